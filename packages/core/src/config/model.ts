@@ -1,0 +1,137 @@
+import type { Matcher } from '../domain/matcher.ts';
+import type { Secret } from './secret.ts';
+
+/** The whole configuration, compiled once: frozen, every default in place, every duration in milliseconds (already divided by `speed`). */
+export interface MusterConfig {
+  /** Host and port of the Teleport proxy; null when the file names none (refused as soon as a matcher needs it). */
+  readonly proxyServer: string | null;
+  readonly enabled: boolean;
+  readonly discoveryGroup: string;
+  /** How often every target is read again. Teleport's default: five minutes. */
+  readonly pollIntervalMs: number;
+  /** In file order: the first that matches an instance owns it. */
+  readonly matchers: readonly Matcher[];
+  readonly redis: RedisSettings;
+  readonly limits: LimitSettings;
+  readonly brake: BrakeSettings;
+  readonly install: InstallTimings;
+  readonly backoff: BackoffSettings;
+  readonly inventory: InventorySettings;
+  readonly console: ConsoleSettings;
+  readonly worker: WorkerSettings;
+  /** Holds every send, whatever Redis says or has forgotten. */
+  readonly paused: boolean;
+  /** Simulated time: 1 in production. Everything above is already divided by it; AWS's own seconds (timeouts in a command) are not. */
+  readonly speed: number;
+}
+
+export interface RedisSettings {
+  readonly url: Secret;
+  /** First part of every key we write; letters, digits, `-`, `_`. @default "muster" */
+  readonly prefix: string;
+}
+
+export interface LimitSettings {
+  /** Instances with a command in flight at once. @default 1000 */
+  readonly installsInFlight: number;
+  /** @default 250 */
+  readonly installsInFlightPerAccount: number;
+  /** @default 100 */
+  readonly installsInFlightPerTarget: number;
+  /** Whether a first run waits for `muster resume` before its first send. @default true */
+  readonly holdFirstSend: boolean;
+}
+
+/** Stops a scope (an account, and the whole organization) when too many of its last installs failed. */
+export interface BrakeSettings {
+  readonly enabled: boolean;
+  /** How many of the last outcomes count. @default 50 */
+  readonly window: number;
+  /** Fewer outcomes than this never stop anything. @default 20 */
+  readonly minOutcomes: number;
+  /** 0..1. @default 0.5 */
+  readonly maxFailureShare: number;
+}
+
+export interface InstallTimings {
+  /** The script's own time on the host, in AWS's seconds, never scaled (5..172,800). @default 300 */
+  readonly executionTimeoutSeconds: number;
+  /** Until the agent takes the command, in AWS's seconds, never scaled (30..2,592,000). @default 120 */
+  readonly deliveryTimeoutSeconds: number;
+  /** From exit 0 until the node must be seen. @default 5m */
+  readonly joinTimeoutMs: number;
+  /** How long AWS may hide a command from our lists. @default 30s */
+  readonly visibilityMs: number;
+  /** After this, a send whose answer was lost and that no list shows did not happen. @default 6m */
+  readonly resendAfterMs: number;
+  /** Width of a send: from the intent until the call must be gone. @default 10s, never scaled below 2s */
+  readonly sendWindowMs: number;
+  /** First look at a command after its send. @default 5s */
+  readonly pollFirstMs: number;
+  /** Longest pause between two looks. @default 30s */
+  readonly pollMaxMs: number;
+  /** Characters of output kept per attempt; 0 keeps none. @default 600 */
+  readonly outputChars: number;
+}
+
+export interface BackoffSettings {
+  /** What an operator must mend waits at least this long. @default 10m */
+  readonly operatorFirstMs: number;
+  /** What may mend itself. @default 2m */
+  readonly transientFirstMs: number;
+  /** @default 24h */
+  readonly capMs: number;
+}
+
+export type InventorySettings =
+  | {
+      readonly kind: 'tctl';
+      /** The program, found on PATH or absolute. Never a shell line. @default "tctl" */
+      readonly command: string;
+      /** Put before `get nodes --format=json`, such as `--identity=/etc/muster/identity --auth-server=…`. */
+      readonly args: readonly string[];
+      /** @default 1m */
+      readonly refreshMs: number;
+      /** No send while the last complete snapshot is older. @default 10m */
+      readonly freshnessMs: number;
+      /** A snapshot that lost more than this share of its nodes holds sends. 0..1 @default 0.3 */
+      readonly maxDropShare: number;
+    }
+  /** Nothing to look at: exit 0 counts as the end of the way. */
+  | { readonly kind: 'none' };
+
+export interface ConsoleSettings {
+  /** @default "127.0.0.1" */
+  readonly host: string;
+  /** 0 lets the system choose. @default 8080 */
+  readonly port: number;
+  /** Needed to listen anywhere but on loopback; null without. */
+  readonly password: Secret | null;
+}
+
+export interface WorkerSettings {
+  /** Scans at once. @default 20 */
+  readonly discoveryConcurrency: number;
+  /** Install, collect and verify jobs at once. @default 20 */
+  readonly enrollmentConcurrency: number;
+  /** From SIGTERM until unfinished jobs are handed back. @default 20s */
+  readonly shutdownMs: number;
+  /** Host of /healthz, /readyz and /metrics. @default "127.0.0.1" */
+  readonly host: string;
+  /** 0 lets the system choose. @default 9090 */
+  readonly port: number;
+}
+
+/** A fault found in the configuration: where, what is wrong, what to do. */
+export interface ConfigFault {
+  readonly file: string;
+  /** 1-based; 0 when the fault has no place in the text (a missing file). */
+  readonly line: number;
+  readonly column: number;
+  /** Such as `discovery_service.aws[0].regions`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Something ignored or noteworthy that does not stop us. */
+export type ConfigNote = ConfigFault;

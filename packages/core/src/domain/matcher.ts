@@ -1,0 +1,106 @@
+import type { OrganizationScope } from './account.ts';
+import type { AccountId, MatcherKey, Region } from './ids.ts';
+import type { Instance } from './instance.ts';
+
+/** `regions: ["*"]` becomes `all`: every region enabled for the account. */
+export type RegionSelection = { readonly kind: 'all' } | { readonly kind: 'listed'; readonly regions: readonly Region[] };
+
+/** How the worker becomes somebody in the account. */
+export type RoleSelection =
+  /** The same role name (path included, such as `/teleport/discovery`) in every account of the organization. */
+  | { readonly kind: 'name'; readonly name: string; readonly externalId: string | null }
+  /** One role in one account. */
+  | { readonly kind: 'arn'; readonly arn: string; readonly externalId: string | null }
+  /** The worker's own credentials and account. */
+  | { readonly kind: 'ambient' };
+
+/** A tag rule: the instance must carry the key with one of the values; `*` as a value means any. */
+export interface TagRule {
+  readonly key: string;
+  readonly values: readonly string[];
+}
+
+/** What is sent to a host. Every value was validated against its alphabet when the configuration was parsed. */
+export interface InstallSettings {
+  /** `AWS-RunShellScript` (Muster renders the command) or the name or ARN of a custom document. */
+  readonly documentName: string;
+  readonly joinToken: string;
+  readonly scriptName: string;
+  /** Host and port that hosts fetch the installer from, such as `teleport.example.com:443`. */
+  readonly publicProxyAddr: string;
+  readonly suffix: string | null;
+  readonly updateGroup: string | null;
+  readonly httpProxy: string | null;
+  readonly httpsProxy: string | null;
+  readonly noProxy: string | null;
+}
+
+/** One `aws` entry of the configuration, compiled. The first in file order that matches an instance owns it. */
+export interface Matcher {
+  readonly key: MatcherKey;
+  /** Where it stands, for messages: `discovery_service.aws[0]` or `discovery_config/NAME aws[0]`. */
+  readonly label: string;
+  readonly partition: 'aws' | 'aws-us-gov' | 'aws-cn';
+  readonly regions: RegionSelection;
+  readonly role: RoleSelection;
+  /** Null for a matcher of one account. */
+  readonly organization: OrganizationScope | null;
+  /** All must hold. Empty matches every instance. */
+  readonly tags: readonly TagRule[];
+  /** Any that holds excludes the instance. */
+  readonly excludeTags: readonly TagRule[];
+  readonly includeAccounts: readonly AccountId[] | null;
+  readonly excludeAccounts: readonly AccountId[];
+  /** An instance younger than this is left alone until it is older. */
+  readonly minInstanceAgeMs: number;
+  readonly install: InstallSettings;
+}
+
+/** Whether the matcher wants this instance by its tags; state and platform are decided later. */
+export function matchesInstance(matcher: Matcher, instance: Instance): boolean {
+  return (
+    matcher.tags.every((rule) => carriesTag(instance, rule)) &&
+    !matcher.excludeTags.some((rule) => carriesTag(instance, rule))
+  );
+}
+
+/** Whether the matcher covers the account at all (account lists only; the organization's units are decided where accounts are listed). */
+export function coversAccount(matcher: Matcher, accountId: AccountId): boolean {
+  if (matcher.excludeAccounts.includes(accountId)) return false;
+  return matcher.includeAccounts === null || matcher.includeAccounts.includes(accountId);
+}
+
+export function coversRegion(matcher: Matcher, region: Region): boolean {
+  return matcher.regions.kind === 'all' || matcher.regions.regions.includes(region);
+}
+
+function carriesTag(instance: Instance, rule: TagRule): boolean {
+  const value = instance.tags[rule.key];
+  if (value === undefined) return false;
+  return rule.values.some((wanted) => wanted === '*' || wanted === value);
+}
+
+/** A role as AWS names it, with the condition its trust policy may demand. */
+export interface RoleReference {
+  readonly arn: string;
+  readonly externalId: string | null;
+}
+
+/** The role by which this matcher reads and writes `accountId`; null means the worker's own credentials. */
+export function roleFor(matcher: Matcher, accountId: AccountId): RoleReference | null {
+  switch (matcher.role.kind) {
+    case 'ambient':
+      return null;
+    case 'arn':
+      return { arn: matcher.role.arn, externalId: matcher.role.externalId };
+    case 'name': {
+      const path = matcher.role.name.replace(/^\/+/, '');
+      return {
+        arn: `arn:${matcher.partition}:iam::${accountId}:role/${path}`,
+        externalId: matcher.role.externalId,
+      };
+    }
+    default:
+      return matcher.role satisfies never;
+  }
+}

@@ -1,0 +1,14 @@
+import type { AccountId, Region } from '../domain/ids.ts';
+
+/** One call to AWS, as the adapter saw it end. */
+export interface AwsCall {
+  /** IAM's spelling: `ssm:SendCommand`. */
+  readonly action: string;
+  readonly outcome: 'ok' | 'throttled' | 'denied' | 'failed';
+  readonly accountId: AccountId | null;
+  readonly region: Region | null;
+  readonly durationMs: number;
+}
+
+/** Told of every call; must not throw and must not block. */
+export type AwsCallObserver = (call: AwsCall) => void;

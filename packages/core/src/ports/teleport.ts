@@ -1,0 +1,25 @@
+import type { AccountId, InstanceId } from '../domain/ids.ts';
+
+/** What `/webapi/find` says about the cluster. */
+export interface ClusterFacts {
+  readonly clusterName: string;
+  readonly serverVersion: string;
+  /** Host and port that agents reach, as the proxy advertises it; null when it advertises none. */
+  readonly publicProxyAddr: string | null;
+}
+
+/** A node of the inventory that carries both auto-discovery labels; others are not ours to know. */
+export interface TeleportNode {
+  readonly nodeId: string;
+  readonly accountId: AccountId;
+  readonly instanceId: InstanceId;
+  /** Epoch milliseconds after which the node counts as offline; null when it does not expire. */
+  readonly expiresAtMs: number | null;
+}
+
+/** The Teleport cluster. Errors: `teleport.unavailable`, `teleport.denied`, `teleport.invalid`. */
+export interface TeleportPort {
+  describeCluster(signal: AbortSignal): Promise<ClusterFacts>;
+  /** Streams the whole node inventory. Ends without throwing only when it was read completely. */
+  listNodes(signal: AbortSignal): AsyncIterable<TeleportNode>;
+}
