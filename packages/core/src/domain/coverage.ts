@@ -1,0 +1,44 @@
+import type { Cause } from './cause.ts';
+
+/** How the last reading of a target ended. `pending`: known, never read. */
+export type CoverageStatus = 'complete' | 'partial' | 'denied' | 'regionOff' | 'throttled' | 'failed' | 'pending';
+
+export const COVERAGE_STATUSES = [
+  'complete',
+  'partial',
+  'denied',
+  'regionOff',
+  'throttled',
+  'failed',
+  'pending',
+] as const satisfies readonly CoverageStatus[];
+
+/** When, and how, one target was last read. */
+export interface Coverage {
+  readonly status: CoverageStatus;
+  /** Epoch ms of the last reading's end; 0 for `pending`. */
+  readonly attemptedAtMs: number;
+  /** Epoch ms of the last complete reading; null when there was none. Older than `attemptedAtMs` when the last one was not. */
+  readonly completeAtMs: number | null;
+  /** Why it is not complete; null when it is. */
+  readonly cause: Cause | null;
+  /** The missing action or AWS's own message, for people; empty when complete. */
+  readonly detail: string;
+  /** Readings in a row that were not complete. */
+  readonly failures: number;
+}
+
+/** Counts of targets by the status that counts for a sweep. They sum to `total`. */
+export type TargetCounts = Readonly<Record<CoverageStatus, number>> & { readonly total: number };
+
+/**
+ * A sweep's verdict. A region that is off has nothing to read and costs nothing; anything else unread makes it
+ * `partial`, and `failed` when nothing at all could be read.
+ */
+export function sweepVerdict(targets: TargetCounts, accountListComplete: boolean): 'complete' | 'partial' | 'failed' {
+  const unread = targets.partial + targets.denied + targets.throttled + targets.failed + targets.pending;
+  if (targets.complete + targets.regionOff + targets.partial === 0 && (unread > 0 || !accountListComplete)) {
+    return 'failed';
+  }
+  return unread === 0 && accountListComplete ? 'complete' : 'partial';
+}

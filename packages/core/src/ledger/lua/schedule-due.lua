@@ -1,0 +1,13 @@
+-- Makes members due at the given times, or earlier where they already were.
+-- KEYS: 1 due (zset)   ARGV: pairs of epoch ms, member
+-- Returns: how many were given.
+-- Invariant: a member's score always changes, if only by a millisecond, so that whoever is at work on it and settles it
+-- afterwards by comparing scores cannot overlook what was scheduled meanwhile.
+for i = 1, #ARGV, 2 do
+  local at, member = tonumber(ARGV[i]), ARGV[i + 1]
+  local current = tonumber(redis.call('ZSCORE', KEYS[1], member) or 'inf')
+  local score = math.min(current, at)
+  if score == current then score = score - 1 end
+  redis.call('ZADD', KEYS[1], score, member)
+end
+return #ARGV / 2

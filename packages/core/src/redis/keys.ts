@@ -1,0 +1,97 @@
+import type { AccountId } from '../domain/ids.ts';
+import { targetId, type Target } from '../domain/target.ts';
+
+/** The kinds of work that fall due. Each has one index. */
+export type DueKind = 'accounts' | 'regions' | 'scan' | 'install' | 'collect' | 'verify' | 'inventory';
+
+/** The hash and the indexes that one atomic write of enrollment records touches; all carry the target's hash tag. */
+export interface TargetKeys {
+  /** hash: instance id → `version|state|cause|candidateAt|verifyAt|record JSON`. Writer: write-records.lua. */
+  readonly instances: string;
+  /** hash: `s:STATE` and `c:CAUSE` → how many. Writer: write-records.lua. */
+  readonly counts: string;
+  /** zset: instance id → epoch ms from which it may be claimed. Writer: write-records.lua. */
+  readonly candidates: string;
+  /** zset: instance id → join deadline. Writer: write-records.lua. */
+  readonly verify: string;
+  /** hash: batch id → `version|intent JSON`; open intents and live commands only. Writer: write-records.lua. */
+  readonly intents: string;
+  /** string: the epoch under which the target's own recent commands were last listed. */
+  readonly epoch: string;
+}
+
+/** Every key that the ledger writes. Nothing here expires unless it says so. BullMQ's keys live under `PREFIX:queue`. */
+export interface Keys {
+  readonly target: (target: Target) => TargetKeys;
+  /** set: target ids that hold at least one record. */
+  readonly populated: string;
+  /** zset: member → epoch ms at which it is due. */
+  readonly due: (kind: DueKind) => string;
+  /** hash: account id → account JSON. */
+  readonly accounts: string;
+  /** zset: account id → epoch ms at which its regions were last resolved; 0 when never. */
+  readonly accountsResolved: string;
+  /** hash: target id or `ACCOUNT.*` → coverage JSON. */
+  readonly coverage: string;
+  /** zset: target id → epoch ms of the last reading, one per status. */
+  readonly coverageStatus: (status: string) => string;
+  /** hash: the sweep's view: id, startedAtMs, accountsListedAtMs, accountsError. */
+  readonly sweep: string;
+  /** string: random word; absent after a flush. */
+  readonly epoch: string;
+  /** hash: scope → pause JSON. */
+  readonly pauses: string;
+  /** string: `held` or `released`. */
+  readonly hold: string;
+  /** hash: `TARGET/BATCH` → instances in flight; and `total`, `a:ACCOUNT`, `t:TARGET` → sums. Writer: reserve.lua. */
+  readonly inFlight: string;
+  /** list of `0` and `1`, newest first, bounded: the outcomes the brake looks at. */
+  readonly outcomes: (scope: string) => string;
+  /** hash: finding id → finding JSON. */
+  readonly findings: string;
+  /** hash: `ok:ACTION`, `throttled:ACTION` … → how many calls. */
+  readonly awsCalls: string;
+  /** hash: commandsSent. */
+  readonly totals: string;
+  /** hash: the inventory's facts: generation, readAtMs, nodes, error. */
+  readonly inventory: string;
+  /** hash: instance id → `nodeId|expiresAtMs`, of one generation of the inventory; expires. Tagged by account. */
+  readonly nodes: (accountId: AccountId, generation: string) => string;
+}
+
+/**
+ * The only maker of keys. `prefix` separates installations that share a Redis; the braces are Redis Cluster's hash
+ * tags: everything that one script touches shares one.
+ */
+export function createKeys(prefix: string): Keys {
+  return {
+    target: (target) => {
+      const tag = `${prefix}:{${targetId(target)}}`;
+      return {
+        instances: `${tag}:instances`,
+        counts: `${tag}:counts`,
+        candidates: `${tag}:candidates`,
+        verify: `${tag}:verify`,
+        intents: `${tag}:intents`,
+        epoch: `${tag}:epoch`,
+      };
+    },
+    populated: `${prefix}:{coverage}:populated`,
+    due: (kind) => `${prefix}:{due}:${kind}`,
+    accounts: `${prefix}:{coverage}:accounts`,
+    accountsResolved: `${prefix}:{coverage}:accounts-resolved`,
+    coverage: `${prefix}:{coverage}:targets`,
+    coverageStatus: (status) => `${prefix}:{coverage}:status:${status}`,
+    sweep: `${prefix}:{coverage}:sweep`,
+    epoch: `${prefix}:{control}:epoch`,
+    pauses: `${prefix}:{control}:pauses`,
+    hold: `${prefix}:{control}:hold`,
+    inFlight: `${prefix}:{control}:in-flight`,
+    outcomes: (scope) => `${prefix}:{control}:outcomes:${scope}`,
+    findings: `${prefix}:{control}:findings`,
+    awsCalls: `${prefix}:{stats}:aws-calls`,
+    totals: `${prefix}:{stats}:totals`,
+    inventory: `${prefix}:{inventory}:facts`,
+    nodes: (accountId, generation) => `${prefix}:{${accountId}}:nodes:${generation}`,
+  };
+}
