@@ -1,0 +1,55 @@
+import type { ClusterIdentity } from './cluster-identity.ts';
+import type { SimNode } from './inventory.ts';
+
+/** The two labels by which a discovered node is recognized (`AWSAccountIDLabel`, `AWSInstanceIDLabel`). */
+export const ACCOUNT_LABEL = 'teleport.dev/account-id';
+export const INSTANCE_LABEL = 'teleport.dev/instance-id';
+
+/** What is laid over the record when it is shown. */
+export interface NodeView {
+  readonly identity: ClusterIdentity;
+  /** The host UUID. */
+  readonly nodeId: string;
+  readonly expiryMs: number;
+  /** Labels of the host's `server_info` resource; null when there is none. */
+  readonly serverInfoLabels: Readonly<Record<string, string>> | null;
+}
+
+/** A node as `tctl get nodes --format=json` prints it (kind `node`, version `v2`), labels sorted as Go prints maps. */
+export function nodeResource(node: SimNode, view: NodeView): object {
+  const labels = {
+    ...view.serverInfoLabels,
+    ...node.extraLabels,
+    [ACCOUNT_LABEL]: node.accountId,
+    [INSTANCE_LABEL]: node.instanceId,
+  };
+  const expires = new Date(view.expiryMs).toISOString();
+  return {
+    kind: 'node',
+    version: 'v2',
+    metadata: {
+      name: view.nodeId,
+      labels: Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))),
+      expires,
+      revision: `${view.nodeId.slice(0, 8)}-${node.joins}`,
+    },
+    spec: {
+      addr: '',
+      hostname: node.hostname,
+      rotation: {
+        current_id: '',
+        started: '0001-01-01T00:00:00Z',
+        last_rotated: '0001-01-01T00:00:00Z',
+        schedule: {
+          update_clients: '0001-01-01T00:00:00Z',
+          update_servers: '0001-01-01T00:00:00Z',
+          standby: '0001-01-01T00:00:00Z',
+        },
+      },
+      use_tunnel: true,
+      version: view.identity.serverVersion,
+      proxy_ids: [`${view.identity.clusterName}-proxy-1`],
+      cloud_metadata: { aws: { account_id: node.accountId, instance_id: node.instanceId } },
+    },
+  };
+}

@@ -1,0 +1,62 @@
+/** The ways the simulated cluster can misbehave, switched while it runs through `POST /_sim/faults`. */
+
+/** Per surface, what it does instead of answering. `slow` answers correctly after `slowMs`. */
+export const FAULT_MODES = {
+  /** Everything that goes through the proxy: `down` drops the connection, `error` answers 503. */
+  proxy: ['ok', 'down', 'error', 'slow'],
+  /** The installer endpoint. `broken` is cut in the middle, `failing` exits 1, `html` is a login page with 200. */
+  installer: ['ok', 'down', 'error', 'slow', 'not-found', 'rate-limited', 'broken', 'failing', 'html'],
+  /** Hosts joining. `denied` refuses as if no allow rule matched. */
+  join: ['ok', 'down', 'error', 'slow', 'denied'],
+  /**
+   * `tctl get nodes`. `half` leaves out every second node, `empty` all; `truncated` ends in the middle of the JSON and
+   * looks like success, `cut` breaks the connection there; `denied` is a missing permission.
+   */
+  inventory: ['ok', 'error', 'denied', 'slow', 'half', 'empty', 'truncated', 'cut'],
+} as const;
+
+type FaultSurface = keyof typeof FAULT_MODES;
+type FaultMode<S extends FaultSurface> = (typeof FAULT_MODES)[S][number];
+
+/** The state of every surface. */
+export interface Faults {
+  readonly proxy: FaultMode<'proxy'>;
+  readonly installer: FaultMode<'installer'>;
+  readonly join: FaultMode<'join'>;
+  readonly inventory: FaultMode<'inventory'>;
+  /** Simulated milliseconds that a `slow` surface takes. */
+  readonly slowMs: number;
+}
+
+/** A cluster in good health. */
+export const NO_FAULTS: Faults = { proxy: 'ok', installer: 'ok', join: 'ok', inventory: 'ok', slowMs: 5_000 };
+
+type FaultsParse =
+  | { readonly ok: true; readonly faults: Faults }
+  | { readonly ok: false; readonly error: string };
+
+/** Lays a change over the current faults. Unknown keys and modes are refused with the valid ones. */
+export function changeFaults(current: Faults, change: unknown): FaultsParse {
+  if (typeof change !== 'object' || change === null || Array.isArray(change)) {
+    return { ok: false, error: 'faults must be a JSON object' };
+  }
+  for (const [key, value] of Object.entries(change)) {
+    if (key === 'slowMs') {
+      if (typeof value !== 'number' || !(value >= 0)) {
+        return { ok: false, error: 'slowMs must be a number >= 0' };
+      }
+    } else if (!isSurface(key)) {
+      return { ok: false, error: `unknown fault ${key}: use ${Object.keys(NO_FAULTS).join(', ')}` };
+    } else if (!(FAULT_MODES[key] as readonly unknown[]).includes(value)) {
+      return {
+        ok: false,
+        error: `${key} cannot be ${JSON.stringify(value)}: use ${FAULT_MODES[key].join(', ')}`,
+      };
+    }
+  }
+  return { ok: true, faults: { ...current, ...change } };
+}
+
+function isSurface(key: string): key is FaultSurface {
+  return Object.hasOwn(FAULT_MODES, key);
+}

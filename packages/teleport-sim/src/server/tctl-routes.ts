@@ -1,0 +1,92 @@
+/** What the simulated `tctl` asks for. Teleport speaks gRPC here; only the output of `tctl` is the real thing. */
+import type { Cluster } from '../cluster/cluster.ts';
+import { nodeFraction } from '../cluster/node-identity.ts';
+import { nodeResource } from '../cluster/node-resource.ts';
+import { parseResources, RESOURCE_KINDS } from '../cluster/resources.ts';
+import { type Exchange, readText, sendJson, wait } from './http-exchange.ts';
+import { sendJsonArray } from './json-array.ts';
+
+/** Answers a request under `/_sim/tctl/`. Errors are `{error}`, which `tctl` prints. */
+export async function answerTctl(cluster: Cluster, exchange: Exchange): Promise<void> {
+  const [verb = '', kind = '', ...rest] = exchange.path
+    .slice('/_sim/tctl/'.length)
+    .split('/')
+    .map(decodeURIComponent);
+  const name = rest.join('/');
+  if (verb === 'status') return sendJson(exchange, 200, clusterStatus(cluster));
+  if (verb === 'create' && exchange.method === 'POST') return answerCreate(cluster, exchange);
+  if (verb === 'get' && kind === 'node') return answerNodes(cluster, exchange, name);
+  const known = (RESOURCE_KINDS as readonly string[]).includes(kind);
+  if (!known) return sendJson(exchange, 400, { error: `getting "${kind}" is not supported` });
+  if (verb === 'get') return answerResources(cluster, exchange, kind, name);
+  if (verb === 'rm' && exchange.method === 'DELETE') {
+    if (!cluster.removeResource(kind, name)) {
+      return sendJson(exchange, 404, { error: `${kind} "${name}" is not found` });
+    }
+    return sendJson(exchange, 200, { message: `${kind} "${name}" has been deleted` });
+  }
+  return sendJson(exchange, 404, { error: `unknown command ${verb}` });
+}
+
+function clusterStatus(cluster: Cluster): object {
+  return {
+    clusterName: cluster.identity.clusterName,
+    version: cluster.identity.serverVersion,
+    caPin: `sha256:${'0'.repeat(64)}`,
+  };
+}
+
+async function answerCreate(cluster: Cluster, exchange: Exchange): Promise<void> {
+  const text = await readText(exchange);
+  if (!text.ok) return sendJson(exchange, 400, { error: text.error });
+  const parsed = parseResources(text.value);
+  if (!parsed.ok) return sendJson(exchange, 400, { error: parsed.error });
+  const messages: string[] = [];
+  for (const resource of parsed.resources) {
+    const answer = cluster.create(resource, exchange.query.get('force') === 'true');
+    if ('error' in answer) return sendJson(exchange, 409, { error: answer.error, messages });
+    messages.push(answer.message);
+  }
+  return sendJson(exchange, 200, { messages });
+}
+
+function answerResources(
+  cluster: Cluster,
+  exchange: Exchange,
+  kind: string,
+  name: string,
+): Promise<void> | void {
+  const found = [...cluster.resources(kind)].filter(
+    (resource) => name === '' || resource.metadata.name === name,
+  );
+  if (name !== '' && found.length === 0) {
+    return sendJson(exchange, 404, { error: `${kind} "${name}" is not found` });
+  }
+  return sendJsonArray(exchange, found, 'whole');
+}
+
+async function answerNodes(cluster: Cluster, exchange: Exchange, name: string): Promise<void> {
+  const { inventory: fault, slowMs } = cluster.faults;
+  if (fault === 'error') {
+    return sendJson(exchange, 503, { error: 'rpc error: code = Unavailable desc = connection error' });
+  }
+  if (fault === 'denied') {
+    return sendJson(exchange, 403, { error: 'access denied to perform action "list" on "node"' });
+  }
+  if (fault === 'slow' && !(await wait(exchange, cluster.clock.scaleMs(slowMs)))) return undefined;
+  const ending = fault === 'truncated' || fault === 'cut' ? fault : 'whole';
+  return sendJsonArray(exchange, shownNodes(cluster, name), ending);
+}
+
+function* shownNodes(cluster: Cluster, name: string): IterableIterator<object> {
+  const { inventory: fault } = cluster.faults;
+  const { inventory, identity } = cluster;
+  if (fault === 'empty') return;
+  for (const node of inventory.visible()) {
+    const nodeId = inventory.nodeId(node);
+    if (name !== '' && nodeId !== name && node.hostname !== name) continue;
+    if (fault === 'half' && nodeFraction('half', node, 'half') < 0.5) continue;
+    const serverInfoLabels = cluster.serverInfoLabels(node);
+    yield nodeResource(node, { identity, nodeId, expiryMs: inventory.expiryMs(node), serverInfoLabels });
+  }
+}

@@ -1,0 +1,236 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startTeleportSim, type TeleportSim } from './start.ts';
+
+const TCTL = fileURLToPath(new URL('../bin/tctl', import.meta.url));
+
+interface Run {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function tctl(url: string, args: readonly string[], stdin = ''): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [TCTL, ...args], {
+      env: { ...process.env, TELEPORT_SIM_URL: url },
+    });
+    const output = { stdout: '', stderr: '' };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+    child.on('error', reject);
+    child.on('close', (code) => {
+      resolve({ code, ...output });
+    });
+    child.stdin.on('error', () => undefined).end(stdin);
+  });
+}
+
+function hosts(count: number): object[] {
+  return Array.from({ length: count }, (_, index) => ({
+    accountId: '111122223333',
+    region: 'eu-west-1',
+    instanceId: `i-${index.toString(16).padStart(17, '0')}`,
+  }));
+}
+
+async function addNodes(sim: TeleportSim, count: number): Promise<void> {
+  const body = JSON.stringify({ nodes: hosts(count) });
+  const response = await fetch(`${sim.url}/_sim/nodes`, { method: 'POST', body });
+  expect(response.status).toBe(200);
+}
+
+let sim: TeleportSim;
+let folder: string;
+
+beforeEach(async () => {
+  sim = await startTeleportSim({ cluster: { clusterName: 'example' } });
+  folder = await mkdtemp(join(tmpdir(), 'muster-tctl-'));
+});
+
+afterEach(async () => {
+  await sim.close();
+  await rm(folder, { recursive: true });
+});
+
+describe('tctl get nodes', () => {
+  it('prints an array of node resources with the two labels', async () => {
+    await addNodes(sim, 2);
+
+    const run = await tctl(sim.url, ['get', 'nodes', '--format=json']);
+
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(run.stdout)).toMatchObject([
+      {
+        kind: 'node',
+        version: 'v2',
+        metadata: {
+          labels: {
+            'teleport.dev/account-id': '111122223333',
+            'teleport.dev/instance-id': 'i-00000000000000000',
+          },
+        },
+        spec: { cloud_metadata: { aws: { account_id: '111122223333' } } },
+      },
+      { kind: 'node' },
+    ]);
+  });
+
+  it('prints an empty array for an empty cluster', async () => {
+    expect(await tctl(sim.url, ['get', 'nodes', '--format', 'json'])).toEqual({
+      code: 0,
+      stdout: '[]\n',
+      stderr: '',
+    });
+  });
+
+  it('prints the same through nodes ls', async () => {
+    await addNodes(sim, 1);
+
+    const run = await tctl(sim.url, ['nodes', 'ls', '--format=json']);
+
+    expect(JSON.parse(run.stdout)).toHaveLength(1);
+  });
+
+  it('prints thousands of nodes completely', async () => {
+    await addNodes(sim, 5_000);
+
+    const run = await tctl(sim.url, ['get', 'nodes', '--format=json']);
+
+    expect(JSON.parse(run.stdout)).toHaveLength(5_000);
+  });
+
+  it('shows about half of the nodes, as a success, when the inventory is half there', async () => {
+    await addNodes(sim, 400);
+    sim.setFaults({ inventory: 'half' });
+
+    const run = await tctl(sim.url, ['get', 'nodes', '--format=json']);
+
+    const shown = (JSON.parse(run.stdout) as unknown[]).length;
+    expect(run.code).toBe(0);
+    expect(shown).toBeGreaterThan(150);
+    expect(shown).toBeLessThan(250);
+  });
+
+  it('ends in the middle of the JSON, as a success, when it is truncated', async () => {
+    await addNodes(sim, 3);
+    sim.setFaults({ inventory: 'truncated' });
+
+    const run = await tctl(sim.url, ['get', 'nodes', '--format=json']);
+
+    expect(run.code).toBe(0);
+    expect(() => JSON.parse(run.stdout) as unknown).toThrow(SyntaxError);
+  });
+
+  it('fails when the connection is cut half way', async () => {
+    await addNodes(sim, 3);
+    sim.setFaults({ inventory: 'cut' });
+
+    const run = await tctl(sim.url, ['get', 'nodes', '--format=json']);
+
+    expect(run).toMatchObject({ code: 1, stderr: expect.stringMatching(/^ERROR: rpc error/) });
+  });
+
+  it.each([
+    ['error', 'ERROR: rpc error: code = Unavailable desc = connection error\n'],
+    ['denied', 'ERROR: access denied to perform action "list" on "node"\n'],
+  ] as const)('fails with a message when the inventory is in %s', async (inventory, stderr) => {
+    sim.setFaults({ inventory });
+
+    expect(await tctl(sim.url, ['get', 'nodes', '--format=json'])).toEqual({ code: 1, stdout: '', stderr });
+  });
+
+  it('fails with a message when nothing listens', async () => {
+    const run = await tctl('http://127.0.0.1:1', ['get', 'nodes', '--format=json']);
+
+    expect(run).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^ERROR: failed to connect to the auth/),
+    });
+  });
+});
+
+describe('tctl create', () => {
+  it('makes a token from a file work at once', async () => {
+    const file = join(folder, 'token.yaml');
+    await writeFile(
+      file,
+      'kind: token\nversion: v2\nmetadata: {name: mine}\nspec: {join_method: iam, allow: [{aws_account: "111122223333"}]}\n',
+    );
+
+    const run = await tctl(sim.url, ['create', '-f', file]);
+
+    const [host] = hosts(1);
+    const joined = await fetch(`${sim.url}/_sim/join`, {
+      method: 'POST',
+      body: JSON.stringify({ ...host, token: 'mine' }),
+    });
+    expect(run).toEqual({ code: 0, stdout: 'provision_token "mine" has been created\n', stderr: '' });
+    expect(joined.status).toBe(200);
+  });
+
+  it('puts the labels of a server_info from standard input on the node', async () => {
+    await addNodes(sim, 1);
+    const info = `kind: server_info
+metadata: {name: aws-111122223333-i-00000000000000000}
+spec: {new_labels: {aws/Name: web}}
+`;
+
+    const created = await tctl(sim.url, ['create', '-'], info);
+    const again = await tctl(sim.url, ['create', '-'], info);
+    const forced = await tctl(sim.url, ['create', '-f', '-'], info);
+
+    const nodes = await tctl(sim.url, ['get', 'nodes', '--format=json']);
+    expect(JSON.parse(nodes.stdout)).toMatchObject([{ metadata: { labels: { 'aws/Name': 'web' } } }]);
+    expect(created.stdout).toBe('Server info "aws-111122223333-i-00000000000000000" has been created\n');
+    expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('already exists') });
+    expect(forced.code).toBe(0);
+  });
+
+  it('refuses a file that is not there and a kind that it does not know', async () => {
+    const missing = await tctl(sim.url, ['create', '-f', join(folder, 'no.yaml')]);
+    const unknown = await tctl(sim.url, ['create'], 'kind: shoe\nmetadata: {name: x}\n');
+
+    expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('no such file or directory') });
+    expect(unknown).toMatchObject({
+      code: 1,
+      stderr: 'ERROR: creating resources of type "shoe" is not supported\n',
+    });
+  });
+});
+
+describe('tctl', () => {
+  it('reports the status of the cluster and its own version', async () => {
+    const [status, version] = await Promise.all([tctl(sim.url, ['status']), tctl(sim.url, ['version'])]);
+
+    expect(status.stdout).toMatch(/^Cluster: example\nVersion: 18\.5\.1\nCA pins: sha256:/);
+    expect(version.stdout).toMatch(/^Teleport v18\.5\.1 /);
+  });
+
+  it('reads created resources back and deletes them', async () => {
+    await tctl(sim.url, ['create', '-'], 'kind: role\nmetadata: {name: reader}\n');
+
+    const read = await tctl(sim.url, ['get', 'role/reader', '--format=json']);
+    const removed = await tctl(sim.url, ['rm', 'role/reader']);
+    const after = await tctl(sim.url, ['get', 'roles', '--format=json']);
+
+    expect(JSON.parse(read.stdout)).toMatchObject([{ kind: 'role', metadata: { name: 'reader' } }]);
+    expect([removed.code, after.stdout]).toEqual([0, '[]\n']);
+  });
+
+  it.each([
+    [['get', 'nodes', '--fromat=json'], "ERROR: unknown long flag '--fromat'\n"],
+    [['launch'], 'ERROR: expected command but got "launch"\n'],
+    [['get', 'shoes', '--format=json'], 'ERROR: getting "shoes" is not supported\n'],
+    [
+      ['-i', '/nonexistent/identity', 'status'],
+      'ERROR: open /nonexistent/identity: no such file or directory\n',
+    ],
+  ])('refuses %j', async (args, stderr) => {
+    expect(await tctl(sim.url, args)).toEqual({ code: 1, stdout: '', stderr });
+  });
+});
