@@ -1,0 +1,52 @@
+// Starting other programs: with their output kept off our stdout, or as the program this was all for.
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { root } from './progress.js';
+
+/** The Node that everything but the bootstrap runs with. The binary itself: no shim, so that signals reach it. */
+export const pinnedNode = join(root, 'node_modules/node/bin/node');
+
+const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+const PARENT_CHECK_MS = 1_000;
+
+/** Runs a program to its end. Resolves with its exit code, or `missing` when there is no such program. */
+export function run(command, args, { env = process.env, stdoutToStderr = false } = {}) {
+  return new Promise((resolve, reject) => {
+    const stdio = ['ignore', stdoutToStderr ? 2 : 'inherit', 'inherit'];
+    const child = spawn(command, args, { cwd: root, env, stdio });
+    child.once('error', (error) => (error.code === 'ENOENT' ? resolve('missing') : reject(error)));
+    child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
+  });
+}
+
+/** Runs the verb, hands on our signals and ends with its exit code (128 + number when a signal ended it). */
+export function runWithPinnedNode(args) {
+  const env = {
+    // Compiled once: starting hundreds of .ts files takes a quarter of the time from the second start on.
+    NODE_COMPILE_CACHE: join(root, '.muster/compile-cache'),
+    ...process.env,
+    // Programs that look for `node`, such as the simulated tctl, find the pinned one.
+    PATH: [dirname(pinnedNode), process.env.PATH ?? ''].join(delimiter),
+  };
+  const child = spawn(pinnedNode, args, { stdio: 'inherit', env });
+  // The child may get a signal twice, from the terminal and from us: every process of ours takes the second calmly.
+  for (const signal of FORWARDED) process.on(signal, () => child.kill(signal));
+  endWithNpm(child);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      process.exitCode = code ?? 128 + constants.signals[signal];
+      resolve();
+    });
+  });
+}
+
+/** A signal sent to npm alone ends npm and never reaches us: notice that it is gone, and end the verb too. */
+function endWithNpm(child) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) child.kill('SIGTERM');
+  }, PARENT_CHECK_MS).unref();
+}
