@@ -28,8 +28,9 @@ export async function installPackages() {
     });
     if (code === 'missing') fail('npx is missing: install npm, which comes with Node');
     if (code !== 0) fail(`installing packages failed (exit ${code}): is the npm registry reachable?`);
-    if (!existsSync(pinnedNode))
-      {fail('packages are installed, but the pinned Node is missing: remove node_modules and try again');}
+    if (!existsSync(pinnedNode)) {
+      fail('packages are installed, but the pinned Node is missing: remove node_modules and try again');
+    }
     writeFileSync(STAMP, wanted);
     say('packages are ready');
   });
