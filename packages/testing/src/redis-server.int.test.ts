@@ -32,7 +32,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-describe('a throwaway Redis', () => {
+describe.skipIf(findRedisBinary() === null)('a throwaway Redis', () => {
   it('answers, never evicts, and takes its folder along when it stops', async () => {
     const redis = await startRedis();
 
