@@ -1,0 +1,83 @@
+import type { MusterConfig } from '@muster/core/config/model';
+import { DUE_KINDS, ORGANIZATION_MEMBER, type DueKind } from '@muster/core/domain/due';
+import type { Catalog, JobName } from '@muster/core/jobs/catalog';
+import type { PayloadOf } from '@muster/core/jobs/define-job';
+import { JOB_OF_DUE, payloadOfDue } from '@muster/core/jobs/due-jobs';
+import type { Clock } from '@muster/core/ports/clock';
+import type { Ledger } from '@muster/core/ports/ledger';
+import type { Logger } from '@muster/core/ports/logger';
+
+/** A hint that no worker has taken up is given again after this long: a job that was lost comes back within a minute. Real time. */
+const HINT_MS = 45_000;
+/** Each job waiting in front makes the hint last longer, so that a long queue is not told the same again and again. */
+const HINT_PER_WAITING_MS = 5;
+const HINT_MAX_MS = 10 * 60_000;
+/** Members handed out by one script call: about 5 ms of Redis. */
+const LEASE_CHUNK = 1_000;
+
+export interface TickDeps {
+  readonly config: Pick<MusterConfig, 'inventory' | 'enabled' | 'matchers'>;
+  readonly ledger: Pick<Ledger, 'due' | 'coverage'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly enqueue: <Name extends JobName>(
+    name: Name,
+    payloads: readonly PayloadOf<Catalog[Name]>[],
+  ) => Promise<void>;
+  /** Jobs waiting in the queue of a kind of job. */
+  readonly waiting: (name: JobName) => Promise<number>;
+}
+
+/**
+ * One tick: hands every due or overdue member to the queue. It holds nothing in memory and decides nothing, so any
+ * number of schedulers may run it at any time: a member is leased to one of them, and a job is a mere hint.
+ *
+ * @returns how many hints were given, by kind
+ */
+export async function tick(deps: TickDeps): Promise<Readonly<Partial<Record<DueKind, number>>>> {
+  await ensureBegun(deps);
+  const given: Partial<Record<DueKind, number>> = {};
+  for (const kind of DUE_KINDS) {
+    const count = await handOut(kind, deps);
+    if (count > 0) given[kind] = count;
+  }
+  // Whoever looks marks a sweep as finished; looking here means that it is noticed without an audience.
+  await deps.ledger.coverage.sweep(deps.clock.now());
+  return given;
+}
+
+/** An empty ledger (a first start, a flushed Redis) begins with the account list; everything else follows from it. */
+async function ensureBegun({ config, ledger, clock }: TickDeps): Promise<void> {
+  if (!config.enabled || config.matchers.length === 0) return;
+  const kinds: readonly DueKind[] = config.inventory.kind === 'none' ? ['accounts'] : ['accounts', 'inventory'];
+  for (const kind of kinds) {
+    const { all } = await ledger.due.size(kind, clock.now());
+    if (all === 0) await ledger.due.schedule(kind, [{ member: ORGANIZATION_MEMBER, atMs: clock.now() }]);
+  }
+}
+
+async function handOut(kind: DueKind, deps: TickDeps): Promise<number> {
+  const job = JOB_OF_DUE[kind];
+  let given = 0;
+  let leaseMs: number | null = null;
+  for (;;) {
+    const now = deps.clock.now();
+    if ((await deps.ledger.due.size(kind, now)).due === 0) return given;
+    leaseMs ??= Math.min(HINT_MS + HINT_PER_WAITING_MS * (await deps.waiting(job)), HINT_MAX_MS);
+    const members = await deps.ledger.due.lease(kind, now, leaseMs, LEASE_CHUNK);
+    const payloads = members.flatMap((member) => readMember(kind, member, deps));
+    if (payloads.length > 0) await deps.enqueue(job, payloads as never);
+    given += members.length;
+    if (members.length < LEASE_CHUNK) return given;
+  }
+}
+
+/** A member that nobody of ours wrote is left out, loudly, instead of stopping all others. */
+function readMember(kind: DueKind, member: string, deps: TickDeps): readonly object[] {
+  try {
+    return [payloadOfDue(kind, member)];
+  } catch (error) {
+    deps.log.error({ kind, member, err: error }, 'due member cannot be read');
+    return [];
+  }
+}

@@ -1,0 +1,49 @@
+import type { MusterConfig } from '@muster/core/config/model';
+import type { AccountId } from '@muster/core/domain/ids';
+import type { Catalog, JobName } from '@muster/core/jobs/catalog';
+import type { PayloadOf } from '@muster/core/jobs/define-job';
+import type { AccountPort } from '@muster/core/ports/account';
+import type { Clock } from '@muster/core/ports/clock';
+import type { CommandsPort } from '@muster/core/ports/commands';
+import type { InstancesPort } from '@muster/core/ports/instances';
+import type { Ledger } from '@muster/core/ports/ledger';
+import type { OrganizationPort } from '@muster/core/ports/organization';
+import type { TeleportPort } from '@muster/core/ports/teleport';
+import type { WorkerTimings } from './timings.ts';
+
+/** Puts jobs into the queue. They are hints: what must be done stands in the ledger's due indexes already. */
+export type EnqueueJobs = <Name extends JobName>(
+  name: Name,
+  payloads: readonly PayloadOf<Catalog[Name]>[],
+) => Promise<void>;
+
+/** Everything the handlers are made of. Each names the parts it needs with `Pick`. */
+export interface HandlerDeps {
+  readonly config: MusterConfig;
+  /** 12 hexadecimal digits; in every command's marker. */
+  readonly installation: string;
+  readonly timings: WorkerTimings;
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly organization: OrganizationPort;
+  readonly accounts: AccountPort;
+  readonly instances: InstancesPort;
+  readonly commands: CommandsPort;
+  readonly teleport: TeleportPort;
+  readonly enqueue: EnqueueJobs;
+  /** A new ULID. */
+  readonly newId: () => string;
+  /** 0 ≤ x < 1 */
+  readonly random: () => number;
+}
+
+/** The account of the worker's own credentials, asked for only when a matcher is about it. */
+export async function callerAccountOf(
+  deps: Pick<HandlerDeps, 'config' | 'organization'>,
+  signal: AbortSignal,
+): Promise<AccountId | null> {
+  const needed = deps.config.matchers.some(
+    (matcher) => matcher.organization === null && matcher.role.kind === 'ambient',
+  );
+  return needed ? deps.organization.callerAccount(signal) : null;
+}

@@ -1,0 +1,53 @@
+import type { DueKind } from '@muster/core/domain/due';
+import { isJobError } from '@muster/core/domain/errors';
+import { JOB_OF_DUE, payloadOfDue } from '@muster/core/jobs/due-jobs';
+import type { HandlerDeps } from './deps.ts';
+
+/** What a piece of due work leaves behind. */
+export interface DueOutcome<R> {
+  /** When the member is due again; null when there is nothing left to do for it. */
+  readonly nextAtMs: number | null;
+  readonly result: R;
+}
+
+/**
+ * Does one due member's work. The member is put off by a lease first and settled afterwards, so a process that dies in
+ * between loses nothing: the scheduler hands the member out again when the lease ends. An error settles it for a later
+ * time, as long as the error advises, and is thrown on.
+ */
+export async function doDueWork<R>(
+  deps: Pick<HandlerDeps, 'ledger' | 'clock' | 'timings'>,
+  kind: DueKind,
+  member: string,
+  leaseMs: number,
+  work: () => Promise<DueOutcome<R>>,
+): Promise<R> {
+  const { due } = deps.ledger;
+  const untilMs = deps.clock.now() + leaseMs;
+  await due.begin(kind, member, untilMs);
+  try {
+    const { nextAtMs, result } = await work();
+    await due.settle(kind, member, untilMs, nextAtMs);
+    return result;
+  } catch (error) {
+    const advised = isJobError(error) && typeof error.retry === 'object' ? error.retry.afterMs : deps.timings.retryMs;
+    const unknown = isJobError(error) ? 1 : 6;
+    await due.settle(kind, member, untilMs, deps.clock.now() + Math.max(advised, deps.timings.retryMs) * unknown);
+    throw error;
+  }
+}
+
+/**
+ * Makes members due and hints at the work right away. The order matters: a kill in between leaves work that is due,
+ * never work that nobody knows of.
+ */
+export async function dispatch(
+  deps: Pick<HandlerDeps, 'ledger' | 'clock' | 'timings' | 'enqueue'>,
+  kind: DueKind,
+  members: readonly string[],
+): Promise<void> {
+  if (members.length === 0) return;
+  const atMs = deps.clock.now() + deps.timings.hintMs;
+  await deps.ledger.due.schedule(kind, members.map((member) => ({ member, atMs })));
+  await deps.enqueue(JOB_OF_DUE[kind], members.map((member) => payloadOfDue(kind, member)) as never);
+}

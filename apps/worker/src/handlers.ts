@@ -1,0 +1,30 @@
+import type { Catalog, JobName } from '@muster/core/jobs/catalog';
+import type { PayloadOf, ResultOf } from '@muster/core/jobs/define-job';
+import type { JobContext } from '@muster/core/jobs/outcome';
+import type { HandlerDeps } from './deps.ts';
+import { handleCollectCommand } from './handlers/collect-command.ts';
+import { handleInstallBatch } from './handlers/install-batch.ts';
+import { handleListAccounts } from './handlers/list-accounts.ts';
+import { handleListRegions } from './handlers/list-regions.ts';
+import { handleReadInventory } from './handlers/read-inventory.ts';
+import { handleScanTarget } from './handlers/scan-target.ts';
+import { handleVerifyJoined } from './handlers/verify-joined.ts';
+
+type HandlerMap = {
+  readonly [Name in JobName]: (
+    payload: PayloadOf<Catalog[Name]>,
+    ctx: JobContext,
+    deps: HandlerDeps,
+  ) => Promise<ResultOf<Catalog[Name]>>;
+};
+
+/** One handler per kind of job; a missing or an extra one does not compile. */
+export const HANDLERS = {
+  'list-accounts': handleListAccounts,
+  'list-regions': handleListRegions,
+  'scan-target': handleScanTarget,
+  'install-batch': handleInstallBatch,
+  'collect-command': handleCollectCommand,
+  'verify-joined': handleVerifyJoined,
+  'read-inventory': handleReadInventory,
+} satisfies HandlerMap;

@@ -1,0 +1,197 @@
+import type { AttemptResult } from '@muster/core/domain/attempt';
+import type { Invocation, TargetAccess } from '@muster/core/domain/command';
+import type { EnrollmentEvent } from '@muster/core/domain/enrollment';
+import type { BatchId, InstanceId } from '@muster/core/domain/ids';
+import { markerOf, type Intent, type LiveCommand } from '@muster/core/domain/intent';
+import { invocationResult } from '@muster/core/domain/invocation-result';
+import { roleFor } from '@muster/core/domain/matcher';
+import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
+import { targetId, type Target } from '@muster/core/domain/target';
+import { collectMember } from '@muster/core/jobs/due-jobs';
+import type { JobContext } from '@muster/core/jobs/outcome';
+import type { Versioned } from '@muster/core/ports/ledger';
+import { applyEvents, applyWithIntent, type Applied } from '../apply-events.ts';
+import { applyBrake } from '../brake.ts';
+import type { HandlerDeps } from '../deps.ts';
+import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
+
+type Result = { ended: number; open: number; state: string };
+
+/**
+ * Looks once at one batch. Its command is followed until every invocation shows a final StatusDetails, or AWS's own
+ * expiry is past by a margin: "not seen" never ends anything. A batch whose send got no answer is looked for by its
+ * marker, and only given up when a request of that time can no longer be accepted.
+ */
+export async function handleCollectCommand(
+  { target, batchId }: { readonly target: Target; readonly batchId: BatchId },
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<Result> {
+  return doDueWork(deps, 'collect', collectMember(target, batchId), deps.timings.leaseMs, async () => {
+    const stored = await deps.ledger.enrollments.intent(target, batchId);
+    if (stored === null) {
+      await deps.ledger.control.release(target, batchId);
+      return outcome(null, 0, 0, 'closed');
+    }
+    const access = accessOf(target, stored.value, deps);
+    if (access === null) return outcome(deps.clock.now() + deps.timings.heldMs, 0, stored.value.instanceIds.length, 'config-skew');
+    const { command } = stored.value;
+    return command === null
+      ? resolveSend(target, stored, access, ctx, deps)
+      : followCommand(target, stored, command, access, ctx, deps);
+  });
+}
+
+function outcome(nextAtMs: number | null, ended: number, open: number, state: string): DueOutcome<Result> {
+  return { nextAtMs, result: { ended, open, state } };
+}
+
+/** The role of the matcher that sent; any other role into the account when that matcher is no longer configured. */
+function accessOf(target: Target, intent: Intent, deps: HandlerDeps): TargetAccess | null {
+  const matcher = deps.config.matchers.find((one) => one.key === intent.matcherKey) ?? deps.config.matchers[0];
+  return matcher === undefined ? null : { ...target, role: roleFor(matcher, target.accountId) };
+}
+
+/** The answer to the send was lost: was it accepted? */
+async function resolveSend(
+  target: Target,
+  { value: intent, version }: Versioned<Intent>,
+  access: TargetAccess,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<DueOutcome<Result>> {
+  const { install } = deps.config;
+  const now = deps.clock.now();
+  const open = intent.instanceIds.length;
+  // Whoever wrote the intent may still be sending.
+  if (now <= intent.notAfterMs) return outcome(intent.notAfterMs + 1, 0, open, 'sending');
+  const found = await findByMarker(intent, access, ctx, deps);
+  if (found !== null) {
+    const lifeMs = (install.deliveryTimeoutSeconds + install.executionTimeoutSeconds) * 1_000;
+    const command: LiveCommand = { commandId: found.commandId, expiresAtMs: found.requestedAtMs + lifeMs };
+    const { batchId } = intent;
+    const accepted: EnrollmentEvent = { kind: 'accepted', batchId, commandId: command.commandId };
+    await applyWithIntent(deps, target, intent.instanceIds, () => [accepted], {
+      batchId,
+      expected: version,
+      value: { ...intent, command },
+    });
+    await deps.ledger.statistics.addCommandsSent(1);
+    ctx.log.info({ target: targetId(target), batchId, commandId: command.commandId }, 'lost command found');
+    return outcome(now, 0, open, 'found');
+  }
+  // Asked before the listing, so that the listing began after the last moment at which the request could be accepted.
+  if (now < intent.intentAtMs + install.resendAfterMs) {
+    return outcome(Math.min(now + install.visibilityMs, intent.intentAtMs + install.resendAfterMs), 0, open, 'looked-for');
+  }
+  await closeUnsent(target, intent, version, deps);
+  ctx.log.info({ target: targetId(target), batchId: intent.batchId }, 'send did not happen');
+  return outcome(null, 0, 0, 'not-sent');
+}
+
+async function findByMarker(
+  intent: Intent,
+  access: TargetAccess,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<Invocation | null> {
+  const marker = markerOf(deps.installation, intent.batchId);
+  // A minute earlier than our clock says: AWS's clock is the one that counts.
+  const query = { documentName: intent.documentName, invokedAfterMs: intent.intentAtMs - 60_000 };
+  for await (const page of deps.commands.findInvocations(access, query, ctx.signal)) {
+    const found = page.find((invocation) => invocation.comment === marker);
+    if (found !== undefined) return found;
+  }
+  return null;
+}
+
+async function closeUnsent(target: Target, intent: Intent, version: number, deps: HandlerDeps): Promise<void> {
+  const { batchId } = intent;
+  const readyAtMs = deps.clock.now();
+  await deps.ledger.due.schedule('install', [{ member: targetId(target), atMs: readyAtMs + deps.timings.hintMs }]);
+  const refused: EnrollmentEvent = { kind: 'send-refused', batchId, cause: null, readyAtMs };
+  await applyWithIntent(deps, target, intent.instanceIds, () => [refused], { batchId, expected: version, value: null });
+  await deps.ledger.control.release(target, batchId);
+  await dispatch(deps, 'install', [targetId(target)]);
+}
+
+/** One list call answers for the whole batch. */
+async function followCommand(
+  target: Target,
+  { value: intent, version }: Versioned<Intent>,
+  command: LiveCommand,
+  access: TargetAccess,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<DueOutcome<Result>> {
+  const invocations = await deps.commands.listInvocations(access, command.commandId, ctx.signal);
+  const expired = deps.clock.now() > command.expiresAtMs + deps.timings.expiryMarginMs;
+  const results = resultsOf(intent, invocations, expired, deps.config.install.outputChars);
+  const events = (id: InstanceId): readonly EnrollmentEvent[] => {
+    const result = results.get(id);
+    return result === undefined ? [] : [{ kind: 'ended', commandId: command.commandId, result }];
+  };
+  const open = intent.instanceIds.filter((id) => !results.has(id)).length;
+  await announceEnds(target, results, deps);
+  const { batchId } = intent;
+  const applied =
+    open === 0
+      ? await applyWithIntent(deps, target, intent.instanceIds, events, { batchId, expected: version, value: null })
+      : await applyEvents(deps, target, await deps.ledger.enrollments.read(target, intent.instanceIds), events);
+  await afterEnds(target, applied ?? [], deps);
+  if (open === 0 && applied !== null) {
+    await deps.ledger.control.release(target, batchId);
+    ctx.log.info({ target: targetId(target), batchId, commandId: command.commandId }, 'command ended');
+    return outcome(null, results.size, 0, 'ended');
+  }
+  if (open > 0) {
+    const polls = intent.polls + 1;
+    await deps.ledger.enrollments.write(target, 'each', [], [{ batchId, expected: version, value: { ...intent, polls } }]);
+  }
+  return outcome(deps.clock.now() + pollDelayMs(intent.polls, deps), results.size, open, 'live');
+}
+
+/** The ends that this look has shown; a terminal result once recorded is never asked for again. */
+function resultsOf(
+  intent: Intent,
+  invocations: readonly Invocation[],
+  expired: boolean,
+  outputChars: number,
+): ReadonlyMap<InstanceId, AttemptResult> {
+  const results = new Map<InstanceId, AttemptResult>();
+  for (const invocation of invocations) {
+    const result = invocationResult(invocation, outputChars);
+    if (result !== null) results.set(invocation.instanceId, result);
+  }
+  if (expired) {
+    for (const id of intent.instanceIds) {
+      if (!results.has(id)) results.set(id, { kind: 'failure', cause: 'ec2-ssm-command-lost', exitCode: null, output: '' });
+    }
+  }
+  return results;
+}
+
+/** What the ends make due is written before the ends themselves. */
+async function announceEnds(target: Target, results: ReadonlyMap<InstanceId, AttemptResult>, deps: HandlerDeps): Promise<void> {
+  const kinds = new Set([...results.values()].map((result) => result.kind));
+  const member = targetId(target);
+  const atMs = deps.clock.now();
+  if (kinds.has('success') && deps.config.inventory.kind !== 'none') {
+    await deps.ledger.due.schedule('verify', [{ member, atMs: atMs + deps.timings.retryMs }]);
+    await deps.ledger.due.schedule('inventory', [{ member: ORGANIZATION_MEMBER, atMs: atMs + deps.timings.retryMs }]);
+  }
+  if (kinds.has('failure')) {
+    await deps.ledger.due.schedule('install', [{ member, atMs: atMs + deps.config.backoff.transientFirstMs }]);
+  }
+}
+
+async function afterEnds(target: Target, applied: readonly Applied[], deps: HandlerDeps): Promise<void> {
+  const failed = applied.map(({ after }) => after.state === 'failed');
+  await applyBrake(deps, target.accountId, failed);
+}
+
+/** Grows by half from the first look to the longest pause. */
+function pollDelayMs(polls: number, deps: HandlerDeps): number {
+  const { pollFirstMs, pollMaxMs } = deps.config.install;
+  return Math.min(pollFirstMs * 1.5 ** Math.min(polls, 20), pollMaxMs);
+}

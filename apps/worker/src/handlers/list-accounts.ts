@@ -1,0 +1,123 @@
+import { accountOfRole, matchersOfAccount } from '@muster/core/domain/matcher-scope';
+import type { Account, OrganizationScope } from '@muster/core/domain/account';
+import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
+import { isJobError, messageOf } from '@muster/core/domain/errors';
+import type { AccountId } from '@muster/core/domain/ids';
+import type { Matcher } from '@muster/core/domain/matcher';
+import type { JobContext } from '@muster/core/jobs/outcome';
+import { callerAccountOf, type HandlerDeps } from '../deps.ts';
+import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
+import { forgetTargets } from '../forget-targets.ts';
+
+type Result = { accounts: number; removed: number; error: string | null };
+
+/** Errors that say nothing about the organization: the listing is simply tried again, for a while. */
+const PASSING = ['aws.throttled', 'aws.unavailable'] as const;
+const LEASE_MS = 10 * 60_000;
+
+/**
+ * Lists every account in scope, page by page, and sends each new one on at once. Only a listing that ended without an
+ * error removes accounts: when Organizations fails, the last known accounts go on being scanned.
+ */
+export async function handleListAccounts(_payload: object, ctx: JobContext, deps: HandlerDeps): Promise<Result> {
+  return doDueWork(deps, 'accounts', ORGANIZATION_MEMBER, LEASE_MS, async () => {
+    const now = deps.clock.now();
+    const sweep = await deps.ledger.coverage.sweep(now);
+    const running = sweep !== null && sweep.finishedAtMs === null;
+    if (!running) await deps.ledger.coverage.startSweep(deps.newId(), now);
+    try {
+      return await listAll(ctx, deps);
+    } catch (error) {
+      const triedForMs = running ? now - sweep.startedAtMs : 0;
+      if (isJobError(error, ...PASSING) && triedForMs < deps.config.pollIntervalMs) throw error;
+      return giveUp(error, ctx, deps);
+    }
+  });
+}
+
+async function listAll(ctx: JobContext, deps: HandlerDeps): Promise<DueOutcome<Result>> {
+  const seen = new Set<AccountId>();
+  const callerAccountId = await callerAccountOf(deps, ctx.signal);
+  for await (const page of pagesOf(deps, callerAccountId, ctx.signal)) {
+    const inScope = page.filter(
+      (account) =>
+        account.state === 'ACTIVE' &&
+        !seen.has(account.accountId) &&
+        matchersOfAccount(deps.config.matchers, account, callerAccountId).length > 0,
+    );
+    for (const account of inScope) seen.add(account.accountId);
+    const known = await Promise.all(inScope.map((account) => deps.ledger.coverage.account(account.accountId)));
+    const fresh = inScope.filter((_, index) => known[index]?.resolvedAtMs == null);
+    await deps.ledger.coverage.putAccounts(inScope);
+    await dispatch(
+      deps,
+      'regions',
+      fresh.map((account) => account.accountId),
+    );
+  }
+  const removed = (await deps.ledger.coverage.accountIds()).filter((accountId) => !seen.has(accountId));
+  for (const accountId of removed) {
+    await forgetTargets(deps, await deps.ledger.coverage.removeAccount(accountId));
+  }
+  await deps.ledger.coverage.endAccountListing(deps.clock.now(), null);
+  await deps.ledger.control.clear('account-list-failed', 'all');
+  return {
+    nextAtMs: deps.clock.now() + deps.config.pollIntervalMs,
+    result: { accounts: seen.size, removed: removed.length, error: null },
+  };
+}
+
+/** One listing per organization, whatever the number of matchers, and one page for accounts that are named outright. */
+async function* pagesOf(
+  deps: HandlerDeps,
+  callerAccountId: AccountId | null,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Account[]> {
+  for (const scope of scopesOf(deps.config.matchers)) yield* deps.organization.listAccounts(scope, signal);
+  const named = deps.config.matchers
+    .filter((matcher) => matcher.organization === null)
+    .map((matcher) => (matcher.role.kind === 'arn' ? accountOfRole(matcher.role.arn) : callerAccountId))
+    .filter((accountId) => accountId !== null);
+  yield [...new Set(named)].map(
+    (accountId): Account => ({ accountId, name: '', state: 'ACTIVE', ancestorIds: [] }),
+  );
+}
+
+/** The union of the matchers' scopes per organization: a unit is left out only when every matcher excludes it. */
+function scopesOf(matchers: readonly Matcher[]): readonly OrganizationScope[] {
+  const byId = new Map<string, OrganizationScope>();
+  for (const { organization } of matchers) {
+    if (organization === null) continue;
+    const before = byId.get(organization.organizationId);
+    byId.set(
+      organization.organizationId,
+      before === undefined
+        ? organization
+        : {
+            organizationId: organization.organizationId,
+            includeOus: [...before.includeOus, ...organization.includeOus],
+            excludeOus: before.excludeOus.filter((id) => organization.excludeOus.includes(id)),
+          },
+    );
+  }
+  return [...byId.values()];
+}
+
+async function giveUp(error: unknown, ctx: JobContext, deps: HandlerDeps): Promise<DueOutcome<Result>> {
+  const message = messageOf(error);
+  ctx.log.error({ err: error }, 'account listing failed');
+  await deps.ledger.coverage.endAccountListing(deps.clock.now(), message);
+  await deps.ledger.control.raise({
+    kind: 'account-list-failed',
+    scope: 'all',
+    sinceMs: deps.clock.now(),
+    message: `The accounts of the organization could not be listed: ${message}`,
+    remedy:
+      'Run in the management or a delegated administrator account, and allow organizations:ListRoots, organizations:ListChildren and organizations:ListAccountsForParent.',
+  });
+  const known = await deps.ledger.coverage.accountIds();
+  return {
+    nextAtMs: deps.clock.now() + deps.config.pollIntervalMs,
+    result: { accounts: known.length, removed: 0, error: message },
+  };
+}

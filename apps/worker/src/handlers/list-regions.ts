@@ -1,0 +1,96 @@
+import { isJobError, messageOf, type JobError } from '@muster/core/domain/errors';
+import type { Coverage } from '@muster/core/domain/coverage';
+import type { AccountId, Region } from '@muster/core/domain/ids';
+import { groupByRole, matchersOfAccount, type RoleGroup } from '@muster/core/domain/matcher-scope';
+import { targetId, type Target } from '@muster/core/domain/target';
+import type { JobContext } from '@muster/core/jobs/outcome';
+import { callerAccountOf, type HandlerDeps } from '../deps.ts';
+import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
+
+type Result = { regions: number; denied: boolean };
+
+/**
+ * Enters one account and finds its targets. An account that cannot be entered is not an error of the job but a result:
+ * it is recorded as denied, with what is missing, and asked again on its own slow schedule.
+ */
+export async function handleListRegions(
+  { accountId }: { readonly accountId: AccountId },
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<Result> {
+  return doDueWork(deps, 'regions', accountId, deps.timings.leaseMs, async () => {
+    const known = await deps.ledger.coverage.account(accountId);
+    if (known === null) return { nextAtMs: null, result: { regions: 0, denied: false } };
+    const matchers = matchersOfAccount(deps.config.matchers, known.account, await callerAccountOf(deps, ctx.signal));
+    const found = await resolveRegions(accountId, groupByRole(matchers, accountId, null), ctx.signal, deps);
+    if (found.kind === 'denied') return deny(accountId, found.error, ctx, deps);
+    await deps.ledger.coverage.putRegions(accountId, found.regions, deps.clock.now());
+    await dispatch(deps, 'scan', await unreadTargets(accountId, found.regions, deps));
+    return {
+      nextAtMs: deps.clock.now() + deps.timings.regionsMs,
+      result: { regions: found.regions.length, denied: false },
+    };
+  });
+}
+
+type Resolved =
+  | { readonly kind: 'regions'; readonly regions: readonly Region[] }
+  | { readonly kind: 'denied'; readonly error: JobError };
+
+/** The union over the roles that let us in; denied only when none does. */
+async function resolveRegions(
+  accountId: AccountId,
+  groups: readonly RoleGroup[],
+  signal: AbortSignal,
+  deps: HandlerDeps,
+): Promise<Resolved> {
+  const regions = new Set<Region>();
+  let denial: JobError | null = null;
+  for (const { role, matchers } of groups) {
+    try {
+      await deps.accounts.enter(accountId, role, signal);
+      for (const matcher of matchers) {
+        const selected =
+          matcher.regions.kind === 'listed'
+            ? matcher.regions.regions
+            : await deps.accounts.listRegions(accountId, role, signal);
+        for (const region of selected) regions.add(region);
+      }
+    } catch (error) {
+      if (!isJobError(error, 'aws.denied')) throw error;
+      denial = error;
+    }
+  }
+  if (regions.size === 0 && denial !== null) return { kind: 'denied', error: denial };
+  return { kind: 'regions', regions: [...regions].toSorted() };
+}
+
+async function unreadTargets(
+  accountId: AccountId,
+  regions: readonly Region[],
+  deps: HandlerDeps,
+): Promise<readonly string[]> {
+  const targets = regions.map((region): Target => ({ accountId, region }));
+  const coverage = await Promise.all(targets.map((target) => deps.ledger.coverage.read(target)));
+  return targets.filter((_, index) => coverage[index]?.status === 'pending').map(targetId);
+}
+
+async function deny(
+  accountId: AccountId,
+  error: JobError,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<DueOutcome<Result>> {
+  const now = deps.clock.now();
+  const coverage: Coverage = {
+    status: 'denied',
+    attemptedAtMs: now,
+    completeAtMs: null,
+    cause: 'ec2-perm-account-denied',
+    detail: messageOf(error),
+    failures: 1,
+  };
+  await deps.ledger.coverage.denyAccount(accountId, coverage);
+  ctx.log.warn({ accountId, ...error.details }, 'account denied');
+  return { nextAtMs: now + deps.timings.deniedMs, result: { regions: 0, denied: true } };
+}

@@ -1,0 +1,48 @@
+import { targetId, type Target } from '@muster/core/domain/target';
+import type { EnrollmentEvent } from '@muster/core/domain/enrollment';
+import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
+import type { JobContext } from '@muster/core/jobs/outcome';
+import { applyEvents } from '../apply-events.ts';
+import { applyBrake } from '../brake.ts';
+import type { HandlerDeps } from '../deps.ts';
+import { doDueWork } from '../due-work.ts';
+
+type Result = { joined: number; failed: number; waiting: number };
+
+/**
+ * Looks for the installed instances of a target in the last complete snapshot of the inventory. A deadline only counts
+ * against a snapshot that was begun after it: an old inventory proves nothing.
+ */
+export async function handleVerifyJoined(
+  { target }: { readonly target: Target },
+  _ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<Result> {
+  const member = targetId(target);
+  return doDueWork(deps, 'verify', member, deps.timings.leaseMs, async () => {
+    const waiting = await deps.ledger.enrollments.awaitingJoin(target);
+    if (waiting.length === 0) return { nextAtMs: null, result: { joined: 0, failed: 0, waiting: 0 } };
+    const ids = waiting.map((one) => one.instanceId);
+    const facts = await deps.ledger.nodes.facts();
+    const nodes = await deps.ledger.nodes.find(target.accountId, ids);
+    const overdue = new Set(waiting.filter((one) => facts.readAtMs > one.deadlineMs).map((one) => one.instanceId));
+    await deps.ledger.due.schedule('install', [{ member, atMs: deps.clock.now() + deps.timings.hintMs }]);
+    const written = await applyEvents(deps, target, await deps.ledger.enrollments.read(target, ids), (id) => {
+      const nodeId = nodes.get(id);
+      if (nodeId !== undefined) return [{ kind: 'node-seen', nodeId } satisfies EnrollmentEvent];
+      return overdue.has(id) ? [{ kind: 'join-deadline-passed' } satisfies EnrollmentEvent] : [];
+    });
+    const joined = written.filter(({ after }) => after.state === 'joined').length;
+    const failed = written.filter(({ after }) => after.state === 'failed').length;
+    await applyBrake(deps, target.accountId, Array.from({ length: failed }, () => true));
+    const left = waiting.length - written.length;
+    if (left > 0) {
+      const atMs = deps.clock.now() + deps.timings.retryMs;
+      await deps.ledger.due.schedule('inventory', [{ member: ORGANIZATION_MEMBER, atMs }]);
+    }
+    return {
+      nextAtMs: left > 0 ? deps.clock.now() + 2 * deps.timings.retryMs : null,
+      result: { joined, failed, waiting: left },
+    };
+  });
+}

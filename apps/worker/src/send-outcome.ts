@@ -1,0 +1,79 @@
+import type { Cause } from '@muster/core/domain/cause';
+import type { RefusalReason, SendResult } from '@muster/core/domain/command';
+import type { EnrollmentEvent } from '@muster/core/domain/enrollment';
+import type { InstanceId } from '@muster/core/domain/ids';
+import type { Intent } from '@muster/core/domain/intent';
+import type { Target } from '@muster/core/domain/target';
+import { collectMember } from '@muster/core/jobs/due-jobs';
+import { applyWithIntent } from './apply-events.ts';
+import type { HandlerDeps } from './deps.ts';
+
+type RecordDeps = Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'random' | 'timings'>;
+
+/** Refusals that are the batch's own fault; null: nobody's, tried again when the wait is over. */
+const CAUSE_OF_REFUSAL = {
+  throttled: null,
+  credentials: null,
+  'not-sent': null,
+  denied: 'ec2-ssm-invocation-failure',
+  'region-off': 'ec2-ssm-invocation-failure',
+  'invalid-instance-id': 'ec2-ssm-agent-not-registered',
+  'unsupported-platform': 'ec2-ssm-unsupported-os',
+  'invalid-document': 'ec2-ssm-document-invalid',
+  'invalid-parameters': 'ec2-ssm-document-invalid',
+} as const satisfies Record<RefusalReason, Cause | null>;
+
+/** SSM took the command: from here on it is followed to its end, whoever does it. */
+export async function recordAccepted(
+  target: Target,
+  intent: Intent,
+  result: Extract<SendResult, { kind: 'accepted' }>,
+  deps: RecordDeps,
+): Promise<void> {
+  const { batchId } = intent;
+  const { commandId, expiresAtMs } = result;
+  const atMs = deps.clock.now() + deps.config.install.pollFirstMs;
+  await deps.ledger.due.schedule('collect', [{ member: collectMember(target, batchId), atMs }]);
+  await applyWithIntent(deps, target, intent.instanceIds, () => [{ kind: 'accepted', batchId, commandId }], {
+    batchId,
+    expected: 1,
+    value: { ...intent, command: { commandId, expiresAtMs } },
+  });
+  await deps.ledger.statistics.addCommandsSent(1);
+}
+
+/**
+ * SSM refused, and nothing ran: the intent closes at once. Instances that SSM named carry the cause; the others of the
+ * batch are free again.
+ *
+ * @returns how long the target should be left alone, in ms; null when the rest may be sent at once
+ */
+export async function recordRefused(
+  target: Target,
+  intent: Intent,
+  result: Extract<SendResult, { kind: 'refused' }>,
+  deps: RecordDeps,
+): Promise<number | null> {
+  const { batchId } = intent;
+  const now = deps.clock.now();
+  const cause = CAUSE_OF_REFUSAL[result.reason];
+  const waitMs = cause === null ? Math.max(result.retryAfterMs ?? 0, deps.timings.retryMs) : null;
+  const blamed = blamedIds(intent, result);
+  const event = (id: InstanceId): EnrollmentEvent => ({
+    kind: 'send-refused',
+    batchId,
+    cause: blamed.has(id) ? cause : null,
+    readyAtMs: now + (waitMs ?? 0),
+  });
+  await applyWithIntent(deps, target, intent.instanceIds, (id) => [event(id)], { batchId, expected: 1, value: null });
+  await deps.ledger.control.release(target, batchId);
+  return waitMs;
+}
+
+/** Whom the refusal is about: those SSM named, or all when it is about the call as a whole or only one could be meant. */
+function blamedIds(intent: Intent, result: Extract<SendResult, { kind: 'refused' }>): ReadonlySet<InstanceId> {
+  if (result.reason !== 'invalid-instance-id') return new Set(intent.instanceIds);
+  const named = result.instanceIds.filter((id) => intent.instanceIds.includes(id));
+  if (named.length > 0) return new Set(named);
+  return new Set(intent.instanceIds.length === 1 ? intent.instanceIds : []);
+}

@@ -1,0 +1,38 @@
+import type { MusterConfig } from '@muster/core/config/model';
+
+/**
+ * Waits that are Muster's own and not worth a configuration key, in ms. They shrink with the simulated speed, except
+ * for what guards against a dead process: that is real time.
+ */
+export interface WorkerTimings {
+  /** How long a job may be at work on a due member before somebody else is told. Real time. */
+  readonly leaseMs: number;
+  /** From handing a hint to the queue until it is handed out again. Real time. */
+  readonly hintMs: number;
+  /** After a throttle or an answer that did not come. */
+  readonly retryMs: number;
+  /** Between two looks at a target that is paused, held or waits for the inventory. */
+  readonly heldMs: number;
+  /** Between two attempts to enter an account, or read a region, that was denied. */
+  readonly deniedMs: number;
+  /** How long an account's list of regions is believed. */
+  readonly regionsMs: number;
+  /** How long a record of a vanished instance is kept. */
+  readonly goneMs: number;
+  /** Past ExpiresAfter by this much, a command that shows no end has ended. AWS's time: not scaled. */
+  readonly expiryMarginMs: number;
+}
+
+export function createTimings(config: MusterConfig): WorkerTimings {
+  const scaled = (ms: number, atLeastMs: number): number => Math.max(ms / config.speed, atLeastMs);
+  return {
+    leaseMs: 60_000,
+    hintMs: 45_000,
+    retryMs: scaled(5_000, 250),
+    heldMs: scaled(60_000, 1_000),
+    deniedMs: Math.max(config.backoff.operatorFirstMs, config.pollIntervalMs),
+    regionsMs: scaled(24 * 3_600_000, 60_000),
+    goneMs: scaled(7 * 24 * 3_600_000, 600_000),
+    expiryMarginMs: 60_000,
+  };
+}

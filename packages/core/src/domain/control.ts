@@ -1,0 +1,72 @@
+import type { AccountId, InstanceId, Region } from './ids.ts';
+import type { Cause } from './cause.ts';
+
+/** What a pause, a brake or a finding is about, as one word: `all`, `account:…`, `region:…`, `instance:…`, `cause:…`. */
+export type Scope =
+  | 'all'
+  | `account:${AccountId}`
+  | `region:${Region}`
+  | `instance:${InstanceId}`
+  | `cause:${Cause}`;
+
+/** A standing order not to send. */
+export interface Pause {
+  readonly scope: Scope;
+  readonly atMs: number;
+  /** `operator`, or `brake` when too many installs of the scope failed. */
+  readonly by: 'operator' | 'brake';
+  readonly reason: string;
+}
+
+/** The closed list of things an operator can act on that concern Muster itself rather than a host. */
+export type FindingKind =
+  | 'hold-first-send'
+  | 'paused-by-configuration'
+  | 'brake-engaged'
+  | 'config-skew'
+  | 'inventory-unavailable'
+  | 'inventory-drop'
+  | 'ledger-epoch-changed'
+  | 'two-live-commands'
+  | 'account-list-failed'
+  | 'command-not-canceled';
+
+export interface Finding {
+  readonly kind: FindingKind;
+  /** What it is about, such as `all`, an account, a target. */
+  readonly scope: string;
+  readonly sinceMs: number;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** The part of a candidate that pauses can name. */
+export interface PausableCandidate {
+  readonly accountId: AccountId;
+  readonly region: Region;
+  readonly instanceId: InstanceId;
+  /** The cause it waits for, when it has failed before. */
+  readonly cause: Cause | null;
+}
+
+/** The scope whose pause stops this candidate, or null when nothing does. */
+export function pausedBy(pauses: ReadonlySet<string>, candidate: PausableCandidate): string | null {
+  const scopes = [
+    'all',
+    `account:${candidate.accountId}`,
+    `region:${candidate.region}`,
+    `instance:${candidate.instanceId}`,
+    ...(candidate.cause === null ? [] : [`cause:${candidate.cause}`]),
+  ];
+  return scopes.find((scope) => pauses.has(scope)) ?? null;
+}
+
+/** Whether the last outcomes of a scope (true = failed) say that it must stop. */
+export function brakeTrips(
+  outcomes: readonly boolean[],
+  rule: { readonly window: number; readonly minOutcomes: number; readonly maxFailureShare: number },
+): boolean {
+  const last = outcomes.slice(0, rule.window);
+  if (last.length < rule.minOutcomes) return false;
+  return last.filter(Boolean).length / last.length > rule.maxFailureShare;
+}

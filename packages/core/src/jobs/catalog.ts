@@ -1,0 +1,21 @@
+import { collectCommand } from './collect-command.ts';
+import { installBatch } from './install-batch.ts';
+import { listAccounts } from './list-accounts.ts';
+import { listRegions } from './list-regions.ts';
+import { readInventory } from './read-inventory.ts';
+import { scanTarget } from './scan-target.ts';
+import { verifyJoined } from './verify-joined.ts';
+
+/** Every kind of job that a worker handles. A handler map over these keys does not compile with one missing. */
+export const catalog = {
+  'list-accounts': listAccounts,
+  'list-regions': listRegions,
+  'scan-target': scanTarget,
+  'install-batch': installBatch,
+  'collect-command': collectCommand,
+  'verify-joined': verifyJoined,
+  'read-inventory': readInventory,
+} as const;
+
+export type Catalog = typeof catalog;
+export type JobName = keyof Catalog;

@@ -1,0 +1,68 @@
+import { expect, expectTypeOf, test } from 'vitest';
+import { z } from 'zod';
+import { isJobError } from '../domain/errors.ts';
+import { type AnyJob, defineJob, jobId, type PayloadOf, type ResultOf } from './define-job.ts';
+import type { Handlers } from './outcome.ts';
+
+const retry = { maxAttempts: 1, initialDelayMs: 1, factor: 1, maxDelayMs: 1 };
+const scan = defineJob({
+  name: 'scan',
+  version: 1,
+  queue: 'discovery',
+  payload: z.strictObject({ region: z.string() }),
+  result: z.strictObject({ seen: z.int() }),
+  dedupeId: ({ region }) => jobId('scan', region),
+  timeoutMs: 1_000,
+  retry,
+});
+const tick = defineJob({
+  name: 'tick',
+  version: 1,
+  queue: 'tick',
+  payload: z.strictObject({}),
+  result: z.null(),
+  dedupeId: () => jobId('tick'),
+  timeoutMs: 1_000,
+  retry,
+});
+
+test('an id is its parts joined by dots', () => {
+  expect(jobId('111122223333', 'eu-west-1')).toBe('111122223333.eu-west-1');
+});
+
+test.each([
+  ['an account number alone', ['111122223333']],
+  ['a colon', ['arn:aws:ec2', 'x']],
+  ['nothing', []],
+  ['an empty part', ['a', '']],
+  ['a space', ['a b']],
+])('%s is refused as an id', (_what, parts: string[]) => {
+  expect(() => jobId(...parts)).toThrow(
+    expect.toSatisfy((error) => isJobError(error, 'bug.unknown')) as Error,
+  );
+});
+
+test('types follow from the schemas, and any contract is an AnyJob', () => {
+  expectTypeOf<PayloadOf<typeof scan>>().toEqualTypeOf<{ region: string }>();
+  expectTypeOf<ResultOf<typeof scan>>().toEqualTypeOf<{ seen: number }>();
+  expectTypeOf(scan.name).toEqualTypeOf<'scan'>();
+  expectTypeOf(scan).toExtend<AnyJob>();
+});
+
+test('a missing, a foreign or a wrong handler does not compile', () => {
+  type Jobs = typeof scan | typeof tick;
+  const done = async (): Promise<{ kind: 'done'; result: { seen: number } }> => ({
+    kind: 'done',
+    result: { seen: 1 },
+  });
+
+  const complete: Handlers<Jobs, 'discovery'> = { scan: done };
+  // @ts-expect-error missing
+  const missing: Handlers<Jobs, 'discovery'> = {};
+  // @ts-expect-error belongs to another queue
+  const foreign: Handlers<Jobs, 'discovery'> = { scan: done, tick: done };
+  // @ts-expect-error a result of another shape
+  const wrong: Handlers<Jobs, 'tick'> = { tick: done };
+
+  expect([complete, missing, foreign, wrong]).toHaveLength(4);
+});

@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import type { Finding, Pause } from '../domain/control.ts';
+import type { BatchId } from '../domain/ids.ts';
+import { parseTargetId, targetId } from '../domain/target.ts';
+import type { ControlLedger } from '../ports/ledger.ts';
+import type { Keys } from '../redis/keys.ts';
+import { parseStored, StoredFinding, StoredPause } from './schema.ts';
+import type { RunScript } from './scripts.ts';
+
+/** What may stop a send: pauses, hold, caps, brake, findings, and the epoch. */
+export function createControlLedger(deps: {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly run: RunScript;
+}): ControlLedger {
+  const { redis, keys, run } = deps;
+  return {
+    async pauses() {
+      const texts = await redis.hvals(keys.pauses);
+      return texts.map((text) => parseStored(StoredPause, text)).filter((pause) => pause !== null) as Pause[];
+    },
+
+    async pause(pause) {
+      await redis.hset(keys.pauses, pause.scope, JSON.stringify(pause));
+    },
+
+    resume: async (scope) => (await redis.hdel(keys.pauses, scope)) === 1,
+
+    async hold(configured) {
+      if (configured) return (await redis.get(keys.hold)) === 'released' ? 'released' : 'held';
+      return 'released';
+    },
+
+    async releaseHold() {
+      await redis.set(keys.hold, 'released');
+    },
+
+    async reserve(target, batchId, wanted, caps) {
+      const granted = await run(
+        'reserve',
+        [keys.inFlight],
+        ['reserve', target.accountId, targetId(target), batchId, wanted, caps.all, caps.account, caps.target],
+      );
+      return Number(granted);
+    },
+
+    async release(target, batchId) {
+      await run('reserve', [keys.inFlight], ['release', target.accountId, targetId(target), batchId]);
+    },
+
+    async reservations() {
+      const fields = await redis.hgetall(keys.inFlight);
+      return Object.entries(fields)
+        .filter(([field]) => field.includes('/'))
+        .map(([field, count]) => {
+          const slash = field.indexOf('/');
+          return {
+            target: parseTargetId(field.slice(0, slash)),
+            batchId: field.slice(slash + 1) as BatchId,
+            instances: Number(count),
+          };
+        });
+    },
+
+    async recordOutcomes(scope, failed, window) {
+      const key = keys.outcomes(scope);
+      const replies = await redis
+        .multi()
+        .lpush(key, ...failed.map((one) => (one ? '1' : '0')))
+        .ltrim(key, 0, window - 1)
+        .lrange(key, 0, window - 1)
+        .exec();
+      const newest = (replies?.[2]?.[1] ?? []) as string[];
+      return newest.map((word) => word === '1');
+    },
+
+    async clearOutcomes(scope) {
+      await redis.del(keys.outcomes(scope));
+    },
+
+    async raise(finding) {
+      // The first report's time is kept, so that a finding shows how long it has stood.
+      const field = findingId(finding.kind, finding.scope);
+      const before = await redis.hget(keys.findings, field);
+      const known = before === null ? null : parseStored(StoredFinding, before);
+      await redis.hset(
+        keys.findings,
+        field,
+        JSON.stringify({ ...finding, sinceMs: known?.sinceMs ?? finding.sinceMs }),
+      );
+    },
+
+    async clear(kind, scope) {
+      await redis.hdel(keys.findings, findingId(kind, scope));
+    },
+
+    async findings() {
+      const texts = await redis.hvals(keys.findings);
+      return texts.map((text) => parseStored(StoredFinding, text)).filter((one): one is Finding => one !== null);
+    },
+
+    async epoch() {
+      // Two halves: our own word is lost by a flush, the run id changes with a restart (so with a rollback) and a failover.
+      await redis.set(keys.epoch, randomBytes(6).toString('hex'), 'NX');
+      const [word, info] = await Promise.all([redis.get(keys.epoch), redis.info('server')]);
+      const runId = /run_id:([0-9a-f]+)/.exec(info)?.[1] ?? 'unknown';
+      return `${word ?? 'none'}-${runId.slice(0, 12)}`;
+    },
+  };
+}
+
+function findingId(kind: string, scope: string): string {
+  return `${kind}|${scope}`;
+}

@@ -1,0 +1,159 @@
+import type { Redis } from 'ioredis';
+import type { InstanceId } from '../domain/ids.ts';
+import { parseTargetId, targetId, type Target } from '../domain/target.ts';
+import type { EnrollmentRecord } from '../domain/enrollment.ts';
+import type { EnrollmentLedger, IntentChange, RecordChange, Versioned } from '../ports/ledger.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Keys } from '../redis/keys.ts';
+import { decodeIntent, decodeRecord, encodeIntent, encodeRecord } from './record-codec.ts';
+import type { RunScript } from './scripts.ts';
+
+/** Records per script call: a call holds Redis for well under a millisecond at this size. */
+const WRITE_CHUNK = 200;
+const COUNTS_CHUNK = 1_000;
+
+export interface EnrollmentDeps {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly run: RunScript;
+  readonly log: Logger;
+}
+
+export function createEnrollmentLedger({ redis, keys, run, log }: EnrollmentDeps): EnrollmentLedger {
+  function parse(target: Target, id: string, text: string): Versioned<EnrollmentRecord> | null {
+    const record = decodeRecord(text);
+    if (record === null) log.error({ target: targetId(target), instanceId: id }, 'ledger record cannot be read');
+    return record;
+  }
+
+  async function write(
+    target: Target,
+    mode: 'each' | 'all',
+    records: readonly RecordChange[],
+    intents: readonly IntentChange[],
+  ): Promise<readonly ('written' | 'stale')[]> {
+    const names = keys.target(target);
+    // The set of populated targets is written first: a kill in between leaves a member without records, which is harmless.
+    if (records.some((change) => change.expected === 0)) await redis.sadd(keys.populated, targetId(target));
+    const reply = await run(
+      'write-records',
+      [names.instances, names.counts, names.candidates, names.verify, names.intents],
+      [
+        mode,
+        records.length,
+        ...records.flatMap(({ instanceId, expected, value }) => [
+          instanceId,
+          expected,
+          value === null ? '' : encodeRecord(expected + 1, value),
+        ]),
+        intents.length,
+        ...intents.flatMap(({ batchId, expected, value }) => [
+          batchId,
+          expected,
+          value === null ? '' : encodeIntent(expected + 1, value),
+        ]),
+      ],
+    );
+    return reply as ('written' | 'stale')[];
+  }
+
+  return {
+    async readAll(target) {
+      const fields = await redis.hgetall(keys.target(target).instances);
+      const found = new Map<InstanceId, Versioned<EnrollmentRecord>>();
+      for (const [id, text] of Object.entries(fields)) {
+        const record = parse(target, id, text);
+        if (record !== null) found.set(id as InstanceId, record);
+      }
+      return found;
+    },
+
+    async read(target, ids) {
+      const found = new Map<InstanceId, Versioned<EnrollmentRecord>>();
+      if (ids.length === 0) return found;
+      const texts = await redis.hmget(keys.target(target).instances, ...ids);
+      for (const [index, id] of ids.entries()) {
+        const text = texts[index];
+        const record = text === null || text === undefined ? null : parse(target, id, text);
+        if (record !== null) found.set(id, record);
+      }
+      return found;
+    },
+
+    async candidates(target, nowMs, limit) {
+      const ids = await redis.zrangebyscore(
+        keys.target(target).candidates,
+        '-inf',
+        String(nowMs),
+        'LIMIT',
+        0,
+        limit,
+      );
+      return ids as InstanceId[];
+    },
+
+    async nextCandidateAt(target) {
+      const [, score] = await redis.zrange(keys.target(target).candidates, 0, '0', 'WITHSCORES');
+      return score === undefined ? null : Number(score);
+    },
+
+    async awaitingJoin(target) {
+      const flat = await redis.zrange(keys.target(target).verify, 0, '-1', 'WITHSCORES');
+      const waiting: { instanceId: InstanceId; deadlineMs: number }[] = [];
+      for (let i = 0; i + 1 < flat.length; i += 2) {
+        waiting.push({ instanceId: flat[i] as InstanceId, deadlineMs: Number(flat[i + 1]) });
+      }
+      return waiting;
+    },
+
+    async intents(target) {
+      const texts = await redis.hvals(keys.target(target).intents);
+      return texts.map(decodeIntent).filter((intent) => intent !== null);
+    },
+
+    async intent(target, batchId) {
+      const text = await redis.hget(keys.target(target).intents, batchId);
+      return text === null ? null : decodeIntent(text);
+    },
+
+    async write(target, mode, records, intents) {
+      if (mode === 'all' || records.length <= WRITE_CHUNK) return write(target, mode, records, intents);
+      const results: ('written' | 'stale')[] = [];
+      for (let i = 0; i < records.length; i += WRITE_CHUNK) {
+        results.push(...(await write(target, mode, records.slice(i, i + WRITE_CHUNK), [])));
+      }
+      if (intents.length > 0) results.push(...(await write(target, mode, [], intents)));
+      return results;
+    },
+
+    async populated() {
+      const ids = await redis.smembers(keys.populated);
+      return ids.map(parseTargetId);
+    },
+
+    async counts() {
+      const targets = (await redis.smembers(keys.populated)).map(parseTargetId);
+      const states = new Map<string, number>();
+      const causes = new Map<string, number>();
+      for (let i = 0; i < targets.length; i += COUNTS_CHUNK) {
+        const replies = await Promise.all(
+          targets.slice(i, i + COUNTS_CHUNK).map((target) => redis.hgetall(keys.target(target).counts)),
+        );
+        for (const fields of replies) {
+          for (const [field, count] of Object.entries(fields)) {
+            const sums = field.startsWith('s:') ? states : causes;
+            const name = field.slice(2);
+            sums.set(name, (sums.get(name) ?? 0) + Number(count));
+          }
+        }
+      }
+      return { states, causes };
+    },
+
+    reconciledEpoch: (target) => redis.get(keys.target(target).epoch),
+
+    async setReconciledEpoch(target, epoch) {
+      await redis.set(keys.target(target).epoch, epoch);
+    },
+  };
+}

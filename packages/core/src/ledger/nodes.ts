@@ -1,0 +1,68 @@
+import type { Redis } from 'ioredis';
+import type { AccountId, InstanceId } from '../domain/ids.ts';
+import type { InventoryFacts, NodeLedger } from '../ports/ledger.ts';
+import type { TeleportNode } from '../ports/teleport.ts';
+import type { Keys } from '../redis/keys.ts';
+
+/**
+ * The node inventory as whole snapshots: a new one is written under its own generation and becomes visible at once,
+ * by one write. Nobody ever reads half of one.
+ */
+export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: Keys }): NodeLedger {
+  const { redis, keys } = deps;
+
+  async function facts(): Promise<InventoryFacts> {
+    const fields = await redis.hgetall(keys.inventory);
+    return {
+      generation: fields['generation'] ?? null,
+      readAtMs: Number(fields['readAtMs'] ?? 0),
+      nodes: Number(fields['nodes'] ?? 0),
+      error: fields['error'] === undefined || fields['error'] === '' ? null : fields['error'],
+    };
+  }
+
+  return {
+    facts,
+
+    async addNodes(generation, nodes, ttlMs) {
+      const byAccount = new Map<AccountId, TeleportNode[]>();
+      for (const node of nodes) {
+        const list = byAccount.get(node.accountId);
+        if (list === undefined) byAccount.set(node.accountId, [node]);
+        else list.push(node);
+      }
+      await Promise.all(
+        [...byAccount].map(async ([accountId, list]) => {
+          const key = keys.nodes(accountId, generation);
+          await redis.hset(key, Object.fromEntries(list.map((node) => [node.instanceId, node.nodeId])));
+          await redis.pexpire(key, ttlMs);
+        }),
+      );
+    },
+
+    async publish(next) {
+      await redis.hset(keys.inventory, {
+        generation: next.generation ?? '',
+        readAtMs: next.readAtMs,
+        nodes: next.nodes,
+        error: next.error ?? '',
+      });
+    },
+
+    async fail(error) {
+      await redis.hset(keys.inventory, 'error', error);
+    },
+
+    async find(accountId, ids): Promise<ReadonlyMap<InstanceId, string>> {
+      const { generation } = await facts();
+      const found = new Map<InstanceId, string>();
+      if (generation === null || generation === '' || ids.length === 0) return found;
+      const nodeIds = await redis.hmget(keys.nodes(accountId, generation), ...ids);
+      for (const [index, id] of ids.entries()) {
+        const nodeId = nodeIds[index];
+        if (typeof nodeId === 'string') found.set(id, nodeId);
+      }
+      return found;
+    },
+  };
+}

@@ -1,0 +1,107 @@
+import { CAUSES, causeFacts, type Cause } from '../domain/cause.ts';
+import type { Ledger, SweepView } from '../ports/ledger.ts';
+
+/** `status --json`: documented in docs/status-json.md. Absent values are null; every sum holds. */
+export interface OrganizationStatus {
+  readonly sweep: {
+    readonly id: string | null;
+    readonly state: 'running' | 'finished';
+    readonly verdict: 'complete' | 'partial' | 'failed' | null;
+    readonly startedAt: string | null;
+    readonly finishedAt: string | null;
+    readonly accounts: { readonly total: number; readonly denied: number };
+    readonly targets: SweepView['targets'];
+  };
+  readonly instances: {
+    readonly total: number;
+    readonly byState: Readonly<Record<string, number>>;
+    readonly byCause: Readonly<Record<string, number>>;
+  };
+  readonly commands: { readonly sent: number; readonly live: number };
+  readonly aws: {
+    readonly calls: Readonly<Record<string, number>>;
+    readonly throttled: Readonly<Record<string, number>>;
+  };
+  readonly findings: readonly {
+    readonly kind: string;
+    readonly scope: string;
+    readonly since: string;
+    readonly message: string;
+    readonly remedy: string;
+  }[];
+}
+
+const NO_TARGETS: SweepView['targets'] = {
+  total: 0,
+  complete: 0,
+  partial: 0,
+  denied: 0,
+  regionOff: 0,
+  throttled: 0,
+  failed: 0,
+  pending: 0,
+};
+
+/** Reads where the organization stands. Costs one small read per target that holds instances. */
+export async function readOrganizationStatus(ledger: Ledger, nowMs: number): Promise<OrganizationStatus> {
+  const [sweep, counts, statistics, findings, reservations] = await Promise.all([
+    ledger.coverage.sweep(nowMs),
+    ledger.enrollments.counts(),
+    ledger.statistics.read(),
+    ledger.control.findings(),
+    ledger.control.reservations(),
+  ]);
+  return {
+    sweep: {
+      id: sweep?.id ?? null,
+      state: sweep !== null && sweep.finishedAtMs !== null ? 'finished' : 'running',
+      verdict: sweep?.verdict ?? null,
+      startedAt: isoTime(sweep?.startedAtMs ?? null),
+      finishedAt: isoTime(sweep?.finishedAtMs ?? null),
+      accounts: sweep?.accounts ?? { total: 0, denied: 0 },
+      targets: orderTargets(sweep?.targets ?? NO_TARGETS),
+    },
+    instances: {
+      total: [...counts.states.values()].reduce((sum, count) => sum + count, 0),
+      byState: sorted(counts.states),
+      byCause: sorted(counts.causes),
+    },
+    commands: { sent: statistics.commandsSent, live: reservations.length },
+    aws: { calls: sorted(statistics.calls), throttled: sorted(statistics.throttled) },
+    findings: findings.map((finding) => ({
+      kind: finding.kind,
+      scope: finding.scope,
+      since: new Date(finding.sinceMs).toISOString(),
+      message: finding.message,
+      remedy: finding.remedy,
+    })),
+  };
+}
+
+/** Whether nothing is on its way any more: every target read, and no instance between discovered and its end. */
+export function isSettled(status: OrganizationStatus): boolean {
+  const moving = ['discovered', 'queued', 'sending', 'installing'];
+  return (
+    status.sweep.state === 'finished' &&
+    status.commands.live === 0 &&
+    moving.every((state) => (status.instances.byState[state] ?? 0) === 0)
+  );
+}
+
+/** Title and remedy of a cause by its identifier; the identifier itself when it is not one of ours. */
+export function describeCause(cause: string): { readonly title: string; readonly remedy: string } {
+  return cause in CAUSES ? causeFacts(cause as Cause) : { title: cause, remedy: '' };
+}
+
+function orderTargets(targets: SweepView['targets']): SweepView['targets'] {
+  const { total, complete, partial, denied, regionOff, throttled, failed, pending } = targets;
+  return { total, complete, partial, denied, regionOff, throttled, failed, pending };
+}
+
+function sorted(counts: ReadonlyMap<string, number>): Readonly<Record<string, number>> {
+  return Object.fromEntries([...counts].toSorted(([a], [b]) => a.localeCompare(b)));
+}
+
+function isoTime(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}

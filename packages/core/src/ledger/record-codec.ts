@@ -1,0 +1,43 @@
+import type { EnrollmentRecord } from '../domain/enrollment.ts';
+import type { Intent } from '../domain/intent.ts';
+import type { Versioned } from '../ports/ledger.ts';
+import { parseStored, StoredIntent, StoredRecord } from './schema.ts';
+
+/**
+ * A record as it lies in Redis: `version|state|cause|candidateAt|verifyAt|JSON`. The header repeats what the indexes
+ * need, so that write-records.lua keeps them without understanding the record.
+ */
+export function encodeRecord(version: number, record: EnrollmentRecord): string {
+  const cause = record.state === 'ineligible' || record.state === 'failed' ? record.cause : '';
+  return `${version}|${record.state}|${cause}|${candidateAt(record)}|${verifyAt(record)}|${JSON.stringify(record)}`;
+}
+
+/** Null when the text is not a record of ours. */
+export function decodeRecord(text: string): Versioned<EnrollmentRecord> | null {
+  const brace = text.indexOf('{');
+  if (brace === -1) return null;
+  const version = Number.parseInt(text, 10);
+  const value = parseStored(StoredRecord, text.slice(brace));
+  return value === null || Number.isNaN(version) ? null : { version, value };
+}
+
+export function encodeIntent(version: number, intent: Intent): string {
+  return `${version}|${JSON.stringify(intent)}`;
+}
+
+export function decodeIntent(text: string): Versioned<Intent> | null {
+  const bar = text.indexOf('|');
+  const version = Number.parseInt(text, 10);
+  const value = parseStored(StoredIntent, text.slice(bar + 1));
+  return value === null || Number.isNaN(version) ? null : { version, value };
+}
+
+/** From when a claim may take it; empty when it is no candidate. */
+function candidateAt(record: EnrollmentRecord): string {
+  if (record.state === 'queued') return String(record.readyAtMs);
+  return record.state === 'failed' ? String(record.nextAttemptAtMs) : '';
+}
+
+function verifyAt(record: EnrollmentRecord): string {
+  return record.state === 'installed' && record.joinDeadlineMs !== null ? String(record.joinDeadlineMs) : '';
+}

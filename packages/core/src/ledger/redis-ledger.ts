@@ -1,0 +1,30 @@
+import type { Redis } from 'ioredis';
+import type { Ledger } from '../ports/ledger.ts';
+import type { Logger } from '../ports/logger.ts';
+import { createKeys } from '../redis/keys.ts';
+import { createControlLedger } from './control.ts';
+import { createCoverageLedger } from './coverage.ts';
+import { createDueLedger } from './due.ts';
+import { createEnrollmentLedger } from './enrollments.ts';
+import { createNodeLedger } from './nodes.ts';
+import { defineScripts } from './scripts.ts';
+import { createStatisticsLedger } from './statistics.ts';
+
+/** The ledger on Redis. The connection stays the caller's: it is not closed here. */
+export function createRedisLedger(deps: {
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly log: Logger;
+}): Ledger {
+  const keys = createKeys(deps.prefix);
+  const run = defineScripts(deps.redis);
+  const shared = { redis: deps.redis, keys, run };
+  return {
+    enrollments: createEnrollmentLedger({ ...shared, log: deps.log }),
+    due: createDueLedger(shared),
+    coverage: createCoverageLedger(shared),
+    control: createControlLedger(shared),
+    nodes: createNodeLedger(shared),
+    statistics: createStatisticsLedger(shared),
+  };
+}

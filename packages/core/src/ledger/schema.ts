@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { Cause } from '../domain/cause.ts';
+import type { EnrollmentRecord } from '../domain/enrollment.ts';
+import { AccountId, BatchId, CommandId, InstanceId, MatcherKey, Region } from '../domain/ids.ts';
+import type { Intent } from '../domain/intent.ts';
+
+/**
+ * What we wrote is parsed when it is read: an older release, another tool or a broken copy may have written it. A
+ * record that does not parse is set aside by the reader, never guessed at.
+ */
+const Attempt = z.strictObject({
+  batchId: BatchId,
+  commandId: CommandId.nullable(),
+  endedAtMs: z.number(),
+  cause: Cause.nullable(),
+  exitCode: z.number().nullable(),
+  output: z.string(),
+});
+
+const base = {
+  instanceId: InstanceId,
+  matcherKey: MatcherKey,
+  firstSeenAtMs: z.number(),
+  changedAtMs: z.number(),
+  launchedAtMs: z.number().nullable(),
+  joinedAtMs: z.number().nullable(),
+  failures: z.number(),
+  attemptCount: z.number(),
+  attempts: z.array(Attempt),
+};
+
+export const StoredRecord: z.ZodType<EnrollmentRecord> = z.discriminatedUnion('state', [
+  z.strictObject({ ...base, state: z.literal('discovered') }),
+  z.strictObject({ ...base, state: z.literal('stopped') }),
+  z.strictObject({ ...base, state: z.literal('unmatched') }),
+  z.strictObject({ ...base, state: z.literal('ineligible'), cause: Cause }),
+  z.strictObject({ ...base, state: z.literal('queued'), readyAtMs: z.number() }),
+  z.strictObject({ ...base, state: z.literal('sending'), batchId: BatchId }),
+  z.strictObject({ ...base, state: z.literal('installing'), batchId: BatchId, commandId: CommandId }),
+  z.strictObject({ ...base, state: z.literal('installed'), joinDeadlineMs: z.number().nullable() }),
+  z.strictObject({ ...base, state: z.literal('joined'), nodeId: z.string() }),
+  z.strictObject({ ...base, state: z.literal('failed'), cause: Cause, nextAttemptAtMs: z.number() }),
+  z.strictObject({ ...base, state: z.literal('gone') }),
+]);
+
+export const StoredIntent: z.ZodType<Intent> = z.strictObject({
+  batchId: BatchId,
+  matcherKey: MatcherKey,
+  documentName: z.string(),
+  instanceIds: z.array(InstanceId),
+  intentAtMs: z.number(),
+  notAfterMs: z.number(),
+  epoch: z.string(),
+  command: z.strictObject({ commandId: CommandId, expiresAtMs: z.number() }).nullable(),
+  polls: z.number(),
+});
+
+export const StoredCoverage = z.strictObject({
+  status: z.enum(['complete', 'partial', 'denied', 'regionOff', 'throttled', 'failed', 'pending']),
+  attemptedAtMs: z.number(),
+  completeAtMs: z.number().nullable(),
+  cause: Cause.nullable(),
+  detail: z.string(),
+  failures: z.number(),
+});
+
+export const StoredAccount = z.strictObject({
+  account: z.strictObject({
+    accountId: AccountId,
+    name: z.string(),
+    state: z.enum(['ACTIVE', 'PENDING_ACTIVATION', 'SUSPENDED', 'PENDING_CLOSURE', 'CLOSED']),
+    ancestorIds: z.array(z.string()),
+  }),
+  regions: z.array(Region).nullable(),
+  resolvedAtMs: z.number().nullable(),
+});
+
+export const StoredPause = z.strictObject({
+  scope: z.string(),
+  atMs: z.number(),
+  by: z.enum(['operator', 'brake']),
+  reason: z.string(),
+});
+
+export const StoredFinding = z.strictObject({
+  kind: z.enum([
+    'hold-first-send',
+    'paused-by-configuration',
+    'brake-engaged',
+    'config-skew',
+    'inventory-unavailable',
+    'inventory-drop',
+    'ledger-epoch-changed',
+    'two-live-commands',
+    'account-list-failed',
+    'command-not-canceled',
+  ]),
+  scope: z.string(),
+  sinceMs: z.number(),
+  message: z.string(),
+  remedy: z.string(),
+});
+
+/** Parses JSON by a schema; null for anything that is not what we write. */
+export function parseStored<T>(schema: z.ZodType<T>, text: string): T | null {
+  try {
+    const parsed = schema.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,39 @@
+import type { Redis } from 'ioredis';
+import type { StatisticsLedger } from '../ports/ledger.ts';
+import type { Keys } from '../redis/keys.ts';
+
+/** Counters over the life of the ledger: for people, never for decisions. */
+export function createStatisticsLedger(deps: { readonly redis: Redis; readonly keys: Keys }): StatisticsLedger {
+  const { redis, keys } = deps;
+  return {
+    async addCalls(calls) {
+      const sums = new Map<string, number>();
+      for (const { action, outcome } of calls) {
+        const field = `${outcome}|${action}`;
+        sums.set(field, (sums.get(field) ?? 0) + 1);
+      }
+      const pipeline = redis.pipeline();
+      for (const [field, count] of sums) pipeline.hincrby(keys.awsCalls, field, count);
+      await pipeline.exec();
+    },
+
+    async addCommandsSent(count) {
+      await redis.hincrby(keys.totals, 'commandsSent', count);
+    },
+
+    async read() {
+      const [fields, sent] = await Promise.all([
+        redis.hgetall(keys.awsCalls),
+        redis.hget(keys.totals, 'commandsSent'),
+      ]);
+      const calls = new Map<string, number>();
+      const throttled = new Map<string, number>();
+      for (const [field, count] of Object.entries(fields)) {
+        const [outcome = '', action = ''] = field.split('|');
+        calls.set(action, (calls.get(action) ?? 0) + Number(count));
+        if (outcome === 'throttled') throttled.set(action, Number(count));
+      }
+      return { calls, throttled, commandsSent: Number(sent ?? 0) };
+    },
+  };
+}

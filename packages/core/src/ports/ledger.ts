@@ -1,0 +1,183 @@
+import type { Account } from '../domain/account.ts';
+import type { Finding, FindingKind, Pause, Scope } from '../domain/control.ts';
+import type { Coverage, TargetCounts } from '../domain/coverage.ts';
+import type { EnrollmentRecord } from '../domain/enrollment.ts';
+import type { AccountId, BatchId, InstanceId, Region } from '../domain/ids.ts';
+import type { Intent } from '../domain/intent.ts';
+import type { Target } from '../domain/target.ts';
+import type { DueKind } from '../domain/due.ts';
+import type { AwsCall } from './aws-call.ts';
+import type { TeleportNode } from './teleport.ts';
+
+/** A value with the version it was read at. */
+export interface Versioned<T> {
+  readonly version: number;
+  readonly value: T;
+}
+
+/** One record to write: only if the stored version is still `expected` (0: there is none). A null value deletes. */
+export interface RecordChange {
+  readonly instanceId: InstanceId;
+  readonly expected: number;
+  readonly value: EnrollmentRecord | null;
+}
+
+export interface IntentChange {
+  readonly batchId: BatchId;
+  readonly expected: number;
+  readonly value: Intent | null;
+}
+
+/** Enrollment records and intents, per target. All methods throw `ledger.unavailable` when Redis does not answer. */
+export interface EnrollmentLedger {
+  /** All records of a target. A record that cannot be parsed is left out and logged. */
+  readAll(target: Target): Promise<ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>>;
+  read(target: Target, ids: readonly InstanceId[]): Promise<ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>>;
+  /** Ids that may be claimed now, the longest waiting first. */
+  candidates(target: Target, nowMs: number, limit: number): Promise<readonly InstanceId[]>;
+  /** When the next candidate may be claimed; null when there is none. */
+  nextCandidateAt(target: Target): Promise<number | null>;
+  /** Ids that must show up in the inventory, with their deadlines. */
+  awaitingJoin(target: Target): Promise<readonly { readonly instanceId: InstanceId; readonly deadlineMs: number }[]>;
+  intents(target: Target): Promise<readonly Versioned<Intent>[]>;
+  intent(target: Target, batchId: BatchId): Promise<Versioned<Intent> | null>;
+  /** Writes what is still at the expected version. One word per change, records first; `all`: one stale makes every one stale. */
+  write(
+    target: Target,
+    mode: 'each' | 'all',
+    records: readonly RecordChange[],
+    intents: readonly IntentChange[],
+  ): Promise<readonly ('written' | 'stale')[]>;
+  /** Targets that hold at least one record. */
+  populated(): Promise<readonly Target[]>;
+  /** Σ over all targets: `states` by state, `causes` by cause. */
+  counts(): Promise<{ readonly states: ReadonlyMap<string, number>; readonly causes: ReadonlyMap<string, number> }>;
+  /** The ledger epoch under which the target's own commands were last listed; null when never. */
+  reconciledEpoch(target: Target): Promise<string | null>;
+  setReconciledEpoch(target: Target, epoch: string): Promise<void>;
+}
+
+/** What is due, and when. The queue's jobs are only hints to do it now. */
+export interface DueLedger {
+  /** Due at the time given, or earlier if it already was. */
+  schedule(kind: DueKind, entries: readonly { readonly member: string; readonly atMs: number }[]): Promise<void>;
+  /** Hands out what is due, once, until the lease ends. */
+  lease(kind: DueKind, nowMs: number, leaseMs: number, limit: number): Promise<readonly string[]>;
+  /** Begins work on a member: nobody is told of it again before `untilMs`. */
+  begin(kind: DueKind, member: string, untilMs: number): Promise<void>;
+  /** Ends it: next time, or null for never; unless it was scheduled meanwhile. `untilMs` is the one given to `begin`. */
+  settle(kind: DueKind, member: string, untilMs: number, nextAtMs: number | null): Promise<void>;
+  /** How many members, and how many are due at `nowMs`. */
+  size(kind: DueKind, nowMs: number): Promise<{ readonly all: number; readonly due: number }>;
+}
+
+/** An account as the ledger knows it. */
+export interface KnownAccount {
+  readonly account: Account;
+  /** Regions in scope, once they are resolved; null before. */
+  readonly regions: readonly Region[] | null;
+  readonly resolvedAtMs: number | null;
+}
+
+export interface SweepView {
+  readonly id: string;
+  readonly startedAtMs: number;
+  /** Null while it runs. */
+  readonly finishedAtMs: number | null;
+  readonly verdict: 'complete' | 'partial' | 'failed' | null;
+  readonly accounts: { readonly total: number; readonly denied: number };
+  readonly targets: TargetCounts;
+}
+
+/** Accounts, targets and how they were read. */
+export interface CoverageLedger {
+  /** Starts a view: everything read since now counts. */
+  startSweep(sweepId: string, nowMs: number): Promise<void>;
+  /** The account list of the current sweep is complete (`error` null) or failed. */
+  endAccountListing(nowMs: number, error: string | null): Promise<void>;
+  /** Null before the first sweep. Marks the sweep finished when it sees that everything was read. */
+  sweep(nowMs: number): Promise<SweepView | null>;
+  putAccounts(accounts: readonly Account[]): Promise<void>;
+  account(accountId: AccountId): Promise<KnownAccount | null>;
+  accountIds(): Promise<readonly AccountId[]>;
+  /** Sets the regions in scope and makes the targets known; forgets targets of regions no longer in scope, which are returned. */
+  putRegions(accountId: AccountId, regions: readonly Region[], nowMs: number): Promise<readonly Target[]>;
+  /** The account cannot be entered: one target `account/*` stands for it. */
+  denyAccount(accountId: AccountId, coverage: Coverage): Promise<void>;
+  removeAccount(accountId: AccountId): Promise<readonly Target[]>;
+  put(target: Target, coverage: Coverage): Promise<void>;
+  read(target: Target): Promise<Coverage | null>;
+  /** Everything, for `muster coverage`. The id is a target's, or `ACCOUNT.*`. */
+  all(): Promise<readonly { readonly id: string; readonly coverage: Coverage }[]>;
+}
+
+/** Pauses, hold, caps, brake, findings, epoch: what may stop a send. */
+export interface ControlLedger {
+  pauses(): Promise<readonly Pause[]>;
+  pause(pause: Pause): Promise<void>;
+  /** Whether there was one. */
+  resume(scope: Scope): Promise<boolean>;
+  /** `held` until an operator releases it; `configured` is what a first run starts with. */
+  hold(configured: boolean): Promise<'held' | 'released'>;
+  releaseHold(): Promise<void>;
+  /** Room for `wanted` installs under all caps; how many were granted. */
+  reserve(
+    target: Target,
+    batchId: BatchId,
+    wanted: number,
+    caps: { readonly all: number; readonly account: number; readonly target: number },
+  ): Promise<number>;
+  release(target: Target, batchId: BatchId): Promise<void>;
+  /** Reservations with their batches, to find those whose batch is gone. */
+  reservations(): Promise<readonly { readonly target: Target; readonly batchId: BatchId; readonly instances: number }[]>;
+  /** Adds outcomes (true = failed), returns the newest `window`, newest first. */
+  recordOutcomes(scope: Scope, failed: readonly boolean[], window: number): Promise<readonly boolean[]>;
+  clearOutcomes(scope: Scope): Promise<void>;
+  raise(finding: Finding): Promise<void>;
+  clear(kind: FindingKind, scope: string): Promise<void>;
+  findings(): Promise<readonly Finding[]>;
+  /** The ledger's own epoch with the server's run id: changes with a flush, a rollback or a failover. */
+  epoch(): Promise<string>;
+}
+
+export interface InventoryFacts {
+  /** Name of the complete snapshot; null before the first. */
+  readonly generation: string | null;
+  /** When the snapshot's reading began: what joined later may be missing from it. */
+  readonly readAtMs: number;
+  readonly nodes: number;
+  /** Why the last reading failed; null when it did not. */
+  readonly error: string | null;
+}
+
+/** The node inventory, as the last complete snapshot. */
+export interface NodeLedger {
+  facts(): Promise<InventoryFacts>;
+  /** Writes a snapshot under its generation; it becomes the current one by `publish`. */
+  addNodes(generation: string, nodes: readonly TeleportNode[], ttlMs: number): Promise<void>;
+  publish(facts: InventoryFacts): Promise<void>;
+  /** Records that a reading failed; the last snapshot stays. */
+  fail(error: string): Promise<void>;
+  /** Node ids of those of `ids` that the current snapshot shows. */
+  find(accountId: AccountId, ids: readonly InstanceId[]): Promise<ReadonlyMap<InstanceId, string>>;
+}
+
+export interface StatisticsLedger {
+  addCalls(calls: readonly Pick<AwsCall, 'action' | 'outcome'>[]): Promise<void>;
+  addCommandsSent(count: number): Promise<void>;
+  read(): Promise<{
+    readonly calls: ReadonlyMap<string, number>;
+    readonly throttled: ReadonlyMap<string, number>;
+    readonly commandsSent: number;
+  }>;
+}
+
+/** Everything the ledger is, so that a handler can name the parts it needs. */
+export interface Ledger {
+  readonly enrollments: EnrollmentLedger;
+  readonly due: DueLedger;
+  readonly coverage: CoverageLedger;
+  readonly control: ControlLedger;
+  readonly nodes: NodeLedger;
+  readonly statistics: StatisticsLedger;
+}
