@@ -1,5 +1,6 @@
 // Starting other programs: with their output kept off our stdout, or as the program this was all for.
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { root } from './progress.js';
@@ -42,11 +43,23 @@ export function runWithPinnedNode(args) {
   });
 }
 
-/** A signal sent to npm alone ends npm and never reaches us: notice that it is gone, and end the verb too. */
+/** A signal sent to npm alone may end npm and never reach us: notice that it is gone, and end the verb too. */
 function endWithNpm(child) {
   if (process.env.npm_lifecycle_event === undefined) return;
-  const parent = process.ppid;
+  const npm = npmAncestors();
   setInterval(() => {
-    if (process.ppid !== parent) child.kill('SIGTERM');
+    if (npmAncestors() !== npm) child.kill('SIGTERM');
   }, PARENT_CHECK_MS).unref();
+}
+
+/** Our parent, and the one above it where npm put a shell between us (as far as Linux tells). */
+function npmAncestors() {
+  const parent = process.ppid;
+  try {
+    const status = readFileSync(`/proc/${parent}/status`, 'utf8');
+    const isShell = /^Name:\t(?:sh|dash|bash)$/m.test(status);
+    return isShell ? `${parent} ${/^PPid:\t(\d+)$/m.exec(status)?.[1]}` : `${parent}`;
+  } catch {
+    return `${parent}`;
+  }
 }

@@ -41,6 +41,8 @@ export interface TeleportSim {
   readonly port: number;
   /** Changes the faults given and leaves the rest; throws RangeError for an unknown one. */
   setFaults(change: Partial<Faults>): void;
+  /** Adds a join token, or replaces the one of that name. */
+  setToken(token: JoinToken): void;
   /** Joined hosts that the inventory shows now. */
   visibleNodes(): number;
   /** Stops listening and drops open connections. Safe to call twice. */
@@ -80,6 +82,9 @@ export async function startTeleportSim(options: TeleportSimOptions = {}): Promis
     setFaults: (change) => {
       const error = cluster.changeFaults(change);
       if (error !== null) throw new RangeError(error);
+    },
+    setToken: (token) => {
+      cluster.setToken(token);
     },
     visibleNodes: () => inventory.counts().visible,
     close: () =>
