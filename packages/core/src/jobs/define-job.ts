@@ -26,8 +26,8 @@ export interface JobContract<Name extends string, Payload, Result, Queue extends
   /** What the console shows of a finished job. */
   readonly result: z.ZodType<Result>;
   /**
-   * What is worked on, made by `jobId`. While a job of this name with this id waits, is delayed or runs, another is
-   * silently dropped, data and delay included.
+   * What is worked on: the job's name and what tells two of them apart, made by `jobId`. While a job with this id
+   * waits, is delayed or runs, another is silently dropped, data and delay included.
    */
   dedupeId(payload: Payload): string;
   /** Until the handler's signal is aborted. */
@@ -40,11 +40,18 @@ export type AnyJob = JobContract<string, unknown, unknown>;
 export type PayloadOf<Job extends AnyJob> = z.infer<Job['payload']>;
 export type ResultOf<Job extends AnyJob> = z.infer<Job['result']>;
 
-/** Fixes the types of a contract by its literals; the contract is frozen. */
+/** Five attempts within about a quarter of a minute; what is due comes back by the tick anyway. */
+const USUAL_RETRY: RetryPolicy = { maxAttempts: 5, initialDelayMs: 1_000, factor: 2, maxDelayMs: 60_000 };
+
+/**
+ * Fixes the types of a contract by its literals; the contract is frozen.
+ *
+ * @param facts `retry` may be absent: five attempts, from one second on, doubling
+ */
 export function defineJob<const Name extends string, Payload, Result, const Queue extends QueueName>(
-  contract: JobContract<Name, Payload, Result, Queue>,
+  facts: Omit<JobContract<Name, Payload, Result, Queue>, 'retry'> & { readonly retry?: RetryPolicy },
 ): JobContract<Name, Payload, Result, Queue> {
-  return Object.freeze(contract);
+  return Object.freeze({ ...facts, retry: facts.retry ?? USUAL_RETRY });
 }
 
 /**

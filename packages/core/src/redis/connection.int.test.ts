@@ -1,0 +1,157 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type RedisServer, startRedis } from '@muster/testing/redis-server';
+import type { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { Secret } from '../config/secret.ts';
+import { isJobError, type JobError } from '../domain/errors.ts';
+import type { Logger } from '../ports/logger.ts';
+import { createClock } from '../runtime/clock.ts';
+import { awaitRedis, closeRedis, createRedis, type RedisProfile } from './connection.ts';
+import { checkRedis } from './server-check.ts';
+
+const clock = createClock();
+const logged: string[] = [];
+const log: Logger = {
+  debug: (_fields, message) => void logged.push(message),
+  info: (_fields, message) => void logged.push(message),
+  warn: (_fields, message) => void logged.push(message),
+  error: (_fields, message) => void logged.push(message),
+  child: () => log,
+};
+let server: RedisServer;
+const open: Redis[] = [];
+
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterEach(async () => {
+  await Promise.all(open.splice(0).map(closeRedis));
+  logged.length = 0;
+});
+afterAll(() => server.stop());
+
+function connect(profile: RedisProfile, url: string = server.url): Redis {
+  const redis = createRedis({ url: new Secret(url), profile, name: 'muster-test', log });
+  open.push(redis);
+  return redis;
+}
+
+async function thrownBy(work: () => unknown): Promise<JobError> {
+  try {
+    await work();
+  } catch (error) {
+    if (isJobError(error)) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+test('a fail-fast command is refused at once while Redis is away', async () => {
+  const away = await startRedis();
+  const redis = connect('fail-fast', away.url);
+  await awaitRedis(redis, clock, 5_000);
+  await away.stop();
+  const startedAt = clock.now();
+
+  await expect(redis.get('x')).rejects.toThrow(/isn't writeable/);
+
+  expect(clock.now() - startedAt).toBeLessThan(1_000);
+});
+
+test('a patient command waits for Redis to come back, and the loss is logged once', async () => {
+  const first = await startRedis();
+  const redis = connect('patient', first.url);
+  await redis.set('x', '1');
+  await first.stop();
+
+  const answer = redis.ping();
+  await clock.sleep(700);
+  const second = await startRedis({ port: first.port });
+
+  await expect(answer).resolves.toBe('PONG');
+  expect(logged).toEqual(['redis is not reachable', 'redis is reachable again']);
+  await second.stop();
+});
+
+test('waiting for a Redis that never comes ends in ledger.unavailable', async () => {
+  const away = await startRedis();
+  await away.stop();
+
+  const error = await thrownBy(() => awaitRedis(connect('patient', away.url), clock, 200));
+
+  expect(error.code).toBe('ledger.unavailable');
+});
+
+test('closing does not hang while Redis is away', async () => {
+  const away = await startRedis();
+  const redis = connect('patient', away.url);
+  await redis.ping();
+  await away.stop();
+  await nextTurn();
+
+  await expect(closeRedis(redis)).resolves.toBeUndefined();
+  await expect(closeRedis(redis)).resolves.toBeUndefined();
+});
+
+test.each(['', 'localhost:6379', 'http://localhost:6379', 'redis://'])(
+  'the URL "%s" is refused without repeating it',
+  async (url) => {
+    const error = await thrownBy(() => connect('patient', url));
+
+    expect(error.code).toBe('config.invalid');
+    expect(error.message).toContain('redis://host:6379');
+  },
+);
+
+test('a rediss:// URL speaks TLS', async () => {
+  const redis = connect('patient', server.url.replace('redis:', 'rediss:'));
+
+  expect(redis.options.tls).toBeTruthy();
+  await expect(awaitRedis(redis, clock, 100)).rejects.toThrow('not reachable');
+});
+
+test('a Redis as it should be passes without a note', async () => {
+  const redis = connect('patient');
+  await redis.ping();
+
+  const facts = await checkRedis(redis);
+
+  expect(facts).toEqual({
+    kind: expect.stringMatching(/^(redis|valkey)$/) as string,
+    version: expect.stringMatching(/^\d+\.\d+\.\d+/) as string,
+    notes: [],
+  });
+});
+
+test('a Redis that may evict is refused, and the stated command mends it', async () => {
+  const redis = connect('patient');
+  await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
+
+  const error = await thrownBy(() => checkRedis(redis));
+
+  const { hostname, port } = new URL(server.url);
+  const fix = `redis-cli -h ${hostname} -p ${port} CONFIG SET maxmemory-policy noeviction`;
+  expect(error).toMatchObject({ code: 'config.unsafe', retry: 'never', details: { fix } });
+  expect(error.message).toContain(fix);
+  await redis.config('SET', 'maxmemory-policy', 'noeviction');
+  await expect(checkRedis(redis)).resolves.toMatchObject({ notes: [] });
+});
+
+test('a Redis without an append-only file is a note', async () => {
+  const redis = connect('patient');
+  await redis.config('SET', 'appendonly', 'no');
+
+  const { notes } = await checkRedis(redis);
+
+  expect(notes).toEqual([expect.stringContaining('CONFIG SET appendonly yes')]);
+  await redis.config('SET', 'appendonly', 'yes');
+});
+
+test('a Redis that is away is unavailable, not unsafe', async () => {
+  const away = await startRedis();
+  await away.stop();
+
+  const error = await thrownBy(() => checkRedis(connect('fail-fast', away.url)));
+
+  expect(error.code).toBe('ledger.unavailable');
+});

@@ -1,0 +1,108 @@
+import { Redis } from 'ioredis';
+import type { Secret } from '../config/secret.ts';
+import { JobError } from '../domain/errors.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+
+/**
+ * What happens to a command while Redis is away. `fail-fast`: it is refused at once, for whoever has somebody waiting
+ * for an answer (producers, the console, the CLI). `patient`: it waits until Redis is back, for workers.
+ */
+export type RedisProfile = 'fail-fast' | 'patient';
+
+export interface RedisOptions {
+  /** `redis://` or `rediss://` (TLS), with user, password and database as usual. */
+  readonly url: Secret;
+  readonly profile: RedisProfile;
+  /** Shown by `CLIENT LIST`, such as `muster-worker`. No spaces. */
+  readonly name: string;
+  readonly log: Logger;
+}
+
+/** A fail-fast command that is not answered after this is given up. */
+const ANSWER_TIMEOUT_MS = 5_000;
+
+/** Longer than any blocking read (BullMQ blocks up to 10 s): silence beyond it is a dead path, not an idle queue. */
+const SILENCE_TIMEOUT_MS = 20_000;
+
+/**
+ * A connection that comes back by itself, after 100 ms at first and at most 2 s. Connects in the background; the first
+ * failure and the recovery are logged, not every try. Throws `config.invalid` for a URL that is none.
+ */
+export function createRedis(options: RedisOptions): Redis {
+  const redis = new Redis(checkedUrl(options.url), {
+    ...(options.profile === 'patient' ? PATIENT : FAIL_FAST),
+    connectionName: options.name,
+    retryStrategy: (attempt) => Math.min(100 * 2 ** Math.min(attempt - 1, 10), 2_000),
+  });
+  logAvailability(redis, options.log.child({ redis: options.name }));
+  return redis;
+}
+
+const PATIENT = { maxRetriesPerRequest: null, socketTimeout: SILENCE_TIMEOUT_MS } as const;
+const FAIL_FAST = {
+  maxRetriesPerRequest: 1,
+  enableOfflineQueue: false,
+  // An answer that is lost with its connection is an error, not a second execution.
+  autoResendUnfulfilledCommands: false,
+  commandTimeout: ANSWER_TIMEOUT_MS,
+  socketTimeout: ANSWER_TIMEOUT_MS,
+} as const;
+
+/** The URL may hold a password, so no message repeats it. */
+function checkedUrl(url: Secret): string {
+  const text = url.reveal();
+  const parsed = URL.canParse(text) ? new URL(text) : null;
+  if (parsed === null || !['redis:', 'rediss:'].includes(parsed.protocol) || parsed.hostname === '') {
+    throw new JobError(
+      'config.invalid',
+      'the Redis URL must look like redis://host:6379 or rediss://host:6379',
+      {
+        retry: 'never',
+      },
+    );
+  }
+  return text;
+}
+
+function logAvailability(redis: Redis, log: Logger): void {
+  let away = false;
+  redis.on('error', (err: Error) => {
+    if (away) return;
+    away = true;
+    log.warn({ err }, 'redis is not reachable');
+  });
+  redis.on('ready', () => {
+    if (away) log.info({}, 'redis is reachable again');
+    away = false;
+  });
+}
+
+/** Resolves when commands can be sent; throws `ledger.unavailable` when that takes longer than `withinMs`. */
+export async function awaitRedis(redis: Redis, clock: Clock, withinMs: number): Promise<void> {
+  if (redis.status === 'ready') return;
+  const late = new AbortController();
+  const ready = Promise.withResolvers<void>();
+  redis.once('ready', ready.resolve);
+  const timedOut = clock.sleep(withinMs, late.signal).then(() => {
+    throw new JobError('ledger.unavailable', `Redis is not reachable after ${withinMs} ms`, {
+      retry: 'backoff',
+    });
+  });
+  try {
+    await Promise.race([ready.promise, timedOut]);
+  } finally {
+    redis.off('ready', ready.resolve);
+    timedOut.catch(() => undefined);
+    late.abort();
+  }
+}
+
+/** Ends a connection: waits for answers under way, and simply drops it when Redis is away. Safe to call twice. */
+export async function closeRedis(redis: Redis): Promise<void> {
+  if (redis.status === 'ready') {
+    // Whatever goes wrong while parting, the connection is dropped below.
+    await redis.quit().catch(() => undefined);
+  }
+  redis.disconnect();
+}

@@ -1,0 +1,56 @@
+import { type DestinationStream, pino, type Logger as PinoLogger } from 'pino';
+import type { Logger } from '../ports/logger.ts';
+import { createRedactor, createValueRedactor, type Redact } from './redaction.ts';
+
+/** From talkative to mute. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+export interface LoggerOptions {
+  /** The process: `worker`, `scheduler`, `cli` … */
+  readonly name: string;
+  readonly level: LogLevel;
+  /** @default a redactor that knows secrets by their form only */
+  readonly redact?: Redact;
+  /** @default standard output */
+  readonly destination?: DestinationStream;
+}
+
+/**
+ * JSON lines for machines, one per event, times in UTC. Whatever goes in is redacted: fields by name, by type
+ * (`Secret`), and every text, error messages and stacks included, by form (see `createRedactor`). The message itself
+ * is ours and constant, and is written as it is.
+ */
+export function createLogger(options: LoggerOptions): Logger {
+  const redactValue = createValueRedactor(options.redact ?? createRedactor());
+  const redactFields = (fields: object): Record<string, unknown> =>
+    redactValue(fields) as Record<string, unknown>;
+  const settings = {
+    name: options.name,
+    level: options.level,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }), log: redactFields },
+    // By then `formatters.log` has made plain fields of every error.
+    serializers: { err: (fields: unknown) => fields },
+  };
+  const root = options.destination === undefined ? pino(settings) : pino(settings, options.destination);
+  return withRedactedChildren(root, redactFields);
+}
+
+/** pino applies no formatter to what is bound to a child, so that is redacted before it is bound. */
+function withRedactedChildren(log: PinoLogger, redactFields: (fields: object) => object): Logger {
+  return {
+    debug: (fields, message) => {
+      log.debug(fields, message);
+    },
+    info: (fields, message) => {
+      log.info(fields, message);
+    },
+    warn: (fields, message) => {
+      log.warn(fields, message);
+    },
+    error: (fields, message) => {
+      log.error(fields, message);
+    },
+    child: (fields) => withRedactedChildren(log.child(redactFields(fields)), redactFields),
+  };
+}
