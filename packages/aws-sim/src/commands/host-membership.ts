@@ -1,0 +1,50 @@
+import type { SimClock } from '../clock/sim-clock.ts';
+import type { Instance } from '../world/host-states.ts';
+import type { InstanceSpec } from '../world/model.ts';
+import { findInstance, unitOf, type World } from '../world/world.ts';
+import type { HostNetwork, JoinAnswer, JoinRequest } from './host-network.ts';
+
+/** What a host needs to come and go. */
+export interface MembershipDeps {
+  readonly world: World;
+  readonly clock: SimClock;
+  readonly network: HostNetwork;
+}
+
+/** A host joins, and is remembered as joined when it was let in and is still there. */
+export async function hostJoin(
+  deps: MembershipDeps,
+  host: Instance,
+  token: string,
+  url: string,
+): Promise<JoinAnswer> {
+  const answer = await deps.network.join(url, joinRequest(deps.world, host, token));
+  if (answer.kind === 'joined' && findInstance(deps.world, host.id)?.state === 'running') {
+    const state = deps.world.hosts.touch(host.id);
+    state.installed = true;
+    state.joinedAtMs ??= answer.visibleAtMs;
+    state.joinToken = token;
+  }
+  return answer;
+}
+
+/** The request a host joins with: its own identity, and the two labels Teleport sets. */
+export function joinRequest(world: World, host: InstanceSpec, token: string): JoinRequest {
+  const organizationalUnits: string[] = [];
+  for (let unit = unitOf(world, host.account); unit.parentId !== null; ) {
+    organizationalUnits.unshift(unit.id);
+    const parent = world.tree.units.get(unit.parentId);
+    if (parent === undefined) break;
+    unit = parent;
+  }
+  return {
+    token,
+    accountId: host.account.id,
+    region: host.region,
+    instanceId: host.id,
+    organizationId: world.organizationId,
+    organizationalUnits,
+    hostname: host.hostname,
+    labels: { 'teleport.dev/account-id': host.account.id, 'teleport.dev/instance-id': host.id },
+  };
+}

@@ -1,0 +1,52 @@
+import type { DocumentStep, ParameterValues, SsmDocument } from './documents.ts';
+import { interpolate } from './documents.ts';
+import { type Download, findInstallerCall, type InstallerCall } from './installer-call.ts';
+
+/** What a document with these parameters makes a host do, read once for all hosts of a command. */
+export interface Instructions {
+  /** The step that runs something on this platform: where results and failures show. */
+  readonly runStep: number;
+  readonly call: InstallerCall | null;
+  /** Exit codes of preflight checks that the text can end with itself. */
+  readonly preflightCodes: ReadonlySet<number>;
+}
+
+/** Reads a document as a host of a platform would. */
+export function readInstructions(
+  document: SsmDocument,
+  values: ParameterValues,
+  platformType: string,
+): Instructions {
+  const downloads = new Map<string, Download>();
+  let runStep = -1;
+  let text = '';
+  for (const [index, step] of document.steps.entries()) {
+    if (step.platform !== null && step.platform !== platformType) continue;
+    if (step.action === 'aws:downloadContent') {
+      const download = readDownloadStep(step, values);
+      if (download !== null) downloads.set(download.file, { url: download.url, failsOnHttpError: true });
+    } else if (step.action === 'aws:runShellScript' || step.action === 'aws:runPowerShellScript') {
+      runStep = index;
+      text = [step.inputs['runCommand'] ?? '']
+        .flat()
+        .map((line) => interpolate(String(line), values))
+        .join('\n');
+    }
+  }
+  const preflightCodes = new Set<number>();
+  for (const match of text.matchAll(/\b(10[0-4])\b/gu)) preflightCodes.add(Number(match[1]));
+  return { runStep, call: findInstallerCall(text, downloads), preflightCodes };
+}
+
+function readDownloadStep(step: DocumentStep, values: ParameterValues): { url: string; file: string } | null {
+  const info = step.inputs['sourceInfo'];
+  const text = interpolate(typeof info === 'string' ? info : JSON.stringify(info ?? {}), values);
+  let url: unknown;
+  try {
+    url = (JSON.parse(text) as { url?: unknown }).url;
+  } catch {
+    return null;
+  }
+  const file = interpolate(String(step.inputs['destinationPath'] ?? ''), values);
+  return typeof url === 'string' ? { url, file } : null;
+}

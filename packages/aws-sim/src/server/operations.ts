@@ -1,0 +1,110 @@
+import { ACCOUNT_OPERATIONS } from '../services/account/operations.ts';
+import { EC2_OPERATIONS } from '../services/ec2/operations.ts';
+import { ORGANIZATIONS_OPERATIONS } from '../services/organizations/operations.ts';
+import { COMMAND_OPERATIONS } from '../services/ssm/command-operations.ts';
+import { DOCUMENT_OPERATIONS } from '../services/ssm/document-operations.ts';
+import { NODE_OPERATIONS } from '../services/ssm/node-operations.ts';
+import { STS_OPERATIONS } from '../services/sts/operations.ts';
+import { readQueryParams } from './query-params.ts';
+import { commonError, ServiceError, type ServiceName } from './service-error.ts';
+import type { SignedRequest } from './sigv4.ts';
+import type { Call, OperationTable } from './simulation.ts';
+
+/** An operation with its input read. */
+export interface FoundOperation {
+  readonly name: string;
+  /** The bucket it draws from, when it is not its own. */
+  readonly bucket: string | undefined;
+  readonly run: (call: Call) => unknown;
+}
+
+const SSM_OPERATIONS: OperationTable<unknown, unknown> = {
+  ...NODE_OPERATIONS,
+  ...COMMAND_OPERATIONS,
+  ...DOCUMENT_OPERATIONS,
+};
+
+const QUERY = {
+  sts: { operations: STS_OPERATIONS, version: '2011-06-15' },
+  ec2: { operations: EC2_OPERATIONS, version: '2016-11-15' },
+} as const;
+const TARGETS = { ssm: 'AmazonSSM.', organizations: 'AWSOrganizationsV20161128.' } as const;
+const ACCOUNT_PATHS: Readonly<Record<string, string>> = {
+  '/listRegions': 'ListRegions',
+  '/getRegionOptStatus': 'GetRegionOptStatus',
+};
+
+/** All operations there are, as `service:Operation`. */
+export const KNOWN_APIS: readonly string[] = [
+  ...Object.keys(STS_OPERATIONS).map((name) => `sts:${name}`),
+  ...Object.keys(ORGANIZATIONS_OPERATIONS).map((name) => `organizations:${name}`),
+  ...Object.keys(ACCOUNT_OPERATIONS).map((name) => `account:${name}`),
+  ...Object.keys(EC2_OPERATIONS).map((name) => `ec2:${name}`),
+  ...Object.keys(SSM_OPERATIONS).map((name) => `ssm:${name}`),
+];
+
+/**
+ * Finds the operation a request is about.
+ * @throws {ServiceError} no such operation, or a body that cannot be read.
+ */
+export function findOperation(service: ServiceName, request: SignedRequest): FoundOperation {
+  switch (service) {
+    case 'sts':
+    case 'ec2':
+      return findQueryOperation(service, request);
+    case 'ssm':
+      return findJsonOperation(service, SSM_OPERATIONS, request);
+    case 'organizations':
+      return findJsonOperation(service, ORGANIZATIONS_OPERATIONS, request);
+    case 'account':
+      return bind(service, ACCOUNT_OPERATIONS, ACCOUNT_PATHS[request.url.split('?', 1)[0] ?? ''], () =>
+        readJson(request),
+      );
+  }
+}
+
+function findQueryOperation(service: 'sts' | 'ec2', request: SignedRequest): FoundOperation {
+  const params = readQueryParams(request.body.toString('utf8'));
+  const { operations, version } = QUERY[service];
+  const action = params.get('Action') ?? '';
+  if (params.get('Version') !== version) {
+    throw new ServiceError(
+      'InvalidAction',
+      `Could not find operation ${action} for version ${params.get('Version') ?? 'NO_VERSION_SPECIFIED'}`,
+    );
+  }
+  return bind(service, operations, action, () => params);
+}
+
+function findJsonOperation(
+  service: 'ssm' | 'organizations',
+  operations: OperationTable<unknown, unknown>,
+  request: SignedRequest,
+): FoundOperation {
+  const target = request.headers['x-amz-target'];
+  const prefix = TARGETS[service];
+  const name =
+    typeof target === 'string' && target.startsWith(prefix) ? target.slice(prefix.length) : undefined;
+  return bind(service, operations, name, () => readJson(request));
+}
+
+function bind<I, O>(
+  service: ServiceName,
+  operations: OperationTable<I, O>,
+  name: string | undefined,
+  readInput: () => I,
+): FoundOperation {
+  const operation = name !== undefined && Object.hasOwn(operations, name) ? operations[name] : undefined;
+  if (operation === undefined || name === undefined) throw commonError(service, 'unknown-operation');
+  const input = readInput();
+  return { name, bucket: operation.bucket?.(input), run: (call) => operation.handle(call, input) };
+}
+
+function readJson(request: SignedRequest): unknown {
+  if (request.body.length === 0) return {};
+  try {
+    return JSON.parse(request.body.toString('utf8'));
+  } catch {
+    throw new ServiceError('SerializationException', 'The request body is not valid JSON.');
+  }
+}

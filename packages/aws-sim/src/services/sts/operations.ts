@@ -1,0 +1,111 @@
+import type { Principal } from '../../iam/principals.ts';
+import type { QueryParams } from '../../server/query-params.ts';
+import { deniedError, ServiceError } from '../../server/service-error.ts';
+import { integer, readRequest, required, text } from '../../server/shapes.ts';
+import type { Call, OperationTable } from '../../server/simulation.ts';
+import { element, wrap } from '../../server/xml.ts';
+import { hexToken } from '../../world/identifiers.ts';
+import { isOptInRegion } from '../../world/regions.ts';
+import { isRegionOn } from '../../world/world.ts';
+
+const ROLE_ARN = /^arn:aws:iam::(\d{12}):role\/(?:.*\/)?([\w+=,.@-]{1,64})$/u;
+/** Role sessions last an hour unless the role says otherwise; ours says nothing. */
+const MAX_SESSION_SECONDS = 3600;
+
+const AssumeRole = {
+  RoleArn: required(text({ min: 20, max: 2048 })),
+  RoleSessionName: required(text({ min: 2, max: 64, pattern: /[\w+=,.@-]*/u })),
+  DurationSeconds: integer({ min: 900, max: 43_200 }),
+  ExternalId: text({ min: 2, max: 1224, pattern: /[\w+=,.@:/-]*/u }),
+  Policy: text({ min: 1, max: 2048 }),
+  SourceIdentity: text({ min: 2, max: 64, pattern: /[\w+=,.@-]*/u }),
+} as const;
+
+function assumeRole(call: Call, params: QueryParams): string {
+  const input = readRequest('sts', AssumeRole, pickParams(params, Object.keys(AssumeRole)));
+  const arn = ROLE_ARN.exec(input.RoleArn);
+  if (arn === null) {
+    throw new ServiceError('ValidationError', `${input.RoleArn} is invalid`);
+  }
+  const [, accountId = '', roleName = ''] = arn;
+  checkTrust(call, input.RoleArn, accountId, roleName, input.ExternalId);
+  const durationSeconds = input.DurationSeconds ?? 3600;
+  if (durationSeconds > MAX_SESSION_SECONDS) {
+    throw new ServiceError(
+      'ValidationError',
+      'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
+    );
+  }
+  const roleId = `AROA${hexToken(call.sim.world.seed, `${accountId}/${roleName}`, 17).toUpperCase()}`;
+  const principal: Principal = {
+    kind: 'member-role',
+    accountId,
+    arn: `arn:aws:sts::${accountId}:assumed-role/${roleName}/${input.RoleSessionName}`,
+    userId: `${roleId}:${input.RoleSessionName}`,
+  };
+  const session = call.sim.credentials.issue(principal, durationSeconds, call.nowMs);
+  return (
+    wrap('AssumedRoleUser', element('AssumedRoleId', principal.userId) + element('Arn', principal.arn)) +
+    wrap(
+      'Credentials',
+      element('AccessKeyId', session.accessKeyId) +
+        element('SecretAccessKey', session.secretAccessKey) +
+        element('SessionToken', session.sessionToken) +
+        element('Expiration', new Date(session.expiresAtMs).toISOString().replace('.000Z', 'Z')),
+    ) +
+    element('SourceIdentity', input.SourceIdentity) +
+    (input.Policy === undefined ? '' : element('PackedPolicySize', 6))
+  );
+}
+
+/** One answer for everything that keeps a caller out, as STS has it. */
+function checkTrust(
+  call: Call,
+  roleArn: string,
+  accountId: string,
+  roleName: string,
+  externalId: string | undefined,
+): void {
+  const { world } = call.sim;
+  const account = world.accountsById.get(accountId);
+  const usable = account !== undefined && (account.state === 'ACTIVE' || account.state === 'PENDING_CLOSURE');
+  const named = world.access.roleName === null || world.access.roleName === roleName;
+  const wantedId = world.access.externalId;
+  const identified = wantedId === null || wantedId === externalId;
+  if (!usable || !named || !identified || account.role !== 'ok') {
+    const principalArn = call.caller.principal.arn;
+    throw deniedError('sts', {
+      action: 'sts:AssumeRole',
+      principalArn,
+      resource: roleArn,
+      reason: 'identity',
+    });
+  }
+  const { region } = call.caller;
+  if (isOptInRegion(region) && !isRegionOn(world, account, region)) {
+    throw new ServiceError(
+      'RegionDisabledException',
+      `STS is not activated in this region for account:${accountId}. Your account administrator can activate STS in this region using the IAM Console.`,
+      403,
+    );
+  }
+}
+
+function getCallerIdentity(call: Call): string {
+  const { principal } = call.caller;
+  return (
+    element('UserId', principal.userId) +
+    element('Account', principal.accountId) +
+    element('Arn', principal.arn)
+  );
+}
+
+function pickParams(params: QueryParams, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(names.map((name) => [name, params.get(name)]));
+}
+
+/** Operations of STS; each answers the inside of its `…Result` element. */
+export const STS_OPERATIONS: OperationTable<QueryParams, string> = {
+  AssumeRole: { handle: assumeRole },
+  GetCallerIdentity: { handle: getCallerIdentity },
+};

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { FaultRule } from '../faults/rules.ts';
+import { LimitOverrides } from '../limits/defaults.ts';
+import { HostOutcomes } from './outcome.ts';
+import { WrittenAccount, WrittenInstance, WrittenSsm } from './written.ts';
+
+const instanceId = z.string();
+const accountId = z.string();
+
+/** A change to a living world: from its timeline, or from outside. */
+export const WorldChange = z.discriminatedUnion('op', [
+  z.strictObject({ op: z.literal('start-instance'), instanceId }),
+  z.strictObject({ op: z.literal('stop-instance'), instanceId }),
+  z.strictObject({ op: z.literal('terminate-instance'), instanceId }),
+  z.strictObject({ op: z.literal('launch-instances'), accountId, instance: WrittenInstance }),
+  z.strictObject({ op: z.literal('set-outcome'), instanceId, outcome: HostOutcomes }),
+  z.strictObject({ op: z.literal('set-ssm'), instanceId, ssm: WrittenSsm.nullable() }),
+  z.strictObject({ op: z.literal('set-tags'), instanceId, tags: z.record(z.string(), z.string()) }),
+  /** The agent is gone from the cluster while the host runs on. */
+  z.strictObject({ op: z.literal('lose-node'), instanceId }),
+  z.strictObject({ op: z.literal('add-account'), account: WrittenAccount }),
+  z.strictObject({
+    op: z.literal('set-account-state'),
+    accountId,
+    state: z.enum(['PENDING_ACTIVATION', 'ACTIVE', 'SUSPENDED', 'PENDING_CLOSURE', 'CLOSED']),
+  }),
+  z.strictObject({ op: z.literal('move-account'), accountId, ouPath: z.string() }),
+  z.strictObject({
+    op: z.literal('set-role'),
+    accountId,
+    role: z.enum(['ok', 'missing', 'denied', 'wrong-external-id']),
+  }),
+  z.strictObject({ op: z.literal('deny-actions'), accountId, actions: z.array(z.string()) }),
+  z.strictObject({ op: z.literal('deny-regions'), accountId, regions: z.array(z.string()) }),
+  z.strictObject({
+    op: z.literal('set-region'),
+    accountId,
+    region: z.string(),
+    status: z.enum(['ENABLED_BY_DEFAULT', 'ENABLED', 'ENABLING', 'DISABLING', 'DISABLED']),
+  }),
+  z.strictObject({ op: z.literal('add-fault'), fault: FaultRule }),
+  z.strictObject({ op: z.literal('clear-faults') }),
+  z.strictObject({ op: z.literal('set-limits'), limits: LimitOverrides }),
+  z.strictObject({ op: z.literal('expire-sessions'), accountId: accountId.optional() }),
+]);
+export type WorldChange = z.infer<typeof WorldChange>;
+
+/** One change or several, in order. */
+export const WorldChanges = z.union([z.array(WorldChange), WorldChange]);

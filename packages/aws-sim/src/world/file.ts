@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs';
+import { LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { FaultRule } from '../faults/rules.ts';
+import { LimitOverrides } from '../limits/defaults.ts';
+import { WorldChange } from './change.ts';
+import { MAX_REGIONS } from './regions.ts';
+import { SCENARIO_NAMES } from './scenarios.ts';
+import { WrittenAccount } from './written.ts';
+
+const range = z
+  .tuple([z.number().min(0), z.number().min(0)])
+  .refine(([low, high]) => low <= high, 'the lower bound comes first');
+
+/** A world as a file. Times are simulated milliseconds. */
+export const WorldFile = z.strictObject({
+  /** For editors; ignored. */
+  $schema: z.string().optional(),
+  name: z.string(),
+  /** What happens in it and what a reader should see. */
+  story: z.string().optional(),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .optional(),
+  organizationId: z
+    .string()
+    .regex(/^o-[a-z0-9]{10,32}$/u)
+    .optional(),
+  /** Accounts made up beside the written ones. */
+  generate: z
+    .strictObject({
+      accounts: z.int().min(0).max(50_000),
+      regions: z.int().min(1).max(MAX_REGIONS),
+      instances: z.int().min(0).max(5_000_000),
+      scenario: z.enum(SCENARIO_NAMES).optional(),
+    })
+    .optional(),
+  /** The first account (generated ones come first) is the management account. */
+  accounts: z.array(WrittenAccount).optional(),
+  /** Regions that are on although nothing runs in them. */
+  regions: z.array(z.string()).optional(),
+  /** Tags that instances carry unless they say otherwise, and that count as matched. */
+  matchTags: z.record(z.string(), z.string()).optional(),
+  access: z
+    .strictObject({
+      accessKeyId: z.string().min(16).max(128).optional(),
+      secretAccessKey: z.string().min(8).optional(),
+      principalAccountId: z.string().optional(),
+      delegatedAdministrators: z.array(z.string()).optional(),
+      roleName: z.string().nullable().optional(),
+      externalId: z.string().nullable().optional(),
+      deniedDiscoveryActions: z.array(z.string()).optional(),
+      deniedMemberActions: z.array(z.string()).optional(),
+    })
+    .optional(),
+  latency: z
+    .strictObject({
+      apiMs: range.optional(),
+      visibilityMs: range.optional(),
+      pickupMs: range.optional(),
+      installMs: range.optional(),
+    })
+    .optional(),
+  limits: LimitOverrides.optional(),
+  faults: z.array(FaultRule).optional(),
+  /** Documents deployed in every account and region: name and content (YAML or JSON). */
+  documents: z.record(z.string(), z.string()).optional(),
+  /** Whether accounts still show `Status` beside `State`. @default true */
+  showStatus: z.boolean().optional(),
+  joinToken: z.string().optional(),
+  /** What changes while it lives. */
+  timeline: z
+    .array(z.strictObject({ afterMs: z.int().min(0), changes: z.array(WorldChange).min(1) }))
+    .optional(),
+});
+export type WorldFile = z.infer<typeof WorldFile>;
+
+/** A world file that cannot be used, with everything that is wrong with it. */
+export class WorldFileError extends Error {
+  readonly faults: readonly string[];
+
+  constructor(file: string, faults: readonly string[]) {
+    super(`${file} is not a usable world:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    this.name = 'WorldFileError';
+    this.faults = faults;
+  }
+}
+
+/** Reads a world from a JSON or YAML file. @throws {WorldFileError} */
+export function readWorldFile(path: string): WorldFile {
+  return parseWorld(readFileSync(path, 'utf8'), path);
+}
+
+/** Reads a world from text; `source` is for messages. @throws {WorldFileError} all faults at once */
+export function parseWorld(text: string, source: string): WorldFile {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  if (document.errors.length > 0) {
+    throw new WorldFileError(
+      source,
+      document.errors.map((error) => error.message.split('\n', 1)[0] ?? ''),
+    );
+  }
+  const parsed = WorldFile.safeParse(document.toJS());
+  if (!parsed.success) {
+    throw new WorldFileError(
+      source,
+      parsed.error.issues.map((issue) => {
+        const node = document.getIn(issue.path, true) as { range?: [number, number, number] } | undefined;
+        const at = node?.range === undefined ? '' : ` (line ${lines.linePos(node.range[0]).line})`;
+        return `${issue.path.join('.') || '(top)'}: ${issue.message}${at}`;
+      }),
+    );
+  }
+  const faults = crossCheck(parsed.data);
+  if (faults.length > 0) throw new WorldFileError(source, faults);
+  return parsed.data;
+}
+
+/** What only shows when the parts are seen together. */
+function crossCheck(world: WorldFile): string[] {
+  const faults: string[] = [];
+  const accounts = world.accounts ?? [];
+  if ((world.generate?.accounts ?? 0) + accounts.length === 0)
+    faults.push('accounts: a world needs at least one');
+  const ids = new Map<string, string>();
+  const claim = (id: string | undefined, path: string): void => {
+    if (id === undefined) return;
+    const earlier = ids.get(id);
+    if (earlier !== undefined) faults.push(`${path}: ${id} is used by ${earlier} already`);
+    ids.set(id, path);
+  };
+  for (const [i, account] of accounts.entries()) {
+    claim(account.id, `accounts.${i}.id`);
+    for (const [j, instance] of (account.instances ?? []).entries()) {
+      const path = `accounts.${i}.instances.${j}`;
+      claim(instance.id, `${path}.id`);
+      if (instance.id !== undefined && instance.count !== undefined)
+        faults.push(`${path}.count: not together with id`);
+    }
+  }
+  return faults;
+}

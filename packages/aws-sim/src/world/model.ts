@@ -1,0 +1,86 @@
+import type { HostOutcome } from './outcome.ts';
+
+/** Life of an account, as Organizations has it in `State`. */
+export type AccountState = 'PENDING_ACTIVATION' | 'ACTIVE' | 'SUSPENDED' | 'PENDING_CLOSURE' | 'CLOSED';
+
+/**
+ * The member role of an account, seen from the discovery principal: there and trusting, not there, there without
+ * trust, or asking for another external id.
+ */
+export type RoleState = 'ok' | 'missing' | 'denied' | 'wrong-external-id';
+
+/** Opt-in status of a region in an account. */
+export type RegionStatus = 'ENABLED_BY_DEFAULT' | 'ENABLED' | 'ENABLING' | 'DISABLING' | 'DISABLED';
+
+/** One account of the organization. Changes while a world lives. */
+export interface Account {
+  /** Position in the organization; the management account is 0. */
+  readonly index: number;
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+  readonly joinedAtMs: number;
+  readonly joinedMethod: 'INVITED' | 'CREATED';
+  state: AccountState;
+  /** Id of the organizational unit or the root it is in. */
+  parentId: string;
+  role: RoleState;
+  /** Actions the member role lacks (`ec2:DescribeInstances`, `ssm:*`, `*`). */
+  deniedActions: readonly string[];
+  /** Regions a service control policy denies for everything but global services. */
+  deniedRegions: readonly string[];
+  /** Where this account differs from the world's region statuses; undefined for nowhere. */
+  regionOverrides: Map<string, RegionStatus> | undefined;
+}
+
+/** An organizational unit, or the root (whose `parentId` is null). */
+export interface OrganizationalUnit {
+  readonly id: string;
+  readonly name: string;
+  readonly parentId: string | null;
+  readonly childIds: string[];
+  /** Accounts directly in it, in no particular order. */
+  readonly accounts: Set<Account>;
+}
+
+/** EC2 state names. */
+export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped';
+
+/** What Systems Manager knows of a host. */
+export interface SsmRegistration {
+  readonly pingStatus: 'Online' | 'ConnectionLost';
+  readonly agentVersion: string;
+  readonly platformType: 'Linux' | 'Windows' | 'MacOS';
+  readonly platformName: string;
+  readonly platformVersion: string;
+  /** Simulated milliseconds after the start of the world (or the launch) at which it first shows up. */
+  readonly registersAfterMs: number;
+}
+
+/** An instance as it was made: never changed, derived again whenever it is looked at. */
+export interface InstanceSpec {
+  readonly id: string;
+  readonly account: Account;
+  readonly region: string;
+  /** Position among the instances of its account and region. */
+  readonly slot: number;
+  readonly state: InstanceState;
+  readonly platform: 'linux' | 'windows' | 'macos';
+  readonly platformDetails: string;
+  readonly instanceType: string;
+  readonly architecture: 'x86_64' | 'arm64';
+  readonly imageId: string;
+  readonly hostname: string;
+  readonly privateIp: string;
+  readonly launchedAtMs: number;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Name of the instance profile; null without one. */
+  readonly profile: string | null;
+  readonly httpTokens: 'optional' | 'required';
+  /** Null: never registered in Systems Manager. */
+  readonly ssm: SsmRegistration | null;
+  /** One entry per run, the last of which repeats; never empty. */
+  readonly outcomes: readonly HostOutcome[];
+  /** Whether its agent was part of the cluster before the world began. */
+  readonly joinedAtStart: boolean;
+}
