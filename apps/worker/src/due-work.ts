@@ -47,7 +47,7 @@ export async function dispatch(
   members: readonly string[],
 ): Promise<void> {
   if (members.length === 0) return;
-  const atMs = deps.clock.now() + deps.timings.hintMs;
+  const atMs = deps.clock.now() + (kind === 'scan' || kind === 'regions' ? deps.timings.hintMs : deps.timings.followUpMs);
   await deps.ledger.due.schedule(kind, members.map((member) => ({ member, atMs })));
   await deps.enqueue(JOB_OF_DUE[kind], members.map((member) => payloadOfDue(kind, member)) as never);
 }

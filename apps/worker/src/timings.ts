@@ -9,6 +9,11 @@ export interface WorkerTimings {
   readonly leaseMs: number;
   /** From handing a hint to the queue until it is handed out again. Real time. */
   readonly hintMs: number;
+  /**
+   * The same for work on a target that may be at work already: the queue drops a hint while its job runs, and what came
+   * in meanwhile should not wait long. Real time.
+   */
+  readonly followUpMs: number;
   /** After a throttle or an answer that did not come. */
   readonly retryMs: number;
   /** Between two looks at a target that is paused, held or waits for the inventory. */
@@ -28,6 +33,7 @@ export function createTimings(config: MusterConfig): WorkerTimings {
   return {
     leaseMs: 60_000,
     hintMs: 45_000,
+    followUpMs: 3_000,
     retryMs: scaled(5_000, 250),
     heldMs: scaled(60_000, 1_000),
     deniedMs: Math.max(config.backoff.operatorFirstMs, config.pollIntervalMs),

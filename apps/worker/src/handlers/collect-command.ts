@@ -108,7 +108,7 @@ async function findByMarker(
 async function closeUnsent(target: Target, intent: Intent, version: number, deps: HandlerDeps): Promise<void> {
   const { batchId } = intent;
   const readyAtMs = deps.clock.now();
-  await deps.ledger.due.schedule('install', [{ member: targetId(target), atMs: readyAtMs + deps.timings.hintMs }]);
+  await deps.ledger.due.schedule('install', [{ member: targetId(target), atMs: readyAtMs + deps.timings.followUpMs }]);
   const refused: EnrollmentEvent = { kind: 'send-refused', batchId, cause: null, readyAtMs };
   await applyWithIntent(deps, target, intent.instanceIds, () => [refused], { batchId, expected: version, value: null });
   await deps.ledger.control.release(target, batchId);

@@ -204,7 +204,7 @@ async function write(
   const id = targetId(target);
   // What is due is written before what it is due for: see `dispatch`.
   if (installed) await deps.ledger.due.schedule('verify', [{ member: id, atMs: deps.clock.now() }]);
-  const atMs = deps.clock.now() + deps.timings.hintMs;
+  const atMs = deps.clock.now() + deps.timings.followUpMs;
   if (queued > 0) await deps.ledger.due.schedule('install', [{ member: id, atMs }]);
   const words = await deps.ledger.enrollments.write(target, 'each', changes, []);
   if (queued > 0) await dispatch(deps, 'install', [id]);

@@ -26,7 +26,7 @@ export async function handleVerifyJoined(
     const facts = await deps.ledger.nodes.facts();
     const nodes = await deps.ledger.nodes.find(target.accountId, ids);
     const overdue = new Set(waiting.filter((one) => facts.readAtMs > one.deadlineMs).map((one) => one.instanceId));
-    await deps.ledger.due.schedule('install', [{ member, atMs: deps.clock.now() + deps.timings.hintMs }]);
+    await deps.ledger.due.schedule('install', [{ member, atMs: deps.clock.now() + deps.timings.followUpMs }]);
     const written = await applyEvents(deps, target, await deps.ledger.enrollments.read(target, ids), (id) => {
       const nodeId = nodes.get(id);
       if (nodeId !== undefined) return [{ kind: 'node-seen', nodeId } satisfies EnrollmentEvent];

@@ -78,9 +78,12 @@ export async function readOrganizationStatus(ledger: Ledger, nowMs: number): Pro
   };
 }
 
-/** Whether nothing is on its way any more: every target read, and no instance between discovered and its end. */
-export function isSettled(status: OrganizationStatus): boolean {
-  const moving = ['discovered', 'queued', 'sending', 'installing'];
+/**
+ * Whether nothing is on its way any more: every target read, and no instance between discovered and its end. Where an
+ * inventory is configured, installed is not an end.
+ */
+export function isSettled(status: OrganizationStatus, hasInventory: boolean): boolean {
+  const moving = ['discovered', 'queued', 'sending', 'installing', ...(hasInventory ? ['installed'] : [])];
   return (
     status.sweep.state === 'finished' &&
     status.commands.live === 0 &&

@@ -17,6 +17,9 @@ if ARGV[1] == 'release' then
   change(-held)
   return held
 end
+-- A batch reserves once: the same call again (resent after a lost connection) gets the same answer.
+local held = tonumber(redis.call('HGET', KEYS[1], member) or '0')
+if held > 0 then return held end
 local granted = tonumber(ARGV[5])
 for i, sum in ipairs(sums) do
   local used = tonumber(redis.call('HGET', KEYS[1], sum) or '0')

@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+// The `muster` command. Compiled sources are cached, so that a start costs a tenth of a second instead of half of one.
+import { enableCompileCache } from 'node:module';
+
+enableCompileCache();
+const { main } = await import('../src/main.ts');
+process.exitCode = await main(process.argv.slice(2), process.env);

@@ -1,0 +1,49 @@
+import { AccountId, Region } from '@muster/core/domain/ids';
+import type { Command } from 'commander';
+import type { CommandContext } from '../command-context.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
+import { describeInstance, readInstances, type InstanceFilter } from '../list-instances.ts';
+import { withLedger } from '../open-ledger.ts';
+import { readConfig } from '../read-config.ts';
+
+interface Options {
+  readonly state?: string;
+  readonly account?: string;
+  readonly region?: string;
+  readonly cause?: string;
+  readonly json?: boolean;
+}
+
+/** `muster instances`: one line each; JSON lines with `--json`. */
+export function addInstancesCommand(program: Command, context: CommandContext): void {
+  program
+    .command('instances')
+    .description('list instances and where they stand')
+    .option('--state <state>', 'only in this state')
+    .option('--account <id>', 'only in this account')
+    .option('--region <region>', 'only in this region')
+    .option('--cause <cause>', 'only with this cause')
+    .option('--json', 'JSON lines (docs/status-json.md)')
+    .action(async (options: Options) => {
+      const filter = parseFilter(options);
+      const config = readConfig(context.env, context.configOption());
+      await withLedger(config, async (ledger) => {
+        for await (const instance of readInstances(ledger, filter)) {
+          process.stdout.write(`${options.json === true ? JSON.stringify(instance) : describeInstance(instance)}\n`);
+        }
+      });
+    });
+}
+
+function parseFilter(options: Options): InstanceFilter {
+  const account = options.account === undefined ? null : AccountId.safeParse(options.account);
+  const region = options.region === undefined ? null : Region.safeParse(options.region);
+  if (account?.success === false) throw new CommandError(EXIT.usage, `--account ${options.account}: an AWS account id has 12 digits`);
+  if (region?.success === false) throw new CommandError(EXIT.usage, `--region ${options.region}: an AWS region looks like eu-west-1`);
+  return {
+    state: options.state ?? null,
+    accountId: account?.data ?? null,
+    region: region?.data ?? null,
+    cause: options.cause ?? null,
+  };
+}

@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+import type { CommandContext } from '../command-context.ts';
+import { readConfig } from '../read-config.ts';
+import { runUntilSignal, startPart } from '../run-process.ts';
+
+/** `muster scheduler` and `muster worker`: run until a signal asks them to stop. */
+export function addProcessCommands(program: Command, context: CommandContext): void {
+  program
+    .command('scheduler')
+    .description('decide what should run, and show it; holds no AWS credentials')
+    .action(async () => {
+      const config = readConfig(context.env, context.configOption());
+      await runUntilSignal('scheduler', config, context, (log) => startPart('scheduler', config, log));
+    });
+  program
+    .command('worker')
+    .description('talk to AWS and Teleport')
+    .action(async () => {
+      const config = readConfig(context.env, context.configOption());
+      await runUntilSignal('worker', config, context, (log) => startPart('worker', config, log));
+    });
+}

@@ -1,0 +1,61 @@
+import type { MusterConfig } from '@muster/core/config/model';
+import { isSettled, readOrganizationStatus, type OrganizationStatus } from '@muster/core/ledger/organization-status';
+import type { Command } from 'commander';
+import type { CommandContext } from '../command-context.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { formatStatus } from '../format-status.ts';
+import { withLedger } from '../open-ledger.ts';
+import { readConfig } from '../read-config.ts';
+import { runUntilSignal, startPart } from '../run-process.ts';
+
+const LOOK_MS = 500;
+
+/** `muster run [--once]`: everything in one process, for small organizations. */
+export function addRunCommand(program: Command, context: CommandContext): void {
+  program
+    .command('run')
+    .description('scheduler and worker in one process')
+    .option('--once', 'until every target was read and nothing is in flight; exit code 0 complete, 2 partial, 1 failed')
+    .option('--json', 'with --once: end with the status as one line of JSON')
+    .action(async (options: { once?: boolean; json?: boolean }) => {
+      const config = readConfig(context.env, context.configOption());
+      const once = options.once === true ? () => untilSettled(config) : undefined;
+      const status = await runUntilSignal(
+        'run',
+        config,
+        context,
+        async (log) => {
+          const scheduler = await startPart('scheduler', config, log);
+          const worker = await startPart('worker', config, log);
+          return {
+            url: scheduler.url,
+            stop: async () => {
+              await worker.stop();
+              await scheduler.stop();
+            },
+          };
+        },
+        once,
+      );
+      if (status === null) return;
+      process.stdout.write(`${options.json === true ? JSON.stringify(status) : formatStatus(status)}\n`);
+      context.exit(exitCodeOf(status));
+    });
+}
+
+async function untilSettled(config: MusterConfig): Promise<OrganizationStatus> {
+  return withLedger(config, async (ledger) => {
+    for (;;) {
+      const status = await readOrganizationStatus(ledger, Date.now());
+      if (isSettled(status, config.inventory.kind !== 'none')) return status;
+      await new Promise((resolve) => {
+        setTimeout(resolve, LOOK_MS);
+      });
+    }
+  });
+}
+
+function exitCodeOf(status: OrganizationStatus): ExitCode {
+  if (status.sweep.verdict === 'complete') return EXIT.ok;
+  return status.sweep.verdict === 'partial' ? EXIT.partial : EXIT.failed;
+}

@@ -1,0 +1,37 @@
+import { describeCause, type OrganizationStatus } from '@muster/core/ledger/organization-status';
+
+/** The status as people read it in a terminal. */
+export function formatStatus(status: OrganizationStatus): string {
+  const { sweep, instances, commands, aws, findings } = status;
+  const lines: string[] = [];
+  const verdict = sweep.state === 'running' ? 'running' : (sweep.verdict ?? 'unknown');
+  lines.push(`Sweep      ${verdict}${sweep.startedAt === null ? '' : `, started ${sweep.startedAt}`}`);
+  lines.push(`Accounts   ${sweep.accounts.total}${sweep.accounts.denied > 0 ? `, ${sweep.accounts.denied} denied` : ''}`);
+  const { total, ...byStatus } = sweep.targets;
+  lines.push(`Targets    ${total}: ${countsOf(byStatus)}`);
+  lines.push(`Instances  ${instances.total}: ${countsOf(instances.byState)}`);
+  lines.push(`Commands   ${commands.sent} sent, ${commands.live} live`);
+  const throttled = Object.values(aws.throttled).reduce((sum, count) => sum + count, 0);
+  const calls = Object.values(aws.calls).reduce((sum, count) => sum + count, 0);
+  lines.push(`AWS calls  ${calls}${throttled > 0 ? `, ${throttled} throttled` : ''}`);
+  const causes = Object.entries(instances.byCause).toSorted(([, a], [, b]) => b - a);
+  if (causes.length > 0) {
+    lines.push('', 'Not enrolled, and why:');
+    for (const [cause, count] of causes) {
+      const { title, remedy } = describeCause(cause);
+      lines.push(`  ${String(count).padStart(6)}  ${cause}: ${title}`, `          ${remedy}`);
+    }
+  }
+  if (findings.length > 0) {
+    lines.push('', 'Findings:');
+    for (const finding of findings) {
+      lines.push(`  ${finding.kind} (${finding.scope}, since ${finding.since}): ${finding.message}`, `          ${finding.remedy}`);
+    }
+  }
+  return lines.join('\n');
+}
+
+function countsOf(counts: Readonly<Record<string, number>>): string {
+  const shown = Object.entries(counts).filter(([, count]) => count > 0);
+  return shown.length === 0 ? 'none' : shown.map(([name, count]) => `${count} ${name}`).join(', ');
+}

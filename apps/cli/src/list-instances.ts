@@ -1,0 +1,71 @@
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
+import type { AccountId, Region } from '@muster/core/domain/ids';
+import type { Target } from '@muster/core/domain/target';
+import type { Ledger } from '@muster/core/ports/ledger';
+
+export interface InstanceFilter {
+  readonly state: string | null;
+  readonly accountId: AccountId | null;
+  readonly region: Region | null;
+  readonly cause: string | null;
+}
+
+/** One line of `muster instances --json` (docs/status-json.md). Absent values are null, times ISO 8601 in UTC. */
+export interface InstanceLine {
+  readonly instanceId: string;
+  readonly accountId: string;
+  readonly region: string;
+  readonly state: string;
+  readonly cause: string | null;
+  readonly since: string;
+  readonly attempts: number;
+  readonly nextAttemptAt: string | null;
+  readonly commandId: string | null;
+  readonly nodeId: string | null;
+  readonly exitCode: number | null;
+  /** The tail of the newest failed attempt's output. Untrusted text. */
+  readonly output: string | null;
+}
+
+/** Streams the instances target by target, so that listing 100,000 of them needs the memory of one target. */
+export async function* readInstances(ledger: Ledger, filter: InstanceFilter): AsyncGenerator<InstanceLine> {
+  const targets = (await ledger.enrollments.populated()).filter(
+    (target) =>
+      (filter.accountId === null || target.accountId === filter.accountId) &&
+      (filter.region === null || target.region === filter.region),
+  );
+  const inOrder = targets.toSorted((a, b) => a.accountId.localeCompare(b.accountId) || a.region.localeCompare(b.region));
+  for (const target of inOrder) {
+    for (const { value } of (await ledger.enrollments.readAll(target)).values()) {
+      const line = lineOf(target, value);
+      if (filter.state !== null && line.state !== filter.state) continue;
+      if (filter.cause !== null && line.cause !== filter.cause) continue;
+      yield line;
+    }
+  }
+}
+
+function lineOf(target: Target, record: EnrollmentRecord): InstanceLine {
+  const last = record.attempts.at(-1);
+  return {
+    instanceId: record.instanceId,
+    accountId: target.accountId,
+    region: target.region,
+    state: record.state,
+    cause: record.state === 'failed' || record.state === 'ineligible' ? record.cause : null,
+    since: new Date(record.changedAtMs).toISOString(),
+    attempts: record.attemptCount,
+    nextAttemptAt: record.state === 'failed' ? new Date(record.nextAttemptAtMs).toISOString() : null,
+    commandId: record.state === 'installing' ? record.commandId : (last?.commandId ?? null),
+    nodeId: record.state === 'joined' ? record.nodeId : null,
+    exitCode: last?.exitCode ?? null,
+    output: last === undefined || last.output === '' ? null : last.output,
+  };
+}
+
+/** The line for a terminal. */
+export function describeInstance(line: InstanceLine): string {
+  const cause = line.cause === null ? '' : `  ${line.cause}`;
+  const next = line.nextAttemptAt === null ? '' : `  next attempt ${line.nextAttemptAt}`;
+  return `${line.accountId}  ${line.region.padEnd(14)}  ${line.instanceId}  ${line.state.padEnd(10)}${cause}${next}`;
+}

@@ -1,0 +1,52 @@
+import { messageOf } from '@muster/core/domain/errors';
+import { Command, CommanderError } from 'commander';
+import { addConfigCommand } from './commands/config.ts';
+import { addInstancesCommand } from './commands/instances.ts';
+import { addPauseCommands } from './commands/pause.ts';
+import { addProcessCommands } from './commands/processes.ts';
+import { addRunCommand } from './commands/run.ts';
+import { addStatusCommands } from './commands/status.ts';
+import { addSweepCommand } from './commands/sweep.ts';
+import { CommandError, EXIT } from './exit-codes.ts';
+import type { CommandContext } from './command-context.ts';
+
+/** Runs one command line; resolves with the exit code of docs/cli.md. */
+export async function main(argv: readonly string[], env: CommandContext['env']): Promise<number> {
+  const program = new Command('muster')
+    .description('Enrolls every matching EC2 instance of an AWS Organization into Teleport, and keeps it so.')
+    .option('--config <file>', 'configuration (default: MUSTER_CONFIG, else ./muster.yaml)')
+    .showHelpAfterError('(muster --help lists the commands)')
+    .exitOverride();
+  let exitCode: number = EXIT.ok;
+  const context: CommandContext = {
+    env,
+    configOption: () => program.opts<{ config?: string }>().config,
+    exit: (code) => {
+      exitCode = code;
+    },
+  };
+  addProcessCommands(program, context);
+  addRunCommand(program, context);
+  addSweepCommand(program, context);
+  addStatusCommands(program, context);
+  addInstancesCommand(program, context);
+  addPauseCommands(program, context);
+  addConfigCommand(program, context);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return report(error);
+  }
+}
+
+function report(error: unknown): number {
+  // commander has printed its own message; only its kind matters here.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof CommandError) {
+    process.stderr.write(`${error.message}\n`);
+    return error.exitCode;
+  }
+  process.stderr.write(`muster: ${messageOf(error)}\n`);
+  return EXIT.failed;
+}

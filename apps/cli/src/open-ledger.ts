@@ -1,0 +1,28 @@
+import type { MusterConfig } from '@muster/core/config/model';
+import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
+import type { Ledger } from '@muster/core/ports/ledger';
+import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
+import { createClock } from '@muster/core/runtime/clock';
+import { createLogger } from '@muster/core/runtime/logger';
+import { messageOf } from '@muster/core/domain/errors';
+import { CommandError, EXIT } from './exit-codes.ts';
+
+/** How long an operator's command waits for Redis before it says so. */
+const PATIENCE_MS = 3_000;
+
+/** Opens the ledger for one command and closes it after. Exit code 1 when Redis does not answer. */
+export async function withLedger<T>(config: MusterConfig, use: (ledger: Ledger) => Promise<T>): Promise<T> {
+  const log = createLogger({ name: 'cli', level: 'silent' });
+  const redis = createRedis({ url: config.redis.url, profile: 'fail-fast', name: 'muster-cli', log });
+  try {
+    await awaitRedis(redis, createClock(), PATIENCE_MS);
+  } catch (error) {
+    await closeRedis(redis);
+    throw new CommandError(EXIT.failed, `${messageOf(error)}. Is it running, and is REDIS_URL (or muster.redis.url) right?`);
+  }
+  try {
+    return await use(createRedisLedger({ redis, prefix: config.redis.prefix, log }));
+  } finally {
+    await closeRedis(redis);
+  }
+}

@@ -1,0 +1,84 @@
+import type { MusterConfig } from '@muster/core/config/model';
+import { isJobError } from '@muster/core/domain/errors';
+import type { Logger } from '@muster/core/ports/logger';
+import { createClock } from '@muster/core/runtime/clock';
+import { createLogger, type LogLevel } from '@muster/core/runtime/logger';
+import type { CommandContext } from './command-context.ts';
+import { CommandError, EXIT } from './exit-codes.ts';
+
+export interface RunningPart {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Starts one of the processes in here. Loaded only when it is asked for: a scheduler never loads an AWS SDK. */
+export async function startPart(part: 'scheduler' | 'worker', config: MusterConfig, log: Logger): Promise<RunningPart> {
+  const deps = { config, clock: createClock(), log: log.child({ part }) };
+  if (part === 'scheduler') {
+    const { startScheduler } = await import('@muster/scheduler/start-scheduler');
+    return startScheduler(deps);
+  }
+  const { startWorker } = await import('@muster/worker/start-worker');
+  return startWorker(deps);
+}
+
+/**
+ * Runs until SIGTERM or SIGINT, or until `until` resolves, and stops in order. A second signal changes nothing: the
+ * stop is bounded anyway.
+ *
+ * @returns what `until` resolved with; null when a signal came first
+ */
+export async function runUntilSignal<T>(
+  name: string,
+  config: MusterConfig,
+  context: CommandContext,
+  start: (log: Logger) => Promise<RunningPart>,
+  until?: () => Promise<T>,
+): Promise<T | null> {
+  const log = createLogger({ name, level: logLevel(context) });
+  const signal = Promise.withResolvers<null>();
+  const onSignal = (received: NodeJS.Signals): void => {
+    log.info({ signal: received }, 'stopping');
+    signal.resolve(null);
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  guardProcess(log);
+  const part = await startOrExplain(start, log);
+  if (config.speed !== 1) log.warn({ speed: config.speed }, 'simulated time');
+  try {
+    return await Promise.race([signal.promise, ...(until === undefined ? [] : [until()])]);
+  } finally {
+    await part.stop();
+    log.info({}, 'stopped');
+    process.off('SIGTERM', onSignal);
+    process.off('SIGINT', onSignal);
+  }
+}
+
+async function startOrExplain(start: (log: Logger) => Promise<RunningPart>, log: Logger): Promise<RunningPart> {
+  try {
+    return await start(log);
+  } catch (error) {
+    if (isJobError(error, 'config.invalid', 'config.unsafe')) throw new CommandError(EXIT.config, error.message);
+    throw error;
+  }
+}
+
+/** A promise nobody waited for is a bug; going on with it would be another. A supervisor starts us again. */
+function guardProcess(log: Logger): void {
+  const die = (kind: string) => (error: unknown) => {
+    log.error({ err: error }, kind);
+    process.exit(EXIT.failed);
+  };
+  process.on('unhandledRejection', die('unhandled rejection'));
+  process.on('uncaughtException', die('uncaught exception'));
+}
+
+function logLevel(context: CommandContext): LogLevel {
+  const level = context.env['LOG_LEVEL'] ?? 'info';
+  const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent'];
+  const known = levels.find((one) => one === level);
+  if (known === undefined) throw new CommandError(EXIT.config, `LOG_LEVEL is "${level}": use one of ${levels.join(', ')}`);
+  return known;
+}

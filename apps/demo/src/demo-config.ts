@@ -1,0 +1,53 @@
+/** What the demo's configuration depends on. */
+export interface DemoConfigFacts {
+  readonly organizationId: string;
+  readonly proxyAddress: string;
+  readonly roleName: string;
+  readonly redisPrefix: string;
+  readonly tctl: string;
+  readonly consolePort: number;
+}
+
+/**
+ * The configuration of the demo: the guide's own matcher, and a `muster` section that differs from a production one in
+ * three things. It sends at once instead of holding, and its brake is off, because a demo is there to show every
+ * outcome; and its polls are a little more frequent, because simulated time runs fast.
+ */
+export function demoConfig(facts: DemoConfigFacts): string {
+  return `# Written by the demo.
+version: v3
+teleport:
+  proxy_server: "${facts.proxyAddress}"
+discovery_service:
+  enabled: true
+  discovery_group: demo
+  aws:
+    - types: ["ec2"]
+      regions: ["*"]
+      tags:
+        env: prod
+      install:
+        join_params:
+          token_name: aws-discovery-iam-token
+          method: iam
+      ssm:
+        document_name: AWS-RunShellScript
+      assume_role_name: ${facts.roleName}
+      organization:
+        organization_id: ${facts.organizationId}
+        organizational_units:
+          include: ["*"]
+muster:
+  redis:
+    prefix: ${facts.redisPrefix}
+  limits:
+    hold_first_send: false
+  brake:
+    enabled: false
+  inventory:
+    source: tctl
+    command: ${JSON.stringify(facts.tctl)}
+  console:
+    listen: 127.0.0.1:${facts.consolePort}
+`;
+}

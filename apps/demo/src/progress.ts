@@ -1,0 +1,70 @@
+import type { OrganizationStatus } from '@muster/core/ledger/organization-status';
+
+const BAR_WIDTH = 30;
+/** Without a terminal a line is printed this often, and only when something changed. */
+const QUIET_EVERY_MS = 5_000;
+
+/** Shows how far the demo is: a block that redraws itself on a terminal, a line now and then elsewhere. Writes to stderr; stdout belongs to the result. */
+export class ProgressDisplay {
+  readonly #tty = process.stderr.isTTY;
+  #drawnLines = 0;
+  #lastLine = '';
+  #lastAtMs = 0;
+
+  update(status: OrganizationStatus, elapsedMs: number): void {
+    if (this.#tty) this.#redraw(progressBlock(status, elapsedMs));
+    else this.#printLine(status, elapsedMs);
+  }
+
+  /** Removes the block, so that what follows starts on a clean line. */
+  clear(): void {
+    if (this.#drawnLines > 0) process.stderr.write(`\u001b[${this.#drawnLines}A\u001b[J`);
+    this.#drawnLines = 0;
+  }
+
+  #redraw(lines: readonly string[]): void {
+    this.clear();
+    process.stderr.write(`${lines.join('\n')}\n`);
+    this.#drawnLines = lines.length;
+  }
+
+  #printLine(status: OrganizationStatus, elapsedMs: number): void {
+    const { sweep, instances } = status;
+    const read = sweep.targets.total - sweep.targets.pending;
+    const line = `accounts ${sweep.accounts.total}, targets ${read}/${sweep.targets.total}, instances ${countsOf(instances.byState)}`;
+    if (line === this.#lastLine || elapsedMs - this.#lastAtMs < QUIET_EVERY_MS) return;
+    this.#lastLine = line;
+    this.#lastAtMs = elapsedMs;
+    process.stderr.write(`${seconds(elapsedMs)}  ${line}\n`);
+  }
+}
+
+function progressBlock(status: OrganizationStatus, elapsedMs: number): readonly string[] {
+  const { sweep, instances, commands } = status;
+  const { targets } = sweep;
+  const done = ['joined', 'ineligible', 'failed', 'stopped', 'unmatched', 'gone'].reduce(
+    (sum, state) => sum + (instances.byState[state] ?? 0),
+    0,
+  );
+  return [
+    `accounts   ${sweep.accounts.total}${sweep.accounts.denied > 0 ? ` (${sweep.accounts.denied} denied)` : ''}`,
+    `targets    ${bar(targets.total - targets.pending, targets.total)}`,
+    `instances  ${bar(done, instances.total)}`,
+    `           ${countsOf(instances.byState)}`,
+    `commands   ${commands.sent} sent, ${commands.live} live   ${seconds(elapsedMs)}`,
+  ];
+}
+
+function bar(done: number, total: number): string {
+  const filled = total === 0 ? 0 : Math.round((BAR_WIDTH * done) / total);
+  return `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${done}/${total}`;
+}
+
+function countsOf(counts: Readonly<Record<string, number>>): string {
+  const shown = Object.entries(counts).filter(([, count]) => count > 0);
+  return shown.length === 0 ? 'none yet' : shown.map(([name, count]) => `${count} ${name}`).join(', ');
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}

@@ -1,0 +1,59 @@
+import type { Finding, FindingKind, Pause } from '@muster/core/domain/control';
+
+/** Something an operator should act on, with what to do. */
+export interface AttentionItem {
+  readonly kind: FindingKind | 'paused';
+  readonly scope: string;
+  /** Whether nothing is sent in its scope while it lasts. */
+  readonly stopsSending: boolean;
+  readonly sinceMs: number;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+const STOPS_SENDING: Readonly<Record<FindingKind, boolean>> = {
+  'hold-first-send': true,
+  'paused-by-configuration': true,
+  'brake-engaged': true,
+  'inventory-unavailable': false,
+  'inventory-drop': true,
+  'config-skew': false,
+  'ledger-epoch-changed': false,
+  'two-live-commands': false,
+  'account-list-failed': false,
+  'command-not-canceled': false,
+};
+
+/**
+ * Findings and pauses as one list: what stops sending first, then the oldest. A pause that the brake made is told by the
+ * brake's own finding.
+ */
+export function listAttention(findings: readonly Finding[], pauses: readonly Pause[]): readonly AttentionItem[] {
+  const told = new Set<string>(
+    findings.filter(({ kind }) => kind === 'brake-engaged').map(({ scope }) => scope),
+  );
+  const items: readonly AttentionItem[] = [
+    ...findings.map((finding) => ({ ...finding, stopsSending: STOPS_SENDING[finding.kind] })),
+    ...pauses.filter(({ by, scope }) => by === 'operator' || !told.has(scope)).map(pauseItem),
+  ];
+  return items.toSorted(
+    (a, b) => Number(b.stopsSending) - Number(a.stopsSending) || a.sinceMs - b.sinceMs,
+  );
+}
+
+function pauseItem({ scope, by, atMs, reason }: Pause): AttentionItem {
+  const who = by === 'brake' ? 'The brake' : 'An operator';
+  return {
+    kind: 'paused',
+    scope,
+    stopsSending: true,
+    sinceMs: atMs,
+    message: `${who} paused sending${reason === '' ? '.' : `: ${reason}`}`,
+    remedy: `When it may go on, run: muster resume ${scopeFlag(scope)}`,
+  };
+}
+
+/** `account:111122223333` as the CLI takes it: `--account 111122223333`. */
+function scopeFlag(scope: string): string {
+  return scope === 'all' ? '--all' : `--${scope.replace(':', ' ')}`;
+}

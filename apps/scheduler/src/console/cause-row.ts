@@ -1,0 +1,26 @@
+import { Cause, causeFacts, type CauseOwner } from '@muster/core/domain/cause';
+
+/** A cause as a page or a list shows it. */
+export interface CauseText {
+  readonly cause: string;
+  readonly title: string;
+  /** Who must act, as a phrase. */
+  readonly owner: string;
+  readonly remedy: string;
+}
+
+const OWNERS: Readonly<Record<CauseOwner, string>> = {
+  operator: 'You, who run Muster',
+  'host-owner': 'The owner of the host',
+  'aws-admin': 'The AWS administrator',
+  'teleport-admin': 'The Teleport administrator',
+  muster: 'Nobody: Muster tries again',
+};
+
+/** Explains a cause; one that this release does not know is shown by its identifier. */
+export function explainCause(cause: string): CauseText {
+  const known = Cause.safeParse(cause);
+  if (!known.success) return { cause, title: cause, owner: '', remedy: '' };
+  const { title, owner, remedy } = causeFacts(known.data);
+  return { cause, title, owner: OWNERS[owner], remedy };
+}

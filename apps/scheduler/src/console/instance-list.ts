@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { Cause } from '@muster/core/domain/cause';
+import type { EnrollmentRecord, EnrollmentState } from '@muster/core/domain/enrollment';
+import { AccountId, Region } from '@muster/core/domain/ids';
+import { targetId, type Target } from '@muster/core/domain/target';
+import type { Clock } from '@muster/core/ports/clock';
+import type { Ledger } from '@muster/core/ports/ledger';
+import { readAccountNames } from './account-names.ts';
+import { explainCause, type CauseText } from './cause-row.ts';
+
+/** Every state, so that one more in the domain does not compile until it is listed here. */
+const STATES: Readonly<Record<EnrollmentState, true>> = {
+  discovered: true,
+  stopped: true,
+  unmatched: true,
+  ineligible: true,
+  queued: true,
+  sending: true,
+  installing: true,
+  installed: true,
+  joined: true,
+  failed: true,
+  gone: true,
+};
+
+/** Query of `/api/instances`: all that are given must hold. */
+export const InstanceQuery = z.strictObject({
+  state: z.enum(Object.keys(STATES) as [EnrollmentState, ...EnrollmentState[]]).optional(),
+  account: AccountId.optional(),
+  region: Region.optional(),
+  cause: Cause.optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+});
+export type InstanceQuery = z.infer<typeof InstanceQuery>;
+
+export interface InstanceRow {
+  readonly instanceId: string;
+  readonly accountId: string;
+  /** Empty when unknown. */
+  readonly accountName: string;
+  readonly region: string;
+  readonly state: EnrollmentState;
+  /** Null unless ineligible or failed. */
+  readonly cause: CauseText | null;
+  /** Since when it is in this state. */
+  readonly since: string;
+  readonly attempts: number;
+  /** Null unless failed. */
+  readonly nextAttemptAt: string | null;
+  /** How its newest attempt ended; null before the first. The output is untrusted text of the host. */
+  readonly lastAttempt: { readonly endedAt: string; readonly exitCode: number | null; readonly output: string } | null;
+}
+
+export interface InstanceList {
+  readonly rows: readonly InstanceRow[];
+  /** Whether there may be more: the limit was met, or the time was up before every target was looked at. */
+  readonly more: boolean;
+  readonly targetsRead: number;
+  readonly targets: number;
+}
+
+/** A search that finds little in a large organization ends after this, with what it has. */
+const LONGEST_SEARCH_MS = 3_000;
+
+/** Searches the ledger target by target, in the order of their ids, and stops at the limit or when `signal` is aborted. */
+export async function listInstances(
+  deps: { readonly ledger: Pick<Ledger, 'enrollments' | 'coverage'>; readonly clock: Clock },
+  query: InstanceQuery,
+  signal: AbortSignal,
+): Promise<InstanceList> {
+  const deadlineMs = deps.clock.now() + LONGEST_SEARCH_MS;
+  const targets = (await deps.ledger.enrollments.populated())
+    .filter(({ accountId }) => query.account === undefined || accountId === query.account)
+    .filter(({ region }) => query.region === undefined || region === query.region)
+    .toSorted((a, b) => targetId(a).localeCompare(targetId(b)));
+  const found: { readonly target: Target; readonly record: EnrollmentRecord }[] = [];
+  let targetsRead = 0;
+  for (const target of targets) {
+    // One more than asked for tells whether there are more.
+    if (found.length > query.limit || deps.clock.now() > deadlineMs || signal.aborted) break;
+    const records = await deps.ledger.enrollments.readAll(target);
+    targetsRead += 1;
+    for (const { value } of records.values()) {
+      if (isWanted(value, query)) found.push({ target, record: value });
+    }
+  }
+  const shown = found.slice(0, query.limit);
+  const names = await readAccountNames(deps.ledger.coverage, shown.map(({ target }) => target.accountId));
+  return {
+    rows: shown.map(({ target, record }) => rowOf(target, record, names.get(target.accountId) ?? '')),
+    more: found.length > query.limit || targetsRead < targets.length,
+    targetsRead,
+    targets: targets.length,
+  };
+}
+
+function isWanted(record: EnrollmentRecord, query: InstanceQuery): boolean {
+  if (query.state !== undefined && record.state !== query.state) return false;
+  return query.cause === undefined || causeOf(record) === query.cause;
+}
+
+function causeOf(record: EnrollmentRecord): Cause | null {
+  return record.state === 'ineligible' || record.state === 'failed' ? record.cause : null;
+}
+
+function rowOf(target: Target, record: EnrollmentRecord, accountName: string): InstanceRow {
+  const cause = causeOf(record);
+  const newest = record.attempts.at(-1);
+  return {
+    instanceId: record.instanceId,
+    accountId: target.accountId,
+    accountName,
+    region: target.region,
+    state: record.state,
+    cause: cause === null ? null : explainCause(cause),
+    since: new Date(record.changedAtMs).toISOString(),
+    attempts: record.attemptCount,
+    nextAttemptAt: record.state === 'failed' ? new Date(record.nextAttemptAtMs).toISOString() : null,
+    lastAttempt:
+      newest === undefined
+        ? null
+        : {
+            endedAt: new Date(newest.endedAtMs).toISOString(),
+            exitCode: newest.exitCode,
+            output: newest.output,
+          },
+  };
+}

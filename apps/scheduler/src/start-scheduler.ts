@@ -1,0 +1,116 @@
+import type { MusterConfig } from '@muster/core/config/model';
+import { catalog } from '@muster/core/jobs/catalog';
+import { tickJob } from '@muster/core/jobs/tick';
+import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
+import type { Clock } from '@muster/core/ports/clock';
+import type { Logger } from '@muster/core/ports/logger';
+import { boardQueues } from '@muster/core/queue/bull-queue';
+import { createJobQueue } from '@muster/core/queue/enqueue';
+import { createJobMetrics } from '@muster/core/queue/job-metrics';
+import { defineSchedule, keepSchedules } from '@muster/core/queue/job-schedules';
+import { processJobs } from '@muster/core/queue/process-jobs';
+import { closeRedis, createRedis } from '@muster/core/redis/connection';
+import { requireSafeRedis } from '@muster/core/redis/require-safe-redis';
+import { createMetrics } from '@muster/core/runtime/metrics';
+import { createRedactor } from '@muster/core/runtime/redaction';
+import { createHttpApp } from './http/app.ts';
+import { listen } from './http/listen.ts';
+import { releaseOrphans, type SuspectReservations } from './housekeeping.ts';
+import { tick } from './tick.ts';
+
+/** Real time between two ticks. What falls due is handed out this much later at worst. */
+const TICK_MS = 1_000;
+/** A simulated hour is short: the demo ticks faster. */
+const FAST_TICK_MS = 200;
+const HOUSEKEEPING_MS = 30_000;
+
+export interface RunningProcess {
+  /** Where it listens, such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a scheduler: the tick and the console. Any number may run against one Redis. Refuses a Redis that could lose
+ * what it is given (`config.unsafe`), and waits for one that is not there yet.
+ */
+export async function startScheduler(deps: {
+  readonly config: MusterConfig;
+  readonly clock: Clock;
+  readonly log: Logger;
+}): Promise<RunningProcess> {
+  const { config, clock, log } = deps;
+  const { url, prefix } = config.redis;
+  const patient = createRedis({ url, profile: 'patient', name: 'muster-scheduler', log });
+  const hasty = createRedis({ url, profile: 'fail-fast', name: 'muster-console', log });
+  await requireSafeRedis(patient, log);
+  const ledger = createRedisLedger({ redis: patient, prefix, log });
+  const queue = createJobQueue({ connection: hasty, prefix });
+  const metrics = createMetrics('scheduler');
+  let suspects: SuspectReservations = new Set();
+  let housekeptAtMs = 0;
+
+  const handleTick = async (): Promise<{ kind: 'done'; result: Record<string, number> }> => {
+    const given = await tick({
+      config,
+      ledger,
+      clock,
+      log,
+      enqueue: (name, payloads) => queue.enqueueMany(catalog[name], payloads as never),
+      waiting: async (name) => (await queue.counts())[catalog[name].queue].waiting,
+    });
+    if (clock.now() - housekeptAtMs >= HOUSEKEEPING_MS) {
+      housekeptAtMs = clock.now();
+      suspects = await releaseOrphans(ledger, suspects);
+    }
+    return { kind: 'done', result: given };
+  };
+
+  const ticking = processJobs({
+    connection: patient,
+    prefix,
+    queue: 'tick',
+    jobs: { tick: tickJob },
+    handlers: { tick: handleTick },
+    concurrency: 1,
+    log,
+    clock,
+    redact: createRedactor(),
+    metrics: createJobMetrics(metrics, { tick: tickJob }),
+    random: Math.random,
+  });
+  const schedules = keepSchedules({
+    connection: hasty,
+    prefix,
+    queue: 'tick',
+    schedules: [
+      defineSchedule({ id: 'tick', job: tickJob, payload: {}, everyMs: config.speed > 1 ? FAST_TICK_MS : TICK_MS }),
+    ],
+    log,
+    clock,
+  });
+  const boards = boardQueues(hasty, prefix);
+  const app = createHttpApp({
+    config,
+    ledger: createRedisLedger({ redis: hasty, prefix, log }),
+    redis: hasty,
+    queues: boards,
+    jobQueue: queue,
+    metrics,
+    clock,
+    log,
+  });
+  const server = await listen(app, config.console);
+  log.info({ url: server.url }, 'scheduler started');
+  return {
+    url: server.url,
+    stop: async () => {
+      await server.close();
+      await schedules.close();
+      await ticking.close(5_000);
+      await Promise.all(boards.map((board) => board.close()));
+      await queue.close();
+      await Promise.all([closeRedis(patient), closeRedis(hasty)]);
+    },
+  };
+}

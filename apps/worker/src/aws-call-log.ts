@@ -1,0 +1,60 @@
+import { messageOf } from '@muster/core/domain/errors';
+import type { AwsCall, AwsCallObserver } from '@muster/core/ports/aws-call';
+import type { StatisticsLedger } from '@muster/core/ports/ledger';
+import type { Logger } from '@muster/core/ports/logger';
+import { createHistogram, type createMetrics } from '@muster/core/runtime/metrics';
+
+const FLUSH_MS = 500;
+
+/** Every action this product ever calls; a metric's label can have no other value. */
+const ACTIONS = [
+  'sts:AssumeRole',
+  'sts:GetCallerIdentity',
+  'organizations:ListAccounts',
+  'organizations:ListRoots',
+  'organizations:ListChildren',
+  'organizations:ListAccountsForParent',
+  'account:ListRegions',
+  'ec2:DescribeRegions',
+  'ec2:DescribeInstances',
+  'ssm:DescribeInstanceInformation',
+  'ssm:SendCommand',
+  'ssm:ListCommandInvocations',
+  'ssm:GetCommandInvocation',
+  'ssm:CancelCommand',
+] as const;
+
+/** Counts calls to AWS: for the status, in the ledger, and for this process's metrics. */
+export function createAwsCallLog(deps: {
+  readonly statistics: StatisticsLedger;
+  readonly metrics: ReturnType<typeof createMetrics>;
+  readonly log: Logger;
+}): { readonly observe: AwsCallObserver; close(): Promise<void> } {
+  const duration = createHistogram(deps.metrics, {
+    name: 'muster_aws_call_duration_seconds',
+    help: 'Duration of calls to AWS, by action and outcome',
+    labels: { action: ACTIONS, outcome: ['ok', 'throttled', 'denied', 'failed'] },
+    buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  });
+  let pending: AwsCall[] = [];
+  const flush = async (): Promise<void> => {
+    if (pending.length === 0) return;
+    const calls = pending;
+    pending = [];
+    // Counters are for people: losing some while Redis is away harms nothing.
+    await deps.statistics.addCalls(calls).catch((error: unknown) => {
+      deps.log.debug({ reason: messageOf(error) }, 'call counts not written');
+    });
+  };
+  const timer = setInterval(() => void flush(), FLUSH_MS);
+  return {
+    observe: (call) => {
+      pending.push(call);
+      duration({ action: call.action, outcome: call.outcome }, call.durationMs / 1_000);
+    },
+    close: async () => {
+      clearInterval(timer);
+      await flush();
+    },
+  };
+}

@@ -1,0 +1,106 @@
+import { createAwsAdapter } from '@muster/core/aws/adapter';
+import { installationId } from '@muster/core/config/installation';
+import type { MusterConfig } from '@muster/core/config/model';
+import { catalog, type JobName } from '@muster/core/jobs/catalog';
+import type { QueueName } from '@muster/core/jobs/define-job';
+import type { Handlers, JobContext, Outcome } from '@muster/core/jobs/outcome';
+import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
+import type { Clock } from '@muster/core/ports/clock';
+import type { Logger } from '@muster/core/ports/logger';
+import { createJobQueue } from '@muster/core/queue/enqueue';
+import { createJobMetrics } from '@muster/core/queue/job-metrics';
+import { processJobs, type JobProcess } from '@muster/core/queue/process-jobs';
+import { closeRedis, createRedis } from '@muster/core/redis/connection';
+import { requireSafeRedis } from '@muster/core/redis/require-safe-redis';
+import { createMetrics } from '@muster/core/runtime/metrics';
+import { createRedactor } from '@muster/core/runtime/redaction';
+import { createTeleportAdapter } from '@muster/core/teleport/adapter';
+import { ulid } from 'ulid';
+import { createAwsCallLog } from './aws-call-log.ts';
+import type { HandlerDeps } from './deps.ts';
+import { HANDLERS } from './handlers.ts';
+import { listenHealth } from './health.ts';
+import { createTimings } from './timings.ts';
+
+export interface RunningProcess {
+  readonly url: string;
+  /** Finishes what is under way, or hands it back when the configured time is over. */
+  stop(): Promise<void>;
+}
+
+/** Starts a worker: one BullMQ worker per queue, around one set of handlers. Any number may run against one Redis. */
+export async function startWorker(options: {
+  readonly config: MusterConfig;
+  readonly clock: Clock;
+  readonly log: Logger;
+}): Promise<RunningProcess> {
+  const { config, clock, log } = options;
+  const { url, prefix } = config.redis;
+  const patient = createRedis({ url, profile: 'patient', name: 'muster-worker', log });
+  const hasty = createRedis({ url, profile: 'fail-fast', name: 'muster-worker-producer', log });
+  await requireSafeRedis(patient, log);
+  const metrics = createMetrics('worker');
+  const ledger = createRedisLedger({ redis: patient, prefix, log });
+  const calls = createAwsCallLog({ statistics: ledger.statistics, metrics, log });
+  const aws = createAwsAdapter({ clock, observe: calls.observe, partition: config.matchers[0]?.partition ?? 'aws' });
+  const queue = createJobQueue({ connection: hasty, prefix });
+  const deps: HandlerDeps = {
+    config,
+    installation: installationId(config),
+    timings: createTimings(config),
+    clock,
+    ledger,
+    organization: aws,
+    accounts: aws,
+    instances: aws,
+    commands: aws,
+    teleport: createTeleportAdapter({ proxyServer: config.proxyServer, inventory: config.inventory }),
+    enqueue: (name, payloads) => queue.enqueueMany(catalog[name], payloads as never),
+    newId: () => ulid(clock.now()),
+    random: Math.random,
+  };
+  const jobMetrics = createJobMetrics(metrics, catalog);
+  const process = <const Queue extends QueueName>(name: Queue, concurrency: number): JobProcess =>
+    processJobs({
+      connection: patient,
+      prefix,
+      queue: name,
+      jobs: catalog,
+      handlers: handlersOf(deps) as unknown as Handlers<(typeof catalog)[JobName], Queue>,
+      concurrency,
+      log,
+      clock,
+      redact: createRedactor(),
+      metrics: jobMetrics,
+      random: Math.random,
+    });
+  const processes = [
+    process('discovery', config.worker.discoveryConcurrency),
+    process('enrollment', config.worker.enrollmentConcurrency),
+    process('inventory', 1),
+  ];
+  const health = await listenHealth({ settings: config.worker, redis: hasty, metrics });
+  log.info({ url: health.url }, 'worker started');
+  return {
+    url: health.url,
+    stop: async () => {
+      await Promise.all(processes.map((one) => one.close(config.worker.shutdownMs)));
+      await calls.close();
+      await health.close();
+      await queue.close();
+      aws.close();
+      await Promise.all([closeRedis(patient), closeRedis(hasty)]);
+    },
+  };
+}
+
+type BoundHandler = (payload: never, ctx: JobContext) => Promise<Outcome<unknown>>;
+
+/** The handlers as the queue calls them: ports bound, result as outcome. HANDLERS was checked against the catalog where it is written. */
+function handlersOf(deps: HandlerDeps): Readonly<Record<JobName, BoundHandler>> {
+  const bind = (name: JobName): BoundHandler => {
+    return async (payload, ctx) => ({ kind: 'done', result: await HANDLERS[name](payload, ctx, deps) });
+  };
+  const bound = Object.keys(HANDLERS).map((name) => [name, bind(name as JobName)]);
+  return Object.fromEntries(bound) as Record<JobName, BoundHandler>;
+}
