@@ -1,0 +1,111 @@
+import { ListRegionsCommand } from '@aws-sdk/client-account';
+import { DescribeRegionsCommand } from '@aws-sdk/client-ec2';
+import { isJobError, JobError } from '../domain/errors.ts';
+import { type AccountId, Region } from '../domain/ids.ts';
+import type { AccountPort } from '../ports/account.ts';
+import type { Clients } from './clients.ts';
+import type { Identities } from './identity.ts';
+import { REGIONS_PAGE } from './limits.ts';
+import { readPages, requireList } from './pages.ts';
+import type { Identity, Read } from './read-call.ts';
+
+/**
+ * Entering accounts, and their regions. The regions are asked in each account with its own session, where the bucket of 5 a
+ * second is the account's own; asked centrally, all accounts would share the caller's.
+ */
+export function createAccount(deps: {
+  readonly clients: Clients;
+  readonly identities: Identities;
+  readonly read: Read;
+  /** A region that every account has enabled: where DescribeRegions is asked. */
+  readonly homeRegion: Region;
+}): AccountPort {
+  async function listByAccount(
+    accountId: AccountId,
+    identity: Identity,
+    signal: AbortSignal,
+  ): Promise<Region[]> {
+    const action = 'account:ListRegions';
+    const regions = new Set<Region>();
+    const pages = readPages({
+      action,
+      read: (token) =>
+        deps.read(
+          {
+            action,
+            accountId,
+            region: null,
+            signal,
+            patient: token !== null,
+            send: () =>
+              deps.clients.account.send(
+                new ListRegionsCommand({
+                  RegionOptStatusContains: ['ENABLED', 'ENABLED_BY_DEFAULT'],
+                  MaxResults: REGIONS_PAGE,
+                  ...(token === null ? {} : { NextToken: token }),
+                }),
+              ),
+          },
+          identity,
+        ),
+      tokenOf: (reply) => reply.NextToken,
+    });
+    for await (const reply of pages) {
+      for (const { RegionName } of requireList(reply.Regions, action, 'Regions')) {
+        addRegion(regions, RegionName);
+      }
+    }
+    return nonEmpty(regions, action);
+  }
+
+  async function listByEc2(accountId: AccountId, identity: Identity, signal: AbortSignal): Promise<Region[]> {
+    const action = 'ec2:DescribeRegions';
+    const reply = await deps.read(
+      {
+        action,
+        accountId,
+        region: deps.homeRegion,
+        signal,
+        patient: false,
+        send: () => deps.clients.ec2(deps.homeRegion).send(new DescribeRegionsCommand({})),
+      },
+      identity,
+    );
+    const regions = new Set<Region>();
+    for (const { RegionName } of requireList(reply.Regions, action, 'regionInfo')) {
+      addRegion(regions, RegionName);
+    }
+    return nonEmpty(regions, action);
+  }
+
+  return {
+    async enter(accountId, role, signal) {
+      await deps.identities.member({ accountId, role }).keys(signal);
+    },
+    async listRegions(accountId, role, signal) {
+      const identity = deps.identities.member({ accountId, role });
+      // Apart from the listing: a role that cannot be assumed must not look like a missing permission.
+      await identity.keys(signal);
+      try {
+        return await listByAccount(accountId, identity, signal);
+      } catch (refusal) {
+        if (!isJobError(refusal, 'aws.denied')) throw refusal;
+        return await listByEc2(accountId, identity, signal).catch((error: unknown) => {
+          // The guide's role has ListRegions, so that is the action to name.
+          throw isJobError(error, 'aws.denied') ? refusal : error;
+        });
+      }
+    },
+  };
+}
+
+function addRegion(regions: Set<Region>, name: string | undefined): void {
+  const region = Region.safeParse(name);
+  if (region.success) regions.add(region.data);
+}
+
+/** Every account has regions enabled: none at all is an answer that was not understood, not an empty account. */
+function nonEmpty(regions: ReadonlySet<Region>, action: string): Region[] {
+  if (regions.size > 0) return [...regions];
+  throw new JobError('aws.unavailable', `${action} named no region`, { retry: 'backoff' });
+}

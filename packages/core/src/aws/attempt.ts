@@ -1,0 +1,70 @@
+import { JobError } from '../domain/errors.ts';
+import type { AccountId, Region } from '../domain/ids.ts';
+import type { AwsCall, AwsCallObserver } from '../ports/aws-call.ts';
+import type { Clock } from '../ports/clock.ts';
+import { runInScope, type CallScope, type SigningKeys } from './call-scope.ts';
+import { readFault, type AwsFault } from './classify-error.ts';
+
+/** One call to make, and where it counts. */
+export interface Call<Reply> {
+  /** IAM's spelling: `ssm:SendCommand`. */
+  readonly action: string;
+  /** The account whose bucket pays. Null for calls made as the worker itself (Organizations, STS). */
+  readonly accountId: AccountId | null;
+  /** Null for services without regions. */
+  readonly region: Region | null;
+  readonly signal: AbortSignal;
+  readonly send: () => Promise<Reply>;
+}
+
+/** What one request came to. `left` is false when it never reached a socket. */
+export type Attempt<Reply> =
+  | { readonly ok: true; readonly reply: Reply }
+  | { readonly ok: false; readonly fault: AwsFault; readonly left: boolean };
+
+/** Makes one request and tells the observer; see `createAttempts`. */
+export type MakeAttempt = <Reply>(
+  call: Call<Reply>,
+  keys: SigningKeys,
+  notAfterMs?: number | null,
+) => Promise<Attempt<Reply>>;
+
+/**
+ * One HTTP request per attempt, in the scope of its keys, each reported to the observer.
+ * Resolves for everything AWS and the network say; rejects with a JobError of ours (a bug, a time passed) that was raised on the way.
+ * An aborted signal is a fault like any other here: readers ask the signal, a sender must know whether the request had left.
+ */
+export function createAttempts(deps: {
+  readonly clock: Clock;
+  readonly observe: AwsCallObserver;
+}): MakeAttempt {
+  return async (call, keys, notAfterMs = null) => {
+    const scope: CallScope = { keys, signal: call.signal, notAfterMs, left: false };
+    const startedAtMs = deps.clock.now();
+    const report = (outcome: AwsCall['outcome']): void => {
+      const durationMs = deps.clock.now() - startedAtMs;
+      deps.observe({
+        action: call.action,
+        outcome,
+        accountId: call.accountId,
+        region: call.region,
+        durationMs,
+      });
+    };
+    try {
+      const reply = await runInScope(scope, call.send);
+      keys.workedAtMs = deps.clock.now();
+      report('ok');
+      return { ok: true, reply };
+    } catch (error) {
+      if (error instanceof JobError) throw error;
+      const fault = readFault(error, deps.clock.now());
+      if (scope.left) report(outcomeOf(fault));
+      return { ok: false, fault, left: scope.left };
+    }
+  };
+}
+
+function outcomeOf(fault: AwsFault): AwsCall['outcome'] {
+  return fault.kind === 'throttled' || fault.kind === 'denied' ? fault.kind : 'failed';
+}

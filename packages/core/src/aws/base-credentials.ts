@@ -1,0 +1,83 @@
+import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
+import { JobError, messageOf } from '../domain/errors.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { SigningKeys } from './call-scope.ts';
+
+/** A source of credentials in the SDK's shape. */
+export type CredentialSource = (options?: { readonly forceRefresh?: boolean }) => Promise<{
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string | undefined;
+  readonly expiration?: Date | undefined;
+}>;
+
+/** The worker's own keys, held until shortly before they expire. */
+export interface BaseCredentials {
+  /** Throws `aws.credentials` when the source has none. */
+  keys(): Promise<SigningKeys>;
+  /** AWS refused these: the next `keys` asks the source for new ones. */
+  renew(stale: SigningKeys): void;
+}
+
+/** Long-term keys in the environment or a file may be replaced under us; an unexpiring answer is asked for again after this. */
+const REREAD_MS = 15 * 60_000;
+const EARLY_MS = 5 * 60_000;
+
+/** @param deps.source the SDK's default chain when absent (environment, profile, web identity, container, instance). */
+export function createBaseCredentials(deps: {
+  readonly clock: Clock;
+  readonly stsRegion: string;
+  readonly source?: CredentialSource | undefined;
+}): BaseCredentials {
+  const source: CredentialSource =
+    deps.source ?? fromNodeProviderChain({ clientConfig: { region: deps.stsRegion } });
+  let held: { readonly keys: SigningKeys; readonly untilMs: number } | null = null;
+  let asking: Promise<SigningKeys> | null = null;
+  let forceRefresh = false;
+
+  async function ask(): Promise<SigningKeys> {
+    const answer = await source({ forceRefresh }).catch((error: unknown) => {
+      throw new JobError('aws.credentials', `no usable AWS credentials: ${messageOf(error)}`, {
+        retry: 'backoff',
+        cause: error,
+      });
+    });
+    const expiresAtMs = answer.expiration?.getTime() ?? null;
+    const fresh = keysOf(answer, expiresAtMs);
+    const keys = held !== null && sameKeys(held.keys, fresh) && !forceRefresh ? held.keys : fresh;
+    forceRefresh = false;
+    const rereadAtMs = deps.clock.now() + REREAD_MS;
+    held = {
+      keys,
+      untilMs: expiresAtMs === null ? rereadAtMs : Math.min(rereadAtMs, expiresAtMs - EARLY_MS),
+    };
+    return keys;
+  }
+
+  return {
+    async keys() {
+      if (held !== null && deps.clock.now() < held.untilMs) return held.keys;
+      asking ??= ask().finally(() => {
+        asking = null;
+      });
+      return asking;
+    },
+    renew(stale) {
+      if (held?.keys !== stale) return;
+      forceRefresh = true;
+      held = { keys: stale, untilMs: 0 };
+    },
+  };
+}
+
+function keysOf(answer: Awaited<ReturnType<CredentialSource>>, expiresAtMs: number | null): SigningKeys {
+  const { accessKeyId, secretAccessKey, sessionToken } = answer;
+  const token = sessionToken === undefined ? {} : { sessionToken };
+  return { accessKeyId, secretAccessKey, ...token, expiresAtMs, workedAtMs: null };
+}
+
+function sameKeys(a: SigningKeys, b: SigningKeys): boolean {
+  return (
+    a.accessKeyId === b.accessKeyId && a.sessionToken === b.sessionToken && a.expiresAtMs === b.expiresAtMs
+  );
+}

@@ -1,0 +1,60 @@
+import { AccountClient } from '@aws-sdk/client-account';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { OrganizationsClient } from '@aws-sdk/client-organizations';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { STSClient } from '@aws-sdk/client-sts';
+import { scopedCredentials } from './call-scope.ts';
+import type { PartitionRegions } from './partition.ts';
+import type { ScopedHandler } from './request-handler.ts';
+
+/** The SDK's clients: one per service and region, whatever the number of accounts. */
+export interface Clients {
+  ec2(region: string): EC2Client;
+  ssm(region: string): SSMClient;
+  readonly account: AccountClient;
+  readonly organizations: OrganizationsClient;
+  readonly sts: STSClient;
+}
+
+/** AWS has about 40 regions; the bound is against a configuration or a reply gone wild. */
+const MAX_REGIONS = 100;
+
+/**
+ * SDK retries are off in all of them: SendCommand has no client token, so that a retry below us could run an installer twice,
+ * and the SDK's retry budget is per client, which here would mean shared by all accounts. `read-call.ts` retries reads.
+ */
+export function createClients(deps: {
+  readonly handler: ScopedHandler;
+  readonly regions: PartitionRegions;
+}): Clients {
+  const shared = {
+    credentials: scopedCredentials,
+    requestHandler: deps.handler,
+    maxAttempts: 1,
+    cacheMiddleware: true,
+    customUserAgent: 'muster',
+  };
+  const ec2 = perRegion((region) => new EC2Client({ ...shared, region }));
+  const ssm = perRegion((region) => new SSMClient({ ...shared, region }));
+  return {
+    ec2,
+    ssm,
+    account: new AccountClient({ ...shared, region: deps.regions.global }),
+    organizations: new OrganizationsClient({ ...shared, region: deps.regions.global }),
+    sts: new STSClient({ ...shared, region: deps.regions.sts }),
+  };
+}
+
+/** Keeps the clients used last. One that drops out is left to the garbage collector: `destroy` would end the shared sockets. */
+function perRegion<Client>(create: (region: string) => Client): (region: string) => Client {
+  const clients = new Map<string, Client>();
+  return (region) => {
+    const known = clients.get(region);
+    if (known !== undefined) return known;
+    const [oldest] = clients.keys();
+    if (clients.size >= MAX_REGIONS && oldest !== undefined) clients.delete(oldest);
+    const client = create(region);
+    clients.set(region, client);
+    return client;
+  };
+}

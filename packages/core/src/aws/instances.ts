@@ -1,0 +1,117 @@
+import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
+import { DescribeInstanceInformationCommand } from '@aws-sdk/client-ssm';
+import type { TargetAccess } from '../domain/command.ts';
+import type { Instance, ManagedNode } from '../domain/instance.ts';
+import type { InstancesPort } from '../ports/instances.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Clients } from './clients.ts';
+import type { Identities } from './identity.ts';
+import { DESCRIBE_INSTANCES_PAGE, MANAGED_NODES_PAGE } from './limits.ts';
+import { readPages, requireList } from './pages.ts';
+import type { Read } from './read-call.ts';
+import { readInstance, readManagedNode } from './schema.ts';
+
+/** EC2 and the SSM inventory of a target. */
+export function createInstances(deps: {
+  readonly clients: Clients;
+  readonly identities: Identities;
+  readonly read: Read;
+  readonly log: Logger | null;
+}): InstancesPort {
+  return {
+    async *listInstances(access, signal) {
+      const action = 'ec2:DescribeInstances';
+      const seen = new Set<string>();
+      const pages = readPages({
+        action,
+        read: (token) =>
+          deps.read(
+            {
+              action,
+              accountId: access.accountId,
+              region: access.region,
+              signal,
+              patient: token !== null,
+              send: () => deps.clients.ec2(access.region).send(describeInstances(token)),
+            },
+            deps.identities.member(access),
+          ),
+        tokenOf: (reply) => reply.NextToken,
+      });
+      for await (const reply of pages) {
+        // The SDK reads a 200 that is not EC2's answer (an empty body, a proxy's page) as a success without reservations.
+        const reservations = requireList(reply.Reservations, action, 'reservationSet');
+        const read = reservations.flatMap((reservation) =>
+          (reservation.Instances ?? []).map((instance) => readInstance(reservation, instance)),
+        );
+        yield keepNew(read, seen, (dropped) => {
+          warnDropped(deps.log, access, action, dropped);
+        });
+      }
+    },
+
+    async *listManagedNodes(access, signal) {
+      const action = 'ssm:DescribeInstanceInformation';
+      const seen = new Set<string>();
+      const pages = readPages({
+        action,
+        read: (token) =>
+          deps.read(
+            {
+              action,
+              accountId: access.accountId,
+              region: access.region,
+              signal,
+              patient: token !== null,
+              send: () =>
+                deps.clients.ssm(access.region).send(
+                  new DescribeInstanceInformationCommand({
+                    MaxResults: MANAGED_NODES_PAGE,
+                    ...(token === null ? {} : { NextToken: token }),
+                  }),
+                ),
+            },
+            deps.identities.member(access),
+          ),
+        tokenOf: (reply) => reply.NextToken,
+      });
+      for await (const reply of pages) {
+        const nodes = requireList(reply.InstanceInformationList, action, 'InstanceInformationList');
+        yield keepNew<ManagedNode>(nodes.map(readManagedNode), seen, () => undefined);
+      }
+    },
+  };
+}
+
+function describeInstances(token: string | null): DescribeInstancesCommand {
+  return new DescribeInstancesCommand({
+    Filters: [{ Name: 'instance-state-name', Values: ['pending', 'running', 'stopping', 'stopped'] }],
+    MaxResults: DESCRIBE_INSTANCES_PAGE,
+    ...(token === null ? {} : { NextToken: token }),
+  });
+}
+
+/** Pages may overlap while the target changes, and a restarted listing repeats: each instance is told once. */
+function keepNew<Item extends Pick<Instance, 'instanceId'>>(
+  items: readonly (Item | null)[],
+  seen: Set<string>,
+  onDropped: (count: number) => void,
+): Item[] {
+  const kept: Item[] = [];
+  let dropped = 0;
+  for (const item of items) {
+    if (item === null) {
+      dropped += 1;
+    } else if (!seen.has(item.instanceId)) {
+      seen.add(item.instanceId);
+      kept.push(item);
+    }
+  }
+  if (dropped > 0) onDropped(dropped);
+  return kept;
+}
+
+function warnDropped(log: Logger | null, access: TargetAccess, action: string, dropped: number): void {
+  const { accountId, region } = access;
+  log?.warn({ accountId, region, action, dropped }, 'elements without a readable id were dropped');
+}

@@ -1,0 +1,61 @@
+import type { AccountId } from '../domain/ids.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Identities } from './identity.ts';
+import { ORGANIZATIONS_PACE, ORGANIZATIONS_PAGE } from './limits.ts';
+import { createPacer, type Pacer } from './pacer.ts';
+import { readPages } from './pages.ts';
+import type { Read } from './read-call.ts';
+
+/** The paged operations of Organizations that we use. */
+export type OrganizationsOperation = keyof typeof ORGANIZATIONS_PACE;
+
+/** The part of a request that turns pages. */
+export interface PageInput {
+  readonly MaxResults: number;
+  readonly NextToken?: string;
+}
+
+/** Lists one operation of Organizations, all pages, at its pace; see `createOrganizationPages`. */
+export type ListOrganizationPages = <Reply extends { NextToken?: string | undefined }>(
+  operation: OrganizationsOperation,
+  signal: AbortSignal,
+  send: (page: PageInput) => Promise<Reply>,
+) => AsyncGenerator<Reply, void, undefined>;
+
+/**
+ * Calls are made as the worker itself. Their buckets are one caller's for the whole organization, so they are paced, and
+ * throttles are waited out from the first page on: the whole run depends on this chain.
+ */
+export function createOrganizationPages(deps: {
+  readonly identities: Identities;
+  readonly read: Read;
+  readonly clock: Clock;
+}): ListOrganizationPages {
+  const pacers: Readonly<Record<OrganizationsOperation, Pacer>> = {
+    ListAccounts: createPacer(deps.clock, ORGANIZATIONS_PACE.ListAccounts),
+    ListAccountsForParent: createPacer(deps.clock, ORGANIZATIONS_PACE.ListAccountsForParent),
+    ListChildren: createPacer(deps.clock, ORGANIZATIONS_PACE.ListChildren),
+    ListRoots: createPacer(deps.clock, ORGANIZATIONS_PACE.ListRoots),
+  };
+  const caller: AccountId | null = null;
+  return (operation, signal, send) => {
+    const action = `organizations:${operation}`;
+    return readPages({
+      action,
+      read: async (token) => {
+        await pacers[operation](signal);
+        const page = { MaxResults: ORGANIZATIONS_PAGE, ...(token === null ? {} : { NextToken: token }) };
+        const call = {
+          action,
+          accountId: caller,
+          region: null,
+          signal,
+          patient: true,
+          send: () => send(page),
+        };
+        return deps.read(call, deps.identities.base);
+      },
+      tokenOf: (reply) => reply.NextToken,
+    });
+  };
+}
