@@ -73,8 +73,9 @@ export function parseAwsSimArgs(args: readonly string[]): AwsSimFlagResult {
 function readScenario(text: string | undefined, faults: string[]): ScenarioName | undefined {
   if (text === undefined) return undefined;
   const name = SCENARIO_NAMES.find((scenario) => scenario === text);
-  if (name === undefined)
+  if (name === undefined) {
     faults.push(`--scenario must be one of ${SCENARIO_NAMES.join(', ')}, not "${text}"`);
+  }
   return name;
 }
 

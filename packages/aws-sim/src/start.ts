@@ -107,8 +107,9 @@ function reportFailures(results: readonly ChangeResult[]): void {
 
 /** Hosts whose agents are there before the world begins. Only written ones can be, so only those are looked at. */
 async function placeEarlyNodes(sim: Simulation, file: WorldFile | undefined): Promise<void> {
-  if (file?.accounts?.some((account) => account.instances?.some((instance) => instance.joined)) !== true)
+  if (file?.accounts?.some((account) => account.instances?.some((instance) => instance.joined)) !== true) {
     return;
+  }
   for (const host of earlyHosts(sim)) {
     const state = sim.world.hosts.touch(host.id);
     state.installed = true;

@@ -49,7 +49,7 @@ export function createSimClock(speed: number): SimClock {
   function run(): void {
     timerDueMs = Number.POSITIVE_INFINITY;
     const nowMs = Date.now();
-    for (let first = heap[0]; first !== undefined && first.dueMs <= nowMs && !closed; first = heap[0]) {
+    for (let first = heap[0]; first !== undefined && first.dueMs <= nowMs; first = heap[0]) {
       removeFirst(heap);
       first.action?.();
     }

@@ -23,8 +23,9 @@ export function createDocumentLibrary(
 
   function find(accountId: string, region: string, nameOrArn: string): SsmDocument | undefined {
     const arn = /^arn:aws:ssm:([a-z0-9-]+):(\d{12})?:document\/(.+)$/u.exec(nameOrArn);
-    if (arn !== null && (arn[1] !== region || (arn[2] !== undefined && arn[2] !== accountId)))
+    if (arn !== null && (arn[1] !== region || (arn[2] !== undefined && arn[2] !== accountId))) {
       return undefined;
+    }
     const name = arn?.[3] ?? nameOrArn;
     const mine = own.get(`${accountId}/${region}/${name}`);
     if (mine !== undefined) return mine;

@@ -248,11 +248,17 @@ export function interpolate(text: string, values: ParameterValues): string {
   );
 }
 
+/** An input of a step as text; undefined when it is absent or something else. */
+export function inputText(step: DocumentStep, name: string): string | undefined {
+  const value = step.inputs[name];
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+}
+
 /** Longest time the agent lets a step of a document run. */
 export function executionSeconds(document: SsmDocument, values: ParameterValues): number {
   let longest = 0;
   for (const step of document.steps) {
-    const text = interpolate(String(step.inputs['timeoutSeconds'] ?? 3600), values);
+    const text = interpolate(inputText(step, 'timeoutSeconds') ?? '3600', values);
     const seconds = Number(text);
     longest = Math.max(
       longest,

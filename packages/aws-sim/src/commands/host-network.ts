@@ -114,8 +114,9 @@ export function createHttpNetwork(proxyUrl: string): HostNetwork {
 /** The address that is really asked for an installer. */
 export function actualUrl(url: string, proxyUrl: string): string {
   const wanted = new URL(url);
-  if (wanted.protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(wanted.hostname))
+  if (wanted.protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(wanted.hostname)) {
     return url;
+  }
   return new URL(`${wanted.pathname}${wanted.search}`, proxyUrl).href;
 }
 

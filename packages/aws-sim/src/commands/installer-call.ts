@@ -86,7 +86,7 @@ function withoutPrefixes(words: readonly string[]): readonly string[] {
     let skip = 1;
     while (
       skip < rest.length &&
-      (/^-/u.test(rest[skip] ?? '') || /^(\w+=.*|\d+[smh]?)$/u.test(rest[skip] ?? ''))
+      ((rest[skip] ?? '').startsWith('-') || /^(\w+=.*|\d+[smh]?)$/u.test(rest[skip] ?? ''))
     ) {
       skip += 1;
     }
@@ -146,8 +146,9 @@ function readDownload(
       file = words[i + 1];
     }
     if (word.startsWith('--output=')) file = word.slice(9);
-    if (word === '--fail' || word === '--fail-with-body' || /^-[a-zA-Z]*f[a-zA-Z]*$/u.test(word))
+    if (word === '--fail' || word === '--fail-with-body' || /^-[a-zA-Z]*f[a-zA-Z]*$/u.test(word)) {
       failsOnHttpError = true;
+    }
   }
   return { url, failsOnHttpError, file: file === '-' ? undefined : file };
 }

@@ -1,5 +1,5 @@
 import type { DocumentStep, ParameterValues, SsmDocument } from './documents.ts';
-import { interpolate } from './documents.ts';
+import { inputText, interpolate } from './documents.ts';
 import { type Download, findInstallerCall, type InstallerCall } from './installer-call.ts';
 
 /** What a document with these parameters makes a host do, read once for all hosts of a command. */
@@ -27,10 +27,7 @@ export function readInstructions(
       if (download !== null) downloads.set(download.file, { url: download.url, failsOnHttpError: true });
     } else if (step.action === 'aws:runShellScript' || step.action === 'aws:runPowerShellScript') {
       runStep = index;
-      text = [step.inputs['runCommand'] ?? '']
-        .flat()
-        .map((line) => interpolate(String(line), values))
-        .join('\n');
+      text = interpolate(linesOf(step.inputs['runCommand']), values);
     }
   }
   const preflightCodes = new Set<number>();
@@ -47,6 +44,12 @@ function readDownloadStep(step: DocumentStep, values: ParameterValues): { url: s
   } catch {
     return null;
   }
-  const file = interpolate(String(step.inputs['destinationPath'] ?? ''), values);
+  const file = interpolate(inputText(step, 'destinationPath') ?? '', values);
   return typeof url === 'string' ? { url, file } : null;
+}
+
+/** `runCommand` is a list of lines, or one parameter that stands for them. */
+function linesOf(value: unknown): string {
+  const lines: unknown[] = Array.isArray(value) ? value : [value];
+  return lines.filter((line) => typeof line === 'string').join('\n');
 }

@@ -164,8 +164,9 @@ async function takeUp(dispatch: Dispatch, invocation: Invocation): Promise<void>
   });
   const ended = await runOnHost(run);
   // A host that went down in between never reports; the service gives it up at the end of both timeouts.
-  if (ended !== null && isStillUp(deps, invocation, bootedAtMs))
+  if (ended !== null && isStillUp(deps, invocation, bootedAtMs)) {
     finish(dispatch, invocation, scriptEnd(ended));
+  }
 }
 
 function isStillUp(deps: RunCommandDeps, invocation: Invocation, bootedAtMs: number): boolean {

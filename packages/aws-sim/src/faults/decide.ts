@@ -114,24 +114,13 @@ function isDecisive(kind: FaultKind): boolean {
 }
 
 function strike(verdict: { -readonly [K in keyof FaultVerdict]: FaultVerdict[K] }, rule: FaultRule): void {
-  switch (rule.kind) {
-    case 'slow':
-      verdict.slowMs = Math.max(verdict.slowMs, rule.delayMs ?? 1_000);
-      break;
-    case 'stale':
-      verdict.staleMs = Math.max(verdict.staleMs, rule.delayMs ?? 2_000);
-      break;
-    case 'empty-page':
-      verdict.emptyPage = true;
-      break;
-    case 'duplicate-page':
-      verdict.duplicatePage = true;
-      break;
-    case 'reorder-page':
-      verdict.reorderPage = true;
-      break;
-    default:
-      verdict.decisive = rule.kind;
-      verdict.status = rule.status ?? 500;
+  if (isDecisive(rule.kind)) {
+    verdict.decisive = rule.kind;
+    verdict.status = rule.status ?? 500;
   }
+  if (rule.kind === 'slow') verdict.slowMs = Math.max(verdict.slowMs, rule.delayMs ?? 1_000);
+  if (rule.kind === 'stale') verdict.staleMs = Math.max(verdict.staleMs, rule.delayMs ?? 2_000);
+  if (rule.kind === 'empty-page') verdict.emptyPage = true;
+  if (rule.kind === 'duplicate-page') verdict.duplicatePage = true;
+  if (rule.kind === 'reorder-page') verdict.reorderPage = true;
 }

@@ -39,8 +39,9 @@ export function authenticate(
   const credentials = book.find(header.accessKeyId);
   if (credentials === undefined) throw refusal(service, 'unknown-token');
   const token = request.headers['x-amz-security-token'];
-  if ((typeof token === 'string' ? token : null) !== credentials.sessionToken)
+  if ((typeof token === 'string' ? token : null) !== credentials.sessionToken) {
     throw refusal(service, 'unknown-token');
+  }
   checkAge(service, request, header.date, nowMs);
   const mustBeSigned = [
     'host',

@@ -53,8 +53,9 @@ export function authorize(world: World, caller: Caller, action: string): void {
   const { principal, service, region } = caller;
   const account = world.accountsById.get(principal.accountId);
   if (account === undefined) throw commonError(service, 'unknown-token');
-  if (account.state !== 'ACTIVE' && account.state !== 'PENDING_CLOSURE')
+  if (account.state !== 'ACTIVE' && account.state !== 'PENDING_CLOSURE') {
     throw commonError(service, 'unknown-token');
+  }
   const resource = service === 'ssm' ? `arn:aws:ssm:${region}:${account.id}:*` : '*';
   if (REGIONAL.has(service)) {
     if (!isRegionOn(world, account, region)) throw commonError(service, 'unknown-token');

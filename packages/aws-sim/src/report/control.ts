@@ -91,8 +91,9 @@ function listInstances(sim: Simulation, query: URLSearchParams): unknown {
   const wantedId = query.get('id');
   const limit = Number(query.get('limit') ?? DEFAULT_LIMIT);
   const readable = new Set<string>();
-  for (const target of targetsOf(world))
+  for (const target of targetsOf(world)) {
     if (target.readable) readable.add(`${target.account.id}/${target.region}`);
+  }
   const rows: unknown[] = [];
   for (const account of world.accounts) {
     if (wantedAccount !== null && account.id !== wantedAccount) continue;

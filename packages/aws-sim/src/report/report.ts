@@ -107,8 +107,9 @@ function countHosts(sim: Simulation): {
 } {
   const { world } = sim;
   const readable = new Set<string>();
-  for (const target of targetsOf(world))
+  for (const target of targetsOf(world)) {
     if (target.readable) readable.add(`${target.account.id}/${target.region}`);
+  }
   const perInstance: Record<string, number> = {};
   const sums = { readableTouched: 0, whileLive: 0, afterJoined: 0, joined: 0, joinedOutOfScope: 0 };
   for (const [id, state] of world.hosts.entries()) {

@@ -100,22 +100,12 @@ function perform(
 /** Faults that the service itself answers, before anything happens. */
 function refuseByFault(caller: Caller, api: string, faults: FaultVerdict): void {
   const { service, principal } = caller;
-  switch (faults.decisive) {
-    case 'throttle':
-      throw throttleError(service, principal.accountId, api);
-    case 'error':
-      throw serverError(service, faults.status);
-    case 'expired-credentials':
-      throw commonError(service, 'expired-token');
-    case 'deny':
-      throw deniedError(service, {
-        action: api,
-        principalArn: principal.arn,
-        resource: '*',
-        reason: 'identity',
-      });
-    default:
-  }
+  const { decisive } = faults;
+  if (decisive === 'throttle') throw throttleError(service, principal.accountId, api);
+  if (decisive === 'error') throw serverError(service, faults.status);
+  if (decisive === 'expired-credentials') throw commonError(service, 'expired-token');
+  if (decisive !== 'deny') return;
+  throw deniedError(service, { action: api, principalArn: principal.arn, resource: '*', reason: 'identity' });
 }
 
 function takeTokens(sim: Simulation, caller: Caller, api: string, bucket: string, nowMs: number): void {

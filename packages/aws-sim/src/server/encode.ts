@@ -33,56 +33,47 @@ export function encodeSuccess(
   output: unknown,
   requestId: string,
 ): WireAnswer {
-  switch (service) {
-    case 'ssm':
-    case 'organizations':
-      return answer(200, 'application/x-amz-json-1.1', JSON.stringify(output), requestId);
-    case 'account':
-      return answer(200, 'application/json', JSON.stringify(output), requestId);
-    case 'sts': {
-      const result = wrap(`${operation}Result`, String(output));
-      const metadata = wrap('ResponseMetadata', element('RequestId', requestId));
-      const body = `<${operation}Response xmlns="${STS_NAMESPACE}">${result}${metadata}</${operation}Response>`;
-      return answer(200, 'text/xml', body, requestId);
-    }
-    case 'ec2': {
-      const inner = `${element('requestId', requestId)}${String(output)}`;
-      const body = `${XML_PROLOG}<${operation}Response xmlns="${EC2_NAMESPACE}">${inner}</${operation}Response>`;
-      return answer(200, 'text/xml;charset=UTF-8', body, requestId);
-    }
+  if (service === 'sts') {
+    const result = wrap(`${operation}Result`, String(output));
+    const metadata = wrap('ResponseMetadata', element('RequestId', requestId));
+    const body = `<${operation}Response xmlns="${STS_NAMESPACE}">${result}${metadata}</${operation}Response>`;
+    return answer(200, 'text/xml', body, requestId);
   }
+  if (service === 'ec2') {
+    const inner = `${element('requestId', requestId)}${String(output)}`;
+    const body = `${XML_PROLOG}<${operation}Response xmlns="${EC2_NAMESPACE}">${inner}</${operation}Response>`;
+    return answer(200, 'text/xml;charset=UTF-8', body, requestId);
+  }
+  return answer(200, JSON_TYPES[service], JSON.stringify(output), requestId);
 }
+
+const JSON_TYPES = {
+  ssm: 'application/x-amz-json-1.1',
+  organizations: 'application/x-amz-json-1.1',
+  account: 'application/json',
+} as const;
 
 /** Puts an error into its service's protocol. */
 export function encodeError(service: ServiceName, error: ServiceError, requestId: string): WireAnswer {
   const { code, status, message, members } = error;
-  switch (service) {
-    case 'ssm':
-    case 'organizations': {
-      const key = LOWER_CASE_MESSAGE.has(code) ? 'message' : 'Message';
-      const body = JSON.stringify({ __type: code, [key]: message, ...members });
-      return answer(status, 'application/x-amz-json-1.1', body, requestId);
-    }
-    case 'account': {
-      const body = JSON.stringify({ message, ...members });
-      const { headers, ...rest } = answer(status, 'application/json', body, requestId);
-      return { ...rest, headers: { ...headers, 'x-amzn-ErrorType': code } };
-    }
-    case 'sts': {
-      const type = status >= 500 ? 'Receiver' : 'Sender';
-      const inner = wrap(
-        'Error',
-        element('Type', type) + element('Code', code) + element('Message', message),
-      );
-      const body = `<ErrorResponse xmlns="${STS_NAMESPACE}">${inner}${element('RequestId', requestId)}</ErrorResponse>`;
-      return answer(status, 'text/xml', body, requestId);
-    }
-    case 'ec2': {
-      const inner = wrap('Errors', wrap('Error', element('Code', code) + element('Message', message)));
-      const body = `${XML_PROLOG}<Response>${inner}${element('RequestID', requestId)}</Response>`;
-      return answer(status, 'text/xml;charset=UTF-8', body, requestId);
-    }
+  if (service === 'sts') {
+    const type = status >= 500 ? 'Receiver' : 'Sender';
+    const inner = wrap('Error', element('Type', type) + element('Code', code) + element('Message', message));
+    const body = `<ErrorResponse xmlns="${STS_NAMESPACE}">${inner}${element('RequestId', requestId)}</ErrorResponse>`;
+    return answer(status, 'text/xml', body, requestId);
   }
+  if (service === 'ec2') {
+    const inner = wrap('Errors', wrap('Error', element('Code', code) + element('Message', message)));
+    const body = `${XML_PROLOG}<Response>${inner}${element('RequestID', requestId)}</Response>`;
+    return answer(status, 'text/xml;charset=UTF-8', body, requestId);
+  }
+  if (service === 'account') {
+    const plain = answer(status, JSON_TYPES.account, JSON.stringify({ message, ...members }), requestId);
+    return { ...plain, headers: { ...plain.headers, 'x-amzn-ErrorType': code } };
+  }
+  const key = LOWER_CASE_MESSAGE.has(code) ? 'message' : 'Message';
+  const body = JSON.stringify({ __type: code, [key]: message, ...members });
+  return answer(status, JSON_TYPES[service], body, requestId);
 }
 
 function answer(status: number, contentType: string, body: string, requestId: string): WireAnswer {

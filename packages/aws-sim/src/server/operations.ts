@@ -5,7 +5,7 @@ import { COMMAND_OPERATIONS } from '../services/ssm/command-operations.ts';
 import { DOCUMENT_OPERATIONS } from '../services/ssm/document-operations.ts';
 import { NODE_OPERATIONS } from '../services/ssm/node-operations.ts';
 import { STS_OPERATIONS } from '../services/sts/operations.ts';
-import { readQueryParams } from './query-params.ts';
+import { type QueryParams, readQueryParams } from './query-params.ts';
 import { commonError, ServiceError, type ServiceName } from './service-error.ts';
 import type { SignedRequest } from './sigv4.ts';
 import type { Call, OperationTable } from './simulation.ts';
@@ -24,10 +24,7 @@ const SSM_OPERATIONS: OperationTable<unknown, unknown> = {
   ...DOCUMENT_OPERATIONS,
 };
 
-const QUERY = {
-  sts: { operations: STS_OPERATIONS, version: '2011-06-15' },
-  ec2: { operations: EC2_OPERATIONS, version: '2016-11-15' },
-} as const;
+const VERSIONS = { sts: '2011-06-15', ec2: '2016-11-15' } as const;
 const TARGETS = { ssm: 'AmazonSSM.', organizations: 'AWSOrganizationsV20161128.' } as const;
 const ACCOUNT_PATHS: Readonly<Record<string, string>> = {
   '/listRegions': 'ListRegions',
@@ -48,30 +45,25 @@ export const KNOWN_APIS: readonly string[] = [
  * @throws {ServiceError} no such operation, or a body that cannot be read.
  */
 export function findOperation(service: ServiceName, request: SignedRequest): FoundOperation {
-  switch (service) {
-    case 'sts':
-    case 'ec2':
-      return findQueryOperation(service, request);
-    case 'ssm':
-      return findJsonOperation(service, SSM_OPERATIONS, request);
-    case 'organizations':
-      return findJsonOperation(service, ORGANIZATIONS_OPERATIONS, request);
-    case 'account':
-      return bind(service, ACCOUNT_OPERATIONS, ACCOUNT_PATHS[request.url.split('?', 1)[0] ?? ''], () =>
-        readJson(request),
-      );
-  }
+  if (service === 'sts') return findQueryOperation('sts', STS_OPERATIONS, request);
+  if (service === 'ec2') return findQueryOperation('ec2', EC2_OPERATIONS, request);
+  if (service === 'ssm') return findJsonOperation('ssm', SSM_OPERATIONS, request);
+  if (service === 'organizations') return findJsonOperation(service, ORGANIZATIONS_OPERATIONS, request);
+  const path = request.url.split('?', 1)[0] ?? '';
+  return bind(service, ACCOUNT_OPERATIONS, ACCOUNT_PATHS[path], () => readJson(request));
 }
 
-function findQueryOperation(service: 'sts' | 'ec2', request: SignedRequest): FoundOperation {
+function findQueryOperation(
+  service: 'sts' | 'ec2',
+  operations: OperationTable<QueryParams, string>,
+  request: SignedRequest,
+): FoundOperation {
   const params = readQueryParams(request.body.toString('utf8'));
-  const { operations, version } = QUERY[service];
   const action = params.get('Action') ?? '';
-  if (params.get('Version') !== version) {
-    throw new ServiceError(
-      'InvalidAction',
-      `Could not find operation ${action} for version ${params.get('Version') ?? 'NO_VERSION_SPECIFIED'}`,
-    );
+  const version = params.get('Version') ?? 'NO_VERSION_SPECIFIED';
+  if (version !== VERSIONS[service]) {
+    const message = `Could not find operation ${action} for version ${version}`;
+    throw new ServiceError('InvalidAction', message);
   }
   return bind(service, operations, action, () => params);
 }

@@ -133,8 +133,9 @@ export function deniedError(service: ServiceName, denial: Denial): ServiceError 
       403,
     );
   }
-  if (service === 'sts')
+  if (service === 'sts') {
     return new ServiceError('AccessDenied', `${who} on resource: ${denial.resource}`, 403);
+  }
   const status = service === 'account' ? 403 : 400;
   return new ServiceError(
     'AccessDeniedException',

@@ -27,10 +27,12 @@ export function parseAuthorization(header: string): SignatureHeader | null {
     else if (text.startsWith('Signature=')) signature = text.slice(10);
   }
   const [accessKeyId, date, region, service, terminator, ...rest] = credential.split('/');
-  if (accessKeyId === undefined || date === undefined || region === undefined || service === undefined)
+  if (accessKeyId === undefined || date === undefined || region === undefined || service === undefined) {
     return null;
-  if (terminator !== 'aws4_request' || rest.length > 0 || signedHeaders === '' || signature === '')
+  }
+  if (terminator !== 'aws4_request' || rest.length > 0 || signedHeaders === '' || signature === '') {
     return null;
+  }
   return { accessKeyId, date, region, service, signedHeaders: signedHeaders.split(';'), signature };
 }
 
@@ -97,7 +99,7 @@ function headerValue(headers: SignedRequest['headers'], name: string): string {
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
 function canonicalRequest(request: SignedRequest, signedHeaders: readonly string[]): string {
-  const [path = '/', query = ''] = splitOnce(request.url, '?');
+  const [path, query] = splitOnce(request.url, '?');
   const canonicalQuery = query === '' ? '' : query.split('&').map(normalizePair).sort().join('&');
   let headerLines = '';
   for (const name of signedHeaders) {

@@ -60,7 +60,7 @@ async function applyChange(sim: Simulation, change: WorldChange): Promise<readon
     case 'set-ssm':
     case 'set-tags':
       changeHost(sim, change);
-      return undefined;
+      break;
     case 'launch-instances':
       return addInstances(
         sim.world,
@@ -73,20 +73,26 @@ async function applyChange(sim: Simulation, change: WorldChange): Promise<readon
       return [addAccount(sim.world, change.account, sim.clock.nowMs(), true).id];
     case 'add-fault':
       sim.faults.add(change.fault, sim.clock.elapsedSimMs());
-      return undefined;
+      break;
     case 'clear-faults':
       sim.faults.clear();
-      return undefined;
+      break;
     case 'set-limits':
       Object.assign(sim.world.limits, change.limits);
-      return undefined;
+      break;
     case 'expire-sessions':
       sim.credentials.expire(change.accountId, sim.clock.nowMs());
-      return undefined;
-    default:
+      break;
+    case 'set-account-state':
+    case 'move-account':
+    case 'set-role':
+    case 'deny-actions':
+    case 'deny-regions':
+    case 'set-region':
       changeAccount(sim, change, requireAccount(sim, change.accountId));
-      return undefined;
+      break;
   }
+  return undefined;
 }
 
 function changeHost(

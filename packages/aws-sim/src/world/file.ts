@@ -123,8 +123,9 @@ export function parseWorld(text: string, source: string): WorldFile {
 function crossCheck(world: WorldFile): string[] {
   const faults: string[] = [];
   const accounts = world.accounts ?? [];
-  if ((world.generate?.accounts ?? 0) + accounts.length === 0)
+  if ((world.generate?.accounts ?? 0) + accounts.length === 0) {
     faults.push('accounts: a world needs at least one');
+  }
   const ids = new Map<string, string>();
   const claim = (id: string | undefined, path: string): void => {
     if (id === undefined) return;
@@ -137,8 +138,9 @@ function crossCheck(world: WorldFile): string[] {
     for (const [j, instance] of (account.instances ?? []).entries()) {
       const path = `accounts.${i}.instances.${j}`;
       claim(instance.id, `${path}.id`);
-      if (instance.id !== undefined && instance.count !== undefined)
+      if (instance.id !== undefined && instance.count !== undefined) {
         faults.push(`${path}.count: not together with id`);
+      }
     }
   }
   return faults;

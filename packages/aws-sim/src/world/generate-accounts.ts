@@ -130,8 +130,9 @@ function spoil(order: AccountOrder, accounts: readonly Account[], scenario: Scen
     return deck.splice(0, share > 0 && accounts.length >= fromAccounts ? Math.max(1, wanted) : 0);
   };
   const locks: RoleState[] = ['denied', 'missing', 'wrong-external-id'];
-  for (const [i, account] of deal(scenario.lockedAccounts, 5).entries())
+  for (const [i, account] of deal(scenario.lockedAccounts, 5).entries()) {
     account.role = locks[i % locks.length] ?? 'denied';
+  }
   for (const account of deal(scenario.suspendedAccounts, 10)) account.state = 'SUSPENDED';
   for (const account of deal(scenario.deniedRegionAccounts, 10)) {
     const region = regions[1 + (account.index % Math.max(1, regions.length - 1))];

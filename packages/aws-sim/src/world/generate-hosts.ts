@@ -112,46 +112,30 @@ function registration(kind: HostKind, flavor: Flavor, hash: number): SsmRegistra
   };
 }
 
+/** What becomes of a command on each kind of host; those that are not named run the installer. */
+const OUTCOMES: Readonly<Partial<Record<HostKind, HostOutcome>>> = {
+  'no-bash': { kind: 'preflight', exitCode: 100 },
+  'no-sudo': { kind: 'preflight', exitCode: 101 },
+  'no-curl': { kind: 'preflight', exitCode: 102 },
+  'no-disk': { kind: 'preflight', exitCode: 103 },
+  'no-proxy': { kind: 'preflight', exitCode: 104 },
+  'script-failure': {
+    kind: 'exits',
+    exitCode: 1,
+    stderr: 'E: Unable to locate package teleport\nteleport-update: no version available for this system',
+  },
+  'join-failure': { kind: 'join-refused' },
+  'old-agent': {
+    kind: 'exits',
+    exitCode: 1,
+    stderr: 'json: cannot unmarshal object into Go struct field RunScriptPlugin.runCommand of type string',
+    durationMs: 200,
+  },
+  hung: { kind: 'hangs' },
+  lost: { kind: 'vanishes' },
+};
+
 function outcomeOf(kind: HostKind, seed: number, number: number): HostOutcome {
-  switch (kind) {
-    case 'no-bash':
-      return { kind: 'preflight', exitCode: 100 };
-    case 'no-sudo':
-      return { kind: 'preflight', exitCode: 101 };
-    case 'no-curl':
-      return { kind: 'preflight', exitCode: 102 };
-    case 'no-disk':
-      return { kind: 'preflight', exitCode: 103 };
-    case 'no-proxy':
-      return { kind: 'preflight', exitCode: 104 };
-    case 'script-failure':
-      return {
-        kind: 'exits',
-        exitCode: 1,
-        stderr: 'E: Unable to locate package teleport\nteleport-update: no version available for this system',
-      };
-    case 'join-failure':
-      return { kind: 'join-refused' };
-    case 'old-agent':
-      return {
-        kind: 'exits',
-        exitCode: 1,
-        stderr:
-          'json: cannot unmarshal object into Go struct field RunScriptPlugin.runCommand of type string',
-        durationMs: 200,
-      };
-    case 'hung':
-      return { kind: 'hangs' };
-    case 'lost':
-      return { kind: 'vanishes' };
-    case 'connection-lost':
-      return hashNumbers(seed, number, 12) % 2 === 0 ? { kind: 'undeliverable' } : { kind: 'vanishes' };
-    case 'joins':
-    case 'stopped':
-    case 'untagged':
-    case 'windows':
-    case 'no-profile':
-    case 'unregistered':
-      return { kind: 'joins' };
-  }
+  if (kind !== 'connection-lost') return OUTCOMES[kind] ?? { kind: 'joins' };
+  return hashNumbers(seed, number, 12) % 2 === 0 ? { kind: 'undeliverable' } : { kind: 'vanishes' };
 }

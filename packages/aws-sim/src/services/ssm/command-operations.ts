@@ -114,8 +114,9 @@ function listCommands(call: Call, raw: unknown): unknown {
   const filters = input.Filters ?? [];
   checkFilters(filters, true);
   const rows = visibleCommands(call, input.CommandId).filter((command) => {
-    if (input.InstanceId !== undefined && invocationFor(command, input.InstanceId) === undefined)
+    if (input.InstanceId !== undefined && invocationFor(command, input.InstanceId) === undefined) {
       return false;
+    }
     const summary = summarize(command, call.asOfMs);
     const stage = summary.completedCount < summary.targetCount ? 'Executing' : 'Complete';
     return passesFilters(command, filters, [summary.status, summary.details], stage);
@@ -165,11 +166,12 @@ function cancel(call: Call, raw: unknown): unknown {
     );
   }
   const ids = input.InstanceIds ?? [];
-  if (new Set(ids).size < ids.length)
+  if (new Set(ids).size < ids.length) {
     throw new ServiceError(
       'DuplicateInstanceId',
       'You cannot specify an instance ID in more than one association.',
     );
+  }
   const foreign = ids.filter((id) => invocationFor(command, id) === undefined);
   if (foreign.length > 0) {
     throw new ServiceError(

@@ -103,7 +103,10 @@ function readNodeFilter(call: Call, account: Account, key: string, values: reado
       );
     }
   }
-  return (row) => values.includes(String(row[column] ?? ''));
+  return (row) => {
+    const shown = row[column];
+    return typeof shown === 'string' && values.includes(shown);
+  };
 }
 
 /** Operations of SSM about managed nodes. */

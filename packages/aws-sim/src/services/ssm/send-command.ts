@@ -250,8 +250,9 @@ function targetedHosts(
   for (let slot = 0; slot < world.fleet.slots(account, region); slot += 1) {
     const host = instanceAt(world, account, region, slot);
     if (host.state !== 'running' || !isRegistered(host, clock)) continue;
-    if (targets.every((target) => targetMatches(host, target.Key ?? '', target.Values ?? [])))
+    if (targets.every((target) => targetMatches(host, target.Key ?? '', target.Values ?? []))) {
       hosts.push(host);
+    }
   }
   return hosts;
 }
