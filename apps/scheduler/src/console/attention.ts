@@ -28,7 +28,10 @@ const STOPS_SENDING: Readonly<Record<FindingKind, boolean>> = {
  * Findings and pauses as one list: what stops sending first, then the oldest. A pause that the brake made is told by the
  * brake's own finding.
  */
-export function listAttention(findings: readonly Finding[], pauses: readonly Pause[]): readonly AttentionItem[] {
+export function listAttention(
+  findings: readonly Finding[],
+  pauses: readonly Pause[],
+): readonly AttentionItem[] {
   const told = new Set<string>(
     findings.filter(({ kind }) => kind === 'brake-engaged').map(({ scope }) => scope),
   );
@@ -36,9 +39,7 @@ export function listAttention(findings: readonly Finding[], pauses: readonly Pau
     ...findings.map((finding) => ({ ...finding, stopsSending: STOPS_SENDING[finding.kind] })),
     ...pauses.filter(({ by, scope }) => by === 'operator' || !told.has(scope)).map(pauseItem),
   ];
-  return items.toSorted(
-    (a, b) => Number(b.stopsSending) - Number(a.stopsSending) || a.sinceMs - b.sinceMs,
-  );
+  return items.toSorted((a, b) => Number(b.stopsSending) - Number(a.stopsSending) || a.sinceMs - b.sinceMs);
 }
 
 function pauseItem({ scope, by, atMs, reason }: Pause): AttentionItem {

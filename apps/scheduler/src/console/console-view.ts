@@ -41,7 +41,11 @@ export interface ConsoleView {
   readonly causes: readonly (CauseText & { readonly count: number })[];
   readonly attention: readonly AttentionItem[];
   /** The last complete node inventory; null before the first, and when none is configured. */
-  readonly inventory: { readonly nodes: number; readonly readAt: string; readonly error: string | null } | null;
+  readonly inventory: {
+    readonly nodes: number;
+    readonly readAt: string;
+    readonly error: string | null;
+  } | null;
 }
 
 export type ViewSettings = Pick<MusterConfig, 'proxyServer' | 'discoveryGroup' | 'pollIntervalMs'>;

@@ -60,7 +60,10 @@ export async function listCoverage(
     .filter(({ id }) => query.account === undefined || id.startsWith(`${query.account}.`))
     .toSorted((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status) || a.id.localeCompare(b.id));
   const shown = found.slice(0, query.limit).map((entry) => ({ ...entry, ...parseCoverageId(entry.id) }));
-  const names = await readAccountNames(coverage, shown.map(({ accountId }) => accountId));
+  const names = await readAccountNames(
+    coverage,
+    shown.map(({ accountId }) => accountId),
+  );
   const rows = shown.map(({ accountId, target, status, coverage: last }) => ({
     accountId,
     accountName: names.get(accountId) ?? '',

@@ -23,9 +23,11 @@ const STATES: Readonly<Record<EnrollmentState, true>> = {
   gone: true,
 };
 
+export const INSTANCE_STATES = Object.keys(STATES) as [EnrollmentState, ...EnrollmentState[]];
+
 /** Query of `/api/instances`: all that are given must hold. */
 export const InstanceQuery = z.strictObject({
-  state: z.enum(Object.keys(STATES) as [EnrollmentState, ...EnrollmentState[]]).optional(),
+  state: z.enum(INSTANCE_STATES).optional(),
   account: AccountId.optional(),
   region: Region.optional(),
   cause: Cause.optional(),
@@ -48,7 +50,11 @@ export interface InstanceRow {
   /** Null unless failed. */
   readonly nextAttemptAt: string | null;
   /** How its newest attempt ended; null before the first. The output is untrusted text of the host. */
-  readonly lastAttempt: { readonly endedAt: string; readonly exitCode: number | null; readonly output: string } | null;
+  readonly lastAttempt: {
+    readonly endedAt: string;
+    readonly exitCode: number | null;
+    readonly output: string;
+  } | null;
 }
 
 export interface InstanceList {
@@ -85,7 +91,10 @@ export async function listInstances(
     }
   }
   const shown = found.slice(0, query.limit);
-  const names = await readAccountNames(deps.ledger.coverage, shown.map(({ target }) => target.accountId));
+  const names = await readAccountNames(
+    deps.ledger.coverage,
+    shown.map(({ target }) => target.accountId),
+  );
   return {
     rows: shown.map(({ target, record }) => rowOf(target, record, names.get(target.accountId) ?? '')),
     more: found.length > query.limit || targetsRead < targets.length,

@@ -1,7 +1,7 @@
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
-import { Router } from 'express';
+import { type RequestHandler, Router } from 'express';
 import type { QueueName } from '@muster/core/jobs/define-job';
 import { queueBoardHeaders } from './security-headers.ts';
 
@@ -44,7 +44,7 @@ function readOnlyQueue(queue: BoardQueue): BullMQAdapter {
   const adapter = new BullMQAdapter(queue, { readOnlyMode: true, description: known[queue.name] ?? '' });
   adapter.setFormatter('data', idsOnly);
   adapter.setFormatter('name', (job: { readonly name?: unknown; readonly data?: unknown }) =>
-    [String(job.name ?? ''), ...idsIn(job.data)].join(' '),
+    [typeof job.name === 'string' ? job.name : '', ...idsIn(job.data)].join(' '),
   );
   return adapter;
 }
@@ -71,7 +71,7 @@ function idsIn(data: unknown): readonly string[] {
  * Bull Board's page asks Google for a font. The policy in its headers would block that; leaving the tag out spares every
  * visitor the error in the browser's console.
  */
-const withoutOutsideStyles: Parameters<Router['use']>[0] = (_request, response, next) => {
+const withoutOutsideStyles: RequestHandler = (_request, response, next) => {
   const send = response.send.bind(response);
   response.send = (body) =>
     send(typeof body === 'string' ? body.replaceAll(/<link\b[^>]*href="https?:[^>]*>/g, '') : body);

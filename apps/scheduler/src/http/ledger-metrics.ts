@@ -1,0 +1,166 @@
+import { CAUSES } from '@muster/core/domain/cause';
+import { COVERAGE_STATUSES } from '@muster/core/domain/coverage';
+import { DUE_KINDS } from '@muster/core/domain/due';
+import { QUEUE_NAMES, type QueueName } from '@muster/core/jobs/define-job';
+import type { Clock } from '@muster/core/ports/clock';
+import type { Ledger } from '@muster/core/ports/ledger';
+import type { QueueCounts } from '@muster/core/queue/enqueue';
+import { createGauge, type createMetrics } from '@muster/core/runtime/metrics';
+import type { Reading } from '../console/cached-read.ts';
+import type { Snapshot } from '../console/console-view.ts';
+import { INSTANCE_STATES } from '../console/instance-list.ts';
+import { oldestLagSeconds } from './due-lag.ts';
+
+export type Registry = ReturnType<typeof createMetrics>;
+
+const JOB_STATES = [
+  'waiting',
+  'delayed',
+  'active',
+  'completed',
+  'failed',
+] as const satisfies readonly (keyof QueueCounts)[];
+const VERDICTS = ['running', 'complete', 'partial', 'failed'] as const;
+
+export interface LedgerMetricsDeps {
+  readonly registry: Registry;
+  readonly readSnapshot: () => Promise<Reading<Snapshot>>;
+  readonly ledger: Pick<Ledger, 'due'>;
+  readonly countQueues: () => Promise<Readonly<Record<QueueName, QueueCounts>>>;
+  readonly clock: Clock;
+}
+
+/**
+ * Adds what the ledger knows to the registry; all of it is read at the scrape. Every scheduler replica tells the same, so
+ * take the maximum over them, not the sum. While Redis is away the figures are absent, never zero, and
+ * `muster_ledger_up` is 0. No label names an account, a region or an instance: their number is not ours to bound.
+ */
+export function registerLedgerMetrics(deps: LedgerMetricsDeps): void {
+  const fresh = async (): Promise<Snapshot> => {
+    const { value, error } = await deps.readSnapshot();
+    if (value === null || error !== null) throw new Error(error ?? 'nothing was read yet');
+    return value;
+  };
+  registerSweep(deps.registry, deps.readSnapshot, fresh);
+  registerInstances(deps.registry, fresh);
+  registerWork(deps);
+}
+
+function registerSweep(
+  registry: Registry,
+  readSnapshot: LedgerMetricsDeps['readSnapshot'],
+  fresh: () => Promise<Snapshot>,
+): void {
+  createGauge(
+    registry,
+    { name: 'muster_ledger_up', help: '1 while the ledger in Redis can be read.', labels: {} },
+    async () => [{ labels: {}, value: (await readSnapshot()).error === null ? 1 : 0 }],
+  );
+  createGauge(
+    registry,
+    { name: 'muster_sweep', help: '1 for the verdict of the current sweep.', labels: { verdict: VERDICTS } },
+    async () => {
+      const { sweep } = (await fresh()).status;
+      const current = sweep.verdict ?? 'running';
+      return VERDICTS.map((verdict) => ({ labels: { verdict }, value: verdict === current ? 1 : 0 }));
+    },
+  );
+  createGauge(
+    registry,
+    {
+      name: 'muster_targets',
+      help: 'Targets (account and region) by how they were read in the current sweep.',
+      labels: { status: COVERAGE_STATUSES },
+    },
+    async () => {
+      const { targets } = (await fresh()).status.sweep;
+      return COVERAGE_STATUSES.map((status) => ({ labels: { status }, value: targets[status] }));
+    },
+  );
+}
+
+function registerInstances(registry: Registry, fresh: () => Promise<Snapshot>): void {
+  createGauge(
+    registry,
+    { name: 'muster_instances', help: 'Instances by enrollment state.', labels: { state: INSTANCE_STATES } },
+    async () => {
+      const { byState } = (await fresh()).status.instances;
+      return INSTANCE_STATES.map((state) => ({ labels: { state }, value: byState[state] ?? 0 }));
+    },
+  );
+  createGauge(
+    registry,
+    {
+      name: 'muster_instance_causes',
+      help: 'Instances that are ineligible or failed, by cause.',
+      labels: { cause: Object.keys(CAUSES) },
+    },
+    async () => {
+      const { byCause } = (await fresh()).status.instances;
+      return Object.entries(byCause).map(([cause, value]) => ({ labels: { cause }, value }));
+    },
+  );
+  createGauge(
+    registry,
+    { name: 'muster_commands', help: 'Commands that may be live in SSM.', labels: { state: ['live'] } },
+    async () => [{ labels: { state: 'live' }, value: (await fresh()).status.commands.live }],
+  );
+  createGauge(
+    registry,
+    {
+      name: 'muster_attention',
+      help: 'Findings and pauses that wait for an operator.',
+      labels: { kind: ['finding', 'pause'] },
+    },
+    async () => {
+      const { findings, pauses } = await fresh();
+      return [
+        { labels: { kind: 'finding' }, value: findings.length },
+        { labels: { kind: 'pause' }, value: pauses.length },
+      ];
+    },
+  );
+}
+
+function registerWork({ registry, ledger, countQueues, clock }: LedgerMetricsDeps): void {
+  createGauge(
+    registry,
+    { name: 'muster_due_members', help: 'Pieces of work with a time, by kind.', labels: { kind: DUE_KINDS } },
+    () =>
+      Promise.all(
+        DUE_KINDS.map(async (kind) => ({
+          labels: { kind },
+          value: (await ledger.due.size(kind, clock.now())).all,
+        })),
+      ),
+  );
+  createGauge(
+    registry,
+    {
+      name: 'muster_due_lag_seconds',
+      help: 'How long the oldest overdue piece of work has waited for a tick.',
+      labels: { kind: DUE_KINDS },
+    },
+    () =>
+      Promise.all(
+        DUE_KINDS.map(async (kind) => ({
+          labels: { kind },
+          value: await oldestLagSeconds(async (atMs) => (await ledger.due.size(kind, atMs)).due, clock.now()),
+        })),
+      ),
+  );
+  createGauge(
+    registry,
+    {
+      name: 'muster_queue_jobs',
+      help: 'Jobs by queue and state; of the completed and failed ones, those still kept.',
+      labels: { queue: QUEUE_NAMES, state: JOB_STATES },
+    },
+    async () => {
+      const counts = await countQueues();
+      return QUEUE_NAMES.flatMap((queue) =>
+        JOB_STATES.map((state) => ({ labels: { queue, state }, value: counts[queue][state] })),
+      );
+    },
+  );
+}
