@@ -6,7 +6,7 @@ export function formatStatus(status: OrganizationStatus): string {
   const lines: string[] = [];
   const verdict = sweep.state === 'running' ? 'running' : (sweep.verdict ?? 'unknown');
   lines.push(`Sweep      ${verdict}${sweep.startedAt === null ? '' : `, started ${sweep.startedAt}`}`);
-  lines.push(`Accounts   ${sweep.accounts.total}${sweep.accounts.denied > 0 ? `, ${sweep.accounts.denied} denied` : ''}`);
+  lines.push(`Accounts   ${accountsOf(sweep.accounts)}`);
   const { total, ...byStatus } = sweep.targets;
   lines.push(`Targets    ${total}: ${countsOf(byStatus)}`);
   lines.push(`Instances  ${instances.total}: ${countsOf(instances.byState)}`);
@@ -29,6 +29,10 @@ export function formatStatus(status: OrganizationStatus): string {
     }
   }
   return lines.join('\n');
+}
+
+function accountsOf({ total, denied, inactive }: OrganizationStatus['sweep']['accounts']): string {
+  return `${total}${denied > 0 ? `, ${denied} denied` : ''}${inactive > 0 ? `, ${inactive} not active` : ''}`;
 }
 
 function countsOf(counts: Readonly<Record<string, number>>): string {

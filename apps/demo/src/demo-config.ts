@@ -3,6 +3,8 @@ export interface DemoConfigFacts {
   readonly organizationId: string;
   readonly proxyAddress: string;
   readonly roleName: string;
+  readonly externalId: string | null;
+  readonly matchTags: Readonly<Record<string, string>>;
   readonly redisPrefix: string;
   readonly tctl: string;
   readonly consolePort: number;
@@ -10,8 +12,7 @@ export interface DemoConfigFacts {
 
 /**
  * The configuration of the demo: the guide's own matcher, and a `muster` section that differs from a production one in
- * three things. It sends at once instead of holding, and its brake is off, because a demo is there to show every
- * outcome; and its polls are a little more frequent, because simulated time runs fast.
+ * two things: it sends at once instead of holding, and its brake is off, because a demo is there to show every outcome.
  */
 export function demoConfig(facts: DemoConfigFacts): string {
   return `# Written by the demo.
@@ -24,15 +25,14 @@ discovery_service:
   aws:
     - types: ["ec2"]
       regions: ["*"]
-      tags:
-        env: prod
+      tags: ${JSON.stringify(facts.matchTags)}
       install:
         join_params:
           token_name: aws-discovery-iam-token
           method: iam
       ssm:
         document_name: AWS-RunShellScript
-      assume_role_name: ${facts.roleName}
+      assume_role_name: ${facts.roleName}${facts.externalId === null ? '' : `\n      external_id: ${JSON.stringify(facts.externalId)}`}
       organization:
         organization_id: ${facts.organizationId}
         organizational_units:

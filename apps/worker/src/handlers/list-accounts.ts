@@ -37,34 +37,51 @@ export async function handleListAccounts(_payload: object, ctx: JobContext, deps
 
 async function listAll(ctx: JobContext, deps: HandlerDeps): Promise<DueOutcome<Result>> {
   const seen = new Set<AccountId>();
+  let inactive = 0;
   const callerAccountId = await callerAccountOf(deps, ctx.signal);
   for await (const page of pagesOf(deps, callerAccountId, ctx.signal)) {
     const inScope = page.filter(
       (account) =>
-        account.state === 'ACTIVE' &&
         !seen.has(account.accountId) &&
         matchersOfAccount(deps.config.matchers, account, callerAccountId).length > 0,
     );
     for (const account of inScope) seen.add(account.accountId);
-    const known = await Promise.all(inScope.map((account) => deps.ledger.coverage.account(account.accountId)));
-    const fresh = inScope.filter((_, index) => known[index]?.resolvedAtMs == null);
-    await deps.ledger.coverage.putAccounts(inScope);
-    await dispatch(
-      deps,
-      'regions',
-      fresh.map((account) => account.accountId),
-    );
+    inactive += await takeIn(inScope, deps);
   }
   const removed = (await deps.ledger.coverage.accountIds()).filter((accountId) => !seen.has(accountId));
   for (const accountId of removed) {
     await forgetTargets(deps, await deps.ledger.coverage.removeAccount(accountId));
   }
-  await deps.ledger.coverage.endAccountListing(deps.clock.now(), null);
+  await deps.ledger.coverage.endAccountListing(deps.clock.now(), null, inactive);
   await deps.ledger.control.clear('account-list-failed', 'all');
   return {
     nextAtMs: deps.clock.now() + deps.config.pollIntervalMs,
     result: { accounts: seen.size, removed: removed.length, error: null },
   };
+}
+
+/**
+ * Makes a page of accounts known and sends the new ones on. An account that is not active is known, but has no targets:
+ * what it holds stays as it was, since nobody can look.
+ *
+ * @returns how many are not active
+ */
+async function takeIn(accounts: readonly Account[], deps: HandlerDeps): Promise<number> {
+  const known = await Promise.all(accounts.map((account) => deps.ledger.coverage.account(account.accountId)));
+  await deps.ledger.coverage.putAccounts(accounts);
+  const active = accounts.filter((account) => account.state === 'ACTIVE');
+  const inactive = accounts.filter((account) => account.state !== 'ACTIVE');
+  for (const { accountId } of inactive) await deps.ledger.coverage.putRegions(accountId, [], deps.clock.now());
+  const unresolved = active.filter((account) => {
+    const before = known[accounts.indexOf(account)];
+    return before?.resolvedAtMs == null || before.account.state !== 'ACTIVE';
+  });
+  await dispatch(
+    deps,
+    'regions',
+    unresolved.map((account) => account.accountId),
+  );
+  return inactive.length;
 }
 
 /** One listing per organization, whatever the number of matchers, and one page for accounts that are named outright. */
@@ -106,7 +123,7 @@ function scopesOf(matchers: readonly Matcher[]): readonly OrganizationScope[] {
 async function giveUp(error: unknown, ctx: JobContext, deps: HandlerDeps): Promise<DueOutcome<Result>> {
   const message = messageOf(error);
   ctx.log.error({ err: error }, 'account listing failed');
-  await deps.ledger.coverage.endAccountListing(deps.clock.now(), message);
+  await deps.ledger.coverage.endAccountListing(deps.clock.now(), message, 0);
   await deps.ledger.control.raise({
     kind: 'account-list-failed',
     scope: 'all',

@@ -91,6 +91,6 @@ async function deny(
     failures: 1,
   };
   await deps.ledger.coverage.denyAccount(accountId, coverage);
-  ctx.log.warn({ accountId, ...error.details }, 'account denied');
+  ctx.log.warn({ ...error.details, accountId, detail: coverage.detail }, 'account denied');
   return { nextAtMs: now + deps.timings.deniedMs, result: { regions: 0, denied: true } };
 }

@@ -223,6 +223,6 @@ async function failed(
   const { coverage, nextAtMs } = outcome;
   const before = await deps.ledger.coverage.read(target);
   await deps.ledger.coverage.put(target, { ...coverage, completeAtMs: before?.completeAtMs ?? null });
-  ctx.log.warn({ target: targetId(target), status: coverage.status, err: error }, 'target not read');
+  ctx.log.warn({ target: targetId(target), status: coverage.status, detail: coverage.detail }, 'target not read');
   return { nextAtMs, result: { status: coverage.status, seen: 0, queued: 0, changed: 0 } };
 }

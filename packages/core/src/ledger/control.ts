@@ -17,8 +17,12 @@ export function createControlLedger(deps: {
   const { redis, keys, run } = deps;
   return {
     async pauses() {
-      const texts = await redis.hvals(keys.pauses);
-      return texts.map((text) => parseStored(StoredPause, text)).filter((pause) => pause !== null) as Pause[];
+      const fields = await redis.hgetall(keys.pauses);
+      // A pause that cannot be read still stands: losing its reason is better than losing the kill switch.
+      return Object.entries(fields).map(
+        ([scope, text]) =>
+          (parseStored(StoredPause, text) ?? { scope, atMs: 0, by: 'operator', reason: 'unreadable' }) as Pause,
+      );
     },
 
     async pause(pause) {
@@ -65,13 +69,13 @@ export function createControlLedger(deps: {
 
     async recordOutcomes(scope, failed, window) {
       const key = keys.outcomes(scope);
-      const replies = await redis
-        .multi()
-        .lpush(key, ...failed.map((one) => (one ? '1' : '0')))
+      const write = redis.multi();
+      if (failed.length > 0) write.lpush(key, ...failed.map((one) => (one ? '1' : '0')));
+      const replies = await write
         .ltrim(key, 0, window - 1)
         .lrange(key, 0, window - 1)
         .exec();
-      const newest = (replies?.[2]?.[1] ?? []) as string[];
+      const newest = (replies?.at(-1)?.[1] ?? []) as string[];
       return newest.map((word) => word === '1');
     },
 

@@ -10,7 +10,7 @@ import { AccountId } from '../domain/ids.ts';
 import { parseTargetId, targetId, type Target } from '../domain/target.ts';
 import type { CoverageLedger, KnownAccount, SweepView } from '../ports/ledger.ts';
 import type { Keys } from '../redis/keys.ts';
-import { parseStored, StoredAccount, StoredCoverage } from './schema.ts';
+import { parseStored, StoredAccount, StoredCoverage, StoredRegions } from './schema.ts';
 import type { RunScript } from './scripts.ts';
 
 const PENDING: Coverage = {
@@ -24,8 +24,10 @@ const PENDING: Coverage = {
 
 /** The member that stands for an account that cannot be entered: it counts as one target under `denied`. */
 function accountMember(accountId: AccountId): string {
-  return `${accountId}.*`;
+  return `${accountId}${WHOLE_ACCOUNT}`;
 }
+
+const WHOLE_ACCOUNT = '.*';
 
 export function createCoverageLedger(deps: {
   readonly redis: Redis;
@@ -41,14 +43,22 @@ export function createCoverageLedger(deps: {
     const args = entries.flatMap(([member, coverage]) => {
       if (coverage === 'forget') return [member, '', 0, ''];
       if (coverage === 'known') return [member, '?', 0, JSON.stringify(PENDING)];
-      return [member, coverage.status, coverage.attemptedAtMs, JSON.stringify(coverage)];
+      // A reading that ends after its target was forgotten must not bring the target back.
+      const status = member.endsWith(WHOLE_ACCOUNT) ? `+${coverage.status}` : coverage.status;
+      return [member, status, coverage.attemptedAtMs, JSON.stringify(coverage)];
     });
     await run('set-coverage', scriptKeys, [COVERAGE_STATUSES.join(','), ...args]);
   }
 
   async function readAccount(accountId: AccountId): Promise<KnownAccount | null> {
-    const text = await redis.hget(keys.accounts, accountId);
-    return text === null ? null : parseStored(StoredAccount, text);
+    const [text, resolvedText] = await Promise.all([
+      redis.hget(keys.accounts, accountId),
+      redis.hget(keys.accountRegions, accountId),
+    ]);
+    const account = text === null ? null : parseStored(StoredAccount, text);
+    if (account === null) return null;
+    const resolved = resolvedText === null ? null : parseStored(StoredRegions, resolvedText);
+    return { account, regions: resolved?.regions ?? null, resolvedAtMs: resolved?.resolvedAtMs ?? null };
   }
 
   async function countTargets(sinceMs: number): Promise<TargetCounts> {
@@ -90,8 +100,8 @@ export function createCoverageLedger(deps: {
         .exec();
     },
 
-    async endAccountListing(nowMs, error) {
-      await redis.hset(keys.sweep, { accountsListedAtMs: nowMs, accountsError: error ?? '' });
+    async endAccountListing(nowMs, error, inactive) {
+      await redis.hset(keys.sweep, { accountsListedAtMs: nowMs, accountsError: error ?? '', inactive });
     },
 
     async sweep(nowMs): Promise<SweepView | null> {
@@ -105,34 +115,28 @@ export function createCoverageLedger(deps: {
         countDeniedAccounts(redis, keys),
       ]);
       const listed = fields['accountsListedAtMs'] !== undefined;
-      let finishedAtMs = fields['finishedAtMs'] === undefined ? null : Number(fields['finishedAtMs']);
+      // The field carries the sweep's id: whoever finds a sweep finished while the next one starts must not finish that one.
+      const finished = `finishedAtMs:${fields['id']}`;
+      let finishedAtMs = fields[finished] === undefined ? null : Number(fields[finished]);
       if (finishedAtMs === null && listed && unresolved === 0 && targets.pending === 0) {
         finishedAtMs = nowMs;
-        await redis.hsetnx(keys.sweep, 'finishedAtMs', nowMs);
+        await redis.hsetnx(keys.sweep, finished, nowMs);
       }
       return {
         id: fields['id'],
         startedAtMs,
         finishedAtMs,
         verdict: finishedAtMs === null ? null : sweepVerdict(targets, fields['accountsError'] === ''),
-        accounts: { total, denied },
+        accounts: { total, denied, inactive: Number(fields['inactive'] ?? 0) },
         targets,
       };
     },
 
     async putAccounts(accounts) {
       if (accounts.length === 0) return;
-      const known = await redis.hmget(keys.accounts, ...accounts.map((account) => account.accountId));
       const pipeline = redis.multi();
-      for (const [index, account] of accounts.entries()) {
-        const text = known[index];
-        const before = text === null || text === undefined ? null : parseStored(StoredAccount, text);
-        const next: KnownAccount = {
-          account,
-          regions: before?.regions ?? null,
-          resolvedAtMs: before?.resolvedAtMs ?? null,
-        };
-        pipeline.hset(keys.accounts, account.accountId, JSON.stringify(next));
+      for (const account of accounts) {
+        pipeline.hset(keys.accounts, account.accountId, JSON.stringify(account));
         pipeline.zadd(keys.accountsResolved, 'NX', 0, account.accountId);
       }
       await pipeline.exec();
@@ -155,19 +159,24 @@ export function createCoverageLedger(deps: {
         ...dropped.map((target): Entry => [targetId(target), 'forget']),
         ...regions.map((region): Entry => [targetId({ accountId, region }), 'known']),
       ]);
-      await redis.hset(keys.accounts, accountId, JSON.stringify({ ...before, regions, resolvedAtMs: nowMs }));
-      await redis.zadd(keys.accountsResolved, nowMs, accountId);
+      // `XX`: an account that was removed meanwhile stays removed.
+      await redis
+        .multi()
+        .hset(keys.accountRegions, accountId, JSON.stringify({ regions, resolvedAtMs: nowMs }))
+        .zadd(keys.accountsResolved, 'XX', nowMs, accountId)
+        .exec();
       return dropped;
     },
 
     async denyAccount(accountId, coverage) {
       const before = await readAccount(accountId);
+      if (before === null) return;
       // Its targets are unread from now on; one line stands for them all, and their records stay as they were.
       await set([
-        ...(before?.regions ?? []).map((region): Entry => [targetId({ accountId, region }), 'forget']),
+        ...(before.regions ?? []).map((region): Entry => [targetId({ accountId, region }), 'forget']),
         [accountMember(accountId), coverage],
       ]);
-      await redis.zadd(keys.accountsResolved, coverage.attemptedAtMs, accountId);
+      await redis.zadd(keys.accountsResolved, 'XX', coverage.attemptedAtMs, accountId);
     },
 
     async removeAccount(accountId) {
@@ -177,7 +186,12 @@ export function createCoverageLedger(deps: {
         [accountMember(accountId), 'forget'],
         ...targets.map((target): Entry => [targetId(target), 'forget']),
       ]);
-      await redis.multi().hdel(keys.accounts, accountId).zrem(keys.accountsResolved, accountId).exec();
+      await redis
+        .multi()
+        .hdel(keys.accounts, accountId)
+        .hdel(keys.accountRegions, accountId)
+        .zrem(keys.accountsResolved, accountId)
+        .exec();
       return targets;
     },
 
@@ -200,12 +214,12 @@ export function createCoverageLedger(deps: {
 
 async function countDeniedAccounts(redis: Redis, keys: Keys): Promise<number> {
   const members = await redis.zrange(keys.coverageStatus('denied'), 0, '-1');
-  return members.filter((member) => member.endsWith('.*')).length;
+  return members.filter((member) => member.endsWith(WHOLE_ACCOUNT)).length;
 }
 
 /** Whether a coverage id stands for a whole account; its target otherwise. */
 export function parseCoverageId(id: string): { readonly accountId: AccountId; readonly target: Target | null } {
-  if (id.endsWith('.*')) return { accountId: AccountId.parse(id.slice(0, -2)), target: null };
+  if (id.endsWith(WHOLE_ACCOUNT)) return { accountId: AccountId.parse(id.slice(0, -2)), target: null };
   const target = parseTargetId(id);
   return { accountId: target.accountId, target };
 }

@@ -15,7 +15,7 @@ import {
 import { type LedgerBench, startLedgerBench, type TestLedger } from '@muster/testing/ledger-bench';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { CAUSES, type Cause } from '../domain/cause.ts';
-import type { EnrollmentRecord, EnrollmentState } from '../domain/enrollment.ts';
+import { type EnrollmentRecord, type EnrollmentState, transition } from '../domain/enrollment.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import type { Ledger, RecordChange } from '../ports/ledger.ts';
 
@@ -41,6 +41,14 @@ const STATES = [
   'gone',
 ] as const satisfies readonly EnrollmentState[];
 const CAUSE_NAMES = Object.keys(CAUSES) as Cause[];
+
+const context = {
+  nowMs: NOW_MS,
+  backoff: { operatorFirstMs: 600_000, transientFirstMs: 120_000, capMs: 86_400_000 },
+  joinTimeoutMs: 300_000,
+  hasInventory: true,
+  jitter: 0,
+};
 
 type Random = () => number;
 
@@ -188,15 +196,12 @@ test('overlapping claims: an instance is never in two open batches, and a batch 
         const wanted = free.filter(() => random() < 0.3);
         if (wanted.length === 0) continue;
         const records = await ledger.enrollments.read(target, wanted);
-        const changes = [...records].map(([instanceId, { version, value }]): RecordChange => {
-          const { attempts, failures } = value;
-          return {
-            instanceId,
-            expected: version,
-            value: { ...aRecord('sending', { attempts, failures }), instanceId, batchId },
-          };
+        const changes = [...records].flatMap(([instanceId, { version, value }]): RecordChange[] => {
+          const after = transition(value, { kind: 'claimed', batchId }, context);
+          return after === 'ignored' ? [] : [{ instanceId, expected: version, value: after }];
         });
-        const intent = anIntent({ batchId, instanceIds: [...records.keys()] });
+        if (changes.length === 0) continue;
+        const intent = anIntent({ batchId, instanceIds: changes.map((change) => change.instanceId) });
         await ledger.enrollments.write(target, 'all', changes, [{ batchId, expected: 0, value: intent }]);
       }
     }),

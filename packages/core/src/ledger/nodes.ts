@@ -14,7 +14,7 @@ export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: K
   async function facts(): Promise<InventoryFacts> {
     const fields = await redis.hgetall(keys.inventory);
     return {
-      generation: fields['generation'] ?? null,
+      generation: fields['generation'] === undefined || fields['generation'] === '' ? null : fields['generation'],
       readAtMs: Number(fields['readAtMs'] ?? 0),
       nodes: Number(fields['nodes'] ?? 0),
       error: fields['error'] === undefined || fields['error'] === '' ? null : fields['error'],
@@ -34,8 +34,9 @@ export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: K
       await Promise.all(
         [...byAccount].map(async ([accountId, list]) => {
           const key = keys.nodes(accountId, generation);
-          await redis.hset(key, Object.fromEntries(list.map((node) => [node.instanceId, node.nodeId])));
-          await redis.pexpire(key, ttlMs);
+          const fields = Object.fromEntries(list.map((node) => [node.instanceId, node.nodeId]));
+          // Together, so that a kill in between leaves no nodes that never expire.
+          await redis.multi().hset(key, fields).pexpire(key, ttlMs).exec();
         }),
       );
     },
@@ -56,7 +57,7 @@ export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: K
     async find(accountId, ids): Promise<ReadonlyMap<InstanceId, string>> {
       const { generation } = await facts();
       const found = new Map<InstanceId, string>();
-      if (generation === null || generation === '' || ids.length === 0) return found;
+      if (generation === null || ids.length === 0) return found;
       const nodeIds = await redis.hmget(keys.nodes(accountId, generation), ...ids);
       for (const [index, id] of ids.entries()) {
         const nodeId = nodeIds[index];

@@ -9,7 +9,7 @@ export interface OrganizationStatus {
     readonly verdict: 'complete' | 'partial' | 'failed' | null;
     readonly startedAt: string | null;
     readonly finishedAt: string | null;
-    readonly accounts: { readonly total: number; readonly denied: number };
+    readonly accounts: SweepView['accounts'];
     readonly targets: SweepView['targets'];
   };
   readonly instances: {
@@ -58,7 +58,7 @@ export async function readOrganizationStatus(ledger: Ledger, nowMs: number): Pro
       verdict: sweep?.verdict ?? null,
       startedAt: isoTime(sweep?.startedAtMs ?? null),
       finishedAt: isoTime(sweep?.finishedAtMs ?? null),
-      accounts: sweep?.accounts ?? { total: 0, denied: 0 },
+      accounts: sweep?.accounts ?? { total: 0, denied: 0, inactive: 0 },
       targets: orderTargets(sweep?.targets ?? NO_TARGETS),
     },
     instances: {

@@ -65,15 +65,13 @@ export const StoredCoverage = z.strictObject({
 });
 
 export const StoredAccount = z.strictObject({
-  account: z.strictObject({
-    accountId: AccountId,
-    name: z.string(),
-    state: z.enum(['ACTIVE', 'PENDING_ACTIVATION', 'SUSPENDED', 'PENDING_CLOSURE', 'CLOSED']),
-    ancestorIds: z.array(z.string()),
-  }),
-  regions: z.array(Region).nullable(),
-  resolvedAtMs: z.number().nullable(),
+  accountId: AccountId,
+  name: z.string(),
+  state: z.enum(['ACTIVE', 'PENDING_ACTIVATION', 'SUSPENDED', 'PENDING_CLOSURE', 'CLOSED']),
+  ancestorIds: z.array(z.string()),
 });
+
+export const StoredRegions = z.strictObject({ regions: z.array(Region), resolvedAtMs: z.number() });
 
 export const StoredPause = z.strictObject({
   scope: z.string(),

@@ -85,7 +85,8 @@ export interface SweepView {
   /** Null while it runs. */
   readonly finishedAtMs: number | null;
   readonly verdict: 'complete' | 'partial' | 'failed' | null;
-  readonly accounts: { readonly total: number; readonly denied: number };
+  /** `inactive`: suspended, closed or about to be; they have no targets. */
+  readonly accounts: { readonly total: number; readonly denied: number; readonly inactive: number };
   readonly targets: TargetCounts;
 }
 
@@ -94,7 +95,7 @@ export interface CoverageLedger {
   /** Starts a view: everything read since now counts. */
   startSweep(sweepId: string, nowMs: number): Promise<void>;
   /** The account list of the current sweep is complete (`error` null) or failed. */
-  endAccountListing(nowMs: number, error: string | null): Promise<void>;
+  endAccountListing(nowMs: number, error: string | null, inactive: number): Promise<void>;
   /** Null before the first sweep. Marks the sweep finished when it sees that everything was read. */
   sweep(nowMs: number): Promise<SweepView | null>;
   putAccounts(accounts: readonly Account[]): Promise<void>;

@@ -1,0 +1,132 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { formatStatus } from '@muster/cli/format-status';
+import { loadConfig } from '@muster/core/config/load-config';
+import type { MusterConfig } from '@muster/core/config/model';
+import { formatFaults } from '@muster/core/config/format-faults';
+import { isSettled, readOrganizationStatus, type OrganizationStatus } from '@muster/core/ledger/organization-status';
+import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
+import { closeRedis, createRedis } from '@muster/core/redis/connection';
+import { createLogger } from '@muster/core/runtime/logger';
+import { demoConfig } from './demo-config.ts';
+import type { DemoOptions } from './options.ts';
+import { ProcessGroup } from './process-group.ts';
+import { ProgressDisplay } from './progress.ts';
+import { startSimulators, type Simulators } from './simulators.ts';
+
+const LOOK_MS = 500;
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+/**
+ * Runs the whole system against the simulators: they live in this process, the scheduler and the workers are processes
+ * of their own, as in production. Progress goes to stderr, the result to stdout.
+ *
+ * @returns the exit code: 0 whatever the sweep's verdict
+ */
+export async function demo(options: DemoOptions): Promise<number> {
+  const interrupted = Promise.withResolvers<void>();
+  process.on('SIGINT', () => interrupted.resolve());
+  process.on('SIGTERM', () => interrupted.resolve());
+  const simulators = await startSimulators(options);
+  const folder = mkdtempSync(join(tmpdir(), 'muster-demo-'));
+  const { config, env } = configure(options, simulators, folder);
+  const logFile = join(folder, 'muster.log');
+  const processes = new ProcessGroup({ entry: join(root, 'apps/cli/bin/muster.js'), env, logFile });
+  processes.start({ name: 'scheduler', args: ['scheduler'] });
+  for (let n = 1; n <= options.workers; n += 1) processes.start({ name: `worker-${n}`, args: ['worker'] });
+  greet(options, config, folder);
+  try {
+    const status = await watch(config, options, interrupted.promise);
+    await processes.stop();
+    finish(status, simulators, options);
+    return 0;
+  } finally {
+    await processes.stop();
+    await simulators.close();
+  }
+}
+
+/** Writes the configuration and the environment of the processes, and reads the former back as they will. */
+function configure(
+  options: DemoOptions,
+  simulators: Simulators,
+  folder: string,
+): { readonly config: MusterConfig; readonly env: NodeJS.ProcessEnv } {
+  const file = join(folder, 'muster.yaml');
+  writeFileSync(
+    file,
+    demoConfig({
+      organizationId: simulators.organizationId,
+      proxyAddress: new URL(simulators.teleportUrl).host,
+      roleName: simulators.access.roleName,
+      externalId: simulators.access.externalId,
+      matchTags: simulators.matchTags,
+      redisPrefix: `demo-${process.pid}-${Date.now().toString(36)}`,
+      tctl: join(root, 'packages/teleport-sim/bin/tctl'),
+      consolePort: options.port,
+    }),
+  );
+  const env: NodeJS.ProcessEnv = {
+    PATH: process.env['PATH'],
+    HOME: process.env['HOME'],
+    REDIS_URL: process.env['REDIS_URL'],
+    LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'info',
+    MUSTER_CONFIG: file,
+    MUSTER_SPEED: String(options.speed),
+    MUSTER_WORKER_LISTEN: '127.0.0.1:0',
+    TELEPORT_SIM_URL: simulators.teleportUrl,
+    AWS_ENDPOINT_URL: simulators.awsUrl,
+    AWS_ACCESS_KEY_ID: simulators.access.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: simulators.access.secretAccessKey,
+    AWS_REGION: 'us-east-1',
+    AWS_EC2_METADATA_DISABLED: 'true',
+  };
+  const result = loadConfig(file, env);
+  if (!result.ok) throw new Error(formatFaults(result.faults));
+  return { config: result.config, env };
+}
+
+function greet(options: DemoOptions, config: MusterConfig, folder: string): void {
+  const world = options.world ?? `${options.scenario}: ${options.accounts} accounts, ${options.regions} regions, ${options.instances} instances, seed ${options.seed}`;
+  process.stderr.write(
+    `Simulated organization (${world}), time ×${options.speed}, ${options.workers} workers\n` +
+      `Console  http://127.0.0.1:${config.console.port}/   Queues  http://127.0.0.1:${config.console.port}/queues\n` +
+      `Logs     ${join(folder, 'muster.log')}\n`,
+  );
+}
+
+/** Shows the progress until nothing is in flight (`--once`) or somebody interrupts. */
+async function watch(config: MusterConfig, options: DemoOptions, interrupted: Promise<void>): Promise<OrganizationStatus> {
+  const log = createLogger({ name: 'demo', level: 'silent' });
+  const redis = createRedis({ url: config.redis.url, profile: 'patient', name: 'muster-demo', log });
+  const ledger = createRedisLedger({ redis, prefix: config.redis.prefix, log });
+  const display = new ProgressDisplay();
+  const startedAtMs = Date.now();
+  let stopped = false;
+  void interrupted.then(() => {
+    stopped = true;
+  });
+  try {
+    for (;;) {
+      const status = await readOrganizationStatus(ledger, Date.now());
+      display.update(status, Date.now() - startedAtMs);
+      if (stopped || (options.once && isSettled(status, config.inventory.kind !== 'none'))) {
+        display.clear();
+        return status;
+      }
+      await Promise.race([new Promise((resolve) => setTimeout(resolve, LOOK_MS)), interrupted]);
+    }
+  } finally {
+    await closeRedis(redis);
+  }
+}
+
+function finish(status: OrganizationStatus, simulators: Simulators, options: DemoOptions): void {
+  const report = simulators.report();
+  if (options.report !== null) writeFileSync(options.report, `${JSON.stringify(report, null, 2)}\n`);
+  const summary = `${formatStatus(status)}\n\nThe simulator's own count: ${report.joined} joined of ${report.readableInstances} that could be read; ${report.commands.sent} commands, ${report.installs.whileLive} sent while another was live, ${report.installs.afterJoined} to hosts that had joined.\n`;
+  (options.json ? process.stderr : process.stdout).write(summary);
+  if (options.json) process.stdout.write(`${JSON.stringify(status)}\n`);
+}
