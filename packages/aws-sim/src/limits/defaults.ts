@@ -22,7 +22,7 @@ const limit = (burst: number, perSecond: number): Limit => ({ burst, perSecond }
  * (https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html). Those of Run Command are not published:
  * the values here are assumptions.
  */
-export const DEFAULT_LIMITS: Readonly<Record<string, Limit>> = {
+const DEFAULT_LIMITS: Readonly<Record<string, Limit>> = {
   'organizations:DescribeOrganization': limit(2, 1),
   'organizations:ListAccounts': limit(12, 8),
   'organizations:ListAccountsForParent': limit(8, 5),
@@ -50,7 +50,7 @@ export const DEFAULT_LIMITS: Readonly<Record<string, Limit>> = {
 };
 
 /** Buckets of the whole organization, which count beside those of the calling account. */
-export const ORGANIZATION_LIMITS: Readonly<Record<string, Limit>> = {
+const ORGANIZATION_LIMITS: Readonly<Record<string, Limit>> = {
   'organizations:ListAccounts': limit(15, 9),
   'organizations:ListAccountsForParent': limit(10, 6),
   'organizations:ListOrganizationalUnitsForParent': limit(10, 6),
@@ -62,17 +62,30 @@ export const ORGANIZATION_LIMITS: Readonly<Record<string, Limit>> = {
   'organizations:ListTagsForResource': limit(18, 12),
 };
 
-/** The bucket an API call draws from: its name, and its size (null: unlimited). */
-export function limitFor(api: string, overrides: LimitOverrides): { name: string; limit: Limit | null } {
+/** One bucket that a call draws from. */
+export interface DrawnBucket {
+  readonly name: string;
+  readonly limit: Limit;
+}
+
+/** The buckets that a call of an account in a region draws from; none when the world says it is unlimited. */
+export function bucketsFor(
+  api: string,
+  accountId: string,
+  region: string,
+  overrides: LimitOverrides,
+): DrawnBucket[] {
   const service = `${api.slice(0, api.indexOf(':'))}:*`;
-  for (const name of [api, service, '*']) {
-    const own = overrides[name];
-    if (own !== undefined) return { name: name === service && service === 'sts:*' ? name : api, limit: own };
+  // All operations of STS share one bucket; everywhere else each has its own.
+  const name = `${accountId}/${region}/${service === 'sts:*' ? service : api}`;
+  for (const pattern of [api, service, '*']) {
+    const own = overrides[pattern];
+    if (own !== undefined) return own === null ? [] : [{ name, limit: own }];
   }
-  const exact = DEFAULT_LIMITS[api];
-  if (exact !== undefined) return { name: api, limit: exact };
-  const shared = DEFAULT_LIMITS[service];
-  if (shared === undefined) return { name: api, limit: null };
-  // All operations of STS share one bucket; the rest of SSM has one each.
-  return { name: service === 'sts:*' ? service : api, limit: shared };
+  const usual = DEFAULT_LIMITS[api] ?? DEFAULT_LIMITS[service];
+  const shared = ORGANIZATION_LIMITS[api];
+  return [
+    ...(usual === undefined ? [] : [{ name, limit: usual }]),
+    ...(shared === undefined ? [] : [{ name: `organization/${api}`, limit: shared }]),
+  ];
 }

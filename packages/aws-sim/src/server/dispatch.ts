@@ -1,7 +1,7 @@
 import { hashText, unit } from '../world/hash.ts';
 import { authenticate, type Caller, guessService } from '../iam/authenticate.ts';
 import { authorize } from '../iam/authorize.ts';
-import { limitFor, ORGANIZATION_LIMITS } from '../limits/defaults.ts';
+import { bucketsFor } from '../limits/defaults.ts';
 import type { CallFate } from '../report/call-tally.ts';
 import type { FaultVerdict } from '../faults/decide.ts';
 import { encodeError, encodeSuccess, type WireAnswer } from './encode.ts';
@@ -110,12 +110,9 @@ function refuseByFault(caller: Caller, api: string, faults: FaultVerdict): void 
 
 function takeTokens(sim: Simulation, caller: Caller, api: string, bucket: string, nowMs: number): void {
   const { accountId } = caller.principal;
-  const overrides = sim.world.limits;
-  const { name, limit } = limitFor(bucket, overrides);
-  const mine = limit === null || sim.buckets.take(`${accountId}/${caller.region}/${name}`, limit, nowMs);
-  const shared = overrides[api] === undefined ? ORGANIZATION_LIMITS[api] : undefined;
-  const all = shared === undefined || sim.buckets.take(`organization/${api}`, shared, nowMs);
-  if (!mine || !all) throw throttleError(caller.service, accountId, api);
+  for (const { name, limit } of bucketsFor(bucket, accountId, caller.region, sim.world.limits)) {
+    if (!sim.buckets.take(name, limit, nowMs)) throw throttleError(caller.service, accountId, api);
+  }
 }
 
 function throttleError(service: ServiceName, accountId: string, api: string): ServiceError {

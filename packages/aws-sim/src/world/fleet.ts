@@ -96,11 +96,14 @@ function spread(order: FleetOrder): Uint32Array {
   const weights = new Float64Array(accounts.length * regions.length);
   let total = 0;
   for (const account of accounts) {
-    const size = 0.3 + 2 * unit(hashNumbers(seed, account.index, 0x512)) ** 2;
+    // What cannot be read is kept small, so that a world is mostly about what can.
+    const sound = account.role === 'ok' && account.state === 'ACTIVE';
+    const size = (sound ? 1 : 0.4) * (0.3 + 2 * unit(hashNumbers(seed, account.index, 0x512)) ** 2);
     for (const [r, region] of regions.entries()) {
       const roll = unit(hashNumbers(seed, account.index, r, 0x3e6));
       const off = account.regionOverrides?.get(region) === 'DISABLED' || (r > 0 && roll < 0.3);
-      const weight = off ? 0 : (size * (0.4 + roll)) / (1 + r * 0.15);
+      const denied = account.deniedRegions.includes(region) ? 0.5 : 1;
+      const weight = off ? 0 : (denied * size * (0.4 + roll)) / (1 + r * 0.15);
       weights[account.index * regions.length + r] = weight;
       total += weight;
     }
