@@ -24,7 +24,6 @@ WORKDIR /app
 COPY --from=demo-packages /app ./
 COPY apps ./apps
 COPY packages ./packages
-COPY scripts/sim.ts ./scripts/
 RUN ln -s /app/apps/cli/bin/muster.js /usr/local/bin/muster && ln -s /app/packages/teleport-sim/bin/tctl /usr/local/bin/tctl
 USER node
 ENTRYPOINT ["muster"]

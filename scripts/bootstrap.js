@@ -18,7 +18,7 @@ const VERBS = {
   check: { entry: 'scripts/check.ts', redis: 'started' },
   bench: { entry: 'bench/main.ts', redis: 'started' },
   chaos: { entry: 'test/chaos/main.ts', redis: 'installed' },
-  sim: { entry: 'scripts/sim.ts', redis: 'none' },
+  sim: { entry: 'apps/demo/src/sim.ts', redis: 'none' },
   muster: { entry: 'apps/cli/bin/muster.js', redis: 'none' },
 };
 

@@ -1,3 +1,6 @@
+/** For worlds in which any role name will do: the name of Teleport's own examples. */
+export const ANY_ROLE = 'teleport-organization-discovery-child-account-role';
+
 /** What the demo's configuration depends on. */
 export interface DemoConfigFacts {
   readonly organizationId: string;
@@ -5,6 +8,7 @@ export interface DemoConfigFacts {
   readonly roleName: string;
   readonly externalId: string | null;
   readonly matchTags: Readonly<Record<string, string>>;
+  readonly joinToken: string;
   readonly redisPrefix: string;
   readonly tctl: string;
   readonly consolePort: number;
@@ -21,14 +25,14 @@ teleport:
   proxy_server: "${facts.proxyAddress}"
 discovery_service:
   enabled: true
-  discovery_group: demo
+  discovery_group: simulated
   aws:
     - types: ["ec2"]
       regions: ["*"]
       tags: ${JSON.stringify(facts.matchTags)}
       install:
         join_params:
-          token_name: aws-discovery-iam-token
+          token_name: ${facts.joinToken}
           method: iam
       ssm:
         document_name: AWS-RunShellScript

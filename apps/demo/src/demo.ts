@@ -63,6 +63,7 @@ function configure(
       roleName: simulators.access.roleName,
       externalId: simulators.access.externalId,
       matchTags: simulators.matchTags,
+      joinToken: simulators.joinToken,
       redisPrefix: `demo-${process.pid}-${Date.now().toString(36)}`,
       tctl: join(root, 'packages/teleport-sim/bin/tctl'),
       consolePort: options.port,

@@ -2,10 +2,8 @@ import type { AwsSimReport } from '@muster/aws-sim/report/report';
 import { startAwsSim, type AwsSim } from '@muster/aws-sim/start';
 import { readWorldFile } from '@muster/aws-sim/world/file';
 import { startTeleportSim, type TeleportSim } from '@muster/teleport-sim/start';
+import { ANY_ROLE } from './demo-config.ts';
 import type { DemoOptions } from './options.ts';
-
-/** For worlds in which any role name will do: the name of Teleport's own examples. */
-const DEFAULT_ROLE = 'teleport-organization-discovery-child-account-role';
 
 /** The simulated organization and cluster, connected: hosts fetch the installer from the one and join it. */
 export interface Simulators {
@@ -19,6 +17,7 @@ export interface Simulators {
     readonly accessKeyId: string;
     readonly secretAccessKey: string;
   };
+  readonly joinToken: string;
   /** Tags of the instances that are to be enrolled. */
   readonly matchTags: Readonly<Record<string, string>>;
   report(): AwsSimReport;
@@ -46,11 +45,12 @@ export async function startSimulators(options: DemoOptions): Promise<Simulators>
     teleportUrl: teleport.url,
     organizationId: aws.organizationId,
     access: {
-      roleName: aws.world.access.roleName ?? DEFAULT_ROLE,
+      roleName: aws.world.access.roleName ?? ANY_ROLE,
       externalId: aws.world.access.externalId,
       accessKeyId: aws.world.access.accessKeyId,
       secretAccessKey: aws.world.access.secretAccessKey,
     },
+    joinToken: aws.world.joinToken,
     matchTags: aws.world.matchTags,
     report: () => aws.report(),
     close: async () => {

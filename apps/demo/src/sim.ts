@@ -10,8 +10,9 @@ import { parseArgs } from 'node:util';
 import { awsSimFlags, readAwsSimFlags } from '@muster/aws-sim/flags';
 import { type AwsSim, type AwsSimOptions, startAwsSim } from '@muster/aws-sim/start';
 import { startTeleportSim, type TeleportSim } from '@muster/teleport-sim/start';
+import { ANY_ROLE, demoConfig } from './demo-config.ts';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const DEFAULT_AWS_PORT = 4566;
 const DEFAULT_PROXY_PORT = 3080;
 const USAGE = `npm run sim -- [${Object.keys(simFlags())
@@ -75,30 +76,17 @@ function environment(aws: AwsSim, teleport: TeleportSim, speed: number, configPa
 
 /** The organization guide's example, for this world. */
 function configuration(aws: AwsSim, teleport: TeleportSim): string {
-  const tags = Object.entries(aws.world.matchTags).map(
-    ([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`,
-  );
-  const { roleName, externalId } = aws.world.access;
-  const role = roleName ?? 'teleport-organization-discovery-child-account-role';
-  const externalIdLine = externalId === null ? '' : `\n      external_id: ${JSON.stringify(externalId)}`;
-  return `version: v3
-teleport:
-  proxy_server: 127.0.0.1:${teleport.port}
-discovery_service:
-  enabled: true
-  discovery_group: simulated
-  aws:
-    - types: [ec2]
-      regions: ["*"]
-      tags: { ${tags.join(', ')} }
-      assume_role_name: ${role}${externalIdLine}
-      organization:
-        organization_id: ${aws.organizationId}
-        organizational_units: { include: ["*"] }
-      install:
-        join_params: { token_name: ${aws.world.joinToken}, method: iam }
-      ssm: { document_name: AWS-RunShellScript }
-`;
+  return demoConfig({
+    organizationId: aws.organizationId,
+    proxyAddress: `127.0.0.1:${teleport.port}`,
+    roleName: aws.world.access.roleName ?? ANY_ROLE,
+    externalId: aws.world.access.externalId,
+    matchTags: aws.world.matchTags,
+    joinToken: aws.world.joinToken,
+    redisPrefix: 'muster',
+    tctl: join(ROOT, 'packages/teleport-sim/bin/tctl'),
+    consolePort: 8080,
+  });
 }
 
 const { options, proxyPort } = readFlags();
