@@ -1,0 +1,207 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startTeleportSim } from '@muster/teleport-sim/start';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { InventorySettings } from '../config/model.ts';
+import { JobError } from '../domain/errors.ts';
+import type { TeleportNode } from '../ports/teleport.ts';
+import { createTeleportAdapter } from './adapter.ts';
+
+const TCTL = fileURLToPath(new URL('../../../teleport-sim/bin/tctl', import.meta.url));
+const signal = new AbortController().signal;
+
+function inventory(command: string): InventorySettings {
+  return { kind: 'tctl', command, args: [], refreshMs: 60_000, freshnessMs: 600_000, maxDropShare: 0.3 };
+}
+
+async function readAll(nodes: AsyncIterable<TeleportNode>): Promise<TeleportNode[]> {
+  const all: TeleportNode[] = [];
+  for await (const node of nodes) all.push(node);
+  return all;
+}
+
+/** A program in the place of tctl that does what the shell text says. */
+async function fakeTctl(script: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'muster-tctl-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'tctl');
+  await writeFile(file, `#!/bin/sh\n${script}\n`);
+  await chmod(file, 0o755);
+  return file;
+}
+
+async function listen(handler: RequestListener): Promise<string> {
+  const server = createServer(handler).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describe('the Teleport adapter on the simulator', () => {
+  let sim: Awaited<ReturnType<typeof startTeleportSim>>;
+
+  beforeEach(async () => {
+    sim = await startTeleportSim({});
+    process.env['TELEPORT_SIM_URL'] = sim.url;
+  });
+  afterEach(async () => {
+    delete process.env['TELEPORT_SIM_URL'];
+    await sim.close();
+  });
+
+  function adapter(): ReturnType<typeof createTeleportAdapter> {
+    return createTeleportAdapter({ proxyServer: `127.0.0.1:${sim.port}`, inventory: inventory(TCTL) });
+  }
+
+  async function addNodes(count: number): Promise<void> {
+    const nodes = Array.from({ length: count }, (_, index) => ({
+      accountId: '111122223333',
+      region: 'eu-west-1',
+      instanceId: `i-${index.toString(16).padStart(17, '0')}`,
+    }));
+    const answer = await fetch(`${sim.url}/_sim/nodes`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ nodes }),
+    });
+    expect(answer.ok).toBe(true);
+  }
+
+  it('describes the cluster', async () => {
+    const facts = await adapter().describeCluster(signal);
+
+    expect(facts.clusterName).not.toBe('');
+    expect(facts.serverVersion).toMatch(/^\d+\.\d+\.\d+/);
+  });
+
+  it('tells an unreachable, a failing and a foreign proxy apart', async () => {
+    sim.setFaults({ proxy: 'error' });
+    await expect(adapter().describeCluster(signal)).rejects.toMatchObject({ code: 'teleport.unavailable' });
+    sim.setFaults({ proxy: 'down' });
+    await expect(adapter().describeCluster(signal)).rejects.toMatchObject({ code: 'teleport.unavailable' });
+
+    const html = await listen((_request, response) => response.end('<html>welcome</html>'));
+    const foreign = createTeleportAdapter({ proxyServer: html, inventory: { kind: 'none' } });
+    await expect(foreign.describeCluster(signal)).rejects.toMatchObject({ code: 'teleport.invalid' });
+    const forbidding = await listen((_request, response) => response.writeHead(403).end());
+    const denied = createTeleportAdapter({ proxyServer: forbidding, inventory: { kind: 'none' } });
+    await expect(denied.describeCluster(signal)).rejects.toMatchObject({ code: 'teleport.denied' });
+  });
+
+  it('reads the whole inventory', async () => {
+    await addNodes(2_500);
+
+    const nodes = await readAll(adapter().listNodes(signal));
+
+    expect(new Set(nodes.map((node) => node.instanceId)).size).toBe(2_500);
+    expect(nodes[0]).toMatchObject({ accountId: '111122223333', nodeId: expect.any(String) });
+  });
+
+  it('reads an empty inventory as empty', async () => {
+    expect(await readAll(adapter().listNodes(signal))).toEqual([]);
+  });
+
+  it.each([
+    ['error', ['teleport.unavailable']],
+    ['denied', ['teleport.denied']],
+    ['truncated', ['teleport.invalid', 'teleport.unavailable']],
+    ['cut', ['teleport.invalid', 'teleport.unavailable']],
+  ] as const)('never takes an inventory with the fault %s for complete', async (fault, codes) => {
+    await addNodes(300);
+    sim.setFaults({ inventory: fault });
+
+    const error: unknown = await readAll(adapter().listNodes(signal)).catch((thrown: unknown) => thrown);
+
+    expect(error).toBeInstanceOf(JobError);
+    expect(codes).toContain((error as JobError).code);
+  });
+});
+
+describe('tctl that misbehaves', () => {
+  const list = async (command: string, stop = signal): Promise<TeleportNode[]> =>
+    readAll(createTeleportAdapter({ proxyServer: null, inventory: inventory(command) }).listNodes(stop));
+
+  it('is unavailable when it cannot be started', async () => {
+    await expect(list('/nonexistent/tctl')).rejects.toMatchObject({
+      code: 'teleport.unavailable',
+      message: expect.stringContaining('ENOENT'),
+    });
+  });
+
+  it('is unavailable when it fails after a complete list', async () => {
+    const tctl = await fakeTctl("echo '[]'; echo broken >&2; exit 3");
+    await expect(list(tctl)).rejects.toMatchObject({
+      code: 'teleport.unavailable',
+      message: 'tctl ended with 3: broken',
+    });
+  });
+
+  it('is unavailable when something kills it', async () => {
+    await expect(list(await fakeTctl("echo '[]'; kill -9 $$"))).rejects.toMatchObject({
+      code: 'teleport.unavailable',
+      message: expect.stringContaining('SIGKILL'),
+    });
+  });
+
+  it('is invalid when it ends well and says nothing', async () => {
+    await expect(list(await fakeTctl('exit 0'))).rejects.toMatchObject({ code: 'teleport.invalid' });
+  });
+
+  it('is denied when its identity has expired', async () => {
+    const tctl = await fakeTctl(
+      'echo "ERROR: tls: x509: certificate has expired or is not yet valid" >&2; exit 1',
+    );
+    await expect(list(tctl)).rejects.toMatchObject({ code: 'teleport.denied' });
+  });
+
+  it('gets its arguments as they are, without a shell', async () => {
+    const tctl = await fakeTctl('printf "%s|" "$@" >&2; exit 9');
+    const nodes = createTeleportAdapter({
+      proxyServer: null,
+      inventory: {
+        ...inventory(tctl),
+        kind: 'tctl',
+        args: ['--identity=/a b', '$(id)'],
+      } as InventorySettings,
+    }).listNodes(signal);
+    await expect(readAll(nodes)).rejects.toMatchObject({
+      message: 'tctl ended with 9: --identity=/a b|$(id)|get|nodes|--format=json|',
+    });
+  });
+
+  it('is ended when the signal aborts, with the reason of the signal', async () => {
+    const abort = new AbortController();
+    const tctl = await fakeTctl("echo '['; exec sleep 60");
+    const reading = list(tctl, abort.signal);
+    const reason = new Error('shutting down');
+    abort.abort(reason);
+    await expect(reading).rejects.toBe(reason);
+  });
+
+  it('is ended when the reader stops early', async () => {
+    const element = JSON.stringify({
+      metadata: {
+        name: 'n',
+        labels: {
+          'teleport.dev/account-id': '111122223333',
+          'teleport.dev/instance-id': 'i-0123456789abcdef0',
+        },
+      },
+    });
+    const tctl = await fakeTctl(`echo '[${element},'; exec sleep 60`);
+    for await (const node of createTeleportAdapter({
+      proxyServer: null,
+      inventory: inventory(tctl),
+    }).listNodes(signal)) {
+      expect(node.nodeId).toBe('n');
+      break;
+    }
+  });
+});

@@ -1,0 +1,32 @@
+import type { InventorySettings } from '../config/model.ts';
+import { JobError } from '../domain/errors.ts';
+import type { TeleportPort } from '../ports/teleport.ts';
+import { findCluster } from './find.ts';
+import { listNodesByTctl } from './tctl.ts';
+
+/** What the Teleport adapter is built from. */
+export interface TeleportAdapterDeps {
+  /** Host and port of the proxy; null when the configuration names none, and then nothing can be asked. */
+  readonly proxyServer: string | null;
+  readonly inventory: InventorySettings;
+  /** Whether a proxy on loopback is spoken to over http, as the simulator's is. Any other host always gets https. @default true */
+  readonly insecureLoopback?: boolean;
+}
+
+/** Teleport as Muster sees it: the proxy's public facts, and the node inventory through `tctl`, which inherits our environment. */
+export function createTeleportAdapter(deps: TeleportAdapterDeps): TeleportPort {
+  return {
+    async describeCluster(signal) {
+      if (deps.proxyServer === null) {
+        throw new JobError('config.invalid', 'teleport.proxy_server is not configured', { retry: 'never' });
+      }
+      return findCluster(deps.proxyServer, deps.insecureLoopback ?? true, signal);
+    },
+    listNodes(signal) {
+      if (deps.inventory.kind === 'none') {
+        throw new JobError('config.invalid', 'no node inventory is configured', { retry: 'never' });
+      }
+      return listNodesByTctl(deps.inventory, signal);
+    },
+  };
+}

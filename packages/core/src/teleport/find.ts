@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { JobError, messageOf } from '../domain/errors.ts';
+import type { ClusterFacts } from '../ports/teleport.ts';
+
+const TIMEOUT_MS = 10_000;
+const MAX_BYTES = 1_048_576;
+
+/** The fields of PingResponse that we use (facts of Teleport 15 to 18; `/webapi/find` needs no login). */
+const PingResponse = z.object({
+  cluster_name: z.string().min(1),
+  server_version: z.string().catch(''),
+  proxy: z.object({ ssh: z.object({ public_addr: z.string().catch('') }).catch({ public_addr: '' }) }).catch({
+    ssh: { public_addr: '' },
+  }),
+});
+
+/**
+ * Asks a proxy what cluster it belongs to. Throws `teleport.unavailable` when it does not answer in ten seconds or is in
+ * trouble, `teleport.denied` when something in front of it refuses, `teleport.invalid` when it is no Teleport proxy.
+ *
+ * @param proxyServer host, host and port, as in `teleport.proxy_server`
+ * @param insecureLoopback whether a proxy on loopback is asked over http
+ */
+export async function findCluster(
+  proxyServer: string,
+  insecureLoopback: boolean,
+  signal: AbortSignal,
+): Promise<ClusterFacts> {
+  const url = findUrl(proxyServer, insecureLoopback);
+  let status: number;
+  let text: string;
+  try {
+    const response = await fetch(url, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      headers: { accept: 'application/json' },
+    });
+    status = response.status;
+    text = await readText(response);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof JobError) throw error;
+    const reason =
+      error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
+    throw failure('teleport.unavailable', `${url} cannot be reached: ${reason}`, error);
+  }
+  if (status === 401 || status === 403) throw failure('teleport.denied', `${url} answered ${status}`);
+  if (status === 429 || status >= 500) throw failure('teleport.unavailable', `${url} answered ${status}`);
+  if (status !== 200) {
+    throw failure('teleport.invalid', `${url} answered ${status}: is this a Teleport proxy?`);
+  }
+  return readFacts(text, url);
+}
+
+/** Port 443 where none is given, as Teleport does. Throws `teleport.invalid` for what is no host and port. */
+function findUrl(proxyServer: string, insecureLoopback: boolean): string {
+  const url = URL.parse(`https://${proxyServer}/webapi/find`);
+  if (url === null || url.pathname !== '/webapi/find' || url.username !== '') {
+    throw failure('teleport.invalid', `${proxyServer} is not a host and port`);
+  }
+  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
+  return isLoopback && insecureLoopback ? url.href.replace('https:', 'http:') : url.href;
+}
+
+async function readText(response: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of response.body ?? []) {
+    bytes += part.length;
+    if (bytes > MAX_BYTES) throw failure('teleport.invalid', `${response.url} answered more than a megabyte`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+function readFacts(text: string, url: string): ClusterFacts {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch (error) {
+    throw failure('teleport.invalid', `${url} did not answer in JSON: is this a Teleport proxy?`, error);
+  }
+  const found = PingResponse.safeParse(answer);
+  if (!found.success) {
+    throw failure('teleport.invalid', `${url} names no cluster: is this a Teleport proxy?`, found.error);
+  }
+  const { cluster_name: clusterName, server_version: serverVersion, proxy } = found.data;
+  return {
+    clusterName,
+    serverVersion,
+    publicProxyAddr: proxy.ssh.public_addr === '' ? null : proxy.ssh.public_addr,
+  };
+}
+
+function failure(
+  code: 'teleport.unavailable' | 'teleport.denied' | 'teleport.invalid',
+  message: string,
+  cause?: unknown,
+): JobError {
+  return new JobError(code, message, { retry: 'backoff', cause });
+}

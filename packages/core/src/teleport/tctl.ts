@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { JobError, messageOf } from '../domain/errors.ts';
+import type { TeleportNode } from '../ports/teleport.ts';
+import { createArrayElements } from './array-elements.ts';
+import { readNode } from './node-schema.ts';
+
+/** How tctl is started: a program and its first arguments, never a shell line. */
+export interface TctlCommand {
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+/** Enough of tctl's stderr to say what was wrong. */
+const STDERR_CHARS = 2_000;
+
+/** tctl ends with 1 for everything; only its words tell a refusal (gravitational/trace's AccessDenied; Go's x509 for an expired identity). */
+const DENIED = /access denied|certificate has expired|certificate expired/i;
+
+/**
+ * Runs `tctl get nodes --format=json` and yields our nodes while it writes, holding one node in memory. Ends without throwing
+ * only when the whole array was read and tctl ended with 0; a reader that stops early ends tctl.
+ */
+export async function* listNodesByTctl(
+  tctl: TctlCommand,
+  signal: AbortSignal,
+): AsyncGenerator<TeleportNode, void, undefined> {
+  signal.throwIfAborted();
+  const child = spawn(tctl.command, [...tctl.args, 'get', 'nodes', '--format=json'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    shell: false,
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-STDERR_CHARS);
+  });
+  // Also rejects when the program cannot be started at all.
+  const ended = once(child, 'close') as Promise<[code: number | null, killedBy: string | null]>;
+  ended.catch(() => undefined);
+  const stop = (): void => {
+    child.kill('SIGKILL');
+    // A grandchild may hold the pipe open.
+    child.stdout.destroy();
+    child.stderr.destroy();
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    const elements = createArrayElements();
+    for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+      for (const text of elements.push(chunk)) {
+        const node = readNode(text);
+        if (node !== null) yield node;
+      }
+    }
+    await requireSuccess(ended, () => stderr);
+    elements.end();
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof JobError) throw error;
+    throw new JobError('teleport.unavailable', `reading from tctl failed: ${messageOf(error)}`, {
+      retry: 'backoff',
+      cause: error,
+    });
+  } finally {
+    signal.removeEventListener('abort', stop);
+    stop();
+  }
+}
+
+async function requireSuccess(
+  ended: Promise<[code: number | null, killedBy: string | null]>,
+  stderr: () => string,
+): Promise<void> {
+  const [exitCode, killedBy] = await ended.catch((error: unknown) => {
+    throw new JobError('teleport.unavailable', `tctl could not be started: ${messageOf(error)}`, {
+      retry: 'backoff',
+      cause: error,
+    });
+  });
+  if (exitCode === 0) return;
+  const words = stderr().trim();
+  const how = killedBy === null ? `ended with ${exitCode}` : `was killed by ${killedBy}`;
+  throw new JobError(
+    DENIED.test(words) ? 'teleport.denied' : 'teleport.unavailable',
+    `tctl ${how}: ${words}`,
+    {
+      retry: 'backoff',
+      details: { exitCode, killedBy },
+    },
+  );
+}
