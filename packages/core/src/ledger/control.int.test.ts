@@ -111,7 +111,7 @@ test.each([21, 22, 23])(
   async (seed) => {
     const one = bench.create();
     const targets = [aTarget(0), aTarget(0, 'us-east-1'), aTarget(1), aTarget(2)];
-    let running = true;
+    const stop = new AbortController();
     let peak = 0;
 
     async function reserveAndRelease(worker: number): Promise<void> {
@@ -129,7 +129,7 @@ test.each([21, 22, 23])(
       }
     }
     async function watch(): Promise<void> {
-      while (running) {
+      while (!stop.signal.aborted) {
         const fields = await one.redis.hgetall(one.keys.inFlight);
         const sums = new Map<string, number>();
         const add = (name: string, count: number) => sums.set(name, (sums.get(name) ?? 0) + count);
@@ -153,7 +153,7 @@ test.each([21, 22, 23])(
     }
     const watching = watch();
     await Promise.all(Array.from({ length: 6 }, (_, worker) => reserveAndRelease(worker)));
-    running = false;
+    stop.abort();
     await watching;
 
     expect(peak).toBeGreaterThan(CAPS.target);

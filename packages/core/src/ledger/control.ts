@@ -21,7 +21,12 @@ export function createControlLedger(deps: {
       // A pause that cannot be read still stands: losing its reason is better than losing the kill switch.
       return Object.entries(fields).map(
         ([scope, text]) =>
-          (parseStored(StoredPause, text) ?? { scope, atMs: 0, by: 'operator', reason: 'unreadable' }) as Pause,
+          (parseStored(StoredPause, text) ?? {
+            scope,
+            atMs: 0,
+            by: 'operator',
+            reason: 'unreadable',
+          }) as Pause,
       );
     },
 
@@ -101,7 +106,9 @@ export function createControlLedger(deps: {
 
     async findings() {
       const texts = await redis.hvals(keys.findings);
-      return texts.map((text) => parseStored(StoredFinding, text)).filter((one): one is Finding => one !== null);
+      return texts
+        .map((text) => parseStored(StoredFinding, text))
+        .filter((one): one is Finding => one !== null);
     },
 
     async epoch() {

@@ -51,14 +51,16 @@ export function createCoverageLedger(deps: {
   }
 
   async function readAccount(accountId: AccountId): Promise<KnownAccount | null> {
-    const [text, resolvedText] = await Promise.all([
+    const [text, regionsText, resolvedAt] = await Promise.all([
       redis.hget(keys.accounts, accountId),
       redis.hget(keys.accountRegions, accountId),
+      redis.zscore(keys.accountsResolved, accountId),
     ]);
     const account = text === null ? null : parseStored(StoredAccount, text);
     if (account === null) return null;
-    const resolved = resolvedText === null ? null : parseStored(StoredRegions, resolvedText);
-    return { account, regions: resolved?.regions ?? null, resolvedAtMs: resolved?.resolvedAtMs ?? null };
+    const regions = regionsText === null ? null : parseStored(StoredRegions, regionsText);
+    const resolvedAtMs = Number(resolvedAt ?? 0);
+    return { account, regions, resolvedAtMs: resolvedAtMs === 0 ? null : resolvedAtMs };
   }
 
   async function countTargets(sinceMs: number): Promise<TargetCounts> {
@@ -93,11 +95,7 @@ export function createCoverageLedger(deps: {
 
   return {
     async startSweep(sweepId, nowMs) {
-      await redis
-        .multi()
-        .del(keys.sweep)
-        .hset(keys.sweep, { id: sweepId, startedAtMs: nowMs })
-        .exec();
+      await redis.multi().del(keys.sweep).hset(keys.sweep, { id: sweepId, startedAtMs: nowMs }).exec();
     },
 
     async endAccountListing(nowMs, error, inactive) {
@@ -162,7 +160,7 @@ export function createCoverageLedger(deps: {
       // `XX`: an account that was removed meanwhile stays removed.
       await redis
         .multi()
-        .hset(keys.accountRegions, accountId, JSON.stringify({ regions, resolvedAtMs: nowMs }))
+        .hset(keys.accountRegions, accountId, JSON.stringify(regions))
         .zadd(keys.accountsResolved, 'XX', nowMs, accountId)
         .exec();
       return dropped;
@@ -218,7 +216,10 @@ async function countDeniedAccounts(redis: Redis, keys: Keys): Promise<number> {
 }
 
 /** Whether a coverage id stands for a whole account; its target otherwise. */
-export function parseCoverageId(id: string): { readonly accountId: AccountId; readonly target: Target | null } {
+export function parseCoverageId(id: string): {
+  readonly accountId: AccountId;
+  readonly target: Target | null;
+} {
   if (id.endsWith(WHOLE_ACCOUNT)) return { accountId: AccountId.parse(id.slice(0, -2)), target: null };
   const target = parseTargetId(id);
   return { accountId: target.accountId, target };

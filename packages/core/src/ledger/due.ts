@@ -33,7 +33,11 @@ export function createDueLedger(deps: {
     },
 
     async settle(kind, member, untilMs, nextAtMs) {
-      await run('settle-due', [keys.due(kind)], [member, untilMs, nextAtMs === null ? '' : Math.floor(nextAtMs)]);
+      await run(
+        'settle-due',
+        [keys.due(kind)],
+        [member, untilMs, nextAtMs === null ? '' : Math.floor(nextAtMs)],
+      );
     },
 
     async size(kind, nowMs) {

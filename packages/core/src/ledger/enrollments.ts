@@ -22,7 +22,9 @@ export interface EnrollmentDeps {
 export function createEnrollmentLedger({ redis, keys, run, log }: EnrollmentDeps): EnrollmentLedger {
   function parse(target: Target, id: string, text: string): Versioned<EnrollmentRecord> | null {
     const record = decodeRecord(text);
-    if (record === null) log.error({ target: targetId(target), instanceId: id }, 'ledger record cannot be read');
+    if (record === null) {
+      log.error({ target: targetId(target), instanceId: id }, 'ledger record cannot be read');
+    }
     return record;
   }
 

@@ -14,7 +14,8 @@ export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: K
   async function facts(): Promise<InventoryFacts> {
     const fields = await redis.hgetall(keys.inventory);
     return {
-      generation: fields['generation'] === undefined || fields['generation'] === '' ? null : fields['generation'],
+      generation:
+        fields['generation'] === undefined || fields['generation'] === '' ? null : fields['generation'],
       readAtMs: Number(fields['readAtMs'] ?? 0),
       nodes: Number(fields['nodes'] ?? 0),
       error: fields['error'] === undefined || fields['error'] === '' ? null : fields['error'],

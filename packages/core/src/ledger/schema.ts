@@ -71,7 +71,7 @@ export const StoredAccount = z.strictObject({
   ancestorIds: z.array(z.string()),
 });
 
-export const StoredRegions = z.strictObject({ regions: z.array(Region), resolvedAtMs: z.number() });
+export const StoredRegions = z.array(Region);
 
 export const StoredPause = z.strictObject({
   scope: z.string(),

@@ -3,7 +3,10 @@ import type { StatisticsLedger } from '../ports/ledger.ts';
 import type { Keys } from '../redis/keys.ts';
 
 /** Counters over the life of the ledger: for people, never for decisions. */
-export function createStatisticsLedger(deps: { readonly redis: Redis; readonly keys: Keys }): StatisticsLedger {
+export function createStatisticsLedger(deps: {
+  readonly redis: Redis;
+  readonly keys: Keys;
+}): StatisticsLedger {
   const { redis, keys } = deps;
   return {
     async addCalls(calls) {

@@ -32,13 +32,18 @@ export interface IntentChange {
 export interface EnrollmentLedger {
   /** All records of a target. A record that cannot be parsed is left out and logged. */
   readAll(target: Target): Promise<ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>>;
-  read(target: Target, ids: readonly InstanceId[]): Promise<ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>>;
+  read(
+    target: Target,
+    ids: readonly InstanceId[],
+  ): Promise<ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>>;
   /** Ids that may be claimed now, the longest waiting first. */
   candidates(target: Target, nowMs: number, limit: number): Promise<readonly InstanceId[]>;
   /** When the next candidate may be claimed; null when there is none. */
   nextCandidateAt(target: Target): Promise<number | null>;
   /** Ids that must show up in the inventory, with their deadlines. */
-  awaitingJoin(target: Target): Promise<readonly { readonly instanceId: InstanceId; readonly deadlineMs: number }[]>;
+  awaitingJoin(
+    target: Target,
+  ): Promise<readonly { readonly instanceId: InstanceId; readonly deadlineMs: number }[]>;
   intents(target: Target): Promise<readonly Versioned<Intent>[]>;
   intent(target: Target, batchId: BatchId): Promise<Versioned<Intent> | null>;
   /** Writes what is still at the expected version. One word per change, records first; `all`: one stale makes every one stale. */
@@ -51,7 +56,10 @@ export interface EnrollmentLedger {
   /** Targets that hold at least one record. */
   populated(): Promise<readonly Target[]>;
   /** Σ over all targets: `states` by state, `causes` by cause. */
-  counts(): Promise<{ readonly states: ReadonlyMap<string, number>; readonly causes: ReadonlyMap<string, number> }>;
+  counts(): Promise<{
+    readonly states: ReadonlyMap<string, number>;
+    readonly causes: ReadonlyMap<string, number>;
+  }>;
   /** The ledger epoch under which the target's own commands were last listed; null when never. */
   reconciledEpoch(target: Target): Promise<string | null>;
   setReconciledEpoch(target: Target, epoch: string): Promise<void>;
@@ -60,7 +68,10 @@ export interface EnrollmentLedger {
 /** What is due, and when. The queue's jobs are only hints to do it now. */
 export interface DueLedger {
   /** Due at the time given, or earlier if it already was. */
-  schedule(kind: DueKind, entries: readonly { readonly member: string; readonly atMs: number }[]): Promise<void>;
+  schedule(
+    kind: DueKind,
+    entries: readonly { readonly member: string; readonly atMs: number }[],
+  ): Promise<void>;
   /** Hands out what is due, once, until the lease ends. */
   lease(kind: DueKind, nowMs: number, leaseMs: number, limit: number): Promise<readonly string[]>;
   /** Begins work on a member: nobody is told of it again before `untilMs`. */
@@ -76,6 +87,7 @@ export interface KnownAccount {
   readonly account: Account;
   /** Regions in scope, once they are resolved; null before. */
   readonly regions: readonly Region[] | null;
+  /** When they were last asked for, also when the account was denied then; null when never. */
   readonly resolvedAtMs: number | null;
 }
 
@@ -106,6 +118,7 @@ export interface CoverageLedger {
   /** The account cannot be entered: one target `account/*` stands for it. */
   denyAccount(accountId: AccountId, coverage: Coverage): Promise<void>;
   removeAccount(accountId: AccountId): Promise<readonly Target[]>;
+  /** Records a reading. Nothing happens when the target was forgotten meanwhile. */
   put(target: Target, coverage: Coverage): Promise<void>;
   read(target: Target): Promise<Coverage | null>;
   /** Everything, for `muster coverage`. The id is a target's, or `ACCOUNT.*`. */
@@ -130,7 +143,9 @@ export interface ControlLedger {
   ): Promise<number>;
   release(target: Target, batchId: BatchId): Promise<void>;
   /** Reservations with their batches, to find those whose batch is gone. */
-  reservations(): Promise<readonly { readonly target: Target; readonly batchId: BatchId; readonly instances: number }[]>;
+  reservations(): Promise<
+    readonly { readonly target: Target; readonly batchId: BatchId; readonly instances: number }[]
+  >;
   /** Adds outcomes (true = failed), returns the newest `window`, newest first. */
   recordOutcomes(scope: Scope, failed: readonly boolean[], window: number): Promise<readonly boolean[]>;
   clearOutcomes(scope: Scope): Promise<void>;

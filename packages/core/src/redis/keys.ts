@@ -1,8 +1,6 @@
+import type { DueKind } from '../domain/due.ts';
 import type { AccountId } from '../domain/ids.ts';
 import { targetId, type Target } from '../domain/target.ts';
-
-/** The kinds of work that fall due. Each has one index. */
-export type DueKind = 'accounts' | 'regions' | 'scan' | 'install' | 'collect' | 'verify' | 'inventory';
 
 /** The hash and the indexes that one atomic write of enrollment records touches; all carry the target's hash tag. */
 export interface TargetKeys {
@@ -29,13 +27,15 @@ export interface Keys {
   readonly due: (kind: DueKind) => string;
   /** hash: account id → account JSON. */
   readonly accounts: string;
-  /** zset: account id → epoch ms at which its regions were last resolved; 0 when never. */
+  /** hash: account id → JSON list of its regions in scope, once they were resolved. */
+  readonly accountRegions: string;
+  /** zset: account id → epoch ms at which its regions were last asked for, with or without success; 0 when never. */
   readonly accountsResolved: string;
   /** hash: target id or `ACCOUNT.*` → coverage JSON. */
   readonly coverage: string;
   /** zset: target id → epoch ms of the last reading, one per status. */
   readonly coverageStatus: (status: string) => string;
-  /** hash: the sweep's view: id, startedAtMs, accountsListedAtMs, accountsError. */
+  /** hash: the sweep's view: id, startedAtMs, accountsListedAtMs, accountsError, `finishedAtMs:ID`. */
   readonly sweep: string;
   /** string: random word; absent after a flush. */
   readonly epoch: string;
@@ -55,7 +55,7 @@ export interface Keys {
   readonly totals: string;
   /** hash: the inventory's facts: generation, readAtMs, nodes, error. */
   readonly inventory: string;
-  /** hash: instance id → `nodeId|expiresAtMs`, of one generation of the inventory; expires. Tagged by account. */
+  /** hash: instance id → node id, of one generation of the inventory; expires. Tagged by account. */
   readonly nodes: (accountId: AccountId, generation: string) => string;
 }
 
@@ -79,6 +79,7 @@ export function createKeys(prefix: string): Keys {
     populated: `${prefix}:{coverage}:populated`,
     due: (kind) => `${prefix}:{due}:${kind}`,
     accounts: `${prefix}:{coverage}:accounts`,
+    accountRegions: `${prefix}:{coverage}:account-regions`,
     accountsResolved: `${prefix}:{coverage}:accounts-resolved`,
     coverage: `${prefix}:{coverage}:targets`,
     coverageStatus: (status) => `${prefix}:{coverage}:status:${status}`,

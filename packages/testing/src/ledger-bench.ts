@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import { Secret } from '@muster/core/config/secret';
+import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
+import type { Ledger } from '@muster/core/ports/ledger';
+import { closeRedis, createRedis } from '@muster/core/redis/connection';
+import { createKeys, type Keys } from '@muster/core/redis/keys';
+import { type LoggedLine, recordingLog } from './builders.ts';
+import { startRedis } from './redis-server.ts';
+
+type Redis = ReturnType<typeof createRedis>;
+
+/** A ledger under a prefix of its own, with what a test needs to look behind it. */
+export interface TestLedger {
+  readonly ledger: Ledger;
+  readonly redis: Redis;
+  readonly keys: Keys;
+  /** What the ledger logged. */
+  readonly lines: readonly LoggedLine[];
+  /** The same ledger over another connection, as another process would have it. */
+  another(): Ledger;
+}
+
+/** A Redis for one test file. */
+export interface LedgerBench {
+  /** A new, empty ledger. */
+  create(): TestLedger;
+  /** Closes every connection; a test that leaves one open would keep the runner from ending. */
+  disconnect(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts a throwaway Redis; each ledger made on it has a random prefix. */
+export async function startLedgerBench(): Promise<LedgerBench> {
+  const server = await startRedis({ appendonly: false });
+  const open: Redis[] = [];
+
+  function connect(log: ReturnType<typeof recordingLog>): Redis {
+    const redis = createRedis({ url: new Secret(server.url), profile: 'patient', name: 'muster-test', log });
+    open.push(redis);
+    return redis;
+  }
+
+  async function disconnect(): Promise<void> {
+    await Promise.all(open.splice(0).map(closeRedis));
+  }
+
+  return {
+    create() {
+      const prefix = `test-${randomBytes(6).toString('hex')}`;
+      const log = recordingLog();
+      const redis = connect(log);
+      return {
+        ledger: createRedisLedger({ redis, prefix, log }),
+        redis,
+        keys: createKeys(prefix),
+        lines: log.lines,
+        another: () => createRedisLedger({ redis: connect(log), prefix, log }),
+      };
+    },
+    disconnect,
+    async stop() {
+      await disconnect();
+      await server.stop();
+    },
+  };
+}
