@@ -75,16 +75,12 @@ export function readYaml(text: string): YamlSource {
 
 function explain(error: YAMLError, text: string): string {
   const around = text.slice(error.pos[0], error.pos[1]);
-  switch (error.code) {
-    case 'DUPLICATE_KEY':
-      return `the key ${JSON.stringify(firstWord(text, error.pos[0]))} is written twice in this map: keep one`;
-    case 'TAB_AS_INDENT':
-      return 'YAML is indented with spaces, and this line with a tab';
-    case 'BAD_ALIAS':
-      return 'an asterisk starts an alias in YAML: write "*" in quotes';
-    default:
-      return `not YAML: ${error.message}${around.startsWith('*') ? ' (write "*" in quotes)' : ''}`;
+  if (error.code === 'DUPLICATE_KEY') {
+    return `the key ${JSON.stringify(firstWord(text, error.pos[0]))} is written twice in this map: keep one`;
   }
+  if (error.code === 'TAB_AS_INDENT') return 'YAML is indented with spaces, and this line with a tab';
+  if (error.code === 'BAD_ALIAS') return 'an asterisk starts an alias in YAML: write "*" in quotes';
+  return `not YAML: ${error.message}${around.startsWith('*') ? ' (write "*" in quotes)' : ''}`;
 }
 
 function firstWord(text: string, offset: number): string {
@@ -146,8 +142,9 @@ class Reader {
   }
 
   #giveUp(node: unknown): undefined {
-    if (!this.gaveUp)
+    if (!this.gaveUp) {
       this.#fault(offsetOf(node), 'the document is nested too deeply, or its aliases make it too large');
+    }
     this.gaveUp = true;
     return undefined;
   }

@@ -1,9 +1,12 @@
 import type { OrganizationScope } from './account.ts';
 import type { AccountId, MatcherKey, Region } from './ids.ts';
 import type { Instance } from './instance.ts';
+import { matchesTagPattern } from './tag-pattern.ts';
 
 /** `regions: ["*"]` becomes `all`: every region enabled for the account. */
-export type RegionSelection = { readonly kind: 'all' } | { readonly kind: 'listed'; readonly regions: readonly Region[] };
+export type RegionSelection =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'listed'; readonly regions: readonly Region[] };
 
 /** How the worker becomes somebody in the account. */
 export type RoleSelection =
@@ -14,7 +17,7 @@ export type RoleSelection =
   /** The worker's own credentials and account. */
   | { readonly kind: 'ambient' };
 
-/** A tag rule: the instance must carry the key with one of the values; `*` as a value means any. */
+/** A tag rule: the instance must carry the key with one of the values, in which `*` and `?` are wildcards. */
 export interface TagRule {
   readonly key: string;
   readonly values: readonly string[];
@@ -75,9 +78,10 @@ export function coversRegion(matcher: Matcher, region: Region): boolean {
 }
 
 function carriesTag(instance: Instance, rule: TagRule): boolean {
-  const value = instance.tags[rule.key];
+  // Only own keys: a tag may be named like something every object inherits.
+  const value = Object.hasOwn(instance.tags, rule.key) ? instance.tags[rule.key] : undefined;
   if (value === undefined) return false;
-  return rule.values.some((wanted) => wanted === '*' || wanted === value);
+  return rule.values.some((wanted) => matchesTagPattern(value, wanted));
 }
 
 /** A role as AWS names it, with the condition its trust policy may demand. */

@@ -1,0 +1,72 @@
+import type { EnvironmentSettings } from './environment.ts';
+import { isLoopbackHost, parseListenAddress, type ListenAddress } from './listen-address.ts';
+import type { ConsoleSettings } from './model.ts';
+import type { MusterShape } from './muster-schema.ts';
+import type { Report } from './report.ts';
+import { Secret } from './secret.ts';
+
+/** Reads a small file named in the configuration; throws when it cannot. */
+export type ReadFile = (path: string) => string;
+
+/** A shorter one can be guessed over the network. */
+const SHORTEST_PASSWORD = 8;
+
+/** Where the console listens, and with which password: anywhere but on loopback it needs one. */
+export function checkConsole(
+  shape: MusterShape,
+  environment: EnvironmentSettings,
+  readFile: ReadFile | null,
+  report: Report,
+): ConsoleSettings {
+  const listen =
+    environment.consoleListen ?? checkListen(shape.console.listen, ['console', 'listen'], report);
+  const password = environment.consolePassword ?? readPassword(shape, readFile, report);
+  if (password !== null && password.length < SHORTEST_PASSWORD) {
+    report.fault(
+      ['console', 'password_file'],
+      `the password of the console (${environment.consolePassword === null ? 'in this file' : 'in MUSTER_CONSOLE_PASSWORD'}) needs at least ${SHORTEST_PASSWORD} characters`,
+    );
+  }
+  const isOpen = !isLoopbackHost(listen.host) && !environment.consoleBehindLoopback;
+  if (isOpen && password === null && !report.isFaulted(['console'])) {
+    report.fault(
+      ['console', 'listen'],
+      `the console would be open to the network on ${listen.host}: set a password (MUSTER_CONSOLE_PASSWORD or muster.console.password_file), or listen on 127.0.0.1`,
+    );
+  }
+  return { ...listen, password: password === null ? null : new Secret(password) };
+}
+
+/** Reads `host:port` of a listen key; reports and falls back to loopback when it is none. */
+export function checkListen(text: string, path: readonly string[], report: Report): ListenAddress {
+  const address = parseListenAddress(text);
+  if (address === null) {
+    report.fault(path, `must be host:port, such as 127.0.0.1:8080, found ${JSON.stringify(text)}`);
+  }
+  return address ?? { host: '127.0.0.1', port: 0 };
+}
+
+function readPassword(shape: MusterShape, readFile: ReadFile | null, report: Report): string | null {
+  const path = shape.console.password_file;
+  if (path === undefined || path === '') return null;
+  const where = ['console', 'password_file'];
+  if (readFile === null) {
+    report.fault(where, 'files are not read here');
+    return null;
+  }
+  try {
+    const text = readFile(path).replace(/\r?\n$/, '');
+    if (text === '') report.fault(where, `the file ${path} is empty`);
+    return text === '' ? null : text;
+  } catch (error) {
+    report.fault(where, `the file ${path} cannot be read (${errorCode(error)})`);
+    return null;
+  }
+}
+
+/** `ENOENT` and its kind: enough to act on, and never the content. */
+export function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : 'unknown error';
+}

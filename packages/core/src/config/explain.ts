@@ -1,0 +1,133 @@
+import type { Matcher, TagRule } from '../domain/matcher.ts';
+import { RUN_SHELL_SCRIPT } from '../domain/installer/render-install.ts';
+import { formatDuration } from './duration.ts';
+import { installationId } from './installation-id.ts';
+import type { MusterConfig } from './model.ts';
+
+/**
+ * What a configuration comes to, in words, for `muster config check`: nothing secret, every default in place, durations as
+ * they will really be.
+ */
+export function explainConfig(config: MusterConfig): string {
+  return [
+    ...explainCluster(config),
+    '',
+    ...config.matchers.flatMap((matcher, index) => [...explainMatcher(matcher, index + 1), '']),
+    ...explainSettings(config),
+  ].join('\n');
+}
+
+function explainCluster(config: MusterConfig): readonly string[] {
+  const state = config.enabled
+    ? `every target is read again every ${formatDuration(config.pollIntervalMs)}`
+    : 'OFF: discovery_service.enabled is not true';
+  return [
+    `Cluster:      ${config.proxyServer ?? 'none'}, discovery group ${config.discoveryGroup === '' ? 'not set' : JSON.stringify(config.discoveryGroup)}, installation ${installationId(config)}`,
+    `Discovery:    ${state}${config.paused ? '; PAUSED by muster.paused: nothing is sent' : ''}`,
+    `Matchers:     ${config.matchers.length === 0 ? 'none: nothing will be enrolled' : `${config.matchers.length}; the first that matches an instance owns it`}`,
+    ...(config.speed === 1 ? [] : [`Speed:        ${config.speed} times as fast as time (simulation)`]),
+  ];
+}
+
+function explainMatcher(matcher: Matcher, number: number): readonly string[] {
+  const { install } = matcher;
+  const environment = [
+    install.suffix === null ? null : `suffix ${install.suffix}`,
+    install.updateGroup === null ? null : `update group ${install.updateGroup}`,
+    install.httpProxy === null && install.httpsProxy === null
+      ? null
+      : `HTTP proxy ${withoutUser(install.httpsProxy ?? install.httpProxy ?? '')}`,
+    install.noProxy === null ? null : `no proxy for ${install.noProxy}`,
+  ].filter((part) => part !== null);
+  return [
+    `${number}. ${matcher.label} (key ${matcher.key})`,
+    `   accounts:  ${explainAccounts(matcher)}`,
+    `   role:      ${explainRole(matcher)}`,
+    `   regions:   ${matcher.regions.kind === 'all' ? 'every region enabled in the account' : matcher.regions.regions.join(', ')}`,
+    `   instances: ${explainInstances(matcher)}`,
+    `   sends:     ${install.documentName}${install.documentName === RUN_SHELL_SCRIPT ? '' : ' (must exist in every account and region)'}; installer ${install.scriptName} from https://${install.publicProxyAddr}; joins with the token ${install.joinToken}`,
+    ...(environment.length === 0 ? [] : [`   host sees: ${environment.join('; ')}`]),
+  ];
+}
+
+function explainAccounts(matcher: Matcher): string {
+  const parts: string[] = [];
+  if (matcher.organization === null) {
+    const account = matcher.role.kind === 'arn' ? matcher.role.arn.split(':')[4] : undefined;
+    parts.push(account === undefined ? "the account of the worker's credentials" : account);
+  } else {
+    const { organizationId, includeOus, excludeOus } = matcher.organization;
+    parts.push(
+      `all of ${organizationId}${includeOus.includes('*') ? '' : ` under ${includeOus.join(', ')}`}`,
+    );
+    if (excludeOus.length > 0) parts.push(`not under ${excludeOus.join(', ')}`);
+  }
+  if (matcher.includeAccounts !== null) parts.push(`of these only ${matcher.includeAccounts.join(', ')}`);
+  if (matcher.excludeAccounts.length > 0) parts.push(`never ${matcher.excludeAccounts.join(', ')}`);
+  return parts.join('; ');
+}
+
+function explainRole(matcher: Matcher): string {
+  const { role } = matcher;
+  if (role.kind === 'ambient') return "none is assumed: the worker's own credentials are used";
+  const externalId = role.externalId === null ? '' : `, with external id ${role.externalId}`;
+  return role.kind === 'arn'
+    ? `${role.arn}${externalId}`
+    : `arn:${matcher.partition}:iam::ACCOUNT:role/${role.name} in every account${externalId}`;
+}
+
+function explainInstances(matcher: Matcher): string {
+  const parts = [
+    matcher.tags.length === 0
+      ? 'all'
+      : `with ${matcher.tags.map((rule) => explainTag(rule, ' or ')).join(' and ')}`,
+  ];
+  if (matcher.excludeTags.length > 0) {
+    parts.push(
+      `never with ${matcher.excludeTags.map((rule) => explainTag(rule, ' or ')).join(', or with ')}`,
+    );
+  }
+  if (matcher.minInstanceAgeMs > 0) {
+    parts.push(`not before ${formatDuration(matcher.minInstanceAgeMs)} after their launch`);
+  }
+  return parts.join('; ');
+}
+
+function explainTag(rule: TagRule, or: string): string {
+  if (rule.values.length === 1 && rule.values[0] === '*') return `the tag ${rule.key}`;
+  return `${rule.key}=${rule.values.map((value) => (value === '' ? '""' : value)).join(or)}`;
+}
+
+function explainSettings(config: MusterConfig): readonly string[] {
+  const { limits, brake, install, inventory } = config;
+  const hold = limits.holdFirstSend
+    ? 'a first run waits for "muster resume" before it sends'
+    : 'a first run sends at once';
+  return [
+    `Sending:      at most ${limits.installsInFlight} instances at once, ${limits.installsInFlightPerAccount} per account, ${limits.installsInFlightPerTarget} per account and region; ${hold}`,
+    `Brake:        ${brake.enabled ? `stops when more than ${percent(brake.maxFailureShare)} of the last ${brake.window} installs failed (from ${brake.minOutcomes} on)` : 'off'}`,
+    `Install:      ${install.executionTimeoutSeconds}s to run, ${install.deliveryTimeoutSeconds}s to be delivered, ${formatDuration(install.joinTimeoutMs)} to join; a send without an answer is settled after ${formatDuration(install.resendAfterMs)}`,
+    `Retries:      first after ${formatDuration(config.backoff.transientFirstMs)}, or ${formatDuration(config.backoff.operatorFirstMs)} when an operator must act; doubling to ${formatDuration(config.backoff.capMs)}`,
+    `Inventory:    ${inventory.kind === 'none' ? 'none: exit code 0 counts as success' : `${[inventory.command, ...inventory.args.map(withoutValue)].join(' ')}, every ${formatDuration(inventory.refreshMs)}; no send when older than ${formatDuration(inventory.freshnessMs)}`}`,
+    `Redis:        keys begin with ${config.redis.prefix}`,
+    `Console:      ${address(config.console)}${config.console.password === null ? '' : ', with a password'}; workers' health ${address(config.worker)}`,
+  ];
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toFixed(1))}%`;
+}
+
+function address(at: { readonly host: string; readonly port: number }): string {
+  return `${at.host.includes(':') ? `[${at.host}]` : at.host}:${at.port}`;
+}
+
+/** A proxy's address without the user and password in it. */
+function withoutUser(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, '//…@');
+}
+
+/** `--identity=…`: which option, not what it holds. */
+function withoutValue(argument: string): string {
+  return argument.startsWith('-') ? argument.replace(/=.*$/s, '=…') : '…';
+}

@@ -1,0 +1,174 @@
+import { checkConsole, checkListen, type ReadFile } from './console-rules.ts';
+import { formatDuration } from './duration.ts';
+import type { EnvironmentSettings } from './environment.ts';
+import type { MusterConfig } from './model.ts';
+import type { MusterShape } from './muster-schema.ts';
+import { inEnvironment } from './environment.ts';
+import type { Findings, Report } from './report.ts';
+import { Secret } from './secret.ts';
+
+/** How long AWS takes a signed request for valid. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html */
+const SIGNATURE_VALIDITY_MS = 5 * 60_000;
+/** Clocks that differ, between us and AWS. */
+const CLOCK_SKEW_MS = 30_000;
+const SEND_WINDOW_MS = 10_000;
+/** A send needs this long even in a simulation that runs faster than time. */
+const SHORTEST_SEND_WINDOW_MS = 2000;
+
+/** The compiled `muster:` section. */
+export type MusterSettings = Omit<
+  MusterConfig,
+  'proxyServer' | 'enabled' | 'discoveryGroup' | 'pollIntervalMs' | 'matchers'
+>;
+
+/** Checks the section's rules between keys, lets the environment have its word, and turns durations into scaled milliseconds. */
+export function compileMuster(
+  shape: MusterShape,
+  environment: EnvironmentSettings,
+  readFile: ReadFile | null,
+  findings: Findings,
+  report: Report,
+): MusterSettings {
+  checkOrder(shape, report);
+  const { speed } = environment;
+  const scaled = (ms: number) => scale(ms, speed);
+  const { limits, brake, install, backoff, inventory, worker } = shape;
+  const perAccount = limits.installs_in_flight_per_account ?? Math.min(250, limits.installs_in_flight);
+  const resendAfterMs = checkResendAfter(shape, report);
+  return {
+    redis: {
+      url: new Secret(checkRedisUrl(shape, environment, findings, report)),
+      prefix: checkPrefix(shape, report),
+    },
+    limits: {
+      installsInFlight: limits.installs_in_flight,
+      installsInFlightPerAccount: perAccount,
+      installsInFlightPerTarget: limits.installs_in_flight_per_target ?? Math.min(100, perAccount),
+      holdFirstSend: limits.hold_first_send,
+    },
+    brake: {
+      enabled: brake.enabled,
+      window: brake.window,
+      minOutcomes: brake.min_outcomes,
+      maxFailureShare: brake.max_failure_share,
+    },
+    install: {
+      executionTimeoutSeconds: seconds(install.timeout ?? environment.installTimeoutMs ?? 300_000),
+      deliveryTimeoutSeconds: seconds(install.delivery_timeout),
+      joinTimeoutMs: scaled(install.join_timeout),
+      visibilityMs: scaled(install.visibility),
+      resendAfterMs: scaled(resendAfterMs),
+      sendWindowMs: Math.max(SHORTEST_SEND_WINDOW_MS, scaled(SEND_WINDOW_MS)),
+      pollFirstMs: scaled(install.poll_first),
+      pollMaxMs: scaled(install.poll_max),
+      outputChars: install.output_chars,
+    },
+    backoff: {
+      operatorFirstMs: scaled(backoff.operator_first),
+      transientFirstMs: scaled(backoff.transient_first),
+      capMs: scaled(backoff.cap),
+    },
+    inventory:
+      inventory.source === 'none'
+        ? { kind: 'none' }
+        : {
+            kind: 'tctl',
+            command: inventory.command,
+            args: inventory.args,
+            refreshMs: scaled(inventory.refresh),
+            freshnessMs: scaled(inventory.freshness),
+            maxDropShare: inventory.max_drop_share,
+          },
+    console: checkConsole(shape, environment, readFile, report),
+    worker: {
+      discoveryConcurrency: worker.discovery_concurrency,
+      enrollmentConcurrency: worker.enrollment_concurrency,
+      shutdownMs: worker.shutdown,
+      ...(environment.workerListen ?? checkListen(worker.listen, ['worker', 'listen'], report)),
+    },
+    paused: shape.paused,
+    speed,
+  };
+}
+
+/** A pause of ours, in a simulation that runs `speed` times faster than time; never less than a millisecond. */
+export function scale(ms: number, speed: number): number {
+  return speed === 1 ? ms : Math.max(1, Math.round(ms / speed));
+}
+
+function seconds(ms: number): number {
+  return Math.ceil(ms / 1000);
+}
+
+/** Keys of which one must not be smaller than the other. */
+function checkOrder(shape: MusterShape, report: Report): void {
+  const { limits, brake, install, backoff, inventory } = shape;
+  const atLeast = (large: number, small: number, path: readonly string[], name: string) => {
+    if (large < small) report.fault(path, `must be at least ${name} (${formatDuration(small)})`);
+  };
+  if (brake.min_outcomes > brake.window) {
+    report.fault(
+      ['brake', 'min_outcomes'],
+      `must be at most window (${brake.window}): the brake would never work`,
+    );
+  }
+  atLeast(install.poll_max, install.poll_first, ['install', 'poll_max'], 'poll_first');
+  atLeast(backoff.cap, backoff.operator_first, ['backoff', 'cap'], 'operator_first');
+  atLeast(backoff.cap, backoff.transient_first, ['backoff', 'cap'], 'transient_first');
+  atLeast(inventory.freshness, inventory.refresh, ['inventory', 'freshness'], 'refresh');
+  if (inventory.source === 'tctl' && inventory.command === '') {
+    report.fault(['inventory', 'command'], 'must name a program, such as tctl');
+  }
+  const perAccount = limits.installs_in_flight_per_account;
+  const perTarget = limits.installs_in_flight_per_target;
+  if (perAccount !== undefined && perAccount > limits.installs_in_flight) {
+    report.note(
+      ['limits', 'installs_in_flight_per_account'],
+      `never reached: installs_in_flight is ${limits.installs_in_flight}`,
+    );
+  }
+  if (perTarget !== undefined && perTarget > (perAccount ?? Math.min(250, limits.installs_in_flight))) {
+    report.note(
+      ['limits', 'installs_in_flight_per_target'],
+      'never reached: an account may have fewer in flight',
+    );
+  }
+}
+
+/** Shorter, a request signed before a freeze could still be accepted after we had sent anew. */
+function checkResendAfter(shape: MusterShape, report: Report): number {
+  const least = SIGNATURE_VALIDITY_MS + CLOCK_SKEW_MS + shape.install.visibility;
+  const given = shape.install.resend_after;
+  if (given !== undefined && given < least) {
+    report.fault(
+      ['install', 'resend_after'],
+      `must be at least ${formatDuration(least)} (the validity of a signature 5m, clocks 30s, visibility ${formatDuration(shape.install.visibility)}): a host could be sent to twice`,
+    );
+  }
+  return given ?? least;
+}
+
+/** The address may hold a password, so no message repeats it. */
+function checkRedisUrl(
+  shape: MusterShape,
+  environment: EnvironmentSettings,
+  findings: Findings,
+  report: Report,
+): string {
+  const url = environment.redisUrl ?? shape.redis.url;
+  if (!/^rediss?:\/\/[^/]/.test(url) || !URL.canParse(url)) {
+    const message =
+      'must be redis://host:port or rediss://host:port, with user and password and a database number if needed';
+    if (environment.redisUrl === null) report.fault(['redis', 'url'], message);
+    else findings.faults.push(inEnvironment('REDIS_URL', message));
+  }
+  return url;
+}
+
+function checkPrefix(shape: MusterShape, report: Report): string {
+  const { prefix } = shape.redis;
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(prefix)) {
+    report.fault(['redis', 'prefix'], 'may hold 1 to 64 letters, digits, - and _');
+  }
+  return prefix;
+}

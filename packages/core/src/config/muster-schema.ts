@@ -1,0 +1,142 @@
+import { z } from 'zod';
+import { confidentialText, duration, flag, oneOf, share, text, textList, whole } from './value-shapes.ts';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** The `muster:` section: everything that Teleport has no word for. Keys are listed in `docs/configuration.md`. */
+export const MusterShape = z.strictObject({
+  paused: flag()
+    .prefault(false)
+    .describe('`true` holds every send, whatever Redis says or has forgotten. Reading goes on.'),
+  redis: z
+    .strictObject({
+      url: confidentialText()
+        .prefault('redis://127.0.0.1:6379')
+        .describe('`redis://` or `rediss://`. The environment variable `REDIS_URL` wins.'),
+      prefix: text()
+        .prefault('muster')
+        .describe('First part of every key in Redis: letters, digits, `-`, `_`.'),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      installs_in_flight: whole(1, 100_000)
+        .prefault(1000)
+        .describe('Instances with a command in flight at once, over all accounts.'),
+      installs_in_flight_per_account: whole(1, 100_000)
+        .optional()
+        .describe('The same within one account. Default `250`, or the figure above when that is smaller.'),
+      installs_in_flight_per_target: whole(1, 100_000)
+        .optional()
+        .describe(
+          'The same within one region of one account. Default `100`, or the figure above when that is smaller.',
+        ),
+      hold_first_send: flag()
+        .prefault(true)
+        .describe('A first run waits for `muster resume` before it sends anything.'),
+    })
+    .prefault({}),
+  brake: z
+    .strictObject({
+      enabled: flag()
+        .prefault(true)
+        .describe('Stops an account, or everything, when too many of its last installs failed.'),
+      window: whole(1, 1000).prefault(50).describe('How many of the last outcomes count.'),
+      min_outcomes: whole(1, 1000)
+        .prefault(20)
+        .describe('Fewer outcomes than this stop nothing. At most `window`.'),
+      max_failure_share: share().prefault(0.5).describe('Share of failures above which it stops.'),
+    })
+    .prefault({}),
+  install: z
+    .strictObject({
+      timeout: duration(5 * SECOND, 2 * DAY)
+        .optional()
+        .describe(
+          'How long the installer may run on a host; whole seconds. Default `5m`, or `TELEPORT_UNSTABLE_AWS_INSTALL_TIMEOUT`. A custom document brings its own limit.',
+        ),
+      delivery_timeout: duration(30 * SECOND, 20 * DAY)
+        .prefault('2m')
+        .describe('How long the SSM agent may take to fetch the command; whole seconds.'),
+      join_timeout: duration(10 * SECOND)
+        .prefault('5m')
+        .describe('From the end of the installer until the node must be seen.'),
+      visibility: duration(SECOND, 10 * MINUTE)
+        .prefault('30s')
+        .describe('How long AWS may take to show a command in its lists.'),
+      resend_after: duration(MINUTE)
+        .optional()
+        .describe(
+          'After this, a send whose answer was lost, and that no list shows, did not happen. At least 5m30s + `visibility`, which is the default.',
+        ),
+      poll_first: duration(SECOND).prefault('5s').describe('First look at a command after its send.'),
+      poll_max: duration(SECOND)
+        .prefault('30s')
+        .describe('Longest pause between two looks. At least `poll_first`.'),
+      output_chars: whole(0, 32_000)
+        .prefault(600)
+        .describe("Characters of a script's output kept per attempt; `0` keeps none."),
+    })
+    .prefault({}),
+  backoff: z
+    .strictObject({
+      operator_first: duration(SECOND)
+        .prefault('10m')
+        .describe('First pause after a failure that an operator must mend. Doubles.'),
+      transient_first: duration(SECOND)
+        .prefault('2m')
+        .describe('First pause after a failure that may mend itself. Doubles.'),
+      cap: duration(SECOND).prefault('24h').describe('Longest pause. At least the two above.'),
+    })
+    .prefault({}),
+  inventory: z
+    .strictObject({
+      source: oneOf('tctl', 'none')
+        .prefault('tctl')
+        .describe(
+          'Where it is seen which hosts have joined. `none`: an installer that ends with 0 counts as success.',
+        ),
+      command: text().prefault('tctl').describe('The program, on PATH or absolute. Never a shell line.'),
+      args: textList()
+        .prefault([])
+        .describe('Put before `get nodes --format=json`, such as `--identity=/etc/muster/identity`.'),
+      refresh: duration(SECOND).prefault('1m').describe('How often the inventory is read.'),
+      freshness: duration(SECOND)
+        .prefault('10m')
+        .describe('No send while the last complete reading is older. At least `refresh`.'),
+      max_drop_share: share()
+        .prefault(0.3)
+        .describe('A reading that lost more than this share of its nodes holds sends.'),
+    })
+    .prefault({}),
+  console: z
+    .strictObject({
+      listen: text()
+        .prefault('127.0.0.1:8080')
+        .describe('`host:port` of console, API and metrics of the scheduler. Port `0`: any free one.'),
+      password_file: text()
+        .optional()
+        .describe(
+          'File with the password of the console, from this file’s folder. Needed to listen anywhere but on loopback. The environment variable `MUSTER_CONSOLE_PASSWORD` wins.',
+        ),
+    })
+    .prefault({}),
+  worker: z
+    .strictObject({
+      discovery_concurrency: whole(1, 1000).prefault(20).describe('Scans at once in one worker.'),
+      enrollment_concurrency: whole(1, 1000)
+        .prefault(20)
+        .describe('Install, collect and verify jobs at once in one worker.'),
+      shutdown: duration(SECOND, 10 * MINUTE)
+        .prefault('20s')
+        .describe('From SIGTERM until unfinished jobs are handed back.'),
+      listen: text()
+        .prefault('127.0.0.1:9090')
+        .describe('`host:port` of /healthz, /readyz and /metrics. Port `0`: any free one.'),
+    })
+    .prefault({}),
+});
+export type MusterShape = z.infer<typeof MusterShape>;
