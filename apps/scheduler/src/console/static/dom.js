@@ -1,0 +1,40 @@
+/** Elements made and changed in place, so that focus, selection and open details survive an update. */
+
+export const byId = (id) => document.getElementById(id);
+
+/** An element with attributes and children; text children become text. */
+export function h(tag, attributes, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes ?? {})) {
+    if (value !== null && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== ''));
+  return element;
+}
+
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+export function setFlag(element, name, on) {
+  element.toggleAttribute(name, on);
+}
+
+/** Makes the children of `parent` show `items`, keeping the element of each key. */
+export function showItems(parent, items, keyOf, create, update) {
+  const known = new Map([...parent.children].map((child) => [child.dataset.key, child]));
+  for (const [index, item] of items.entries()) {
+    const key = keyOf(item);
+    let child = known.get(key);
+    if (child === undefined) {
+      child = create(item);
+      child.dataset.key = key;
+    }
+    known.delete(key);
+    update(child, item);
+    if (parent.children[index] !== child) parent.insertBefore(child, parent.children[index] ?? null);
+  }
+  for (const gone of known.values()) gone.remove();
+}
+
+export const part = (element, name) => element.querySelector(`.${name}`);

@@ -1,0 +1,86 @@
+import { type RedisServer, startRedis } from '@muster/testing/redis-server';
+import { Secret } from '@muster/core/config/secret';
+import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
+import type { Ledger } from '@muster/core/ports/ledger';
+import type { Logger } from '@muster/core/ports/logger';
+import { boardQueues } from '@muster/core/queue/bull-queue';
+import { createJobQueue, type JobQueue } from '@muster/core/queue/enqueue';
+import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
+import { createClock } from '@muster/core/runtime/clock';
+import { createMetrics } from '@muster/core/runtime/metrics';
+import { createRedactor } from '@muster/core/runtime/redaction';
+import { createHttpApp } from './app.ts';
+import { listen } from './listen.ts';
+
+const SILENT: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => SILENT,
+};
+
+/** A web side as a scheduler runs it, on a Redis of its own. */
+export interface RunningApp {
+  readonly url: string;
+  readonly redis: RedisServer;
+  readonly ledger: Ledger;
+  readonly jobQueue: JobQueue;
+  /** Sends one Redis command, such as `CONFIG SET …`. */
+  readonly command: (name: string, ...args: readonly string[]) => Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+export async function startApp(
+  options: { readonly password?: string; readonly host?: string; readonly secrets?: readonly string[] } = {},
+): Promise<RunningApp> {
+  const server = await startRedis();
+  const clock = createClock();
+  const redis = createRedis({
+    url: new Secret(server.url),
+    profile: 'fail-fast',
+    name: 'console-test',
+    log: SILENT,
+  });
+  await awaitRedis(redis, clock, 5_000);
+  const prefix = 'muster';
+  const ledger = createRedisLedger({ redis, prefix, log: SILENT });
+  const jobQueue = createJobQueue({ connection: redis, prefix });
+  const queues = boardQueues(redis, prefix);
+  const console = {
+    host: options.host ?? '127.0.0.1',
+    port: 0,
+    password: options.password === undefined ? null : new Secret(options.password),
+  };
+  const app = createHttpApp({
+    config: {
+      console,
+      proxyServer: 'teleport.example.com:443',
+      discoveryGroup: 'production',
+      pollIntervalMs: 300_000,
+    },
+    ledger,
+    queues,
+    jobQueue,
+    redis,
+    metrics: createMetrics('scheduler'),
+    redact: createRedactor((options.secrets ?? []).map((secret) => new Secret(secret))),
+    clock,
+    log: SILENT,
+  });
+  const listening = await listen(app, console);
+  return {
+    url: listening.url,
+    redis: server,
+    ledger,
+    jobQueue,
+    command: (name, ...args) => redis.call(name, ...args),
+    async stop() {
+      await listening.close();
+      await Promise.all(queues.map((queue) => queue.close()));
+      await jobQueue.close();
+      await closeRedis(redis);
+      await server.stop();
+    },
+  };
+}
