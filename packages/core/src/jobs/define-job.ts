@@ -40,18 +40,11 @@ export type AnyJob = JobContract<string, unknown, unknown>;
 export type PayloadOf<Job extends AnyJob> = z.infer<Job['payload']>;
 export type ResultOf<Job extends AnyJob> = z.infer<Job['result']>;
 
-/** Five attempts within about a quarter of a minute; what is due comes back by the tick anyway. */
-const USUAL_RETRY: RetryPolicy = { maxAttempts: 5, initialDelayMs: 1_000, factor: 2, maxDelayMs: 60_000 };
-
-/**
- * Fixes the types of a contract by its literals; the contract is frozen.
- *
- * @param facts `retry` may be absent: five attempts, from one second on, doubling
- */
+/** Fixes the types of a contract by its literals; the contract is frozen. */
 export function defineJob<const Name extends string, Payload, Result, const Queue extends QueueName>(
-  facts: Omit<JobContract<Name, Payload, Result, Queue>, 'retry'> & { readonly retry?: RetryPolicy },
+  contract: JobContract<Name, Payload, Result, Queue>,
 ): JobContract<Name, Payload, Result, Queue> {
-  return Object.freeze({ ...facts, retry: facts.retry ?? USUAL_RETRY });
+  return Object.freeze(contract);
 }
 
 /**

@@ -1,0 +1,143 @@
+import type { JobsOptions, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { ulid } from 'ulid';
+import { JobError, messageOf } from '../domain/errors.ts';
+import { type AnyJob, type PayloadOf, QUEUE_NAMES, type QueueName } from '../jobs/define-job.ts';
+import { openQueue } from './bull-queue.ts';
+import { sealPayload } from './envelope.ts';
+
+/** How many jobs one queue holds. */
+export interface QueueCounts {
+  readonly waiting: number;
+  readonly delayed: number;
+  readonly active: number;
+  /** Of those still kept. */
+  readonly completed: number;
+  /** Of those still kept. */
+  readonly failed: number;
+}
+
+export interface EnqueueOptions {
+  /** Not before this from now. @default 0 */
+  readonly delayMs?: number;
+}
+
+/**
+ * Puts jobs into Redis. A job whose dedupe id is already waiting, delayed or running is dropped silently; a handler can
+ * therefore not enqueue itself again: it snoozes. All methods throw `payload.invalid` before anything is sent, and
+ * `ledger.unavailable` within seconds when Redis does not take them; some of a list may then have been taken.
+ */
+export interface JobQueue {
+  enqueue<Job extends AnyJob>(job: Job, payload: PayloadOf<Job>, options?: EnqueueOptions): Promise<void>;
+  /** In few round trips, whatever the length of the list. */
+  enqueueMany<Job extends AnyJob>(job: Job, payloads: readonly PayloadOf<Job>[]): Promise<void>;
+  counts(): Promise<Readonly<Record<QueueName, QueueCounts>>>;
+  /** Leaves the connection open. */
+  close(): Promise<void>;
+}
+
+/** As many as a busy loop can prepare in about 20 ms; 17,000 in one go hold it for half a second. */
+const BULK_SIZE = 500;
+
+/**
+ * @param options `connection` is fail-fast (see `createRedis`); `prefix` separates installations
+ *
+ * Deduplication is BullMQ's own, by a key that names the one live job, and not by a shared job id: so finished jobs stay
+ * visible for a while without blocking the next one. The key is set with the job and goes with its end, survives a
+ * killed worker with it, and is taken over when its job no longer exists.
+ */
+export function createJobQueue(options: { readonly connection: Redis; readonly prefix: string }): JobQueue {
+  const queues = new Map(
+    QUEUE_NAMES.map((name) => [name, openQueue(name, options.connection, options.prefix)]),
+  );
+  const queueOf = (name: QueueName): Queue => queues.get(name) ?? unknownQueue(name);
+  return {
+    enqueue: async (job, payload, { delayMs = 0 } = {}) => {
+      const entry = entryOf(job, payload, delayMs);
+      await orUnavailable(queueOf(job.queue).add(entry.name, entry.data, entry.opts));
+    },
+    enqueueMany: async (job, payloads) => {
+      for (let at = 0; at < payloads.length; at += BULK_SIZE) {
+        const entries = payloads.slice(at, at + BULK_SIZE).map((payload) => entryOf(job, payload, 0));
+        await orUnavailable(queueOf(job.queue).addBulk(entries));
+      }
+    },
+    counts: async () => {
+      const counted = await orUnavailable(Promise.all([...queues].map(countQueue)));
+      return Object.fromEntries(counted) as Record<QueueName, QueueCounts>;
+    },
+    close: async () => {
+      await Promise.all([...queues.values()].map((queue) => queue.close()));
+    },
+  };
+}
+
+interface Entry {
+  readonly name: string;
+  readonly data: object;
+  readonly opts: JobsOptions;
+}
+
+function entryOf(job: AnyJob, payload: unknown, delayMs: number): Entry {
+  const data = sealPayload(job, payload);
+  const dedupeId = job.dedupeId(data.payload);
+  if (dedupeId !== job.name && !dedupeId.startsWith(`${job.name}.`)) {
+    throw new JobError('bug.unknown', `the dedupe id of ${job.name} must begin with its name`, {
+      retry: 'never',
+      details: { dedupeId },
+    });
+  }
+  return {
+    name: job.name,
+    data,
+    opts: {
+      // Unique over a flush too, where BullMQ's counter would give out ids again that workers still hold.
+      jobId: `${dedupeId}.${ulid()}`,
+      deduplication: { id: dedupeId },
+      attempts: job.retry.maxAttempts,
+      backoff: { type: CONTRACT_BACKOFF },
+      ...(delayMs > 0 ? { delay: Math.ceil(delayMs) } : {}),
+    },
+  };
+}
+
+/** Tells the worker that the delay between attempts is in the contract (see `failure.ts`). */
+const CONTRACT_BACKOFF = 'contract';
+
+async function countQueue([name, queue]: [QueueName, Queue]): Promise<[QueueName, QueueCounts]> {
+  const counts = await queue.getJobCounts(
+    'waiting',
+    'prioritized',
+    'delayed',
+    'active',
+    'completed',
+    'failed',
+  );
+  const of = (state: string): number => counts[state] ?? 0;
+  return [
+    name,
+    {
+      waiting: of('waiting') + of('prioritized'),
+      delayed: of('delayed'),
+      active: of('active'),
+      completed: of('completed'),
+      failed: of('failed'),
+    },
+  ];
+}
+
+/** Our own mistakes are caught before: whatever BullMQ throws now is Redis being away, full, read-only or loading. */
+async function orUnavailable<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new JobError('ledger.unavailable', `the queue in Redis does not answer: ${messageOf(error)}`, {
+      retry: { afterMs: 1_000 },
+      cause: error,
+    });
+  }
+}
+
+function unknownQueue(name: string): never {
+  throw new JobError('bug.unknown', `there is no queue ${name}`, { retry: 'never' });
+}

@@ -1,0 +1,89 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { AnyJob, QueueName } from '../jobs/define-job.ts';
+import type { JobQueue } from './enqueue.ts';
+
+/** How one run of a job ended. `postponed` by `retry: { afterMs }`, `lost` to another worker, `returned` at a shutdown. */
+export type RunEnd =
+  | 'done'
+  | 'snoozed'
+  | 'canceled'
+  | 'postponed'
+  | 'retried'
+  | 'failed'
+  | 'lost'
+  | 'returned';
+
+/** What the queue counts. Labels are the names of our queues and jobs only. */
+export interface JobMetrics {
+  started(queue: QueueName, job: string, waitedMs: number | null): void;
+  ended(queue: QueueName, job: string, end: RunEnd, durationMs: number): void;
+  /** A job was taken back from a worker that died or froze. */
+  stalled(queue: QueueName): void;
+}
+
+const DURATIONS_SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
+const WAITS_SECONDS = [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600];
+
+/** Metrics of a worker's jobs in `registry`. A job that no contract in `jobs` names is counted as `other`. */
+export function createJobMetrics(registry: Registry, jobs: Readonly<Record<string, AnyJob>>): JobMetrics {
+  const registers = [registry];
+  const names = new Set(Object.values(jobs).map((job) => job.name));
+  const label = (job: string): string => (names.has(job) ? job : 'other');
+  const running = new Gauge({
+    name: 'muster_jobs_running',
+    help: 'Jobs that this process runs now',
+    labelNames: ['queue', 'job'],
+    registers,
+  });
+  const duration = new Histogram({
+    name: 'muster_job_duration_seconds',
+    help: 'Duration of one run of a job, by how it ended',
+    labelNames: ['queue', 'job', 'end'],
+    buckets: DURATIONS_SECONDS,
+    registers,
+  });
+  const wait = new Histogram({
+    name: 'muster_job_wait_seconds',
+    help: 'From when a job could first run until it did',
+    labelNames: ['queue', 'job'],
+    buckets: WAITS_SECONDS,
+    registers,
+  });
+  const stalled = new Counter({
+    name: 'muster_jobs_stalled_total',
+    help: 'Jobs taken back from workers that died or froze',
+    labelNames: ['queue'],
+    registers,
+  });
+  return {
+    started: (queue, job, waitedMs) => {
+      running.inc({ queue, job: label(job) });
+      if (waitedMs !== null) wait.observe({ queue, job: label(job) }, Math.max(0, waitedMs) / 1_000);
+    },
+    ended: (queue, job, end, durationMs) => {
+      running.dec({ queue, job: label(job) });
+      duration.observe({ queue, job: label(job), end }, durationMs / 1_000);
+    },
+    stalled: (queue) => {
+      stalled.inc({ queue });
+    },
+  };
+}
+
+/** Publishes how many jobs each queue holds, read from Redis at each scrape; absent while Redis is away. */
+export function publishQueueCounts(registry: Registry, jobQueue: Pick<JobQueue, 'counts'>): void {
+  const gauge = new Gauge({
+    name: 'muster_queue_jobs',
+    help: 'Jobs in the queue, by state',
+    labelNames: ['queue', 'state'],
+    registers: [registry],
+    async collect() {
+      gauge.reset();
+      // The scrape goes on without them: the connection's listener logs that Redis is away.
+      const counts = await jobQueue.counts().catch(() => null);
+      for (const [queue, byState] of Object.entries(counts ?? {})) {
+        for (const [state, jobs] of Object.entries(byState)) gauge.set({ queue, state }, jobs as number);
+      }
+    },
+  });
+}

@@ -1,0 +1,239 @@
+/**
+ * One run of one job: from BullMQ's job to our handler, and from the handler's outcome to BullMQ's way of saying it.
+ *
+ * A run can be stopped from outside for three reasons, and what becomes of the job follows from the reason, not from
+ * what the handler throws then: `late` (longer than the contract allows) is a failed attempt; `lost` (the lock was not
+ * renewed in time, another worker has or will have the job) leaves the job alone; `closing` gives it back to the queue.
+ *
+ * `DelayedError` and `WaitingError` are BullMQ's own words for "I have already moved this job": it knows them by class
+ * or name, so they pass through here untouched and unwrapped.
+ */
+import { DelayedError, type Job, WaitingError } from 'bullmq';
+import { JobError } from '../domain/errors.ts';
+import type { AnyJob, QueueName } from '../jobs/define-job.ts';
+import type { Handler, Outcome } from '../jobs/outcome.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import { openEnvelope } from './envelope.ts';
+import { classify, storedFailure } from './failure.ts';
+import type { JobMetrics, RunEnd } from './job-metrics.ts';
+
+export interface RunDeps {
+  readonly queue: QueueName;
+  readonly jobs: ReadonlyMap<string, AnyJob>;
+  readonly handlers: Readonly<Record<string, Handler<AnyJob>>>;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly redact: (text: string) => string;
+  readonly metrics: JobMetrics;
+}
+
+type StopReason = 'late' | 'lost' | 'closing';
+
+/** A run under way. */
+export interface Run {
+  /** Aborts the handler's signal. The first reason stands. */
+  stop(reason: StopReason): void;
+  /** Resolves with what BullMQ stores, rejects with what tells it what happened. */
+  readonly ended: Promise<unknown>;
+}
+
+/** A handler that goes on this long after its signal was aborted is left behind, so that it does not hold its place. */
+const LEFT_BEHIND_AFTER_MS = 10_000;
+
+/** A snooze into the past is one of at least this, or the queue would spin. */
+const SHORTEST_SNOOZE_MS = 50;
+
+/** Starts one run. `token` is the worker's claim on the job. One that is `closing` from the start calls no handler. */
+export function startRun(deps: RunDeps, job: Job, token: string, closing: boolean): Run {
+  const attempt = job.attemptsMade + 1;
+  const controller = new AbortController();
+  const run: RunState = {
+    job,
+    token,
+    attempt,
+    controller,
+    stopped: null,
+    log: deps.log.child({ job: job.name, jobId: job.id, attempt }),
+    startedAtMs: deps.clock.now(),
+  };
+  const stop = (reason: StopReason): void => {
+    if (run.stopped !== null) return;
+    run.stopped = reason;
+    controller.abort(
+      new DOMException(STOP_MESSAGES[reason], reason === 'late' ? 'TimeoutError' : 'AbortError'),
+    );
+  };
+  if (closing) stop('closing');
+  return { stop, ended: runToEnd(deps, run, stop) };
+}
+
+interface RunState {
+  readonly job: Job;
+  readonly token: string;
+  readonly attempt: number;
+  readonly controller: AbortController;
+  readonly log: Logger;
+  readonly startedAtMs: number;
+  stopped: StopReason | null;
+}
+
+const STOP_MESSAGES: Readonly<Record<StopReason, string>> = {
+  late: 'the job ran longer than it may',
+  lost: 'another worker has this job now',
+  closing: 'the worker is closing',
+};
+
+/** What the end of a run means to BullMQ: a value to store, or an error to throw. */
+type Verdict =
+  | { readonly end: RunEnd; readonly value: unknown }
+  | { readonly end: RunEnd; readonly error: Error };
+
+async function runToEnd(deps: RunDeps, run: RunState, stop: (reason: StopReason) => void): Promise<unknown> {
+  const { job } = run;
+  // Only a first start says how long a job waited: a snooze is no waiting.
+  const waitedMs = job.attemptsStarted <= 1 ? run.startedAtMs - job.timestamp - (job.opts.delay ?? 0) : null;
+  deps.metrics.started(deps.queue, job.name, waitedMs);
+  let end: RunEnd = 'failed';
+  try {
+    const verdict = await judge(deps, run, stop);
+    end = verdict.end;
+    if ('error' in verdict) throw verdict.error;
+    return verdict.value;
+  } finally {
+    deps.metrics.ended(deps.queue, job.name, end, deps.clock.now() - run.startedAtMs);
+  }
+}
+
+async function judge(deps: RunDeps, run: RunState, stop: (reason: StopReason) => void): Promise<Verdict> {
+  try {
+    const outcome = await callHandler(deps, run, stop);
+    return await settleOutcome(deps, run, outcome);
+  } catch (error) {
+    return settleError(deps, run, error);
+  }
+}
+
+/** Parses the payload, runs the handler within its time, and leaves it behind when it ignores its signal. */
+async function callHandler(
+  deps: RunDeps,
+  run: RunState,
+  stop: (reason: StopReason) => void,
+): Promise<Outcome<unknown>> {
+  const { job, controller } = run;
+  const { signal } = controller;
+  const contract = deps.jobs.get(job.name);
+  const handler = deps.handlers[job.name];
+  if (contract === undefined || handler === undefined) {
+    throw new JobError('payload.invalid', `no job of this release is called "${job.name}"`, {
+      retry: 'never',
+    });
+  }
+  const payload = openEnvelope(contract, job.data);
+  signal.throwIfAborted();
+  const over = new AbortController();
+  const leftBehind = Promise.withResolvers<never>();
+  signal.addEventListener('abort', () => {
+    // A closing worker waits by its own deadline (see process-jobs.ts).
+    if (run.stopped === 'closing') return;
+    void later(deps.clock, LEFT_BEHIND_AFTER_MS, over.signal, () => {
+      run.log.error({ stopped: run.stopped }, 'handler ignores its signal and is left behind');
+      leftBehind.reject(signal.reason);
+    });
+  });
+  void later(deps.clock, contract.timeoutMs, over.signal, () => {
+    stop('late');
+  });
+  try {
+    const context = { signal, log: run.log, clock: deps.clock, attempt: run.attempt, jobId: job.id ?? '' };
+    return await Promise.race([handler(payload, context), leftBehind.promise]);
+  } finally {
+    over.abort();
+  }
+}
+
+async function later(clock: Clock, ms: number, unless: AbortSignal, action: () => void): Promise<void> {
+  try {
+    await clock.sleep(ms, unless);
+  } catch {
+    return;
+  }
+  action();
+}
+
+async function settleOutcome(deps: RunDeps, run: RunState, outcome: Outcome<unknown>): Promise<Verdict> {
+  const durationMs = deps.clock.now() - run.startedAtMs;
+  // Whoever has the job now will find in the ledger what was done.
+  if (run.stopped === 'lost') return leaveAlone(run, null);
+  switch (outcome.kind) {
+    case 'done': {
+      const result = checkedResult(deps, run, outcome.result);
+      run.log.info({ durationMs, result }, 'job done');
+      return { end: 'done', value: result };
+    }
+    case 'cancel':
+      run.log.info({ durationMs, reason: outcome.reason }, 'job canceled');
+      return { end: 'canceled', value: { canceled: outcome.reason } };
+    case 'snooze': {
+      const untilMs = Math.max(outcome.untilMs, deps.clock.now() + SHORTEST_SNOOZE_MS);
+      run.log.debug({ durationMs, reason: outcome.reason, untilMs }, 'job snoozed');
+      return move(run, 'snoozed', run.job.moveToDelayed(untilMs, run.token), new DelayedError());
+    }
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/** What the work did is done, so a result of the wrong shape is reported and not stored, and fails nothing. */
+function checkedResult(deps: RunDeps, run: RunState, result: unknown): unknown {
+  const parsed = deps.jobs.get(run.job.name)?.result.safeParse(result);
+  if (parsed?.success === true) return parsed.data;
+  run.log.error({ err: parsed?.error }, 'job result does not fit its contract');
+  return null;
+}
+
+async function settleError(deps: RunDeps, run: RunState, error: unknown): Promise<Verdict> {
+  const { job, token, log } = run;
+  const durationMs = deps.clock.now() - run.startedAtMs;
+  if (run.stopped === 'lost') return leaveAlone(run, null);
+  if (run.stopped === 'closing') {
+    log.info({ durationMs }, 'job returned to the queue');
+    return move(run, 'returned', job.moveToWait(token), new WaitingError());
+  }
+  const cause = run.stopped === 'late' ? lateError(deps, run, error) : error;
+  const { code, retry } = classify(cause);
+  if (typeof retry === 'object') {
+    const untilMs = deps.clock.now() + Math.max(retry.afterMs, SHORTEST_SNOOZE_MS);
+    log.debug({ durationMs, code, untilMs, err: cause }, 'job postponed');
+    return move(run, 'postponed', job.moveToDelayed(untilMs, token), new DelayedError());
+  }
+  const final = retry === 'never' || run.attempt >= (job.opts.attempts ?? 1);
+  const level = code.startsWith('bug.') || code === 'payload.invalid' ? 'error' : 'warn';
+  log[level]({ durationMs, code, err: cause }, final ? 'job failed' : 'job attempt failed');
+  return { end: final ? 'failed' : 'retried', error: storedFailure(cause, deps.redact) };
+}
+
+/** A job that cannot be moved was taken from us, or lost with a flush of Redis: it is no failure of the job. */
+async function move(run: RunState, end: RunEnd, moving: Promise<unknown>, error: Error): Promise<Verdict> {
+  try {
+    await moving;
+    return { end, error };
+  } catch (err) {
+    return leaveAlone(run, err);
+  }
+}
+
+/** Tells BullMQ that there is nothing to do. Whatever is still there of the job is taken over when its lock expires. */
+function leaveAlone(run: RunState, err: unknown): Verdict {
+  run.log.warn({ err }, 'job lost to another worker, or gone from redis');
+  return { end: 'lost', error: new DelayedError() };
+}
+
+function lateError(deps: RunDeps, run: RunState, cause: unknown): JobError {
+  const timeoutMs = deps.jobs.get(run.job.name)?.timeoutMs ?? 0;
+  return new JobError('bug.unknown', `${run.job.name} did not end within ${timeoutMs} ms`, {
+    retry: 'backoff',
+    details: { timeoutMs },
+    cause,
+  });
+}

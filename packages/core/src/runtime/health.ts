@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Registry } from 'prom-client';
+import type { Clock } from '../ports/clock.ts';
+
+/** Why a process can or cannot work now, by what it depends on: null is well, a text says what is wrong. */
+export type Readiness = Readonly<Record<string, string | null>>;
+
+export interface HealthOptions {
+  /** @default "127.0.0.1" */
+  readonly host?: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly metrics: Registry;
+  readonly clock: Clock;
+  /** Asked at each `/readyz`; not ready when it throws, or takes longer than two seconds. */
+  readonly readiness: () => Promise<Readiness>;
+}
+
+export interface HealthServer {
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+const READINESS_WITHIN_MS = 2_000;
+
+/**
+ * `/healthz` (200 while the process answers at all), `/readyz` (200, or 503 with the reasons, as JSON) and `/metrics` for
+ * processes that have no console. Rejects when it cannot listen.
+ */
+export async function startHealthServer(options: HealthOptions): Promise<HealthServer> {
+  const server = createServer((request, response) => {
+    void respond(options, request, response);
+  });
+  const host = options.host ?? '127.0.0.1';
+  server.listen(options.port, host);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    port,
+    close: () => closeServer(server),
+  };
+}
+
+/** The answer of `/readyz`, for whoever serves it. Never rejects. */
+export async function readinessAnswer(
+  options: Pick<HealthOptions, 'clock' | 'readiness'>,
+): Promise<{
+  readonly status: 200 | 503;
+  readonly body: { readonly ready: boolean; readonly checks: Readiness };
+}> {
+  const over = new AbortController();
+  const late = options.clock.sleep(READINESS_WITHIN_MS, over.signal).then(
+    (): Readiness => ({ answer: `no answer within ${READINESS_WITHIN_MS} ms` }),
+    (): Readiness => ({}),
+  );
+  const asked = options.readiness().catch((error: unknown): Readiness => ({ answer: String(error) }));
+  const checks = await Promise.race([asked, late]);
+  over.abort();
+  const ready = Object.values(checks).every((trouble) => trouble === null);
+  return { status: ready ? 200 : 503, body: { ready, checks } };
+}
+
+async function respond(
+  options: HealthOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const path = (request.url ?? '/').split('?', 1)[0];
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    send(response, 405, 'text/plain', 'only GET\n');
+  } else if (path === '/healthz') {
+    send(response, 200, 'text/plain', 'ok\n');
+  } else if (path === '/readyz') {
+    const { status, body } = await readinessAnswer(options);
+    send(response, status, 'application/json', `${JSON.stringify(body)}\n`);
+  } else if (path === '/metrics') {
+    await sendMetrics(options.metrics, response);
+  } else {
+    send(response, 404, 'text/plain', 'only /healthz, /readyz and /metrics\n');
+  }
+}
+
+async function sendMetrics(metrics: Registry, response: ServerResponse): Promise<void> {
+  try {
+    send(response, 200, metrics.contentType, await metrics.metrics());
+  } catch (error) {
+    send(response, 500, 'text/plain', `${String(error)}\n`);
+  }
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
+  response.end(body);
+}
+
+async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}

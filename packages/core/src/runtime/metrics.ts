@@ -1,0 +1,87 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** A label's name and every value it can have. Anything else is counted as `other`, so that no label grows. */
+export type LabelValues = Readonly<Record<string, readonly string[]>>;
+
+/** The values of one observation; a label that is left out is `other`. */
+export type Labels<Values extends LabelValues> = { readonly [Label in keyof Values]?: string };
+
+export interface MetricFacts<Values extends LabelValues> {
+  /** `muster_…`, with its unit: `_seconds`, `_total`, `_bytes`. */
+  readonly name: string;
+  readonly help: string;
+  readonly labels: Values;
+}
+
+/** A registry with the process's own figures (CPU, memory, event loop) and a label that names the process. */
+export function createMetrics(processName: string): Registry {
+  const registry = new Registry();
+  registry.setDefaultLabels({ process: processName });
+  collectDefaultMetrics({ register: registry });
+  return registry;
+}
+
+/** A counter; call it to add `amount` (default 1). */
+export function createCounter<const Values extends LabelValues>(
+  registry: Registry,
+  facts: MetricFacts<Values>,
+): (labels: Labels<Values>, amount?: number) => void {
+  const counter = new Counter({ ...described(facts), registers: [registry] });
+  return (labels, amount = 1) => {
+    counter.inc(bounded(facts.labels, labels), amount);
+  };
+}
+
+/** A histogram; call it to observe one value. `buckets` are upper bounds, ascending, in the unit of the name. */
+export function createHistogram<const Values extends LabelValues>(
+  registry: Registry,
+  facts: MetricFacts<Values> & { readonly buckets: readonly number[] },
+): (labels: Labels<Values>, value: number) => void {
+  const histogram = new Histogram({
+    ...described(facts),
+    buckets: [...facts.buckets],
+    registers: [registry],
+  });
+  return (labels, value) => {
+    histogram.observe(bounded(facts.labels, labels), value);
+  };
+}
+
+/** One value of a gauge at the time of a scrape. */
+export interface Reading<Values extends LabelValues> {
+  readonly labels: Labels<Values>;
+  readonly value: number;
+}
+
+/** A gauge that is read at each scrape. When the reading fails the gauge is absent from that scrape, and nothing else is. */
+export function createGauge<const Values extends LabelValues>(
+  registry: Registry,
+  facts: MetricFacts<Values>,
+  read: () => Promise<readonly Reading<Values>[]>,
+): void {
+  const gauge = new Gauge({
+    ...described(facts),
+    registers: [registry],
+    async collect() {
+      gauge.reset();
+      // A scrape answers with what there is: whoever owns the reading reports why it failed.
+      const readings = await read().catch(() => []);
+      for (const { labels, value } of readings) gauge.set(bounded(facts.labels, labels), value);
+    },
+  });
+}
+
+function described<Values extends LabelValues>(
+  facts: MetricFacts<Values>,
+): { name: string; help: string; labelNames: string[] } {
+  return { name: facts.name, help: facts.help, labelNames: Object.keys(facts.labels) };
+}
+
+function bounded<Values extends LabelValues>(values: Values, labels: Labels<Values>): Record<string, string> {
+  const checked: Record<string, string> = {};
+  for (const [label, allowed] of Object.entries(values)) {
+    const value = labels[label];
+    checked[label] = value !== undefined && allowed.includes(value) ? value : 'other';
+  }
+  return checked;
+}

@@ -1,0 +1,83 @@
+import process from 'node:process';
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+
+/** One thing to stop. Given the ms that are left until the deadline, 0 or more. */
+export interface ShutdownStep {
+  readonly name: string;
+  readonly stop: (leftMs: number) => Promise<void>;
+}
+
+export interface ShutdownOptions {
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** For all steps together. */
+  readonly deadlineMs: number;
+  /** In this order: what takes work in comes first, what the others need last. */
+  readonly steps: readonly ShutdownStep[];
+}
+
+/** 0: everything stopped. 1: a step failed, or the deadline came first. */
+export type ShutdownCode = 0 | 1;
+
+export interface Shutdown {
+  /** Stops everything once, whatever calls it and however often; the steps after a failed one are stopped too. */
+  stop(reason: string): Promise<ShutdownCode>;
+}
+
+/** The steps as one thing to stop. */
+export function createShutdown(options: ShutdownOptions): Shutdown {
+  let stopping: Promise<ShutdownCode> | null = null;
+  return {
+    stop: (reason) => {
+      stopping ??= stopAll(options, reason);
+      return stopping;
+    },
+  };
+}
+
+/**
+ * Stops and exits on SIGTERM and SIGINT, with the shutdown's code. Later signals change nothing: a terminal and a
+ * supervisor often send two.
+ */
+export function exitOnSignals(shutdown: Shutdown): void {
+  const onSignal = async (signal: NodeJS.Signals): Promise<void> => {
+    process.exit(await shutdown.stop(signal));
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      void onSignal(signal);
+    });
+  }
+}
+
+async function stopAll(options: ShutdownOptions, reason: string): Promise<ShutdownCode> {
+  const { log, clock, deadlineMs } = options;
+  const startedAtMs = clock.now();
+  log.info({ reason, deadlineMs }, 'stopping');
+  const over = new AbortController();
+  const late = clock.sleep(deadlineMs, over.signal).then(
+    (): ShutdownCode => {
+      log.error({ deadlineMs }, 'not stopped within the deadline');
+      return 1;
+    },
+    (): ShutdownCode => 1,
+  );
+  const code = await Promise.race([stopInOrder(options, startedAtMs + deadlineMs), late]);
+  over.abort();
+  log.info({ code, durationMs: clock.now() - startedAtMs }, 'stopped');
+  return code;
+}
+
+async function stopInOrder(options: ShutdownOptions, deadlineAtMs: number): Promise<ShutdownCode> {
+  let code: ShutdownCode = 0;
+  for (const step of options.steps) {
+    try {
+      await step.stop(Math.max(0, deadlineAtMs - options.clock.now()));
+    } catch (err) {
+      code = 1;
+      options.log.error({ err, step: step.name }, 'a step of the shutdown failed');
+    }
+  }
+  return code;
+}
