@@ -13,7 +13,10 @@ COPY packages/aws-sim/package.json packages/aws-sim/
 COPY packages/core/package.json packages/core/
 COPY packages/teleport-sim/package.json packages/teleport-sim/
 COPY packages/testing/package.json packages/testing/
-RUN npx -y pnpm@12.21.0 install --frozen-lockfile --prod --filter '@muster/cli...'
+
+FROM packages AS product-packages
+RUN npx -y pnpm@12.21.0 install --frozen-lockfile --prod --filter '@muster/cli...' \
+  && rm -r apps/demo packages/aws-sim packages/teleport-sim packages/testing
 
 FROM packages AS demo-packages
 RUN npx -y pnpm@12.21.0 install --frozen-lockfile --prod --filter '@muster/cli...' --filter '@muster/demo...'
@@ -24,14 +27,16 @@ WORKDIR /app
 COPY --from=demo-packages /app ./
 COPY apps ./apps
 COPY packages ./packages
-RUN ln -s /app/apps/cli/bin/muster.js /usr/local/bin/muster && ln -s /app/packages/teleport-sim/bin/tctl /usr/local/bin/tctl
+RUN ln -s /app/apps/cli/bin/muster.js /usr/local/bin/muster \
+  && ln -s /app/packages/teleport-sim/bin/tctl /usr/local/bin/tctl \
+  && install -d -o node /app/.muster
 USER node
 ENTRYPOINT ["muster"]
 
 FROM node:24-bookworm-slim AS product
 ENV NODE_ENV=production
 WORKDIR /app
-COPY --from=packages /app ./
+COPY --from=product-packages /app ./
 COPY LICENSE ./
 COPY apps/cli ./apps/cli
 COPY apps/scheduler ./apps/scheduler
