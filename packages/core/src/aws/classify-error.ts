@@ -20,6 +20,8 @@ export type FaultKind =
 /** One failed call, read from whatever the SDK threw. */
 export interface AwsFault {
   readonly kind: FaultKind;
+  /** Whether it is an answer of AWS with a code, not an error page of something on the way or a text that could not be read. */
+  readonly isCoded: boolean;
   /** AWS's own code, such as `UnauthorizedOperation`; the error's name where no answer came. */
   readonly awsCode: string;
   /** Null when no answer came. */
@@ -106,8 +108,11 @@ export function readFault(error: unknown, nowMs: number): AwsFault {
   const httpStatus = typeof status === 'number' ? status : null;
   const code = fieldOf(error, 'code');
   const awsCode = name === 'Error' && typeof code === 'string' ? code : name;
+  // The SDK sets `$fault` on what it read as an error of the service, and on nothing else.
+  const isCoded = fieldOf(error, '$fault') !== undefined && !CODELESS_NAMES.has(name);
   return {
-    kind: kindOf(error, name, httpStatus),
+    kind: kindOf(error, name, httpStatus, isCoded),
+    isCoded,
     awsCode,
     httpStatus,
     requestId: typeof requestId === 'string' ? requestId : null,
@@ -117,13 +122,12 @@ export function readFault(error: unknown, nowMs: number): AwsFault {
   };
 }
 
-function kindOf(error: unknown, name: string, httpStatus: number | null): FaultKind {
+function kindOf(error: unknown, name: string, httpStatus: number | null, isCoded: boolean): FaultKind {
   const known = KIND_BY_NAME.get(name);
   if (known !== undefined) return known;
   if (httpStatus === 429) return 'throttled';
   if (httpStatus !== null && httpStatus >= 500) return 'unavailable';
-  // A success that could not be read, or an error page without a code that something between us and AWS wrote.
-  if (httpStatus !== null && (httpStatus < 400 || CODELESS_NAMES.has(name))) return 'unavailable';
+  if (httpStatus !== null && !isCoded) return 'unavailable';
   if (isNetworkError(error)) return 'unavailable';
   return 'unknown';
 }

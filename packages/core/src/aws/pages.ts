@@ -8,6 +8,9 @@ export interface Listing<Reply> {
   readonly tokenOf: (reply: Reply) => string | undefined;
 }
 
+/** An empty page may come with the token that asked for it; this many in a row do not lead anywhere. */
+const MAX_REPEATS = 20;
+
 /**
  * Reads all pages, in a chain, as AWS demands: an empty page with a token is not the end. A token that AWS no longer takes
  * starts the listing over, once: whoever reads must drop what it has seen. Throws `aws.unavailable` when a listing goes in circles.
@@ -15,6 +18,7 @@ export interface Listing<Reply> {
 export async function* readPages<Reply>(listing: Listing<Reply>): AsyncGenerator<Reply, void, undefined> {
   let token: string | null = null;
   let restarted = false;
+  let repeats = 0;
   for (;;) {
     const used: string | null = token;
     const reply = await readOrRestart(listing, used, restarted);
@@ -26,8 +30,9 @@ export async function* readPages<Reply>(listing: Listing<Reply>): AsyncGenerator
     yield reply;
     const next = listing.tokenOf(reply);
     if (next === undefined || next === '') return;
-    if (next === used) {
-      throw new JobError('aws.unavailable', `${listing.action} gave the same page token twice`, {
+    repeats = next === used ? repeats + 1 : 0;
+    if (repeats === MAX_REPEATS) {
+      throw new JobError('aws.unavailable', `${listing.action} gave the same page token again and again`, {
         retry: 'backoff',
       });
     }

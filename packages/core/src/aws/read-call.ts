@@ -46,6 +46,7 @@ export function createReader(deps: {
 }): Read {
   return async (call, identity) => {
     let failures = 0;
+    let throttles = 0;
     let waitedMs = 0;
     let renewed = false;
     for (;;) {
@@ -58,9 +59,9 @@ export function createReader(deps: {
       if (fault.kind === 'throttled' && call.patient && waitedMs < PATIENCE_MS) {
         const pauseMs = Math.max(
           fault.retryAfterMs ?? 0,
-          250 + deps.random() * 1000 * 2 ** Math.min(failures, 3),
+          250 + deps.random() * 1000 * 2 ** Math.min(throttles, 3),
         );
-        failures += 1;
+        throttles += 1;
         waitedMs += pauseMs;
         await deps.clock.sleep(pauseMs, call.signal);
         continue;

@@ -113,12 +113,8 @@ function acceptedOf(reply: SendCommandCommandOutput, request: CommandRequest, no
 
 /** Whether AWS itself, not something on the way, said no: a 4xx with a code of its own, or a throttle, which is never executed. */
 function isAnswer(fault: AwsFault): boolean {
-  if (fault.httpStatus === null) return false;
-  if (fault.kind === 'throttled') return fault.awsCode !== 'Unknown';
-  const isClientError = fault.httpStatus >= 400 && fault.httpStatus < 500;
-  return (
-    isClientError && fault.kind !== 'unavailable' && (fault.kind !== 'unknown' || fault.requestId !== null)
-  );
+  if (!fault.isCoded || fault.httpStatus === null || fault.kind === 'unavailable') return false;
+  return fault.kind === 'throttled' || (fault.httpStatus >= 400 && fault.httpStatus < 500);
 }
 
 async function refusedBy(
