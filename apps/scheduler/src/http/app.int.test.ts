@@ -1,0 +1,349 @@
+import { request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { scanTarget } from '@muster/core/jobs/scan-target';
+import { accountId, SEEDED, seedOrganization } from '../console/seeded-ledger.fixture.ts';
+import type { ConsoleView } from '../console/console-view.ts';
+import type { CoverageList } from '../console/coverage-list.ts';
+import type { InstanceList } from '../console/instance-list.ts';
+import { type RunningApp, startApp } from './running-app.fixture.ts';
+
+/** A request with full control of its headers, Host included, which fetch does not give. */
+function ask(
+  url: string,
+  options: { readonly method?: string; readonly headers?: Readonly<Record<string, string>> } = {},
+): Promise<{ readonly status: number; readonly body: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      url,
+      { method: options.method ?? 'GET', headers: { ...options.headers } },
+      (answer) => {
+        let body = '';
+        answer.setEncoding('utf8').on('data', (chunk: string) => {
+          body += chunk;
+        });
+        answer.once('end', () => {
+          resolve({ status: answer.statusCode ?? 0, body });
+        });
+      },
+    );
+    asked.once('error', reject).end();
+  });
+}
+
+function basic(pair: string): Readonly<Record<string, string>> {
+  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+}
+
+async function json<T>(url: string): Promise<T> {
+  const answer = await fetch(url);
+  expect(answer.status).toBe(200);
+  return (await answer.json()) as T;
+}
+
+describe('on loopback, with a seeded ledger', () => {
+  const nowMs = Date.now();
+  let app: RunningApp;
+  beforeAll(async () => {
+    app = await startApp({ secrets: ['join-token-of-the-cluster'] });
+    await seedOrganization(app.ledger, nowMs);
+    await app.jobQueue.enqueue(scanTarget, {
+      target: { accountId: accountId(0), region: 'eu-west-1' as never },
+    });
+  });
+  afterAll(() => app.stop());
+
+  test('the status carries every figure, and its sums hold', async () => {
+    const view = await json<ConsoleView>(`${app.url}/api/status`);
+
+    expect(view.unavailable).toBeNull();
+    expect(view.status?.sweep.targets).toMatchObject(SEEDED.targets);
+    expect(view.status?.sweep.accounts).toMatchObject({
+      total: SEEDED.accounts,
+      denied: SEEDED.accountsDenied,
+    });
+    expect(view.status?.instances.total).toBe(SEEDED.instances);
+    expect(view.status?.instances.byState['joined']).toBe(SEEDED.joined);
+    const caused = view.causes.reduce((sum, { count }) => sum + count, 0);
+    const { ineligible = 0, failed = 0 } = view.status?.instances.byState ?? {};
+    expect(caused).toBe(ineligible + failed);
+    expect(
+      view.causes.every(({ title, owner, remedy }) => title !== '' && owner !== '' && remedy !== ''),
+    ).toBe(true);
+  });
+
+  test('the coverage lists what is not complete, the denied first, with cause and detail', async () => {
+    const list = await json<CoverageList>(`${app.url}/api/coverage`);
+
+    expect(list.total).toBe(SEEDED.targets.total - SEEDED.targets.complete);
+    expect(list.rows.map(({ status }) => status)).toEqual([
+      'denied',
+      'denied',
+      'failed',
+      'throttled',
+      'pending',
+      'regionOff',
+    ]);
+    const account = list.rows.find(({ region }) => region === '*');
+    expect(account).toMatchObject({ accountId: accountId(19), accountName: 'tools-staging', failures: 3 });
+    expect(account?.detail).toContain('sts:AssumeRole');
+    expect(account?.cause?.remedy).toContain('member role');
+  });
+
+  test('the coverage can be asked by status and account, and is bounded', async () => {
+    const complete = await json<CoverageList>(`${app.url}/api/coverage?status=complete&limit=10`);
+    const one = await json<CoverageList>(`${app.url}/api/coverage?account=${accountId(0)}`);
+
+    expect([complete.total, complete.rows.length]).toEqual([SEEDED.targets.complete, 10]);
+    expect(one.rows).toHaveLength(4);
+    expect(one.rows.every((row) => row.accountId === accountId(0))).toBe(true);
+  });
+
+  test('instances are found by state, cause, account and region', async () => {
+    const failed = await json<InstanceList>(`${app.url}/api/instances?state=failed`);
+    const full = await json<InstanceList>(`${app.url}/api/instances?cause=host-disk-full`);
+    const here = await json<InstanceList>(
+      `${app.url}/api/instances?account=${accountId(4)}&region=eu-west-1&state=joined`,
+    );
+
+    expect(failed.rows).toHaveLength(7);
+    expect(failed.more).toBe(false);
+    expect(failed.rows.every(({ nextAttemptAt, cause }) => nextAttemptAt !== null && cause !== null)).toBe(
+      true,
+    );
+    expect(full.rows).toHaveLength(3);
+    expect(full.rows[0]).toMatchObject({ state: 'failed', attempts: 1, lastAttempt: { exitCode: 103 } });
+    expect(here.rows.length).toBeGreaterThan(0);
+    expect(here.rows.every((row) => row.accountId === accountId(4) && row.region === 'eu-west-1')).toBe(true);
+    expect(here.targets).toBe(1);
+  });
+
+  test('a list of instances stops at its limit and says that there are more', async () => {
+    const list = await json<InstanceList>(`${app.url}/api/instances?limit=5`);
+
+    expect(list.rows).toHaveLength(5);
+    expect(list.more).toBe(true);
+    expect(list.targetsRead).toBeLessThan(list.targets);
+  });
+
+  test.each([
+    'instances?state=sleeping',
+    'instances?limit=100000',
+    'instances?account=1',
+    'instances?state=failed&state=joined',
+    'instances?colour=red',
+    'coverage?status=fine',
+    'coverage?limit=0',
+  ])('a query that is none is refused: %s', async (query) => {
+    const answer = await ask(`${app.url}/api/${query}`);
+
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.body)).toHaveProperty('error');
+  });
+
+  test('the metrics tell the ledger and the queues, without a label per target', async () => {
+    await app.ledger.due.schedule('scan', [{ member: 'a', atMs: Date.now() - 90_500 }]);
+
+    const { body } = await ask(`${app.url}/metrics`);
+
+    expect(body).toMatch(/^muster_ledger_up\{.*\} 1$/m);
+    expect(body).toMatch(/^muster_targets\{status="denied".*\} 2$/m);
+    expect(body).toMatch(/^muster_instances\{state="joined".*\} 331$/m);
+    expect(body).toMatch(/^muster_instance_causes\{cause="ec2-join-failure".*\} 4$/m);
+    expect(body).toMatch(/^muster_sweep\{verdict="running".*\} 1$/m);
+    expect(body).toMatch(/^muster_commands\{state="live".*\} 3$/m);
+    expect(body).toMatch(/^muster_due_members\{kind="scan".*\} 1$/m);
+    expect(body).toMatch(/^muster_due_lag_seconds\{kind="scan".*\} 9[0-9]$/m);
+    expect(body).toMatch(/^muster_queue_jobs\{queue="discovery",state="waiting".*\} 1$/m);
+    expect(body).toMatch(/^process_cpu_seconds_total/m);
+    expect(body).not.toContain(accountId(4));
+  });
+
+  test('Bull Board shows the queues and the ids of their jobs', async () => {
+    const { body } = await ask(`${app.url}/queues/api/queues?activeQueue=discovery&status=latest&page=1`);
+    const { queues } = JSON.parse(body) as {
+      queues: { name: string; readOnlyMode: boolean; jobs: { name: string; data: unknown }[] }[];
+    };
+
+    expect(queues.map(({ name }) => name)).toEqual(['tick', 'discovery', 'enrollment', 'inventory']);
+    expect(queues.every(({ readOnlyMode }) => readOnlyMode)).toBe(true);
+    const job = queues.find(({ name }) => name === 'discovery')?.jobs[0];
+    expect(job?.name).toBe(`scan-target ${accountId(0)} eu-west-1`);
+    expect(job?.data).toEqual({
+      version: 1,
+      payload: { target: { accountId: accountId(0), region: 'eu-west-1' } },
+    });
+  });
+
+  test.each([
+    ['PUT', '/queues/api/queues/pause'],
+    ['PUT', '/queues/api/queues/discovery/empty'],
+    ['POST', '/queues/api/queues/discovery/add'],
+    ['PATCH', '/queues/api/queues/discovery/1/update-data'],
+    ['DELETE', '/api/status'],
+    ['POST', '/'],
+    ['OPTIONS', '/api/status'],
+  ])('%s %s is refused', async (method, path) => {
+    expect((await ask(app.url + path, { method })).status).toBe(405);
+  });
+
+  test.each([
+    'evil.example.com',
+    'evil.example.com:8080',
+    'localhost.evil.example.com',
+    '10.0.0.1',
+    'localhost@evil',
+  ])('a page whose name %s was rebound to this machine reads nothing', async (host) => {
+    for (const path of ['/', '/api/status', '/queues/', '/metrics', '/healthz']) {
+      expect((await ask(app.url + path, { headers: { host } })).status).toBe(421);
+    }
+  });
+
+  test.each(['localhost', 'localhost:9999', '127.0.0.1:1', '[::1]:8080', 'LOCALHOST'])(
+    'this machine may call it %s',
+    async (host) => {
+      expect((await ask(`${app.url}/api/status`, { headers: { host } })).status).toBe(200);
+    },
+  );
+
+  test('the policy in the headers lets nothing in or out, and the board alone may set styles', async () => {
+    const [page, board] = await Promise.all([fetch(app.url), fetch(`${app.url}/queues/`)]);
+
+    const policy = page.headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toContain('unsafe');
+    expect(board.headers.get('content-security-policy')).toContain("style-src 'self' 'unsafe-inline'");
+    expect(board.headers.get('content-security-policy')).toContain("script-src 'self';");
+    expect(await board.text()).not.toMatch(/https?:\/\//);
+    expect(page.headers.get('x-powered-by')).toBeNull();
+  });
+
+  test('a known secret that slipped into a finding is not told', async () => {
+    await app.ledger.control.raise({
+      kind: 'account-list-failed',
+      scope: 'all',
+      sinceMs: nowMs,
+      message: 'refused: join-token-of-the-cluster',
+      remedy: 'none',
+    });
+
+    await expect
+      .poll(async () => (await ask(`${app.url}/api/status`)).body, { timeout: 5_000, interval: 200 })
+      .toContain('refused: [redacted]');
+    await app.ledger.control.clear('account-list-failed', 'all');
+  });
+
+  test.each(['/console-routes.ts', '/..%2fconsole-routes.ts', '/..%2f..%2f..%2fpackage.json', '/%E0%A4%A'])(
+    '%s is not there',
+    async (path) => {
+      expect((await ask(app.url + path)).status).toBe(404);
+    },
+  );
+
+  test('a broken address is the fault of whoever sent it', async () => {
+    expect((await ask(`${app.url}/queues/api/queues/%E0%A4%A/workers`)).status).toBe(400);
+  });
+});
+
+describe('with a password', () => {
+  let app: RunningApp;
+  beforeAll(async () => {
+    app = await startApp({ password: 'pass:with:colons é', host: '0.0.0.0' });
+  });
+  afterAll(() => app.stop());
+
+  test.each([
+    '/',
+    '/console.js',
+    '/api/status',
+    '/api/instances',
+    '/queues/',
+    '/queues/api/queues',
+    '/metrics',
+  ])('%s asks for it', async (path) => {
+    const answer = await fetch(app.url + path);
+
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('www-authenticate')).toContain('Basic realm="Muster"');
+  });
+
+  test('the health checks do not', async () => {
+    expect((await ask(`${app.url}/healthz`)).status).toBe(200);
+    expect((await ask(`${app.url}/readyz`)).status).toBe(200);
+  });
+
+  test('any user name will do', async () => {
+    for (const pair of ['muster:pass:with:colons é', ':pass:with:colons é']) {
+      expect((await ask(`${app.url}/api/status`, { headers: basic(pair) })).status).toBe(200);
+    }
+  });
+
+  test.each(['muster:', 'muster:pass', 'muster:pass:with:colons é ', 'no colon'])(
+    '"%s" is refused',
+    async (pair) => {
+      expect((await ask(`${app.url}/api/status`, { headers: basic(pair) })).status).toBe(401);
+    },
+  );
+
+  test('off loopback the name by which it is called does not matter: the password does', async () => {
+    const headers = { ...basic('m:pass:with:colons é'), host: 'muster.example.com' };
+
+    expect((await ask(`${app.url}/api/status`, { headers })).status).toBe(200);
+  });
+});
+
+describe('when Redis is not as it should be', () => {
+  test('a Redis that may evict makes it unready, with the command that mends it', async () => {
+    const app = await startApp();
+    await app.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
+
+    const { status, body } = await ask(`${app.url}/readyz`);
+
+    expect(status).toBe(503);
+    expect(JSON.parse(body)).toMatchObject({
+      status: 'unavailable',
+      reason: expect.stringContaining('CONFIG SET maxmemory-policy noeviction') as string,
+    });
+    await app.stop();
+  });
+
+  test('a Redis that hangs makes it unready within about a second', async () => {
+    const app = await startApp();
+    process.kill(app.redis.pid, 'SIGSTOP');
+    const startedAtMs = performance.now();
+
+    const { status, body } = await ask(`${app.url}/readyz`);
+
+    expect(status).toBe(503);
+    expect(body).toContain('did not answer within 1000 ms');
+    expect(performance.now() - startedAtMs).toBeLessThan(2_000);
+    process.kill(app.redis.pid, 'SIGCONT');
+    await app.stop();
+  });
+
+  test('without Redis the last status is kept with its age, and nothing turns into zero', async () => {
+    const app = await startApp();
+    await seedOrganization(app.ledger, Date.now());
+    const before = await json<ConsoleView>(`${app.url}/api/status`);
+    await app.redis.stop();
+
+    await expect
+      .poll(async () => (await ask(`${app.url}/api/status`)).status, { timeout: 5_000, interval: 100 })
+      .toBe(503);
+
+    const view = JSON.parse((await ask(`${app.url}/api/status`)).body) as ConsoleView;
+    expect(view.unavailable).not.toBeNull();
+    expect(view.readAt).toBe(before.readAt);
+    expect(view.ageMs).toBeGreaterThan(0);
+    expect(view.status).toEqual(before.status);
+    expect((await ask(`${app.url}/healthz`)).status).toBe(200);
+    expect((await ask(`${app.url}/readyz`)).status).toBe(503);
+    expect((await ask(`${app.url}/api/instances`)).status).toBe(503);
+    expect((await ask(`${app.url}/api/coverage`)).status).toBe(503);
+    const metrics = await ask(`${app.url}/metrics`);
+    expect(metrics.status).toBe(200);
+    expect(metrics.body).toMatch(/^muster_ledger_up\{.*\} 0$/m);
+    expect(metrics.body).not.toMatch(/^muster_(targets|instances|commands|due_members|queue_jobs)\{/m);
+    await app.stop();
+  });
+});
