@@ -20,7 +20,12 @@ export interface Attempt {
 /** How one invocation ended, in our words. */
 export type AttemptResult =
   | { readonly kind: 'success'; readonly exitCode: number; readonly output: string }
-  | { readonly kind: 'failure'; readonly cause: Cause; readonly exitCode: number | null; readonly output: string };
+  | {
+      readonly kind: 'failure';
+      readonly cause: Cause;
+      readonly exitCode: number | null;
+      readonly output: string;
+    };
 
 /** The history after one more attempt: bounded, and with output for the newest alone, so that a record stays under 1 KB. */
 export function recordAttempt(

@@ -18,7 +18,8 @@ export interface BackoffPolicy {
  * @param failures how many attempts in a row have failed, this one included; 1 or more
  */
 export function nextDelayMs(cause: Cause, failures: number, policy: BackoffPolicy, jitter: number): number {
-  const first = causeFacts(cause).handling === 'retry-soon' ? policy.transientFirstMs : policy.operatorFirstMs;
+  const first =
+    causeFacts(cause).handling === 'retry-soon' ? policy.transientFirstMs : policy.operatorFirstMs;
   const doublings = Math.min(Math.max(failures, 1) - 1, 30);
   const plain = Math.min(first * 2 ** doublings, policy.capMs);
   return Math.round(Math.min(plain * (1 + 0.1 * Math.min(Math.max(jitter, 0), 1)), policy.capMs));

@@ -43,7 +43,8 @@ export const CAUSES = {
     title: 'The SSM agent has lost its connection',
     owner: 'host-owner',
     handling: 'recheck',
-    remedy: 'Restart the SSM agent (systemctl restart amazon-ssm-agent); check the network and the instance profile.',
+    remedy:
+      'Restart the SSM agent (systemctl restart amazon-ssm-agent); check the network and the instance profile.',
   },
   'ec2-ssm-agent-too-old': {
     title: 'The SSM agent is older than 3.1',
@@ -75,7 +76,8 @@ export const CAUSES = {
     title: 'The installer script failed',
     owner: 'host-owner',
     handling: 'retry-slow',
-    remedy: 'Read the output below, or the invocation in the AWS console; then mend the host or the installer.',
+    remedy:
+      'Read the output below, or the invocation in the AWS console; then mend the host or the installer.',
   },
   'host-no-bash': {
     title: 'bash is not on the host (exit code 100)',
@@ -145,7 +147,8 @@ export const CAUSES = {
     title: 'The installer ran longer than the install timeout',
     owner: 'host-owner',
     handling: 'retry-slow',
-    remedy: 'See on the host what hangs (package locks, a slow mirror); raise muster.install.timeout if it is only slow.',
+    remedy:
+      'See on the host what hangs (package locks, a slow mirror); raise muster.install.timeout if it is only slow.',
   },
   'ec2-ssm-access-denied': {
     title: 'SSM denied the command on this instance',
@@ -169,7 +172,8 @@ export const CAUSES = {
     title: 'SSM never showed how the command ended',
     owner: 'muster',
     handling: 'retry-slow',
-    remedy: 'Nothing to do: the command has expired and is tried again. Look at the host if it happens twice.',
+    remedy:
+      'Nothing to do: the command has expired and is tried again. Look at the host if it happens twice.',
   },
   'ec2-perm-account-denied': {
     title: 'The account cannot be entered, or its role lacks a permission',

@@ -1,7 +1,14 @@
 import type { Cause } from './cause.ts';
 
 /** How the last reading of a target ended. `pending`: known, never read. */
-export type CoverageStatus = 'complete' | 'partial' | 'denied' | 'regionOff' | 'throttled' | 'failed' | 'pending';
+export type CoverageStatus =
+  | 'complete'
+  | 'partial'
+  | 'denied'
+  | 'regionOff'
+  | 'throttled'
+  | 'failed'
+  | 'pending';
 
 export const COVERAGE_STATUSES = [
   'complete',
@@ -35,7 +42,10 @@ export type TargetCounts = Readonly<Record<CoverageStatus, number>> & { readonly
  * A sweep's verdict. A region that is off has nothing to read and costs nothing; anything else unread makes it
  * `partial`, and `failed` when nothing at all could be read.
  */
-export function sweepVerdict(targets: TargetCounts, accountListComplete: boolean): 'complete' | 'partial' | 'failed' {
+export function sweepVerdict(
+  targets: TargetCounts,
+  accountListComplete: boolean,
+): 'complete' | 'partial' | 'failed' {
   const unread = targets.partial + targets.denied + targets.throttled + targets.failed + targets.pending;
   if (targets.complete + targets.regionOff + targets.partial === 0 && (unread > 0 || !accountListComplete)) {
     return 'failed';

@@ -1,5 +1,13 @@
 /** The kinds of work that fall due. Each has one index in the ledger. */
-export const DUE_KINDS = ['accounts', 'regions', 'scan', 'install', 'collect', 'verify', 'inventory'] as const;
+export const DUE_KINDS = [
+  'accounts',
+  'regions',
+  'scan',
+  'install',
+  'collect',
+  'verify',
+  'inventory',
+] as const;
 export type DueKind = (typeof DUE_KINDS)[number];
 
 /** The only member of the indexes whose work is the organization's: `accounts` and `inventory`. */

@@ -20,7 +20,9 @@ export function judgeEligibility(
     return ineligible('ec2-too-young');
   }
   if (node === undefined) {
-    return ineligible(instance.hasInstanceProfile ? 'ec2-ssm-agent-not-registered' : 'ec2-no-instance-profile');
+    return ineligible(
+      instance.hasInstanceProfile ? 'ec2-ssm-agent-not-registered' : 'ec2-no-instance-profile',
+    );
   }
   if (node.pingStatus === 'ConnectionLost') return ineligible('ec2-ssm-agent-connection-lost');
   if (node.platformType !== 'Linux') return ineligible('ec2-ssm-unsupported-os');

@@ -52,7 +52,11 @@ export type EnrollmentRecord =
   /** Claimed by an intent: a command may be about to exist. */
   | (EnrollmentBase & { readonly state: 'sending'; readonly batchId: BatchId })
   /** A command is live. */
-  | (EnrollmentBase & { readonly state: 'installing'; readonly batchId: BatchId; readonly commandId: CommandId })
+  | (EnrollmentBase & {
+      readonly state: 'installing';
+      readonly batchId: BatchId;
+      readonly commandId: CommandId;
+    })
   /** Installed, or came back after having been joined; must show up in the inventory by the deadline (null: no inventory, this is the end). */
   | (EnrollmentBase & { readonly state: 'installed'; readonly joinDeadlineMs: number | null })
   /** In the inventory. Kept for good while the instance exists, also when the node goes offline. */
@@ -67,7 +71,12 @@ export type Judgment = { readonly kind: 'eligible' } | { readonly kind: 'ineligi
 
 export type EnrollmentEvent =
   /** A scan saw it running, matched by `matcherKey`. */
-  | { readonly kind: 'seen'; readonly instanceId: InstanceId; readonly matcherKey: MatcherKey; readonly launchedAtMs: number | null }
+  | {
+      readonly kind: 'seen';
+      readonly instanceId: InstanceId;
+      readonly matcherKey: MatcherKey;
+      readonly launchedAtMs: number | null;
+    }
   | { readonly kind: 'seen-stopped' }
   | { readonly kind: 'seen-unmatched' }
   /** A complete scan did not show it. */
@@ -76,7 +85,12 @@ export type EnrollmentEvent =
   | { readonly kind: 'node-seen'; readonly nodeId: string }
   | { readonly kind: 'claimed'; readonly batchId: BatchId }
   /** The batch was refused and nothing ran. `cause` null: not this instance's fault, again at `readyAtMs`. */
-  | { readonly kind: 'send-refused'; readonly batchId: BatchId; readonly cause: Cause | null; readonly readyAtMs: number }
+  | {
+      readonly kind: 'send-refused';
+      readonly batchId: BatchId;
+      readonly cause: Cause | null;
+      readonly readyAtMs: number;
+    }
   | { readonly kind: 'accepted'; readonly batchId: BatchId; readonly commandId: CommandId }
   | { readonly kind: 'ended'; readonly commandId: CommandId; readonly result: AttemptResult }
   | { readonly kind: 'join-deadline-passed' }
@@ -100,9 +114,13 @@ export type Transition = EnrollmentRecord | 'ignored';
 /**
  * Decides what an event does to a record. Pure and exhaustive: every state answers every event.
  *
- * @param record null when the instance is unknown; only `seen` and `accepted` mean something then (the latter to adopt a live command)
+ * @param record null when the instance is unknown; only `seen` means something then
  */
-export function transition(record: EnrollmentRecord | null, event: EnrollmentEvent, context: TransitionContext): Transition {
+export function transition(
+  record: EnrollmentRecord | null,
+  event: EnrollmentEvent,
+  context: TransitionContext,
+): Transition {
   if (record === null) return event.kind === 'seen' ? discover(event, context) : 'ignored';
   switch (event.kind) {
     case 'seen':
@@ -134,7 +152,10 @@ export function transition(record: EnrollmentRecord | null, event: EnrollmentEve
   }
 }
 
-function discover(event: Extract<EnrollmentEvent, { kind: 'seen' }>, context: TransitionContext): EnrollmentRecord {
+function discover(
+  event: Extract<EnrollmentEvent, { kind: 'seen' }>,
+  context: TransitionContext,
+): EnrollmentRecord {
   return {
     state: 'discovered',
     instanceId: event.instanceId,
@@ -262,7 +283,9 @@ function onSendRefused(
   context: TransitionContext,
 ): Transition {
   if (record.state !== 'sending' || record.batchId !== event.batchId) return 'ignored';
-  if (event.cause === null) return { ...baseOf(record, context), state: 'queued', readyAtMs: event.readyAtMs };
+  if (event.cause === null) {
+    return { ...baseOf(record, context), state: 'queued', readyAtMs: event.readyAtMs };
+  }
   const result: AttemptResult = { kind: 'failure', cause: event.cause, exitCode: null, output: '' };
   return fail(record, { batchId: event.batchId, commandId: null }, result, context);
 }
@@ -272,9 +295,16 @@ function onAccepted(
   event: Extract<EnrollmentEvent, { kind: 'accepted' }>,
   context: TransitionContext,
 ): Transition {
+  // What has ended is over, however late somebody tells that it began.
+  if (record.attempts.some((attempt) => attempt.commandId === event.commandId)) return 'ignored';
   // Knowledge of the world is always merged: a live command of ours is followed from whatever state we had in mind.
   if (record.state === 'installing') return record.commandId === event.commandId ? record : 'ignored';
-  return { ...baseOf(record, context), state: 'installing', batchId: event.batchId, commandId: event.commandId };
+  return {
+    ...baseOf(record, context),
+    state: 'installing',
+    batchId: event.batchId,
+    commandId: event.commandId,
+  };
 }
 
 function onEnded(
@@ -294,7 +324,11 @@ function onEnded(
 }
 
 function onJoinDeadline(record: EnrollmentRecord, context: TransitionContext): Transition {
-  if (record.state !== 'installed' || record.joinDeadlineMs === null || record.joinDeadlineMs > context.nowMs) {
+  if (
+    record.state !== 'installed' ||
+    record.joinDeadlineMs === null ||
+    record.joinDeadlineMs > context.nowMs
+  ) {
     return 'ignored';
   }
   const failures = record.failures + 1;
@@ -303,7 +337,8 @@ function onJoinDeadline(record: EnrollmentRecord, context: TransitionContext): T
     failures,
     state: 'failed',
     cause: 'ec2-join-failure',
-    nextAttemptAtMs: context.nowMs + nextDelayMs('ec2-join-failure', failures, context.backoff, context.jitter),
+    nextAttemptAtMs:
+      context.nowMs + nextDelayMs('ec2-join-failure', failures, context.backoff, context.jitter),
   };
 }
 

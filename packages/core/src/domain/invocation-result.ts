@@ -46,7 +46,12 @@ export function invocationResult(invocation: Invocation, outputChars: number): A
     case 'Success':
       return { kind: 'success', exitCode, output };
     case 'Failed':
-      return { kind: 'failure', cause: CAUSE_OF_EXIT[exitCode] ?? 'ec2-ssm-script-failure', exitCode, output };
+      return {
+        kind: 'failure',
+        cause: CAUSE_OF_EXIT[exitCode] ?? 'ec2-ssm-script-failure',
+        exitCode,
+        output,
+      };
     case 'ExecutionTimedOut':
     case 'DeliveryTimedOut':
     case 'Undeliverable':

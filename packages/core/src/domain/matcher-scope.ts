@@ -23,7 +23,11 @@ export interface RoleGroup {
 }
 
 /** Groups an account's matchers by the role they enter with; `region` leaves out those that do not cover it. */
-export function groupByRole(matchers: readonly Matcher[], accountId: AccountId, region: Region | null): readonly RoleGroup[] {
+export function groupByRole(
+  matchers: readonly Matcher[],
+  accountId: AccountId,
+  region: Region | null,
+): readonly RoleGroup[] {
   const groups = new Map<string, { role: RoleReference | null; matchers: Matcher[] }>();
   for (const matcher of matchers) {
     if (region !== null && !coversRegion(matcher, region)) continue;

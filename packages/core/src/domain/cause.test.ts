@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { Cause, CAUSES, causeFacts } from './cause.ts';
+
+const NAMES = Cause.options;
+
+test('the schema knows every cause of the table and nothing else', () => {
+  expect(NAMES).toEqual(Object.keys(CAUSES));
+  expect(Cause.safeParse('ec2-unheard-of').success).toBe(false);
+});
+
+test.each(NAMES)('%s says what is wrong and what to do, in sentences', (cause) => {
+  const { title, remedy } = causeFacts(cause);
+
+  expect(title).toMatch(/^\w.*[^.]$/);
+  expect(remedy).toMatch(/^[A-Z].{10,}\.$/s);
+});
+
+test.each(NAMES)('%s: what goes by itself is nobody’s to mend', (cause) => {
+  const { owner, handling } = causeFacts(cause);
+
+  // Trying again soon is only right where nobody has to do anything first.
+  expect(handling !== 'retry-soon' || owner === 'muster').toBe(true);
+});
+
+test('Teleport’s own identifiers are kept as they are', () => {
+  expect(NAMES).toEqual(
+    expect.arrayContaining([
+      'ec2-ssm-agent-not-registered',
+      'ec2-ssm-agent-connection-lost',
+      'ec2-ssm-unsupported-os',
+      'ec2-ssm-script-failure',
+      'ec2-ssm-invocation-failure',
+      'ec2-perm-account-denied',
+      'ec2-perm-org-denied',
+    ]),
+  );
+});

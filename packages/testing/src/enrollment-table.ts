@@ -1,0 +1,123 @@
+import {
+  type EnrollmentEvent,
+  type EnrollmentRecord,
+  type EnrollmentState,
+  transition,
+  type TransitionContext,
+} from '@muster/core/domain/enrollment';
+import { aBatchId, aCommandId, anInstanceId, aMatcherKey, aRecord, NOW_MS } from './builders.ts';
+
+/** Every state, in the order of an instance's way. */
+export const STATES = [
+  'discovered',
+  'stopped',
+  'unmatched',
+  'ineligible',
+  'queued',
+  'sending',
+  'installing',
+  'installed',
+  'joined',
+  'failed',
+  'gone',
+] as const satisfies readonly EnrollmentState[];
+
+/** An event with what tells it from others of its kind. */
+export interface SampleEvent {
+  readonly label: string;
+  readonly event: EnrollmentEvent;
+}
+
+const LAUNCHED_AT_MS = NOW_MS - 7_200_000;
+const output = '';
+
+/** Every kind of event, and each variant that a state may answer differently. The records' own batch and command have number 0. */
+export const SAMPLE_EVENTS: readonly SampleEvent[] = [
+  { label: 'seen, unchanged', event: seen() },
+  { label: 'seen, restarted', event: seen({ launchedAtMs: NOW_MS - 1_000 }) },
+  { label: 'seen, another matcher', event: seen({ matcherKey: aMatcherKey(9) }) },
+  { label: 'seen-stopped', event: { kind: 'seen-stopped' } },
+  { label: 'seen-unmatched', event: { kind: 'seen-unmatched' } },
+  { label: 'not-seen', event: { kind: 'not-seen' } },
+  { label: 'judged eligible', event: { kind: 'judged', judgment: { kind: 'eligible' } } },
+  {
+    label: 'judged ineligible',
+    event: { kind: 'judged', judgment: { kind: 'ineligible', cause: 'ec2-ssm-agent-connection-lost' } },
+  },
+  { label: 'node-seen', event: { kind: 'node-seen', nodeId: 'node-1' } },
+  { label: 'claimed', event: { kind: 'claimed', batchId: aBatchId(1) } },
+  { label: 'send-refused, not its fault', event: refused(0, null) },
+  { label: 'send-refused, its fault', event: refused(0, 'ec2-ssm-invocation-failure') },
+  { label: "send-refused, another's batch", event: refused(7, 'ec2-ssm-invocation-failure') },
+  { label: 'accepted', event: accepted(0) },
+  { label: "accepted, another's command", event: accepted(7) },
+  {
+    label: 'ended well',
+    event: { kind: 'ended', commandId: aCommandId(), result: { kind: 'success', exitCode: 0, output } },
+  },
+  { label: 'ended badly', event: ended(0, 'ec2-ssm-script-failure') },
+  { label: "ended: somebody else's host", event: ended(0, 'host-managed-elsewhere') },
+  { label: "ended, another's command", event: ended(7, 'ec2-ssm-script-failure') },
+  { label: 'join-deadline-passed', event: { kind: 'join-deadline-passed' } },
+  { label: 'retry-requested', event: { kind: 'retry-requested' } },
+];
+
+/** Teleport's inventory is configured, the usual delays, no jitter. */
+export const SAMPLE_CONTEXT: TransitionContext = {
+  nowMs: NOW_MS,
+  backoff: { operatorFirstMs: 600_000, transientFirstMs: 120_000, capMs: 86_400_000 },
+  joinTimeoutMs: 300_000,
+  hasInventory: true,
+  jitter: 0,
+};
+
+/** A record of the state whose times have come: what waits for a time is due, what has a deadline is past it. */
+export function aDueRecord(state: EnrollmentState): EnrollmentRecord {
+  const record = aRecord(state);
+  if (record.state === 'failed') return { ...record, nextAttemptAtMs: NOW_MS };
+  if (record.state === 'installed') return { ...record, joinDeadlineMs: NOW_MS };
+  return record;
+}
+
+/**
+ * What the state machine answers: the next state, `same` when the record stays as it is, `kept` when it stays in its
+ * state with other facts, `-` when the event means nothing.
+ */
+export function answerOf(
+  record: EnrollmentRecord | null,
+  event: EnrollmentEvent,
+): EnrollmentState | 'same' | 'kept' | '-' {
+  const next = transition(record, event, SAMPLE_CONTEXT);
+  if (next === 'ignored') return '-';
+  if (next === record) return 'same';
+  return next.state === record?.state ? 'kept' : next.state;
+}
+
+function seen(facts: Partial<Extract<EnrollmentEvent, { kind: 'seen' }>> = {}): EnrollmentEvent {
+  return {
+    kind: 'seen',
+    instanceId: anInstanceId(),
+    matcherKey: aMatcherKey(),
+    launchedAtMs: LAUNCHED_AT_MS,
+    ...facts,
+  };
+}
+
+function refused(
+  batch: number,
+  cause: Extract<EnrollmentEvent, { kind: 'send-refused' }>['cause'],
+): EnrollmentEvent {
+  return { kind: 'send-refused', batchId: aBatchId(batch), cause, readyAtMs: NOW_MS + 1_000 };
+}
+
+function accepted(n: number): EnrollmentEvent {
+  return { kind: 'accepted', batchId: aBatchId(n), commandId: aCommandId(n) };
+}
+
+function ended(command: number, cause: 'ec2-ssm-script-failure' | 'host-managed-elsewhere'): EnrollmentEvent {
+  return {
+    kind: 'ended',
+    commandId: aCommandId(command),
+    result: { kind: 'failure', cause, exitCode: 1, output },
+  };
+}
