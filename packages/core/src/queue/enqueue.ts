@@ -1,6 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import type { JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { ulid } from 'ulid';
 import { JobError, messageOf } from '../domain/errors.ts';
 import { type AnyJob, type PayloadOf, QUEUE_NAMES, type QueueName } from '../jobs/define-job.ts';
 import { openQueue } from './bull-queue.ts';
@@ -92,7 +92,7 @@ function entryOf(job: AnyJob, payload: unknown, delayMs: number): Entry {
     data,
     opts: {
       // Unique over a flush too, where BullMQ's counter would give out ids again that workers still hold.
-      jobId: `${dedupeId}.${ulid()}`,
+      jobId: `${dedupeId}.${randomUUID().slice(-12)}`,
       deduplication: { id: dedupeId },
       attempts: job.retry.maxAttempts,
       backoff: { type: CONTRACT_BACKOFF },

@@ -46,9 +46,7 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
 }
 
 /** The answer of `/readyz`, for whoever serves it. Never rejects. */
-export async function readinessAnswer(
-  options: Pick<HealthOptions, 'clock' | 'readiness'>,
-): Promise<{
+export async function readinessAnswer(options: Pick<HealthOptions, 'clock' | 'readiness'>): Promise<{
   readonly status: 200 | 503;
   readonly body: { readonly ready: boolean; readonly checks: Readiness };
 }> {
