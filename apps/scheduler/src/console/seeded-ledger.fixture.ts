@@ -143,7 +143,7 @@ async function seedTargets(ledger: Ledger, nowMs: number): Promise<readonly Targ
 
 /** By their place among the targets: the ones that were not simply read. */
 const ODD_TARGETS: Readonly<Record<number, Coverage | 'pending'>> = {
-  0: { ...coverageOf('regionOff', 0), cause: 'region-off', detail: 'us-east-1 is DISABLED' },
+  0: { ...coverageOf('regionOff', 0), cause: 'region-off', detail: 'the region is DISABLED for the account' },
   1: {
     ...coverageOf('denied', 0),
     cause: 'scp-denied-region',
