@@ -1,8 +1,8 @@
-import type { EnvironmentSettings } from './environment.ts';
+import { inEnvironment, type EnvironmentSettings } from './environment.ts';
 import { isLoopbackHost, parseListenAddress, type ListenAddress } from './listen-address.ts';
 import type { ConsoleSettings } from './model.ts';
 import type { MusterShape } from './muster-schema.ts';
-import type { Report } from './report.ts';
+import type { Findings, Report } from './report.ts';
 import { Secret } from './secret.ts';
 
 /** Reads a small file named in the configuration; throws when it cannot. */
@@ -16,23 +16,24 @@ export function checkConsole(
   shape: MusterShape,
   environment: EnvironmentSettings,
   readFile: ReadFile | null,
+  findings: Findings,
   report: Report,
 ): ConsoleSettings {
   const listen =
     environment.consoleListen ?? checkListen(shape.console.listen, ['console', 'listen'], report);
   const password = environment.consolePassword ?? readPassword(shape, readFile, report);
+  const fault = (isFromEnvironment: boolean, variable: string, key: string, message: string) => {
+    if (isFromEnvironment) findings.faults.push(inEnvironment(variable, message));
+    else report.fault(['console', key], message);
+  };
   if (password !== null && password.length < SHORTEST_PASSWORD) {
-    report.fault(
-      ['console', 'password_file'],
-      `the password of the console (${environment.consolePassword === null ? 'in this file' : 'in MUSTER_CONSOLE_PASSWORD'}) needs at least ${SHORTEST_PASSWORD} characters`,
-    );
+    const message = `the password of the console needs at least ${SHORTEST_PASSWORD} characters`;
+    fault(environment.consolePassword !== null, 'MUSTER_CONSOLE_PASSWORD', 'password_file', message);
   }
   const isOpen = !isLoopbackHost(listen.host) && !environment.consoleBehindLoopback;
   if (isOpen && password === null && !report.isFaulted(['console'])) {
-    report.fault(
-      ['console', 'listen'],
-      `the console would be open to the network on ${listen.host}: set a password (MUSTER_CONSOLE_PASSWORD or muster.console.password_file), or listen on 127.0.0.1`,
-    );
+    const message = `the console would be open to the network on ${listen.host}: set a password (MUSTER_CONSOLE_PASSWORD or muster.console.password_file), or listen on 127.0.0.1`;
+    fault(environment.consoleListen !== null, 'MUSTER_CONSOLE_LISTEN', 'listen', message);
   }
   return { ...listen, password: password === null ? null : new Secret(password) };
 }

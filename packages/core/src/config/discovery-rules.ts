@@ -111,7 +111,7 @@ export function compileMatchers(
   const matchers: Matcher[] = [];
   for (const [index, entry] of entries.entries()) {
     const entryReport = report.within([index]);
-    const shape = entryReport.read(MatcherShape, entry ?? []);
+    const shape = entryReport.read(MatcherShape, entry);
     if (entryReport.isFaulted([]) && (typeof entry !== 'object' || entry === null || Array.isArray(entry))) {
       continue;
     }

@@ -79,7 +79,7 @@ export function compileMuster(
             freshnessMs: scaled(inventory.freshness),
             maxDropShare: inventory.max_drop_share,
           },
-    console: checkConsole(shape, environment, readFile, report),
+    console: checkConsole(shape, environment, readFile, findings, report),
     worker: {
       discoveryConcurrency: worker.discovery_concurrency,
       enrollmentConcurrency: worker.enrollment_concurrency,

@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { confidentialText, duration, flag, oneOf, share, text, textList, whole } from './value-shapes.ts';
+import {
+  confidentialText,
+  duration,
+  flag,
+  oneOf,
+  refused,
+  share,
+  text,
+  textList,
+  whole,
+} from './value-shapes.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -117,10 +127,15 @@ export const MusterShape = z.strictObject({
       listen: text()
         .prefault('127.0.0.1:8080')
         .describe('`host:port` of console, API and metrics of the scheduler. Port `0`: any free one.'),
+      password: refused(
+        'a password does not belong into this file: put it into a file of its own (password_file), or into MUSTER_CONSOLE_PASSWORD',
+      )
+        .optional()
+        .describe('Refused: use `password_file`, or `MUSTER_CONSOLE_PASSWORD`.'),
       password_file: text()
         .optional()
         .describe(
-          'File with the password of the console, from this file’s folder. Needed to listen anywhere but on loopback. The environment variable `MUSTER_CONSOLE_PASSWORD` wins.',
+          'File with the password of the console, found from the folder of this one. Needed to listen anywhere but on loopback. The environment variable `MUSTER_CONSOLE_PASSWORD` wins.',
         ),
     })
     .prefault({}),

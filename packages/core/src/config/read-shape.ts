@@ -26,7 +26,7 @@ export interface ShapeReading<T> {
  * optional (or have a default); what must be there is a rule's business.
  */
 export function readShape<T>(schema: z.ZodType<T>, input: unknown): ShapeReading<T> {
-  let value: unknown = structuredClone(input ?? {});
+  let value: unknown = structuredClone(input === undefined ? {} : input);
   const faults: ShapeFault[] = [];
   // Each round removes at least one part; the bound only guards against a schema that breaks the promise above.
   for (let round = 0; round < 1000; round += 1) {
@@ -57,6 +57,7 @@ function faultsOfIssue(schema: z.ZodType, issue: z.core.$ZodIssue, value: unknow
         path,
         message: `must be ${EXPECTED[issue.expected] ?? issue.expected}, found ${found}`,
         aboutKey: false,
+        meant: null,
       },
     ];
   }

@@ -59,9 +59,11 @@ function kindOf(schema: JsonSchema): string {
   if (Array.isArray(schema['anyOf'])) return 'text or list of texts';
   const { type, minimum, maximum } = schema;
   if (type === 'integer') return `${String(minimum)}–${String(maximum)}`;
-  if (Array.isArray(type)) return type.includes('boolean') ? 'true, false' : 'share';
+  if (Array.isArray(type)) {
+    if (type[0] === 'boolean') return 'true, false';
+    return type[0] === 'string' ? 'text' : 'share';
+  }
   if (type === 'array') return 'list';
-  if (type === 'string') return 'text';
   return type === 'object' ? 'map' : '';
 }
 

@@ -10,6 +10,9 @@ interface Json {
   readonly [keyword: string]: unknown;
 }
 
+/** Texts need no quotes: a number or a boolean is taken as it was written. */
+const TEXT_TYPES = ['string', 'number', 'boolean'];
+
 type Reading<T> = { readonly value: T } | { readonly problem: string };
 
 function plainValue<T>(json: Json, read: (value: unknown) => Reading<T>): z.ZodType<T> {
@@ -26,7 +29,7 @@ function plainValue<T>(json: Json, read: (value: unknown) => Reading<T>): z.ZodT
 
 /** A text. Numbers and booleans count as the text they were written as, as in Go's decoder. */
 export function text(): z.ZodType<string> {
-  return plainValue({ type: 'string' }, (value) => {
+  return plainValue({ type: TEXT_TYPES }, (value) => {
     const found = asText(value);
     return found === null ? { problem: mustBe('a text', value) } : { value: found };
   });
@@ -34,7 +37,7 @@ export function text(): z.ZodType<string> {
 
 /** A text that may be confidential: what was found is never repeated. */
 export function confidentialText(): z.ZodType<string> {
-  return plainValue({ type: 'string' }, (value) => {
+  return plainValue({ type: TEXT_TYPES }, (value) => {
     const found = asText(value);
     return found === null ? { problem: `must be a text, found ${kindOf(value)}` } : { value: found };
   });
@@ -45,7 +48,9 @@ export function oneOf<const Words extends readonly string[]>(...words: Words): z
   return plainValue({ enum: words }, (value) => {
     const found = asText(value);
     const word = words.find((candidate) => candidate === found);
-    return word === undefined ? { problem: mustBe(`one of ${words.join(', ')}`, value) } : { value: word };
+    return word === undefined
+      ? { problem: mustBe(words.length === 1 ? String(words[0]) : `one of ${words.join(', ')}`, value) }
+      : { value: word };
   });
 }
 
@@ -57,7 +62,7 @@ export function textList(): z.ZodType<readonly string[]> {
 /** A text or a list of texts, read as a list. */
 export function textOrList(): z.ZodType<readonly string[]> {
   return plainValue(
-    { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
+    { anyOf: [{ type: TEXT_TYPES }, { type: 'array', items: { type: TEXT_TYPES } }] },
     (value): Reading<readonly string[]> => {
       const list = (Array.isArray(value) ? value : [value]).map(asText);
       const texts = list.filter((item) => item !== null);
@@ -124,6 +129,11 @@ export function duration(minMs: number, maxMs: number = LONGEST_MS): z.ZodType<n
 }
 
 const DURATION_PATTERN = '^(0|([0-9]*\\.?[0-9]+(ns|us|µs|ms|s|m|h))+)$';
+
+/** A key that is known, and never allowed. */
+export function refused(message: string): z.ZodType<never> {
+  return plainValue<never>({ not: {} }, () => ({ problem: message }));
+}
 
 /** Anything at all: a part that is known by name and not read. */
 export function ignored(): z.ZodType {

@@ -1,0 +1,66 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { formatFaults } from './format-faults.ts';
+import { configPath, loadConfig } from './load-config.ts';
+
+let dir: string;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'muster-config-'));
+});
+
+afterEach(() => {
+  rmSync(dir, { recursive: true, force: true });
+});
+
+function faultsOf(path: string): string {
+  const result = loadConfig(path, {});
+  return result.ok ? '' : formatFaults(result.faults);
+}
+
+describe('loadConfig', () => {
+  test('says what to do when the file is missing', () => {
+    expect(faultsOf(join(dir, 'muster.yaml'))).toMatch(
+      /muster\.yaml: does not exist: write one .*MUSTER_CONFIG$/,
+    );
+  });
+
+  test('knows the directory that Docker makes in place of a missing file', () => {
+    mkdirSync(join(dir, 'muster.yaml'));
+
+    expect(faultsOf(join(dir, 'muster.yaml'))).toMatch(/is a directory, not a file\. Docker makes one/);
+  });
+
+  test('reads files that the configuration names from its own folder', () => {
+    writeFileSync(join(dir, 'password.txt'), 'correct horse\n');
+    writeFileSync(
+      join(dir, 'muster.yaml'),
+      'version: v3\ndiscovery_service: {enabled: false}\nmuster: {console: {listen: "0.0.0.0:80", password_file: password.txt}}\n',
+    );
+
+    const result = loadConfig(join(dir, 'muster.yaml'), {});
+
+    expect(result.ok && result.config.console.password?.reveal()).toBe('correct horse');
+  });
+
+  test('names the file in every fault', () => {
+    writeFileSync(join(dir, 'muster.yaml'), 'version: v3\n');
+
+    expect(faultsOf(join(dir, 'muster.yaml'))).toBe(
+      `${join(dir, 'muster.yaml')}:1:1 discovery_service: is missing: paste it from teleport.yaml`,
+    );
+  });
+});
+
+describe('configPath', () => {
+  test.each([
+    ['a.yaml', { MUSTER_CONFIG: 'b.yaml' }, 'a.yaml'],
+    [undefined, { MUSTER_CONFIG: 'b.yaml' }, 'b.yaml'],
+    [undefined, { MUSTER_CONFIG: '' }, './muster.yaml'],
+    [undefined, {}, './muster.yaml'],
+  ])('argument %s, environment %j → %s', (argument, env, expected) => {
+    expect(configPath(argument, env)).toBe(expected);
+  });
+});
