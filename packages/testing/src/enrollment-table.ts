@@ -33,7 +33,7 @@ const output = '';
 
 /** Every kind of event, and each variant that a state may answer differently. The records' own batch and command have number 0. */
 export const SAMPLE_EVENTS: readonly SampleEvent[] = [
-  { label: 'seen, unchanged', event: seen() },
+  { label: 'seen', event: seen() },
   { label: 'seen, restarted', event: seen({ launchedAtMs: NOW_MS - 1_000 }) },
   { label: 'seen, another matcher', event: seen({ matcherKey: aMatcherKey(9) }) },
   { label: 'seen-stopped', event: { kind: 'seen-stopped' } },
@@ -56,7 +56,7 @@ export const SAMPLE_EVENTS: readonly SampleEvent[] = [
     event: { kind: 'ended', commandId: aCommandId(), result: { kind: 'success', exitCode: 0, output } },
   },
   { label: 'ended badly', event: ended(0, 'ec2-ssm-script-failure') },
-  { label: "ended: somebody else's host", event: ended(0, 'host-managed-elsewhere') },
+  { label: "ended, somebody else's host", event: ended(0, 'host-managed-elsewhere') },
   { label: "ended, another's command", event: ended(7, 'ec2-ssm-script-failure') },
   { label: 'join-deadline-passed', event: { kind: 'join-deadline-passed' } },
   { label: 'retry-requested', event: { kind: 'retry-requested' } },

@@ -48,8 +48,7 @@ function failedBadly(cause: 'host-no-curl' | 'ec2-ssm-terminated' = 'host-no-cur
  */
 const TABLE: Readonly<Record<string, string>> = {
   //                             unknown    discovered stopped    unmatched  ineligible queued     sending    installing installed  joined     failed     gone
-  'seen, unchanged':
-    'discovered same       discovered discovered same       same       same       same       same       same       same       discovered',
+  seen: 'discovered same       discovered discovered same       same       same       same       same       same       same       discovered',
   'seen, restarted':
     'discovered kept       discovered discovered discovered kept       same       same       kept       kept       discovered discovered',
   'seen, another matcher':
@@ -82,7 +81,7 @@ const TABLE: Readonly<Record<string, string>> = {
     '-          -          -          -          -          -          -          installed  -          -          -          -',
   'ended badly':
     '-          -          -          -          -          -          -          failed     -          -          -          -',
-  "ended: somebody else's host":
+  "ended, somebody else's host":
     '-          -          -          -          -          -          -          ineligible -          -          -          -',
   "ended, another's command":
     '-          -          -          -          -          -          -          -          -          -          -          -',

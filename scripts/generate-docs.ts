@@ -1,0 +1,10 @@
+/** Writes the pages of docs/ that are told from code. test/repo/generated-docs.test.ts fails when one is not current. */
+import { writeFile } from 'node:fs/promises';
+import { causesPage } from './docs/causes-page.ts';
+import { statesPage } from './docs/states-page.ts';
+
+const PAGES = { 'states.md': statesPage, 'causes.md': causesPage };
+
+for (const [name, page] of Object.entries(PAGES)) {
+  await writeFile(new URL(`../docs/${name}`, import.meta.url), page());
+}

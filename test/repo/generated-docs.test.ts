@@ -1,0 +1,38 @@
+import { readFile } from 'node:fs/promises';
+import { Cause } from '@muster/core/domain/cause';
+import { STATES } from '@muster/testing/enrollment-table';
+import { expect, test } from 'vitest';
+import { causesPage } from '../../scripts/docs/causes-page.ts';
+import { statesPage } from '../../scripts/docs/states-page.ts';
+
+test.each([
+  ['states.md', statesPage],
+  ['causes.md', causesPage],
+])('docs/%s is current (else run: node scripts/generate-docs.ts)', async (name, page) => {
+  const stored = await readFile(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
+
+  expect(stored).toBe(page());
+});
+
+test('every state and every cause is on its page', () => {
+  const [states, causes] = [statesPage(), causesPage()];
+
+  expect(STATES.filter((state) => !states.includes(`- **${state}** — `))).toEqual([]);
+  expect(Cause.options.filter((cause) => !causes.includes(`| \`${cause}\` |`))).toEqual([]);
+});
+
+test('the diagram draws the whole way to joined', () => {
+  const page = statesPage();
+
+  for (const step of [
+    '[*] --> discovered',
+    'discovered --> queued',
+    'queued --> sending',
+    'sending --> installing',
+    'installing --> installed',
+    'installed --> joined',
+    'failed --> sending',
+  ]) {
+    expect(page).toContain(`    ${step}: `);
+  }
+});
