@@ -32,13 +32,19 @@ interface Dispatch {
   readonly command: Command;
   readonly waiting: Invocation[];
   readonly instructions: Map<string, Instructions>;
+  /** Drops the end of both timeouts, once nothing is left to time out. */
+  cancelTimeout: () => void;
   limit: number;
-  running: number;
+  /** Delivered, or being delivered, and not over. */
+  readonly running: Set<Invocation>;
   errors: number;
 }
 
 /** How long it takes a host that is there to acknowledge a command, in simulated milliseconds. */
 const ACKNOWLEDGE_MS = 150;
+
+/** Where each command is, for those who want to stop it. */
+const dispatches = new WeakMap<Command, Dispatch>();
 
 /** Starts the life of a command. */
 export function startCommand(deps: RunCommandDeps, command: Command): void {
@@ -47,12 +53,15 @@ export function startCommand(deps: RunCommandDeps, command: Command): void {
     command,
     waiting: command.invocations.slice(),
     instructions: new Map(),
+    cancelTimeout: () => {},
     limit: 1,
-    running: 0,
+    running: new Set(),
     errors: 0,
   };
+  dispatches.set(command, dispatch);
   for (const invocation of command.invocations) recordAcceptance(deps, invocation);
-  deps.clock.after((command.timeoutSeconds + command.executionSeconds) * 1000, () => {
+  const totalMs = (command.timeoutSeconds + command.executionSeconds) * 1000;
+  dispatch.cancelTimeout = deps.clock.after(totalMs, () => {
     for (const invocation of command.invocations) finish(dispatch, invocation, noAnswer('DeliveryTimedOut'));
   });
   release(dispatch);
@@ -68,7 +77,8 @@ export function cancelCommand(deps: RunCommandDeps, command: Command, instanceId
     invocation.cancellingAtMs ??= nowMs;
     const reach = invocation.startedAtMs === null ? 200 : 1_500;
     deps.clock.after(reach, () => {
-      endInvocation(deps, invocation, noAnswer('Cancelled'));
+      const dispatch = dispatches.get(command);
+      if (dispatch !== undefined) finish(dispatch, invocation, noAnswer('Cancelled'));
     });
   }
 }
@@ -80,11 +90,11 @@ function noAnswer(details: InvocationEnd['details']): InvocationEnd {
 function release(dispatch: Dispatch): void {
   const { command, deps } = dispatch;
   const most = allowedConcurrency(command);
-  while (dispatch.running < Math.min(dispatch.limit, most)) {
+  while (dispatch.running.size < Math.min(dispatch.limit, most)) {
     const next = dispatch.waiting.shift();
     if (next === undefined) return;
     if (next.endedAtMs !== null || next.cancellingAtMs !== null) continue;
-    dispatch.running += 1;
+    dispatch.running.add(next);
     deps.clock.after(ACKNOWLEDGE_MS, () => {
       dispatch.limit = Math.min(most, dispatch.limit * 2);
       release(dispatch);
@@ -157,14 +167,16 @@ async function takeUp(dispatch: Dispatch, invocation: Invocation): Promise<void>
   const bootedAtMs = host.launchedAtMs;
   const run = hostRun(dispatch, host, invocation);
   deps.world.hosts.touch(host.id).runs += 1;
-  deps.clock.after(command.executionSeconds * 1000, () => {
+  const cancelTimeout = deps.clock.after(command.executionSeconds * 1000, () => {
     if (isStillUp(deps, invocation, bootedAtMs) && run.outcome.kind !== 'vanishes') {
       finish(dispatch, invocation, { ...noAnswer('ExecutionTimedOut'), exitCode: 137 });
     }
   });
   const ended = await runOnHost(run);
+  if (ended === null) return;
+  cancelTimeout();
   // A host that went down in between never reports; the service gives it up at the end of both timeouts.
-  if (ended !== null && isStillUp(deps, invocation, bootedAtMs)) {
+  if (isStillUp(deps, invocation, bootedAtMs)) {
     finish(dispatch, invocation, scriptEnd(ended));
   }
 }
@@ -211,9 +223,9 @@ function rollFor(world: World, invocation: Invocation, what: string): number {
 }
 
 function finish(dispatch: Dispatch, invocation: Invocation, how: InvocationEnd): void {
-  const wasWaiting = dispatch.waiting.includes(invocation);
   if (!endInvocation(dispatch.deps, invocation, how)) return;
-  if (!wasWaiting) dispatch.running -= 1;
+  if (dispatch.command.open === 0) dispatch.cancelTimeout();
+  dispatch.running.delete(invocation);
   if (how.details === 'Failed' || how.details === 'ExecutionTimedOut') dispatch.errors += 1;
   if (dispatch.errors > allowedErrors(dispatch.command)) {
     for (const rest of dispatch.waiting.splice(0)) endInvocation(dispatch.deps, rest, noAnswer('Terminated'));

@@ -8,7 +8,9 @@ export interface Limit {
 
 /** Buckets of a world that differ from the defaults, by `service:Operation` or `service:*`; null for no limit. */
 export const LimitOverrides = z.record(
-  z.string().regex(/^(\*|[a-z0-9]+:(\*|[A-Za-z]+))$/u, 'must be "*", "service:*" or "service:Operation"'),
+  z
+    .string()
+    .regex(/^(\*|[a-z0-9]+:(\*|[A-Za-z]+(\/bare)?))$/u, 'must be "*", "service:*" or "service:Operation"'),
   z.strictObject({ burst: z.number().positive(), perSecond: z.number().positive() }).nullable(),
 );
 export type LimitOverrides = z.infer<typeof LimitOverrides>;
@@ -78,7 +80,8 @@ export function bucketsFor(
   const service = `${api.slice(0, api.indexOf(':'))}:*`;
   // All operations of STS share one bucket; everywhere else each has its own.
   const name = `${accountId}/${region}/${service === 'sts:*' ? service : api}`;
-  for (const pattern of [api, service, '*']) {
+  const [operation = api] = api.split('/', 1);
+  for (const pattern of [api, operation, service, '*']) {
     const own = overrides[pattern];
     if (own !== undefined) return own === null ? [] : [{ name, limit: own }];
   }

@@ -143,6 +143,9 @@ function changeAccount(sim: Simulation, change: AccountChange, account: Account)
   }
 }
 
+/** An agent knows its proxy; which address that was makes no difference to the simulated one. */
+const ANY_PROXY = 'https://proxy.invalid/';
+
 /** A host that comes up again brings its agent with it. */
 async function startInstance(sim: Simulation, instance: Instance): Promise<undefined> {
   if (instance.state === 'terminated') throw new Error(`instance ${instance.id} is terminated`);
@@ -152,12 +155,7 @@ async function startInstance(sim: Simulation, instance: Instance): Promise<undef
   state.startedAtMs = sim.clock.nowMs();
   if (!state.installed) return;
   const { world, clock, network } = sim;
-  await hostJoin(
-    { world, clock, network },
-    requireInstance(sim, instance.id),
-    state.joinToken,
-    'http://127.0.0.1/',
-  );
+  await hostJoin({ world, clock, network }, requireInstance(sim, instance.id), state.joinToken, ANY_PROXY);
 }
 
 async function stopInstance(

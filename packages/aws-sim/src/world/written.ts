@@ -13,7 +13,7 @@ export const WrittenSsm = z.strictObject({
   platformType: z.enum(['Linux', 'Windows', 'MacOS']).optional(),
   platformName: z.string().optional(),
   platformVersion: z.string().optional(),
-  /** Simulated milliseconds until it first shows up. @default 0 */
+  /** Simulated milliseconds until it first shows up. @default 0; a minute to three for hosts launched later */
   registersAfterMs: z.int().min(0).optional(),
 });
 export type WrittenSsm = z.infer<typeof WrittenSsm>;
@@ -89,6 +89,8 @@ function readInstance(written: WrittenInstance, place: WrittenPlace, slot: numbe
   const platform = written.platform ?? 'linux';
   const octets = [172, 16 + (hash % 16), (hash >>> 8) & 0xff, (hash >>> 16) & 0xff];
   const details = platform === 'windows' ? 'Windows' : 'Linux/UNIX';
+  // A new host takes a minute or three until its agent has registered.
+  const lag = place.fresh ? { registersAfterMs: between(hash, 60_000, 180_000) } : {};
   const outcomes = written.outcome ?? { kind: 'joins' };
   const name = written.name === undefined ? {} : { Name: written.name };
   return {
@@ -108,7 +110,7 @@ function readInstance(written: WrittenInstance, place: WrittenPlace, slot: numbe
     tags: { ...name, ...(written.tags ?? place.matchTags) },
     profile: written.profile === undefined ? 'managed-instance' : written.profile,
     httpTokens: written.httpTokens ?? 'required',
-    ssm: written.ssm === null ? null : readSsm(written.ssm ?? {}, platform),
+    ssm: written.ssm === null ? null : readSsm({ ...lag, ...written.ssm }, platform),
     outcomes: Array.isArray(outcomes) ? outcomes : [outcomes],
     joinedAtStart: written.joined ?? false,
   };

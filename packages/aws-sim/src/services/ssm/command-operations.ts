@@ -27,6 +27,14 @@ const Listed = {
   NextToken: text(),
 } as const;
 const DEFAULT_PAGE = 50;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u;
+
+function invalidCommandId(): ServiceError {
+  return new ServiceError(
+    'InvalidCommandId',
+    'The specified command ID is not valid. Verify the ID and try again.',
+  );
+}
 
 interface CommandFilter {
   readonly key: string;
@@ -35,6 +43,7 @@ interface CommandFilter {
 
 /** Commands of the caller that a listing is about, newest first, without those that are not visible yet. */
 function visibleCommands(call: Call, commandId: string | undefined): readonly Command[] {
+  if (commandId !== undefined && !UUID.test(commandId)) throw invalidCommandId();
   const { accountId } = call.caller.principal;
   const { region } = call.caller;
   if (commandId !== undefined) {
@@ -160,10 +169,7 @@ function cancel(call: Call, raw: unknown): unknown {
   const { sim } = call;
   const command = sim.commands.find(call.caller.principal.accountId, call.caller.region, input.CommandId);
   if (command === undefined) {
-    throw new ServiceError(
-      'InvalidCommandId',
-      'The specified command ID is not valid. Verify the ID and try again.',
-    );
+    throw invalidCommandId();
   }
   const ids = input.InstanceIds ?? [];
   if (new Set(ids).size < ids.length) {

@@ -1,0 +1,398 @@
+import {
+  GetCommandInvocationCommand,
+  type GetCommandInvocationCommandInput,
+  ListCommandInvocationsCommand,
+  type ListCommandInvocationsCommandInput,
+  ListCommandsCommand,
+  type ListCommandsCommandInput,
+  SendCommandCommand,
+  type SendCommandCommandInput,
+} from '@aws-sdk/client-ssm';
+import { type ConformanceCase, type ConformanceIds, OK } from './case.ts';
+
+type From<T> = (ids: ConformanceIds) => T;
+type More = Pick<ConformanceCase, 'message' | 'output' | 'as' | 'region'>;
+
+const INVALID = ['ValidationException', 400] as const;
+const linux = (digit: number): string => `i-0000000000000000${digit}`;
+
+function send(
+  behavior: string,
+  source: ConformanceCase['source'],
+  over: Partial<SendCommandCommandInput> | From<Partial<SendCommandCommandInput>>,
+  expect: ConformanceCase['expect'],
+  more: More = {},
+): ConformanceCase {
+  return {
+    api: 'ssm:SendCommand',
+    behavior,
+    source,
+    call: ({ ssm }, ids) =>
+      ssm.send(
+        new SendCommandCommand({
+          DocumentName: 'AWS-RunShellScript',
+          InstanceIds: [ids.second],
+          Parameters: { commands: ['true'] },
+          ...(typeof over === 'function' ? over(ids) : over),
+        }),
+      ),
+    expect,
+    ...more,
+  };
+}
+
+const STEPPED = 'TeleportDiscoveryInstaller';
+
+/** SSM: sending. */
+export const SEND_CASES: readonly ConformanceCase[] = [
+  send(
+    'valid: the answer knows nothing yet',
+    'observed',
+    { Comment: 'hello', TimeoutSeconds: 60, Parameters: { commands: ['true'], executionTimeout: ['120'] } },
+    OK,
+    {
+      output: {
+        Command: {
+          Comment: 'hello',
+          Status: 'Pending',
+          StatusDetails: 'Pending',
+          TargetCount: 0,
+          CompletedCount: 0,
+          ErrorCount: 0,
+          TimeoutSeconds: 60,
+          MaxConcurrency: '50',
+          MaxErrors: '0',
+          OutputS3BucketName: '',
+          NotificationConfig: { NotificationArn: '', NotificationEvents: [], NotificationType: '' },
+        },
+      },
+    },
+  ),
+  send(
+    'valid: a host whose connection is lost is accepted',
+    'docs',
+    (ids) => ({ InstanceIds: [ids.lost] }),
+    OK,
+  ),
+  send('valid: a stopped host is accepted', 'docs', (ids) => ({ InstanceIds: [ids.stopped] }), OK),
+  send(
+    'valid: by tag, the answer names no instances',
+    'docs',
+    { InstanceIds: undefined, Targets: [{ Key: 'tag:env', Values: ['prod'] }] },
+    OK,
+    { output: { Command: { InstanceIds: [] } } },
+  ),
+  send(
+    'valid: targets that match nothing',
+    'docs',
+    { InstanceIds: undefined, Targets: [{ Key: 'tag:env', Values: ['none'] }] },
+    OK,
+  ),
+  send('valid: own document', 'model', { DocumentName: STEPPED, Parameters: { token: ['t'] } }, OK),
+  send(
+    'valid: platform misfit by target is not refused',
+    'docs',
+    (ids) => ({ InstanceIds: undefined, Targets: [{ Key: 'InstanceIds', Values: [ids.windows] }] }),
+    OK,
+  ),
+  send(
+    'one bad id fails the whole call and is named',
+    'observed',
+    (ids) => ({ InstanceIds: [ids.linux, ids.unregistered] }),
+    ['InvalidInstanceId', 400],
+    { message: /^Instances \[\[i-00000000000000004\]\] not in a valid state for account 100000000002$/u },
+  ),
+  send(
+    'all bad ids are named',
+    'observed',
+    (ids) => ({ InstanceIds: [ids.unregistered, ids.linux, ids.terminated, ids.foreign] }),
+    ['InvalidInstanceId', 400],
+    { message: /\[\[i-00000000000000004, i-00000000000000007, i-00000000000000008\]\]/u },
+  ),
+  send('an id twice', 'model', (ids) => ({ InstanceIds: [ids.linux, ids.linux] }), [
+    'DuplicateInstanceId',
+    400,
+  ]),
+  send(
+    '51 ids',
+    'model',
+    { InstanceIds: Array.from({ length: 51 }, (_, i) => `i-${String(i).padStart(17, '0')}`) },
+    INVALID,
+    {
+      message:
+        /at 'instanceIds' failed to satisfy constraint: Member must have length less than or equal to 50$/u,
+    },
+  ),
+  send('malformed id', 'model', { InstanceIds: ['i-1'] }, INVALID, {
+    message: /at 'instanceIds\.1\.member' .*regular expression/u,
+  }),
+  send('neither ids nor targets', 'docs', { InstanceIds: undefined }, INVALID),
+  send('ids and targets', 'docs', { Targets: [{ Key: 'tag:env', Values: ['prod'] }] }, INVALID),
+  send(
+    'six targets',
+    'model',
+    { InstanceIds: undefined, Targets: Array.from({ length: 6 }, () => ({ Key: 'tag:a', Values: ['b'] })) },
+    INVALID,
+  ),
+  send(
+    '51 target values',
+    'model',
+    {
+      InstanceIds: undefined,
+      Targets: [{ Key: 'tag:a', Values: Array.from({ length: 51 }, (_, i) => `${i}`) }],
+    },
+    INVALID,
+  ),
+  send(
+    'platform misfit',
+    'docs',
+    (ids) => ({ InstanceIds: [ids.linux, ids.windows] }),
+    ['UnsupportedPlatformType', 400],
+    { message: /i-00000000000000003/u },
+  ),
+  send('DocumentName missing', 'model', { DocumentName: undefined }, INVALID, {
+    message: /at 'documentName' failed to satisfy constraint: Member must not be null/u,
+  }),
+  send('DocumentName malformed', 'model', { DocumentName: 'a b' }, INVALID),
+  send('no such document', 'model', { DocumentName: 'Missing' }, ['InvalidDocument', 400]),
+  send(
+    "another account's document",
+    'docs',
+    { DocumentName: 'arn:aws:ssm:us-east-1:100000000007:document/TeleportDiscoveryInstaller' },
+    ['InvalidDocument', 400],
+  ),
+  send('no such document version', 'model', { DocumentVersion: '7' }, ['InvalidDocumentVersion', 400]),
+  send('malformed document version', 'model', { DocumentVersion: 'x' }, INVALID),
+  send(
+    'parameter that the document lacks',
+    'model',
+    { Parameters: { commands: ['true'], color: ['red'] } },
+    ['InvalidParameters', 400],
+    { message: /color/u },
+  ),
+  send('parameter missing', 'model', { Parameters: {} }, ['InvalidParameters', 400], {
+    message: /commands/u,
+  }),
+  send(
+    'parameter against its pattern',
+    'model',
+    { DocumentName: STEPPED, Parameters: { token: ['t'], env: ['bad'] } },
+    ['InvalidParameters', 400],
+    { message: /env/u },
+  ),
+  send('two values for a String', 'model', { DocumentName: STEPPED, Parameters: { token: ['t', 'u'] } }, [
+    'InvalidParameters',
+    400,
+  ]),
+  send('TimeoutSeconds below 30', 'model', { TimeoutSeconds: 29 }, INVALID, {
+    message: /'29' at 'timeoutSeconds' .*greater than or equal to 30$/u,
+  }),
+  send('TimeoutSeconds above 30 days', 'model', { TimeoutSeconds: 2_592_001 }, INVALID),
+  send('Comment above 100 characters', 'model', { Comment: 'x'.repeat(101) }, INVALID, {
+    message: /at 'comment'/u,
+  }),
+  send('MaxConcurrency 0', 'model', { MaxConcurrency: '0' }, INVALID),
+  send('MaxErrors 101%', 'model', { MaxErrors: '101%' }, INVALID),
+  send('OutputS3BucketName too short', 'model', { OutputS3BucketName: 'ab' }, INVALID),
+  send('OutputS3BucketName impossible', 'model', { OutputS3BucketName: 'NO_SUCH' }, [
+    'InvalidOutputFolder',
+    400,
+  ]),
+  send('notification that is no topic', 'model', { NotificationConfig: { NotificationArn: 'x' } }, [
+    'InvalidNotificationConfig',
+    400,
+  ]),
+  send(
+    'notification without a role',
+    'model',
+    { NotificationConfig: { NotificationArn: 'arn:aws:sns:us-east-1:1:t' } },
+    ['InvalidRole', 400],
+  ),
+  send('several faults in one message', 'model', { Comment: 'x'.repeat(101), TimeoutSeconds: 1 }, INVALID, {
+    message: /^2 validation errors detected: /u,
+  }),
+  send('wrong type', 'model', { TimeoutSeconds: 'soon' as unknown as number }, [
+    'SerializationException',
+    400,
+  ]),
+  send('permission missing', 'docs', {}, ['AccessDeniedException', 400], {
+    as: 'gaps',
+    message:
+      /not authorized to perform: ssm:SendCommand on resource: arn:aws:ssm:us-east-1:100000000009:\* because no identity-based policy allows the ssm:SendCommand action$/u,
+  }),
+  send('region denied by a service control policy', 'docs', {}, ['AccessDeniedException', 400], {
+    as: 'scp',
+    region: 'eu-west-1',
+  }),
+];
+
+function list(
+  behavior: string,
+  input: From<ListCommandInvocationsCommandInput>,
+  expect: ConformanceCase['expect'],
+  more: More = {},
+): ConformanceCase {
+  return {
+    api: 'ssm:ListCommandInvocations',
+    behavior,
+    source: 'model',
+    call: ({ ssm }, ids) => ssm.send(new ListCommandInvocationsCommand(input(ids))),
+    expect,
+    ...more,
+  };
+}
+
+function commands(
+  behavior: string,
+  input: From<ListCommandsCommandInput>,
+  expect: ConformanceCase['expect'],
+  more: More = {},
+): ConformanceCase {
+  return {
+    api: 'ssm:ListCommands',
+    behavior,
+    source: 'model',
+    call: ({ ssm }, ids) => ssm.send(new ListCommandsCommand(input(ids))),
+    expect,
+    ...more,
+  };
+}
+
+function get(
+  behavior: string,
+  input: From<GetCommandInvocationCommandInput>,
+  expect: ConformanceCase['expect'],
+  more: More = {},
+): ConformanceCase {
+  return {
+    api: 'ssm:GetCommandInvocation',
+    behavior,
+    source: 'model',
+    call: ({ ssm }, ids) => ssm.send(new GetCommandInvocationCommand(input(ids))),
+    expect,
+    ...more,
+  };
+}
+
+const NO_COMMAND = '00000000-0000-4000-8000-000000000000';
+const FUTURE = '2099-01-01T00:00:00Z';
+
+/** SSM: reading results. The two finished commands were sent by the suite. */
+export const READ_CASES: readonly ConformanceCase[] = [
+  list('valid: without details no plugins', (ids) => ({ CommandId: ids.commandId }), OK, {
+    output: {
+      CommandInvocations: [
+        { InstanceId: linux(1), Status: 'Success', StatusDetails: 'Success', CommandPlugins: [] },
+      ],
+    },
+  }),
+  list('valid: with details', (ids) => ({ CommandId: ids.commandId, Details: true }), OK, {
+    output: { CommandInvocations: [{ CommandPlugins: [{ Name: 'aws:runShellScript', ResponseCode: 0 }] }] },
+  }),
+  list(
+    'valid: a skipped step counts as success',
+    (ids) => ({ CommandId: ids.steppedCommandId, Details: true }),
+    OK,
+    {
+      output: {
+        CommandInvocations: [
+          {
+            CommandPlugins: [
+              { Name: 'windowsOnly', Status: 'Success', ResponseCode: 0 },
+              { Name: 'downloadContent' },
+              { Name: 'runShellScript' },
+            ],
+          },
+        ],
+      },
+    },
+  ),
+  list(
+    'by instance',
+    (ids) => ({ InstanceId: ids.linux, Filters: [{ key: 'DocumentName', value: STEPPED }] }),
+    OK,
+    {
+      output: { CommandInvocations: [{ InstanceId: linux(1), DocumentName: STEPPED }] },
+    },
+  ),
+  list('invoked after now: empty', () => ({ Filters: [{ key: 'InvokedAfter', value: FUTURE }] }), OK, {
+    output: { CommandInvocations: [] },
+  }),
+  list('command not known: empty', () => ({ CommandId: NO_COMMAND }), OK, {
+    output: { CommandInvocations: [] },
+  }),
+  list('command id malformed', () => ({ CommandId: 'x'.repeat(36) }), ['InvalidCommandId', 400]),
+  list('command id of the wrong length', () => ({ CommandId: 'x' }), INVALID),
+  list('MaxResults above 50', () => ({ MaxResults: 51 }), INVALID),
+  list('MaxResults below 1', () => ({ MaxResults: 0 }), INVALID),
+  list('bad token', () => ({ NextToken: 'x' }), ['InvalidNextToken', 400]),
+  list('unknown filter', () => ({ Filters: [{ key: 'Color' as 'Status', value: 'red' }] }), INVALID),
+  list(
+    'ExecutionStage is not for invocations',
+    () => ({ Filters: [{ key: 'ExecutionStage', value: 'Complete' }] }),
+    ['InvalidFilterKey', 400],
+  ),
+  list('no filters in the list', () => ({ Filters: [] }), INVALID),
+  list('a date that is none', () => ({ Filters: [{ key: 'InvokedAfter', value: 'yesterday' }] }), INVALID),
+  commands('valid', (ids) => ({ CommandId: ids.commandId }), OK, {
+    output: { Commands: [{ Status: 'Success', TargetCount: 1, CompletedCount: 1, ErrorCount: 0 }] },
+  }),
+  commands(
+    'by stage',
+    () => ({
+      Filters: [
+        { key: 'ExecutionStage', value: 'Complete' },
+        { key: 'DocumentName', value: STEPPED },
+      ],
+    }),
+    OK,
+    {
+      output: { Commands: [{ DocumentName: STEPPED }] },
+    },
+  ),
+  commands('unknown stage', () => ({ Filters: [{ key: 'ExecutionStage', value: 'Halfway' }] }), [
+    'InvalidFilterKey',
+    400,
+  ]),
+  commands('MaxResults above 50', () => ({ MaxResults: 51 }), INVALID),
+  get('valid: one step', (ids) => ({ CommandId: ids.commandId, InstanceId: ids.linux }), OK, {
+    output: {
+      PluginName: 'aws:runShellScript',
+      Status: 'Success',
+      StatusDetails: 'Success',
+      ResponseCode: 0,
+    },
+  }),
+  get(
+    'valid: a step by name',
+    (ids) => ({ CommandId: ids.steppedCommandId, InstanceId: ids.linux, PluginName: 'runShellScript' }),
+    OK,
+    {
+      output: { PluginName: 'runShellScript', ResponseCode: 0 },
+    },
+  ),
+  get('no such step', (ids) => ({ CommandId: ids.commandId, InstanceId: ids.linux, PluginName: 'nothing' }), [
+    'InvalidPluginName',
+    400,
+  ]),
+  get(
+    'step name too short',
+    (ids) => ({ CommandId: ids.commandId, InstanceId: ids.linux, PluginName: 'abc' }),
+    INVALID,
+  ),
+  get('no such invocation', (ids) => ({ CommandId: ids.commandId, InstanceId: ids.second }), [
+    'InvocationDoesNotExist',
+    400,
+  ]),
+  get('no such command', (ids) => ({ CommandId: NO_COMMAND, InstanceId: ids.linux }), [
+    'InvocationDoesNotExist',
+    400,
+  ]),
+  get(
+    'command of another account',
+    (ids) => ({ CommandId: ids.commandId, InstanceId: ids.foreign }),
+    ['InvocationDoesNotExist', 400],
+    { as: 'scp' },
+  ),
+  get('instance missing', (ids) => ({ CommandId: ids.commandId, InstanceId: undefined }), INVALID),
+];

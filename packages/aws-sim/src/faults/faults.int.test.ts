@@ -1,0 +1,132 @@
+import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
+import { ListAccountsCommand } from '@aws-sdk/client-organizations';
+import { ListCommandInvocationsCommand, SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import { describe, expect, test } from 'vitest';
+import type { AwsSim } from '../start.ts';
+import { type Seen, seen } from '../testing/answers.ts';
+import { memberClients, sdkClients } from '../testing/sdk-clients.ts';
+import { startWorld } from '../testing/simulators.ts';
+import type { FaultRule } from './rules.ts';
+
+const MEMBER = '100000000002';
+const HOST = 'i-00000000000000001';
+
+function start(faults: FaultRule[], speed = 100): Promise<AwsSim> {
+  return startWorld(
+    {
+      name: 'faults',
+      seed: 5,
+      limits: { '*': null },
+      latency: { visibilityMs: [1_000, 1_000] },
+      faults,
+      accounts: [{ id: '100000000001' }, { id: MEMBER, instances: [{ region: 'us-east-1', id: HOST }] }],
+    },
+    { speed },
+  );
+}
+
+function send(ssm: SSMClient): Promise<Seen> {
+  const Parameters = { commands: ['true'] };
+  return seen(
+    ssm.send(new SendCommandCommand({ DocumentName: 'AWS-RunShellScript', InstanceIds: [HOST], Parameters })),
+  );
+}
+
+describe('a command whose answer goes wrong', () => {
+  test.each<[FaultRule['kind'], number, string, number]>([
+    ['reset-before', 0, 'ECONNRESET', 0],
+    ['reset-after', 1, 'ECONNRESET', 0],
+    ['error', 0, 'InternalServerError', 500],
+    ['error-after', 1, 'InternalServerError', 500],
+    ['throttle', 0, 'ThrottlingException', 400],
+    ['deny', 0, 'AccessDeniedException', 400],
+    ['expired-credentials', 0, 'ExpiredTokenException', 400],
+  ])('%s: %i accepted', async (kind, accepted, name, status) => {
+    const sim = await start([{ kind, apis: ['ssm:SendCommand'], maxTimes: 1 }]);
+    const { ssm } = await memberClients(sim, MEMBER);
+
+    const answer = await send(ssm);
+
+    const report = sim.report();
+    expect([answer.ok, answer.status]).toEqual([false, status]);
+    expect(`${answer.name} ${answer.message}`).toContain(name === 'ECONNRESET' ? '' : name);
+    expect(report.commands.sent).toBe(accepted);
+    expect(report.calls['ssm:SendCommand']?.ok).toBe(0);
+  });
+
+  test('time-out after the effect: nothing comes back, the command runs', async () => {
+    const sim = await start([{ kind: 'timeout-after', apis: ['ssm:SendCommand'] }]);
+    const { ssm } = await memberClients(sim, MEMBER);
+    const Parameters = { commands: ['true'] };
+    const input = { DocumentName: 'AWS-RunShellScript', InstanceIds: [HOST], Parameters };
+
+    const call = ssm.send(new SendCommandCommand(input), { abortSignal: AbortSignal.timeout(200) });
+
+    await expect(call).rejects.toMatchObject({ name: 'AbortError' });
+    expect(sim.report()).toMatchObject({
+      commands: { sent: 1 },
+      calls: { 'ssm:SendCommand': { ok: 0, faulted: 1 } },
+    });
+  });
+});
+
+test('rules are bound to accounts, regions and windows of time', async () => {
+  const sim = await start([
+    { kind: 'error', apis: ['ec2:*'], regions: ['eu-west-1'] },
+    { kind: 'error', apis: ['organizations:*'], fromMs: 10_000_000 },
+    { kind: 'error', apis: ['sts:GetCallerIdentity'], accounts: [MEMBER] },
+  ]);
+  const discovery = sdkClients(sim);
+  const member = await memberClients(sim, MEMBER);
+
+  const answers = {
+    here: await seen(member.ec2.send(new DescribeInstancesCommand({}))),
+    later: await seen(discovery.organizations.send(new ListAccountsCommand({}))),
+    discovery: await seen(discovery.sts.send(new GetCallerIdentityCommand({}))),
+    member: await seen(member.sts.send(new GetCallerIdentityCommand({}))),
+  };
+
+  expect([answers.here.ok, answers.later.ok, answers.discovery.ok]).toEqual([true, true, true]);
+  expect([answers.member.name, answers.member.status]).toEqual(['InternalFailure', 500]);
+});
+
+test('a slow answer comes late by the delay on the scaled clock', async () => {
+  const sim = await start([{ kind: 'slow', apis: ['sts:*'], delayMs: 20_000 }]);
+  const startedAt = performance.now();
+
+  const answer = await seen(sdkClients(sim).sts.send(new GetCallerIdentityCommand({})));
+
+  expect(answer.ok).toBe(true);
+  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(195);
+});
+
+test('a stale read shows the past', async () => {
+  const sim = await start([{ kind: 'stale', apis: ['ssm:ListCommandInvocations'], delayMs: 3_600_000 }]);
+  const { ssm } = await memberClients(sim, MEMBER);
+  await send(ssm);
+  await expect.poll(() => sim.report().commands.live).toBe(0);
+
+  const { CommandInvocations } = await ssm.send(new ListCommandInvocationsCommand({}));
+
+  expect(CommandInvocations).toEqual([]);
+});
+
+test('the same calls meet the same faults, whatever happens in between', async () => {
+  const faults: FaultRule[] = [{ kind: 'error', apis: ['ec2:*'], probability: 0.5 }];
+  const alone = await start(faults);
+  const busy = await start(faults);
+  const call = async (sim: AwsSim, region: string): Promise<boolean> =>
+    (await seen((await memberClients(sim, MEMBER, region)).ec2.send(new DescribeInstancesCommand({})))).ok;
+
+  const first: boolean[] = [];
+  const second: boolean[] = [];
+  for (let i = 0; i < 20; i += 1) {
+    first.push(await call(alone, 'us-east-1'));
+    await call(busy, 'us-west-2');
+    second.push(await call(busy, 'us-east-1'));
+  }
+
+  expect(second).toEqual(first);
+  expect(new Set(first).size).toBe(2);
+});
