@@ -242,7 +242,7 @@ describe('installationId', () => {
   });
 });
 
-describe('whatever is written', () => {
+describe('whatever is written', { timeout: 60_000 }, () => {
   test('1,500 damaged configurations are answered, not thrown at', () => {
     const random = seededRandom(5);
     const text = `${MINIMAL}      tags: {env: [prod]}\n      assume_role_name: a\n      organization: {organization_id: o-a1b2c3d4e5, organizational_units: {include: ["*"]}}\nmuster:\n  install: {timeout: 5m}\n---\nkind: discovery_config\nversion: v1\nmetadata: {name: x}\nspec: {discovery_group: prod, aws: []}\n`;

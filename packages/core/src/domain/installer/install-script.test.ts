@@ -198,7 +198,8 @@ describe('an agent that discovery enrolled', () => {
   });
 });
 
-describe('hostile values stay data', () => {
+// Every run starts a dozen processes, which a busy machine takes its time for.
+describe('hostile values stay data', { timeout: 60_000 }, () => {
   test('1,000 scripts made of them are valid shell', () => {
     const random = seededRandom(11);
     const scripts = Array.from({ length: 1000 }, () => installScript(hostileSettings(random)).join('\n'));
@@ -212,10 +213,10 @@ describe('hostile values stay data', () => {
   });
 
   test.each(['/bin/sh', '/bin/bash'])(
-    'in %s, 60 runs hand each value over unchanged and start nothing else',
+    'in %s, 40 runs hand each value over unchanged and start nothing else',
     (shell) => {
       const random = seededRandom(23);
-      for (let i = 0; i < 60; i += 1) {
+      for (let i = 0; i < 40; i += 1) {
         const settings = hostileSettings(random);
         rmSync(join(dir, 'curl-args'), { force: true });
 

@@ -5,7 +5,7 @@ import { quoteForShell, shellWord } from './shell-quote.ts';
 
 const SHELLS = ['sh', 'bash'];
 
-describe.each(SHELLS)('in %s', (shell) => {
+describe.each(SHELLS)('in %s', { timeout: 30_000 }, (shell) => {
   test.each([
     ['quoteForShell', quoteForShell],
     ['shellWord', shellWord],
