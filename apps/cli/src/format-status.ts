@@ -25,7 +25,10 @@ export function formatStatus(status: OrganizationStatus): string {
   if (findings.length > 0) {
     lines.push('', 'Findings:');
     for (const finding of findings) {
-      lines.push(`  ${finding.kind} (${finding.scope}, since ${finding.since}): ${finding.message}`, `          ${finding.remedy}`);
+      lines.push(
+        `  ${finding.kind} (${finding.scope}, since ${finding.since}): ${finding.message}`,
+        `          ${finding.remedy}`,
+      );
     }
   }
   return lines.join('\n');

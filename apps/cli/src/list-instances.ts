@@ -34,7 +34,9 @@ export async function* readInstances(ledger: Ledger, filter: InstanceFilter): As
       (filter.accountId === null || target.accountId === filter.accountId) &&
       (filter.region === null || target.region === filter.region),
   );
-  const inOrder = targets.toSorted((a, b) => a.accountId.localeCompare(b.accountId) || a.region.localeCompare(b.region));
+  const inOrder = targets.toSorted(
+    (a, b) => a.accountId.localeCompare(b.accountId) || a.region.localeCompare(b.region),
+  );
   for (const target of inOrder) {
     for (const { value } of (await ledger.enrollments.readAll(target)).values()) {
       const line = lineOf(target, value);

@@ -1,9 +1,12 @@
 import { messageOf } from '@muster/core/domain/errors';
 import { Command, CommanderError } from 'commander';
 import { addConfigCommand } from './commands/config.ts';
+import { addCoverageCommands } from './commands/coverage.ts';
+import { addExplainCommand } from './commands/explain.ts';
 import { addInstancesCommand } from './commands/instances.ts';
 import { addPauseCommands } from './commands/pause.ts';
 import { addProcessCommands } from './commands/processes.ts';
+import { addRetryCommands } from './commands/retry.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addStatusCommands } from './commands/status.ts';
 import { addSweepCommand } from './commands/sweep.ts';
@@ -30,7 +33,10 @@ export async function main(argv: readonly string[], env: CommandContext['env']):
   addSweepCommand(program, context);
   addStatusCommands(program, context);
   addInstancesCommand(program, context);
+  addCoverageCommands(program, context);
+  addExplainCommand(program, context);
   addPauseCommands(program, context);
+  addRetryCommands(program, context);
   addConfigCommand(program, context);
   try {
     await program.parseAsync([...argv], { from: 'user' });

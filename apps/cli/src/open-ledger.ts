@@ -18,7 +18,10 @@ export async function withLedger<T>(config: MusterConfig, use: (ledger: Ledger) 
     await awaitRedis(redis, createClock(), PATIENCE_MS);
   } catch (error) {
     await closeRedis(redis);
-    throw new CommandError(EXIT.failed, `${messageOf(error)}. Is it running, and is REDIS_URL (or muster.redis.url) right?`);
+    throw new CommandError(
+      EXIT.failed,
+      `${messageOf(error)}. Is it running, and is REDIS_URL (or muster.redis.url) right?`,
+    );
   }
   try {
     return await use(createRedisLedger({ redis, prefix: config.redis.prefix, log }));

@@ -1,8 +1,11 @@
 import type { MusterConfig } from '@muster/core/config/model';
+import { secretsOf } from '@muster/core/config/secrets';
 import { isJobError } from '@muster/core/domain/errors';
 import type { Logger } from '@muster/core/ports/logger';
+import { installProcessGuards } from '@muster/core/runtime/process-guards';
 import { createClock } from '@muster/core/runtime/clock';
 import { createLogger, type LogLevel } from '@muster/core/runtime/logger';
+import { createRedactor } from '@muster/core/runtime/redaction';
 import type { CommandContext } from './command-context.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 
@@ -12,7 +15,11 @@ export interface RunningPart {
 }
 
 /** Starts one of the processes in here. Loaded only when it is asked for: a scheduler never loads an AWS SDK. */
-export async function startPart(part: 'scheduler' | 'worker', config: MusterConfig, log: Logger): Promise<RunningPart> {
+export async function startPart(
+  part: 'scheduler' | 'worker',
+  config: MusterConfig,
+  log: Logger,
+): Promise<RunningPart> {
   const deps = { config, clock: createClock(), log: log.child({ part }) };
   if (part === 'scheduler') {
     const { startScheduler } = await import('@muster/scheduler/start-scheduler');
@@ -35,7 +42,8 @@ export async function runUntilSignal<T>(
   start: (log: Logger) => Promise<RunningPart>,
   until?: () => Promise<T>,
 ): Promise<T | null> {
-  const log = createLogger({ name, level: logLevel(context) });
+  const redact = createRedactor(secretsOf(config));
+  const log = createLogger({ name, level: logLevel(context), redact });
   const signal = Promise.withResolvers<null>();
   const onSignal = (received: NodeJS.Signals): void => {
     log.info({ signal: received }, 'stopping');
@@ -43,7 +51,7 @@ export async function runUntilSignal<T>(
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
-  guardProcess(log);
+  installProcessGuards(log);
   const part = await startOrExplain(start, log);
   if (config.speed !== 1) log.warn({ speed: config.speed }, 'simulated time');
   try {
@@ -56,29 +64,26 @@ export async function runUntilSignal<T>(
   }
 }
 
-async function startOrExplain(start: (log: Logger) => Promise<RunningPart>, log: Logger): Promise<RunningPart> {
+async function startOrExplain(
+  start: (log: Logger) => Promise<RunningPart>,
+  log: Logger,
+): Promise<RunningPart> {
   try {
     return await start(log);
   } catch (error) {
-    if (isJobError(error, 'config.invalid', 'config.unsafe')) throw new CommandError(EXIT.config, error.message);
+    if (isJobError(error, 'config.invalid', 'config.unsafe')) {
+      throw new CommandError(EXIT.config, error.message);
+    }
     throw error;
   }
-}
-
-/** A promise nobody waited for is a bug; going on with it would be another. A supervisor starts us again. */
-function guardProcess(log: Logger): void {
-  const die = (kind: string) => (error: unknown) => {
-    log.error({ err: error }, kind);
-    process.exit(EXIT.failed);
-  };
-  process.on('unhandledRejection', die('unhandled rejection'));
-  process.on('uncaughtException', die('uncaught exception'));
 }
 
 function logLevel(context: CommandContext): LogLevel {
   const level = context.env['LOG_LEVEL'] ?? 'info';
   const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent'];
   const known = levels.find((one) => one === level);
-  if (known === undefined) throw new CommandError(EXIT.config, `LOG_LEVEL is "${level}": use one of ${levels.join(', ')}`);
+  if (known === undefined) {
+    throw new CommandError(EXIT.config, `LOG_LEVEL is "${level}": use one of ${levels.join(', ')}`);
+  }
   return known;
 }

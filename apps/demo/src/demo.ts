@@ -6,7 +6,11 @@ import { formatStatus } from '@muster/cli/format-status';
 import { loadConfig } from '@muster/core/config/load-config';
 import type { MusterConfig } from '@muster/core/config/model';
 import { formatFaults } from '@muster/core/config/format-faults';
-import { isSettled, readOrganizationStatus, type OrganizationStatus } from '@muster/core/ledger/organization-status';
+import {
+  isSettled,
+  readOrganizationStatus,
+  type OrganizationStatus,
+} from '@muster/core/ledger/organization-status';
 import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
 import { closeRedis, createRedis } from '@muster/core/redis/connection';
 import { createLogger } from '@muster/core/runtime/logger';
@@ -90,7 +94,9 @@ function configure(
 }
 
 function greet(options: DemoOptions, config: MusterConfig, folder: string): void {
-  const world = options.world ?? `${options.scenario}: ${options.accounts} accounts, ${options.regions} regions, ${options.instances} instances, seed ${options.seed}`;
+  const world =
+    options.world ??
+    `${options.scenario}: ${options.accounts} accounts, ${options.regions} regions, ${options.instances} instances, seed ${options.seed}`;
   process.stderr.write(
     `Simulated organization (${world}), time ×${options.speed}, ${options.workers} workers\n` +
       `Console  http://127.0.0.1:${config.console.port}/   Queues  http://127.0.0.1:${config.console.port}/queues\n` +
@@ -99,21 +105,23 @@ function greet(options: DemoOptions, config: MusterConfig, folder: string): void
 }
 
 /** Shows the progress until nothing is in flight (`--once`) or somebody interrupts. */
-async function watch(config: MusterConfig, options: DemoOptions, interrupted: Promise<void>): Promise<OrganizationStatus> {
+async function watch(
+  config: MusterConfig,
+  options: DemoOptions,
+  interrupted: Promise<void>,
+): Promise<OrganizationStatus> {
   const log = createLogger({ name: 'demo', level: 'silent' });
   const redis = createRedis({ url: config.redis.url, profile: 'patient', name: 'muster-demo', log });
   const ledger = createRedisLedger({ redis, prefix: config.redis.prefix, log });
   const display = new ProgressDisplay();
   const startedAtMs = Date.now();
-  let stopped = false;
-  void interrupted.then(() => {
-    stopped = true;
-  });
+  const stop = new AbortController();
+  void interrupted.finally(() => stop.abort());
   try {
     for (;;) {
       const status = await readOrganizationStatus(ledger, Date.now());
       display.update(status, Date.now() - startedAtMs);
-      if (stopped || (options.once && isSettled(status, config.inventory.kind !== 'none'))) {
+      if (stop.signal.aborted || (options.once && isSettled(status, config.inventory.kind !== 'none'))) {
         display.clear();
         return status;
       }

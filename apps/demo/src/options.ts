@@ -44,13 +44,17 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
 
 function count(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1 is needed');
+  if (!Number.isInteger(value) || value < 1) {
+    throw new InvalidArgumentError('a whole number from 1 is needed');
+  }
   return value;
 }
 
 function seed(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('a whole number from 0 is needed');
+  if (!Number.isInteger(value) || value < 0) {
+    throw new InvalidArgumentError('a whole number from 0 is needed');
+  }
   return value;
 }
 

@@ -22,8 +22,13 @@ export class ProcessGroup {
   readonly #log: WriteStream;
   readonly #running = new Map<string, ChildProcess>();
   #stopping = false;
+  #stopped: Promise<void> | null = null;
 
-  constructor(options: { readonly entry: string; readonly env: NodeJS.ProcessEnv; readonly logFile: string }) {
+  constructor(options: {
+    readonly entry: string;
+    readonly env: NodeJS.ProcessEnv;
+    readonly logFile: string;
+  }) {
     this.#entry = options.entry;
     this.#env = options.env;
     this.#log = createWriteStream(options.logFile, { flags: 'a' });
@@ -53,11 +58,18 @@ export class ProcessGroup {
     return new Map([...this.#running].map(([name, child]) => [name, child.pid]));
   }
 
-  async stop(): Promise<void> {
+  /** Safe to call twice. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stopAll();
+    return this.#stopped;
+  }
+
+  async #stopAll(): Promise<void> {
     this.#stopping = true;
     await Promise.all([...this.#running.values()].map(stopChild));
+    const finished = once(this.#log, 'finish');
     this.#log.end();
-    await once(this.#log, 'finish');
+    await finished;
   }
 }
 

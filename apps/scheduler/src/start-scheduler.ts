@@ -1,4 +1,5 @@
 import type { MusterConfig } from '@muster/core/config/model';
+import { secretsOf } from '@muster/core/config/secrets';
 import { catalog } from '@muster/core/jobs/catalog';
 import { tickJob } from '@muster/core/jobs/tick';
 import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
@@ -11,6 +12,7 @@ import { defineSchedule, keepSchedules } from '@muster/core/queue/job-schedules'
 import { processJobs } from '@muster/core/queue/process-jobs';
 import { closeRedis, createRedis } from '@muster/core/redis/connection';
 import { requireSafeRedis } from '@muster/core/redis/require-safe-redis';
+import { randomShare } from '@muster/core/runtime/clock';
 import { createMetrics } from '@muster/core/runtime/metrics';
 import { createRedactor } from '@muster/core/runtime/redaction';
 import { createHttpApp } from './http/app.ts';
@@ -41,6 +43,7 @@ export async function startScheduler(deps: {
 }): Promise<RunningProcess> {
   const { config, clock, log } = deps;
   const { url, prefix } = config.redis;
+  const redact = createRedactor(secretsOf(config));
   const patient = createRedis({ url, profile: 'patient', name: 'muster-scheduler', log });
   const hasty = createRedis({ url, profile: 'fail-fast', name: 'muster-console', log });
   await requireSafeRedis(patient, log);
@@ -56,7 +59,7 @@ export async function startScheduler(deps: {
       ledger,
       clock,
       log,
-      enqueue: (name, payloads) => queue.enqueueMany(catalog[name], payloads as never),
+      enqueue: (name, payloads) => queue.enqueueMany(catalog[name], payloads),
       waiting: async (name) => (await queue.counts())[catalog[name].queue].waiting,
     });
     if (clock.now() - housekeptAtMs >= HOUSEKEEPING_MS) {
@@ -75,16 +78,21 @@ export async function startScheduler(deps: {
     concurrency: 1,
     log,
     clock,
-    redact: createRedactor(),
+    redact,
     metrics: createJobMetrics(metrics, { tick: tickJob }),
-    random: Math.random,
+    random: randomShare,
   });
   const schedules = keepSchedules({
     connection: hasty,
     prefix,
     queue: 'tick',
     schedules: [
-      defineSchedule({ id: 'tick', job: tickJob, payload: {}, everyMs: config.speed > 1 ? FAST_TICK_MS : TICK_MS }),
+      defineSchedule({
+        id: 'tick',
+        job: tickJob,
+        payload: {},
+        everyMs: config.speed > 1 ? FAST_TICK_MS : TICK_MS,
+      }),
     ],
     log,
     clock,
@@ -97,6 +105,7 @@ export async function startScheduler(deps: {
     queues: boards,
     jobQueue: queue,
     metrics,
+    redact,
     clock,
     log,
   });

@@ -49,7 +49,8 @@ export async function tick(deps: TickDeps): Promise<Readonly<Partial<Record<DueK
 /** An empty ledger (a first start, a flushed Redis) begins with the account list; everything else follows from it. */
 async function ensureBegun({ config, ledger, clock }: TickDeps): Promise<void> {
   if (!config.enabled || config.matchers.length === 0) return;
-  const kinds: readonly DueKind[] = config.inventory.kind === 'none' ? ['accounts'] : ['accounts', 'inventory'];
+  const kinds: readonly DueKind[] =
+    config.inventory.kind === 'none' ? ['accounts'] : ['accounts', 'inventory'];
   for (const kind of kinds) {
     const { all } = await ledger.due.size(kind, clock.now());
     if (all === 0) await ledger.due.schedule(kind, [{ member: ORGANIZATION_MEMBER, atMs: clock.now() }]);

@@ -1,4 +1,9 @@
-import { transition, type EnrollmentEvent, type EnrollmentRecord, type TransitionContext } from '@muster/core/domain/enrollment';
+import {
+  transition,
+  type EnrollmentEvent,
+  type EnrollmentRecord,
+  type TransitionContext,
+} from '@muster/core/domain/enrollment';
 import type { InstanceId } from '@muster/core/domain/ids';
 import type { Target } from '@muster/core/domain/target';
 import type { IntentChange, RecordChange, Versioned } from '@muster/core/ports/ledger';

@@ -35,6 +35,8 @@ export interface HandlerDeps {
   readonly newId: () => string;
   /** 0 ≤ x < 1 */
   readonly random: () => number;
+  /** Takes known secrets out of text from outside before it is kept. */
+  readonly redact: (text: string) => string;
 }
 
 /** The account of the worker's own credentials, asked for only when a matcher is about it. */

@@ -30,9 +30,15 @@ export async function doDueWork<R>(
     await due.settle(kind, member, untilMs, nextAtMs);
     return result;
   } catch (error) {
-    const advised = isJobError(error) && typeof error.retry === 'object' ? error.retry.afterMs : deps.timings.retryMs;
+    const advised =
+      isJobError(error) && typeof error.retry === 'object' ? error.retry.afterMs : deps.timings.retryMs;
     const unknown = isJobError(error) ? 1 : 6;
-    await due.settle(kind, member, untilMs, deps.clock.now() + Math.max(advised, deps.timings.retryMs) * unknown);
+    await due.settle(
+      kind,
+      member,
+      untilMs,
+      deps.clock.now() + Math.max(advised, deps.timings.retryMs) * unknown,
+    );
     throw error;
   }
 }
@@ -47,7 +53,12 @@ export async function dispatch(
   members: readonly string[],
 ): Promise<void> {
   if (members.length === 0) return;
-  const atMs = deps.clock.now() + (kind === 'scan' || kind === 'regions' ? deps.timings.hintMs : deps.timings.followUpMs);
-  await deps.ledger.due.schedule(kind, members.map((member) => ({ member, atMs })));
+  const atMs =
+    deps.clock.now() +
+    (kind === 'scan' || kind === 'regions' ? deps.timings.hintMs : deps.timings.followUpMs);
+  await deps.ledger.due.schedule(
+    kind,
+    members.map((member) => ({ member, atMs })),
+  );
   await deps.enqueue(JOB_OF_DUE[kind], members.map((member) => payloadOfDue(kind, member)) as never);
 }

@@ -2,6 +2,7 @@ import type { Catalog, JobName } from '@muster/core/jobs/catalog';
 import type { PayloadOf, ResultOf } from '@muster/core/jobs/define-job';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import type { HandlerDeps } from './deps.ts';
+import { handleCancelCommand } from './handlers/cancel-command.ts';
 import { handleCollectCommand } from './handlers/collect-command.ts';
 import { handleInstallBatch } from './handlers/install-batch.ts';
 import { handleListAccounts } from './handlers/list-accounts.ts';
@@ -24,6 +25,7 @@ export const HANDLERS = {
   'list-regions': handleListRegions,
   'scan-target': handleScanTarget,
   'install-batch': handleInstallBatch,
+  'cancel-command': handleCancelCommand,
   'collect-command': handleCollectCommand,
   'verify-joined': handleVerifyJoined,
   'read-inventory': handleReadInventory,

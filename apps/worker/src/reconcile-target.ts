@@ -1,11 +1,11 @@
 import { collectMember } from '@muster/core/jobs/due-jobs';
 import type { Invocation, StatusDetails, TargetAccess } from '@muster/core/domain/command';
-import type { EnrollmentEvent } from '@muster/core/domain/enrollment';
-import type { BatchId, InstanceId } from '@muster/core/domain/ids';
+import type { EnrollmentEvent, EnrollmentRecord } from '@muster/core/domain/enrollment';
+import type { BatchId, CommandId, InstanceId } from '@muster/core/domain/ids';
 import { batchOfMarker } from '@muster/core/domain/intent';
 import type { Matcher } from '@muster/core/domain/matcher';
 import { groupByRole } from '@muster/core/domain/matcher-scope';
-import type { Target } from '@muster/core/domain/target';
+import { targetId, type Target } from '@muster/core/domain/target';
 import { applyWithIntent } from './apply-events.ts';
 import type { HandlerDeps } from './deps.ts';
 
@@ -26,7 +26,9 @@ const LOOK_BACK_MARGIN_MS = 15 * 60_000;
 
 /**
  * Before the first send to a target under a new ledger epoch (a first run, a flushed, restored or failed-over Redis),
- * lists the target's own recent commands and adopts those of ours that are still live. What Redis forgot, AWS knows.
+ * lists the target's own recent commands and adopts those of ours that are still live, and those that have ended
+ * without the ledger knowing: whoever was installed a moment ago is not in the inventory yet. What Redis forgot, AWS
+ * knows.
  *
  * @returns how many commands were adopted
  */
@@ -43,8 +45,8 @@ export async function reconcileTarget(
     for (const documentName of new Set(group.map((matcher) => matcher.install.documentName))) {
       const owner = group.find((matcher) => matcher.install.documentName === documentName);
       if (owner === undefined) continue;
-      const live = await listLive({ ...target, role }, documentName, lifeMs, signal, deps);
-      for (const [batchId, invocations] of live) {
+      const recent = await listRecent({ ...target, role }, documentName, lifeMs, signal, deps);
+      for (const [batchId, invocations] of recent) {
         if (await adopt(target, owner, batchId, invocations, lifeMs, deps)) adopted += 1;
       }
     }
@@ -52,7 +54,8 @@ export async function reconcileTarget(
   return adopted;
 }
 
-async function listLive(
+/** Our commands of the last while, the newest first: of several for one instance only the newest counts. */
+async function listRecent(
   access: TargetAccess,
   documentName: string,
   lifeMs: number,
@@ -70,14 +73,25 @@ async function listLive(
       else list.push(invocation);
     }
   }
-  return new Map([...byBatch].filter(([, list]) => list.some(isLive)));
+  // The ids of batches are ULIDs.
+  return new Map([...byBatch].toSorted(([a], [b]) => (a < b ? 1 : -1)));
+}
+
+/** Whether an end is news: the instance waits for a command as if it had not had this one. */
+function isForgotten(record: EnrollmentRecord | undefined, { commandId }: Invocation): boolean {
+  if (record === undefined) return false;
+  const waits = record.state === 'discovered' || record.state === 'queued' || record.state === 'failed';
+  return waits && !record.attempts.some((attempt) => attempt.commandId === commandId);
 }
 
 function isLive(invocation: Invocation): boolean {
   return !FINAL.has(invocation.statusDetails);
 }
 
-/** Makes a live command known: its intent, so that it is followed to its end, and its instances, so that they are left alone. */
+/**
+ * Makes a command known: its intent, so that it is followed to its end, and its instances, so that they are left alone.
+ * One that has ended goes the same way, and ends at the next look.
+ */
 async function adopt(
   target: Target,
   owner: Matcher,
@@ -88,13 +102,22 @@ async function adopt(
 ): Promise<boolean> {
   const [first] = invocations;
   const known = await deps.ledger.enrollments.intent(target, batchId);
-  if (first === undefined || known?.value.command != null) return false;
+  if (first === undefined || (known !== null && known.value.command !== null)) return false;
   const { commandId } = first;
   const instanceIds: readonly InstanceId[] = invocations.map((invocation) => invocation.instanceId);
-  await deps.ledger.due.schedule('collect', [{ member: collectMember(target, batchId), atMs: deps.clock.now() }]);
+  const records = await deps.ledger.enrollments.read(target, instanceIds);
+  const byInstance = new Map(invocations.map((invocation) => [invocation.instanceId, invocation]));
+  const isOpen = (id: InstanceId, record: EnrollmentRecord | undefined): boolean => {
+    const invocation = byInstance.get(id);
+    return invocation !== undefined && (isLive(invocation) || isForgotten(record, invocation));
+  };
+  if (!instanceIds.some((id) => isOpen(id, records.get(id)?.value))) return false;
+  await deps.ledger.due.schedule('collect', [
+    { member: collectMember(target, batchId), atMs: deps.clock.now() },
+  ]);
   const live = new Set(invocations.filter(isLive).map((invocation) => invocation.instanceId));
-  const eventsOf = (id: InstanceId): readonly EnrollmentEvent[] =>
-    live.has(id) ? [{ kind: 'accepted', batchId, commandId }] : [];
+  const eventsOf = (id: InstanceId, record: EnrollmentRecord): readonly EnrollmentEvent[] =>
+    isOpen(id, record) ? [{ kind: 'accepted', batchId, commandId }] : [];
   const written = await applyWithIntent(deps, target, instanceIds, eventsOf, {
     batchId,
     expected: known?.version ?? 0,
@@ -110,5 +133,30 @@ async function adopt(
       polls: 0,
     },
   });
-  return written !== null;
+  if (written === null) return false;
+  await alarmOnSecond(target, live, commandId, deps);
+  return true;
+}
+
+/**
+ * An instance whose record follows another live command than the one just found has two: the promise is broken, by a
+ * restored Redis, a clock, or somebody's hand. People are told, and both are followed to their end.
+ */
+async function alarmOnSecond(
+  target: Target,
+  live: ReadonlySet<InstanceId>,
+  commandId: CommandId,
+  deps: HandlerDeps,
+): Promise<void> {
+  const records = await deps.ledger.enrollments.read(target, [...live]);
+  for (const [instanceId, { value }] of records) {
+    if (value.state !== 'installing' || value.commandId === commandId) continue;
+    await deps.ledger.control.raise({
+      kind: 'two-live-commands',
+      scope: `instance:${instanceId}`,
+      sinceMs: deps.clock.now(),
+      message: `Two commands of ours are live on ${instanceId} in ${targetId(target)}: ${value.commandId} and ${commandId}.`,
+      remedy: `Cancel one: aws ssm cancel-command --region ${target.region} --command-id ${commandId}. Then look at the host.`,
+    });
+  }
 }

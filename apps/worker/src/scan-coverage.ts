@@ -6,7 +6,14 @@ import type { HandlerDeps } from './deps.ts';
 const GIVE_UP_AFTER = 8;
 
 export function completeCoverage(nowMs: number): Coverage {
-  return { status: 'complete', attemptedAtMs: nowMs, completeAtMs: nowMs, cause: null, detail: '', failures: 0 };
+  return {
+    status: 'complete',
+    attemptedAtMs: nowMs,
+    completeAtMs: nowMs,
+    cause: null,
+    detail: '',
+    failures: 0,
+  };
 }
 
 /**

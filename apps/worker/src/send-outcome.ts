@@ -65,13 +65,20 @@ export async function recordRefused(
     cause: blamed.has(id) ? cause : null,
     readyAtMs: now + (waitMs ?? 0),
   });
-  await applyWithIntent(deps, target, intent.instanceIds, (id) => [event(id)], { batchId, expected: 1, value: null });
+  await applyWithIntent(deps, target, intent.instanceIds, (id) => [event(id)], {
+    batchId,
+    expected: 1,
+    value: null,
+  });
   await deps.ledger.control.release(target, batchId);
   return waitMs;
 }
 
 /** Whom the refusal is about: those SSM named, or all when it is about the call as a whole or only one could be meant. */
-function blamedIds(intent: Intent, result: Extract<SendResult, { kind: 'refused' }>): ReadonlySet<InstanceId> {
+function blamedIds(
+  intent: Intent,
+  result: Extract<SendResult, { kind: 'refused' }>,
+): ReadonlySet<InstanceId> {
   if (result.reason !== 'invalid-instance-id') return new Set(intent.instanceIds);
   const named = result.instanceIds.filter((id) => intent.instanceIds.includes(id));
   if (named.length > 0) return new Set(named);

@@ -15,7 +15,14 @@ export async function askSendPermission(
 ): Promise<SendPermission> {
   const { control } = deps.ledger;
   if (deps.config.paused) {
-    await control.raise(finding(deps, 'paused-by-configuration', 'muster.paused is true: nothing is sent.', 'Set muster.paused to false and restart the workers.'));
+    await control.raise(
+      finding(
+        deps,
+        'paused-by-configuration',
+        'muster.paused is true: nothing is sent.',
+        'Set muster.paused to false and restart the workers.',
+      ),
+    );
     return { kind: 'withheld', reason: 'paused' };
   }
   await control.clear('paused-by-configuration', 'all');
@@ -33,7 +40,9 @@ export async function askSendPermission(
     return { kind: 'withheld', reason: 'held' };
   }
   await control.clear('hold-first-send', 'all');
-  return (await isInventoryFresh(deps)) ? { kind: 'granted', pauses } : { kind: 'withheld', reason: 'inventory' };
+  return (await isInventoryFresh(deps))
+    ? { kind: 'granted', pauses }
+    : { kind: 'withheld', reason: 'inventory' };
 }
 
 /** An instance that has joined must not be sent to, so who has joined must be known. */

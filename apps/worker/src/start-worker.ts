@@ -1,8 +1,9 @@
 import { createAwsAdapter } from '@muster/core/aws/adapter';
-import { installationId } from '@muster/core/config/installation';
+import { messageOf } from '@muster/core/domain/errors';
+import { installationId } from '@muster/core/config/installation-id';
 import type { MusterConfig } from '@muster/core/config/model';
+import { secretsOf } from '@muster/core/config/secrets';
 import { catalog, type JobName } from '@muster/core/jobs/catalog';
-import type { QueueName } from '@muster/core/jobs/define-job';
 import type { Handlers, JobContext, Outcome } from '@muster/core/jobs/outcome';
 import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
 import type { Clock } from '@muster/core/ports/clock';
@@ -11,7 +12,10 @@ import { createJobQueue } from '@muster/core/queue/enqueue';
 import { createJobMetrics } from '@muster/core/queue/job-metrics';
 import { processJobs, type JobProcess } from '@muster/core/queue/process-jobs';
 import { closeRedis, createRedis } from '@muster/core/redis/connection';
+import { checkRedis } from '@muster/core/redis/server-check';
 import { requireSafeRedis } from '@muster/core/redis/require-safe-redis';
+import { startHealthServer } from '@muster/core/runtime/health';
+import { randomShare } from '@muster/core/runtime/clock';
 import { createMetrics } from '@muster/core/runtime/metrics';
 import { createRedactor } from '@muster/core/runtime/redaction';
 import { createTeleportAdapter } from '@muster/core/teleport/adapter';
@@ -19,8 +23,9 @@ import { ulid } from 'ulid';
 import { createAwsCallLog } from './aws-call-log.ts';
 import type { HandlerDeps } from './deps.ts';
 import { HANDLERS } from './handlers.ts';
-import { listenHealth } from './health.ts';
 import { createTimings } from './timings.ts';
+
+const GREETING_MS = 10_000;
 
 export interface RunningProcess {
   readonly url: string;
@@ -36,13 +41,21 @@ export async function startWorker(options: {
 }): Promise<RunningProcess> {
   const { config, clock, log } = options;
   const { url, prefix } = config.redis;
+  const redact = createRedactor(secretsOf(config));
   const patient = createRedis({ url, profile: 'patient', name: 'muster-worker', log });
   const hasty = createRedis({ url, profile: 'fail-fast', name: 'muster-worker-producer', log });
   await requireSafeRedis(patient, log);
   const metrics = createMetrics('worker');
   const ledger = createRedisLedger({ redis: patient, prefix, log });
   const calls = createAwsCallLog({ statistics: ledger.statistics, metrics, log });
-  const aws = createAwsAdapter({ clock, observe: calls.observe, partition: config.matchers[0]?.partition ?? 'aws' });
+  const aws = createAwsAdapter({
+    clock,
+    observe: calls.observe,
+    partition: config.matchers[0]?.partition ?? 'aws',
+    sessionName: installationId(config),
+    log,
+    random: randomShare,
+  });
   const queue = createJobQueue({ connection: hasty, prefix });
   const deps: HandlerDeps = {
     config,
@@ -55,31 +68,39 @@ export async function startWorker(options: {
     instances: aws,
     commands: aws,
     teleport: createTeleportAdapter({ proxyServer: config.proxyServer, inventory: config.inventory }),
-    enqueue: (name, payloads) => queue.enqueueMany(catalog[name], payloads as never),
+    enqueue: (name, payloads) => queue.enqueueMany(catalog[name], payloads),
     newId: () => ulid(clock.now()),
-    random: Math.random,
+    random: randomShare,
+    redact,
   };
   const jobMetrics = createJobMetrics(metrics, catalog);
-  const process = <const Queue extends QueueName>(name: Queue, concurrency: number): JobProcess =>
+  const process = (name: 'discovery' | 'enrollment' | 'inventory', concurrency: number): JobProcess =>
     processJobs({
       connection: patient,
       prefix,
       queue: name,
       jobs: catalog,
-      handlers: handlersOf(deps) as unknown as Handlers<(typeof catalog)[JobName], Queue>,
+      handlers: handlersOf(deps) as unknown as Handlers<(typeof catalog)[JobName], typeof name>,
       concurrency,
       log,
       clock,
-      redact: createRedactor(),
+      redact,
       metrics: jobMetrics,
-      random: Math.random,
+      random: randomShare,
     });
   const processes = [
     process('discovery', config.worker.discoveryConcurrency),
     process('enrollment', config.worker.enrollmentConcurrency),
     process('inventory', 1),
   ];
-  const health = await listenHealth({ settings: config.worker, redis: hasty, metrics });
+  const health = await startHealthServer({
+    host: config.worker.host,
+    port: config.worker.port,
+    metrics,
+    clock,
+    readiness: async () => ({ redis: await redisTrouble(hasty) }),
+  });
+  void greetCluster(deps, log);
   log.info({ url: health.url }, 'worker started');
   return {
     url: health.url,
@@ -92,6 +113,30 @@ export async function startWorker(options: {
       await Promise.all([closeRedis(patient), closeRedis(hasty)]);
     },
   };
+}
+
+/** What is wrong with Redis; null when nothing is. */
+async function redisTrouble(redis: Parameters<typeof checkRedis>[0]): Promise<string | null> {
+  try {
+    await checkRedis(redis);
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** Says once which cluster the hosts will join, or that its proxy cannot be reached from here. Nothing waits for it. */
+async function greetCluster({ teleport, config }: HandlerDeps, log: Logger): Promise<void> {
+  if (config.proxyServer === null) return;
+  try {
+    const cluster = await teleport.describeCluster(AbortSignal.timeout(GREETING_MS));
+    log.info({ cluster: cluster.clusterName, version: cluster.serverVersion }, 'teleport cluster found');
+  } catch (error) {
+    log.warn(
+      { proxy: config.proxyServer, reason: messageOf(error) },
+      'teleport proxy cannot be reached from here',
+    );
+  }
 }
 
 type BoundHandler = (payload: never, ctx: JobContext) => Promise<Outcome<unknown>>;

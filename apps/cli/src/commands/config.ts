@@ -17,6 +17,7 @@ export function addConfigCommand(program: Command, context: CommandContext): voi
     .action((file: string | undefined) => {
       const result = loadConfig(file ?? configPath(context.env, context.configOption()), context.env);
       if (!result.ok) throw new CommandError(EXIT.config, formatFaults(result.faults));
-      process.stdout.write(`${explainConfig(result.config, result.notes)}\n`);
+      if (result.notes.length > 0) process.stderr.write(`${formatFaults(result.notes)}\n\n`);
+      process.stdout.write(`${explainConfig(result.config)}\n`);
     });
 }

@@ -29,7 +29,9 @@ export function addInstancesCommand(program: Command, context: CommandContext): 
       const config = readConfig(context.env, context.configOption());
       await withLedger(config, async (ledger) => {
         for await (const instance of readInstances(ledger, filter)) {
-          process.stdout.write(`${options.json === true ? JSON.stringify(instance) : describeInstance(instance)}\n`);
+          process.stdout.write(
+            `${options.json === true ? JSON.stringify(instance) : describeInstance(instance)}\n`,
+          );
         }
       });
     });
@@ -38,8 +40,12 @@ export function addInstancesCommand(program: Command, context: CommandContext): 
 function parseFilter(options: Options): InstanceFilter {
   const account = options.account === undefined ? null : AccountId.safeParse(options.account);
   const region = options.region === undefined ? null : Region.safeParse(options.region);
-  if (account?.success === false) throw new CommandError(EXIT.usage, `--account ${options.account}: an AWS account id has 12 digits`);
-  if (region?.success === false) throw new CommandError(EXIT.usage, `--region ${options.region}: an AWS region looks like eu-west-1`);
+  if (account?.success === false) {
+    throw new CommandError(EXIT.usage, `--account ${options.account}: an AWS account id has 12 digits`);
+  }
+  if (region?.success === false) {
+    throw new CommandError(EXIT.usage, `--region ${options.region}: an AWS region looks like eu-west-1`);
+  }
   return {
     state: options.state ?? null,
     accountId: account?.data ?? null,

@@ -1,5 +1,9 @@
 import type { MusterConfig } from '@muster/core/config/model';
-import { isSettled, readOrganizationStatus, type OrganizationStatus } from '@muster/core/ledger/organization-status';
+import {
+  isSettled,
+  readOrganizationStatus,
+  type OrganizationStatus,
+} from '@muster/core/ledger/organization-status';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -15,7 +19,10 @@ export function addRunCommand(program: Command, context: CommandContext): void {
   program
     .command('run')
     .description('scheduler and worker in one process')
-    .option('--once', 'until every target was read and nothing is in flight; exit code 0 complete, 2 partial, 1 failed')
+    .option(
+      '--once',
+      'until every target was read and nothing is in flight; exit code 0 complete, 2 partial, 1 failed',
+    )
     .option('--json', 'with --once: end with the status as one line of JSON')
     .action(async (options: { once?: boolean; json?: boolean }) => {
       const config = readConfig(context.env, context.configOption());

@@ -32,4 +32,3 @@ export function addStatusCommands(program: Command, context: CommandContext): vo
       context.exit(EXIT.ok);
     });
 }
-

@@ -48,7 +48,9 @@ function checkFilters(options: Options): void {
 async function begin(ledger: Ledger, options: Options): Promise<number> {
   const now = Date.now();
   const whole = options.account === undefined && options.region === undefined;
-  const accounts = await Promise.all((await ledger.coverage.accountIds()).map((id) => ledger.coverage.account(id)));
+  const accounts = await Promise.all(
+    (await ledger.coverage.accountIds()).map((id) => ledger.coverage.account(id)),
+  );
   const members = accounts
     .flatMap((known) =>
       (known?.regions ?? []).map((region) => ({ accountId: known?.account.accountId, region })),
@@ -60,7 +62,10 @@ async function begin(ledger: Ledger, options: Options): Promise<number> {
     await ledger.coverage.startSweep(ulid(now), now);
     await ledger.due.schedule('accounts', [{ member: ORGANIZATION_MEMBER, atMs: now }]);
   }
-  await ledger.due.schedule('scan', members.map((member) => ({ member, atMs: now })));
+  await ledger.due.schedule(
+    'scan',
+    members.map((member) => ({ member, atMs: now })),
+  );
   return members.length;
 }
 
@@ -68,7 +73,11 @@ async function waitForEnd(ledger: Ledger): Promise<0 | 1 | 2> {
   for (;;) {
     const sweep = await ledger.coverage.sweep(Date.now());
     if (sweep !== null && sweep.finishedAtMs !== null) {
-      return sweep.verdict === 'complete' ? EXIT.ok : sweep.verdict === 'partial' ? EXIT.partial : EXIT.failed;
+      return sweep.verdict === 'complete'
+        ? EXIT.ok
+        : sweep.verdict === 'partial'
+          ? EXIT.partial
+          : EXIT.failed;
     }
     await new Promise((resolve) => {
       setTimeout(resolve, LOOK_MS);

@@ -4,13 +4,13 @@ import type { EnrollmentEvent } from '@muster/core/domain/enrollment';
 import type { BatchId, InstanceId } from '@muster/core/domain/ids';
 import { markerOf, type Intent, type LiveCommand } from '@muster/core/domain/intent';
 import { invocationResult } from '@muster/core/domain/invocation-result';
-import { roleFor } from '@muster/core/domain/matcher';
 import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
 import { targetId, type Target } from '@muster/core/domain/target';
 import { collectMember } from '@muster/core/jobs/due-jobs';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import type { Versioned } from '@muster/core/ports/ledger';
 import { applyEvents, applyWithIntent, type Applied } from '../apply-events.ts';
+import { accessOf } from '../batch-access.ts';
 import { applyBrake } from '../brake.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
@@ -34,7 +34,14 @@ export async function handleCollectCommand(
       return outcome(null, 0, 0, 'closed');
     }
     const access = accessOf(target, stored.value, deps);
-    if (access === null) return outcome(deps.clock.now() + deps.timings.heldMs, 0, stored.value.instanceIds.length, 'config-skew');
+    if (access === null) {
+      return outcome(
+        deps.clock.now() + deps.timings.heldMs,
+        0,
+        stored.value.instanceIds.length,
+        'config-skew',
+      );
+    }
     const { command } = stored.value;
     return command === null
       ? resolveSend(target, stored, access, ctx, deps)
@@ -44,12 +51,6 @@ export async function handleCollectCommand(
 
 function outcome(nextAtMs: number | null, ended: number, open: number, state: string): DueOutcome<Result> {
   return { nextAtMs, result: { ended, open, state } };
-}
-
-/** The role of the matcher that sent; any other role into the account when that matcher is no longer configured. */
-function accessOf(target: Target, intent: Intent, deps: HandlerDeps): TargetAccess | null {
-  const matcher = deps.config.matchers.find((one) => one.key === intent.matcherKey) ?? deps.config.matchers[0];
-  return matcher === undefined ? null : { ...target, role: roleFor(matcher, target.accountId) };
 }
 
 /** The answer to the send was lost: was it accepted? */
@@ -82,7 +83,12 @@ async function resolveSend(
   }
   // Asked before the listing, so that the listing began after the last moment at which the request could be accepted.
   if (now < intent.intentAtMs + install.resendAfterMs) {
-    return outcome(Math.min(now + install.visibilityMs, intent.intentAtMs + install.resendAfterMs), 0, open, 'looked-for');
+    return outcome(
+      Math.min(now + install.visibilityMs, intent.intentAtMs + install.resendAfterMs),
+      0,
+      open,
+      'looked-for',
+    );
   }
   await closeUnsent(target, intent, version, deps);
   ctx.log.info({ target: targetId(target), batchId: intent.batchId }, 'send did not happen');
@@ -105,12 +111,23 @@ async function findByMarker(
   return null;
 }
 
-async function closeUnsent(target: Target, intent: Intent, version: number, deps: HandlerDeps): Promise<void> {
+async function closeUnsent(
+  target: Target,
+  intent: Intent,
+  version: number,
+  deps: HandlerDeps,
+): Promise<void> {
   const { batchId } = intent;
   const readyAtMs = deps.clock.now();
-  await deps.ledger.due.schedule('install', [{ member: targetId(target), atMs: readyAtMs + deps.timings.followUpMs }]);
+  await deps.ledger.due.schedule('install', [
+    { member: targetId(target), atMs: readyAtMs + deps.timings.followUpMs },
+  ]);
   const refused: EnrollmentEvent = { kind: 'send-refused', batchId, cause: null, readyAtMs };
-  await applyWithIntent(deps, target, intent.instanceIds, () => [refused], { batchId, expected: version, value: null });
+  await applyWithIntent(deps, target, intent.instanceIds, () => [refused], {
+    batchId,
+    expected: version,
+    value: null,
+  });
   await deps.ledger.control.release(target, batchId);
   await dispatch(deps, 'install', [targetId(target)]);
 }
@@ -126,7 +143,20 @@ async function followCommand(
 ): Promise<DueOutcome<Result>> {
   const invocations = await deps.commands.listInvocations(access, command.commandId, ctx.signal);
   const expired = deps.clock.now() > command.expiresAtMs + deps.timings.expiryMarginMs;
-  const results = resultsOf(intent, invocations, expired, deps.config.install.outputChars);
+  const results = resultsOf(intent, invocations, expired, deps);
+  const abandoned = [...results].filter(
+    ([, result]) => result.kind === 'failure' && result.cause === 'ec2-ssm-command-lost',
+  );
+  if (abandoned.length > 0) {
+    await cancelAbandoned(
+      target,
+      access,
+      command,
+      abandoned.map(([id]) => id),
+      ctx,
+      deps,
+    );
+  }
   const events = (id: InstanceId): readonly EnrollmentEvent[] => {
     const result = results.get(id);
     return result === undefined ? [] : [{ kind: 'ended', commandId: command.commandId, result }];
@@ -136,8 +166,17 @@ async function followCommand(
   const { batchId } = intent;
   const applied =
     open === 0
-      ? await applyWithIntent(deps, target, intent.instanceIds, events, { batchId, expected: version, value: null })
-      : await applyEvents(deps, target, await deps.ledger.enrollments.read(target, intent.instanceIds), events);
+      ? await applyWithIntent(deps, target, intent.instanceIds, events, {
+          batchId,
+          expected: version,
+          value: null,
+        })
+      : await applyEvents(
+          deps,
+          target,
+          await deps.ledger.enrollments.read(target, intent.instanceIds),
+          events,
+        );
   await afterEnds(target, applied ?? [], deps);
   if (open === 0 && applied !== null) {
     await deps.ledger.control.release(target, batchId);
@@ -146,9 +185,33 @@ async function followCommand(
   }
   if (open > 0) {
     const polls = intent.polls + 1;
-    await deps.ledger.enrollments.write(target, 'each', [], [{ batchId, expected: version, value: { ...intent, polls } }]);
+    await deps.ledger.enrollments.write(
+      target,
+      'each',
+      [],
+      [{ batchId, expected: version, value: { ...intent, polls } }],
+    );
   }
   return outcome(deps.clock.now() + pollDelayMs(intent.polls, deps), results.size, open, 'live');
+}
+
+/** What we stop following is stopped in SSM too, where the role allows it; where it does not, people are told. */
+async function cancelAbandoned(
+  target: Target,
+  access: TargetAccess,
+  { commandId }: LiveCommand,
+  instanceIds: readonly InstanceId[],
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<void> {
+  if ((await deps.commands.cancelCommand(access, commandId, instanceIds, ctx.signal)) === 'requested') return;
+  await deps.ledger.control.raise({
+    kind: 'command-not-canceled',
+    scope: targetId(target),
+    sinceMs: deps.clock.now(),
+    message: `Command ${commandId} has expired without an end on ${instanceIds.length} instances, and may not be canceled.`,
+    remedy: 'Grant ssm:CancelCommand to the member role, or look at the command in the AWS console.',
+  });
 }
 
 /** The ends that this look has shown; a terminal result once recorded is never asked for again. */
@@ -156,32 +219,42 @@ function resultsOf(
   intent: Intent,
   invocations: readonly Invocation[],
   expired: boolean,
-  outputChars: number,
+  { config, redact }: HandlerDeps,
 ): ReadonlyMap<InstanceId, AttemptResult> {
   const results = new Map<InstanceId, AttemptResult>();
   for (const invocation of invocations) {
-    const result = invocationResult(invocation, outputChars);
-    if (result !== null) results.set(invocation.instanceId, result);
+    const result = invocationResult(invocation, config.install.outputChars);
+    if (result !== null) results.set(invocation.instanceId, { ...result, output: redact(result.output) });
   }
   if (expired) {
     for (const id of intent.instanceIds) {
-      if (!results.has(id)) results.set(id, { kind: 'failure', cause: 'ec2-ssm-command-lost', exitCode: null, output: '' });
+      if (!results.has(id)) {
+        results.set(id, { kind: 'failure', cause: 'ec2-ssm-command-lost', exitCode: null, output: '' });
+      }
     }
   }
   return results;
 }
 
 /** What the ends make due is written before the ends themselves. */
-async function announceEnds(target: Target, results: ReadonlyMap<InstanceId, AttemptResult>, deps: HandlerDeps): Promise<void> {
+async function announceEnds(
+  target: Target,
+  results: ReadonlyMap<InstanceId, AttemptResult>,
+  deps: HandlerDeps,
+): Promise<void> {
   const kinds = new Set([...results.values()].map((result) => result.kind));
   const member = targetId(target);
   const atMs = deps.clock.now();
   if (kinds.has('success') && deps.config.inventory.kind !== 'none') {
     await deps.ledger.due.schedule('verify', [{ member, atMs: atMs + deps.timings.retryMs }]);
-    await deps.ledger.due.schedule('inventory', [{ member: ORGANIZATION_MEMBER, atMs: atMs + deps.timings.retryMs }]);
+    await deps.ledger.due.schedule('inventory', [
+      { member: ORGANIZATION_MEMBER, atMs: atMs + deps.timings.retryMs },
+    ]);
   }
   if (kinds.has('failure')) {
-    await deps.ledger.due.schedule('install', [{ member, atMs: atMs + deps.config.backoff.transientFirstMs }]);
+    await deps.ledger.due.schedule('install', [
+      { member, atMs: atMs + deps.config.backoff.transientFirstMs },
+    ]);
   }
 }
 

@@ -39,7 +39,11 @@ export async function handleInstallBatch(
   return doDueWork(deps, 'install', targetId(target), 2 * deps.timings.leaseMs, async () => {
     const known = await deps.ledger.coverage.account(target.accountId);
     if (known === null) return done(null, 0, 0, 'forgotten');
-    const matchers = matchersOfAccount(deps.config.matchers, known.account, await callerAccountOf(deps, ctx.signal));
+    const matchers = matchersOfAccount(
+      deps.config.matchers,
+      known.account,
+      await callerAccountOf(deps, ctx.signal),
+    );
     return sendAll(target, matchers, ctx, deps);
   });
 }
@@ -62,6 +66,7 @@ async function sendAll(
       return done(now + heldMs(permission.reason, deps), sent, instances, permission.reason);
     }
     const epoch = await enterEpoch(target, matchers, ctx, deps);
+    if (typeof epoch !== 'string') return done(epoch.notBeforeMs, sent, instances, 'epoch');
     const batch = await pickBatch(target, matchers, permission.pauses, limit, deps);
     if (batch === null) return nothingToSend(target, sent, instances, deps);
     const step = await sendBatch(target, batch, epoch, ctx, deps);
@@ -99,15 +104,22 @@ function heldMs(reason: 'paused' | 'held' | 'inventory', deps: HandlerDeps): num
   return reason === 'inventory' ? deps.timings.retryMs : deps.timings.heldMs;
 }
 
-/** The current epoch, once the target's own commands were looked through under it. */
+/**
+ * The current epoch, once the target's own commands were looked through under it. A send that began under the last one
+ * may still be on its way, and SSM may hide it for a while: so the look is only worth something after that.
+ */
 async function enterEpoch(
   target: Target,
   matchers: readonly Matcher[],
   ctx: JobContext,
   deps: HandlerDeps,
-): Promise<string> {
+): Promise<string | { readonly notBeforeMs: number }> {
   const epoch = await deps.ledger.control.epoch();
   if ((await deps.ledger.enrollments.reconciledEpoch(target)) === epoch) return epoch;
+  const now = deps.clock.now();
+  const { sendWindowMs, visibilityMs } = deps.config.install;
+  const notBeforeMs = (await deps.ledger.control.epochSeenAt(epoch, now)) + sendWindowMs + visibilityMs;
+  if (now < notBeforeMs) return { notBeforeMs };
   const adopted = await reconcileTarget(target, matchers, ctx.signal, deps);
   if (adopted > 0) ctx.log.warn({ target: targetId(target), adopted }, 'live commands adopted');
   await deps.ledger.enrollments.setReconciledEpoch(target, epoch);
@@ -164,7 +176,8 @@ async function ownerOf(
       scope: targetId(target),
       sinceMs: deps.clock.now(),
       message: 'Instances wait for a matcher that this worker does not have.',
-      remedy: 'Give all workers the same configuration and restart them; the next scan assigns the instances anew.',
+      remedy:
+        'Give all workers the same configuration and restart them; the next scan assigns the instances anew.',
     });
   }
   return null;
@@ -178,7 +191,13 @@ type Step =
   | { readonly kind: 'full' }
   | { readonly kind: 'claimed-elsewhere' };
 
-async function sendBatch(target: Target, batch: Batch, epoch: string, ctx: JobContext, deps: HandlerDeps): Promise<Step> {
+async function sendBatch(
+  target: Target,
+  batch: Batch,
+  epoch: string,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<Step> {
   const batchId = deps.newId() as BatchId;
   const { limits } = deps.config;
   const granted = await deps.ledger.control.reserve(target, batchId, batch.candidates.length, {
@@ -223,8 +242,12 @@ async function claim(
     polls: 0,
   };
   // Whoever finds this batch later must find it due: so that is written first.
-  await deps.ledger.due.schedule('collect', [{ member: collectMember(target, batchId), atMs: intent.notAfterMs }]);
-  const words = await deps.ledger.enrollments.write(target, 'all', changes, [{ batchId, expected: 0, value: intent }]);
+  await deps.ledger.due.schedule('collect', [
+    { member: collectMember(target, batchId), atMs: intent.notAfterMs },
+  ]);
+  const words = await deps.ledger.enrollments.write(target, 'all', changes, [
+    { batchId, expected: 0, value: intent },
+  ]);
   return words.every((word) => word === 'written') ? intent : null;
 }
 
@@ -239,9 +262,18 @@ async function send(
   const [permission, epoch] = [await askSendPermission(deps), await deps.ledger.control.epoch()];
   const paused =
     permission.kind === 'withheld' ||
-    intent.instanceIds.some((instanceId) => pausedBy(permission.pauses, { ...target, instanceId, cause: null }) !== null);
+    intent.instanceIds.some(
+      (instanceId) => pausedBy(permission.pauses, { ...target, instanceId, cause: null }) !== null,
+    );
   if (paused || epoch !== intent.epoch) {
-    return { kind: 'refused', reason: 'not-sent', instanceIds: [], message: 'paused', awsCode: '', retryAfterMs: null };
+    return {
+      kind: 'refused',
+      reason: 'not-sent',
+      instanceIds: [],
+      message: 'paused',
+      awsCode: '',
+      retryAfterMs: null,
+    };
   }
   const access: TargetAccess = { ...target, role: roleFor(matcher, target.accountId) };
   const { documentName, parameters } = renderInstall(matcher.install, {

@@ -19,7 +19,11 @@ const LEASE_MS = 10 * 60_000;
  * Lists every account in scope, page by page, and sends each new one on at once. Only a listing that ended without an
  * error removes accounts: when Organizations fails, the last known accounts go on being scanned.
  */
-export async function handleListAccounts(_payload: object, ctx: JobContext, deps: HandlerDeps): Promise<Result> {
+export async function handleListAccounts(
+  _payload: object,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<Result> {
   return doDueWork(deps, 'accounts', ORGANIZATION_MEMBER, LEASE_MS, async () => {
     const now = deps.clock.now();
     const sweep = await deps.ledger.coverage.sweep(now);
@@ -71,10 +75,17 @@ async function takeIn(accounts: readonly Account[], deps: HandlerDeps): Promise<
   await deps.ledger.coverage.putAccounts(accounts);
   const active = accounts.filter((account) => account.state === 'ACTIVE');
   const inactive = accounts.filter((account) => account.state !== 'ACTIVE');
-  for (const { accountId } of inactive) await deps.ledger.coverage.putRegions(accountId, [], deps.clock.now());
+  for (const { accountId } of inactive) {
+    await deps.ledger.coverage.putRegions(accountId, [], deps.clock.now());
+  }
   const unresolved = active.filter((account) => {
     const before = known[accounts.indexOf(account)];
-    return before?.resolvedAtMs == null || before.account.state !== 'ACTIVE';
+    return (
+      before === null ||
+      before === undefined ||
+      before.resolvedAtMs === null ||
+      before.account.state !== 'ACTIVE'
+    );
   });
   await dispatch(
     deps,

@@ -21,7 +21,11 @@ export async function handleListRegions(
   return doDueWork(deps, 'regions', accountId, deps.timings.leaseMs, async () => {
     const known = await deps.ledger.coverage.account(accountId);
     if (known === null) return { nextAtMs: null, result: { regions: 0, denied: false } };
-    const matchers = matchersOfAccount(deps.config.matchers, known.account, await callerAccountOf(deps, ctx.signal));
+    const matchers = matchersOfAccount(
+      deps.config.matchers,
+      known.account,
+      await callerAccountOf(deps, ctx.signal),
+    );
     const found = await resolveRegions(accountId, groupByRole(matchers, accountId, null), ctx.signal, deps);
     if (found.kind === 'denied') return deny(accountId, found.error, ctx, deps);
     await deps.ledger.coverage.putRegions(accountId, found.regions, deps.clock.now());

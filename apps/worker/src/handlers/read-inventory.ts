@@ -17,10 +17,16 @@ const LEASE_MS = 10 * 60_000;
  * Reads Teleport's inventory into the ledger as a new snapshot, visible only when it is complete. One that lost too
  * many nodes is not believed: an identity that suddenly sees less must not cause reinstalls.
  */
-export async function handleReadInventory(_payload: object, ctx: JobContext, deps: HandlerDeps): Promise<Result> {
+export async function handleReadInventory(
+  _payload: object,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<Result> {
   const { inventory } = deps.config;
   return doDueWork(deps, 'inventory', ORGANIZATION_MEMBER, LEASE_MS, async () => {
-    if (inventory.kind === 'none') return { nextAtMs: null, result: { nodes: 0, published: false, error: null } };
+    if (inventory.kind === 'none') {
+      return { nextAtMs: null, result: { nodes: 0, published: false, error: null } };
+    }
     const begunAtMs = deps.clock.now();
     try {
       const count = await copyNodes(`g${begunAtMs}`, 3 * inventory.freshnessMs, ctx, deps);
@@ -31,7 +37,12 @@ export async function handleReadInventory(_payload: object, ctx: JobContext, dep
   });
 }
 
-async function copyNodes(generation: string, ttlMs: number, ctx: JobContext, deps: HandlerDeps): Promise<number> {
+async function copyNodes(
+  generation: string,
+  ttlMs: number,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<number> {
   let count = 0;
   let chunk: TeleportNode[] = [];
   const now = deps.clock.now();
@@ -77,17 +88,26 @@ async function publish(
   // While somebody waits to be seen the inventory is read often, but never so that reading it is all we do.
   const { all: waiting } = await deps.ledger.due.size('verify', now);
   const pauseMs = waiting > 0 ? Math.max(deps.timings.retryMs, 4 * (now - begunAtMs)) : inventory.refreshMs;
-  return { nextAtMs: now + Math.min(pauseMs, inventory.refreshMs), result: { nodes: count, published: true, error: null } };
+  return {
+    nextAtMs: now + Math.min(pauseMs, inventory.refreshMs),
+    result: { nodes: count, published: true, error: null },
+  };
 }
 
-async function fail(message: string, error: unknown, ctx: JobContext, deps: HandlerDeps): Promise<DueOutcome<Result>> {
+async function fail(
+  message: string,
+  error: unknown,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<DueOutcome<Result>> {
   await deps.ledger.nodes.fail(message);
   await deps.ledger.control.raise({
     kind: 'inventory-unavailable',
     scope: 'all',
     sinceMs: deps.clock.now(),
     message: `The node inventory could not be read: ${message}`,
-    remedy: 'Run the command by hand: tctl get nodes --format=json. Nothing is sent while the last inventory is too old.',
+    remedy:
+      'Run the command by hand: tctl get nodes --format=json. Nothing is sent while the last inventory is too old.',
   });
   ctx.log.warn({ err: error }, 'inventory not read');
   return {

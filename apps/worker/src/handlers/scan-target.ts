@@ -32,7 +32,9 @@ export async function handleScanTarget(
 ): Promise<Result> {
   return doDueWork(deps, 'scan', targetId(target), 2 * deps.timings.leaseMs, async () => {
     const groups = await roleGroups(target, ctx.signal, deps);
-    if (groups === null) return { nextAtMs: null, result: { status: 'forgotten', seen: 0, queued: 0, changed: 0 } };
+    if (groups === null) {
+      return { nextAtMs: null, result: { status: 'forgotten', seen: 0, queued: 0, changed: 0 } };
+    }
     const before = await deps.ledger.coverage.read(target);
     try {
       const sightings = await listSightings(target, groups, ctx.signal, deps);
@@ -58,7 +60,11 @@ async function roleGroups(
 ): Promise<readonly RoleGroup[] | null> {
   const known = await deps.ledger.coverage.account(target.accountId);
   if (known === null || known.regions === null || !known.regions.includes(target.region)) return null;
-  const matchers = matchersOfAccount(deps.config.matchers, known.account, await callerAccountOf(deps, signal));
+  const matchers = matchersOfAccount(
+    deps.config.matchers,
+    known.account,
+    await callerAccountOf(deps, signal),
+  );
   return groupByRole(matchers, target.accountId, target.region);
 }
 
@@ -78,7 +84,8 @@ async function listSightings(
         if (instance.ownerId !== target.accountId) continue;
         const owner = matchers.find((matcher) => matchesInstance(matcher, instance)) ?? null;
         const other = sightings.get(instance.instanceId)?.owner ?? null;
-        const first = other !== null && (owner === null || order.indexOf(other) < order.indexOf(owner)) ? other : owner;
+        const first =
+          other !== null && (owner === null || order.indexOf(other) < order.indexOf(owner)) ? other : owner;
         sightings.set(instance.instanceId, { instance, owner: first });
       }
     }
@@ -115,14 +122,16 @@ async function decide(
   );
   for (const [id, nodeId] of nodes) {
     const record = next.get(id);
-    if (record !== undefined) next.set(id, runEvents(record, [{ kind: 'node-seen', nodeId }], context) ?? record);
+    if (record !== undefined) {
+      next.set(id, runEvents(record, [{ kind: 'node-seen', nodeId }], context) ?? record);
+    }
   }
   const open = [...next.values()].filter(isOpenQuestion);
   if (open.length > 0) {
     const managed = await listManaged(target, groups, signal, deps);
     for (const record of open) {
       const sighting = sightings.get(record.instanceId);
-      if (sighting?.owner == null) continue;
+      if (sighting === undefined || sighting.owner === null) continue;
       const judgment = judgeEligibility(sighting.instance, managed.get(record.instanceId), {
         nowMs: context.nowMs,
         minInstanceAgeMs: sighting.owner.minInstanceAgeMs,
@@ -138,7 +147,12 @@ function eventsOfSighting({ instance, owner }: Sighting): readonly EnrollmentEve
   switch (instance.state) {
     case 'running':
       return [
-        { kind: 'seen', instanceId: instance.instanceId, matcherKey: owner.key, launchedAtMs: instance.launchedAtMs },
+        {
+          kind: 'seen',
+          instanceId: instance.instanceId,
+          matcherKey: owner.key,
+          launchedAtMs: instance.launchedAtMs,
+        },
       ];
     case 'stopping':
     case 'stopped':
@@ -223,6 +237,9 @@ async function failed(
   const { coverage, nextAtMs } = outcome;
   const before = await deps.ledger.coverage.read(target);
   await deps.ledger.coverage.put(target, { ...coverage, completeAtMs: before?.completeAtMs ?? null });
-  ctx.log.warn({ target: targetId(target), status: coverage.status, detail: coverage.detail }, 'target not read');
+  ctx.log.warn(
+    { target: targetId(target), status: coverage.status, detail: coverage.detail },
+    'target not read',
+  );
   return { nextAtMs, result: { status: coverage.status, seen: 0, queued: 0, changed: 0 } };
 }

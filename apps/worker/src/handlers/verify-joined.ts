@@ -25,7 +25,9 @@ export async function handleVerifyJoined(
     const ids = waiting.map((one) => one.instanceId);
     const facts = await deps.ledger.nodes.facts();
     const nodes = await deps.ledger.nodes.find(target.accountId, ids);
-    const overdue = new Set(waiting.filter((one) => facts.readAtMs > one.deadlineMs).map((one) => one.instanceId));
+    const overdue = new Set(
+      waiting.filter((one) => facts.readAtMs > one.deadlineMs).map((one) => one.instanceId),
+    );
     await deps.ledger.due.schedule('install', [{ member, atMs: deps.clock.now() + deps.timings.followUpMs }]);
     const written = await applyEvents(deps, target, await deps.ledger.enrollments.read(target, ids), (id) => {
       const nodeId = nodes.get(id);
@@ -34,7 +36,11 @@ export async function handleVerifyJoined(
     });
     const joined = written.filter(({ after }) => after.state === 'joined').length;
     const failed = written.filter(({ after }) => after.state === 'failed').length;
-    await applyBrake(deps, target.accountId, Array.from({ length: failed }, () => true));
+    await applyBrake(
+      deps,
+      target.accountId,
+      Array.from({ length: failed }, () => true),
+    );
     const left = waiting.length - written.length;
     if (left > 0) {
       const atMs = deps.clock.now() + deps.timings.retryMs;

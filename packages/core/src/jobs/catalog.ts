@@ -1,3 +1,4 @@
+import { cancelCommand } from './cancel-command.ts';
 import { collectCommand } from './collect-command.ts';
 import { installBatch } from './install-batch.ts';
 import { listAccounts } from './list-accounts.ts';
@@ -13,6 +14,7 @@ export const catalog = {
   'scan-target': scanTarget,
   'install-batch': installBatch,
   'collect-command': collectCommand,
+  'cancel-command': cancelCommand,
   'verify-joined': verifyJoined,
   'read-inventory': readInventory,
 } as const;

@@ -34,7 +34,10 @@ export function payloadOfDue(kind: DueKind, member: string): object {
       return { target: parseTargetId(member) };
     case 'collect': {
       const slash = member.indexOf('/');
-      return { target: parseTargetId(member.slice(0, slash)), batchId: BatchId.parse(member.slice(slash + 1)) };
+      return {
+        target: parseTargetId(member.slice(0, slash)),
+        batchId: BatchId.parse(member.slice(slash + 1)),
+      };
     }
     default:
       return kind satisfies never;

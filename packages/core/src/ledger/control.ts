@@ -118,6 +118,12 @@ export function createControlLedger(deps: {
       const runId = /run_id:([0-9a-f]+)/.exec(info)?.[1] ?? 'unknown';
       return `${word ?? 'none'}-${runId.slice(0, 12)}`;
     },
+
+    async epochSeenAt(epoch, nowMs) {
+      // Kept a day: nothing that was sent before an epoch is under way for longer than minutes.
+      await redis.set(keys.epochSeen(epoch), nowMs, 'EX', 86_400, 'NX');
+      return Number((await redis.get(keys.epochSeen(epoch))) ?? nowMs);
+    },
   };
 }
 

@@ -9,5 +9,9 @@ export interface AccountPort {
    */
   enter(accountId: AccountId, role: RoleReference | null, signal: AbortSignal): Promise<void>;
   /** Regions enabled for the account: account:ListRegions, else ec2:DescribeRegions where that is denied. Throws `aws.denied` when both are. */
-  listRegions(accountId: AccountId, role: RoleReference | null, signal: AbortSignal): Promise<readonly Region[]>;
+  listRegions(
+    accountId: AccountId,
+    role: RoleReference | null,
+    signal: AbortSignal,
+  ): Promise<readonly Region[]>;
 }

@@ -9,7 +9,11 @@ export interface CommandsPort {
    */
   sendCommand(access: TargetAccess, request: CommandRequest, signal: AbortSignal): Promise<SendResult>;
   /** All invocations of one command, all pages, with output. Empty for about a second after the send, and for unknown commands. */
-  listInvocations(access: TargetAccess, commandId: CommandId, signal: AbortSignal): Promise<readonly Invocation[]>;
+  listInvocations(
+    access: TargetAccess,
+    commandId: CommandId,
+    signal: AbortSignal,
+  ): Promise<readonly Invocation[]>;
   /**
    * Invocations in the target of one document since a time, newest first or not: the one way to find a command by its
    * marker that the guide's role allows. Pages are yielded as they come.
@@ -22,7 +26,11 @@ export interface CommandsPort {
   /** Longer output of one failed invocation (stdout to 24,000 characters, stderr to 8,000); null when SSM has none. */
   readOutput(
     access: TargetAccess,
-    invocation: { readonly commandId: CommandId; readonly instanceId: InstanceId; readonly pluginName: string | null },
+    invocation: {
+      readonly commandId: CommandId;
+      readonly instanceId: InstanceId;
+      readonly pluginName: string | null;
+    },
     signal: AbortSignal,
   ): Promise<{ readonly stdout: string; readonly stderr: string; readonly responseCode: number } | null>;
   /** Best effort. `denied` where ssm:CancelCommand is not granted. */

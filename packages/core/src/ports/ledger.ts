@@ -154,6 +154,8 @@ export interface ControlLedger {
   findings(): Promise<readonly Finding[]>;
   /** The ledger's own epoch with the server's run id: changes with a flush, a rollback or a failover. */
   epoch(): Promise<string>;
+  /** When this epoch was first seen by anybody: `nowMs` for whoever is first. What was sent before it, is older. */
+  epochSeenAt(epoch: string, nowMs: number): Promise<number>;
 }
 
 export interface InventoryFacts {

@@ -39,6 +39,8 @@ export interface Keys {
   readonly sweep: string;
   /** string: random word; absent after a flush. */
   readonly epoch: string;
+  /** string: epoch ms at which an epoch was first seen. Expires after a day. */
+  readonly epochSeen: (epoch: string) => string;
   /** hash: scope → pause JSON. */
   readonly pauses: string;
   /** string: `held` or `released`. */
@@ -85,6 +87,7 @@ export function createKeys(prefix: string): Keys {
     coverageStatus: (status) => `${prefix}:{coverage}:status:${status}`,
     sweep: `${prefix}:{coverage}:sweep`,
     epoch: `${prefix}:{control}:epoch`,
+    epochSeen: (epoch) => `${prefix}:{control}:epoch-seen:${epoch}`,
     pauses: `${prefix}:{control}:pauses`,
     hold: `${prefix}:{control}:hold`,
     inFlight: `${prefix}:{control}:in-flight`,

@@ -1,0 +1,73 @@
+import { causeFacts } from '@muster/core/domain/cause';
+import { parseCoverageId } from '@muster/core/ledger/coverage';
+import { describeCause, readOrganizationStatus } from '@muster/core/ledger/organization-status';
+import type { Command } from 'commander';
+import type { CommandContext } from '../command-context.ts';
+import { withLedger } from '../open-ledger.ts';
+import { readConfig } from '../read-config.ts';
+
+/** `muster coverage` and `muster findings`: what was not read, and what somebody should do. */
+export function addCoverageCommands(program: Command, context: CommandContext): void {
+  program
+    .command('coverage')
+    .description('how each target was last read')
+    .option('--json', 'JSON lines, all targets (docs/status-json.md)')
+    .action(async (options: { json?: boolean }) => {
+      await withLedger(readConfig(context.env, context.configOption()), async (ledger) => {
+        const all = (await ledger.coverage.all()).toSorted((a, b) => a.id.localeCompare(b.id));
+        for (const { id, coverage } of all) {
+          const { accountId, target } = parseCoverageId(id);
+          const line = {
+            accountId,
+            region: target?.region ?? '*',
+            status: coverage.status,
+            lastReadAt: isoTime(coverage.attemptedAtMs),
+            lastCompleteAt: isoTime(coverage.completeAtMs ?? 0),
+            cause: coverage.cause,
+            detail: coverage.detail === '' ? null : coverage.detail,
+            remedy: coverage.cause === null ? null : causeFacts(coverage.cause).remedy,
+          };
+          if (options.json === true) process.stdout.write(`${JSON.stringify(line)}\n`);
+          else if (coverage.status !== 'complete') {
+            process.stdout.write(
+              `${line.accountId}  ${line.region.padEnd(14)}  ${line.status.padEnd(9)}  ${line.cause ?? ''}  ${line.detail ?? ''}\n`,
+            );
+          }
+        }
+        if (options.json !== true) {
+          const complete = all.filter(({ coverage }) => coverage.status === 'complete').length;
+          process.stdout.write(`${complete} of ${all.length} targets are complete\n`);
+        }
+      });
+    });
+  program
+    .command('findings')
+    .description('what somebody should do')
+    .option('--json', 'JSON lines (docs/status-json.md)')
+    .action(async (options: { json?: boolean }) => {
+      await withLedger(readConfig(context.env, context.configOption()), async (ledger) => {
+        const status = await readOrganizationStatus(ledger, Date.now());
+        const causes = Object.entries(status.instances.byCause).map(([kind, count]) => ({
+          kind,
+          scope: 'instances',
+          count,
+          since: null,
+          message: describeCause(kind).title,
+          remedy: describeCause(kind).remedy,
+        }));
+        const own = status.findings.map((finding) => ({ ...finding, count: 1 }));
+        for (const finding of [...own, ...causes.toSorted((a, b) => b.count - a.count)]) {
+          process.stdout.write(
+            options.json === true
+              ? `${JSON.stringify(finding)}\n`
+              : `${String(finding.count).padStart(6)}  ${finding.kind} (${finding.scope}): ${finding.message}\n        ${finding.remedy}\n`,
+          );
+        }
+      });
+    });
+}
+
+/** Null for a time that never was. */
+function isoTime(ms: number): string | null {
+  return ms === 0 ? null : new Date(ms).toISOString();
+}

@@ -1,0 +1,68 @@
+import { InstanceId } from '@muster/core/domain/ids';
+import { targetId } from '@muster/core/domain/target';
+import { cancelCommand } from '@muster/core/jobs/cancel-command';
+import type { PayloadOf } from '@muster/core/jobs/define-job';
+import type { Ledger } from '@muster/core/ports/ledger';
+import { applyEvents } from '@muster/worker/apply-events';
+import type { MusterConfig } from '@muster/core/config/model';
+import type { Scope } from '@muster/core/domain/control';
+import { createClock } from '@muster/core/runtime/clock';
+import type { Command } from 'commander';
+import type { CommandContext } from '../command-context.ts';
+import { withLedger } from '../open-ledger.ts';
+import { withJobQueue } from '../open-queue.ts';
+import { readConfig } from '../read-config.ts';
+import { parseScope, withScope, type ScopeOptions } from '../scope-options.ts';
+import { isRecordInScope, targetsInScope } from '../select-records.ts';
+
+/** `muster retry` and `muster cancel`: what failed is tried now; what runs is asked to stop. */
+export function addRetryCommands(program: Command, context: CommandContext): void {
+  withScope(
+    program.command('retry').description('try again now what has failed or could not be sent to'),
+  ).action(async (options: ScopeOptions) => {
+    const scope = parseScope(options);
+    const config = readConfig(context.env, context.configOption());
+    const count = await withLedger(config, (ledger) => retry(ledger, config, scope));
+    process.stdout.write(`${count} instances will be tried again\n`);
+  });
+  withScope(program.command('cancel').description('ask SSM to cancel live commands')).action(
+    async (options: ScopeOptions) => {
+      const scope = parseScope(options);
+      const config = readConfig(context.env, context.configOption());
+      const payloads = await withLedger(config, (ledger) => liveCommands(ledger, scope));
+      await withJobQueue(config, (queue) => queue.enqueueMany(cancelCommand, payloads));
+      process.stdout.write(`${payloads.length} cancellations were asked for\n`);
+    },
+  );
+}
+
+async function retry(ledger: Ledger, config: MusterConfig, scope: Scope): Promise<number> {
+  const clock = createClock();
+  const deps = { ledger, config, clock, random: Math.random };
+  let count = 0;
+  for (const target of targetsInScope(await ledger.enrollments.populated(), scope)) {
+    const records = await ledger.enrollments.readAll(target);
+    const chosen = new Map([...records].filter(([, { value }]) => isRecordInScope(value, scope)));
+    if (chosen.size === 0) continue;
+    const entry = { member: targetId(target), atMs: clock.now() };
+    const written = await applyEvents(deps, target, chosen, () => [{ kind: 'retry-requested' }]);
+    if (written.length === 0) continue;
+    count += written.length;
+    // What could not be sent to is judged anew by a scan; what had failed is sent to at once.
+    if (written.some(({ after }) => after.state === 'discovered')) await ledger.due.schedule('scan', [entry]);
+    await ledger.due.schedule('install', [entry]);
+  }
+  return count;
+}
+
+async function liveCommands(ledger: Ledger, scope: Scope): Promise<PayloadOf<typeof cancelCommand>[]> {
+  const wanted = scope.startsWith('instance:') ? InstanceId.parse(scope.slice('instance:'.length)) : null;
+  const payloads: PayloadOf<typeof cancelCommand>[] = [];
+  for (const target of targetsInScope(await ledger.enrollments.populated(), scope)) {
+    for (const { value } of await ledger.enrollments.intents(target)) {
+      if (wanted !== null && !value.instanceIds.includes(wanted)) continue;
+      payloads.push({ target, batchId: value.batchId, instanceId: wanted });
+    }
+  }
+  return payloads;
+}

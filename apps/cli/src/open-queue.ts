@@ -1,0 +1,24 @@
+import type { MusterConfig } from '@muster/core/config/model';
+import { createJobQueue, type JobQueue } from '@muster/core/queue/enqueue';
+import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
+import { createClock } from '@muster/core/runtime/clock';
+import { createLogger } from '@muster/core/runtime/logger';
+
+const PATIENCE_MS = 3_000;
+
+/** Opens the queue for one command and closes it after. */
+export async function withJobQueue<T>(
+  config: MusterConfig,
+  use: (queue: JobQueue) => Promise<T>,
+): Promise<T> {
+  const log = createLogger({ name: 'cli', level: 'silent' });
+  const redis = createRedis({ url: config.redis.url, profile: 'fail-fast', name: 'muster-cli', log });
+  const queue = createJobQueue({ connection: redis, prefix: config.redis.prefix });
+  try {
+    await awaitRedis(redis, createClock(), PATIENCE_MS);
+    return await use(queue);
+  } finally {
+    await queue.close();
+    await closeRedis(redis);
+  }
+}

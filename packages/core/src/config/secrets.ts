@@ -1,0 +1,15 @@
+import type { MusterConfig } from './model.ts';
+import { Secret } from './secret.ts';
+
+/** The secrets of a configuration by value, for redaction: what must not be printed although it has no recognizable form. */
+export function secretsOf(config: MusterConfig): readonly Secret[] {
+  const { url } = config.redis;
+  const redisPassword = URL.canParse(url.reveal()) ? decodeURIComponent(new URL(url.reveal()).password) : '';
+  const externalIds = config.matchers.flatMap(({ role }) =>
+    role.kind === 'ambient' || role.externalId === null ? [] : [role.externalId],
+  );
+  return [
+    ...[redisPassword, ...externalIds].filter((text) => text !== '').map((text) => new Secret(text)),
+    ...(config.console.password === null ? [] : [config.console.password]),
+  ];
+}
