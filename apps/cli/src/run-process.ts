@@ -19,6 +19,7 @@ export async function startPart(
   part: 'scheduler' | 'worker',
   config: MusterConfig,
   log: Logger,
+  once = false,
 ): Promise<RunningPart> {
   const deps = { config, clock: createClock(), log: log.child({ part }) };
   if (part === 'scheduler') {
@@ -26,7 +27,7 @@ export async function startPart(
     return startScheduler(deps);
   }
   const { startWorker } = await import('@muster/worker/start-worker');
-  return startWorker(deps);
+  return startWorker({ ...deps, once });
 }
 
 /**

@@ -12,6 +12,8 @@ export interface DemoConfigFacts {
   readonly redisPrefix: string;
   readonly tctl: string;
   readonly consolePort: number;
+  /** Whether this run ends when nothing is in flight: then what failed is left for later, and targets are read once. */
+  readonly once: boolean;
 }
 
 /**
@@ -26,6 +28,7 @@ teleport:
 discovery_service:
   enabled: true
   discovery_group: simulated
+  poll_interval: ${facts.once ? '6h' : '5m'}
   aws:
     - types: ["ec2"]
       regions: ["*"]
@@ -48,7 +51,7 @@ muster:
     hold_first_send: false
   brake:
     enabled: false
-  inventory:
+${facts.once ? '  backoff:\n    operator_first: 24h\n    transient_first: 24h\n' : ''}  inventory:
     source: tctl
     command: ${JSON.stringify(facts.tctl)}
   console:

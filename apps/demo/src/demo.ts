@@ -71,6 +71,7 @@ function configure(
       redisPrefix: `demo-${process.pid}-${Date.now().toString(36)}`,
       tctl: join(root, 'packages/teleport-sim/bin/tctl'),
       consolePort: options.port,
+      once: options.once,
     }),
   );
   const env: NodeJS.ProcessEnv = {

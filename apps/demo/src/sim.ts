@@ -86,6 +86,7 @@ function configuration(aws: AwsSim, teleport: TeleportSim): string {
     redisPrefix: 'muster',
     tctl: join(ROOT, 'packages/teleport-sim/bin/tctl'),
     consolePort: 8080,
+    once: false,
   });
 }
 

@@ -35,6 +35,8 @@ export interface HandlerDeps {
   readonly newId: () => string;
   /** 0 ≤ x < 1 */
   readonly random: () => number;
+  /** Epoch ms: what failed since is not tried again by this process. Null in a process that goes on for good. */
+  readonly leaveFailedSinceMs: number | null;
   /** Takes known secrets out of text from outside before it is kept. */
   readonly redact: (text: string) => string;
 }

@@ -38,6 +38,8 @@ export async function startWorker(options: {
   readonly config: MusterConfig;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Whether this process ends when nothing is in flight: what fails then waits for a later run. */
+  readonly once?: boolean;
 }): Promise<RunningProcess> {
   const { config, clock, log } = options;
   const { url, prefix } = config.redis;
@@ -72,6 +74,7 @@ export async function startWorker(options: {
     newId: () => ulid(clock.now()),
     random: randomShare,
     redact,
+    leaveFailedSinceMs: options.once === true ? clock.now() : null,
   };
   const jobMetrics = createJobMetrics(metrics, catalog);
   const process = (name: 'discovery' | 'enrollment' | 'inventory', concurrency: number): JobProcess =>

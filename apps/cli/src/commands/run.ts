@@ -33,7 +33,7 @@ export function addRunCommand(program: Command, context: CommandContext): void {
         context,
         async (log) => {
           const scheduler = await startPart('scheduler', config, log);
-          const worker = await startPart('worker', config, log);
+          const worker = await startPart('worker', config, log, options.once === true);
           return {
             url: scheduler.url,
             stop: async () => {

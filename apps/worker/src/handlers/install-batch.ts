@@ -150,6 +150,7 @@ async function pickBatch(
   }
   const free: Candidate[] = [];
   for (const [instanceId, stored] of records) {
+    if (isLeftForLater(stored.value, deps)) continue;
     const cause = stored.value.state === 'failed' ? stored.value.cause : null;
     if (joined.has(instanceId) || pausedBy(pauses, { ...target, instanceId, cause }) !== null) continue;
     free.push({ ...stored, instanceId });
@@ -157,6 +158,11 @@ async function pickBatch(
   const matcher = await ownerOf(free, matchers, target, deps);
   if (matcher === null) return null;
   return { matcher, candidates: free.filter((one) => one.value.matcherKey === matcher.key).slice(0, limit) };
+}
+
+/** A run that ends by itself tries each instance once: what failed since it began waits for a later run. */
+function isLeftForLater(record: EnrollmentRecord, { leaveFailedSinceMs }: HandlerDeps): boolean {
+  return leaveFailedSinceMs !== null && record.state === 'failed' && record.changedAtMs >= leaveFailedSinceMs;
 }
 
 /** The matcher of the first candidate that has one here. A key nobody holds means that workers run different configurations. */
