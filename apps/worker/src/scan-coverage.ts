@@ -43,12 +43,15 @@ export function coverageOfFailure(
     case 'aws.throttled':
     case 'aws.unavailable': {
       const throttled = error.code === 'aws.throttled';
-      const settled = failures >= GIVE_UP_AFTER;
+      // Waiting for our own share says nothing about the target, however often.
+      const own = error.details['own'] === true;
+      const settled = !own && failures >= GIVE_UP_AFTER;
       const advisedMs = typeof error.retry === 'object' ? error.retry.afterMs : 0;
       const waitMs = Math.max(advisedMs, deps.timings.retryMs * Math.min(failures, 6));
       return {
         coverage: {
           ...base,
+          failures: own ? failures - 1 : failures,
           attemptedAtMs: settled ? now : 0,
           status: settled ? (throttled ? 'throttled' : 'failed') : 'pending',
           cause: throttled ? 'aws-throttled' : 'aws-unavailable',

@@ -56,6 +56,9 @@ export async function recordRefused(
 ): Promise<number | null> {
   const { batchId } = intent;
   const now = deps.clock.now();
+  if (result.reason === 'throttled') {
+    await deps.ledger.pacing.throttled(target, 'ssm:SendCommand', result.retryAfterMs);
+  }
   const cause = CAUSE_OF_REFUSAL[result.reason];
   const waitMs = cause === null ? Math.max(result.retryAfterMs ?? 0, deps.timings.retryMs) : null;
   const blamed = blamedIds(intent, result);

@@ -48,7 +48,7 @@ export async function startWorker(options: {
   const hasty = createRedis({ url, profile: 'fail-fast', name: 'muster-worker-producer', log });
   await requireSafeRedis(patient, log);
   const metrics = createMetrics('worker');
-  const ledger = createRedisLedger({ redis: patient, prefix, log });
+  const ledger = createRedisLedger({ redis: patient, prefix, log, pacing: config.pacing });
   const calls = createAwsCallLog({ statistics: ledger.statistics, metrics, log });
   const aws = createAwsAdapter({
     clock,

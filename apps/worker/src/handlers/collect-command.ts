@@ -12,6 +12,7 @@ import type { Versioned } from '@muster/core/ports/ledger';
 import { applyEvents, applyWithIntent, type Applied } from '../apply-events.ts';
 import { accessOf } from '../batch-access.ts';
 import { applyBrake } from '../brake.ts';
+import { paced } from '../paced.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
 
@@ -141,7 +142,9 @@ async function followCommand(
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<DueOutcome<Result>> {
-  const invocations = await deps.commands.listInvocations(access, command.commandId, ctx.signal);
+  const invocations = await paced(deps, target, 'ssm:ListCommandInvocations', () =>
+    deps.commands.listInvocations(access, command.commandId, ctx.signal),
+  );
   const expired = deps.clock.now() > command.expiresAtMs + deps.timings.expiryMarginMs;
   const results = resultsOf(intent, invocations, expired, deps);
   const abandoned = [...results].filter(

@@ -204,6 +204,8 @@ async function sendBatch(
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<Step> {
+  const waitMs = await deps.ledger.pacing.take(target, 'ssm:SendCommand');
+  if (waitMs > 0) return { kind: 'wait', waitMs };
   const batchId = deps.newId() as BatchId;
   const { limits } = deps.config;
   const granted = await deps.ledger.control.reserve(target, batchId, batch.candidates.length, {

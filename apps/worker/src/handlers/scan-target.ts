@@ -10,6 +10,7 @@ import type { RecordChange, Versioned } from '@muster/core/ports/ledger';
 import { runEvents, transitionContext } from '../apply-events.ts';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
+import { paced } from '../paced.ts';
 import { completeCoverage, coverageOfFailure } from '../scan-coverage.ts';
 
 type Result = { status: string; seen: number; queued: number; changed: number };
@@ -128,7 +129,9 @@ async function decide(
   }
   const open = [...next.values()].filter(isOpenQuestion);
   if (open.length > 0) {
-    const managed = await listManaged(target, groups, signal, deps);
+    const managed = await paced(deps, target, 'ssm:DescribeInstanceInformation', () =>
+      listManaged(target, groups, signal, deps),
+    );
     for (const record of open) {
       const sighting = sightings.get(record.instanceId);
       if (sighting === undefined || sighting.owner === null) continue;

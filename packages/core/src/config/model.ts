@@ -1,4 +1,5 @@
 import type { Matcher } from '../domain/matcher.ts';
+import type { PacingSettings } from '../domain/pacing.ts';
 import type { Secret } from './secret.ts';
 
 /** The whole configuration, compiled once: frozen, every default in place, every duration in milliseconds (already divided by `speed`). */
@@ -14,6 +15,7 @@ export interface MusterConfig {
   readonly redis: RedisSettings;
   readonly limits: LimitSettings;
   readonly brake: BrakeSettings;
+  readonly pacing: PacingSettings;
   readonly install: InstallTimings;
   readonly backoff: BackoffSettings;
   readonly inventory: InventorySettings;

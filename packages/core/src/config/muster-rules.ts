@@ -1,3 +1,4 @@
+import type { Quota } from '../domain/pacing.ts';
 import { checkConsole, checkListen, type ReadFile } from './console-rules.ts';
 import { formatDuration } from './duration.ts';
 import type { EnvironmentSettings } from './environment.ts';
@@ -21,6 +22,9 @@ export type MusterSettings = Omit<
   'proxyServer' | 'enabled' | 'discoveryGroup' | 'pollIntervalMs' | 'matchers'
 >;
 
+/** A share of nothing would wait for ever. */
+const SMALLEST_SHARE = 0.01;
+
 /** Checks the section's rules between keys, lets the environment have its word, and turns durations into scaled milliseconds. */
 export function compileMuster(
   shape: MusterShape,
@@ -32,7 +36,7 @@ export function compileMuster(
   checkOrder(shape, report);
   const { speed } = environment;
   const scaled = (ms: number) => scale(ms, speed);
-  const { limits, brake, install, backoff, inventory, worker } = shape;
+  const { limits, brake, pacing, install, backoff, inventory, worker } = shape;
   const perAccount = limits.installs_in_flight_per_account ?? Math.min(250, limits.installs_in_flight);
   const resendAfterMs = checkResendAfter(shape, report);
   return {
@@ -51,6 +55,14 @@ export function compileMuster(
       window: brake.window,
       minOutcomes: brake.min_outcomes,
       maxFailureShare: brake.max_failure_share,
+    },
+    pacing: {
+      share: Math.max(SMALLEST_SHARE, pacing.share),
+      quotas: {
+        'ssm:SendCommand': quota(pacing.send_commands_per_second, speed),
+        'ssm:ListCommandInvocations': quota(pacing.list_invocations_per_second, speed),
+        'ssm:DescribeInstanceInformation': quota(pacing.describe_nodes_per_second, speed),
+      },
     },
     install: {
       executionTimeoutSeconds: seconds(install.timeout ?? environment.installTimeoutMs ?? 300_000),
@@ -89,6 +101,11 @@ export function compileMuster(
     paused: shape.paused,
     speed,
   };
+}
+
+/** AWS's buckets hold two seconds' worth (as its published ones do); simulated ones refill faster with simulated time. */
+function quota(perSecond: number, speed: number): Quota {
+  return { burst: 2 * perSecond, perSecond: perSecond * speed };
 }
 
 /** A pause of ours, in a simulation that runs `speed` times faster than time; never less than a millisecond. */

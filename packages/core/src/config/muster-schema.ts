@@ -61,6 +61,24 @@ export const MusterShape = z.strictObject({
       max_failure_share: share().prefault(0.5).describe('Share of failures above which it stops.'),
     })
     .prefault({}),
+  pacing: z
+    .strictObject({
+      share: share()
+        .prefault(0.5)
+        .describe("What Muster takes of each account's quota per region; the rest is left to its owners."),
+      send_commands_per_second: whole(1, 1000)
+        .prefault(5)
+        .describe(
+          'Quota of ssm:SendCommand per account and region. AWS publishes none; throttles correct it.',
+        ),
+      list_invocations_per_second: whole(1, 1000)
+        .prefault(10)
+        .describe('Quota of ssm:ListCommandInvocations per account and region.'),
+      describe_nodes_per_second: whole(1, 1000)
+        .prefault(10)
+        .describe('Quota of ssm:DescribeInstanceInformation per account and region.'),
+    })
+    .prefault({}),
   install: z
     .strictObject({
       timeout: duration(5 * SECOND, 2 * DAY)

@@ -223,3 +223,11 @@ test('the epoch changes when the ledger was emptied', async () => {
   expect(after).not.toBe(before);
   expect(await one.ledger.control.epoch()).toBe(after);
 });
+
+test('the first sight of an epoch is the one that counts, for every process', async () => {
+  const one = bench.create();
+
+  expect(await one.ledger.control.epochSeenAt('e1', NOW_MS)).toBe(NOW_MS);
+  expect(await one.another().control.epochSeenAt('e1', NOW_MS + 60_000)).toBe(NOW_MS);
+  expect(await one.ledger.control.epochSeenAt('e2', NOW_MS + 60_000)).toBe(NOW_MS + 60_000);
+});

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { ASSUMED_QUOTAS, type PacingSettings } from '../domain/pacing.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { Logger } from '../ports/logger.ts';
 import { createKeys } from '../redis/keys.ts';
@@ -6,6 +7,7 @@ import { createControlLedger } from './control.ts';
 import { createCoverageLedger } from './coverage.ts';
 import { createDueLedger } from './due.ts';
 import { createEnrollmentLedger } from './enrollments.ts';
+import { createPacingLedger } from './pacing.ts';
 import { createNodeLedger } from './nodes.ts';
 import { defineScripts } from './scripts.ts';
 import { createStatisticsLedger } from './statistics.ts';
@@ -15,6 +17,8 @@ export function createRedisLedger(deps: {
   readonly redis: Redis;
   readonly prefix: string;
   readonly log: Logger;
+  /** @default half of the assumed quotas */
+  readonly pacing?: PacingSettings;
 }): Ledger {
   const keys = createKeys(deps.prefix);
   const run = defineScripts(deps.redis);
@@ -26,5 +30,10 @@ export function createRedisLedger(deps: {
     control: createControlLedger(shared),
     nodes: createNodeLedger(shared),
     statistics: createStatisticsLedger(shared),
+    pacing: createPacingLedger({
+      keys,
+      run,
+      settings: deps.pacing ?? { share: 0.5, quotas: ASSUMED_QUOTAS },
+    }),
   };
 }

@@ -8,6 +8,7 @@ const SCRIPTS = {
   'lease-due': 1,
   'settle-due': 1,
   reserve: 1,
+  'take-token': 1,
   'set-coverage': null,
 } as const;
 type ScriptName = keyof typeof SCRIPTS;
@@ -18,6 +19,7 @@ const COMMANDS = {
   'lease-due': 'musterLeaseDue',
   'settle-due': 'musterSettleDue',
   reserve: 'musterReserve',
+  'take-token': 'musterTakeToken',
   'set-coverage': 'musterSetCoverage',
 } as const satisfies Record<ScriptName, string>;
 

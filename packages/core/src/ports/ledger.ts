@@ -4,6 +4,7 @@ import type { Coverage, TargetCounts } from '../domain/coverage.ts';
 import type { EnrollmentRecord } from '../domain/enrollment.ts';
 import type { AccountId, BatchId, InstanceId, Region } from '../domain/ids.ts';
 import type { Intent } from '../domain/intent.ts';
+import type { PacedAction } from '../domain/pacing.ts';
 import type { Target } from '../domain/target.ts';
 import type { DueKind } from '../domain/due.ts';
 import type { AwsCall } from './aws-call.ts';
@@ -190,6 +191,16 @@ export interface StatisticsLedger {
   }>;
 }
 
+/** Token buckets per account × region × API, shared by all workers. */
+export interface PacingLedger {
+  /** For work of many calls: 0 when the call may go, else the ms to wait. */
+  take(target: Target, action: PacedAction): Promise<number>;
+  /** For work of few calls: waits only where somebody was throttled lately. */
+  takeIfKnown(target: Target, action: PacedAction): Promise<number>;
+  /** AWS throttled a call: the rate is cut, and nothing goes before `retryAfterMs` (null: not said). */
+  throttled(target: Target, action: PacedAction, retryAfterMs: number | null): Promise<void>;
+}
+
 /** Everything the ledger is, so that a handler can name the parts it needs. */
 export interface Ledger {
   readonly enrollments: EnrollmentLedger;
@@ -198,4 +209,5 @@ export interface Ledger {
   readonly control: ControlLedger;
   readonly nodes: NodeLedger;
   readonly statistics: StatisticsLedger;
+  readonly pacing: PacingLedger;
 }

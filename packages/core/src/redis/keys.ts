@@ -21,6 +21,8 @@ export interface TargetKeys {
 /** Every key that the ledger writes. Nothing here expires unless it says so. BullMQ's keys live under `PREFIX:queue`. */
 export interface Keys {
   readonly target: (target: Target) => TargetKeys;
+  /** hash: a token bucket of one target and API; expires when idle. Writer: take-token.lua. */
+  readonly bucket: (target: Target, action: string) => string;
   /** set: target ids that hold at least one record. */
   readonly populated: string;
   /** zset: member → epoch ms at which it is due. */
@@ -78,6 +80,7 @@ export function createKeys(prefix: string): Keys {
         epoch: `${tag}:epoch`,
       };
     },
+    bucket: (target, action) => `${prefix}:{${targetId(target)}}:bucket:${action}`,
     populated: `${prefix}:{coverage}:populated`,
     due: (kind) => `${prefix}:{due}:${kind}`,
     accounts: `${prefix}:{coverage}:accounts`,
