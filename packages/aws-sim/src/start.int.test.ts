@@ -24,7 +24,14 @@ afterEach(async () => {
 });
 
 test('a clean organization is read and installed from end to end', async () => {
-  const sim = await start({ accounts: 5, regions: 3, instances: 60, seed: 7, scenario: 'clean', speed: 100 });
+  const sim = await start({
+    accounts: 5,
+    regions: 3,
+    instances: 60,
+    seed: 7,
+    scenario: 'clean',
+    speed: 1_000,
+  });
   const discovery = sdkClients(sim);
   const { Account } = await discovery.sts.send(new GetCallerIdentityCommand({}));
   const { Accounts = [] } = await discovery.organizations.send(new ListAccountsCommand({}));

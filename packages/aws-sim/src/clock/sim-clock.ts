@@ -36,6 +36,8 @@ export function createSimClock(speed: number): SimClock {
   let timer: NodeJS.Timeout | undefined;
   let timerDueMs = Number.POSITIVE_INFINITY;
   let closed = false;
+  /** While an action runs: when it was due. What it schedules counts from there, so that a busy process falls behind as a whole and never changes an order. */
+  let actingAtMs: number | undefined;
 
   function arm(): void {
     const first = heap[0];
@@ -51,13 +53,15 @@ export function createSimClock(speed: number): SimClock {
     const nowMs = Date.now();
     for (let first = heap[0]; first !== undefined && first.dueMs <= nowMs; first = heap[0]) {
       removeFirst(heap);
+      actingAtMs = first.dueMs;
       first.action?.();
     }
+    actingAtMs = undefined;
     arm();
   }
 
   function after(simMs: number, action: () => void): () => void {
-    const entry: Entry = { dueMs: Date.now() + Math.max(0, simMs) / speed, action };
+    const entry: Entry = { dueMs: (actingAtMs ?? Date.now()) + Math.max(0, simMs) / speed, action };
     if (!closed) {
       insert(heap, entry);
       arm();

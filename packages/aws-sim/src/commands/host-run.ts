@@ -44,6 +44,26 @@ const RAW_FAILURES: Readonly<Record<number, readonly [exitCode: number, stderr: 
 
 const end = (exitCode: number, stderr: string, stdout = ''): ScriptEnd => ({ exitCode, stdout, stderr });
 
+/** How long the installer waits for its lock file. */
+const LOCK_WAIT_MS = 30_000;
+
+const FIXED_MS = {
+  hangs: Number.POSITIVE_INFINITY,
+  vanishes: Number.POSITIVE_INFINITY,
+  'lock-held': LOCK_WAIT_MS,
+  preflight: 0,
+  'foreign-agent': 0,
+  undeliverable: 0,
+} as const;
+
+/** How long a script takes at least, in simulated milliseconds; infinite when it never ends. */
+export function plannedMs(outcome: HostOutcome, installMs: number): number {
+  const { kind } = outcome;
+  return kind === 'joins' || kind === 'exits' || kind === 'join-refused'
+    ? (outcome.durationMs ?? installMs)
+    : FIXED_MS[kind];
+}
+
 /** Runs what a command tells a host; null when it never ends. Never rejects. */
 export async function runOnHost(run: HostRun): Promise<ScriptEnd | null> {
   const { outcome, instructions } = run;
@@ -80,7 +100,7 @@ function preflight(instructions: Instructions, code: number): ScriptEnd {
 async function install(run: HostRun, token: string, url: string): Promise<ScriptEnd> {
   const { outcome } = run;
   if (outcome.kind === 'lock-held') {
-    await run.sleep(30_000);
+    await run.sleep(LOCK_WAIT_MS);
     return end(
       1,
       'ERROR: Could not get lock /var/lock/teleport_install.lock. Either remove it or wait for the other installer to finish.',

@@ -12,7 +12,7 @@ import {
 } from './command.ts';
 import { hostJoin } from './host-membership.ts';
 import type { HostNetwork } from './host-network.ts';
-import { type HostRun, runOnHost, type ScriptEnd } from './host-run.ts';
+import { type HostRun, plannedMs, runOnHost, type ScriptEnd } from './host-run.ts';
 import { type Instructions, readInstructions } from './instructions.ts';
 
 /**
@@ -37,6 +37,8 @@ interface Dispatch {
   limit: number;
   /** Delivered, or being delivered, and not over. */
   readonly running: Set<Invocation>;
+  /** Scripts that are on their way to an end, with the boot of the host they run on. */
+  readonly progressing: Map<Invocation, number>;
   errors: number;
 }
 
@@ -56,13 +58,16 @@ export function startCommand(deps: RunCommandDeps, command: Command): void {
     cancelTimeout: () => {},
     limit: 1,
     running: new Set(),
+    progressing: new Map(),
     errors: 0,
   };
   dispatches.set(command, dispatch);
   for (const invocation of command.invocations) recordAcceptance(deps, invocation);
   const totalMs = (command.timeoutSeconds + command.executionSeconds) * 1000;
   dispatch.cancelTimeout = deps.clock.after(totalMs, () => {
-    for (const invocation of command.invocations) finish(dispatch, invocation, noAnswer('DeliveryTimedOut'));
+    for (const invocation of command.invocations) {
+      if (!isProgressing(dispatch, invocation)) finish(dispatch, invocation, noAnswer('DeliveryTimedOut'));
+    }
   });
   release(dispatch);
 }
@@ -167,18 +172,30 @@ async function takeUp(dispatch: Dispatch, invocation: Invocation): Promise<void>
   const bootedAtMs = host.launchedAtMs;
   const run = hostRun(dispatch, host, invocation);
   deps.world.hosts.touch(host.id).runs += 1;
-  const cancelTimeout = deps.clock.after(command.executionSeconds * 1000, () => {
-    if (isStillUp(deps, invocation, bootedAtMs) && run.outcome.kind !== 'vanishes') {
+  const executionMs = command.executionSeconds * 1000;
+  if (plannedMs(run.outcome, run.installMs) > executionMs) {
+    if (run.outcome.kind === 'vanishes') return;
+    deps.clock.after(executionMs, () => {
+      if (!isStillUp(deps, invocation, bootedAtMs)) return;
       finish(dispatch, invocation, { ...noAnswer('ExecutionTimedOut'), exitCode: 137 });
-    }
-  });
-  const ended = await runOnHost(run);
-  if (ended === null) return;
-  cancelTimeout();
-  // A host that went down in between never reports; the service gives it up at the end of both timeouts.
-  if (isStillUp(deps, invocation, bootedAtMs)) {
-    finish(dispatch, invocation, scriptEnd(ended));
+    });
+    return;
   }
+  dispatch.progressing.set(invocation, bootedAtMs);
+  const ended = await runOnHost(run);
+  dispatch.progressing.delete(invocation);
+  // A host that went down in between never reports; the service gives it up at the end of both timeouts.
+  if (ended === null || !isStillUp(deps, invocation, bootedAtMs)) return;
+  finish(dispatch, invocation, scriptEnd(ended));
+}
+
+/**
+ * Whether a script is going to end by itself. Its exchanges with the proxy take real time, which a fast clock turns into
+ * long delays: those must not make a healthy host miss the end of the timeouts.
+ */
+function isProgressing(dispatch: Dispatch, invocation: Invocation): boolean {
+  const bootedAtMs = dispatch.progressing.get(invocation);
+  return bootedAtMs !== undefined && isStillUp(dispatch.deps, invocation, bootedAtMs);
 }
 
 function isStillUp(deps: RunCommandDeps, invocation: Invocation, bootedAtMs: number): boolean {

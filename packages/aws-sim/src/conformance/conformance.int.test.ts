@@ -81,8 +81,9 @@ async function finishedCommand(
 
 function clientsFor(as: CaseCaller, region: string): Promise<SdkClients> | SdkClients {
   if (as === 'discovery') return sdkClients(sim, DISCOVERY_KEYS, region);
-  if (as === 'wrong-secret')
+  if (as === 'wrong-secret') {
     return sdkClients(sim, { ...DISCOVERY_KEYS, secretAccessKey: 'another' }, region);
+  }
   if (as === 'unknown-key') {
     return sdkClients(sim, { accessKeyId: 'AKIAUNKNOWNUNKNOWN00', secretAccessKey: 'x' }, region);
   }

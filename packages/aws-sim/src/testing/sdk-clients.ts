@@ -18,6 +18,9 @@ export const DISCOVERY_KEYS: Keys = {
   secretAccessKey: 'simulated-secret',
 };
 
+/** A silent server must not hold a test for ever. */
+const HANDLER = { requestTimeout: 2_000, throwOnRequestTimeout: true };
+
 /** Unmodified SDK clients that talk to a simulator; one attempt per call, so that every answer is seen. */
 export interface SdkClients {
   readonly sts: STSClient;
@@ -33,7 +36,7 @@ export function sdkClients(
   credentials: Keys = DISCOVERY_KEYS,
   region = 'us-east-1',
 ): SdkClients {
-  const config = { endpoint: sim.url, region, credentials, maxAttempts: 1 };
+  const config = { endpoint: sim.url, region, credentials, maxAttempts: 1, requestHandler: HANDLER };
   return {
     sts: new STSClient(config),
     organizations: new OrganizationsClient(config),
