@@ -148,9 +148,12 @@ async function pickBatch(
       return nodeId === undefined ? [] : [{ kind: 'node-seen', nodeId }];
     });
   }
+  // A command may be live on an instance whose record does not know it: one adopted before its record was there.
+  const intents = await deps.ledger.enrollments.intents(target);
+  const open = new Set(intents.flatMap(({ value }) => value.instanceIds));
   const free: Candidate[] = [];
   for (const [instanceId, stored] of records) {
-    if (isLeftForLater(stored.value, deps)) continue;
+    if (open.has(instanceId) || isLeftForLater(stored.value, deps)) continue;
     const cause = stored.value.state === 'failed' ? stored.value.cause : null;
     if (joined.has(instanceId) || pausedBy(pauses, { ...target, instanceId, cause }) !== null) continue;
     free.push({ ...stored, instanceId });

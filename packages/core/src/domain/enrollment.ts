@@ -223,7 +223,7 @@ function onJudged(record: EnrollmentRecord, judgment: Judgment, context: Transit
     case 'ineligible':
       if (judgment.kind === 'eligible') {
         if (record.state === 'queued' || isStillOwnedElsewhere(record, context)) return record;
-        return { ...baseOf(record, context), state: 'queued', readyAtMs: context.nowMs };
+        return { ...baseOf(record, context), state: 'queued', readyAtMs: wakeAtMs(record, context) };
       }
       if (record.state === 'ineligible' && record.cause === judgment.cause) return record;
       return { ...baseOf(record, context), state: 'ineligible', cause: judgment.cause };
@@ -361,6 +361,16 @@ function onRetryRequested(record: EnrollmentRecord, context: TransitionContext):
     default:
       return record satisfies never;
   }
+}
+
+/**
+ * When an instance whose cause has gone may be tried: at once after a first failure, one doubling early after more. So
+ * a mended host does not wait its day out, and one whose agent comes and goes is not tried each time it comes.
+ */
+function wakeAtMs(record: EnrollmentRecord, context: TransitionContext): number {
+  const last = record.attempts.at(-1);
+  if (last === undefined || last.cause === null || record.failures < 2) return context.nowMs;
+  return Math.max(context.nowMs, last.endedAtMs + nextDelayMs(last.cause, record.failures - 1, context.backoff, 0));
 }
 
 /** Only the host itself can say whose agent it runs, so that finding outlives scans: asked again after a day, a restart or an operator's retry. */

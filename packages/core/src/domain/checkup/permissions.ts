@@ -1,0 +1,36 @@
+/**
+ * What Muster asks of AWS: exactly what the guide's roles hold. A required action that is missing fails a check; an
+ * optional one is used where it is granted, and its absence is a note.
+ */
+
+/** The discovery role, in the management or a delegated administrator account (with `sts:AssumeRole` on the member roles). */
+export const ORGANIZATION_ACTIONS = [
+  'organizations:ListRoots',
+  'organizations:ListChildren',
+  'organizations:ListAccountsForParent',
+] as const;
+
+export const OPTIONAL_ORGANIZATION_ACTION = 'organizations:ListAccounts';
+
+/** The role of every account. */
+export const MEMBER_ACTIONS = [
+  'account:ListRegions',
+  'ec2:DescribeInstances',
+  'ssm:DescribeInstanceInformation',
+  'ssm:GetCommandInvocation',
+  'ssm:ListCommandInvocations',
+  'ssm:SendCommand',
+] as const;
+export type MemberAction = (typeof MEMBER_ACTIONS)[number];
+
+/** What the absence of each costs. */
+export const OPTIONAL_MEMBER_ACTIONS = {
+  'ssm:CancelCommand': 'muster cancel cannot stop a command that is under way',
+  'ec2:DescribeRegions': 'the regions cannot be listed where account:ListRegions is denied',
+} as const;
+export type OptionalMemberAction = keyof typeof OPTIONAL_MEMBER_ACTIONS;
+
+/** How the permission is given, in one sentence. */
+export function grantOf(action: string, role: string): string {
+  return `Allow ${action} on "*" in the policy of ${role}; when the policy has it, look for a permissions boundary or a service control policy.`;
+}
