@@ -10,7 +10,7 @@ import { createJobQueue } from '@muster/core/queue/enqueue';
 import { createJobMetrics } from '@muster/core/queue/job-metrics';
 import { defineSchedule, keepSchedules } from '@muster/core/queue/job-schedules';
 import { processJobs } from '@muster/core/queue/process-jobs';
-import { closeRedis, createRedis } from '@muster/core/redis/connection';
+import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
 import { requireSafeRedis } from '@muster/core/redis/require-safe-redis';
 import { randomShare } from '@muster/core/runtime/clock';
 import { createMetrics } from '@muster/core/runtime/metrics';
@@ -47,6 +47,8 @@ export async function startScheduler(deps: {
   const patient = createRedis({ url, profile: 'patient', name: 'muster-scheduler', log });
   const hasty = createRedis({ url, profile: 'fail-fast', name: 'muster-console', log });
   await requireSafeRedis(patient, log);
+  // A fail-fast connection refuses what is asked before it stands.
+  await awaitRedis(hasty, clock, 30_000);
   const ledger = createRedisLedger({ redis: patient, prefix, log });
   const queue = createJobQueue({ connection: hasty, prefix });
   const metrics = createMetrics('scheduler');

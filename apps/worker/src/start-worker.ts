@@ -11,7 +11,7 @@ import type { Logger } from '@muster/core/ports/logger';
 import { createJobQueue } from '@muster/core/queue/enqueue';
 import { createJobMetrics } from '@muster/core/queue/job-metrics';
 import { processJobs, type JobProcess } from '@muster/core/queue/process-jobs';
-import { closeRedis, createRedis } from '@muster/core/redis/connection';
+import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
 import { checkRedis } from '@muster/core/redis/server-check';
 import { requireSafeRedis } from '@muster/core/redis/require-safe-redis';
 import { startHealthServer } from '@muster/core/runtime/health';
@@ -47,6 +47,8 @@ export async function startWorker(options: {
   const patient = createRedis({ url, profile: 'patient', name: 'muster-worker', log });
   const hasty = createRedis({ url, profile: 'fail-fast', name: 'muster-worker-producer', log });
   await requireSafeRedis(patient, log);
+  // A fail-fast connection refuses what is asked before it stands.
+  await awaitRedis(hasty, clock, 30_000);
   const metrics = createMetrics('worker');
   const ledger = createRedisLedger({ redis: patient, prefix, log, pacing: config.pacing });
   const calls = createAwsCallLog({ statistics: ledger.statistics, metrics, log });

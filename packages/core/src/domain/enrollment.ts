@@ -370,7 +370,10 @@ function onRetryRequested(record: EnrollmentRecord, context: TransitionContext):
 function wakeAtMs(record: EnrollmentRecord, context: TransitionContext): number {
   const last = record.attempts.at(-1);
   if (last === undefined || last.cause === null || record.failures < 2) return context.nowMs;
-  return Math.max(context.nowMs, last.endedAtMs + nextDelayMs(last.cause, record.failures - 1, context.backoff, 0));
+  return Math.max(
+    context.nowMs,
+    last.endedAtMs + nextDelayMs(last.cause, record.failures - 1, context.backoff, 0),
+  );
 }
 
 /** Only the host itself can say whose agent it runs, so that finding outlives scans: asked again after a day, a restart or an operator's retry. */
