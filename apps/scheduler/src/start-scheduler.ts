@@ -25,6 +25,8 @@ const TICK_MS = 1_000;
 /** A simulated hour is short: the demo ticks faster. */
 const FAST_TICK_MS = 200;
 const HOUSEKEEPING_MS = 30_000;
+/** The patient connection stands by then; the other follows within its own reconnecting. */
+const REDIS_WAIT_MS = 30_000;
 
 export interface RunningProcess {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
@@ -46,12 +48,30 @@ export async function startScheduler(deps: {
   const redact = createRedactor(secretsOf(config));
   const patient = createRedis({ url, profile: 'patient', name: 'muster-scheduler', log });
   const hasty = createRedis({ url, profile: 'fail-fast', name: 'muster-console', log });
-  await requireSafeRedis(patient, log);
-  // A fail-fast connection refuses what is asked before it stands.
-  await awaitRedis(hasty, clock, 30_000);
   const ledger = createRedisLedger({ redis: patient, prefix, log });
   const queue = createJobQueue({ connection: hasty, prefix });
   const metrics = createMetrics('scheduler');
+  const boards = boardQueues(hasty, prefix);
+  const app = createHttpApp({
+    config,
+    ledger: createRedisLedger({ redis: hasty, prefix, log }),
+    redis: hasty,
+    queues: boards,
+    jobQueue: queue,
+    metrics,
+    redact,
+    clock,
+    log,
+  });
+  const server = await listen(app, config.console);
+  try {
+    await requireSafeRedis(patient, log);
+    // A fail-fast connection refuses what is asked before it stands.
+    await awaitRedis(hasty, clock, REDIS_WAIT_MS);
+  } catch (error) {
+    await Promise.all([server.close(), closeRedis(patient), closeRedis(hasty)]);
+    throw error;
+  }
   let suspects: SuspectReservations = new Set();
   let housekeptAtMs = 0;
 
@@ -99,19 +119,6 @@ export async function startScheduler(deps: {
     log,
     clock,
   });
-  const boards = boardQueues(hasty, prefix);
-  const app = createHttpApp({
-    config,
-    ledger: createRedisLedger({ redis: hasty, prefix, log }),
-    redis: hasty,
-    queues: boards,
-    jobQueue: queue,
-    metrics,
-    redact,
-    clock,
-    log,
-  });
-  const server = await listen(app, config.console);
   log.info({ url: server.url }, 'scheduler started');
   return {
     url: server.url,

@@ -33,12 +33,9 @@ export async function doDueWork<R>(
     const advised =
       isJobError(error) && typeof error.retry === 'object' ? error.retry.afterMs : deps.timings.retryMs;
     const unknown = isJobError(error) ? 1 : 6;
-    await due.settle(
-      kind,
-      member,
-      untilMs,
-      deps.clock.now() + Math.max(advised, deps.timings.retryMs) * unknown,
-    );
+    const nextAtMs = deps.clock.now() + Math.max(advised, deps.timings.retryMs) * unknown;
+    // When Redis itself is the trouble, the lease goes on and ends.
+    await due.settle(kind, member, untilMs, nextAtMs).catch(() => undefined);
     throw error;
   }
 }

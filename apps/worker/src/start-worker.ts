@@ -26,6 +26,8 @@ import { HANDLERS } from './handlers.ts';
 import { createTimings } from './timings.ts';
 
 const GREETING_MS = 10_000;
+/** The patient connection stands by then; the other follows within its own reconnecting. */
+const REDIS_WAIT_MS = 30_000;
 
 export interface RunningProcess {
   readonly url: string;
@@ -46,10 +48,22 @@ export async function startWorker(options: {
   const redact = createRedactor(secretsOf(config));
   const patient = createRedis({ url, profile: 'patient', name: 'muster-worker', log });
   const hasty = createRedis({ url, profile: 'fail-fast', name: 'muster-worker-producer', log });
-  await requireSafeRedis(patient, log);
-  // A fail-fast connection refuses what is asked before it stands.
-  await awaitRedis(hasty, clock, 30_000);
   const metrics = createMetrics('worker');
+  const health = await startHealthServer({
+    host: config.worker.host,
+    port: config.worker.port,
+    metrics,
+    clock,
+    readiness: async () => ({ redis: await redisTrouble(hasty) }),
+  });
+  try {
+    await requireSafeRedis(patient, log);
+    // A fail-fast connection refuses what is asked before it stands.
+    await awaitRedis(hasty, clock, REDIS_WAIT_MS);
+  } catch (error) {
+    await Promise.all([health.close(), closeRedis(patient), closeRedis(hasty)]);
+    throw error;
+  }
   const ledger = createRedisLedger({ redis: patient, prefix, log, pacing: config.pacing });
   const calls = createAwsCallLog({ statistics: ledger.statistics, metrics, log });
   const aws = createAwsAdapter({
@@ -98,13 +112,6 @@ export async function startWorker(options: {
     process('enrollment', config.worker.enrollmentConcurrency),
     process('inventory', 1),
   ];
-  const health = await startHealthServer({
-    host: config.worker.host,
-    port: config.worker.port,
-    metrics,
-    clock,
-    readiness: async () => ({ redis: await redisTrouble(hasty) }),
-  });
   void greetCluster(deps, log);
   log.info({ url: health.url }, 'worker started');
   return {
