@@ -15,6 +15,7 @@ import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
 import { closeRedis, createRedis } from '@muster/core/redis/connection';
 import { createLogger } from '@muster/core/runtime/logger';
 import { demoConfig } from './demo-config.ts';
+import { findFreePort } from './free-port.ts';
 import type { DemoOptions } from './options.ts';
 import { ProcessGroup } from './process-group.ts';
 import { ProgressDisplay } from './progress.ts';
@@ -35,7 +36,8 @@ export async function demo(options: DemoOptions): Promise<number> {
   process.on('SIGTERM', () => interrupted.resolve());
   const simulators = await startSimulators(options);
   const folder = mkdtempSync(join(tmpdir(), 'muster-demo-'));
-  const { config, env } = configure(options, simulators, folder);
+  const consolePort = await findFreePort(options.port);
+  const { config, env } = configure(options, simulators, folder, consolePort);
   const logFile = join(folder, 'muster.log');
   const processes = new ProcessGroup({ entry: join(root, 'apps/cli/bin/muster.js'), env, logFile });
   processes.start({ name: 'scheduler', args: ['scheduler'] });
@@ -57,6 +59,7 @@ function configure(
   options: DemoOptions,
   simulators: Simulators,
   folder: string,
+  consolePort: number,
 ): { readonly config: MusterConfig; readonly env: NodeJS.ProcessEnv } {
   const file = join(folder, 'muster.yaml');
   writeFileSync(
@@ -70,7 +73,7 @@ function configure(
       joinToken: simulators.joinToken,
       redisPrefix: `demo-${process.pid}-${Date.now().toString(36)}`,
       tctl: join(root, 'packages/teleport-sim/bin/tctl'),
-      consolePort: options.port,
+      consolePort,
       once: options.once,
     }),
   );
