@@ -12,6 +12,13 @@ export function targetId(target: Target): TargetId {
   return `${target.accountId}.${target.region}` as TargetId;
 }
 
+/** The reverse of `targetId` for what lies in a store: null for anything that it did not make. */
+export function readTargetId(id: string): Target | null {
+  const dot = id.indexOf('.');
+  const parsed = Target.safeParse({ accountId: id.slice(0, dot), region: id.slice(dot + 1) });
+  return parsed.success ? parsed.data : null;
+}
+
 /** The reverse of `targetId`. Throws a ZodError when `id` was not made by it. */
 export function parseTargetId(id: string): Target {
   const dot = id.indexOf('.');

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { InstanceId } from '../domain/ids.ts';
-import { parseTargetId, targetId, type Target } from '../domain/target.ts';
+import { readTargetId, targetId, type Target } from '../domain/target.ts';
 import type { EnrollmentRecord } from '../domain/enrollment.ts';
 import type { EnrollmentLedger, IntentChange, RecordChange, Versioned } from '../ports/ledger.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -130,11 +130,13 @@ export function createEnrollmentLedger({ redis, keys, run, log }: EnrollmentDeps
 
     async populated() {
       const ids = await redis.smembers(keys.populated);
-      return ids.map(parseTargetId);
+      return ids.map(readTargetId).filter((target) => target !== null);
     },
 
     async counts() {
-      const targets = (await redis.smembers(keys.populated)).map(parseTargetId);
+      const targets = (await redis.smembers(keys.populated))
+        .map(readTargetId)
+        .filter((target) => target !== null);
       const states = new Map<string, number>();
       const causes = new Map<string, number>();
       for (let i = 0; i < targets.length; i += COUNTS_CHUNK) {
