@@ -134,6 +134,10 @@ async function adopt(
     },
   });
   if (written === null) return false;
+  // Once more: whoever took the hint up before the intent was there has ended it.
+  await deps.ledger.due.schedule('collect', [
+    { member: collectMember(target, batchId), atMs: deps.clock.now() },
+  ]);
   await alarmOnSecond(target, live, commandId, deps);
   return true;
 }

@@ -15,6 +15,7 @@ import { applyBrake } from '../brake.ts';
 import { paced } from '../paced.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
+import { scheduleWorkOf } from '../work-of-records.ts';
 
 type Result = { ended: number; open: number; state: string };
 
@@ -180,6 +181,11 @@ async function followCommand(
           await deps.ledger.enrollments.read(target, intent.instanceIds),
           events,
         );
+  await scheduleWorkOf(
+    deps,
+    target,
+    (applied ?? []).map(({ after }) => after),
+  );
   await afterEnds(target, applied ?? [], deps);
   if (open === 0 && applied !== null) {
     await deps.ledger.control.release(target, batchId);

@@ -10,6 +10,7 @@ import type { RecordChange, Versioned } from '@muster/core/ports/ledger';
 import { runEvents, transitionContext } from '../apply-events.ts';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
+import { scheduleOpenBatches, scheduleWorkOf } from '../work-of-records.ts';
 import { paced } from '../paced.ts';
 import { completeCoverage, coverageOfFailure } from '../scan-coverage.ts';
 
@@ -42,6 +43,7 @@ export async function handleScanTarget(
       const records = await deps.ledger.enrollments.readAll(target);
       const decided = await decide(target, groups, sightings, records, ctx.signal, deps);
       const written = await write(target, decided, deps);
+      await restoreWork(target, decided, deps);
       await deps.ledger.coverage.put(target, completeCoverage(deps.clock.now()));
       return {
         nextAtMs: deps.clock.now() + deps.config.pollIntervalMs,
@@ -96,6 +98,8 @@ async function listSightings(
 
 interface Decision {
   readonly changes: readonly RecordChange[];
+  /** All records as they are to be, changed or not. */
+  readonly records: readonly EnrollmentRecord[];
 }
 
 async function decide(
@@ -142,7 +146,10 @@ async function decide(
       next.set(record.instanceId, runEvents(record, [{ kind: 'judged', judgment }], context) ?? record);
     }
   }
-  return { changes: changesOf(records, next, context.nowMs - deps.timings.goneMs) };
+  return {
+    changes: changesOf(records, next, context.nowMs - deps.timings.goneMs),
+    records: [...next.values()],
+  };
 }
 
 function eventsOfSighting({ instance, owner }: Sighting): readonly EnrollmentEvent[] {
@@ -226,6 +233,14 @@ async function write(
   const words = await deps.ledger.enrollments.write(target, 'each', changes, []);
   if (queued > 0) await dispatch(deps, 'install', [id]);
   return { queued, changed: words.filter((word) => word === 'written').length };
+}
+
+/** What was due and has been lost (a kill, a Redis that forgot) is due again: the records know. */
+async function restoreWork(target: Target, { records }: Decision, deps: HandlerDeps): Promise<void> {
+  await scheduleWorkOf(deps, target, records);
+  const isOpen = (record: EnrollmentRecord): boolean =>
+    record.state === 'sending' || record.state === 'installing';
+  if (records.some(isOpen)) await scheduleOpenBatches(deps, target);
 }
 
 async function failed(

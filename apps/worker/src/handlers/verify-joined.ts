@@ -6,6 +6,7 @@ import { applyEvents } from '../apply-events.ts';
 import { applyBrake } from '../brake.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { doDueWork } from '../due-work.ts';
+import { scheduleWorkOf } from '../work-of-records.ts';
 
 type Result = { joined: number; failed: number; waiting: number };
 
@@ -34,6 +35,11 @@ export async function handleVerifyJoined(
       if (nodeId !== undefined) return [{ kind: 'node-seen', nodeId } satisfies EnrollmentEvent];
       return overdue.has(id) ? [{ kind: 'join-deadline-passed' } satisfies EnrollmentEvent] : [];
     });
+    await scheduleWorkOf(
+      deps,
+      target,
+      written.map(({ after }) => after),
+    );
     const joined = written.filter(({ after }) => after.state === 'joined').length;
     const failed = written.filter(({ after }) => after.state === 'failed').length;
     await applyBrake(

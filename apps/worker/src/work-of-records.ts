@@ -1,0 +1,48 @@
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
+import { targetId, type Target } from '@muster/core/domain/target';
+import { collectMember } from '@muster/core/jobs/due-jobs';
+import type { HandlerDeps } from './deps.ts';
+
+type Deps = Pick<HandlerDeps, 'ledger' | 'clock' | 'timings' | 'config'>;
+
+/**
+ * Makes due what these records of one target call for: candidates an install, installed ones a look at the inventory.
+ *
+ * Work is made due before its records are written, so that a kill in between loses nothing. That alone is not enough: a
+ * hint may be taken up at once, and whoever does finds nothing yet and ends it. So this is called again after the
+ * write, and by every scan for what has been lost all the same.
+ */
+export async function scheduleWorkOf(
+  deps: Deps,
+  target: Target,
+  records: Iterable<EnrollmentRecord>,
+): Promise<void> {
+  let candidateAtMs: number | null = null;
+  let awaitsJoin = false;
+  for (const record of records) {
+    const atMs = candidateAt(record);
+    if (atMs !== null) candidateAtMs = Math.min(candidateAtMs ?? atMs, atMs);
+    if (record.state === 'installed' && record.joinDeadlineMs !== null) awaitsJoin = true;
+  }
+  const member = targetId(target);
+  if (candidateAtMs !== null) await deps.ledger.due.schedule('install', [{ member, atMs: candidateAtMs }]);
+  if (awaitsJoin) {
+    const atMs = deps.clock.now() + deps.timings.retryMs;
+    await deps.ledger.due.schedule('verify', [{ member, atMs }]);
+  }
+}
+
+/** Makes sure that every open batch of a target is looked at; one that is due soon anyway stays as it is. */
+export async function scheduleOpenBatches(deps: Deps, target: Target): Promise<void> {
+  const atMs = deps.clock.now() + 2 * deps.config.install.pollMaxMs;
+  const intents = await deps.ledger.enrollments.intents(target);
+  await deps.ledger.due.schedule(
+    'collect',
+    intents.map(({ value }) => ({ member: collectMember(target, value.batchId), atMs })),
+  );
+}
+
+function candidateAt(record: EnrollmentRecord): number | null {
+  if (record.state === 'queued') return record.readyAtMs;
+  return record.state === 'failed' ? record.nextAttemptAtMs : null;
+}
