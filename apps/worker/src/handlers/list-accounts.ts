@@ -1,10 +1,10 @@
-import { accountOfRole, matchersOfAccount } from '@muster/core/domain/matcher-scope';
-import type { Account, OrganizationScope } from '@muster/core/domain/account';
+import { matchersOfAccount } from '@muster/core/domain/matcher-scope';
+import type { Account } from '@muster/core/domain/account';
 import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
 import { isJobError, messageOf } from '@muster/core/domain/errors';
 import type { AccountId } from '@muster/core/domain/ids';
-import type { Matcher } from '@muster/core/domain/matcher';
 import type { JobContext } from '@muster/core/jobs/outcome';
+import { accountPages } from '../accounts-in-scope.ts';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
 import { forgetTargets } from '../forget-targets.ts';
@@ -43,7 +43,7 @@ async function listAll(ctx: JobContext, deps: HandlerDeps): Promise<DueOutcome<R
   const seen = new Set<AccountId>();
   let inactive = 0;
   const callerAccountId = await callerAccountOf(deps, ctx.signal);
-  for await (const page of pagesOf(deps, callerAccountId, ctx.signal)) {
+  for await (const page of accountPages(deps, callerAccountId, ctx.signal)) {
     const inScope = page.filter(
       (account) =>
         !seen.has(account.accountId) &&
@@ -93,42 +93,6 @@ async function takeIn(accounts: readonly Account[], deps: HandlerDeps): Promise<
     unresolved.map((account) => account.accountId),
   );
   return inactive.length;
-}
-
-/** One listing per organization, whatever the number of matchers, and one page for accounts that are named outright. */
-async function* pagesOf(
-  deps: HandlerDeps,
-  callerAccountId: AccountId | null,
-  signal: AbortSignal,
-): AsyncGenerator<readonly Account[]> {
-  for (const scope of scopesOf(deps.config.matchers)) yield* deps.organization.listAccounts(scope, signal);
-  const named = deps.config.matchers
-    .filter((matcher) => matcher.organization === null)
-    .map((matcher) => (matcher.role.kind === 'arn' ? accountOfRole(matcher.role.arn) : callerAccountId))
-    .filter((accountId) => accountId !== null);
-  yield [...new Set(named)].map(
-    (accountId): Account => ({ accountId, name: '', state: 'ACTIVE', ancestorIds: [] }),
-  );
-}
-
-/** The union of the matchers' scopes per organization: a unit is left out only when every matcher excludes it. */
-function scopesOf(matchers: readonly Matcher[]): readonly OrganizationScope[] {
-  const byId = new Map<string, OrganizationScope>();
-  for (const { organization } of matchers) {
-    if (organization === null) continue;
-    const before = byId.get(organization.organizationId);
-    byId.set(
-      organization.organizationId,
-      before === undefined
-        ? organization
-        : {
-            organizationId: organization.organizationId,
-            includeOus: [...before.includeOus, ...organization.includeOus],
-            excludeOus: before.excludeOus.filter((id) => organization.excludeOus.includes(id)),
-          },
-    );
-  }
-  return [...byId.values()];
 }
 
 async function giveUp(error: unknown, ctx: JobContext, deps: HandlerDeps): Promise<DueOutcome<Result>> {

@@ -1,11 +1,12 @@
-import { isJobError, messageOf, type JobError } from '@muster/core/domain/errors';
+import { messageOf, type JobError } from '@muster/core/domain/errors';
 import type { Coverage } from '@muster/core/domain/coverage';
 import type { AccountId, Region } from '@muster/core/domain/ids';
-import { groupByRole, matchersOfAccount, type RoleGroup } from '@muster/core/domain/matcher-scope';
+import { groupByRole, matchersOfAccount } from '@muster/core/domain/matcher-scope';
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
+import { resolveRegions } from '../resolve-regions.ts';
 
 type Result = { regions: number; denied: boolean };
 
@@ -35,38 +36,6 @@ export async function handleListRegions(
       result: { regions: found.regions.length, denied: false },
     };
   });
-}
-
-type Resolved =
-  | { readonly kind: 'regions'; readonly regions: readonly Region[] }
-  | { readonly kind: 'denied'; readonly error: JobError };
-
-/** The union over the roles that let us in; denied only when none does. */
-async function resolveRegions(
-  accountId: AccountId,
-  groups: readonly RoleGroup[],
-  signal: AbortSignal,
-  deps: HandlerDeps,
-): Promise<Resolved> {
-  const regions = new Set<Region>();
-  let denial: JobError | null = null;
-  for (const { role, matchers } of groups) {
-    try {
-      await deps.accounts.enter(accountId, role, signal);
-      for (const matcher of matchers) {
-        const selected =
-          matcher.regions.kind === 'listed'
-            ? matcher.regions.regions
-            : await deps.accounts.listRegions(accountId, role, signal);
-        for (const region of selected) regions.add(region);
-      }
-    } catch (error) {
-      if (!isJobError(error, 'aws.denied')) throw error;
-      denial = error;
-    }
-  }
-  if (regions.size === 0 && denial !== null) return { kind: 'denied', error: denial };
-  return { kind: 'regions', regions: [...regions].toSorted() };
 }
 
 async function unreadTargets(

@@ -1,0 +1,44 @@
+import type { Account, OrganizationScope } from '@muster/core/domain/account';
+import type { AccountId } from '@muster/core/domain/ids';
+import type { Matcher } from '@muster/core/domain/matcher';
+import { accountOfRole } from '@muster/core/domain/matcher-scope';
+import type { HandlerDeps } from './deps.ts';
+
+/**
+ * Pages of every account that a matcher may cover: one listing per organization, whatever the number of matchers, and one
+ * page for accounts that are named outright. An account may come more than once.
+ */
+export async function* accountPages(
+  deps: Pick<HandlerDeps, 'config' | 'organization'>,
+  callerAccountId: AccountId | null,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Account[]> {
+  for (const scope of scopesOf(deps.config.matchers)) yield* deps.organization.listAccounts(scope, signal);
+  const named = deps.config.matchers
+    .filter((matcher) => matcher.organization === null)
+    .map((matcher) => (matcher.role.kind === 'arn' ? accountOfRole(matcher.role.arn) : callerAccountId))
+    .filter((accountId) => accountId !== null);
+  yield [...new Set(named)].map(
+    (accountId): Account => ({ accountId, name: '', state: 'ACTIVE', ancestorIds: [] }),
+  );
+}
+
+/** The union of the matchers' scopes per organization: a unit is left out only when every matcher excludes it. */
+function scopesOf(matchers: readonly Matcher[]): readonly OrganizationScope[] {
+  const byId = new Map<string, OrganizationScope>();
+  for (const { organization } of matchers) {
+    if (organization === null) continue;
+    const before = byId.get(organization.organizationId);
+    byId.set(
+      organization.organizationId,
+      before === undefined
+        ? organization
+        : {
+            organizationId: organization.organizationId,
+            includeOus: [...before.includeOus, ...organization.includeOus],
+            excludeOus: before.excludeOus.filter((id) => organization.excludeOus.includes(id)),
+          },
+    );
+  }
+  return [...byId.values()];
+}
