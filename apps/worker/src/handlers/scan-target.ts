@@ -1,27 +1,19 @@
-import { judgeEligibility } from '@muster/core/domain/eligibility';
-import type { EnrollmentEvent, EnrollmentRecord } from '@muster/core/domain/enrollment';
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
 import type { InstanceId } from '@muster/core/domain/ids';
-import type { Instance, ManagedNode } from '@muster/core/domain/instance';
-import { matchesInstance, type Matcher } from '@muster/core/domain/matcher';
 import { groupByRole, matchersOfAccount, type RoleGroup } from '@muster/core/domain/matcher-scope';
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import type { RecordChange, Versioned } from '@muster/core/ports/ledger';
-import { runEvents, transitionContext } from '../apply-events.ts';
+import { transitionContext } from '../apply-events.ts';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
+import { judgeSightings, listManaged, listSightings, type Sighting } from '../judge-target.ts';
 import { scheduleOpenBatches, scheduleWorkOf } from '../work-of-records.ts';
 import { paced } from '../paced.ts';
 import { completeCoverage, coverageOfFailure } from '../scan-coverage.ts';
 
 type Result = { status: string; seen: number; queued: number; changed: number };
 type Records = ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>;
-
-/** An instance of the listing, with the matcher that owns it; null when nobody wants it. */
-interface Sighting {
-  readonly instance: Instance;
-  readonly owner: Matcher | null;
-}
 
 /**
  * Reads one target: all its instances once per role, and its SSM inventory only when something is to be judged. Then
@@ -71,31 +63,6 @@ async function roleGroups(
   return groupByRole(matchers, target.accountId, target.region);
 }
 
-/** Every instance that any role shows, with its owner: the first matcher in file order, whichever role it came by. */
-async function listSightings(
-  target: Target,
-  groups: readonly RoleGroup[],
-  signal: AbortSignal,
-  deps: HandlerDeps,
-): Promise<ReadonlyMap<InstanceId, Sighting>> {
-  const sightings = new Map<InstanceId, Sighting>();
-  const order = deps.config.matchers;
-  for (const { role, matchers } of groups) {
-    for await (const page of deps.instances.listInstances({ ...target, role }, signal)) {
-      for (const instance of page) {
-        // An instance in a shared subnet belongs to its owner's account, where it is found by that account's scan.
-        if (instance.ownerId !== target.accountId) continue;
-        const owner = matchers.find((matcher) => matchesInstance(matcher, instance)) ?? null;
-        const other = sightings.get(instance.instanceId)?.owner ?? null;
-        const first =
-          other !== null && (owner === null || order.indexOf(other) < order.indexOf(owner)) ? other : owner;
-        sightings.set(instance.instanceId, { instance, owner: first });
-      }
-    }
-  }
-  return sightings;
-}
-
 interface Decision {
   readonly changes: readonly RecordChange[];
   /** All records as they are to be, changed or not. */
@@ -111,95 +78,15 @@ async function decide(
   deps: HandlerDeps,
 ): Promise<Decision> {
   const context = transitionContext(deps);
-  const next = new Map<InstanceId, EnrollmentRecord>();
-  for (const [id, sighting] of sightings) {
-    const record = runEvents(records.get(id)?.value ?? null, eventsOfSighting(sighting), context);
-    if (record !== null) next.set(id, record);
-  }
-  for (const [id, { value }] of records) {
-    if (sightings.has(id)) continue;
-    const record = runEvents(value, [{ kind: 'not-seen' }], context);
-    if (record !== null) next.set(id, record);
-  }
-  const nodes = await deps.ledger.nodes.find(
-    target.accountId,
-    [...next.values()].filter(isOpenQuestion).map((record) => record.instanceId),
-  );
-  for (const [id, nodeId] of nodes) {
-    const record = next.get(id);
-    if (record !== undefined) {
-      next.set(id, runEvents(record, [{ kind: 'node-seen', nodeId }], context) ?? record);
-    }
-  }
-  const open = [...next.values()].filter(isOpenQuestion);
-  if (open.length > 0) {
-    const managed = await paced(deps, target, 'ssm:DescribeInstanceInformation', () =>
-      listManaged(target, groups, signal, deps),
-    );
-    for (const record of open) {
-      const sighting = sightings.get(record.instanceId);
-      if (sighting === undefined || sighting.owner === null) continue;
-      const judgment = judgeEligibility(sighting.instance, managed.get(record.instanceId), {
-        nowMs: context.nowMs,
-        minInstanceAgeMs: sighting.owner.minInstanceAgeMs,
-      });
-      next.set(record.instanceId, runEvents(record, [{ kind: 'judged', judgment }], context) ?? record);
-    }
-  }
+  const next = await judgeSightings(sightings, records, context, {
+    findNodes: (ids) => deps.ledger.nodes.find(target.accountId, ids),
+    listManaged: () =>
+      paced(deps, target, 'ssm:DescribeInstanceInformation', () => listManaged(target, groups, signal, deps)),
+  });
   return {
     changes: changesOf(records, next, context.nowMs - deps.timings.goneMs),
     records: [...next.values()],
   };
-}
-
-function eventsOfSighting({ instance, owner }: Sighting): readonly EnrollmentEvent[] {
-  if (owner === null) return [{ kind: 'seen-unmatched' }];
-  switch (instance.state) {
-    case 'running':
-      return [
-        {
-          kind: 'seen',
-          instanceId: instance.instanceId,
-          matcherKey: owner.key,
-          launchedAtMs: instance.launchedAtMs,
-        },
-      ];
-    case 'stopping':
-    case 'stopped':
-      return [{ kind: 'seen-stopped' }];
-    case 'shutting-down':
-    case 'terminated':
-      return [{ kind: 'not-seen' }];
-    case 'pending':
-      return [];
-    default:
-      return instance.state satisfies never;
-  }
-}
-
-/** States in which the inventory and the pre-check have something to say. */
-function isOpenQuestion(record: EnrollmentRecord): boolean {
-  return (
-    record.state === 'discovered' ||
-    record.state === 'queued' ||
-    record.state === 'ineligible' ||
-    record.state === 'failed'
-  );
-}
-
-/** The target's SSM inventory, listed once: all pages of the first role that has an owner here. */
-async function listManaged(
-  target: Target,
-  groups: readonly RoleGroup[],
-  signal: AbortSignal,
-  deps: HandlerDeps,
-): Promise<ReadonlyMap<InstanceId, ManagedNode>> {
-  const managed = new Map<InstanceId, ManagedNode>();
-  const role = groups[0]?.role ?? null;
-  for await (const page of deps.instances.listManagedNodes({ ...target, role }, signal)) {
-    for (const node of page) managed.set(node.instanceId, node);
-  }
-  return managed;
 }
 
 function changesOf(
