@@ -62,7 +62,12 @@ export interface MusterSystem {
   readonly env: NodeJS.ProcessEnv;
   /** Running and ended ones. */
   readonly processes: readonly SupervisedProcess[];
-  start(kind: 'scheduler' | 'worker', options?: { entry?: string; env?: NodeJS.ProcessEnv }): SupervisedProcess;
+  start(
+    kind: 'scheduler' | 'worker',
+    options?: { entry?: string; env?: NodeJS.ProcessEnv },
+  ): SupervisedProcess;
+  /** One command to Redis, past everything of ours. */
+  redisCall(command: string, ...args: string[]): Promise<unknown>;
   /** Rewrites the configuration; processes read it when they start. */
   configure(overrides: ConfigPart): void;
   cli(...args: string[]): Promise<CommandResult>;
@@ -168,6 +173,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<MusterSy
     env,
     processes,
     start,
+    redisCall: (command, ...args) => connection.call(command, ...args),
     configure,
     cli: (...args) => runProgram([MUSTER_ENTRY, ...args], { env }),
     status,

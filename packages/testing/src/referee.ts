@@ -46,7 +46,11 @@ export function refereeFaults(
 }
 
 /** @throws {Error} with every breach, the report and the status */
-export function assertReferee(report: AwsSimReport, status: OrganizationStatus, options?: RefereeOptions): void {
+export function assertReferee(
+  report: AwsSimReport,
+  status: OrganizationStatus,
+  options?: RefereeOptions,
+): void {
   const faults = refereeFaults(report, status, options);
   if (faults.length === 0) return;
   const facts = `report ${JSON.stringify(report)}\nstatus ${JSON.stringify(status)}`;

@@ -1,0 +1,78 @@
+/**
+ * A worker that comes to grief at one exact point: MUSTER's own worker, with every port that its install and collect
+ * handlers are given wrapped so that calls can be numbered. `CHAOS_POINT` is `HANDLER:before|after:N:SIGNAL`: in the
+ * first run of that handler which makes an Nth call, the process sends itself the signal right before or after it.
+ * `CHAOS_COUNT` instead names a file that is given the highest number seen.
+ */
+import { writeFileSync } from 'node:fs';
+import { main } from '@muster/cli/main';
+import type { HandlerDeps } from '@muster/worker/deps';
+import { HANDLERS } from '@muster/worker/handlers';
+
+type AnyHandler = (payload: never, ctx: never, deps: HandlerDeps) => Promise<unknown>;
+type Moment = 'before' | 'after';
+type Watch = (moment: Moment) => void;
+
+/** Parts of the handlers' world that count as calls; the clock and random numbers do not. */
+const LEDGERS = ['enrollments', 'due', 'coverage', 'control', 'nodes', 'statistics'] as const;
+const PORTS = ['organization', 'accounts', 'instances', 'commands', 'teleport'] as const;
+
+const { CHAOS_POINT: point, CHAOS_COUNT: countFile, ...env } = process.env;
+const highest = new Map<string, number>();
+let struck = false;
+
+function watchRun(handler: string): Watch {
+  const [atHandler, atMoment, atNumber, signal] = (point ?? '').split(':');
+  let number = 0;
+  return (moment) => {
+    if (moment === 'before') number += 1;
+    // With calls that overlap, `after` belongs to the newest one: still a point of its own.
+    if (countFile !== undefined && number > (highest.get(handler) ?? 0)) {
+      highest.set(handler, number);
+      writeFileSync(`${countFile}.${handler}`, String(number));
+    }
+    if (struck || handler !== atHandler || moment !== atMoment || number !== Number(atNumber)) return;
+    struck = true;
+    process.kill(process.pid, signal);
+  };
+}
+
+function watchCalls<T extends object>(port: T, watch: Watch): T {
+  return new Proxy(port, {
+    get(target, name, receiver) {
+      const member: unknown = Reflect.get(target, name, receiver);
+      if (typeof member !== 'function') return member;
+      return (...args: readonly unknown[]): unknown => {
+        watch('before');
+        const result: unknown = Reflect.apply(member, target, args);
+        if (!(result instanceof Promise)) {
+          watch('after');
+          return result;
+        }
+        return result.then((value: unknown) => {
+          watch('after');
+          return value;
+        });
+      };
+    },
+  });
+}
+
+function watchedDeps(deps: HandlerDeps, watch: Watch): HandlerDeps {
+  const ledger = Object.fromEntries(LEDGERS.map((name) => [name, watchCalls(deps.ledger[name], watch)]));
+  const ports = Object.fromEntries(PORTS.map((name) => [name, watchCalls(deps[name], watch)]));
+  const enqueue = watchCalls({ enqueue: deps.enqueue }, watch).enqueue;
+  return { ...deps, ...ports, ledger: { ...deps.ledger, ...ledger }, enqueue };
+}
+
+const handlers = HANDLERS as unknown as Record<string, AnyHandler>;
+for (const name of ['install-batch', 'collect-command']) {
+  const handle = handlers[name];
+  if (handle === undefined) throw new Error(`no handler is called ${name}`);
+  handlers[name] = async (payload, ctx, deps) => {
+    const watch = watchRun(name);
+    return handle(payload, ctx, watchedDeps(deps, watch));
+  };
+}
+
+process.exitCode = await main(process.argv.slice(2), env);

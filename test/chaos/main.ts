@@ -1,0 +1,91 @@
+/**
+ * The chaos suite: `npm run test:chaos -- [--seeds N] [--minutes M] [--only TEXT] [--first-seed N]`. One line per case, a
+ * last line with the sum; exit code 1 when a promise was broken.
+ */
+import { parseArgs } from 'node:util';
+import { callPoints, countCallPoints, strikeAtPoints } from './call-points.ts';
+import { type ChaosCase, seconds } from './chaos-case.ts';
+import { dayOfFailures } from './day-of-failures.ts';
+import { duplicates } from './duplicates.ts';
+import { hungHosts } from './hung-hosts.ts';
+import { lostAnswers } from './lost-answers.ts';
+import { randomKills } from './random-kills.ts';
+import { redisOutages } from './redis-outages.ts';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '20' },
+    'first-seed': { type: 'string', default: '1' },
+    /** No case begins after this. */
+    minutes: { type: 'string', default: '90' },
+    /** Only cases whose name contains it. */
+    only: { type: 'string', default: '' },
+  },
+});
+const seeds = Number(values.seeds);
+const firstSeed = Number(values['first-seed']);
+const untilMs = Date.now() + Number(values.minutes) * 60_000;
+/** Longer than every lease: the longest is two minutes. */
+const FREEZE_MS = 130_000;
+const POINTS_AT_ONCE = 12;
+
+const RANDOM_KILLS = randomKills({
+  accounts: 60,
+  regions: 5,
+  instances: 3_000,
+  schedulers: 2,
+  workers: 4,
+  speed: 20,
+  killForMs: 45_000,
+  everyMs: [1_500, 4_000],
+  endWithinMs: 240_000,
+});
+
+function chunks<T>(list: readonly T[], size: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, n) =>
+    list.slice(n * size, (n + 1) * size),
+  );
+}
+
+async function plan(): Promise<readonly { readonly chaos: ChaosCase; readonly seed: number }[]> {
+  const points = chunks(callPoints(await countCallPoints(firstSeed)), POINTS_AT_ONCE);
+  const outages = redisOutages({ accounts: 12, regions: 2, instances: 1_200, speed: 20, workers: 2 });
+  const once = [
+    ...points.map((some) => strikeAtPoints(some, { kind: 'kill' })),
+    ...outages,
+    lostAnswers({ accounts: 20, regions: 2, instances: 800 }),
+    duplicates({ accounts: 10, instances: 600, rounds: 4 }),
+    hungHosts(1_000),
+    dayOfFailures({ speed: 600, perOutcome: 2, days: 1 }),
+    ...points.map((some) => strikeAtPoints(some, { kind: 'freeze', forMs: FREEZE_MS })),
+  ].map((chaos) => ({ chaos, seed: firstSeed }));
+  const kills = Array.from({ length: seeds }, (_, n) => ({ chaos: RANDOM_KILLS, seed: firstSeed + n }));
+  return [...kills, ...once].filter(({ chaos }) => chaos.name.includes(values.only));
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+const counts = { passed: 0, failed: 0, skipped: 0 };
+for (const { chaos, seed } of await plan()) {
+  const title = `${chaos.name} (seed ${seed})`;
+  if (Date.now() > untilMs) {
+    counts.skipped += 1;
+    print(`skipped  ${title}`);
+    continue;
+  }
+  const startedAtMs = Date.now();
+  try {
+    const figures = await chaos.run(seed);
+    counts.passed += 1;
+    print(`passed   ${title}: ${figures}`);
+  } catch (error) {
+    counts.failed += 1;
+    print(
+      `FAILED   ${title} after ${seconds(startedAtMs)}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+print(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+process.exitCode = counts.failed > 0 ? 1 : 0;

@@ -1,0 +1,33 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { AwsSimReport } from '@muster/aws-sim/report/report';
+import type { OrganizationStatus } from '@muster/core/ledger/organization-status';
+import { startRedis } from '@muster/testing/redis-server';
+import { refereeFaults } from '@muster/testing/referee';
+import { baseEnvironment, runProgram } from '@muster/testing/supervised-process';
+import { expect, test } from 'vitest';
+
+const DEMO = fileURLToPath(new URL('../../apps/demo/src/main.ts', import.meta.url));
+
+test('the demo enrolls a simulated organization and ends with its status as one line of JSON', async () => {
+  const redis = await startRedis();
+  const folder = mkdtempSync(join(tmpdir(), 'muster-test-'));
+  const reportFile = join(folder, 'report.json');
+  const size = ['--accounts', '20', '--regions', '4', '--instances', '400', '--seed', '7'];
+
+  const { code, stdout, stderr } = await runProgram(
+    [DEMO, '--once', '--json', ...size, '--report', reportFile, '--port', '0'],
+    { env: { ...baseEnvironment(), REDIS_URL: redis.url }, timeoutMs: 120_000 },
+  );
+  await redis.stop();
+
+  expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+  const status = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as OrganizationStatus;
+  const report = JSON.parse(readFileSync(reportFile, 'utf8')) as AwsSimReport;
+  rmSync(folder, { recursive: true });
+  expect(refereeFaults(report, status)).toEqual([]);
+  expect(status.sweep).toMatchObject({ state: 'finished', accounts: { total: report.accounts } });
+  expect(status.instances.byState['joined']).toBeGreaterThan(250);
+});

@@ -1,0 +1,89 @@
+import { eventually } from '@muster/testing/eventually';
+import { type MusterSystem, startSystem } from '@muster/testing/muster-system';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { listHosts } from './simulated-commands.ts';
+
+interface InstanceLine {
+  readonly instanceId: string;
+  readonly accountId: string;
+  readonly region: string;
+  readonly state: string;
+  readonly cause: string | null;
+}
+
+let system: MusterSystem;
+
+beforeAll(async () => {
+  system = await startSystem({
+    world: { accounts: 6, regions: 2, instances: 200, seed: 4, scenario: 'realistic' },
+    workers: 2,
+  });
+  await system.judged();
+});
+afterAll(() => system.close());
+
+async function instances(...filters: string[]): Promise<readonly InstanceLine[]> {
+  const { code, stdout } = await system.cli('instances', '--json', ...filters);
+  expect(code).toBe(0);
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as InstanceLine);
+}
+
+test('instances lists every instance, and the filters agree with the status', async () => {
+  const all = await instances();
+  const { total, byState, byCause } = (await system.status()).instances;
+
+  expect(all).toHaveLength(total);
+  for (const [state, count] of Object.entries(byState)) {
+    expect(await instances('--state', state)).toHaveLength(count);
+  }
+  for (const [cause, count] of Object.entries(byCause)) {
+    expect(await instances('--cause', cause)).toHaveLength(count);
+  }
+  const { accountId = '', region = '' } = all[0] ?? {};
+  const here = all.filter((one) => one.accountId === accountId && one.region === region);
+  expect(await instances('--account', accountId, '--region', region)).toEqual(here);
+});
+
+test('status --json is one line that says what the ledger says', async () => {
+  const { code, stdout } = await system.cli('status', '--json');
+
+  expect(code).toBe(0);
+  expect(stdout.trimEnd().split('\n')).toHaveLength(1);
+  const { sweep, instances } = await system.status();
+  expect(JSON.parse(stdout)).toMatchObject({ sweep, instances });
+});
+
+test('sweep --wait reads everything again, finds what is new, and tells the verdict', async () => {
+  const before = await system.status();
+  const known = (await instances()).find((one) => one.state === 'joined');
+  await system.aws.change({ op: 'terminate-instance', instanceId: known?.instanceId ?? '' });
+  const launched = { region: known?.region ?? '', count: 3, ssm: { registersAfterMs: 0 } };
+  await system.aws.change({ op: 'launch-instances', accountId: known?.accountId ?? '', instance: launched });
+
+  const { code } = await system.cli('sweep', '--wait');
+
+  expect(code).toBe(before.sweep.verdict === 'complete' ? 0 : 2);
+  const after = await system.status();
+  expect(after.sweep.id).not.toBe(before.sweep.id);
+  expect(after.instances.total).toBe(before.instances.total + 3);
+  expect(after.instances.byState['gone']).toBe(1);
+  await eventually('the new ones have joined', async () => {
+    const joined = (await system.status()).instances.byState['joined'] ?? 0;
+    return joined === (before.instances.byState['joined'] ?? 0) + 2;
+  });
+});
+
+test('retry sends to what has failed at once', async () => {
+  const [failed] = await instances('--state', 'failed');
+  const installs = async (): Promise<number> =>
+    (await listHosts(system)).find((host) => host.id === failed?.instanceId)?.installs ?? 0;
+  const before = await installs();
+
+  const { code } = await system.cli('retry', '--instance', failed?.instanceId ?? '');
+
+  expect(code).toBe(0);
+  await eventually('it was sent to again', async () => (await installs()) === before + 1);
+});

@@ -1,0 +1,56 @@
+import type { OrganizationStatus } from '@muster/core/ledger/organization-status';
+import { type MusterSystem, startSystem, type SystemOptions } from '@muster/testing/muster-system';
+import { refereeFaults } from '@muster/testing/referee';
+import { afterEach, expect, test } from 'vitest';
+
+let system: MusterSystem;
+
+async function prepare(world: SystemOptions['world']): Promise<void> {
+  system = await startSystem({
+    world: { accounts: 3, regions: 2, instances: 30, ...world },
+    schedulers: 0,
+    workers: 0,
+  });
+}
+
+afterEach(() => system.close());
+
+function statusIn(stdout: string): OrganizationStatus {
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as OrganizationStatus;
+}
+
+test('run --once ends with 0 when everything was read', async () => {
+  await prepare({});
+
+  const { code, stdout } = await system.cli('run', '--once', '--json');
+
+  expect(code).toBe(0);
+  expect(refereeFaults(system.report(), statusIn(stdout))).toEqual([]);
+  expect(statusIn(stdout).sweep.verdict).toBe('complete');
+});
+
+test('run --once ends with 2 when an account is denied, and the others are enrolled', async () => {
+  await prepare({});
+  const accountId = system.aws.world.accounts.at(-1)?.id ?? '';
+  await system.aws.change({ op: 'set-role', accountId, role: 'missing' });
+
+  const { code, stdout } = await system.cli('run', '--once', '--json');
+
+  expect(code).toBe(2);
+  expect(refereeFaults(system.report(), statusIn(stdout))).toEqual([]);
+  expect(statusIn(stdout).sweep).toMatchObject({
+    verdict: 'partial',
+    accounts: { denied: 1 },
+    targets: { denied: 1 },
+  });
+});
+
+test('run --once ends with 1 when the organization cannot be listed, and says so', async () => {
+  await prepare({ settings: { access: { deniedDiscoveryActions: ['organizations:*'] } } });
+
+  const { code, stdout } = await system.cli('run', '--once', '--json');
+
+  expect(code).toBe(1);
+  expect(statusIn(stdout).sweep.verdict).toBe('failed');
+  expect(statusIn(stdout).findings.map((finding) => finding.kind)).toContain('account-list-failed');
+});
