@@ -23,6 +23,8 @@ export interface HostRun {
   readonly join: (token: string, url: string) => Promise<JoinAnswer>;
   /** Called when the agent is on the disk. */
   readonly markInstalled: () => void;
+  /** The installer's lock file: one installer at a time. */
+  readonly lock: { readonly take: () => boolean; readonly release: () => void };
 }
 
 const PREFLIGHT_MESSAGES: Readonly<Record<number, string>> = {
@@ -97,15 +99,23 @@ function preflight(instructions: Instructions, code: number): ScriptEnd {
   return end(exitCode, stderr);
 }
 
+/** Waits for another installer once, as the real one does. */
 async function install(run: HostRun, token: string, url: string): Promise<ScriptEnd> {
-  const { outcome } = run;
-  if (outcome.kind === 'lock-held') {
+  const take = (): boolean => run.outcome.kind !== 'lock-held' && run.lock.take();
+  if (!take()) {
     await run.sleep(LOCK_WAIT_MS);
-    return end(
-      1,
-      'ERROR: Could not get lock /var/lock/teleport_install.lock. Either remove it or wait for the other installer to finish.',
-    );
+    if (!take()) return end(1, LOCK_MESSAGE);
   }
+  const ended = await installLocked(run, token, url);
+  run.lock.release();
+  return ended;
+}
+
+const LOCK_MESSAGE =
+  'ERROR: Could not get lock /var/lock/teleport_install.lock. Either remove it or wait for the other installer to finish.';
+
+async function installLocked(run: HostRun, token: string, url: string): Promise<ScriptEnd> {
+  const { outcome } = run;
   if (outcome.kind === 'foreign-agent') {
     await run.sleep(1_000);
     return end(1, 'ERROR: /etc/teleport.yaml is not managed by discovery: missing discover notice file');

@@ -353,6 +353,21 @@ describe('a fleet that changes', () => {
   });
 });
 
+test('two installers on one host: the second waits for the lock, and gives up', async () => {
+  const outcome: HostOutcome = { kind: 'joins', durationMs: 60_000 };
+  const it = await scene([{ id: HOST, region: 'us-east-1', outcome }]);
+  const first = await send(it.ssm, [HOST]);
+  const second = await send(it.ssm, [HOST]);
+
+  const ended = [await end(it, first), await end(it, second)];
+
+  expect(ended.map(({ exitCode }) => exitCode).sort((a, b) => a - b)).toEqual([0, 1]);
+  expect(ended.map(({ stderr }) => stderr).join('\n')).toContain(
+    'Could not get lock /var/lock/teleport_install.lock',
+  );
+  expect(it.proxy.joins).toHaveLength(1);
+});
+
 describe('the referee', () => {
   test('notices a command sent while another one is live', async () => {
     const it = await scene([{ id: HOST, region: 'us-east-1' }], 1);

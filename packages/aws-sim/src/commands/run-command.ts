@@ -219,6 +219,16 @@ function hostRun(dispatch: Dispatch, host: Instance, invocation: Invocation): Ho
     sleep: (simMs) => deps.clock.sleep(simMs),
     installed: state.installed,
     join: (token, url) => hostJoin({ ...deps, network: deps.network() }, host, token, url),
+    lock: {
+      take() {
+        const free = !state.locked;
+        state.locked = true;
+        return free;
+      },
+      release() {
+        state.locked = false;
+      },
+    },
     markInstalled: () => {
       if (command.account.state !== 'CLOSED') state.installed = true;
     },

@@ -9,7 +9,7 @@ export interface CallTally {
   count(api: string, fate: CallFate): void;
   /** Counts by API, in order of name. */
   byApi(): Record<string, CallCounts>;
-  /** The highest number of calls in one real second so far, per account, region and API. */
+  /** All calls together. */
   total(): number;
 }
 

@@ -27,7 +27,7 @@ export async function answerControl(
   if (method !== 'GET') return { status: 405, value: { error: `${method} ${pathname} is not known` } };
   switch (pathname) {
     case '/_sim/health':
-      return ok({ status: 'ok', speed: sim.clock.speed, organizationId: sim.world.organizationId });
+      return ok(health(sim));
     case '/_sim/report':
       return ok(writeReport(sim));
     case '/_sim/world':
@@ -39,6 +39,18 @@ export async function answerControl(
     default:
       return { status: 404, value: { error: `${pathname} is not known` } };
   }
+}
+
+function health(sim: Simulation): unknown {
+  const { user, system } = process.cpuUsage();
+  return {
+    status: 'ok',
+    organizationId: sim.world.organizationId,
+    speed: sim.clock.speed,
+    calls: sim.tally.total(),
+    cpuMs: Math.round((user + system) / 1000),
+    rssBytes: process.memoryUsage.rss(),
+  };
 }
 
 async function changeWorld(sim: Simulation, body: Buffer): Promise<ControlAnswer> {

@@ -166,6 +166,7 @@ async function stopInstance(
   const state = sim.world.hosts.touch(instance.id);
   if (instance.state === 'terminated') return;
   state.state = to;
+  state.locked = false;
   if (to === 'terminated') {
     state.terminatedAtMs = sim.clock.nowMs();
     state.installed = false;

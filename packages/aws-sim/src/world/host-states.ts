@@ -22,6 +22,8 @@ export interface HostState {
   acceptedAfterJoined: number;
   /** Installer runs that were begun. */
   runs: number;
+  /** Whether an installer holds the lock file. */
+  locked: boolean;
   /** Whether an agent of the cluster is installed. */
   installed: boolean;
   /** Real epoch milliseconds since when the node is present; null when it is not. */
@@ -67,6 +69,7 @@ export function createHostStates(): HostStates {
         acceptedWhileLive: 0,
         acceptedAfterJoined: 0,
         runs: 0,
+        locked: false,
         installed: false,
         joinedAtMs: null,
         joinToken: '',
