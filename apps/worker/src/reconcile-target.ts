@@ -7,6 +7,7 @@ import type { Matcher } from '@muster/core/domain/matcher';
 import { groupByRole } from '@muster/core/domain/matcher-scope';
 import { targetId, type Target } from '@muster/core/domain/target';
 import { applyWithIntent } from './apply-events.ts';
+import { longestLifeMs } from './command-life.ts';
 import type { HandlerDeps } from './deps.ts';
 
 const FINAL: ReadonlySet<StatusDetails> = new Set([
@@ -38,13 +39,12 @@ export async function reconcileTarget(
   signal: AbortSignal,
   deps: HandlerDeps,
 ): Promise<number> {
-  const { install } = deps.config;
-  const lifeMs = (install.deliveryTimeoutSeconds + install.executionTimeoutSeconds) * 1_000;
   let adopted = 0;
   for (const { role, matchers: group } of groupByRole(matchers, target.accountId, target.region)) {
     for (const documentName of new Set(group.map((matcher) => matcher.install.documentName))) {
       const owner = group.find((matcher) => matcher.install.documentName === documentName);
       if (owner === undefined) continue;
+      const lifeMs = longestLifeMs(documentName, deps);
       const recent = await listRecent({ ...target, role }, documentName, lifeMs, signal, deps);
       for (const [batchId, invocations] of recent) {
         if (await adopt(target, owner, batchId, invocations, lifeMs, deps)) adopted += 1;

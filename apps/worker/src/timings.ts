@@ -24,6 +24,8 @@ export interface WorkerTimings {
   readonly regionsMs: number;
   /** How long a record of a vanished instance is kept. */
   readonly goneMs: number;
+  /** How far the clocks of two workers may be apart. */
+  readonly clockSkewMs: number;
   /** Past ExpiresAfter by this much, a command that shows no end has ended. AWS's time: not scaled. */
   readonly expiryMarginMs: number;
 }
@@ -39,6 +41,7 @@ export function createTimings(config: MusterConfig): WorkerTimings {
     deniedMs: Math.max(config.backoff.operatorFirstMs, config.pollIntervalMs),
     regionsMs: scaled(24 * 3_600_000, 60_000),
     goneMs: scaled(7 * 24 * 3_600_000, 600_000),
+    clockSkewMs: scaled(10_000, 100),
     expiryMarginMs: 60_000,
   };
 }

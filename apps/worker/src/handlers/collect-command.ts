@@ -12,6 +12,7 @@ import type { Versioned } from '@muster/core/ports/ledger';
 import { applyEvents, applyWithIntent, type Applied } from '../apply-events.ts';
 import { accessOf } from '../batch-access.ts';
 import { applyBrake } from '../brake.ts';
+import { longestLifeMs } from '../command-life.ts';
 import { paced } from '../paced.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
@@ -70,7 +71,7 @@ async function resolveSend(
   if (now <= intent.notAfterMs) return outcome(intent.notAfterMs + 1, 0, open, 'sending');
   const found = await findByMarker(intent, access, ctx, deps);
   if (found !== null) {
-    const lifeMs = (install.deliveryTimeoutSeconds + install.executionTimeoutSeconds) * 1_000;
+    const lifeMs = longestLifeMs(intent.documentName, deps);
     const command: LiveCommand = { commandId: found.commandId, expiresAtMs: found.requestedAtMs + lifeMs };
     const { batchId } = intent;
     const accepted: EnrollmentEvent = { kind: 'accepted', batchId, commandId: command.commandId };

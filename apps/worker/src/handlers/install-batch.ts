@@ -118,7 +118,8 @@ async function enterEpoch(
   if ((await deps.ledger.enrollments.reconciledEpoch(target)) === epoch) return epoch;
   const now = deps.clock.now();
   const { sendWindowMs, visibilityMs } = deps.config.install;
-  const notBeforeMs = (await deps.ledger.control.epochSeenAt(epoch, now)) + sendWindowMs + visibilityMs;
+  const seenAtMs = await deps.ledger.control.epochSeenAt(epoch, now);
+  const notBeforeMs = seenAtMs + sendWindowMs + visibilityMs + deps.timings.clockSkewMs;
   if (now < notBeforeMs) return { notBeforeMs };
   const adopted = await reconcileTarget(target, matchers, ctx.signal, deps);
   if (adopted > 0) ctx.log.warn({ target: targetId(target), adopted }, 'live commands adopted');

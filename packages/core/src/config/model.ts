@@ -64,7 +64,7 @@ export interface InstallTimings {
   readonly joinTimeoutMs: number;
   /** How long AWS may hide a command from our lists. @default 30s */
   readonly visibilityMs: number;
-  /** After this, a send whose answer was lost and that no list shows did not happen. @default 6m */
+  /** After this, a send whose answer was lost and that no list shows did not happen. @default 6m10s */
   readonly resendAfterMs: number;
   /** Width of a send: from the intent until the call must be gone. @default 10s, never scaled below 2s */
   readonly sendWindowMs: number;

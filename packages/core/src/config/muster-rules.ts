@@ -154,12 +154,12 @@ function checkOrder(shape: MusterShape, report: Report): void {
 
 /** Shorter, a request signed before a freeze could still be accepted after we had sent anew. */
 function checkResendAfter(shape: MusterShape, report: Report): number {
-  const least = SIGNATURE_VALIDITY_MS + CLOCK_SKEW_MS + shape.install.visibility;
+  const least = SEND_WINDOW_MS + SIGNATURE_VALIDITY_MS + CLOCK_SKEW_MS + shape.install.visibility;
   const given = shape.install.resend_after;
   if (given !== undefined && given < least) {
     report.fault(
       ['install', 'resend_after'],
-      `must be at least ${formatDuration(least)} (the validity of a signature 5m, clocks 30s, visibility ${formatDuration(shape.install.visibility)}): a host could be sent to twice`,
+      `must be at least ${formatDuration(least)} (the send itself 10s, the validity of a signature 5m, clocks 30s, visibility ${formatDuration(shape.install.visibility)}): a host could be sent to twice`,
     );
   }
   return given ?? least;

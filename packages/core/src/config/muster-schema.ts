@@ -98,7 +98,7 @@ export const MusterShape = z.strictObject({
       resend_after: duration(MINUTE)
         .optional()
         .describe(
-          'After this, a send whose answer was lost, and that no list shows, did not happen. At least 5m30s + `visibility`, which is the default.',
+          'After this, a send whose answer was lost, and that no list shows, did not happen. At least 5m40s + `visibility`, which is the default.',
         ),
       poll_first: duration(SECOND).prefault('5s').describe('First look at a command after its send.'),
       poll_max: duration(SECOND)

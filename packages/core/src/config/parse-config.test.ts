@@ -59,7 +59,7 @@ describe('a minimal configuration', () => {
         executionTimeoutSeconds: 300,
         deliveryTimeoutSeconds: 120,
         visibilityMs: 30_000,
-        resendAfterMs: 360_000,
+        resendAfterMs: 370_000,
         sendWindowMs: 10_000,
       },
       inventory: { kind: 'tctl', command: 'tctl', args: [] },
@@ -139,7 +139,7 @@ describe('simulated speed', () => {
       install: {
         joinTimeoutMs: 3000,
         visibilityMs: 300,
-        resendAfterMs: 3600,
+        resendAfterMs: 3700,
         pollFirstMs: 50,
         executionTimeoutSeconds: 300,
         deliveryTimeoutSeconds: 120,

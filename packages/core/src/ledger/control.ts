@@ -112,11 +112,17 @@ export function createControlLedger(deps: {
     },
 
     async epoch() {
-      // Two halves: our own word is lost by a flush, the run id changes with a restart (so with a rollback) and a failover.
+      // Our own word is lost by a flush, the run id changes with a restart (so with a rollback) and a failover, the
+      // replication id with every promotion: also when the old server comes back with its own run id.
       await redis.set(keys.epoch, randomBytes(6).toString('hex'), 'NX');
-      const [word, info] = await Promise.all([redis.get(keys.epoch), redis.info('server')]);
+      const [word, info, replication] = await Promise.all([
+        redis.get(keys.epoch),
+        redis.info('server'),
+        redis.info('replication'),
+      ]);
       const runId = /run_id:([0-9a-f]+)/.exec(info)?.[1] ?? 'unknown';
-      return `${word ?? 'none'}-${runId.slice(0, 12)}`;
+      const replId = /master_replid:([0-9a-f]+)/.exec(replication)?.[1] ?? 'unknown';
+      return `${word ?? 'none'}-${runId.slice(0, 12)}-${replId.slice(0, 12)}`;
     },
 
     async epochSeenAt(epoch, nowMs) {

@@ -27,22 +27,25 @@ function put(instanceId: InstanceId, value: EnrollmentRecord | null, expected = 
   return { instanceId, expected, value: value === null ? null : { ...value, instanceId } };
 }
 
-async function versionOf(ledger: Ledger, id: InstanceId): Promise<number | undefined> {
-  return (await ledger.enrollments.readAll(target)).get(id)?.version;
+/** 0 for a record that is not there, as a write expects it. */
+async function versionOf(ledger: Ledger, id: InstanceId, of = target): Promise<number> {
+  return (await ledger.enrollments.readAll(of)).get(id)?.version ?? 0;
 }
 
-test('a new record has version 1, each write raises it by one, and it reads back as it was', async () => {
+test('each write gives a record another version, and it reads back as it was', async () => {
   const { ledger } = bench.create();
   const first = { ...aRecord('discovered'), instanceId: A };
   const second = { ...aRecord('queued'), instanceId: A };
 
   expect(await ledger.enrollments.write(target, 'each', [put(A, first)], [])).toEqual(['written']);
-  expect(await ledger.enrollments.readAll(target)).toEqual(new Map([[A, { version: 1, value: first }]]));
-  expect(await ledger.enrollments.write(target, 'each', [put(A, second, 1)], [])).toEqual(['written']);
+  const version = await versionOf(ledger, A);
+  expect(await ledger.enrollments.readAll(target)).toEqual(new Map([[A, { version, value: first }]]));
+  expect(await ledger.enrollments.write(target, 'each', [put(A, second, version)], [])).toEqual(['written']);
 
   expect(await ledger.enrollments.read(target, [A, B])).toEqual(
-    new Map([[A, { version: 2, value: second }]]),
+    new Map([[A, { version: await versionOf(ledger, A), value: second }]]),
   );
+  expect(await versionOf(ledger, A)).not.toBe(version);
 });
 
 test('every state survives the way to Redis and back', async () => {
@@ -95,7 +98,7 @@ test('a write at an outdated version, or of a record that should not exist yet, 
 
   expect(words.flat()).toEqual(['stale', 'stale', 'stale', 'stale']);
   const read = await ledger.enrollments.readAll(target);
-  expect([...read].map(([id, { version, value }]) => [id, version, value.state])).toEqual([[A, 1, 'queued']]);
+  expect([...read].map(([id, { value }]) => [id, value.state])).toEqual([[A, 'queued']]);
 });
 
 test('with `each`, one stale record does not hold up the others, and words come in the order given', async () => {
@@ -116,6 +119,7 @@ test('with `all`, one stale record makes every record and intent stale, and noth
   const { ledger, redis, keys } = bench.create();
   await ledger.enrollments.write(target, 'each', [put(B, aRecord('queued'))], []);
   const before = await redis.hgetall(keys.target(target).counts);
+  const version = await versionOf(ledger, B);
 
   const words = await ledger.enrollments.write(
     target,
@@ -125,8 +129,8 @@ test('with `all`, one stale record makes every record and intent stale, and noth
   );
 
   expect(words).toEqual(['stale', 'stale', 'stale', 'stale']);
-  expect(await versionOf(ledger, A)).toBeUndefined();
-  expect(await versionOf(ledger, B)).toBe(1);
+  expect(await versionOf(ledger, A)).toBe(0);
+  expect(await versionOf(ledger, B)).toBe(version);
   expect(await ledger.enrollments.intents(target)).toEqual([]);
   expect(await redis.hgetall(keys.target(target).counts)).toEqual(before);
 });
@@ -149,7 +153,7 @@ test('with `all`, one stale intent makes every record stale too', async () => {
   );
 
   expect(words).toEqual(['stale', 'stale']);
-  expect(await versionOf(ledger, A)).toBeUndefined();
+  expect(await versionOf(ledger, A)).toBe(0);
 });
 
 test('an intent is written, read, changed and deleted by its version', async () => {
@@ -227,7 +231,12 @@ test('a record that moves on leaves the indexes of the state it was in, and a de
   const { enrollments } = ledger;
   await enrollments.write(target, 'each', [put(A, aRecord('failed')), put(B, aRecord('installed'))], []);
 
-  await enrollments.write(target, 'each', [put(A, aRecord('sending'), 1), put(B, null, 1)], []);
+  await enrollments.write(
+    target,
+    'each',
+    [put(A, aRecord('sending'), await versionOf(ledger, A)), put(B, null, await versionOf(ledger, B))],
+    [],
+  );
 
   expect(await enrollments.nextCandidateAt(target)).toBeNull();
   expect(await enrollments.awaitingJoin(target)).toEqual([]);
@@ -259,7 +268,12 @@ test('targets with records are known, also those of which only later records are
   const other = aTarget(1);
   await ledger.enrollments.write(target, 'each', [put(A, aRecord('queued'))], []);
   await ledger.enrollments.write(other, 'all', [put(A, aRecord('queued'))], []);
-  await ledger.enrollments.write(other, 'all', [put(A, aRecord('sending'), 1)], []);
+  await ledger.enrollments.write(
+    other,
+    'all',
+    [put(A, aRecord('sending'), await versionOf(ledger, A, other))],
+    [],
+  );
 
   expect(await ledger.enrollments.populated()).toHaveLength(2);
   expect(await ledger.enrollments.populated()).toEqual(expect.arrayContaining([target, other]));
@@ -342,9 +356,10 @@ test('scripts are sent again after the server forgot them', async () => {
   const { ledger, redis } = bench.create();
   await ledger.enrollments.write(target, 'each', [put(A, aRecord('queued'))], []);
 
+  const version = await versionOf(ledger, A);
   await redis.script('FLUSH');
 
-  expect(await ledger.enrollments.write(target, 'each', [put(A, aRecord('sending'), 1)], [])).toEqual([
+  expect(await ledger.enrollments.write(target, 'each', [put(A, aRecord('sending'), version)], [])).toEqual([
     'written',
   ]);
 });

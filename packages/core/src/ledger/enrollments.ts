@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { InstanceId } from '../domain/ids.ts';
 import { readTargetId, targetId, type Target } from '../domain/target.ts';
@@ -8,6 +9,11 @@ import type { Keys } from '../redis/keys.ts';
 import { decodeIntent, decodeRecord, encodeIntent, encodeRecord } from './record-codec.ts';
 import type { RunScript } from './scripts.ts';
 
+/**
+ * A record's version is a random number, not a count: after a rollback or a flush another history would count to the same
+ * number, and a worker that stalled through it would take its stale decision for a fresh one.
+ */
+const MAX_VERSION = 2 ** 47;
 /** Records per script call: a call holds Redis for well under a millisecond at this size. */
 const WRITE_CHUNK = 200;
 const COUNTS_CHUNK = 1_000;
@@ -46,7 +52,7 @@ export function createEnrollmentLedger({ redis, keys, run, log }: EnrollmentDeps
         ...records.flatMap(({ instanceId, expected, value }) => [
           instanceId,
           expected,
-          value === null ? '' : encodeRecord(expected + 1, value),
+          value === null ? '' : encodeRecord(randomInt(1, MAX_VERSION), value),
         ]),
         intents.length,
         ...intents.flatMap(({ batchId, expected, value }) => [

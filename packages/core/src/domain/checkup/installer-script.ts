@@ -10,6 +10,8 @@ export interface InstallerAnswer {
 
 export type ScriptJudgment =
   | { readonly kind: 'sane'; readonly detail: string }
+  /** bash would run it, but it does not say that it is for a shell. */
+  | { readonly kind: 'doubtful'; readonly detail: string }
   | { readonly kind: 'missing'; readonly detail: string }
   | { readonly kind: 'unreachable'; readonly detail: string }
   | { readonly kind: 'not-a-script'; readonly detail: string };
@@ -36,7 +38,7 @@ export function judgeInstallerScript(answer: InstallerAnswer): ScriptJudgment {
   if (bytes < SMALLEST_BYTES) return notAScript(`the answer has only ${bytes} bytes`);
   if (bytes > LARGEST_BYTES) return notAScript('the answer is larger than a megabyte');
   const shebang = /^#!\s*(\S+)(?:\s+(\S+))?/.exec(text);
-  if (shebang === null) return notAScript('it does not begin with "#!" and a shell');
+  if (shebang === null) return { kind: 'doubtful', detail: 'it does not begin with "#!" and a shell' };
   const program = (shebang[1]?.endsWith('/env') === true ? shebang[2] : shebang[1]) ?? '';
   if (!/(^|\/)(ba|da|z|k)?sh$/.test(program)) {
     return notAScript(`it is for "${program.slice(0, 40)}", which is no shell`);
