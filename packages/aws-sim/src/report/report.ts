@@ -1,7 +1,7 @@
 import type { Simulation } from '../server/simulation.ts';
-import { findInstance } from '../world/world.ts';
+import { tagsMatch } from '../world/fleet.ts';
 import type { CallCounts } from './call-tally.ts';
-import { instancesOf, isWanted, targetsOf } from './scope.ts';
+import { targetsOf } from './scope.ts';
 
 /** What the referee saw, counted by the simulator itself. */
 export interface AwsSimReport {
@@ -37,26 +37,29 @@ export interface AwsSimReport {
 interface Scope {
   readonly revision: number;
   readonly targets: number;
-  readonly readable: number;
+  /** `account/region` of all that can be listed. */
+  readonly readableTargets: ReadonlySet<string>;
+  /** Instances in there that run and match as they were made. */
+  readonly wanted: number;
 }
 
 const scopes = new WeakMap<Simulation, Scope>();
 
-/** Counting a million instances takes seconds, so the count is kept until the world changes. */
+/** Kept until the world changes. */
 function scopeOf(sim: Simulation): Scope {
   const { world } = sim;
   const known = scopes.get(sim);
   if (known?.revision === world.revision) return known;
   let targets = 0;
-  let readable = 0;
-  for (const target of targetsOf(world)) {
+  let wanted = 0;
+  const readableTargets = new Set<string>();
+  for (const { account, region, readable } of targetsOf(world)) {
     targets += 1;
-    if (!target.readable) continue;
-    for (const instance of instancesOf(world, target.account, target.region)) {
-      if (isWanted(world, instance)) readable += 1;
-    }
+    if (!readable) continue;
+    readableTargets.add(`${account.id}/${region}`);
+    wanted += world.fleet.countWanted(account, region);
   }
-  const scope = { revision: world.revision, targets, readable };
+  const scope = { revision: world.revision, targets, readableTargets, wanted };
   scopes.set(sim, scope);
   return scope;
 }
@@ -65,7 +68,8 @@ function scopeOf(sim: Simulation): Scope {
 export function writeReport(sim: Simulation): AwsSimReport {
   const { world, commands } = sim;
   const scope = scopeOf(sim);
-  const hosts = countHosts(sim);
+  const hosts = countHosts(sim, scope.readableTargets);
+  const readableInstances = scope.wanted + hosts.wantedChange;
   let live = 0;
   const outcomes: Record<string, number> = {};
   for (const command of commands.all()) {
@@ -81,10 +85,10 @@ export function writeReport(sim: Simulation): AwsSimReport {
     accounts: world.accounts.length,
     targets: scope.targets,
     instances: world.fleet.size(),
-    readableInstances: scope.readable,
+    readableInstances,
     calls: sim.tally.byApi(),
     installs: {
-      perInstance: { 0: Math.max(0, scope.readable - hosts.readableTouched), ...hosts.perInstance },
+      perInstance: { 0: Math.max(0, readableInstances - hosts.readableTouched), ...hosts.perInstance },
       whileLive: hosts.whileLive,
       afterJoined: hosts.afterJoined,
     },
@@ -97,35 +101,45 @@ export function writeReport(sim: Simulation): AwsSimReport {
   };
 }
 
-function countHosts(sim: Simulation): {
-  perInstance: Record<string, number>;
+interface HostCounts {
+  readonly perInstance: Record<string, number>;
   readableTouched: number;
   whileLive: number;
   afterJoined: number;
   joined: number;
   joinedOutOfScope: number;
-} {
+  /** By how much what happened changed the number of readable instances. */
+  wantedChange: number;
+}
+
+function countHosts(sim: Simulation, readableTargets: ReadonlySet<string>): HostCounts {
   const { world } = sim;
-  const readable = new Set<string>();
-  for (const target of targetsOf(world)) {
-    if (target.readable) readable.add(`${target.account.id}/${target.region}`);
-  }
-  const perInstance: Record<string, number> = {};
-  const sums = { readableTouched: 0, whileLive: 0, afterJoined: 0, joined: 0, joinedOutOfScope: 0 };
+  const counts: HostCounts = {
+    perInstance: {},
+    readableTouched: 0,
+    whileLive: 0,
+    afterJoined: 0,
+    joined: 0,
+    joinedOutOfScope: 0,
+    wantedChange: 0,
+  };
   for (const [id, state] of world.hosts.entries()) {
-    const instance = findInstance(world, id);
-    if (instance === undefined) continue;
-    const inScope = readable.has(`${instance.account.id}/${instance.region}`) && isWanted(world, instance);
+    const made = world.fleet.glance(id);
+    if (made === undefined) continue;
+    const readable = readableTargets.has(`${made.account.id}/${made.region}`);
+    const running = state.state === null ? made.running : state.state === 'running';
+    const matched = state.tags === null ? made.matched : tagsMatch(world.matchTags, state.tags);
+    const inScope = readable && running && matched;
+    if (readable) counts.wantedChange += Number(running && matched) - Number(made.running && made.matched);
     if (state.accepted > 0) {
-      perInstance[state.accepted] = (perInstance[state.accepted] ?? 0) + 1;
-      if (inScope) sums.readableTouched += 1;
+      counts.perInstance[state.accepted] = (counts.perInstance[state.accepted] ?? 0) + 1;
+      if (inScope) counts.readableTouched += 1;
     }
-    sums.whileLive += state.acceptedWhileLive;
-    sums.afterJoined += state.acceptedAfterJoined;
-    if (state.joinedAtMs !== null) {
-      if (inScope) sums.joined += 1;
-      else sums.joinedOutOfScope += 1;
-    }
+    counts.whileLive += state.acceptedWhileLive;
+    counts.afterJoined += state.acceptedAfterJoined;
+    if (state.joinedAtMs === null) continue;
+    if (inScope) counts.joined += 1;
+    else counts.joinedOutOfScope += 1;
   }
-  return { perInstance, ...sums };
+  return counts;
 }

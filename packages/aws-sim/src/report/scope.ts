@@ -1,6 +1,7 @@
 import { isRegionDenied, memberRoleAllows } from '../iam/authorize.ts';
 import type { Account } from '../world/model.ts';
 import { instanceNow, type Instance } from '../world/host-states.ts';
+import { tagsMatch } from '../world/fleet.ts';
 import { isRegionOn, type World } from '../world/world.ts';
 
 /** An account and region that is on in an account in use: what a sweep has to cover. */
@@ -33,8 +34,7 @@ export function* targetsOf(world: World): Generator<Target> {
 
 /** Whether a host is one that matchers with the world's tags are about, and it runs. */
 export function isWanted(world: World, instance: Instance): boolean {
-  if (instance.state !== 'running') return false;
-  return Object.entries(world.matchTags).every(([key, value]) => instance.tags[key] === value);
+  return instance.state === 'running' && tagsMatch(world.matchTags, instance.tags);
 }
 
 /** All instances of a target as they are now. */

@@ -14,9 +14,30 @@ export interface Fleet {
   /** The instance at a slot. */
   at(account: Account, region: string, slot: number): InstanceSpec;
   find(id: string): InstanceSpec | undefined;
+  /** What counts for the referee, without deriving the rest; undefined for an unknown id. */
+  glance(id: string): Glance | undefined;
+  /** How many instances of an account and region run and match as they were made. */
+  countWanted(account: Account, region: string): number;
   add(spec: InstanceSpec): void;
   /** How many instances there are in all. */
   size(): number;
+}
+
+/** Where an instance is, and whether it runs and matches as it was made. */
+export interface Glance {
+  readonly account: Account;
+  readonly region: string;
+  readonly running: boolean;
+  readonly matched: boolean;
+}
+
+/** Whether tags are those that matchers are about. */
+export function tagsMatch(
+  matchTags: Readonly<Record<string, string>>,
+  tags: Readonly<Record<string, string>>,
+): boolean {
+  for (const key in matchTags) if (tags[key] !== matchTags[key]) return false;
+  return true;
 }
 
 /** The derived part of a world. */
@@ -60,16 +81,35 @@ export function createFleet(order: FleetOrder): Fleet {
     return spec;
   }
 
-  function find(id: string): InstanceSpec | undefined {
-    const spec = writtenById.get(id);
-    if (spec !== undefined) return spec;
+  const matchesAll = Object.keys(order.matchTags).length === 0;
+
+  function kindGlance(account: Account, region: string, number: number): Glance {
+    const kind = kindOf(seed, number, order.mix);
+    return { account, region, running: kind !== 'stopped', matched: matchesAll || kind !== 'untagged' };
+  }
+
+  function specGlance({ account, region, state, tags }: InstanceSpec): Glance {
+    return { account, region, running: state === 'running', matched: tagsMatch(order.matchTags, tags) };
+  }
+
+  /** Where a derived instance is. */
+  function locate(
+    id: string,
+  ): { account: Account; region: string; slot: number; number: number } | undefined {
     const number = decodeInstanceId(seed, id);
     if (number === null || number >= order.instances) return undefined;
     const target = targetOf(starts, number);
     const account = derivedAccounts[Math.floor(target / regions.length)];
     const region = regions[target % regions.length];
     if (account === undefined || region === undefined) return undefined;
-    return derive(account, region, number - (starts[target] ?? 0), number);
+    return { account, region, slot: number - (starts[target] ?? 0), number };
+  }
+
+  function find(id: string): InstanceSpec | undefined {
+    const spec = writtenById.get(id);
+    if (spec !== undefined) return spec;
+    const place = locate(id);
+    return place === undefined ? undefined : derive(place.account, place.region, place.slot, place.number);
   }
 
   return {
@@ -79,6 +119,25 @@ export function createFleet(order: FleetOrder): Fleet {
     },
     at,
     find,
+    glance(id) {
+      const spec = writtenById.get(id);
+      if (spec !== undefined) return specGlance(spec);
+      const place = locate(id);
+      return place === undefined ? undefined : kindGlance(place.account, place.region, place.number);
+    },
+    countWanted(account, region) {
+      let count = 0;
+      const [from, to] = bounds(account, region);
+      for (let number = from; number < to; number += 1) {
+        const kind = kindOf(seed, number, order.mix);
+        if (kind !== 'stopped' && (matchesAll || kind !== 'untagged')) count += 1;
+      }
+      for (const spec of written.get(`${account.id}/${region}`) ?? []) {
+        const { running, matched } = specGlance(spec);
+        if (running && matched) count += 1;
+      }
+      return count;
+    },
     add(spec) {
       const key = `${spec.account.id}/${spec.region}`;
       const list = written.get(key);

@@ -97,7 +97,10 @@ export function deriveInstance(order: HostOrder): InstanceSpec {
 /** The matched keys with values that do not match. */
 function offTags(matchTags: Readonly<Record<string, string>>, hash: number): Record<string, string> {
   const off: Record<string, string> = {};
-  for (const key of Object.keys(matchTags)) off[key] = pick(hash, OFF_TAGS);
+  for (const [key, value] of Object.entries(matchTags)) {
+    const other = pick(hash, OFF_TAGS);
+    off[key] = other === value ? `not-${value}` : other;
+  }
   return off;
 }
 
