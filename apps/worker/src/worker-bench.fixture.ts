@@ -15,6 +15,7 @@ import type { Target } from '@muster/core/domain/target';
 import { catalog, type Catalog, type JobName } from '@muster/core/jobs/catalog';
 import type { PayloadOf, ResultOf } from '@muster/core/jobs/define-job';
 import type { JobContext } from '@muster/core/jobs/outcome';
+import { createReportLedger } from '@muster/core/ledger/reports';
 import { createClock } from '@muster/core/runtime/clock';
 import { createRedactor } from '@muster/core/runtime/redaction';
 import { createTeleportAdapter } from '@muster/core/teleport/adapter';
@@ -197,8 +198,8 @@ async function startWorkerBench(
   const clock = { now: () => real.now() + offsetMs, sleep: real.sleep };
   const log = recordingLog();
   const adapter = createAwsAdapter({
-    // AWS checks the age of signatures, so its adapter lives in real time.
-    clock: real,
+    // The SDK signs with real time, whatever this says.
+    clock,
     observe: () => undefined,
     partition: 'aws',
     // oxlint-disable-next-line typescript/require-await -- a source answers with a promise
@@ -234,6 +235,8 @@ async function startWorkerBench(
       accounts: adapter,
       instances: adapter,
       commands: adapter,
+      preflight: adapter,
+      reports: createReportLedger(store),
       teleport: createTeleportAdapter({ proxyServer: config.proxyServer, inventory: config.inventory }),
       enqueue: (name, payloads) => {
         hints.push(...payloads.map((payload) => ({ name, payload: catalog[name].payload.parse(payload) })));

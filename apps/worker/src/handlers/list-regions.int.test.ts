@@ -1,0 +1,181 @@
+import type { Region } from '@muster/core/domain/ids';
+import { targetId } from '@muster/core/domain/target';
+import { organizationMatcher } from '@muster/testing/system-config';
+import { expect, test } from 'vitest';
+import {
+  ACCOUNT,
+  aWorld,
+  someInstances,
+  TARGET,
+  useWorkerBench,
+  type WorkerBench,
+} from '../worker-bench.fixture.ts';
+
+const startWorkerBench = useWorkerBench();
+
+const FAR = { accountId: ACCOUNT, region: 'ap-east-1' as Region };
+
+async function coverageOfAccount(bench: WorkerBench): Promise<Readonly<Record<string, string>>> {
+  const all = await bench.ledger.coverage.all();
+  const own = all.filter(({ id }) => id.startsWith(ACCOUNT));
+  return Object.fromEntries(own.map(({ id, coverage }) => [id.slice(13), coverage.status]));
+}
+
+test('every region that is on becomes a target, and is sent on to be read', async () => {
+  const bench = await startWorkerBench({
+    world: aWorld([], { regions: ['eu-west-1', 'us-east-1', 'ap-east-1'] }),
+  });
+  await bench.aws.change({ op: 'set-region', accountId: ACCOUNT, region: 'ap-east-1', status: 'DISABLED' });
+  await bench.run('list-accounts', {});
+  bench.hints.splice(0);
+
+  const result = await bench.run('list-regions', { accountId: ACCOUNT });
+
+  expect(result).toEqual({ regions: 2, denied: false });
+  expect(await coverageOfAccount(bench)).toEqual({ 'eu-west-1': 'pending', 'us-east-1': 'pending' });
+  expect(bench.hints.map(({ name }) => name)).toEqual(['scan-target', 'scan-target']);
+  expect(await bench.dueAt('scan', targetId(TARGET))).toBeGreaterThan(bench.now());
+});
+
+test('regions that a matcher lists are targets without asking which are on', async () => {
+  const bench = await startWorkerBench({
+    world: aWorld([], { regions: ['eu-west-1', 'us-east-1'] }),
+    config: (facts) => ({
+      discovery_service: { aws: [{ ...organizationMatcher(facts), regions: ['eu-west-1', 'ap-east-1'] }] },
+    }),
+  });
+  await bench.aws.change({ op: 'set-region', accountId: ACCOUNT, region: 'ap-east-1', status: 'DISABLED' });
+
+  await bench.discover();
+
+  expect(bench.front.count('listRegions') + bench.front.count('DescribeRegions')).toBe(0);
+  expect(await coverageOfAccount(bench)).toEqual({ 'ap-east-1': 'pending', 'eu-west-1': 'pending' });
+  expect(await bench.run('scan-target', { target: FAR })).toMatchObject({ status: 'regionOff' });
+});
+
+test('an account that cannot be entered is one denied target that names the missing action', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(1), { account: { role: 'missing' } }) });
+  await bench.run('list-accounts', {});
+
+  const result = await bench.run('list-regions', { accountId: ACCOUNT });
+
+  expect(result).toEqual({ regions: 0, denied: true });
+  expect(await coverageOfAccount(bench)).toEqual({ '*': 'denied' });
+  const [own] = (await bench.ledger.coverage.all()).filter(({ id }) => id.startsWith(ACCOUNT));
+  expect(own?.coverage).toMatchObject({ cause: 'ec2-perm-account-denied', completeAtMs: null });
+  expect(own?.coverage.detail).toContain('sts:AssumeRole');
+  const waitMs = ((await bench.dueAt('regions', ACCOUNT)) ?? 0) - bench.now();
+  expect(waitMs).toBeGreaterThan(bench.deps.timings.deniedMs - 5_000);
+});
+
+test('an account that may be entered but not asked for its regions names that action', async () => {
+  const bench = await startWorkerBench({
+    world: aWorld([], {
+      regions: ['eu-west-1', 'us-east-1'],
+      account: { deniedActions: ['account:ListRegions', 'ec2:DescribeRegions'] },
+    }),
+  });
+
+  await bench.discover();
+
+  const [own] = (await bench.ledger.coverage.all()).filter(({ id }) => id.startsWith(ACCOUNT));
+  expect(own?.coverage.detail).toContain('account:ListRegions');
+});
+
+test('ec2:DescribeRegions answers where account:ListRegions is denied', async () => {
+  const bench = await startWorkerBench({
+    world: aWorld(someInstances(1), {
+      regions: ['eu-west-1', 'us-east-1'],
+      account: { deniedActions: ['account:ListRegions'] },
+    }),
+  });
+
+  await bench.scanned();
+
+  expect(await bench.states()).toEqual({ queued: 1 });
+});
+
+test('a denied account comes back by itself once its role is there', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(1), { account: { role: 'missing' } }) });
+  await bench.discover();
+  await bench.aws.change({ op: 'set-role', accountId: ACCOUNT, role: 'ok' });
+  bench.advance(bench.deps.timings.deniedMs);
+
+  await bench.run('list-regions', { accountId: ACCOUNT });
+  await bench.run('scan-target', { target: TARGET });
+
+  expect(await coverageOfAccount(bench)).toEqual({ 'eu-west-1': 'complete' });
+  expect(await bench.states()).toEqual({ queued: 1 });
+});
+
+test('an account that is denied later keeps what is known of its instances', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
+  await bench.scanned();
+  await bench.aws.change(
+    { op: 'set-role', accountId: ACCOUNT, role: 'denied' },
+    { op: 'expire-sessions', accountId: ACCOUNT },
+  );
+
+  await bench.run('list-regions', { accountId: ACCOUNT });
+
+  expect(await coverageOfAccount(bench)).toEqual({ '*': 'denied' });
+  expect(await bench.states()).toEqual({ queued: 2 });
+});
+
+test('a throttled answer decides nothing: the account is asked again soon', async () => {
+  const bench = await startWorkerBench({ world: aWorld([]) });
+  await bench.run('list-accounts', {});
+  await bench.aws.change({ op: 'add-fault', fault: { kind: 'throttle', apis: ['account:ListRegions'] } });
+
+  await expect(bench.run('list-regions', { accountId: ACCOUNT })).rejects.toMatchObject({
+    code: 'aws.throttled',
+  });
+
+  expect(await coverageOfAccount(bench)).toEqual({});
+  const waitMs = ((await bench.dueAt('regions', ACCOUNT)) ?? 0) - bench.now();
+  expect(waitMs).toBeLessThanOrEqual(bench.deps.timings.retryMs);
+});
+
+test('a region that is switched off later is no longer a target, and no false zero either', async () => {
+  const bench = await startWorkerBench({
+    world: aWorld(someInstances(2, { region: FAR.region }), { regions: ['eu-west-1'] }),
+  });
+  await bench.discover();
+  await bench.run('scan-target', { target: FAR });
+  await bench.aws.change({ op: 'set-region', accountId: ACCOUNT, region: FAR.region, status: 'DISABLED' });
+
+  await bench.run('list-regions', { accountId: ACCOUNT });
+
+  expect(await coverageOfAccount(bench)).toEqual({ 'eu-west-1': 'pending' });
+  expect(await bench.run('scan-target', { target: FAR })).toMatchObject({ status: 'forgotten' });
+  expect(await bench.states(FAR)).toEqual({ queued: 2 });
+});
+
+test('only targets that were never read are sent on when the regions are asked again', async () => {
+  const bench = await startWorkerBench({ world: aWorld([], { regions: ['eu-west-1', 'us-east-1'] }) });
+  await bench.scanned();
+  bench.hints.splice(0);
+
+  await bench.run('list-regions', { accountId: ACCOUNT });
+
+  expect(bench.hints).toEqual([
+    { name: 'scan-target', payload: { target: { accountId: ACCOUNT, region: 'us-east-1' } } },
+  ]);
+});
+
+test('one role that is denied does not close an account that another role opens', async () => {
+  const bench = await startWorkerBench({
+    world: aWorld(someInstances(1), { access: { roleName: 'good' } }),
+    config: (facts) => ({
+      discovery_service: {
+        aws: [
+          { ...organizationMatcher(facts), assume_role_name: 'bad' },
+          { ...organizationMatcher(facts), regions: ['eu-west-1'] },
+        ],
+      },
+    }),
+  });
+  await bench.run('list-accounts', {});
+
+  expect(await bench.run('list-regions', { accountId: ACCOUNT })).toEqual({ regions: 1, denied: false });
+});

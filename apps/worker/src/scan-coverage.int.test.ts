@@ -1,0 +1,154 @@
+import type { Coverage } from '@muster/core/domain/coverage';
+import { targetId } from '@muster/core/domain/target';
+import { expect, test } from 'vitest';
+import {
+  ACCOUNT,
+  aWorld,
+  someInstances,
+  TARGET,
+  useWorkerBench,
+  type WorkerBench,
+} from './worker-bench.fixture.ts';
+
+const startWorkerBench = useWorkerBench();
+const scan = (bench: WorkerBench) => bench.run('scan-target', { target: TARGET });
+
+/** A target that was read completely with two candidates. */
+async function startRead(): Promise<WorkerBench> {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
+  await bench.scanned();
+  return bench;
+}
+
+/** Scans, and makes sure that a failed reading touches nothing but the coverage. */
+async function scanWithoutHarm(bench: WorkerBench): Promise<Coverage> {
+  const before = await bench.ledger.enrollments.readAll(TARGET);
+  const completeAtMs = (await bench.ledger.coverage.read(TARGET))?.completeAtMs;
+  expect(before.size).toBeGreaterThan(0);
+
+  await scan(bench);
+
+  expect(await bench.ledger.enrollments.readAll(TARGET)).toEqual(before);
+  const coverage = await bench.ledger.coverage.read(TARGET);
+  if (coverage === null) throw new Error('the target was forgotten');
+  expect(coverage.completeAtMs).toBe(completeAtMs);
+  return coverage;
+}
+
+async function dueInMs(bench: WorkerBench): Promise<number> {
+  return ((await bench.dueAt('scan', targetId(TARGET))) ?? 0) - bench.now();
+}
+
+test.each(['ec2:DescribeInstances', 'ssm:DescribeInstanceInformation'])(
+  'where %s is denied the target is denied by name, and its instances stay as they were',
+  async (action) => {
+    const bench = await startRead();
+    await bench.aws.change({ op: 'deny-actions', accountId: ACCOUNT, actions: [action] });
+
+    const coverage = await scanWithoutHarm(bench);
+
+    expect(coverage).toMatchObject({ status: 'denied', cause: 'ec2-perm-account-denied' });
+    expect(coverage.detail).toContain(action);
+    expect(await dueInMs(bench)).toBeGreaterThan(bench.deps.timings.deniedMs - 5_000);
+  },
+);
+
+test('a region that a service control policy denies is told from a missing permission', async () => {
+  const bench = await startRead();
+  await bench.aws.change({ op: 'deny-regions', accountId: ACCOUNT, regions: [TARGET.region] });
+
+  expect(await scanWithoutHarm(bench)).toMatchObject({ status: 'denied', cause: 'scp-denied-region' });
+});
+
+test('a region that is off is told from bad credentials', async () => {
+  const bench = await startRead();
+  await bench.aws.change({ op: 'set-region', accountId: ACCOUNT, region: TARGET.region, status: 'DISABLED' });
+
+  expect(await scanWithoutHarm(bench)).toMatchObject({ status: 'regionOff', cause: 'region-off' });
+});
+
+test.each([
+  ['throttled', { kind: 'throttle', apis: ['ec2:DescribeInstances'] }, 'aws-throttled'],
+  ['failed', { kind: 'error', apis: ['ec2:DescribeInstances'], status: 503 }, 'aws-unavailable'],
+] as const)(
+  'a target counts as %s after eight readings in a row, and as not yet read before',
+  async (...row) => {
+    const [status, fault, cause] = row;
+    const bench = await startRead();
+    await bench.aws.change({ op: 'add-fault', fault: { ...fault, apis: [...fault.apis] } });
+
+    for (let failures = 1; failures < 8; failures += 1) {
+      expect(await scanWithoutHarm(bench)).toMatchObject({ status: 'pending', cause, failures });
+      expect(await dueInMs(bench)).toBeLessThan(60_000);
+    }
+    expect(await scanWithoutHarm(bench)).toMatchObject({ status, cause, failures: 8 });
+    expect(await dueInMs(bench)).toBeGreaterThan(bench.deps.config.pollIntervalMs - 5_000);
+
+    await bench.aws.change({ op: 'clear-faults' });
+    await scan(bench);
+    expect(await bench.ledger.coverage.read(TARGET)).toMatchObject({
+      status: 'complete',
+      failures: 0,
+      cause: null,
+    });
+  },
+);
+
+test('waiting for our own share of SSM says nothing about the target, however often', async () => {
+  const bench = await startRead();
+  await bench.ledger.pacing.throttled(TARGET, 'ssm:DescribeInstanceInformation', 60_000);
+
+  for (let times = 0; times < 10; times += 1) {
+    expect(await scanWithoutHarm(bench)).toMatchObject({ status: 'pending', failures: 0 });
+  }
+  expect(bench.front.count('DescribeInstanceInformation')).toBe(1);
+  expect(await dueInMs(bench)).toBeGreaterThan(30_000);
+});
+
+const GARBLED: readonly (readonly [string, string, string])[] = [
+  ["somebody else's page", 'DescribeInstances', '<html><body>Sign in to continue</body></html>'],
+  ['an empty body', 'DescribeInstances', ''],
+  ['a cut text', 'DescribeInstances', '<DescribeInstancesResponse xmlns="http://ec2.amaz'],
+  ['another answer', 'DescribeInstanceInformation', '{}'],
+];
+
+test.each(GARBLED)('%s with status 200 to %s is not a target without instances', async (_, garbled, body) => {
+  const bench = await startRead();
+  bench.front.rewrite = (operation, answer) => (operation === garbled ? { status: 200, body } : answer);
+
+  expect(await scanWithoutHarm(bench)).toMatchObject({ status: 'pending', cause: 'aws-unavailable' });
+});
+
+test('a listing that breaks off after its first page concludes nothing', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(260)) });
+  await bench.scanned();
+  let pages = 0;
+  bench.front.before = (operation) => {
+    pages += operation === 'DescribeInstances' ? 1 : 0;
+    if (pages > 1) throw new Error('the connection goes');
+  };
+
+  expect(await scanWithoutHarm(bench)).toMatchObject({ status: 'pending' });
+  expect(await bench.states()).toEqual({ queued: 260 });
+});
+
+test('an error that says nothing about the target is thrown, and the target is due again', async () => {
+  const bench = await startRead();
+  const before = await bench.ledger.coverage.read(TARGET);
+  await bench.aws.change({ op: 'add-fault', fault: { kind: 'deny', apis: ['sts:AssumeRole'] } });
+  const { ledger } = bench;
+  const broken = {
+    ...bench.deps,
+    organization: bench.deps.organization,
+    ledger: {
+      ...ledger,
+      enrollments: { ...ledger.enrollments, readAll: () => Promise.reject(new Error('a bug')) },
+    },
+  };
+
+  await expect(bench.run('scan-target', { target: TARGET }, broken)).rejects.toThrow('a bug');
+
+  expect(await ledger.coverage.read(TARGET)).toEqual(before);
+  expect(await dueInMs(bench)).toBeGreaterThan(0);
+  expect(await dueInMs(bench)).toBeLessThanOrEqual(6 * bench.deps.timings.retryMs);
+});

@@ -1,0 +1,172 @@
+import type { Scope } from '@muster/core/domain/control';
+import { targetId } from '@muster/core/domain/target';
+import { expect, test } from 'vitest';
+import {
+  ACCOUNT,
+  aWorld,
+  instanceId,
+  someInstances,
+  TARGET,
+  useWorkerBench,
+  type WorkerBench,
+} from './worker-bench.fixture.ts';
+
+const startWorkerBench = useWorkerBench();
+const install = (bench: WorkerBench) => bench.run('install-batch', { target: TARGET });
+const withInventory = { muster: { inventory: { source: 'tctl' } } };
+
+async function pause(bench: WorkerBench, scope: Scope): Promise<void> {
+  await bench.ledger.control.pause({ scope, atMs: bench.now(), by: 'operator', reason: 'a test' });
+}
+
+/** Nothing was sent, nothing was claimed, and the target will be looked at again. */
+async function expectUntouched(bench: WorkerBench, instances: number): Promise<void> {
+  expect(await bench.commands()).toEqual([]);
+  expect(await bench.states()).toEqual({ queued: instances });
+  expect(await bench.intents()).toEqual([]);
+  expect(await bench.ledger.control.reservations()).toEqual([]);
+  expect(await bench.dueAt('install', targetId(TARGET))).not.toBeNull();
+}
+
+test('a first run holds before its first send until it is released, and says so', async () => {
+  const bench = await startWorkerBench({
+    world: aWorld(someInstances(2)),
+    config: { muster: { limits: { hold_first_send: true } } },
+  });
+  await bench.scanned();
+
+  expect(await install(bench)).toEqual({ sent: 0, instances: 0, stopped: 'held' });
+  await expectUntouched(bench, 2);
+  const waitMs = ((await bench.dueAt('install', targetId(TARGET))) ?? 0) - bench.now();
+  expect(waitMs).toBeGreaterThan(bench.deps.timings.heldMs - 5_000);
+  expect(await bench.findings()).toEqual(['hold-first-send all']);
+
+  await bench.ledger.control.releaseHold();
+  expect(await install(bench)).toMatchObject({ sent: 1, instances: 2 });
+  expect(await bench.findings()).toEqual([]);
+});
+
+test.each<Scope>(['all', `account:${ACCOUNT}`, `region:${TARGET.region}`])(
+  'a pause of %s stops every send of the target, and resuming lets them go',
+  async (scope) => {
+    const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
+    await bench.scanned();
+    await pause(bench, scope);
+
+    expect(await install(bench)).toMatchObject({ sent: 0, instances: 0 });
+    await expectUntouched(bench, 2);
+
+    await bench.ledger.control.resume(scope);
+    expect(await install(bench)).toMatchObject({ sent: 1, instances: 2 });
+  },
+);
+
+test('a pause of another account or region stops nothing here', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
+  await bench.scanned();
+  await pause(bench, 'account:222222222222' as Scope);
+  await pause(bench, 'region:us-east-1' as Scope);
+
+  expect(await install(bench)).toMatchObject({ sent: 1, instances: 2 });
+});
+
+test('a paused instance is left out of the command that the others get', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(3)) });
+  await bench.scanned();
+  await pause(bench, `instance:${instanceId(1)}`);
+
+  expect(await install(bench)).toMatchObject({ sent: 1, instances: 2 });
+
+  expect((await bench.record(instanceId(1))).state).toBe('queued');
+});
+
+test('a pause of a cause stops the instances that failed by it, and nobody else', async () => {
+  const bench = await startWorkerBench({
+    world: aWorld([
+      ...someInstances(1, { outcome: { kind: 'exits', exitCode: 103 } }),
+      ...someInstances(1, {}, 1),
+    ]),
+    config: { muster: { backoff: { operator_first: '10m' } } },
+  });
+  await bench.scanned();
+  await pause(bench, 'cause:host-disk-full');
+  expect(await install(bench)).toMatchObject({ instances: 2 });
+  await bench.commandsEnded();
+  await bench.run('collect-command', { target: TARGET, batchId: (await bench.intent()).batchId });
+  expect(await bench.cause(instanceId(0))).toBe('host-disk-full');
+  bench.advance(3_600_000);
+
+  expect(await install(bench)).toMatchObject({ sent: 0 });
+});
+
+test('muster.paused in the configuration stops every send, whatever Redis says', async () => {
+  const bench = await startWorkerBench({
+    world: aWorld(someInstances(2)),
+    config: { muster: { paused: true } },
+  });
+  await bench.ledger.control.releaseHold();
+  await bench.scanned();
+
+  expect(await install(bench)).toEqual({ sent: 0, instances: 0, stopped: 'paused' });
+
+  await expectUntouched(bench, 2);
+  expect(await bench.findings()).toEqual(['paused-by-configuration all']);
+});
+
+test('nothing is sent before the inventory was read, nor when the last reading is too old', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)), config: withInventory });
+  await bench.scanned();
+  expect(await install(bench)).toMatchObject({ sent: 0, stopped: 'inventory' });
+
+  await bench.run('read-inventory', {});
+  const { inventory } = bench.deps.config;
+  bench.advance(inventory.kind === 'tctl' ? inventory.freshnessMs + 1 : 0);
+  expect(await install(bench)).toMatchObject({ sent: 0, stopped: 'inventory' });
+  await expectUntouched(bench, 2);
+
+  await bench.run('read-inventory', {});
+  expect(await install(bench)).toMatchObject({ sent: 1, instances: 2 });
+});
+
+test('a pause that comes right after the claim stops the command, and frees its instances', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
+  await bench.scanned();
+  const { enrollments, ...others } = bench.ledger;
+  const deps = {
+    ...bench.deps,
+    ledger: {
+      ...others,
+      enrollments: {
+        ...enrollments,
+        write: async (...change: Parameters<typeof enrollments.write>) => {
+          const words = await enrollments.write(...change);
+          if (change[3].some(({ value }) => value !== null)) await pause(bench, 'all');
+          return words;
+        },
+      },
+    },
+  };
+
+  await bench.run('install-batch', { target: TARGET }, deps);
+
+  await expectUntouched(bench, 2);
+});
+
+test('a send whose time has passed while the role was being assumed does not leave', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
+  await bench.scanned();
+  await bench.aws.change({ op: 'expire-sessions' });
+  bench.advance(3 * 3_600_000);
+  bench.front.before = (operation) => {
+    if (operation === 'AssumeRole') bench.advance(bench.deps.config.install.sendWindowMs + 1);
+  };
+  bench.front.calls.splice(0);
+
+  // Looking through the target's own commands would assume the role before: that is behind us.
+  await bench.ledger.enrollments.setReconciledEpoch(TARGET, await bench.ledger.control.epoch());
+  await install(bench);
+
+  expect(bench.front.count('AssumeRole')).toBe(1);
+  expect(bench.front.count('SendCommand')).toBe(0);
+  await expectUntouched(bench, 2);
+});
