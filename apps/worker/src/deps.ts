@@ -8,6 +8,8 @@ import type { CommandsPort } from '@muster/core/ports/commands';
 import type { InstancesPort } from '@muster/core/ports/instances';
 import type { Ledger } from '@muster/core/ports/ledger';
 import type { OrganizationPort } from '@muster/core/ports/organization';
+import type { PreflightPort } from '@muster/core/ports/preflight';
+import type { ReportLedger } from '@muster/core/ports/reports';
 import type { TeleportPort } from '@muster/core/ports/teleport';
 import type { WorkerTimings } from './timings.ts';
 
@@ -30,6 +32,8 @@ export interface HandlerDeps {
   readonly instances: InstancesPort;
   readonly commands: CommandsPort;
   readonly teleport: TeleportPort;
+  readonly preflight: PreflightPort;
+  readonly reports: ReportLedger;
   readonly enqueue: EnqueueJobs;
   /** A new ULID. */
   readonly newId: () => string;

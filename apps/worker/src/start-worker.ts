@@ -6,12 +6,14 @@ import { secretsOf } from '@muster/core/config/secrets';
 import { catalog, type JobName } from '@muster/core/jobs/catalog';
 import type { Handlers, JobContext, Outcome } from '@muster/core/jobs/outcome';
 import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
+import { createReportLedger } from '@muster/core/ledger/reports';
 import type { Clock } from '@muster/core/ports/clock';
 import type { Logger } from '@muster/core/ports/logger';
 import { createJobQueue } from '@muster/core/queue/enqueue';
 import { createJobMetrics } from '@muster/core/queue/job-metrics';
 import { processJobs, type JobProcess } from '@muster/core/queue/process-jobs';
 import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
+import { createKeys } from '@muster/core/redis/keys';
 import { checkRedis } from '@muster/core/redis/server-check';
 import { requireSafeRedis } from '@muster/core/redis/require-safe-redis';
 import { startHealthServer } from '@muster/core/runtime/health';
@@ -86,6 +88,8 @@ export async function startWorker(options: {
     instances: aws,
     commands: aws,
     teleport: createTeleportAdapter({ proxyServer: config.proxyServer, inventory: config.inventory }),
+    preflight: aws,
+    reports: createReportLedger({ redis: patient, keys: createKeys(prefix) }),
     enqueue: (name, payloads) => queue.enqueueMany(catalog[name], payloads),
     newId: () => ulid(clock.now()),
     random: randomShare,

@@ -6,6 +6,7 @@ import type { CommandsPort } from '../ports/commands.ts';
 import type { InstancesPort } from '../ports/instances.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { OrganizationPort } from '../ports/organization.ts';
+import type { PreflightPort } from '../ports/preflight.ts';
 import { createAccount } from './account.ts';
 import { createAttempts } from './attempt.ts';
 import { createBaseCredentials, type CredentialSource } from './base-credentials.ts';
@@ -15,6 +16,7 @@ import { createIdentities } from './identity.ts';
 import { createInstances } from './instances.ts';
 import { createOrganizations } from './organizations.ts';
 import { PARTITION_REGIONS, type Partition } from './partition.ts';
+import { createPreflight } from './preflight.ts';
 import { createReader } from './read-call.ts';
 import { createScopedHandler } from './request-handler.ts';
 
@@ -38,7 +40,12 @@ export interface AwsAdapterDeps {
 }
 
 /** All of AWS that Muster talks to. */
-export interface AwsAdapter extends OrganizationPort, AccountPort, InstancesPort, CommandsPort {
+export interface AwsAdapter
+  extends OrganizationPort,
+    AccountPort,
+    InstancesPort,
+    CommandsPort,
+    PreflightPort {
   /** Ends what is in flight and closes the sockets. Calls after it fail. */
   close(): void;
 }
@@ -68,6 +75,12 @@ export function createAwsAdapter(deps: AwsAdapterDeps): AwsAdapter {
     ...createAccount({ ...shared, homeRegion: Region.parse(regions.sts) }),
     ...createInstances(shared),
     ...createCommands(shared),
+    ...createPreflight({
+      ...shared,
+      handler,
+      stsRegion: regions.sts,
+      credentialSource: deps.baseCredentials,
+    }),
     close() {
       lifetime.abort(new Error('the AWS adapter was closed'));
       handler.destroy();

@@ -72,6 +72,12 @@ describe('the catalog', () => {
     'verify-joined': { target: aTarget() },
     'read-inventory': {},
     'cancel-command': { target: aTarget(), batchId: aBatchId(), instanceId: null },
+    'check-organization': { reportId: aBatchId() },
+    'check-teleport': { reportId: aBatchId() },
+    'check-account': { reportId: aBatchId(), accountId: anAccountId() },
+    'plan-organization': { reportId: aBatchId() },
+    'plan-account': { reportId: aBatchId(), accountId: anAccountId() },
+    'plan-target': { reportId: aBatchId(), target: aTarget() },
   };
 
   test.each(contracts)(

@@ -1,3 +1,4 @@
+import type { InstallerAnswer } from '../domain/checkup/installer-script.ts';
 import type { AccountId, InstanceId } from '../domain/ids.ts';
 
 /** What `/webapi/find` says about the cluster. */
@@ -20,6 +21,8 @@ export interface TeleportNode {
 /** The Teleport cluster. Errors: `teleport.unavailable`, `teleport.denied`, `teleport.invalid`. */
 export interface TeleportPort {
   describeCluster(signal: AbortSignal): Promise<ClusterFacts>;
+  /** What the proxy at `proxy` (host, host and port) answers when a host asks for this installer. Throws `teleport.unavailable` when nothing answers. */
+  fetchInstaller(proxy: string, scriptName: string, signal: AbortSignal): Promise<InstallerAnswer>;
   /** Streams the whole node inventory. Ends without throwing only when it was read completely. */
   listNodes(signal: AbortSignal): AsyncIterable<TeleportNode>;
 }

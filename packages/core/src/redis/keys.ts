@@ -61,6 +61,23 @@ export interface Keys {
   readonly inventory: string;
   /** hash: instance id → node id, of one generation of the inventory; expires. Tagged by account. */
   readonly nodes: (accountId: AccountId, generation: string) => string;
+  readonly report: (reportId: string) => ReportKeys;
+}
+
+/** What `muster doctor` and `muster plan` gather. All of it expires an hour after the last write; writer: ledger/reports.ts. */
+export interface ReportKeys {
+  /** hash: note name → JSON; the note `open` says that the report is open. */
+  readonly notes: string;
+  /** set: parts that must be answered, answered or not. */
+  readonly expected: string;
+  /** set: parts that are not answered yet. */
+  readonly pending: string;
+  /** hash: part → how often somebody began with it. */
+  readonly begun: string;
+  /** list: `{part, result}` JSON, in the order of the answers. */
+  readonly results: string;
+  /** hash: `ACCOUNT/INSTANCE` → node id. */
+  readonly nodes: string;
 }
 
 /**
@@ -100,5 +117,16 @@ export function createKeys(prefix: string): Keys {
     totals: `${prefix}:{stats}:totals`,
     inventory: `${prefix}:{inventory}:facts`,
     nodes: (accountId, generation) => `${prefix}:{${accountId}}:nodes:${generation}`,
+    report: (reportId) => {
+      const tag = `${prefix}:{report-${reportId}}`;
+      return {
+        notes: `${tag}:notes`,
+        expected: `${tag}:expected`,
+        pending: `${tag}:pending`,
+        begun: `${tag}:begun`,
+        results: `${tag}:results`,
+        nodes: `${tag}:nodes`,
+      };
+    },
   };
 }

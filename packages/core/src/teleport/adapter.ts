@@ -2,6 +2,7 @@ import type { InventorySettings } from '../config/model.ts';
 import { JobError } from '../domain/errors.ts';
 import type { TeleportPort } from '../ports/teleport.ts';
 import { findCluster } from './find.ts';
+import { fetchInstaller } from './installer.ts';
 import { listNodesByTctl } from './tctl.ts';
 
 /** What the Teleport adapter is built from. */
@@ -22,6 +23,8 @@ export function createTeleportAdapter(deps: TeleportAdapterDeps): TeleportPort {
       }
       return findCluster(deps.proxyServer, deps.insecureLoopback ?? true, signal);
     },
+    fetchInstaller: (proxy, scriptName, signal) =>
+      fetchInstaller(proxy, scriptName, deps.insecureLoopback ?? true, signal),
     listNodes(signal) {
       if (deps.inventory.kind === 'none') {
         throw new JobError('config.invalid', 'no node inventory is configured', { retry: 'never' });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { JobError, messageOf } from '../domain/errors.ts';
 import type { ClusterFacts } from '../ports/teleport.ts';
+import { proxyUrl } from './proxy-url.ts';
 
 const TIMEOUT_MS = 10_000;
 const MAX_BYTES = 1_048_576;
@@ -26,7 +27,7 @@ export async function findCluster(
   insecureLoopback: boolean,
   signal: AbortSignal,
 ): Promise<ClusterFacts> {
-  const url = findUrl(proxyServer, insecureLoopback);
+  const url = proxyUrl(proxyServer, '/webapi/find', insecureLoopback);
   let status: number;
   let text: string;
   try {
@@ -49,16 +50,6 @@ export async function findCluster(
     throw failure('teleport.invalid', `${url} answered ${status}: is this a Teleport proxy?`);
   }
   return readFacts(text, url);
-}
-
-/** Port 443 where none is given, as Teleport does. Throws `teleport.invalid` for what is no host and port. */
-function findUrl(proxyServer: string, insecureLoopback: boolean): string {
-  const url = URL.parse(`https://${proxyServer}/webapi/find`);
-  if (url === null || url.pathname !== '/webapi/find' || url.username !== '') {
-    throw failure('teleport.invalid', `${proxyServer} is not a host and port`);
-  }
-  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-  return isLoopback && insecureLoopback ? url.href.replace('https:', 'http:') : url.href;
 }
 
 async function readText(response: Response): Promise<string> {

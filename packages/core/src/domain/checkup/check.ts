@@ -46,6 +46,7 @@ export const CHECK_CAUSES = [
   'credentials-refused',
   'organization-denied',
   'organization-wrong',
+  'no-accounts',
   'permission-missing',
   'optional-permission-missing',
   'account-not-active',

@@ -267,8 +267,9 @@ function addCounts(all: readonly PlanCounts[]): PlanCounts {
 function addCauses(all: readonly Readonly<Partial<Record<string, number>>>[]): Record<string, number> {
   const sums = new Map<string, number>();
   for (const causes of all) {
-    for (const [cause, count] of Object.entries(causes))
+    for (const [cause, count] of Object.entries(causes)) {
       sums.set(cause, (sums.get(cause) ?? 0) + (count ?? 0));
+    }
   }
   return Object.fromEntries([...sums].toSorted(([a], [b]) => a.localeCompare(b)));
 }

@@ -1,0 +1,213 @@
+import { failed, passed, skipped, warned, type Check } from '@muster/core/domain/checkup/check';
+import type { TeleportCheckup } from '@muster/core/domain/checkup/checkup-part';
+import { judgeInstallerScript } from '@muster/core/domain/checkup/installer-script';
+import { isJobError, messageOf } from '@muster/core/domain/errors';
+import type { ReportId } from '@muster/core/domain/report-id';
+import type { JobContext } from '@muster/core/jobs/outcome';
+import { answerPart, type Answered, type ReportDeps } from '../report-part.ts';
+
+/** The proxy, every installer that some matcher sends, the join tokens (a reminder only) and the inventory. */
+export async function handleCheckTeleport(
+  { reportId }: { readonly reportId: ReportId },
+  ctx: JobContext,
+  deps: ReportDeps,
+): Promise<Answered> {
+  const checks: Check[] = [];
+  return answerPart(
+    deps,
+    ctx,
+    reportId,
+    'teleport',
+    async (): Promise<TeleportCheckup> => {
+      checks.length = 0;
+      checks.push(...(await checkProxy(ctx, deps)));
+      checks.push(...(await checkInstallers(ctx, deps)));
+      checks.push(...remindOfTokens(deps));
+      checks.push(await checkInventory(ctx, deps));
+      return { checks };
+    },
+    (error): TeleportCheckup => {
+      const trouble = failed(
+        'proxy',
+        'internal',
+        deps.redact(messageOf(error)),
+        'See the log of the worker.',
+      );
+      return { checks: [...checks, trouble] };
+    },
+  );
+}
+
+async function checkProxy(ctx: JobContext, deps: ReportDeps): Promise<readonly Check[]> {
+  const { proxyServer } = deps.config;
+  if (proxyServer === null) return [skipped('proxy', 'no proxy is configured')];
+  const place = { subject: proxyServer };
+  try {
+    const cluster = await deps.teleport.describeCluster(ctx.signal);
+    const version = cluster.serverVersion === '' ? 'unknown' : cluster.serverVersion;
+    return [
+      passed('proxy', `cluster ${cluster.clusterName}, Teleport ${version}`, place),
+      ...checkAddresses(cluster.publicProxyAddr, deps),
+    ];
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    const detail = deps.redact(messageOf(error));
+    if (isJobError(error, 'teleport.unavailable')) {
+      const remedy = `Check teleport.proxy_server, DNS and the network from the worker: curl https://${proxyServer}/webapi/find`;
+      return [failed('proxy', 'proxy-unreachable', detail, remedy, place)];
+    }
+    if (!isJobError(error, 'teleport.invalid', 'teleport.denied', 'config.invalid')) throw error;
+    const remedy = `Let teleport.proxy_server name the public address of a Teleport proxy; something else answers at ${proxyServer} (a login page, a load balancer?).`;
+    return [failed('proxy', 'proxy-not-teleport', detail, remedy, place)];
+  }
+}
+
+/** Whether hosts are sent to where the proxy says that it is. */
+function checkAddresses(advertised: string | null, deps: ReportDeps): readonly Check[] {
+  const used = new Set(deps.config.matchers.map(({ install }) => install.publicProxyAddr));
+  return [...used].map((address) => {
+    const place = { subject: address };
+    if (advertised === null) {
+      return skipped('proxy-address', 'the proxy advertises no public address', null, place);
+    }
+    if (withPort(address) === withPort(advertised)) {
+      return passed('proxy-address', 'is what the proxy advertises', place);
+    }
+    return warned(
+      'proxy-address',
+      'proxy-address-differs',
+      `hosts are sent to ${address}, the proxy advertises ${advertised}`,
+      `Set install.public_proxy_addr (or teleport.proxy_server) to ${advertised}, unless hosts are meant to use another way.`,
+      place,
+    );
+  });
+}
+
+function withPort(address: string): string {
+  return /:\d+$/.test(address) ? address : `${address}:443`;
+}
+
+async function checkInstallers(ctx: JobContext, deps: ReportDeps): Promise<readonly Check[]> {
+  const used = new Map(
+    deps.config.matchers.map(({ install }) => [
+      `https://${install.publicProxyAddr}/webapi/scripts/installer/${install.scriptName}`,
+      install,
+    ]),
+  );
+  const checks: Check[] = [];
+  for (const [url, { publicProxyAddr, scriptName }] of used) {
+    const place = { subject: url };
+    try {
+      const answer = await deps.teleport.fetchInstaller(publicProxyAddr, scriptName, ctx.signal);
+      const judgment = judgeInstallerScript(answer);
+      switch (judgment.kind) {
+        case 'sane':
+          checks.push(passed('installer', judgment.detail, place));
+          break;
+        case 'missing':
+          checks.push(
+            failed(
+              'installer',
+              'installer-missing',
+              judgment.detail,
+              `Create it (kind: installer, metadata.name: ${scriptName}): tctl create -f installer.yaml; or correct install.script_name. tctl get installers lists them.`,
+              place,
+            ),
+          );
+          break;
+        case 'unreachable':
+          checks.push(
+            failed(
+              'installer',
+              'installer-unreachable',
+              judgment.detail,
+              `Look at the proxy’s log; try: curl ${url}`,
+              place,
+            ),
+          );
+          break;
+        case 'doubtful':
+          checks.push(
+            warned(
+              'installer',
+              'installer-not-a-script',
+              judgment.detail,
+              `Begin the installer with "#!/bin/sh" or "#!/usr/bin/env bash": tctl edit installer/${scriptName}`,
+              place,
+            ),
+          );
+          break;
+        case 'not-a-script':
+          checks.push(
+            failed(
+              'installer',
+              'installer-not-a-script',
+              judgment.detail,
+              `Hosts would run this as root. See what answers: curl ${url} — a login page in front of the proxy must let this path through; else mend it: tctl edit installer/${scriptName}`,
+              place,
+            ),
+          );
+          break;
+        default:
+          judgment satisfies never;
+      }
+    } catch (error) {
+      ctx.signal.throwIfAborted();
+      if (!isJobError(error)) throw error;
+      checks.push(
+        failed(
+          'installer',
+          'installer-unreachable',
+          deps.redact(messageOf(error)),
+          `Check the address that hosts use (install.public_proxy_addr), DNS and the network: curl ${url}`,
+          place,
+        ),
+      );
+    }
+  }
+  return checks;
+}
+
+/** Only Teleport itself can say whether a token is good. */
+function remindOfTokens(deps: ReportDeps): readonly Check[] {
+  const tokens = new Set(deps.config.matchers.map(({ install }) => install.joinToken));
+  return [...tokens].map((token) =>
+    skipped(
+      'token',
+      `hosts join with the token "${token}"; it is not looked at`,
+      `See that it exists, has join method iam and allows the organization or its accounts: tctl get token/${token}`,
+      { subject: token },
+    ),
+  );
+}
+
+async function checkInventory(ctx: JobContext, deps: ReportDeps): Promise<Check> {
+  const { inventory } = deps.config;
+  if (inventory.kind === 'none') {
+    return warned(
+      'inventory',
+      'no-inventory',
+      'none is configured: a host counts as done when its installer exits with 0, and hosts that have joined by other ways are sent to',
+      'Set muster.inventory.source to tctl, with an identity that may list nodes (docs/inventory.md).',
+    );
+  }
+  const startedAtMs = deps.clock.now();
+  let nodes = 0;
+  try {
+    for await (const { expiresAtMs } of deps.teleport.listNodes(ctx.signal)) {
+      if (expiresAtMs === null || expiresAtMs >= startedAtMs) nodes += 1;
+    }
+    const seconds = ((deps.clock.now() - startedAtMs) / 1_000).toFixed(1);
+    return passed('inventory', `${nodes} nodes with discovery’s labels are online, read in ${seconds} s`);
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    if (!isJobError(error)) throw error;
+    const command = [inventory.command, ...inventory.args, 'get', 'nodes', '--format=json'].join(' ');
+    return failed(
+      'inventory',
+      'inventory-unreadable',
+      deps.redact(messageOf(error)),
+      `Run it by hand on the worker’s host: ${deps.redact(command)} — its identity needs a role that lists and reads nodes with node_labels {"*": "*"}. Nothing is sent while the inventory cannot be read.`,
+    );
+  }
+}

@@ -1,0 +1,70 @@
+import { hostname } from 'node:os';
+import type { Account } from '@muster/core/domain/account';
+import { JobError } from '@muster/core/domain/errors';
+import type { AccountId } from '@muster/core/domain/ids';
+import { matchersOfAccount } from '@muster/core/domain/matcher-scope';
+import type { Matcher } from '@muster/core/domain/matcher';
+import { ReportAccount } from '@muster/core/domain/report-account';
+import type { ReportId } from '@muster/core/domain/report-id';
+import { accountPages } from './accounts-in-scope.ts';
+import { callerAccountOf } from './deps.ts';
+import type { ReportDeps } from './report-part.ts';
+
+/** Who answers, for people: host and process. */
+export function workerName(): string {
+  return `${hostname()} (pid ${process.pid})`;
+}
+
+/**
+ * Lists the accounts in scope page by page and asks for the part of each at once: the first is answered before the last
+ * is listed.
+ *
+ * @returns how many there are
+ */
+export async function fanOutAccounts(
+  deps: Pick<ReportDeps, 'config' | 'organization' | 'reports' | 'enqueue'>,
+  reportId: ReportId,
+  job: 'check-account' | 'plan-account',
+  signal: AbortSignal,
+): Promise<number> {
+  const callerAccountId = await callerAccountOf(deps, signal);
+  const seen = new Set<AccountId>();
+  for await (const page of accountPages(deps, callerAccountId, signal)) {
+    const fresh = page.filter(
+      (account) =>
+        !seen.has(account.accountId) &&
+        matchersOfAccount(deps.config.matchers, account, callerAccountId).length > 0,
+    );
+    for (const { accountId } of fresh) seen.add(accountId);
+    await deps.reports.put(
+      reportId,
+      new Map(fresh.map((account) => [`account:${account.accountId}`, account])),
+    );
+    await deps.reports.expect(
+      reportId,
+      fresh.map((account) => `account:${account.accountId}`),
+    );
+    await deps.enqueue(
+      job,
+      fresh.map(({ accountId }) => ({ reportId, accountId })),
+    );
+  }
+  return seen.size;
+}
+
+/** The account that a part is about, and the matchers that cover it by this worker's configuration. */
+export async function accountOfReport(
+  deps: Pick<ReportDeps, 'config' | 'organization' | 'reports'>,
+  reportId: ReportId,
+  accountId: AccountId,
+  signal: AbortSignal,
+): Promise<{ readonly account: Account; readonly matchers: readonly Matcher[] }> {
+  const stored = ReportAccount.safeParse(await deps.reports.get(reportId, `account:${accountId}`));
+  if (!stored.success) {
+    throw new JobError('ledger.corrupt', `the report does not know the account ${accountId}`, {
+      retry: 'never',
+    });
+  }
+  const matchers = matchersOfAccount(deps.config.matchers, stored.data, await callerAccountOf(deps, signal));
+  return { account: stored.data, matchers };
+}

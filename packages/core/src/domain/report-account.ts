@@ -1,0 +1,10 @@
+import { z } from 'zod';
+import { AccountId } from './ids.ts';
+
+/** An account as one part of a report notes it for another: the fields of `Account`. */
+export const ReportAccount = z.object({
+  accountId: AccountId,
+  name: z.string(),
+  state: z.enum(['ACTIVE', 'PENDING_ACTIVATION', 'SUSPENDED', 'PENDING_CLOSURE', 'CLOSED']),
+  ancestorIds: z.array(z.string()),
+});

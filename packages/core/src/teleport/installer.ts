@@ -1,0 +1,50 @@
+import type { InstallerAnswer } from '../domain/checkup/installer-script.ts';
+import { JobError, messageOf } from '../domain/errors.ts';
+import { proxyUrl } from './proxy-url.ts';
+
+const TIMEOUT_MS = 15_000;
+/** More than this is read of no answer; judged by its size then. */
+const MAX_BYTES = 1_100_000;
+
+/**
+ * Fetches an installer from the address that hosts fetch it from, as they do (`/v1/webapi/scripts/installer/NAME`), and
+ * answers whatever came. Throws `teleport.unavailable` when nothing did.
+ */
+export async function fetchInstaller(
+  proxy: string,
+  scriptName: string,
+  insecureLoopback: boolean,
+  signal: AbortSignal,
+): Promise<InstallerAnswer> {
+  const url = proxyUrl(
+    proxy,
+    `/v1/webapi/scripts/installer/${encodeURIComponent(scriptName)}`,
+    insecureLoopback,
+  );
+  try {
+    const response = await fetch(url, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    });
+    const parts: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const part of response.body ?? []) {
+      bytes += part.length;
+      parts.push(part);
+      if (bytes > MAX_BYTES) break;
+    }
+    return {
+      httpStatus: response.status,
+      contentType: response.headers.get('content-type') ?? '',
+      text: Buffer.concat(parts).toString('utf8'),
+      bytes,
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason =
+      error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
+    throw new JobError('teleport.unavailable', `${url} cannot be reached: ${reason}`, {
+      retry: 'backoff',
+      cause: error,
+    });
+  }
+}
