@@ -1,6 +1,7 @@
 import { renderInstall } from '@muster/core/domain/installer/render-install';
 import type { SendResult, TargetAccess } from '@muster/core/domain/command';
 import { pausedBy } from '@muster/core/domain/control';
+import { isJobError, JobError } from '@muster/core/domain/errors';
 import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
 import type { BatchId, InstanceId } from '@muster/core/domain/ids';
 import { markerOf, type Intent } from '@muster/core/domain/intent';
@@ -14,6 +15,7 @@ import { applyEvents, runEvents, transitionContext } from '../apply-events.ts';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { doDueWork, type DueOutcome } from '../due-work.ts';
 import { reconcileTarget } from '../reconcile-target.ts';
+import { partialCoverage } from '../scan-coverage.ts';
 import { askSendPermission } from '../send-permission.ts';
 import { recordAccepted, recordRefused } from '../send-outcome.ts';
 
@@ -26,6 +28,8 @@ const BATCH_LIMIT = 50;
 const TURNS_PER_JOB = 20;
 /** Candidates looked at for one batch: more than a batch, since some are paused or have joined. */
 const LOOK_AT = 200;
+/** More than any target can hold. */
+const MANY = 100_000;
 
 /**
  * Sends to one target's candidates, batch after batch, as the protocol of docs/sending-once.md says: claim with an
@@ -65,7 +69,11 @@ async function sendAll(
     if (permission.kind === 'withheld') {
       return done(now + heldMs(permission.reason, deps), sent, instances, permission.reason);
     }
-    const epoch = await enterEpoch(target, matchers, ctx, deps);
+    const epoch = await enterEpoch(target, matchers, ctx, deps).catch(asDenial);
+    if (epoch instanceof JobError) {
+      await withdrawCandidates(target, epoch, deps);
+      return done(null, sent, instances, 'denied');
+    }
     if (typeof epoch !== 'string') return done(epoch.notBeforeMs, sent, instances, 'epoch');
     const batch = await pickBatch(target, matchers, permission.pauses, limit, deps);
     if (batch === null) return nothingToSend(target, sent, instances, deps);
@@ -80,6 +88,22 @@ async function sendAll(
     }
   }
   return done(deps.clock.now(), sent, instances, 'turn over');
+}
+
+/** A role that may not list commands cannot send safely, and that is a finding about the account, not a failed job. */
+function asDenial(error: unknown): JobError {
+  if (isJobError(error, 'aws.denied', 'aws.region-off')) return error;
+  throw error;
+}
+
+/** Nothing is sent to a target whose commands cannot be looked at: its candidates say why, and so does its coverage. */
+async function withdrawCandidates(target: Target, denial: JobError, deps: HandlerDeps): Promise<void> {
+  const ids = await deps.ledger.enrollments.candidates(target, Number.MAX_SAFE_INTEGER, MANY);
+  const records = await deps.ledger.enrollments.read(target, ids);
+  const judgment = { kind: 'ineligible', cause: 'ec2-perm-account-denied' } as const;
+  await applyEvents(deps, target, records, () => [{ kind: 'judged', judgment }]);
+  const before = await deps.ledger.coverage.read(target);
+  await deps.ledger.coverage.put(target, partialCoverage(denial, before, deps.clock.now()));
 }
 
 /** Due again when the next candidate is; those that wait although their time has come are paused, and looked at seldom. */

@@ -1,3 +1,4 @@
+import { isJobError, type JobError } from '@muster/core/domain/errors';
 import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
 import type { InstanceId } from '@muster/core/domain/ids';
 import { groupByRole, matchersOfAccount, type RoleGroup } from '@muster/core/domain/matcher-scope';
@@ -10,7 +11,7 @@ import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
 import { judgeSightings, listManaged, listSightings, type Sighting } from '../judge-target.ts';
 import { scheduleOpenBatches, scheduleWorkOf } from '../work-of-records.ts';
 import { paced } from '../paced.ts';
-import { completeCoverage, coverageOfFailure } from '../scan-coverage.ts';
+import { completeCoverage, coverageOfFailure, partialCoverage } from '../scan-coverage.ts';
 
 type Result = { status: string; seen: number; queued: number; changed: number };
 type Records = ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>;
@@ -36,10 +37,13 @@ export async function handleScanTarget(
       const decided = await decide(target, groups, sightings, records, ctx.signal, deps);
       const written = await write(target, decided, deps);
       await restoreWork(target, decided, deps);
-      await deps.ledger.coverage.put(target, completeCoverage(deps.clock.now()));
+      const now = deps.clock.now();
+      const coverage =
+        decided.denial === null ? completeCoverage(now) : partialCoverage(decided.denial, before, now);
+      await deps.ledger.coverage.put(target, coverage);
       return {
-        nextAtMs: deps.clock.now() + deps.config.pollIntervalMs,
-        result: { status: 'complete', seen: sightings.size, ...written },
+        nextAtMs: now + deps.config.pollIntervalMs,
+        result: { status: coverage.status, seen: sightings.size, ...written },
       };
     } catch (error) {
       return failed(target, error, before?.failures ?? 0, ctx, deps);
@@ -67,6 +71,8 @@ interface Decision {
   readonly changes: readonly RecordChange[];
   /** All records as they are to be, changed or not. */
   readonly records: readonly EnrollmentRecord[];
+  /** Why SSM's inventory could not be asked; null when it was, or needed not be. */
+  readonly denial: JobError | null;
 }
 
 async function decide(
@@ -78,14 +84,25 @@ async function decide(
   deps: HandlerDeps,
 ): Promise<Decision> {
   const context = transitionContext(deps);
+  let denial: JobError | null = null;
   const next = await judgeSightings(sightings, records, context, {
     findNodes: (ids) => deps.ledger.nodes.find(target.accountId, ids),
-    listManaged: () =>
-      paced(deps, target, 'ssm:DescribeInstanceInformation', () => listManaged(target, groups, signal, deps)),
+    listManaged: async () => {
+      try {
+        return await paced(deps, target, 'ssm:DescribeInstanceInformation', () =>
+          listManaged(target, groups, signal, deps),
+        );
+      } catch (error) {
+        if (!isJobError(error, 'aws.denied')) throw error;
+        denial = error;
+        return null;
+      }
+    },
   });
   return {
     changes: changesOf(records, next, context.nowMs - deps.timings.goneMs),
     records: [...next.values()],
+    denial,
   };
 }
 

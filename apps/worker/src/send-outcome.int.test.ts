@@ -1,0 +1,237 @@
+import { targetId } from '@muster/core/domain/target';
+import { organizationMatcher } from '@muster/testing/system-config';
+import { expect, test } from 'vitest';
+import {
+  ACCOUNT,
+  aWorld,
+  instanceId,
+  someInstances,
+  TARGET,
+  useWorkerBench,
+  type WorkerBench,
+} from './worker-bench.fixture.ts';
+
+const startWorkerBench = useWorkerBench();
+const install = (bench: WorkerBench) => bench.run('install-batch', { target: TARGET });
+
+/** The cause of every instance, by its number. */
+async function causes(bench: WorkerBench, count: number): Promise<readonly (string | null)[]> {
+  return Promise.all(Array.from({ length: count }, (_, n) => bench.cause(instanceId(n))));
+}
+
+/** What a refused send leaves: no intent and no reservation. */
+async function expectClosed(bench: WorkerBench): Promise<void> {
+  expect(await bench.intents()).toEqual([]);
+  expect(await bench.ledger.control.reservations()).toEqual([]);
+  expect(bench.aws.report().commands.sent).toBe(0);
+}
+
+async function dueInMs(bench: WorkerBench): Promise<number> {
+  return ((await bench.dueAt('install', targetId(TARGET))) ?? 0) - bench.now();
+}
+
+test('ids that SSM names as invalid are dropped, and the others are sent to by the same job', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(10)), speed: 1 });
+  await bench.scanned();
+  await bench.aws.change(
+    { op: 'set-ssm', instanceId: instanceId(3), ssm: null },
+    { op: 'terminate-instance', instanceId: instanceId(7) },
+  );
+
+  expect(await install(bench)).toMatchObject({ sent: 1, instances: 8 });
+
+  expect(bench.front.count('SendCommand')).toBe(2);
+  expect(await bench.sentSizes()).toEqual([8]);
+  expect(await bench.states()).toEqual({ installing: 8, failed: 2 });
+  expect([await bench.cause(instanceId(3)), await bench.cause(instanceId(7))]).toEqual([
+    'ec2-ssm-agent-not-registered',
+    'ec2-ssm-agent-not-registered',
+  ]);
+  expect(await bench.intent()).toMatchObject({ instanceIds: expect.not.arrayContaining([instanceId(3)]) });
+});
+
+test('where SSM names nobody, the batch is halved until the culprit stands alone', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(4)), speed: 1 });
+  await bench.scanned();
+  await bench.aws.change({ op: 'set-ssm', instanceId: instanceId(3), ssm: null });
+  bench.front.rewrite = (operation, answer) =>
+    operation === 'SendCommand'
+      ? { ...answer, body: answer.body.replaceAll(/\[\[i-[^\]]*\]\]/g, '[[]]') }
+      : answer;
+
+  expect(await install(bench)).toMatchObject({ sent: 2, instances: 3 });
+
+  expect(await bench.sentSizes()).toEqual([2, 1]);
+  expect(await causes(bench, 4)).toEqual([null, null, null, 'ec2-ssm-agent-not-registered']);
+  expect(bench.aws.report().installs).toMatchObject({ whileLive: 0, perInstance: { '1': 3 } });
+});
+
+test('a throttled send is queued again with a wait, and cuts the rate of that account and region', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
+  await bench.scanned();
+  await bench.aws.change({
+    op: 'add-fault',
+    fault: { kind: 'throttle', apis: ['ssm:SendCommand'], maxTimes: 1 },
+  });
+
+  expect(await install(bench)).toEqual({ sent: 0, instances: 0, stopped: 'throttled' });
+
+  await expectClosed(bench);
+  expect(await bench.states()).toEqual({ queued: 2 });
+  const { retryMs } = bench.deps.timings;
+  expect(await dueInMs(bench)).toBeGreaterThan(retryMs - 2_000);
+  const factor = await bench.store.redis.hget(bench.store.keys.bucket(TARGET, 'ssm:SendCommand'), 'factor');
+  expect(Number(factor)).toBeLessThan(1);
+  expect((await bench.ledger.enrollments.candidates(TARGET, bench.now(), 10)).length).toBe(0);
+
+  bench.advance(retryMs);
+  expect(await install(bench)).toMatchObject({ sent: 1, instances: 2 });
+});
+
+test('an account that throttles costs other accounts nothing', async () => {
+  const other = '444455556666';
+  const bench = await startWorkerBench({
+    world: aWorld([], {
+      accounts: [
+        { id: '999988887777' },
+        { id: ACCOUNT, instances: someInstances(1) },
+        { id: other, instances: someInstances(1, {}, 1) },
+      ],
+    }),
+  });
+  await bench.scanned();
+  const elsewhere = { ...TARGET, accountId: other as typeof ACCOUNT };
+  await bench.run('scan-target', { target: elsewhere });
+  await bench.aws.change({
+    op: 'add-fault',
+    fault: { kind: 'throttle', apis: ['ssm:SendCommand'], accounts: [ACCOUNT] },
+  });
+
+  expect(await install(bench)).toMatchObject({ stopped: 'throttled' });
+
+  expect(await bench.run('install-batch', { target: elsewhere })).toMatchObject({ sent: 1 });
+});
+
+test('a denied SendCommand is the cause of all instances of the batch, which wait their back-off', async () => {
+  const bench = await startWorkerBench({
+    world: aWorld(someInstances(2), { account: { deniedActions: ['ssm:SendCommand'] } }),
+    config: { muster: { backoff: { operator_first: '10m' } } },
+  });
+  await bench.scanned();
+
+  await install(bench);
+
+  await expectClosed(bench);
+  expect(await causes(bench, 2)).toEqual(['ec2-ssm-invocation-failure', 'ec2-ssm-invocation-failure']);
+  expect(bench.front.count('SendCommand')).toBe(1);
+  expect(await dueInMs(bench)).toBeGreaterThan(590_000);
+  expect((await bench.record(instanceId(0))).attempts).toMatchObject([{ commandId: null, exitCode: null }]);
+});
+
+test('a region that was switched off refuses the batch', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
+  await bench.scanned();
+  await bench.ledger.enrollments.setReconciledEpoch(TARGET, await bench.ledger.control.epoch());
+  await bench.aws.change({ op: 'set-region', accountId: ACCOUNT, region: TARGET.region, status: 'DISABLED' });
+
+  await install(bench);
+
+  await expectClosed(bench);
+  expect(await causes(bench, 2)).toEqual(['ec2-ssm-invocation-failure', 'ec2-ssm-invocation-failure']);
+});
+
+/** A configuration with a document of one's own. */
+const withDocument = (facts: WorkerBench['facts']) => ({
+  discovery_service: { aws: [{ ...organizationMatcher(facts), ssm: { document_name: 'Own-Installer' } }] },
+});
+
+test('a document that the account does not have is the cause of all', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)), config: withDocument });
+  await bench.scanned();
+
+  await install(bench);
+
+  await expectClosed(bench);
+  expect(await causes(bench, 2)).toEqual(['ec2-ssm-document-invalid', 'ec2-ssm-document-invalid']);
+});
+
+test('a document that does not take our parameters is the cause of all', async () => {
+  const content = JSON.stringify({
+    schemaVersion: '2.2',
+    parameters: { somethingElse: { type: 'String', default: '' } },
+    mainSteps: [{ action: 'aws:runShellScript', name: 'install', inputs: { runCommand: ['true'] } }],
+  });
+  const bench = await startWorkerBench({
+    world: aWorld(someInstances(2), { documents: { 'Own-Installer': content } }),
+    config: withDocument,
+  });
+  await bench.scanned();
+
+  await install(bench);
+
+  await expectClosed(bench);
+  expect(await causes(bench, 2)).toEqual(['ec2-ssm-document-invalid', 'ec2-ssm-document-invalid']);
+});
+
+test('a batch that SSM will not send to that platform is unsupported as a whole', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
+  await bench.scanned();
+  for (const n of [0, 1]) {
+    await bench.aws.change({ op: 'set-ssm', instanceId: instanceId(n), ssm: { platformType: 'Windows' } });
+  }
+
+  await install(bench);
+
+  await expectClosed(bench);
+  expect(await causes(bench, 2)).toEqual(['ec2-ssm-unsupported-os', 'ec2-ssm-unsupported-os']);
+});
+
+test('a send that finds nobody listening has not happened: its instances are free again at once', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
+  await bench.scanned();
+  await bench.ledger.enrollments.setReconciledEpoch(TARGET, await bench.ledger.control.epoch());
+  await bench.front.refuse();
+
+  await install(bench);
+
+  await expectClosed(bench);
+  expect(await bench.states()).toEqual({ queued: 2 });
+  expect((await bench.record(instanceId(0))).failures).toBe(0);
+
+  await bench.front.listen();
+  bench.advance(bench.deps.timings.retryMs);
+  expect(await install(bench)).toMatchObject({ sent: 1, instances: 2 });
+});
+
+test('a session that has expired is nobody’s fault: the next try has a new one', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
+  await bench.scanned();
+  await bench.ledger.enrollments.setReconciledEpoch(TARGET, await bench.ledger.control.epoch());
+  await bench.aws.change({ op: 'expire-sessions', accountId: ACCOUNT });
+
+  await install(bench);
+
+  await expectClosed(bench);
+  expect(await bench.states()).toEqual({ queued: 2 });
+  bench.advance(bench.deps.timings.retryMs);
+  expect(await install(bench)).toMatchObject({ sent: 1, instances: 2 });
+});
+
+test.each(['reset-after', 'error-after', 'reset-before', 'error'] as const)(
+  'an answer that says nothing (%s) leaves the intent open, its instances claimed and the batch due',
+  async (kind) => {
+    const bench = await startWorkerBench({ world: aWorld(someInstances(2)), speed: 1 });
+    await bench.scanned();
+    await bench.aws.change({ op: 'add-fault', fault: { kind, apis: ['ssm:SendCommand'], maxTimes: 1 } });
+
+    await install(bench);
+
+    const { command, batchId, notAfterMs } = await bench.intent();
+    expect(command).toBeNull();
+    expect(await bench.states()).toEqual({ sending: 2 });
+    expect(await bench.dueAt('collect', `${targetId(TARGET)}/${batchId}`)).toBe(notAfterMs);
+    expect(await bench.ledger.control.reservations()).toMatchObject([{ instances: 2 }]);
+    expect(await install(bench)).toMatchObject({ sent: 0 });
+    expect(bench.front.count('SendCommand')).toBe(1);
+  },
+);
