@@ -1,0 +1,146 @@
+import type { FaultRule } from '@muster/aws-sim/faults/rules';
+import type { BatchId } from '@muster/core/domain/ids';
+import { markerOf } from '@muster/core/domain/intent';
+import { roleFor } from '@muster/core/domain/matcher';
+import { collectMember } from '@muster/core/jobs/due-jobs';
+import { expect, test } from 'vitest';
+import {
+  aWorld,
+  instanceId,
+  someInstances,
+  TARGET,
+  useWorkerBench,
+  type WorkerBench,
+} from './worker-bench.fixture.ts';
+
+/** The answer to a SendCommand was lost: what `collect-command` finds out. */
+const startWorkerBench = useWorkerBench();
+
+type Lost = WorkerBench & { readonly batchId: BatchId };
+
+/** A batch of two whose send ended with a fault. */
+async function startLost(kind: FaultRule['kind'], speed = 1): Promise<Lost> {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)), speed });
+  await bench.scanned();
+  await bench.aws.change({ op: 'add-fault', fault: { kind, apis: ['ssm:SendCommand'], maxTimes: 1 } });
+  await bench.run('install-batch', { target: TARGET });
+  return { ...bench, batchId: (await bench.intent()).batchId };
+}
+
+const collect = (bench: Lost) => bench.run('collect-command', { target: TARGET, batchId: bench.batchId });
+
+/** To a moment after the intent. */
+async function passTo(bench: Lost, afterIntentMs: number): Promise<void> {
+  const { intentAtMs } = await bench.intent();
+  bench.advance(intentAtMs + afterIntentMs - bench.now());
+}
+
+test('before its time to send is over nobody asks: whoever wrote the intent may still be sending', async () => {
+  const bench = await startLost('reset-after');
+  const calls = bench.front.count('ListCommandInvocations');
+
+  expect(await collect(bench)).toMatchObject({ open: 2, state: 'sending' });
+
+  expect(bench.front.count('ListCommandInvocations')).toBe(calls);
+  expect(await bench.dueAt('collect', collectMember(TARGET, bench.batchId))).toBe(
+    (await bench.intent()).notAfterMs + 1,
+  );
+});
+
+test.each(['reset-after', 'error-after'] as const)(
+  'a command whose answer was lost (%s) is found by its marker and followed to its end',
+  async (kind) => {
+    const bench = await startLost(kind, 200);
+    await passTo(bench, bench.deps.config.install.sendWindowMs + 1);
+
+    expect(await collect(bench)).toMatchObject({ state: 'found', open: 2 });
+
+    const [command] = await bench.commands();
+    expect((await bench.intent()).command?.commandId).toBe(command?.id);
+    expect(await bench.states()).toEqual({ installing: 2 });
+    expect((await bench.ledger.statistics.read()).commandsSent).toBe(1);
+    await bench.commandsEnded();
+    expect(await collect(bench)).toMatchObject({ state: 'ended', ended: 2 });
+    expect(bench.aws.report().installs).toMatchObject({ whileLive: 0, perInstance: { '1': 2 } });
+  },
+);
+
+test('a send that did not happen is held until nobody can accept it any more, and free then', async () => {
+  const bench = await startLost('reset-before', 200);
+  const { resendAfterMs, sendWindowMs, visibilityMs } = bench.deps.config.install;
+  await passTo(bench, sendWindowMs + 1);
+
+  expect(await collect(bench)).toMatchObject({ state: 'looked-for', open: 2 });
+  const waitMs = ((await bench.dueAt('collect', collectMember(TARGET, bench.batchId))) ?? 0) - bench.now();
+  expect(waitMs).toBeLessThanOrEqual(visibilityMs);
+
+  await passTo(bench, resendAfterMs - 2_000);
+  expect(await collect(bench)).toMatchObject({ state: 'looked-for' });
+  expect(await bench.states()).toEqual({ sending: 2 });
+  expect(await bench.run('install-batch', { target: TARGET })).toMatchObject({ sent: 0 });
+
+  await passTo(bench, resendAfterMs + 1);
+  bench.hints.splice(0);
+  expect(await collect(bench)).toMatchObject({ state: 'not-sent', open: 0 });
+  expect(await bench.states()).toEqual({ queued: 2 });
+  expect(await bench.intents()).toEqual([]);
+  expect(await bench.ledger.control.reservations()).toEqual([]);
+  expect(bench.hints).toEqual([{ name: 'install-batch', payload: { target: TARGET } }]);
+  expect((await bench.record(instanceId(0))).failures).toBe(0);
+
+  expect(await bench.run('install-batch', { target: TARGET })).toMatchObject({ sent: 1, instances: 2 });
+  expect(await bench.sentSizes()).toEqual([2]);
+});
+
+test('a look that fails says nothing: not found is what a complete list does not show', async () => {
+  const bench = await startLost('reset-after');
+  await passTo(bench, bench.deps.config.install.resendAfterMs + 1);
+  await bench.aws.change({ op: 'add-fault', fault: { kind: 'error', apis: ['ssm:ListCommandInvocations'] } });
+
+  await expect(collect(bench)).rejects.toMatchObject({ code: 'aws.unavailable' });
+  expect(await bench.states()).toEqual({ sending: 2 });
+
+  await bench.aws.change({ op: 'clear-faults' });
+  expect(await collect(bench)).toMatchObject({ state: 'found' });
+});
+
+test("a command of another installation is not ours, also with our batch's name", async () => {
+  const bench = await startLost('reset-before');
+  const [matcher] = bench.deps.config.matchers;
+  if (matcher === undefined) throw new Error('there is a matcher');
+  const sent = await bench.deps.commands.sendCommand(
+    { ...TARGET, role: roleFor(matcher, TARGET.accountId) },
+    {
+      documentName: 'AWS-RunShellScript',
+      instanceIds: [instanceId(0)],
+      parameters: { commands: ['true'] },
+      comment: markerOf('aaaaaaaaaaaa', bench.batchId),
+      deliveryTimeoutSeconds: 60,
+      notAfterMs: bench.now() + 10_000,
+    },
+    AbortSignal.timeout(10_000),
+  );
+  expect(sent.kind).toBe('accepted');
+  await passTo(bench, bench.deps.config.install.sendWindowMs + 1);
+
+  expect(await collect(bench)).toMatchObject({ state: 'looked-for' });
+
+  expect(await bench.states()).toEqual({ sending: 2 });
+});
+
+test('a worker that dies after its claim leaves what another one ends', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)), speed: 200 });
+  await bench.scanned();
+  const died = new Error('killed');
+  const deps = {
+    ...bench.deps,
+    commands: { ...bench.deps.commands, sendCommand: () => Promise.reject(died) },
+  };
+  await expect(bench.run('install-batch', { target: TARGET }, deps)).rejects.toThrow('killed');
+  const lost = { ...bench, batchId: (await bench.intent()).batchId };
+  expect(await bench.states()).toEqual({ sending: 2 });
+
+  await passTo(lost, bench.deps.config.install.resendAfterMs + 1);
+  expect(await collect(lost)).toMatchObject({ state: 'not-sent' });
+  expect(await bench.run('install-batch', { target: TARGET })).toMatchObject({ sent: 1, instances: 2 });
+});
