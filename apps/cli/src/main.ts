@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addConfigCommand } from './commands/config.ts';
 import { addCoverageCommands } from './commands/coverage.ts';
 import { addExplainCommand } from './commands/explain.ts';
+import { addInitCommand } from './commands/init.ts';
 import { addInstancesCommand } from './commands/instances.ts';
 import { addPauseCommands } from './commands/pause.ts';
 import { addProcessCommands } from './commands/processes.ts';
@@ -38,6 +39,7 @@ export async function main(argv: readonly string[], env: CommandContext['env']):
   addPauseCommands(program, context);
   addRetryCommands(program, context);
   addConfigCommand(program, context);
+  addInitCommand(program, context);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;

@@ -1,0 +1,158 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+const ENTRY = fileURLToPath(new URL('../../bin/muster.js', import.meta.url));
+const REQUIRED = ['--organization', 'o-a1b2c3d4e5', '--proxy', 'teleport.example.com:443', '--dir', 'out'];
+
+// Each test starts processes: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 30_000 });
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'muster-init-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function init(...args: readonly string[]): { code: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [ENTRY, 'init', ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'] },
+  });
+  return { code: status, stdout, stderr };
+}
+
+function read(path: string): string {
+  return readFileSync(join(folder, 'out', path), 'utf8');
+}
+
+function snapshot(): Record<string, string> {
+  const names = readdirSync(join(folder, 'out'), { recursive: true, withFileTypes: true });
+  return Object.fromEntries(
+    names
+      .filter((entry) => entry.isFile())
+      .map((entry) => {
+        const path = join(entry.parentPath, entry.name);
+        return [path, readFileSync(path, 'utf8')];
+      }),
+  );
+}
+
+test('organization, proxy and folder are enough; the second time changes nothing, the external id neither', () => {
+  const first = init(...REQUIRED);
+  const before = snapshot();
+  const second = init(...REQUIRED);
+
+  expect(first).toMatchObject({ code: 0, stderr: '' });
+  expect(second).toMatchObject({ code: 0, stderr: '' });
+  expect(second.stdout).not.toContain('written');
+  expect(snapshot()).toEqual(before);
+  expect(read('muster.yaml')).toMatch(/external_id: "muster-[0-9a-f]{32}"/);
+});
+
+test('two organizations get two external ids', () => {
+  init(...REQUIRED);
+  init(...REQUIRED.slice(0, -1), 'other');
+
+  const ids = ['out', 'other'].map(
+    (dir) => /external_id: .*/.exec(readFileSync(join(folder, dir, 'muster.yaml'), 'utf8'))?.[0],
+  );
+
+  expect(new Set(ids).size).toBe(2);
+});
+
+test('a file that was changed is not replaced, and nothing else is written either', () => {
+  init(...REQUIRED);
+  writeFileSync(join(folder, 'out/muster.yaml'), `${read('muster.yaml')}# mine\n`);
+  rmSync(join(folder, 'out/README.md'));
+  const before = snapshot();
+
+  const { code, stderr } = init(...REQUIRED, '--tag', 'env=prod');
+
+  expect(code).toBe(1);
+  expect(stderr).toBe(
+    'nothing was written\n  out/muster.yaml is there and different (--force replaces it)\n',
+  );
+  expect(snapshot()).toEqual(before);
+});
+
+test('--force replaces it and keeps the external id', () => {
+  init(...REQUIRED);
+  const id = /external_id: .*/.exec(read('muster.yaml'))?.[0] ?? 'none';
+
+  const { code, stdout } = init(...REQUIRED, '--tag', 'env=prod', '--force');
+
+  expect(code).toBe(0);
+  expect(stdout).toContain('written  out/muster.yaml');
+  expect(stdout).toContain('same     out/teleport/token.yaml');
+  expect(read('muster.yaml')).toContain(id);
+  expect(read('muster.yaml')).toContain('"env": "prod"');
+});
+
+test('--only writes that file: the token is brought up to date beside a configuration that was edited', () => {
+  init(...REQUIRED);
+  writeFileSync(join(folder, 'out/muster.yaml'), `${read('muster.yaml')}# mine\n`);
+  writeFileSync(join(folder, 'accounts.txt'), '111122223333\t444455556666\n');
+
+  const { code } = init(
+    ...REQUIRED,
+    '--token-accounts',
+    'accounts.txt',
+    '--only',
+    'teleport/token.yaml',
+    '--force',
+  );
+
+  expect(code).toBe(0);
+  expect(read('teleport/token.yaml')).toContain('- aws_account: "444455556666"');
+  expect(read('muster.yaml')).toContain('# mine');
+});
+
+test('all faults are said at once, with exit code 64, and nothing is written', () => {
+  const { code, stderr } = init(
+    '--proxy',
+    'nohost',
+    '--token-accounts',
+    'missing.txt',
+    '--region',
+    'x',
+    '--dir',
+    'out',
+  );
+
+  expect(code).toBe(64);
+  expect(stderr.split('\n').map((line) => /^muster init: (--[\w-]+)/.exec(line)?.[1])).toEqual([
+    '--token-accounts',
+    '--region',
+    '--organization',
+    '--proxy',
+    undefined,
+  ]);
+  expect(existsSync(join(folder, 'out'))).toBe(false);
+});
+
+test('a file of accounts with a slip in it is refused with its line', () => {
+  writeFileSync(join(folder, 'accounts.txt'), '111122223333\n44445555666\n');
+
+  const { code, stderr } = init(...REQUIRED, '--token-accounts', 'accounts.txt');
+
+  expect(code).toBe(64);
+  expect(stderr).toBe('muster init: --token-accounts line 2: "44445555666" is no account id (12 digits)\n');
+});
+
+test('a configuration that cannot be read does not lose the external id of roles that are deployed', () => {
+  init(...REQUIRED);
+  writeFileSync(join(folder, 'out/muster.yaml'), 'version: [');
+
+  const { code, stderr } = init(...REQUIRED, '--force');
+
+  expect(code).toBe(64);
+  expect(stderr).toContain('--external-id is missing, and out/muster.yaml cannot be read for it');
+});

@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadConfig } from '@muster/core/config/load-config';
+import { messageOf } from '@muster/core/domain/errors';
+import type { Command } from 'commander';
+import type { CommandContext } from '../command-context.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
+import { initFiles } from '../init/init-files.ts';
+import { DEFAULT_MEMBER_ROLE, type InitOptions, readSettings } from '../init/read-settings.ts';
+import type { InitFile } from '../init/settings.ts';
+import { compareFiles, writeFiles } from '../init/write-files.ts';
+
+interface Options extends InitOptions {
+  readonly tokenAccounts?: string;
+  readonly only?: readonly string[];
+  readonly force?: boolean;
+}
+
+/** `muster init`: the guide's files, made for one organization and one cluster. Talks to nobody. */
+export function addInitCommand(program: Command, context: CommandContext): void {
+  const each = (value: string, list: readonly string[] = []): readonly string[] => [...list, value];
+  program
+    .command('init')
+    .description('write tokens, IAM roles, templates, configuration and services for an organization')
+    .option('--organization <id>', 'the AWS Organization: o-…')
+    .option('--proxy <host:port>', 'the Teleport proxy')
+    .option('--dir <folder>', 'where to write')
+    .option('--discovery-account <id>', 'account that workers run in; without it the templates ask for it')
+    .option('--discovery-role <name>', 'role that workers run as (default: muster-discovery)')
+    .option('--role-name <name>', `role in every account (default: ${DEFAULT_MEMBER_ROLE})`)
+    .option(
+      '--external-id <text>',
+      'external id of that role (default: the one already in DIR, else a random one)',
+    )
+    .option('--token-accounts <file>', 'list these accounts in the join token instead of the organization')
+    .option('--document <name>', 'bring an SSM document of your own (default: AWS-RunShellScript)')
+    .option('--partition <name>', 'aws, aws-us-gov or aws-cn (default: that of the regions)')
+    .option('--region <region>', 'read this region, may be repeated (default: every enabled one)', each)
+    .option('--tag <key=value>', 'only instances with this tag, may be repeated (default: all)', each)
+    .option('--only <file>', 'write this file of them only, may be repeated', each)
+    .option('--force', 'replace files that are different')
+    .action((options: Options) => {
+      const { folder, files } = readRequest(options);
+      writeOrRefuse(folder, files, options.force === true);
+      context.exit(EXIT.ok);
+    });
+}
+
+function readRequest(options: Options): { readonly folder: string; readonly files: readonly InitFile[] } {
+  const faults: string[] = [];
+  const folder = options.dir ?? '';
+  const reading = readSettings(options, {
+    tokenAccounts: readAccountsFile(options.tokenAccounts, faults),
+    externalId:
+      options.externalId ?? keptExternalId(folder, faults) ?? `muster-${randomBytes(16).toString('hex')}`,
+  });
+  if (!reading.ok) throw refusal([...faults, ...reading.faults]);
+  const all = initFiles(reading.settings);
+  const chosen = (options.only ?? []).map((path) => path.replace(/^\.\//, ''));
+  for (const path of chosen) {
+    if (!all.some((file) => file.path === path)) {
+      faults.push(`--only ${JSON.stringify(path)}: one of ${all.map((file) => file.path).join(', ')}`);
+    }
+  }
+  if (faults.length > 0) throw refusal(faults);
+  return { folder, files: chosen.length === 0 ? all : all.filter((file) => chosen.includes(file.path)) };
+}
+
+/** The roles that were deployed ask for the external id of the first time: it never changes by itself. */
+function keptExternalId(folder: string, faults: string[]): string | null {
+  const file = join(folder, 'muster.yaml');
+  if (folder === '' || !existsSync(file) || !statSync(file).isFile()) return null;
+  const parsed = loadConfig(file, {});
+  if (!parsed.ok) {
+    faults.push(`--external-id is missing, and ${file} cannot be read for it (muster config check ${file})`);
+    return null;
+  }
+  const role = parsed.config.matchers[0]?.role;
+  return role === undefined || role.kind === 'ambient' ? null : role.externalId;
+}
+
+function readAccountsFile(path: string | undefined, faults: string[]): string | null {
+  if (path === undefined) return null;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    faults.push(`--token-accounts ${path}: ${messageOf(error)}`);
+    return null;
+  }
+}
+
+function writeOrRefuse(folder: string, files: readonly InitFile[], force: boolean): void {
+  if (existsSync(folder) && !statSync(folder).isDirectory()) {
+    throw refusal([`--dir ${folder}: is not a folder`]);
+  }
+  const states = compareFiles(folder, files);
+  const inState = (wanted: string): readonly string[] =>
+    [...states].filter(([, state]) => state === wanted).map(([path]) => join(folder, path));
+  const blocked = inState('blocked');
+  const different = inState('different');
+  if (blocked.length > 0 || (different.length > 0 && !force)) {
+    throw new CommandError(
+      EXIT.failed,
+      [
+        'nothing was written',
+        ...different.map(
+          (path) => `  ${path} is there and different${force ? '' : ' (--force replaces it)'}`,
+        ),
+        ...blocked.map(
+          (path) => `  ${path} cannot be written: something else than a plain file is in its place`,
+        ),
+      ].join('\n'),
+    );
+  }
+  const same = new Set([...states].filter(([, state]) => state === 'same').map(([path]) => path));
+  const toWrite = files.filter((file) => !same.has(file.path));
+  if (toWrite.length > 0) writeFiles(folder, toWrite);
+  const lines = files.map(({ path }) => `  ${same.has(path) ? 'same   ' : 'written'}  ${join(folder, path)}`);
+  process.stdout.write(`${[...lines, '', `Next: ${join(folder, 'README.md')}`].join('\n')}\n`);
+}
+
+function refusal(faults: readonly string[]): CommandError {
+  return new CommandError(EXIT.usage, faults.map((fault) => `muster init: ${fault}`).join('\n'));
+}

@@ -1,0 +1,137 @@
+import { hasOwnDocument, type InitSettings } from './settings.ts';
+
+/** One statement of an IAM policy. A resource is text, or an expression of the language it will stand in. */
+export interface Statement {
+  readonly Sid: string;
+  readonly Effect: 'Allow';
+  readonly Principal?: Readonly<Record<string, unknown>>;
+  readonly Action: readonly string[];
+  readonly Resource?: unknown;
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+/** An IAM policy document. */
+export interface Policy {
+  readonly Version: '2012-10-17';
+  readonly Statement: readonly Statement[];
+}
+
+/** Writes a text that holds an account in the language at hand: as an expression, where the account is one. */
+export type AccountText = (text: (account: string) => string) => unknown;
+
+/** What a worker reads in a member account. None of these can be limited to a resource. */
+export const READ_ACTIONS = [
+  'account:ListRegions',
+  'ec2:DescribeInstances',
+  'ssm:DescribeInstanceInformation',
+  'ssm:GetCommandInvocation',
+  'ssm:ListCommandInvocations',
+] as const;
+
+/** What a worker reads of the organization. */
+export const ORGANIZATION_ACTIONS = [
+  'organizations:ListAccountsForParent',
+  'organizations:ListChildren',
+  'organizations:ListRoots',
+] as const;
+
+/** For plain JSON: any account, because the policy belongs to one account's role and reaches no other. */
+export const ANY_ACCOUNT: AccountText = (text) => text('*');
+
+/**
+ * What the member role may do. SendCommand is allowed on the document and on the instances, in two statements: AWS asks
+ * for both, and one statement would let a condition on the one fall on the other.
+ */
+export function memberPolicy(settings: InitSettings, account: AccountText): Policy {
+  const { partition, documentName } = settings;
+  const document = hasOwnDocument(settings)
+    ? account((id) => `arn:${partition}:ssm:*:${id}:document/${documentName}`)
+    : // Amazon's documents have no account in their ARN.
+      `arn:${partition}:ssm:*::document/${documentName}`;
+  return policy(
+    { Sid: 'Read', Effect: 'Allow', Action: READ_ACTIONS, Resource: '*' },
+    { Sid: 'SendThisDocument', Effect: 'Allow', Action: ['ssm:SendCommand'], Resource: document },
+    {
+      Sid: 'SendToInstances',
+      Effect: 'Allow',
+      Action: ['ssm:SendCommand'],
+      Resource: account((id) => `arn:${partition}:ec2:*:${id}:instance/*`),
+    },
+  );
+}
+
+/**
+ * Who may become the member role: the discovery role and nobody else. The principal is its account and a condition
+ * names the role, because AWS stores a role that stands as principal under its unique id: a discovery role that is made
+ * anew would be locked out of every account.
+ */
+export function memberTrust(settings: InitSettings, discoveryAccount: AccountText): Policy {
+  const { partition, discoveryRole, organizationId, externalId } = settings;
+  return policy({
+    Sid: 'DiscoveryRoleOnly',
+    Effect: 'Allow',
+    Principal: { AWS: discoveryAccount((id) => `arn:${partition}:iam::${id}:root`) },
+    Action: ['sts:AssumeRole'],
+    Condition: {
+      ArnEquals: {
+        'aws:PrincipalArn': discoveryAccount((id) => `arn:${partition}:iam::${id}:role/${discoveryRole}`),
+      },
+      StringEquals: { 'aws:PrincipalOrgID': organizationId, 'sts:ExternalId': externalId },
+    },
+  });
+}
+
+/** What the discovery role may do: see the organization, and become the member role of its accounts. */
+export function discoveryPolicy(settings: InitSettings): Policy {
+  const { partition, memberRole, organizationId } = settings;
+  return policy(
+    { Sid: 'SeeTheOrganization', Effect: 'Allow', Action: ORGANIZATION_ACTIONS, Resource: '*' },
+    {
+      Sid: 'BecomeTheMemberRole',
+      Effect: 'Allow',
+      Action: ['sts:AssumeRole'],
+      Resource: `arn:${partition}:iam::*:role${memberRole.path}${memberRole.name}`,
+      Condition: { StringEquals: { 'aws:ResourceOrgID': organizationId } },
+    },
+  );
+}
+
+/** Who may become the discovery role: the EC2 instances that workers run on. */
+export function discoveryTrust(settings: InitSettings): Policy {
+  return policy({
+    Sid: 'InstancesOfWorkers',
+    Effect: 'Allow',
+    Principal: { Service: settings.partition === 'aws-cn' ? 'ec2.amazonaws.com.cn' : 'ec2.amazonaws.com' },
+    Action: ['sts:AssumeRole'],
+  });
+}
+
+/** What Teleport's Auth Service needs to see that a host belongs to the organization. */
+export function authPolicy(): Policy {
+  return policy({
+    Sid: 'SeeWhoseAccountItIs',
+    Effect: 'Allow',
+    Action: ['organizations:DescribeAccount'],
+    Resource: '*',
+  });
+}
+
+/**
+ * Lets one member account read the organization, so that workers need not run in the management account. An organization
+ * has one such policy: these statements may have to be added to it.
+ * https://docs.aws.amazon.com/organizations/latest/userguide/orgs-policy-delegate.html
+ */
+export function organizationPolicy(settings: InitSettings, discoveryAccount: string): Policy {
+  const { partition } = settings;
+  return policy({
+    Sid: 'MusterReadsTheOrganization',
+    Effect: 'Allow',
+    Principal: { AWS: `arn:${partition}:iam::${discoveryAccount}:root` },
+    Action: ORGANIZATION_ACTIONS,
+    Resource: '*',
+  });
+}
+
+function policy(...statements: readonly Statement[]): Policy {
+  return { Version: '2012-10-17', Statement: statements };
+}

@@ -1,0 +1,165 @@
+import { parseConfig } from '@muster/core/config/parse-config';
+import { roleFor } from '@muster/core/domain/matcher';
+import { AccountId } from '@muster/core/domain/ids';
+import { expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { EXAMPLES, exampleSettings, fileOf } from './example.fixture.ts';
+import { initFiles } from './init-files.ts';
+
+const KNOWN = exampleSettings({ discoveryAccount: '111122223333' });
+
+test('the member role may do what docs/guide lists, and SendCommand stands in two statements', () => {
+  expect(JSON.parse(fileOf(KNOWN, 'iam/member-policy.json'))).toEqual({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: 'Read',
+        Effect: 'Allow',
+        Action: [
+          'account:ListRegions',
+          'ec2:DescribeInstances',
+          'ssm:DescribeInstanceInformation',
+          'ssm:GetCommandInvocation',
+          'ssm:ListCommandInvocations',
+        ],
+        Resource: '*',
+      },
+      {
+        Sid: 'SendThisDocument',
+        Effect: 'Allow',
+        Action: ['ssm:SendCommand'],
+        Resource: 'arn:aws:ssm:*::document/AWS-RunShellScript',
+      },
+      {
+        Sid: 'SendToInstances',
+        Effect: 'Allow',
+        Action: ['ssm:SendCommand'],
+        Resource: 'arn:aws:ec2:*:*:instance/*',
+      },
+    ],
+  });
+});
+
+test('the member role trusts the discovery role, with external id and organization', () => {
+  expect(JSON.parse(fileOf(KNOWN, 'iam/member-trust.json'))).toEqual({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: 'DiscoveryRoleOnly',
+        Effect: 'Allow',
+        Principal: { AWS: 'arn:aws:iam::111122223333:root' },
+        Action: ['sts:AssumeRole'],
+        Condition: {
+          ArnEquals: { 'aws:PrincipalArn': 'arn:aws:iam::111122223333:role/muster-discovery' },
+          StringEquals: { 'aws:PrincipalOrgID': 'o-a1b2c3d4e5', 'sts:ExternalId': 'muster-example' },
+        },
+      },
+    ],
+  });
+});
+
+test('the discovery role sees the organization, and becomes that one role inside it', () => {
+  expect(JSON.parse(fileOf(KNOWN, 'iam/discovery-policy.json'))).toMatchObject({
+    Statement: [
+      {
+        Action: [
+          'organizations:ListAccountsForParent',
+          'organizations:ListChildren',
+          'organizations:ListRoots',
+        ],
+        Resource: '*',
+      },
+      {
+        Action: ['sts:AssumeRole'],
+        Resource: 'arn:aws:iam::*:role/teleport-organization-discovery-child-account-role',
+        Condition: { StringEquals: { 'aws:ResourceOrgID': 'o-a1b2c3d4e5' } },
+      },
+    ],
+  });
+});
+
+test('the token allows the organization', () => {
+  expect(fileOf(KNOWN, 'teleport/token.yaml')).toBe(`\
+# The join token that instances use. Its name is no secret: a host must prove to AWS where it runs.
+#   tctl create -f teleport/token.yaml
+kind: token
+version: v2
+metadata:
+  name: aws-discovery-iam-token
+spec:
+  # Nodes and nothing else.
+  roles: [Node]
+  join_method: iam
+  allow:
+    # Every account of the organization. Auth asks AWS whose account it is: iam/auth-policy.json.
+    - aws_organization_id: o-a1b2c3d4e5
+`);
+});
+
+test('the token allows listed accounts instead, and then Auth needs no policy', () => {
+  const settings = exampleSettings({}, '444455556666 012345678901');
+
+  const [token] = parseAllDocuments(fileOf(settings, 'teleport/token.yaml'));
+
+  expect(token?.toJS()).toMatchObject({
+    spec: { allow: [{ aws_account: '012345678901' }, { aws_account: '444455556666' }] },
+  });
+  expect(initFiles(settings).map((file) => file.path)).not.toContain('iam/auth-policy.json');
+});
+
+test.each(EXAMPLES)('muster.yaml is a configuration without a single note: %s', (_, settings) => {
+  const parsed = parseConfig(fileOf(settings, 'muster.yaml'), { file: 'muster.yaml', env: {} });
+
+  if (!parsed.ok) throw new Error(parsed.faults.map((fault) => fault.message).join('\n'));
+  expect(parsed.notes).toEqual([]);
+  const [matcher] = parsed.config.matchers;
+  expect(matcher).toMatchObject({
+    partition: settings.partition,
+    organization: { organizationId: settings.organizationId },
+    install: { documentName: settings.documentName, publicProxyAddr: settings.proxy },
+  });
+  expect(matcher?.tags.map((rule) => [rule.key, rule.values])).toEqual([...settings.tags]);
+  expect(parsed.config.limits.holdFirstSend).toBe(true);
+});
+
+test('muster.yaml assumes the role that the templates make', () => {
+  const settings = exampleSettings({ roleName: 'teleport/discovery', region: ['us-gov-west-1'] });
+  const parsed = parseConfig(fileOf(settings, 'muster.yaml'), { file: 'muster.yaml', env: {} });
+  const matcher = parsed.ok ? parsed.config.matchers[0] : undefined;
+  if (matcher === undefined) throw new Error('no matcher');
+
+  expect(roleFor(matcher, AccountId.parse('444455556666'))).toEqual({
+    arn: 'arn:aws-us-gov:iam::444455556666:role/teleport/discovery',
+    externalId: 'muster-example',
+  });
+  expect(fileOf(settings, 'iam/discovery-policy.json')).toContain(
+    '"arn:aws-us-gov:iam::*:role/teleport/discovery"',
+  );
+});
+
+test.each(EXAMPLES)('Teleport resources are YAML of known kinds: %s', (_, settings) => {
+  const documents = ['teleport/token.yaml', 'teleport/inventory.yaml'].flatMap((path) =>
+    parseAllDocuments(fileOf(settings, path)).map(
+      (document) => document.toJS() as { kind: string; version: string },
+    ),
+  );
+
+  expect(documents.map(({ kind, version }) => `${kind} ${version}`)).toEqual([
+    'token v2',
+    'role v7',
+    ...(settings.discoveryAccount === null ? [] : ['token v2']),
+  ]);
+});
+
+test.each(EXAMPLES)('the same settings give the same bytes: %s', (_, settings) => {
+  expect(initFiles(settings)).toEqual(initFiles(structuredClone(settings)));
+});
+
+test.each(EXAMPLES)('files end with one line break and hold no stray blanks: %s', (_, settings) => {
+  const untidy = initFiles(settings).filter(
+    ({ content }) =>
+      !/[^\n]\n$/.test(content) || /[ \t]$/m.test(content) || /undefined|\[object|NaN/.test(content),
+  );
+
+  expect(untidy).toEqual([]);
+});

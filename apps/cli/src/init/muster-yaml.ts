@@ -1,0 +1,69 @@
+import { type InitSettings, JOIN_TOKEN, roleInConfig } from './settings.ts';
+
+/** Muster's configuration for the roles and the token that the other files make. */
+export function musterYaml(settings: InitSettings): string {
+  return `${[
+    '# Muster configuration: a teleport.yaml with a muster section. Every key: docs/configuration.md.',
+    '#   muster config check muster.yaml',
+    'version: v3',
+    'teleport:',
+    `  proxy_server: ${quote(settings.proxy)}`,
+    '',
+    'discovery_service:',
+    '  enabled: true',
+    '  discovery_group: aws-organization',
+    '  aws:',
+    ...matcher(settings).map((line) => (line === '' ? '' : `    ${line}`)),
+    '',
+    'muster:',
+    '  limits:',
+    '    # The first run sends nothing until `muster resume --all`.',
+    '    hold_first_send: true',
+    '    # Commands in flight at once, over all accounts.',
+    '    installs_in_flight: 200',
+    '  inventory:',
+    '    # Where it is seen which hosts have joined: teleport/inventory.yaml.',
+    '    source: tctl',
+    `    args: ["--identity=/opt/machine-id/identity", "--auth-server=${settings.proxy}"]`,
+  ].join('\n')}\n`;
+}
+
+function matcher(settings: InitSettings): readonly string[] {
+  const { partition, regions, tags } = settings;
+  return [
+    '- types: [ec2]',
+    ...(partition === 'aws' ? [] : [`  partition: ${partition}`]),
+    ...(regions.length === 0
+      ? ['  # Every region that is enabled in an account.', '  regions: ["*"]']
+      : [`  regions: [${regions.join(', ')}]`]),
+    ...(tags.size === 0
+      ? ['  # Every instance. To begin small, name a tag: {teleport: enroll}.', '  tags: {"*": "*"}']
+      : ['  # Only instances that carry all of these tags.', '  tags:', ...tagLines(tags)]),
+    '  # The member role: cloudformation/member-role.yaml.',
+    `  assume_role_name: ${quote(roleInConfig(settings.memberRole))}`,
+    `  external_id: ${quote(settings.externalId)}`,
+    '  organization:',
+    `    organization_id: ${settings.organizationId}`,
+    '    organizational_units:',
+    '      include: ["*"]',
+    '      exclude: []',
+    '  ssm:',
+    `    document_name: ${settings.documentName}`,
+    '  install:',
+    '    join_params:',
+    `      token_name: ${JOIN_TOKEN}`,
+    '      method: iam',
+  ];
+}
+
+function tagLines(tags: InitSettings['tags']): readonly string[] {
+  return [...tags].map(
+    ([key, values]) =>
+      `    ${quote(key)}: ${values.length === 1 ? quote(values[0] ?? '') : `[${values.map(quote).join(', ')}]`}`,
+  );
+}
+
+/** JSON's texts are YAML's double-quoted ones. */
+function quote(text: string): string {
+  return JSON.stringify(text);
+}

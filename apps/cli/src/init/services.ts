@@ -1,0 +1,99 @@
+import type { InitSettings } from './settings.ts';
+
+/**
+ * systemd units for a checkout in /opt/muster whose packages are installed. The Node of the checkout is started, and not
+ * `./muster`: that may install packages, and nothing is writable here.
+ */
+const PROGRAM = '/opt/muster/node_modules/.bin/node /opt/muster/apps/cli/bin/muster.js';
+
+/** Everything that is not needed is taken away. V8 compiles at run time, so memory stays executable. */
+const HARDENING = `# What the process may do: talk to the network, and read.
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+AmbientCapabilities=
+LockPersonality=yes
+PrivateDevices=yes
+PrivateTmp=yes
+PrivateUsers=yes
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHome=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectProc=invisible
+ProtectSystem=strict
+RemoveIPC=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
+UMask=0077
+`;
+
+const RESTART = `# Longer than muster.worker.shutdown: what was begun is finished or handed back.
+TimeoutStopSec=40
+Restart=always
+RestartSec=5
+# Faults of the command line and of the configuration do not go away by themselves.
+RestartPreventExitStatus=64 78
+`;
+
+/** Decides what is due and serves the console. Instance metadata is out of its reach: it holds no AWS credentials. */
+export function schedulerUnit(): string {
+  return `[Unit]
+Description=Muster scheduler
+Documentation=file:///opt/muster/docs/runbook.md
+Wants=network-online.target
+After=network-online.target redis-server.service redis.service valkey.service
+
+[Service]
+User=muster
+Group=muster
+Environment=MUSTER_CONFIG=/etc/muster/muster.yaml
+EnvironmentFile=-/etc/muster/environment
+ExecStart=${PROGRAM} scheduler
+${RESTART}
+${HARDENING}# A scheduler holds no AWS credentials, and cannot fetch any.
+IPAddressDeny=169.254.169.254 fd00:ec2::254
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** One worker per instance of the unit (`muster-worker@1`, `muster-worker@2` …). */
+export function workerUnit(settings: InitSettings): string {
+  return `[Unit]
+Description=Muster worker %i
+Documentation=file:///opt/muster/docs/runbook.md
+Wants=network-online.target
+After=network-online.target redis-server.service redis.service valkey.service tbot.service
+
+[Service]
+User=muster
+Group=muster
+Environment=MUSTER_CONFIG=/etc/muster/muster.yaml
+Environment=MUSTER_WORKER_LISTEN=127.0.0.1:909%i
+Environment=AWS_REGION=${settings.homeRegion}
+EnvironmentFile=-/etc/muster/environment
+ExecStart=${PROGRAM} worker
+${RESTART}
+${HARDENING}
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** `.env` beside docker-compose.yml. The instance profile gives the credentials: there is no key to write down. */
+export function composeEnvironment(settings: InitSettings): string {
+  return `# Beside docker-compose.yml, as .env. Credentials come from the instance profile; to use a key instead, set
+# AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment of "docker compose", not in a file.
+AWS_REGION=${settings.homeRegion}
+LOG_LEVEL=info
+`;
+}

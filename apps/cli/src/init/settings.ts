@@ -1,0 +1,53 @@
+/** What `muster init` writes its files from. Every value has been checked against its alphabet (`readSettings`). */
+export interface InitSettings {
+  /** `o-…` */
+  readonly organizationId: string;
+  /** `host:port` of the Teleport proxy. */
+  readonly proxy: string;
+  readonly partition: Partition;
+  /** Regions to read; empty for every region that is enabled in an account. */
+  readonly regions: readonly string[];
+  /** Where stacks are made and STS is called; enabled in every account. */
+  readonly homeRegion: string;
+  readonly memberRole: RoleName;
+  /** Name of the role that workers run as; it has no path. */
+  readonly discoveryRole: string;
+  /** Account of that role; null when it was not given: then the templates ask for it. */
+  readonly discoveryAccount: string | null;
+  readonly externalId: string;
+  /** `AWS-RunShellScript`, or the name of a document of our own. */
+  readonly documentName: string;
+  /** Key → values, any of which must match; empty for every instance. */
+  readonly tags: ReadonlyMap<string, readonly string[]>;
+  /** Accounts that the join token lists instead of the organization, in ascending order; null for the organization. */
+  readonly tokenAccounts: readonly string[] | null;
+}
+
+export type Partition = 'aws' | 'aws-us-gov' | 'aws-cn';
+
+/** A role's name, and the path before it: `/` or `/teleport/`. */
+export interface RoleName {
+  readonly path: string;
+  readonly name: string;
+}
+
+/** One file, its path from the folder that init writes to. */
+export interface InitFile {
+  readonly path: string;
+  readonly content: string;
+}
+
+/** Name of the join token: Teleport's default, so that no other configuration has to name it. */
+export const JOIN_TOKEN = 'aws-discovery-iam-token';
+/** Name of Teleport's role, of the bot and of its token that read the inventory. */
+export const INVENTORY_BOT = 'muster-inventory';
+
+/** Whether the files bring a document of their own. */
+export function hasOwnDocument(settings: InitSettings): boolean {
+  return settings.documentName !== 'AWS-RunShellScript';
+}
+
+/** `teleport/discovery`, as a configuration names the role. */
+export function roleInConfig({ path, name }: RoleName): string {
+  return `${path.slice(1)}${name}`;
+}

@@ -1,0 +1,94 @@
+import { INVENTORY_BOT, type InitSettings, JOIN_TOKEN } from './settings.ts';
+
+/**
+ * The IAM join token. With a list of accounts Auth needs no permission in AWS at all: a host proves its account by a
+ * signed GetCallerIdentity, and Auth looks the account up in the list.
+ */
+export function joinToken(settings: InitSettings): string {
+  const { tokenAccounts, organizationId } = settings;
+  const allow =
+    tokenAccounts === null
+      ? [
+          '    # Every account of the organization. Auth asks AWS whose account it is: iam/auth-policy.json.',
+          `    - aws_organization_id: ${organizationId}`,
+        ]
+      : [
+          `    # The ${tokenAccounts.length} accounts of ${organizationId} when this was written. A new account must be added: run init again.`,
+          ...tokenAccounts.map((id) => `    - aws_account: "${id}"`),
+        ];
+  return lines(
+    '# The join token that instances use. Its name is no secret: a host must prove to AWS where it runs.',
+    '#   tctl create -f teleport/token.yaml',
+    'kind: token',
+    'version: v2',
+    'metadata:',
+    `  name: ${JOIN_TOKEN}`,
+    'spec:',
+    '  # Nodes and nothing else.',
+    '  roles: [Node]',
+    '  join_method: iam',
+    '  allow:',
+    ...allow,
+  );
+}
+
+/** The role that sees nodes and nothing else, and with a known account the token of the bot that holds it. */
+export function inventoryResources(settings: InitSettings): string {
+  const { discoveryAccount, discoveryRole, partition } = settings;
+  const role = lines(
+    '# What workers see of the cluster: which hosts have joined.',
+    '#   tctl create -f teleport/inventory.yaml',
+    'kind: role',
+    'version: v7',
+    'metadata:',
+    `  name: ${INVENTORY_BOT}`,
+    'spec:',
+    '  allow:',
+    '    # Every node: a host that is not seen counts as not joined. No logins: this role opens no shell anywhere.',
+    '    node_labels:',
+    '      "*": "*"',
+    '    rules:',
+    '      - resources: [node]',
+    '        verbs: [list, read]',
+  );
+  if (discoveryAccount === null) return role;
+  return `${role}${lines(
+    '---',
+    "# The bot joins from the workers' own instances: no secret is kept anywhere.",
+    'kind: token',
+    'version: v2',
+    'metadata:',
+    `  name: ${INVENTORY_BOT}`,
+    'spec:',
+    '  roles: [Bot]',
+    `  bot_name: ${INVENTORY_BOT}`,
+    '  join_method: iam',
+    '  allow:',
+    `    - aws_account: "${discoveryAccount}"`,
+    `      aws_arn: "arn:${partition}:sts::${discoveryAccount}:assumed-role/${discoveryRole}/i-*"`,
+  )}`;
+}
+
+/** Configuration of `tbot`, which keeps the identity for `tctl` fresh. */
+export function tbotConfig(settings: InitSettings): string {
+  return lines(
+    '# /etc/tbot.yaml on the hosts of workers.',
+    'version: v2',
+    `proxy_server: ${settings.proxy}`,
+    'onboarding:',
+    '  join_method: iam',
+    `  token: ${INVENTORY_BOT}`,
+    'storage:',
+    '  type: directory',
+    '  path: /var/lib/teleport/bot',
+    'outputs:',
+    '  - type: identity',
+    '    destination:',
+    '      type: directory',
+    '      path: /opt/machine-id',
+  );
+}
+
+function lines(...list: readonly string[]): string {
+  return `${list.join('\n')}\n`;
+}
