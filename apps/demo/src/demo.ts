@@ -13,7 +13,9 @@ import {
 } from '@muster/core/ledger/organization-status';
 import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
 import { closeRedis, createRedis } from '@muster/core/redis/connection';
+import { createClock, randomShare } from '@muster/core/runtime/clock';
 import { createLogger } from '@muster/core/runtime/logger';
+import { confirmFailures } from '@muster/worker/confirm-failures';
 import { demoConfig } from './demo-config.ts';
 import { findFreePort } from './free-port.ts';
 import type { DemoOptions } from './options.ts';
@@ -22,6 +24,8 @@ import { ProgressDisplay } from './progress.ts';
 import { startSimulators, type Simulators } from './simulators.ts';
 
 const LOOK_MS = 500;
+/** How long the last look waits for a fresh inventory. */
+const INVENTORY_PATIENCE_MS = 30_000;
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 /**
@@ -125,9 +129,15 @@ async function watch(
     for (;;) {
       const status = await readOrganizationStatus(ledger, Date.now());
       display.update(status, Date.now() - startedAtMs);
-      if (stop.signal.aborted || (options.once && isSettled(status, config.inventory.kind !== 'none'))) {
+      if (stop.signal.aborted) {
         display.clear();
         return status;
+      }
+      if (options.once && isSettled(status, config.inventory.kind !== 'none')) {
+        const clock = createClock();
+        await confirmFailures({ ledger, config, clock, random: randomShare }, INVENTORY_PATIENCE_MS);
+        display.clear();
+        return await readOrganizationStatus(ledger, clock.now());
       }
       await Promise.race([new Promise((resolve) => setTimeout(resolve, LOOK_MS)), interrupted]);
     }

@@ -27,15 +27,16 @@ export async function doDueWork<R>(
   await due.begin(kind, member, untilMs);
   try {
     const { nextAtMs, result } = await work();
-    await due.settle(kind, member, untilMs, nextAtMs);
+    await due.settle(kind, member, untilMs, nextAtMs, deps.clock.now());
     return result;
   } catch (error) {
     const advised =
       isJobError(error) && typeof error.retry === 'object' ? error.retry.afterMs : deps.timings.retryMs;
     const unknown = isJobError(error) ? 1 : 6;
-    const nextAtMs = deps.clock.now() + Math.max(advised, deps.timings.retryMs) * unknown;
+    const now = deps.clock.now();
+    const nextAtMs = now + Math.max(advised, deps.timings.retryMs) * unknown;
     // When Redis itself is the trouble, the lease goes on and ends.
-    await due.settle(kind, member, untilMs, nextAtMs).catch(() => undefined);
+    await due.settle(kind, member, untilMs, nextAtMs, now).catch(() => undefined);
     throw error;
   }
 }

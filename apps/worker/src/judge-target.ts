@@ -1,5 +1,10 @@
 import { judgeEligibility } from '@muster/core/domain/eligibility';
-import type { EnrollmentEvent, EnrollmentRecord, TransitionContext } from '@muster/core/domain/enrollment';
+import type {
+  EnrollmentEvent,
+  EnrollmentRecord,
+  Judgment,
+  TransitionContext,
+} from '@muster/core/domain/enrollment';
 import type { InstanceId } from '@muster/core/domain/ids';
 import type { Instance, ManagedNode } from '@muster/core/domain/instance';
 import { matchesInstance, type Matcher } from '@muster/core/domain/matcher';
@@ -59,8 +64,8 @@ export async function listManaged(
 export interface JudgmentSources {
   /** Node ids of those of `ids` that Teleport's inventory shows. */
   findNodes(ids: readonly InstanceId[]): Promise<ReadonlyMap<InstanceId, string>>;
-  /** Asked only when there is somebody to judge. */
-  listManaged(): Promise<ReadonlyMap<InstanceId, ManagedNode>>;
+  /** Asked only when there is somebody to judge. Null when the role may not ask: then nobody can be sent to. */
+  listManaged(): Promise<ReadonlyMap<InstanceId, ManagedNode> | null>;
 }
 
 /**
@@ -98,10 +103,13 @@ export async function judgeSightings(
   for (const record of open) {
     const sighting = sightings.get(record.instanceId);
     if (sighting === undefined || sighting.owner === null) continue;
-    const judgment = judgeEligibility(sighting.instance, managed.get(record.instanceId), {
-      nowMs: context.nowMs,
-      minInstanceAgeMs: sighting.owner.minInstanceAgeMs,
-    });
+    const judgment: Judgment =
+      managed === null
+        ? { kind: 'ineligible', cause: 'ec2-perm-account-denied' }
+        : judgeEligibility(sighting.instance, managed.get(record.instanceId), {
+            nowMs: context.nowMs,
+            minInstanceAgeMs: sighting.owner.minInstanceAgeMs,
+          });
     next.set(record.instanceId, runEvents(record, [{ kind: 'judged', judgment }], context) ?? record);
   }
   return next;

@@ -1,5 +1,5 @@
 import type { Coverage } from '@muster/core/domain/coverage';
-import { isJobError, messageOf } from '@muster/core/domain/errors';
+import { isJobError, messageOf, type JobError } from '@muster/core/domain/errors';
 import type { HandlerDeps } from './deps.ts';
 
 /** Failed readings in a row after which a target counts as read, badly, and waits for the next round. */
@@ -12,6 +12,18 @@ export function completeCoverage(nowMs: number): Coverage {
     completeAtMs: nowMs,
     cause: null,
     detail: '',
+    failures: 0,
+  };
+}
+
+/** Read, but not all that must be known of it: what is missing is in `error`. Its instances are known and wait. */
+export function partialCoverage(error: JobError, before: Coverage | null, nowMs: number): Coverage {
+  return {
+    status: 'partial',
+    attemptedAtMs: nowMs,
+    completeAtMs: before?.completeAtMs ?? null,
+    cause: 'ec2-perm-account-denied',
+    detail: messageOf(error),
     failures: 0,
   };
 }

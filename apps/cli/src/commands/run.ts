@@ -4,6 +4,8 @@ import {
   readOrganizationStatus,
   type OrganizationStatus,
 } from '@muster/core/ledger/organization-status';
+import { createClock, randomShare } from '@muster/core/runtime/clock';
+import { confirmFailures } from '@muster/worker/confirm-failures';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -13,6 +15,8 @@ import { readConfig } from '../read-config.ts';
 import { runUntilSignal, startPart } from '../run-process.ts';
 
 const LOOK_MS = 500;
+/** How long the last look waits for a fresh inventory. */
+const INVENTORY_PATIENCE_MS = 30_000;
 
 /** `muster run [--once]`: everything in one process, for small organizations. */
 export function addRunCommand(program: Command, context: CommandContext): void {
@@ -54,7 +58,11 @@ async function untilSettled(config: MusterConfig): Promise<OrganizationStatus> {
   return withLedger(config, async (ledger) => {
     for (;;) {
       const status = await readOrganizationStatus(ledger, Date.now());
-      if (isSettled(status, config.inventory.kind !== 'none')) return status;
+      if (isSettled(status, config.inventory.kind !== 'none')) {
+        const clock = createClock();
+        await confirmFailures({ ledger, config, clock, random: randomShare }, INVENTORY_PATIENCE_MS);
+        return readOrganizationStatus(ledger, clock.now());
+      }
       await new Promise((resolve) => {
         setTimeout(resolve, LOOK_MS);
       });

@@ -233,7 +233,8 @@ function resultsOf(
 ): ReadonlyMap<InstanceId, AttemptResult> {
   const results = new Map<InstanceId, AttemptResult>();
   for (const invocation of invocations) {
-    const result = invocationResult(invocation, config.install.outputChars);
+    const result = invocationResult(withoutSecrets(invocation, redact), config.install.outputChars);
+    // Once more: dropping control characters may have put a secret together.
     if (result !== null) results.set(invocation.instanceId, { ...result, output: redact(result.output) });
   }
   if (expired) {
@@ -244,6 +245,12 @@ function resultsOf(
     }
   }
   return results;
+}
+
+/** Before the output is cut: of a secret across the edge the redaction would not know the rest. */
+function withoutSecrets(invocation: Invocation, redact: HandlerDeps['redact']): Invocation {
+  const { plugin } = invocation;
+  return plugin === null ? invocation : { ...invocation, plugin: { ...plugin, output: redact(plugin.output) } };
 }
 
 /** What the ends make due is written before the ends themselves. */

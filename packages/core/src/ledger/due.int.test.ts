@@ -102,12 +102,12 @@ test('work that has begun is not handed out before its time', async () => {
 test('settling makes it due at the next time, or never again', async () => {
   const { due } = bench.create().ledger;
   await due.begin('scan', M, NOW_MS + 60_000);
-  await due.settle('scan', M, NOW_MS + 60_000, NOW_MS + 300_000);
+  await due.settle('scan', M, NOW_MS + 60_000, NOW_MS + 300_000, NOW_MS);
   expect(await due.size('scan', NOW_MS + 299_999)).toEqual({ all: 1, due: 0 });
   expect(await due.size('scan', NOW_MS + 300_000)).toEqual({ all: 1, due: 1 });
 
   await due.begin('scan', M, NOW_MS + 360_000);
-  await due.settle('scan', M, NOW_MS + 360_000, null);
+  await due.settle('scan', M, NOW_MS + 360_000, null, NOW_MS);
 
   expect(await due.size('scan', NOW_MS * 2)).toEqual({ all: 0, due: 0 });
 });
@@ -124,7 +124,7 @@ test.each([
     await due.begin('scan', M, untilMs);
 
     await due.schedule('scan', [{ member: M, atMs: untilMs + offsetMs }]);
-    await due.settle('scan', M, untilMs, null);
+    await due.settle('scan', M, untilMs, null, NOW_MS);
 
     expect(await leasedAt(due, untilMs + Math.max(0, offsetMs))).toEqual([M]);
   },
@@ -135,9 +135,20 @@ test('what is scheduled for now during the work is not put off to the next time'
   await due.begin('scan', M, NOW_MS + 60_000);
 
   await due.schedule('scan', [{ member: M, atMs: NOW_MS + 5 }]);
-  await due.settle('scan', M, NOW_MS + 60_000, NOW_MS + 86_400_000);
+  await due.settle('scan', M, NOW_MS + 60_000, NOW_MS + 86_400_000, NOW_MS);
 
   expect(await leasedAt(due, NOW_MS + 5)).toEqual([M]);
+});
+
+test('what was scheduled during the work, and leased with a hint that came to nothing, is due when the work ends', async () => {
+  const { due } = bench.create().ledger;
+  await due.begin('scan', M, NOW_MS + 60_000);
+  await due.schedule('scan', [{ member: M, atMs: NOW_MS + 5 }]);
+  expect(await leasedAt(due, NOW_MS + 5)).toEqual([M]);
+
+  await due.settle('scan', M, NOW_MS + 60_000, NOW_MS + 86_400_000, NOW_MS + 10);
+
+  expect(await leasedAt(due, NOW_MS + 10)).toEqual([M]);
 });
 
 test('one who settles after his lease was taken over leaves the other his', async () => {
@@ -145,7 +156,7 @@ test('one who settles after his lease was taken over leaves the other his', asyn
   await due.begin('scan', M, NOW_MS + 60_000);
   await due.begin('scan', M, NOW_MS + 120_000);
 
-  await due.settle('scan', M, NOW_MS + 60_000, null);
+  await due.settle('scan', M, NOW_MS + 60_000, null, NOW_MS);
 
   expect(await due.size('scan', NOW_MS + 120_000)).toEqual({ all: 1, due: 1 });
 });
@@ -155,7 +166,7 @@ test('a member that somebody removed meanwhile is due again as its work says', a
   await one.ledger.due.begin('scan', M, NOW_MS + 60_000);
   await one.redis.del(one.keys.due('scan'));
 
-  await one.ledger.due.settle('scan', M, NOW_MS + 60_000, NOW_MS + 1);
+  await one.ledger.due.settle('scan', M, NOW_MS + 60_000, NOW_MS + 1, NOW_MS);
 
   expect(await leasedAt(one.ledger.due, NOW_MS + 1)).toEqual([M]);
 });
@@ -167,7 +178,7 @@ test('fractions of a millisecond (a scaled clock) are as good as whole ones', as
   expect(await due.lease('scan', NOW_MS + 0.7, 1_000 / 7, 1)).toEqual([M]);
   await due.begin('scan', M, untilMs);
 
-  await due.settle('scan', M, untilMs, null);
+  await due.settle('scan', M, untilMs, null, NOW_MS);
 
   expect(await due.size('scan', NOW_MS * 2)).toEqual({ all: 0, due: 0 });
 });
@@ -204,7 +215,7 @@ test.each([11, 12, 13])(
           open.set(member, 0);
           taken.set(member, (taken.get(member) ?? 0) + mine);
           if (random() < 0.1) continue; // killed before it settled
-          await due.settle('scan', member, untilMs, null);
+          await due.settle('scan', member, untilMs, null, nowMs);
         }
         nowMs += 1;
       }

@@ -32,11 +32,11 @@ export function createDueLedger(deps: {
       await redis.zadd(keys.due(kind), untilMs, member);
     },
 
-    async settle(kind, member, untilMs, nextAtMs) {
+    async settle(kind, member, untilMs, nextAtMs, nowMs) {
       await run(
         'settle-due',
         [keys.due(kind)],
-        [member, untilMs, nextAtMs === null ? '' : Math.floor(nextAtMs)],
+        [member, untilMs, nextAtMs === null ? '' : Math.floor(nextAtMs), Math.floor(nowMs)],
       );
     },
 

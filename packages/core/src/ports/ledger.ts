@@ -77,8 +77,17 @@ export interface DueLedger {
   lease(kind: DueKind, nowMs: number, leaseMs: number, limit: number): Promise<readonly string[]>;
   /** Begins work on a member: nobody is told of it again before `untilMs`. */
   begin(kind: DueKind, member: string, untilMs: number): Promise<void>;
-  /** Ends it: next time, or null for never; unless it was scheduled meanwhile. `untilMs` is the one given to `begin`. */
-  settle(kind: DueKind, member: string, untilMs: number, nextAtMs: number | null): Promise<void>;
+  /**
+   * Ends it: due again at a time, or never (null). What was scheduled meanwhile is due now instead. `untilMs` is the one
+   * given to `begin`.
+   */
+  settle(
+    kind: DueKind,
+    member: string,
+    untilMs: number,
+    nextAtMs: number | null,
+    nowMs: number,
+  ): Promise<void>;
   /** How many members, and how many are due at `nowMs`. */
   size(kind: DueKind, nowMs: number): Promise<{ readonly all: number; readonly due: number }>;
 }

@@ -1,0 +1,132 @@
+import { createAwsAdapter } from '@muster/core/aws/adapter';
+import { installationId } from '@muster/core/config/installation-id';
+import type { MusterConfig } from '@muster/core/config/model';
+import { secretsOf } from '@muster/core/config/secrets';
+import { isJobError } from '@muster/core/domain/errors';
+import type { JobName } from '@muster/core/jobs/catalog';
+import { createMemoryReports } from '@muster/core/ledger/memory-reports';
+import type { Clock } from '@muster/core/ports/clock';
+import type { Logger } from '@muster/core/ports/logger';
+import type { ReportLedger } from '@muster/core/ports/reports';
+import { randomShare } from '@muster/core/runtime/clock';
+import { createRedactor } from '@muster/core/runtime/redaction';
+import { createTeleportAdapter } from '@muster/core/teleport/adapter';
+import type { EnqueueJobs } from './deps.ts';
+import { handleCheckAccount } from './handlers/check-account.ts';
+import { handleCheckOrganization } from './handlers/check-organization.ts';
+import { handleCheckTeleport } from './handlers/check-teleport.ts';
+import { handlePlanAccount } from './handlers/plan-account.ts';
+import { handlePlanOrganization } from './handlers/plan-organization.ts';
+import { handlePlanTarget } from './handlers/plan-target.ts';
+import type { Answered, ReportDeps } from './report-part.ts';
+import { createTimings } from './timings.ts';
+
+/** The jobs of reports, as a worker would answer them, in this process, with this shell's credentials and without Redis. */
+export interface LocalAnswers {
+  readonly reports: ReportLedger;
+  readonly enqueue: EnqueueJobs;
+  /** Drops what waits, ends what runs. */
+  close(): Promise<void>;
+}
+
+type AnswerJob = (
+  payload: never,
+  ctx: Parameters<typeof handlePlanTarget>[1],
+  deps: ReportDeps,
+) => Promise<Answered>;
+
+const HANDLERS: Partial<Record<JobName, AnswerJob>> = {
+  'check-organization': handleCheckOrganization,
+  'check-teleport': handleCheckTeleport,
+  'check-account': handleCheckAccount,
+  'plan-organization': handlePlanOrganization,
+  'plan-account': handlePlanAccount,
+  'plan-target': handlePlanTarget,
+};
+
+interface Waiting {
+  readonly name: JobName;
+  readonly payload: unknown;
+}
+
+export function answerLocally(options: {
+  readonly config: MusterConfig;
+  readonly clock: Clock;
+  readonly log: Logger;
+}): LocalAnswers {
+  const { config, clock, log } = options;
+  const aws = createAwsAdapter({
+    clock,
+    observe: () => undefined,
+    partition: config.matchers[0]?.partition ?? 'aws',
+    sessionName: installationId(config),
+    log,
+    random: randomShare,
+  });
+  const waiting: Waiting[] = [];
+  const running = new Set<Promise<void>>();
+  const closing = new AbortController();
+  const reports = createMemoryReports();
+  const deps: ReportDeps = {
+    config,
+    timings: createTimings(config),
+    clock,
+    random: randomShare,
+    organization: aws,
+    accounts: aws,
+    instances: aws,
+    commands: aws,
+    preflight: aws,
+    teleport: createTeleportAdapter({ proxyServer: config.proxyServer, inventory: config.inventory }),
+    reports,
+    redact: createRedactor(secretsOf(config)),
+    // A plan from scratch: nothing is recorded of anybody.
+    ledger: { enrollments: { readAll: () => Promise.resolve(new Map()) } },
+    enqueue: (name, payloads) => {
+      for (const payload of payloads) waiting.push({ name, payload });
+      fill();
+      return Promise.resolve();
+    },
+  };
+
+  function fill(): void {
+    while (running.size < config.worker.discoveryConcurrency && !closing.signal.aborted) {
+      const job = waiting.shift();
+      if (job === undefined) return;
+      const run = answer(job).finally(() => {
+        running.delete(run);
+        fill();
+      });
+      running.add(run);
+    }
+  }
+
+  /** Never rejects. A postponed job waits here: there is no queue to give it back to. */
+  async function answer({ name, payload }: Waiting): Promise<void> {
+    const ctx = { signal: closing.signal, log, clock, attempt: 1, jobId: name };
+    for (;;) {
+      try {
+        await HANDLERS[name]?.(payload as never, ctx, deps);
+        return;
+      } catch (error) {
+        if (closing.signal.aborted) return;
+        if (!isJobError(error) || typeof error.retry !== 'object') {
+          log.error({ err: error, job: name }, 'part of a report not answered');
+          return;
+        }
+        await clock.sleep(error.retry.afterMs, closing.signal).catch(() => undefined);
+      }
+    }
+  }
+
+  return {
+    reports,
+    enqueue: deps.enqueue,
+    close: async () => {
+      waiting.length = 0;
+      closing.abort(new Error('nobody waits for the answer any more'));
+      await Promise.all(running);
+      aws.close();
+    },
+  };
+}
