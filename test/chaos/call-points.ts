@@ -101,7 +101,7 @@ async function strike(
   const isStruck = (one: SupervisedProcess): boolean =>
     blow.kind === 'kill' ? !one.isRunning() : isStopped(one.pid);
   // Jobs of the struck come back to the others, so all are reached sooner or later; those that are not in time, not.
-  await eventually('all workers were struck', () => doomed.every(isStruck), 45_000).catch(() => undefined);
+  await eventually('all workers were struck', () => doomed.every(isStruck), 90_000).catch(() => undefined);
   const struck = doomed.filter(isStruck).length;
   system.start('worker');
   system.start('worker');

@@ -27,7 +27,9 @@ const firstSeed = Number(values['first-seed']);
 const untilMs = Date.now() + Number(values.minutes) * 60_000;
 /** Longer than every lease: the longest is two minutes. */
 const FREEZE_MS = 130_000;
-const POINTS_AT_ONCE = 12;
+const KILLED_AT_ONCE = 12;
+/** A freeze takes minutes, so more are frozen together. */
+const FROZEN_AT_ONCE = 36;
 
 const RANDOM_KILLS = randomKills({
   accounts: 60,
@@ -48,16 +50,18 @@ function chunks<T>(list: readonly T[], size: number): readonly (readonly T[])[] 
 }
 
 async function plan(): Promise<readonly { readonly chaos: ChaosCase; readonly seed: number }[]> {
-  const points = chunks(callPoints(await countCallPoints(firstSeed)), POINTS_AT_ONCE);
+  const points = callPoints(await countCallPoints(firstSeed));
   const outages = redisOutages({ accounts: 12, regions: 2, instances: 1_200, speed: 20, workers: 2 });
   const once = [
-    ...points.map((some) => strikeAtPoints(some, { kind: 'kill' })),
+    ...chunks(points, KILLED_AT_ONCE).map((some) => strikeAtPoints(some, { kind: 'kill' })),
     ...outages,
     lostAnswers({ accounts: 20, regions: 2, instances: 800 }),
     duplicates({ accounts: 10, instances: 600, rounds: 4 }),
     hungHosts(1_000),
     dayOfFailures({ speed: 600, perOutcome: 2, days: 1 }),
-    ...points.map((some) => strikeAtPoints(some, { kind: 'freeze', forMs: FREEZE_MS })),
+    ...chunks(points, FROZEN_AT_ONCE).map((some) =>
+      strikeAtPoints(some, { kind: 'freeze', forMs: FREEZE_MS }),
+    ),
   ].map((chaos) => ({ chaos, seed: firstSeed }));
   const kills = Array.from({ length: seeds }, (_, n) => ({ chaos: RANDOM_KILLS, seed: firstSeed + n }));
   return [...kills, ...once].filter(({ chaos }) => chaos.name.includes(values.only));

@@ -53,12 +53,12 @@ function outageCase(options: OutageOptions, makeOutage: () => Outage): ChaosCase
       });
       try {
         await middleOfInstalls(system);
-        const sentBefore = system.report().commands.sent;
         await outage.strike(system);
+        const sentBefore = system.report().commands.sent;
         const endedAtMs = Date.now();
         await eventually(
           'work resumed',
-          () => system.report().commands.sent > sentBefore || system.report().commands.live === 0,
+          async () => system.report().commands.sent > sentBefore || (await nobodyWaits(system)),
           RESUME_WITHIN_MS,
         );
         const resumed = seconds(endedAtMs);
@@ -78,6 +78,11 @@ async function middleOfInstalls(system: MusterSystem): Promise<void> {
     const { commands, joined } = system.report();
     return commands.live >= 2 && joined > 0;
   });
+}
+
+async function nobodyWaits(system: MusterSystem): Promise<boolean> {
+  const { queued = 0, sending = 0, installing = 0 } = (await system.status()).instances.byState;
+  return queued + sending + installing === 0;
 }
 
 /** Every outage of Redis that Muster must survive. */
