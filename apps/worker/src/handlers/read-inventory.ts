@@ -100,7 +100,9 @@ async function fail(
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<DueOutcome<Result>> {
-  await deps.ledger.nodes.fail(message);
+  // A loss of nodes goes on holding the sends until a reading or an operator has cleared it.
+  const before = await deps.ledger.nodes.facts();
+  if (before.error?.startsWith('drop') !== true) await deps.ledger.nodes.fail(message);
   await deps.ledger.control.raise({
     kind: 'inventory-unavailable',
     scope: 'all',
