@@ -250,7 +250,9 @@ function resultsOf(
 /** Before the output is cut: of a secret across the edge the redaction would not know the rest. */
 function withoutSecrets(invocation: Invocation, redact: HandlerDeps['redact']): Invocation {
   const { plugin } = invocation;
-  return plugin === null ? invocation : { ...invocation, plugin: { ...plugin, output: redact(plugin.output) } };
+  return plugin === null
+    ? invocation
+    : { ...invocation, plugin: { ...plugin, output: redact(plugin.output) } };
 }
 
 /** What the ends make due is written before the ends themselves. */
