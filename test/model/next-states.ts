@@ -1,6 +1,6 @@
 /** Everything that can happen next: a worker's action, AWS, time, or a fault. */
 import { accept, end, indexesOf, show, tick } from './aws.ts';
-import { createRecord, epochOf, findIntent, scheduleDue } from './ledger.ts';
+import { createRecord, epochOf, scheduleDue } from './ledger.ts';
 import { EMPTY_REDIS, type State } from './state.ts';
 import { advance, put, startCollect, startInstall, type Model } from './worker-steps.ts';
 
@@ -150,11 +150,4 @@ function restore(state: State, redis: State['redis']): State {
     promotion: state.promotion + 1,
     used: { ...state.used, rollbacks: state.used.rollbacks + 1 },
   };
-}
-
-/** An open intent that nothing will ever look at again, so that its instances are stuck. */
-export function forgottenBatches({ redis }: State): readonly number[] {
-  return redis.intents
-    .map((intent) => intent.batch)
-    .filter((batch) => findIntent(redis, batch) !== null && !redis.due.some(([member]) => member === batch));
 }

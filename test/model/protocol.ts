@@ -87,14 +87,18 @@ const WORLD: World = {
   tracksDue: false,
 };
 
-const SKEW_ALLOWANCE = 1;
+const SEND_WINDOW = 1;
 
-/** The protocol as the code has it. */
-export function asCoded(change: Partial<Protocol> = {}): Protocol {
+/**
+ * The protocol as the code has it: `checkResendAfter` and `enterEpoch` say how the long waits come about.
+ *
+ * @param clockSkew by how much clocks may differ, as the waits allow for. Ticks
+ */
+export function asCoded(change: Partial<Protocol> = {}, clockSkew = 0): Protocol {
   return {
-    sendWindow: 1,
-    resendAfter: WORLD.signatureValidity + SKEW_ALLOWANCE + WORLD.visibility,
-    epochWait: 1 + WORLD.visibility,
+    sendWindow: SEND_WINDOW,
+    resendAfter: SEND_WINDOW + WORLD.signatureValidity + WORLD.visibility + clockSkew,
+    epochWait: SEND_WINDOW + WORLD.visibility + clockSkew,
     expiryMargin: 1,
     expiryShort: 0,
     reconciles: true,
@@ -106,9 +110,9 @@ export function asCoded(change: Partial<Protocol> = {}): Protocol {
     asksClockFirst: true,
     closesUnseen: false,
     mergesEnds: true,
-    versions: 'counted',
-    epochOf: 'process',
-    scanHealsDue: false,
+    versions: 'unique',
+    epochOf: 'history',
+    scanHealsDue: true,
     ...change,
   };
 }

@@ -56,6 +56,7 @@ export function search(model: Model, faults: ReadonlySet<Fault>, maxStates: numb
   return { states: seen.size, moves, depth, isComplete: true, trace: null };
 }
 
+/** The labels from the beginning to here. */
 function traceOf(node: Node): readonly string[] {
   const labels: string[] = [];
   for (let at: Node | null = node; at !== null; at = at.from) labels.push(at.label);

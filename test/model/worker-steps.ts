@@ -40,8 +40,9 @@ export function startInstall(state: State, index: number, model: Model): State {
   const { protocol } = model;
   if (state.redis.pausedAt !== null) return state;
   const epoch = epochOf(state, protocol);
-  if (!protocol.reconciles || state.redis.reconciled === epoch)
+  if (!protocol.reconciles || state.redis.reconciled === epoch) {
     return put(state, index, { at: 'pick', epoch });
+  }
   const clock = clockOf(state, index, model);
   const seenAt = state.redis.seen.find(([one]) => one === epoch)?.[1];
   const seen: State =
