@@ -13,7 +13,7 @@ export const scan: Benchmark = {
 };
 
 async function run({ quick }: BenchOptions): Promise<Measured> {
-  const size = quick ? { accounts: 60, instances: 6_000 } : { accounts: 1_000, instances: 100_000 };
+  const size = quick ? { accounts: 100, instances: 10_000 } : { accounts: 1_000, instances: 100_000 };
   const world = await startWorld({ ...size, regions: 17 });
   try {
     const concurrency = await bestConcurrency(world, false);

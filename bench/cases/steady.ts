@@ -1,7 +1,7 @@
 import { type Benchmark, type BenchOptions, type Measured, medians } from '../benchmark.ts';
 import { type MusterRun, startMuster } from '../muster-run.ts';
 import { bestConcurrency, runBareLoop } from '../run-bare-loop.ts';
-import { type SimulatedWorld, startWorld } from '../simulated-world.ts';
+import { startWorld } from '../simulated-world.ts';
 
 const WORKERS = 2;
 
@@ -14,7 +14,7 @@ export const steady: Benchmark = {
 };
 
 async function run({ quick }: BenchOptions): Promise<Measured> {
-  const size = quick ? { accounts: 60, instances: 6_000 } : { accounts: 1_000, instances: 100_000 };
+  const size = quick ? { accounts: 100, instances: 10_000 } : { accounts: 1_000, instances: 100_000 };
   const world = await startWorld({ ...size, regions: 17 });
   const muster = await startMuster({ world, workers: WORKERS, joined: await world.instances() });
   try {

@@ -430,7 +430,7 @@ describe('instances', () => {
   });
 
   it('stop being read when the signal aborts, with the reason of the signal', async () => {
-    const adapter = await start({ accounts: 1, regions: 1, instances: 800 });
+    const adapter = await start({ accounts: 1, regions: 1, instances: 1_500 });
     const { access } = await firstTarget(adapter);
     const abort = new AbortController();
     const reason = new Error('shutting down');

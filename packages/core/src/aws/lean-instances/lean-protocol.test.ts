@@ -41,7 +41,7 @@ describe('a client with the lean protocol', () => {
   });
 
   it('leaves what is not plain to the SDK', async () => {
-    const odd = answer.replace('Zürich', '&#90;ürich<!-- a comment -->');
+    const odd = answer.replace('rich', 'rich<!-- a comment -->');
 
     const lean = await sendThrough('lean', wireAnswer(odd));
 

@@ -148,18 +148,20 @@ function isNameCode(code: number): boolean {
   return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57);
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&amp;': '&',
-  '&lt;': '<',
-  '&gt;': '>',
-  '&quot;': '"',
-  '&apos;': "'",
-};
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
+/** As the SDK decodes them (`decodeEntities` in @aws-sdk/xml-builder 3.972), which is all that EC2 ever writes. */
 function decodeEntities(text: string): string {
-  return text.replaceAll(/&[^;]*;?/g, (entity) => {
-    const decoded = Object.hasOwn(ENTITIES, entity) ? ENTITIES[entity] : undefined;
-    if (decoded === undefined) throw new NotPlain('an entity that is not one of the five');
-    return decoded;
-  });
+  return text.replaceAll(
+    /&(?:#x([0-9a-fA-F]{1,6})|#(\d{1,7})|([a-zA-Z][a-zA-Z0-9]{0,30}));/g,
+    (_, hex: string | undefined, decimal: string | undefined, name: string | undefined) => {
+      // oxlint-disable unicorn/prefer-code-point -- a code unit, as there: what they read is what we must read
+      if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
+      if (decimal !== undefined) return String.fromCharCode(Number.parseInt(decimal, 10));
+      // oxlint-enable unicorn/prefer-code-point
+      const named = name !== undefined && Object.hasOwn(ENTITIES, name) ? ENTITIES[name] : undefined;
+      if (named === undefined) throw new NotPlain('an entity that is not one of the five');
+      return named;
+    },
+  );
 }

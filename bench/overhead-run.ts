@@ -1,0 +1,213 @@
+/**
+ * How many jobs a second one process gets through, on the Redis that REDIS_URL names. A program of its own:
+ * `node overhead-run.ts empty|scan JOBS`; prints one line of JSON. `scan` runs the real handler on the real ledger and
+ * queue, with an AWS that answers six unchanged instances at once; `empty` is BullMQ with a function that does nothing.
+ */
+import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
+import { Secret } from '@muster/core/config/secret';
+import { parseConfig } from '@muster/core/config/parse-config';
+import { parseTargetId, type Target } from '@muster/core/domain/target';
+import type { InstanceId } from '@muster/core/domain/ids';
+import type { Instance } from '@muster/core/domain/instance';
+import { catalog, type Catalog } from '@muster/core/jobs/catalog';
+import type { ResultOf } from '@muster/core/jobs/define-job';
+import type { JobContext, Outcome } from '@muster/core/jobs/outcome';
+import { createJobQueue } from '@muster/core/queue/enqueue';
+import { createJobMetrics } from '@muster/core/queue/job-metrics';
+import { processJobs } from '@muster/core/queue/process-jobs';
+import { createRedis } from '@muster/core/redis/connection';
+import { createClock } from '@muster/core/runtime/clock';
+import { createLogger } from '@muster/core/runtime/logger';
+import { createMetrics } from '@muster/core/runtime/metrics';
+import { createRedactor } from '@muster/core/runtime/redaction';
+import type { HandlerDeps } from '@muster/worker/deps';
+import { handleScanTarget } from '@muster/worker/handlers/scan-target';
+import { createTimings } from '@muster/worker/timings';
+import { systemConfig } from '@muster/testing/system-config';
+// oxlint-disable-next-line no-restricted-imports -- the baseline is BullMQ without us
+import { Queue, Worker } from 'bullmq';
+
+const CONCURRENCY = 20;
+const INSTANCES = 6;
+const PREFIX = 'overhead';
+const NOW_MS = Date.now();
+
+const kind = process.argv[2] ?? 'scan';
+const jobs = Number(process.argv[3] ?? 5_000);
+const url = process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379';
+// Written, as in a worker; to a place where nobody reads it.
+const log = createLogger({ name: 'bench', level: 'info' });
+const connect = (name: string, profile: 'patient' | 'fail-fast') =>
+  createRedis({ url: new Secret(url), profile, name, log });
+
+const targets = Array.from(
+  { length: jobs },
+  (_, n): Target => parseTargetId(`${100_000_000_000 + Math.floor(n / 17)}.eu-west-${(n % 17) + 1}`),
+);
+
+/** Time and CPU from the first job to the last. */
+async function measure(run: (onDone: () => void) => Promise<void>): Promise<void> {
+  const done = Promise.withResolvers<void>();
+  let left = jobs;
+  const startedAt = performance.now();
+  const before = process.cpuUsage();
+  await run(() => {
+    left -= 1;
+    if (left === 0) done.resolve();
+  });
+  await done.promise;
+  const { user, system } = process.cpuUsage(before);
+  const wallMs = performance.now() - startedAt;
+  process.stderr.write(
+    `${JSON.stringify({ jobsPerSecond: (jobs / wallMs) * 1_000, cpuUsPerJob: (user + system) / jobs })}\n`,
+  );
+  process.exit(0);
+}
+
+async function empty(): Promise<void> {
+  const connection = connect('empty', 'patient');
+  const queue = new Queue('empty', { connection, prefix: PREFIX });
+  for (let at = 0; at < jobs; at += 500) {
+    await queue.addBulk(targets.slice(at, at + 500).map((target) => ({ name: 'empty', data: { target } })));
+  }
+  await measure(async (onDone) => {
+    const worker = new Worker('empty', () => Promise.resolve(null), {
+      connection,
+      prefix: PREFIX,
+      concurrency: CONCURRENCY,
+      removeOnComplete: { count: 500 },
+    });
+    worker.on('completed', onDone);
+    await worker.waitUntilReady();
+  });
+}
+
+function instancesOf(target: Target): Instance[] {
+  const account = Number(target.accountId) % 1_000_000;
+  const region = Number(target.region.split('-')[2]);
+  return Array.from({ length: INSTANCES }, (_, n) => ({
+    instanceId: `i-0${(account * 1_000 + region * 10 + n).toString(16).padStart(16, '0')}` as InstanceId,
+    ownerId: target.accountId,
+    state: 'running',
+    platform: 'other',
+    tags: { env: 'prod' },
+    launchedAtMs: NOW_MS - 86_400_000,
+    hasInstanceProfile: true,
+  }));
+}
+
+function configuration() {
+  const facts = {
+    organizationId: 'o-abcdefghij',
+    proxyAddress: '127.0.0.1:1',
+    roleName: 'role',
+    externalId: null,
+    joinToken: 'token',
+    matchTags: { env: 'prod' },
+    tctl: 'tctl',
+  };
+  const text = JSON.stringify(systemConfig(facts, { muster: { redis: { prefix: PREFIX } } }));
+  const parsed = parseConfig(text, { file: 'bench.yaml', env: {} });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed));
+  return parsed.config;
+}
+
+async function scan(): Promise<void> {
+  const config = configuration();
+  const clock = createClock();
+  const patient = connect('scan', 'patient');
+  const ledger = createRedisLedger({ redis: patient, prefix: PREFIX, log });
+  const queue = createJobQueue({ connection: connect('producer', 'fail-fast'), prefix: PREFIX });
+  const matcher = config.matchers[0];
+  if (matcher === undefined) throw new Error('no matcher');
+  const byAccount = Map.groupBy(targets, (target) => target.accountId);
+  await ledger.coverage.putAccounts(
+    [...byAccount.keys()].map((accountId) => ({
+      accountId,
+      name: '',
+      state: 'ACTIVE',
+      ancestorIds: ['r-root'],
+    })),
+  );
+  for (const [accountId, own] of byAccount) {
+    await ledger.coverage.putRegions(
+      accountId,
+      own.map((target) => target.region),
+      NOW_MS,
+    );
+  }
+  for (const target of targets) {
+    const changes = instancesOf(target).map(({ instanceId, launchedAtMs }) => ({
+      instanceId,
+      expected: 0,
+      value: {
+        instanceId,
+        matcherKey: matcher.key,
+        firstSeenAtMs: NOW_MS,
+        changedAtMs: NOW_MS,
+        launchedAtMs,
+        joinedAtMs: NOW_MS,
+        failures: 0,
+        attemptCount: 0,
+        attempts: [],
+        state: 'joined' as const,
+        nodeId: '00000000-0000-4000-8000-000000000000',
+      },
+    }));
+    await ledger.enrollments.write(target, 'each', changes, []);
+  }
+  const metrics = createMetrics('bench');
+  // Whatever else a handler would call is not there, and would be missed loudly.
+  const deps = {
+    config,
+    installation: 'abcdefabcdef',
+    timings: createTimings(config),
+    clock,
+    ledger,
+    instances: {
+      async *listInstances(target: Target) {
+        yield await Promise.resolve(instancesOf(target));
+      },
+    },
+    enqueue: () => Promise.reject(new Error('nothing is to be enqueued')),
+    newId: () => '',
+    random: () => 0,
+    redact: createRedactor(),
+  } as unknown as HandlerDeps;
+  await queue.enqueueMany(
+    catalog['scan-target'],
+    targets.map((target) => ({ target })),
+  );
+  type ScanOutcome = Outcome<ResultOf<Catalog['scan-target']>>;
+  const handleScan = async (
+    payload: { readonly target: Target },
+    ctx: JobContext,
+    onDone: () => void,
+  ): Promise<ScanOutcome> => {
+    const result = await handleScanTarget(payload, ctx, deps);
+    if (result.changed !== 0 || result.seen !== INSTANCES) throw new Error('not what was expected');
+    onDone();
+    return { kind: 'done', result };
+  };
+  await measure((onDone) => {
+    processJobs({
+      connection: patient,
+      prefix: PREFIX,
+      queue: 'discovery',
+      jobs: { 'scan-target': catalog['scan-target'] },
+      handlers: {
+        'scan-target': (payload: { readonly target: Target }, ctx: JobContext) =>
+          handleScan(payload, ctx, onDone),
+      },
+      concurrency: CONCURRENCY,
+      log,
+      clock,
+      redact: createRedactor(),
+      metrics: createJobMetrics(metrics, catalog),
+      random: () => 0,
+    });
+    return Promise.resolve();
+  });
+}
+
+await (kind === 'empty' ? empty() : scan());
