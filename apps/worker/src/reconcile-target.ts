@@ -84,6 +84,12 @@ function isForgotten(record: EnrollmentRecord | undefined, { commandId }: Invoca
   return waits && !record.attempts.some((attempt) => attempt.commandId === commandId);
 }
 
+const NO_CAPS = {
+  all: Number.MAX_SAFE_INTEGER,
+  account: Number.MAX_SAFE_INTEGER,
+  target: Number.MAX_SAFE_INTEGER,
+} as const;
+
 function isLive(invocation: Invocation): boolean {
   return !FINAL.has(invocation.statusDetails);
 }
@@ -134,6 +140,8 @@ async function adopt(
     },
   });
   if (written === null) return false;
+  // It is in flight whatever the caps say, and counts.
+  await deps.ledger.control.reserve(target, batchId, instanceIds.length, NO_CAPS);
   // Once more: whoever took the hint up before the intent was there has ended it.
   await deps.ledger.due.schedule('collect', [
     { member: collectMember(target, batchId), atMs: deps.clock.now() },

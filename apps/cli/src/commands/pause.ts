@@ -37,6 +37,7 @@ async function resume(ledger: Ledger, scope: Scope): Promise<boolean> {
   if (scope === 'all') {
     await ledger.control.releaseHold();
     await ledger.control.clear('hold-first-send', 'all');
+    await ledger.control.clear('ledger-epoch-changed', 'all');
     const facts = await ledger.nodes.facts();
     // The smaller inventory is the true one, says the operator: the next reading is not compared with the last.
     if (facts.error?.startsWith('drop') === true) {

@@ -347,3 +347,19 @@ describe('when Redis is not as it should be', () => {
     await app.stop();
   });
 });
+
+describe('in a container, whose port is published on loopback', () => {
+  test('a rebound name reads nothing, health checks and this machine are answered', async () => {
+    const app = await startApp({ host: '0.0.0.0' });
+    const url = app.url.replace('0.0.0.0', '127.0.0.1');
+    try {
+      for (const path of ['/', '/api/status', '/queues/', '/metrics']) {
+        expect((await ask(url + path, { headers: { host: 'evil.example.com' } })).status).toBe(421);
+      }
+      expect((await ask(`${url}/healthz`, { headers: { host: 'scheduler:8080' } })).status).toBe(200);
+      expect((await ask(`${url}/api/status`, { headers: { host: 'localhost:8080' } })).status).toBe(200);
+    } finally {
+      await app.stop();
+    }
+  });
+});

@@ -64,6 +64,9 @@ export function createHttpApp(deps: HttpDeps): Express {
   if (isLoopback(host)) app.use(requireLoopbackHost(host));
   app.use(refuseWrites);
   app.use(createHealthRoutes({ checkRedis: () => checkRedis(deps.redis), clock }));
+  // Without a password only this machine's browsers are meant, also in a container whose port is published on loopback.
+  // Health checks come from elsewhere there.
+  if (password === null) app.use(requireLoopbackHost(host));
   if (password !== null) app.use(requirePassword(password));
   app.get('/metrics', async (_request, response) => {
     response.type(deps.metrics.contentType).send(await deps.metrics.metrics());

@@ -139,7 +139,8 @@ async function enterEpoch(
   deps: HandlerDeps,
 ): Promise<string | { readonly notBeforeMs: number }> {
   const epoch = await deps.ledger.control.epoch();
-  if ((await deps.ledger.enrollments.reconciledEpoch(target)) === epoch) return epoch;
+  const before = await deps.ledger.enrollments.reconciledEpoch(target);
+  if (before === epoch) return epoch;
   const now = deps.clock.now();
   const { sendWindowMs, visibilityMs } = deps.config.install;
   const seenAtMs = await deps.ledger.control.epochSeenAt(epoch, now);
@@ -147,8 +148,22 @@ async function enterEpoch(
   if (now < notBeforeMs) return { notBeforeMs };
   const adopted = await reconcileTarget(target, matchers, ctx.signal, deps);
   if (adopted > 0) ctx.log.warn({ target: targetId(target), adopted }, 'live commands adopted');
+  if (adopted > 0 || before !== null) await raiseEpochFinding(deps);
   await deps.ledger.enrollments.setReconciledEpoch(target, epoch);
   return epoch;
+}
+
+/** People should know that Redis was not what it had been: some of what they ordered may be lost. */
+async function raiseEpochFinding({ ledger, clock }: HandlerDeps): Promise<void> {
+  await ledger.control.raise({
+    kind: 'ledger-epoch-changed',
+    scope: 'all',
+    sinceMs: clock.now(),
+    message:
+      'Redis was restarted, restored, emptied or failed over. Live commands were looked for in AWS and taken in.',
+    remedy:
+      'Pauses that are not in the configuration, back-off and history may be lost: set pauses again where they are needed. muster resume --all takes this note away.',
+  });
 }
 
 interface Batch {

@@ -1,4 +1,5 @@
 import { CAUSES, causeFacts, type Cause } from '../domain/cause.ts';
+import type { Finding, Pause } from '../domain/control.ts';
 import type { Ledger, SweepView } from '../ports/ledger.ts';
 
 /** `status --json`: documented in docs/status-json.md. Absent values are null; every sum holds. */
@@ -44,12 +45,13 @@ const NO_TARGETS: SweepView['targets'] = {
 
 /** Reads where the organization stands. Costs one small read per target that holds instances. */
 export async function readOrganizationStatus(ledger: Ledger, nowMs: number): Promise<OrganizationStatus> {
-  const [sweep, counts, statistics, findings, reservations] = await Promise.all([
+  const [sweep, counts, statistics, findings, reservations, pauses] = await Promise.all([
     ledger.coverage.sweep(nowMs),
     ledger.enrollments.counts(),
     ledger.statistics.read(),
     ledger.control.findings(),
     ledger.control.reservations(),
+    ledger.control.pauses(),
   ]);
   return {
     sweep: {
@@ -68,13 +70,27 @@ export async function readOrganizationStatus(ledger: Ledger, nowMs: number): Pro
     },
     commands: { sent: statistics.commandsSent, live: reservations.length },
     aws: { calls: sorted(statistics.calls), throttled: sorted(statistics.throttled) },
-    findings: findings.map((finding) => ({
-      kind: finding.kind,
-      scope: finding.scope,
-      since: new Date(finding.sinceMs).toISOString(),
-      message: finding.message,
-      remedy: finding.remedy,
-    })),
+    findings: [
+      ...pauses.filter((pause) => pause.by === 'operator').map(findingOfPause),
+      ...findings.map(view),
+    ],
+  };
+}
+
+function view(finding: Finding): OrganizationStatus['findings'][number] {
+  const { kind, scope, sinceMs, message, remedy } = finding;
+  return { kind, scope, since: new Date(sinceMs).toISOString(), message, remedy };
+}
+
+/** A pause stops sends like a brake does, so it is told in the same place. */
+function findingOfPause(pause: Pause): OrganizationStatus['findings'][number] {
+  const flag = pause.scope === 'all' ? '--all' : `--${pause.scope.replace(':', ' ')}`;
+  return {
+    kind: 'paused',
+    scope: pause.scope,
+    since: new Date(pause.atMs).toISOString(),
+    message: `An operator paused ${pause.scope}: ${pause.reason}`,
+    remedy: `When it may go on, run: muster resume ${flag}`,
   };
 }
 

@@ -15,7 +15,7 @@ const OLDEST_REDIS = [6, 2] as const;
 
 /**
  * Refuses a Redis that would lose jobs. Throws `config.unsafe`, with the command that mends it, when it may evict keys
- * or is older than 6.2, and `ledger.unavailable` when it does not answer. Asks only INFO: managed services refuse CONFIG.
+ * or is older than 6.2, and `ledger.unavailable` when it does not answer or is full. Asks only INFO: managed services refuse CONFIG.
  */
 export async function checkRedis(redis: Redis): Promise<RedisFacts> {
   const info = await readInfo(redis);
@@ -39,7 +39,21 @@ export async function checkRedis(redis: Redis): Promise<RedisFacts> {
       { retry: 'never', details: { policy, fix } },
     );
   }
+  refuseFull(redis, info);
   return { kind, version, notes: info.get('aof_enabled') === '1' ? [] : [noAppendOnlyFile(redis)] };
+}
+
+/** A full Redis answers reads and refuses every write, which looks well and does nothing. */
+function refuseFull(redis: Redis, info: ReadonlyMap<string, string>): void {
+  const [limit, used, uncounted] = ['maxmemory', 'used_memory', 'mem_not_counted_for_evict'].map((field) =>
+    Number(info.get(field) ?? 0),
+  ) as [number, number, number];
+  if (limit === 0 || used - uncounted < limit) return;
+  throw new JobError(
+    'ledger.unavailable',
+    `Redis is full (${used} of ${limit} bytes) and refuses writes. Raise its limit: ${commandLine(redis)} CONFIG SET maxmemory BYTES`,
+    { retry: 'backoff', details: { used, limit } },
+  );
 }
 
 function noAppendOnlyFile(redis: Redis): string {
