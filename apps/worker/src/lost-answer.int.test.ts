@@ -4,14 +4,8 @@ import { markerOf } from '@muster/core/domain/intent';
 import { roleFor } from '@muster/core/domain/matcher';
 import { collectMember } from '@muster/core/jobs/due-jobs';
 import { expect, test } from 'vitest';
-import {
-  aWorld,
-  instanceId,
-  someInstances,
-  TARGET,
-  useWorkerBench,
-  type WorkerBench,
-} from './worker-bench.fixture.ts';
+import { useWorkerBench, type WorkerBench } from './worker-bench.fixture.ts';
+import { aWorld, instanceId, someInstances, TARGET } from './written-world.fixture.ts';
 
 /** The answer to a SendCommand was lost: what `collect-command` finds out. */
 const startWorkerBench = useWorkerBench();

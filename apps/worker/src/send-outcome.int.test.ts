@@ -1,15 +1,8 @@
 import { targetId } from '@muster/core/domain/target';
 import { organizationMatcher } from '@muster/testing/system-config';
 import { expect, test } from 'vitest';
-import {
-  ACCOUNT,
-  aWorld,
-  instanceId,
-  someInstances,
-  TARGET,
-  useWorkerBench,
-  type WorkerBench,
-} from './worker-bench.fixture.ts';
+import { useWorkerBench, type WorkerBench } from './worker-bench.fixture.ts';
+import { ACCOUNT, aWorld, instanceId, someInstances, TARGET } from './written-world.fixture.ts';
 
 const startWorkerBench = useWorkerBench();
 const install = (bench: WorkerBench) => bench.run('install-batch', { target: TARGET });

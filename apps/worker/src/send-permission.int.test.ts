@@ -1,15 +1,8 @@
 import type { Scope } from '@muster/core/domain/control';
 import { targetId } from '@muster/core/domain/target';
 import { expect, test } from 'vitest';
-import {
-  ACCOUNT,
-  aWorld,
-  instanceId,
-  someInstances,
-  TARGET,
-  useWorkerBench,
-  type WorkerBench,
-} from './worker-bench.fixture.ts';
+import { useWorkerBench, type WorkerBench } from './worker-bench.fixture.ts';
+import { ACCOUNT, aWorld, instanceId, someInstances, TARGET } from './written-world.fixture.ts';
 
 const startWorkerBench = useWorkerBench();
 const install = (bench: WorkerBench) => bench.run('install-batch', { target: TARGET });
@@ -147,7 +140,7 @@ test('a pause that comes right after the claim stops the command, and frees its 
     },
   };
 
-  await bench.run('install-batch', { target: TARGET }, deps);
+  expect(await bench.run('install-batch', { target: TARGET }, deps)).toMatchObject({ sent: 0 });
 
   await expectUntouched(bench, 2);
 });

@@ -1,15 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { parseWorld, type WorldFile } from '@muster/aws-sim/world/file';
-import type { WrittenInstance } from '@muster/aws-sim/world/written';
 import { type AwsSim, type AwsSimOptions, startAwsSim } from '@muster/aws-sim/start';
 import { createAwsAdapter } from '@muster/core/aws/adapter';
-import { formatFaults } from '@muster/core/config/format-faults';
 import { installationId } from '@muster/core/config/installation-id';
-import type { MusterConfig } from '@muster/core/config/model';
-import { parseConfig } from '@muster/core/config/parse-config';
 import { secretsOf } from '@muster/core/config/secrets';
 import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
-import type { AccountId, InstanceId, Region } from '@muster/core/domain/ids';
+import type { InstanceId } from '@muster/core/domain/ids';
 import type { Intent } from '@muster/core/domain/intent';
 import type { Target } from '@muster/core/domain/target';
 import { catalog, type Catalog, type JobName } from '@muster/core/jobs/catalog';
@@ -23,58 +19,18 @@ import { startTeleportSim, type TeleportSim, type TeleportSimOptions } from '@mu
 import { type LoggedLine, recordingLog } from '@muster/testing/builders';
 import { eventually } from '@muster/testing/eventually';
 import { type LedgerBench, startLedgerBench, type TestLedger } from '@muster/testing/ledger-bench';
-import { type ConfigFacts, type ConfigPart, systemConfig } from '@muster/testing/system-config';
+import type { ConfigFacts, ConfigPart } from '@muster/testing/system-config';
 import { ulid } from 'ulid';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { type AwsFront, startAwsFront } from './aws-front.fixture.ts';
+import { compileConfig, type MakeConfigPart } from './bench-config.fixture.ts';
 import type { HandlerDeps } from './deps.ts';
 import { HANDLERS } from './handlers.ts';
 import { createTimings } from './timings.ts';
-
-/** The management account of a written world: nothing runs in it. */
-export const MANAGEMENT = '999988887777' as AccountId;
-/** The account of a written world in which everything runs. */
-export const ACCOUNT = '111122223333' as AccountId;
-/** The first target of a written world. */
-export const TARGET: Target = { accountId: ACCOUNT, region: 'eu-west-1' as Region };
+import { TARGET } from './written-world.fixture.ts';
 
 const TCTL = fileURLToPath(new URL('../../../packages/teleport-sim/bin/tctl', import.meta.url));
 const ROLE_NAME = 'teleport-organization-discovery-child-account-role';
-
-/** The n-th written instance of a test. */
-export function instanceId(n: number): InstanceId {
-  return `i-0${n.toString(16).padStart(16, '0')}` as InstanceId;
-}
-
-/** Instances of the first target, one after the other: what is written here, and the n-th id. */
-export function someInstances(
-  count: number,
-  facts: Partial<WrittenInstance> = {},
-  from = 0,
-): WrittenInstance[] {
-  return Array.from({ length: count }, (_, n) => ({
-    region: TARGET.region,
-    id: instanceId(from + n),
-    ...facts,
-  }));
-}
-
-type WrittenAccount = NonNullable<WorldFile['accounts']>[number];
-
-/** An organization with the management account and one more, whose hosts answer almost at once. */
-export function aWorld(
-  instances: readonly WrittenInstance[],
-  facts: { readonly account?: Partial<WrittenAccount> } & Partial<WorldFile> = {},
-): WorldFile {
-  const { account, ...world } = facts;
-  return {
-    name: 'test',
-    regions: [TARGET.region],
-    latency: { visibilityMs: [0, 0], pickupMs: [0, 100], installMs: [100, 500] },
-    accounts: [{ id: MANAGEMENT }, { id: ACCOUNT, instances: [...instances], ...account }],
-    ...world,
-  };
-}
 
 /** A hint that a handler gave to the queue. */
 export interface Hint {
@@ -89,7 +45,7 @@ export interface BenchOptions {
   /** Simulated seconds per second, for the simulators alone: Muster's clock is moved by hand. @default 200 */
   readonly speed?: number;
   /** Merged over the usual configuration: no hold, no brake, no inventory. */
-  readonly config?: ConfigPart | ((facts: ConfigFacts) => ConfigPart);
+  readonly config?: ConfigPart | MakeConfigPart;
   readonly teleport?: TeleportSimOptions;
   /** Leaves the ledger's epoch as new as it is: nothing is sent before its time has come. @default false */
   readonly newEpoch?: boolean;
@@ -118,7 +74,7 @@ export interface WorkerBench {
     deps?: HandlerDeps,
   ): Promise<ResultOf<Catalog[Name]>>;
   /** Another worker with another configuration on the same ledger. */
-  depsWith(config: ConfigPart | ((facts: ConfigFacts) => ConfigPart)): HandlerDeps;
+  depsWith(config: ConfigPart | MakeConfigPart): HandlerDeps;
   /** Lists accounts and regions, so that targets are known. */
   discover(): Promise<void>;
   /** `discover`, and one scan of the first target. */
@@ -197,7 +153,10 @@ async function startWorkerBench(
 
   const real = createClock();
   let offsetMs = 0;
-  const clock = { now: () => real.now() + offsetMs, sleep: real.sleep };
+  const clock = {
+    now: () => real.now() + offsetMs,
+    sleep: (...wait: Parameters<typeof real.sleep>) => real.sleep(...wait),
+  };
   const log = recordingLog();
   const adapter = createAwsAdapter({
     // The SDK signs with real time, whatever this says.
@@ -226,7 +185,7 @@ async function startWorkerBench(
   };
   const hints: Hint[] = [];
   const depsWith = (part: BenchOptions['config']): HandlerDeps => {
-    const config = compile(facts, part);
+    const config = compileConfig(facts, part);
     return {
       config,
       installation: installationId(config),
@@ -274,28 +233,6 @@ type Core = Pick<
   'aws' | 'teleport' | 'front' | 'store' | 'ledger' | 'deps' | 'facts' | 'hints' | 'now' | 'depsWith'
 >;
 
-function compile(facts: ConfigFacts, part: BenchOptions['config']): MusterConfig {
-  const overrides = typeof part === 'function' ? part(facts) : (part ?? {});
-  const quiet = systemConfig(facts, { muster: { inventory: { source: 'none' } } });
-  const text = JSON.stringify(mergeConfig(quiet, overrides));
-  const parsed = parseConfig(text, { file: 'muster.yaml', env: {} });
-  if (!parsed.ok) throw new Error(formatFaults(parsed.faults));
-  return parsed.config;
-}
-
-function mergeConfig(base: unknown, over: unknown): unknown {
-  if (!isPart(base) || !isPart(over)) return over;
-  const merged: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(over)) {
-    merged[key] = Object.hasOwn(merged, key) ? mergeConfig(merged[key], value) : value;
-  }
-  return merged;
-}
-
-function isPart(value: unknown): value is ConfigPart {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** What moves things on. */
 function movesOf(
   { deps, hints }: Core,
@@ -317,14 +254,13 @@ function movesOf(
       ctx,
       as,
     );
-    return contract.result.parse(answer) as Awaited<ReturnType<WorkerBench['run']>> as never;
+    return contract.result.parse(answer) as never;
   };
   const discover = async (): Promise<void> => {
     await run('list-accounts', {});
-    for (const { name, payload } of [...hints]) {
-      if (name === 'list-regions') {
-        await run('list-regions', payload as PayloadOf<Catalog['list-regions']>);
-      }
+    const accounts = hints.filter(({ name }) => name === 'list-regions');
+    for (const { payload } of accounts) {
+      await run('list-regions', payload as PayloadOf<Catalog['list-regions']>);
     }
   };
   return {

@@ -5,15 +5,8 @@ import { collectMember } from '@muster/core/jobs/due-jobs';
 import { targetId } from '@muster/core/domain/target';
 import { organizationMatcher } from '@muster/testing/system-config';
 import { expect, test } from 'vitest';
-import {
-  ACCOUNT,
-  aWorld,
-  instanceId,
-  someInstances,
-  TARGET,
-  useWorkerBench,
-  type WorkerBench,
-} from '../worker-bench.fixture.ts';
+import { useWorkerBench, type WorkerBench } from '../worker-bench.fixture.ts';
+import { ACCOUNT, aWorld, instanceId, someInstances, TARGET } from '../written-world.fixture.ts';
 
 const startWorkerBench = useWorkerBench();
 const install = (bench: WorkerBench) => bench.run('install-batch', { target: TARGET });
@@ -159,10 +152,13 @@ test('candidates of two matchers are never in one command, and each gets its own
     invocations.length,
     parameters['commands']?.join('\n').includes('red-token'),
   ]);
-  expect(sizes.toSorted()).toEqual([
-    [2, true],
-    [3, false],
-  ]);
+  expect(sizes).toHaveLength(2);
+  expect(sizes).toEqual(
+    expect.arrayContaining([
+      [2, true],
+      [3, false],
+    ]),
+  );
 });
 
 test('a custom document gets token, scriptName and env, and no script', async () => {

@@ -3,14 +3,8 @@ import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
 import { organizationMatcher } from '@muster/testing/system-config';
 import { expect, test } from 'vitest';
 import type { FrontAnswer } from '../aws-front.fixture.ts';
-import {
-  ACCOUNT,
-  aWorld,
-  MANAGEMENT,
-  someInstances,
-  TARGET,
-  useWorkerBench,
-} from '../worker-bench.fixture.ts';
+import { useWorkerBench } from '../worker-bench.fixture.ts';
+import { ACCOUNT, aWorld, MANAGEMENT, someInstances, TARGET } from '../written-world.fixture.ts';
 
 const startWorkerBench = useWorkerBench();
 

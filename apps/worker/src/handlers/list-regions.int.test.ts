@@ -2,14 +2,8 @@ import type { Region } from '@muster/core/domain/ids';
 import { targetId } from '@muster/core/domain/target';
 import { organizationMatcher } from '@muster/testing/system-config';
 import { expect, test } from 'vitest';
-import {
-  ACCOUNT,
-  aWorld,
-  someInstances,
-  TARGET,
-  useWorkerBench,
-  type WorkerBench,
-} from '../worker-bench.fixture.ts';
+import { useWorkerBench, type WorkerBench } from '../worker-bench.fixture.ts';
+import { ACCOUNT, aWorld, someInstances, TARGET } from '../written-world.fixture.ts';
 
 const startWorkerBench = useWorkerBench();
 
@@ -61,7 +55,7 @@ test('an account that cannot be entered is one denied target that names the miss
 
   expect(result).toEqual({ regions: 0, denied: true });
   expect(await coverageOfAccount(bench)).toEqual({ '*': 'denied' });
-  const [own] = (await bench.ledger.coverage.all()).filter(({ id }) => id.startsWith(ACCOUNT));
+  const own = (await bench.ledger.coverage.all()).find(({ id }) => id.startsWith(ACCOUNT));
   expect(own?.coverage).toMatchObject({ cause: 'ec2-perm-account-denied', completeAtMs: null });
   expect(own?.coverage.detail).toContain('sts:AssumeRole');
   const waitMs = ((await bench.dueAt('regions', ACCOUNT)) ?? 0) - bench.now();
@@ -78,7 +72,7 @@ test('an account that may be entered but not asked for its regions names that ac
 
   await bench.discover();
 
-  const [own] = (await bench.ledger.coverage.all()).filter(({ id }) => id.startsWith(ACCOUNT));
+  const own = (await bench.ledger.coverage.all()).find(({ id }) => id.startsWith(ACCOUNT));
   expect(own?.coverage.detail).toContain('account:ListRegions');
 });
 
