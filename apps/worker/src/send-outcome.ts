@@ -34,12 +34,19 @@ export async function recordAccepted(
   const { commandId, expiresAtMs } = result;
   const atMs = deps.clock.now() + deps.config.install.pollFirstMs;
   await deps.ledger.due.schedule('collect', [{ member: collectMember(target, batchId), atMs }]);
-  await applyWithIntent(deps, target, intent.instanceIds, () => [{ kind: 'accepted', batchId, commandId }], {
-    batchId,
-    expected: 1,
-    value: { ...intent, command: { commandId, expiresAtMs } },
-  });
-  await deps.ledger.statistics.addCommandsSent(1);
+  const written = await applyWithIntent(
+    deps,
+    target,
+    intent.instanceIds,
+    () => [{ kind: 'accepted', batchId, commandId }],
+    {
+      batchId,
+      expected: 1,
+      value: { ...intent, command: { commandId, expiresAtMs } },
+    },
+  );
+  // Whoever found the command by its marker meanwhile has counted it.
+  if (written !== null) await deps.ledger.statistics.addCommandsSent(1);
 }
 
 /**

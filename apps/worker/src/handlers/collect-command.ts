@@ -75,12 +75,13 @@ async function resolveSend(
     const command: LiveCommand = { commandId: found.commandId, expiresAtMs: found.requestedAtMs + lifeMs };
     const { batchId } = intent;
     const accepted: EnrollmentEvent = { kind: 'accepted', batchId, commandId: command.commandId };
-    await applyWithIntent(deps, target, intent.instanceIds, () => [accepted], {
+    const written = await applyWithIntent(deps, target, intent.instanceIds, () => [accepted], {
       batchId,
       expected: version,
       value: { ...intent, command },
     });
-    await deps.ledger.statistics.addCommandsSent(1);
+    // Its sender may have recorded it meanwhile, and counted it.
+    if (written !== null) await deps.ledger.statistics.addCommandsSent(1);
     ctx.log.info({ target: targetId(target), batchId, commandId: command.commandId }, 'lost command found');
     return outcome(now, 0, open, 'found');
   }
@@ -93,7 +94,8 @@ async function resolveSend(
       'looked-for',
     );
   }
-  await closeUnsent(target, intent, version, deps);
+  // Whoever sent it has recorded its answer meanwhile: then it is followed.
+  if (!(await closeUnsent(target, intent, version, deps))) return outcome(now, 0, open, 'found');
   ctx.log.info({ target: targetId(target), batchId: intent.batchId }, 'send did not happen');
   return outcome(null, 0, 0, 'not-sent');
 }
@@ -114,25 +116,28 @@ async function findByMarker(
   return null;
 }
 
+/** Frees the batch; false when its intent is no longer as it was read. */
 async function closeUnsent(
   target: Target,
   intent: Intent,
   version: number,
   deps: HandlerDeps,
-): Promise<void> {
+): Promise<boolean> {
   const { batchId } = intent;
   const readyAtMs = deps.clock.now();
   await deps.ledger.due.schedule('install', [
     { member: targetId(target), atMs: readyAtMs + deps.timings.followUpMs },
   ]);
   const refused: EnrollmentEvent = { kind: 'send-refused', batchId, cause: null, readyAtMs };
-  await applyWithIntent(deps, target, intent.instanceIds, () => [refused], {
+  const closed = await applyWithIntent(deps, target, intent.instanceIds, () => [refused], {
     batchId,
     expected: version,
     value: null,
   });
+  if (closed === null) return false;
   await deps.ledger.control.release(target, batchId);
   await dispatch(deps, 'install', [targetId(target)]);
+  return true;
 }
 
 /** One list call answers for the whole batch. */
