@@ -1,9 +1,10 @@
 import type { FaultRule } from '@muster/aws-sim/faults/rules';
-import type { BatchId } from '@muster/core/domain/ids';
+import type { BatchId, CommandId } from '@muster/core/domain/ids';
 import { markerOf } from '@muster/core/domain/intent';
 import { roleFor } from '@muster/core/domain/matcher';
 import { collectMember } from '@muster/core/jobs/due-jobs';
 import { expect, test } from 'vitest';
+import { recordAccepted } from './send-outcome.ts';
 import { useWorkerBench, type WorkerBench } from './worker-bench.fixture.ts';
 import { aWorld, instanceId, someInstances, TARGET } from './written-world.fixture.ts';
 
@@ -137,4 +138,23 @@ test('a worker that dies after its claim leaves what another one ends', async ()
   await passTo(lost, bench.deps.config.install.resendAfterMs + 1);
   expect(await collect(lost)).toMatchObject({ state: 'not-sent' });
   expect(await bench.run('install-batch', { target: TARGET })).toMatchObject({ sent: 1, instances: 2 });
+});
+
+test('an answer that is recorded while the batch is being given up is not thrown away', async () => {
+  const bench = await startLost('reset-before');
+  const intent = await bench.intent();
+  await passTo(bench, bench.deps.config.install.resendAfterMs + 1);
+  const commandId = '00000000-0000-4000-8000-000000000001' as CommandId;
+  bench.front.before = async (operation) => {
+    if (operation !== 'ListCommandInvocations') return;
+    const expiresAtMs = bench.now() + 420_000;
+    await recordAccepted(TARGET, intent, { kind: 'accepted', commandId, expiresAtMs }, bench.deps);
+  };
+
+  expect(await collect(bench)).toMatchObject({ state: 'found', open: 2 });
+
+  expect((await bench.intent()).command?.commandId).toBe(commandId);
+  expect(await bench.states()).toEqual({ installing: 2 });
+  expect(await bench.ledger.control.reservations()).toMatchObject([{ instances: 2 }]);
+  expect(await bench.dueAt('collect', collectMember(TARGET, bench.batchId))).not.toBeNull();
 });
