@@ -15,12 +15,14 @@ import { listCommands, listHosts } from './simulated-commands.ts';
 const ORGANIZATION = 'o-a1b2c3d4e5';
 const EXTERNAL_ID = 'muster-0123456789abcdef0123456789abcdef';
 
-/** Used when they are granted; a refusal is only noted. */
+/** Used when they are granted, or asked for by the doctor; a refusal is only noted. */
 const OPTIONAL_APIS = new Set([
   'organizations:ListAccounts',
   'ssm:ListCommands',
   'ssm:CancelCommand',
   'ec2:DescribeRegions',
+  'ssm:DescribeDocument',
+  'organizations:DescribeOrganization',
 ]);
 
 let folder: string;

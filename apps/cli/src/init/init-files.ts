@@ -15,7 +15,8 @@ import { composeEnvironment, schedulerUnit, workerUnit } from './services.ts';
 import { hasOwnDocument, type InitFile, type InitSettings } from './settings.ts';
 import { ssmDocument, ssmDocumentYaml } from './ssm-document.ts';
 import { inventoryResources, joinToken, tbotConfig } from './teleport-resources.ts';
-import { discoveryTerraform, memberTerraform, organizationTerraform } from './terraform.ts';
+import { discoveryTerraform, memberTerraform } from './terraform.ts';
+import { organizationTerraform } from './terraform-organization.ts';
 
 /** Everything that init writes. The same settings give the same bytes. */
 export function initFiles(settings: InitSettings): readonly InitFile[] {

@@ -1,6 +1,10 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { isHere, runChecker } from './command-here.fixture.ts';
-import { EXAMPLES, fileOf } from './example.fixture.ts';
+import { EXAMPLES, exampleSettings, fileOf } from './example.fixture.ts';
 import { initFiles } from './init-files.ts';
 
 function shellBlocks(markdown: string): readonly string[] {
@@ -47,5 +51,58 @@ test.each(EXAMPLES)(
 
     expect(asks).toBe(settings.discoveryAccount === null);
     expect(hasDefault).toBe(settings.discoveryAccount !== null);
+  },
+);
+
+/** Stands for what a command before would have answered. */
+const VARIABLES =
+  "AUTH_ROLE=x ROOT_ID=r-ab12 REGIONS='us-east-1 eu-west-1' region=us-east-1 DISCOVERY_ACCOUNT_ID=111122223333";
+
+/** Every call of the AWS CLI in the blocks, without what stands around it. */
+function awsCommands(markdown: string): readonly string[] {
+  const lines = shellBlocks(markdown).flatMap((block) => block.replaceAll(/\\\n\s*/g, '').split('\n'));
+  return lines
+    .filter((line) => !line.startsWith('#'))
+    .flatMap((line) => /\baws [a-z-]+ [a-z-]+.*?(?=\)?( >.*)?$)/.exec(line)?.[0] ?? []);
+}
+
+test.skipIf(!isHere('aws'))(
+  'the AWS CLI takes every command, and gets as far as calling AWS (skipped where it is not installed)',
+  { timeout: 180_000 },
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), 'muster-readme-'));
+    try {
+      // The longest one: it asks for the account, and brings a document to every region.
+      const settings = exampleSettings({ document: 'Installer' });
+      for (const { path, content } of initFiles(settings)) {
+        mkdirSync(dirname(join(folder, path)), { recursive: true });
+        writeFileSync(join(folder, path), content);
+      }
+      const commands = new Set(awsCommands(fileOf(settings, 'README.md')));
+
+      // Nobody listens on port 9: a command that was understood ends there.
+      const env = {
+        PATH: process.env['PATH'],
+        HOME: folder,
+        AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
+        AWS_MAX_ATTEMPTS: '1',
+        AWS_ACCESS_KEY_ID: 'x',
+        AWS_SECRET_ACCESS_KEY: 'x',
+        AWS_DEFAULT_REGION: 'us-east-1',
+      };
+      const misunderstood = [...commands].flatMap((command) => {
+        const { stderr } = spawnSync('bash', ['-c', `${VARIABLES}; ${command}`], {
+          cwd: folder,
+          env,
+          encoding: 'utf8',
+        });
+        return stderr.includes('Could not connect to the endpoint URL') ? [] : [`${command}\n${stderr}`];
+      });
+
+      expect(commands.size).toBeGreaterThan(12);
+      expect(misunderstood).toEqual([]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   },
 );

@@ -1,4 +1,4 @@
-import { hasOwnDocument, INVENTORY_BOT, type InitSettings } from './settings.ts';
+import { hasOwnDocument, INVENTORY_BOT, type InitSettings, JOIN_TOKEN } from './settings.ts';
 
 /** The steps, in order, with the commands as they are typed in the folder that init wrote. */
 export function readme(settings: InitSettings): string {
@@ -23,17 +23,19 @@ function sh(...lines: readonly string[]): string {
 }
 
 function introduction(settings: InitSettings): string {
-  const { organizationId, proxy, discoveryAccount, discoveryRole } = settings;
+  const { organizationId, proxy, discoveryAccount, discoveryRole, homeRegion } = settings;
   const where =
     discoveryAccount === null
-      ? `The account of the role \`${discoveryRole}\` was not given to init, so the commands ask for it. Set it first:\n\n${sh('export DISCOVERY_ACCOUNT_ID=111122223333')}`
+      ? `The account of the role \`${discoveryRole}\` was not given to init, so the commands ask for it:\n\n${sh('export DISCOVERY_ACCOUNT_ID=111122223333')}`
       : `Workers run in the account ${discoveryAccount} as the role \`${discoveryRole}\`.`;
   return `# Muster for ${organizationId} and ${proxy}
 
 Written by \`muster init\`. Run the commands in this folder, in this order; every file is made to be read before. Nothing in
 here is secret: the external id is a name, not a password.
 
-${where}
+${where} The AWS CLI needs a region, also for what has none:
+
+${sh(`export AWS_DEFAULT_REGION=${homeRegion}`)}
 
 Before you begin: every instance to enroll needs the SSM agent and the managed policy \`AmazonSSMManagedInstanceCore\` on its
 instance profile (or Default Host Management Configuration in its account and region), and a way to ${proxy}.`;
@@ -242,7 +244,7 @@ ${sh('sudo systemctl daemon-reload', 'sudo systemctl enable --now muster-schedul
 
 The first run reads everything and sends nothing. Look, then let it go:
 
-${sh('muster status', 'muster coverage', 'muster instances --state queued', 'muster resume --all')}
+${sh('muster doctor', 'muster plan', 'muster coverage', 'muster resume --all')}
 
 To begin with one account, pause the others first: a pause of an account outlasts \`resume --all\`.`;
 }
@@ -254,11 +256,23 @@ function undoing(settings: InitSettings): string {
 Stop Muster, then, with credentials of the management account:
 
 ${sh(
-  'tctl rm token/aws-discovery-iam-token',
+  `tctl rm token/${JOIN_TOKEN}`,
+  "ROOT_ID=$(aws organizations list-roots --query 'Roots[0].Id' --output text)",
   `aws cloudformation delete-stack-instances --region ${homeRegion} --stack-set-name muster-member-role --no-retain-stacks \\`,
-  `  --deployment-targets OrganizationalUnitIds="$ROOT_ID" --regions ${homeRegion}`,
+  `  --deployment-targets OrganizationalUnitIds="$ROOT_ID" --regions ${homeRegion} \\`,
+  '  --operation-preferences FailureTolerancePercentage=100,MaxConcurrentPercentage=100',
+  '# when that has ended:',
+  `aws cloudformation delete-stack-set --region ${homeRegion} --stack-set-name muster-member-role`,
   `aws cloudformation delete-stack --region ${homeRegion} --stack-name muster-member-role`,
 )}
 
+With credentials of the account of the workers:
+
+${sh(`aws cloudformation delete-stack --region ${homeRegion} --stack-name muster-discovery`)}
+${
+  hasOwnDocument(settings)
+    ? '\nThe StackSet and the stacks `muster-ssm-document` go the same way, in every region that has them.\n'
+    : ''
+}
 Agents that have joined stay: they are Teleport's.`;
 }
