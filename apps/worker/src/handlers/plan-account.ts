@@ -43,7 +43,7 @@ export async function handlePlanAccount(
       };
       if (account.state !== 'ACTIVE') {
         const detail = `the account is ${account.state}`;
-        return { ...known, status: 'notActive', cause: null, detail, regions: [], regionCalls: 0 };
+        return { ...known, roles: 0, status: 'notActive', cause: null, detail, regions: [], regionCalls: 0 };
       }
       const found = await resolveRegions(accountId, groups, ctx.signal, deps);
       if (found.kind === 'denied') throw found.error;

@@ -3,7 +3,7 @@ import type { Quota } from '../pacing.ts';
 /** What AWS answers per call (limits.ts of the AWS adapter; a test holds them together). */
 export const PAGE_SIZES = {
   'organizations:ListAccounts': 20,
-  'ec2:DescribeInstances': 250,
+  'ec2:DescribeInstances': 1_000,
   'ssm:DescribeInstanceInformation': 50,
   'ssm:SendCommand': 50,
 } as const;
@@ -37,6 +37,8 @@ export interface LoadLimits {
   readonly readers: number;
   /** What Muster takes of an account's bucket for SendCommand. */
   readonly sendPace: Quota;
+  /** How long an install takes: `ASSUMPTIONS.installSeconds`, divided by the simulated speed. */
+  readonly installSeconds: number;
   readonly pollFirstSeconds: number;
   readonly pollMaxSeconds: number;
 }
@@ -107,10 +109,10 @@ function pagesOf(action: keyof typeof PAGE_SIZES, items: number): number {
 }
 
 /** How often a command is looked at until a usual install has ended: the pauses grow by half up to the longest. */
-function looksPerCommand({ pollFirstSeconds, pollMaxSeconds }: LoadLimits): number {
+function looksPerCommand({ installSeconds, pollFirstSeconds, pollMaxSeconds }: LoadLimits): number {
   let looks = 0;
   let pause = pollFirstSeconds;
-  for (let at = 0; at < ASSUMPTIONS.installSeconds; looks += 1) {
+  for (let at = 0; at < installSeconds; looks += 1) {
     at += Math.max(0.1, pause);
     pause = Math.min(pause * 1.5, pollMaxSeconds);
   }
@@ -149,7 +151,7 @@ function sendingSeconds(load: Load, limits: LoadLimits): number {
     waves = Math.max(waves, Math.ceil(instances / limits.installsInFlightPerAccount));
   }
   waves = Math.max(waves, Math.ceil(sum([...byAccount.values()]) / limits.installsInFlight));
-  return Math.max(waves * ASSUMPTIONS.installSeconds, pacedSeconds);
+  return Math.max(waves * limits.installSeconds, pacedSeconds);
 }
 
 function estimateOf(calls: Readonly<Record<string, number>>, seconds: number): Estimate {

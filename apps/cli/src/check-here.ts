@@ -1,0 +1,149 @@
+/** The checks that this process can make by itself: its configuration, Redis, and who is connected to it. */
+import { formatFaults } from '@muster/core/config/format-faults';
+import { loadConfig } from '@muster/core/config/load-config';
+import type { MusterConfig } from '@muster/core/config/model';
+import { failed, passed, skipped, warned, type Check } from '@muster/core/domain/checkup/check';
+import { isJobError, messageOf } from '@muster/core/domain/errors';
+import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
+import { countClients } from '@muster/core/redis/connected-clients';
+import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
+import { checkRedis } from '@muster/core/redis/server-check';
+import { createClock } from '@muster/core/runtime/clock';
+import { createLogger } from '@muster/core/runtime/logger';
+import type { Environment } from './read-config.ts';
+
+const PATIENCE_MS = 3_000;
+
+/** A configuration that cannot be used is null, and its check has every fault. */
+export function checkConfiguration(
+  path: string,
+  env: Environment,
+): { readonly config: MusterConfig | null; readonly check: Check } {
+  const result = loadConfig(path, env);
+  if (!result.ok) {
+    const remedy = 'Correct the file; muster config check shows its faults with line and column.';
+    const detail = formatFaults(result.faults);
+    return {
+      config: null,
+      check: failed('configuration', 'configuration-invalid', detail, remedy, { subject: path }),
+    };
+  }
+  const { config } = result;
+  const place = { subject: path };
+  if (!config.enabled || config.matchers.length === 0) {
+    const detail = config.enabled
+      ? 'has no matcher: nothing will be enrolled'
+      : 'discovery_service.enabled is not true';
+    const remedy = config.enabled
+      ? 'Add an aws entry to discovery_service, or a discovery_config of the discovery group.'
+      : 'Set discovery_service.enabled to true.';
+    return { config, check: failed('configuration', 'configuration-off', detail, remedy, place) };
+  }
+  const notes = result.notes.length > 0 ? `, ${result.notes.length} notes (muster config check)` : '';
+  const plural = config.matchers.length === 1 ? 'matcher' : 'matchers';
+  return { config, check: passed('configuration', `${config.matchers.length} ${plural}${notes}`, place) };
+}
+
+/** What Redis says of itself and of who is connected. */
+export interface RedisCheckup {
+  readonly checks: readonly Check[];
+  /** Whether jobs can be put into it at all. */
+  readonly usable: boolean;
+  /** Null where it does not tell. */
+  readonly workers: number | null;
+}
+
+/** @param isLocal workers are not needed then, and their absence is a reminder */
+export async function checkRedisHere(config: MusterConfig, isLocal: boolean): Promise<RedisCheckup> {
+  const log = createLogger({ name: 'cli', level: 'silent' });
+  const redis = createRedis({ url: config.redis.url, profile: 'fail-fast', name: 'muster-cli', log });
+  const { host = '', port = 0 } = redis.options;
+  const place = { subject: `${host}:${port}` };
+  const checks: Check[] = [];
+  try {
+    await awaitRedis(redis, createClock(), PATIENCE_MS);
+    const facts = await checkRedis(redis);
+    checks.push(passed('redis', `${facts.kind} ${facts.version}`, place));
+    for (const note of facts.notes) {
+      checks.push(warned('redis-settings', 'redis-not-durable', ...splitRemedy(note)));
+    }
+    if (facts.notes.length === 0) checks.push(passed('redis-settings', 'noeviction, append-only file'));
+    const workers = await countClients(redis, 'muster-worker-producer');
+    const schedulers = await countClients(redis, 'muster-console');
+    checks.push(judgeSchedulers(schedulers), ...judgeWorkers(workers, isLocal));
+    const ledger = createRedisLedger({ redis, prefix: config.redis.prefix, log });
+    checks.push(...judgeSnapshot(await ledger.nodes.facts(), config, Date.now()));
+    return { checks, usable: true, workers };
+  } catch (error) {
+    checks.push(redisTrouble(error, place));
+    return { checks, usable: false, workers: null };
+  } finally {
+    await closeRedis(redis);
+  }
+}
+
+function redisTrouble(error: unknown, place: { readonly subject: string }): Check {
+  const message = messageOf(error);
+  if (isJobError(error, 'config.unsafe')) {
+    const fix = error.details['fix'];
+    const remedy = typeof fix === 'string' ? fix : 'Use Redis 6.2 or newer, or Valkey.';
+    return failed('redis-settings', 'redis-unsafe', message, remedy, place);
+  }
+  const remedy =
+    'Start Redis, or correct REDIS_URL (muster.redis.url): redis-cli -u "$REDIS_URL" ping must answer PONG.';
+  return failed('redis', 'redis-unreachable', message, remedy, place);
+}
+
+/** A note of the server check has its remedy after `Run:`. */
+function splitRemedy(note: string): readonly [detail: string, remedy: string] {
+  const at = note.indexOf('Run: ');
+  return at < 0 ? [note, note] : [note.slice(0, at).trim(), note.slice(at)];
+}
+
+function judgeSchedulers(schedulers: number | null): Check {
+  if (schedulers === null) {
+    return skipped('scheduler', 'Redis does not tell who is connected (CLIENT LIST is refused)');
+  }
+  if (schedulers > 0) return passed('scheduler', `${schedulers} connected`);
+  return warned(
+    'scheduler',
+    'no-scheduler',
+    'no scheduler is connected to Redis: nothing begins by itself',
+    'Start one: muster scheduler (docker compose up -d scheduler, systemctl start muster-scheduler)',
+  );
+}
+
+function judgeWorkers(workers: number | null, isLocal: boolean): readonly Check[] {
+  if (workers === null) return [];
+  if (workers > 0) return [passed('worker', `${workers} connected`)];
+  const detail = 'no worker is connected to Redis';
+  const remedy =
+    'Start one: muster worker (docker compose up -d worker, systemctl start muster-worker); or check AWS with this shell’s credentials: muster doctor --local';
+  return [
+    isLocal ? warned('worker', 'no-worker', detail, remedy) : failed('worker', 'no-worker', detail, remedy),
+  ];
+}
+
+/** How old what sends rely on is; nothing when no worker has ever read it. */
+function judgeSnapshot(
+  facts: { readonly generation: string | null; readonly readAtMs: number; readonly error: string | null },
+  config: MusterConfig,
+  nowMs: number,
+): readonly Check[] {
+  const { inventory } = config;
+  if (inventory.kind === 'none' || (facts.generation === null && facts.error === null)) return [];
+  const place = { subject: 'snapshot' };
+  const ageMs = nowMs - facts.readAtMs;
+  const age = facts.generation === null ? 'never read' : `${Math.round(ageMs / 1_000)} s old`;
+  if (facts.error === null && ageMs <= inventory.freshnessMs) return [passed('inventory', age, place)];
+  const why = facts.error === null ? '' : `; the last reading failed: ${facts.error}`;
+  return [
+    warned(
+      'inventory',
+      'inventory-stale',
+      `the workers’ snapshot is ${age}${why}`,
+      'Nothing is sent while it is too old: see muster findings, and that a scheduler and a worker run.',
+      place,
+    ),
+  ];
+}

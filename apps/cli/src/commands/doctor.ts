@@ -1,0 +1,172 @@
+import { writeFileSync } from 'node:fs';
+import type { MusterConfig } from '@muster/core/config/model';
+import { failed, skipped, warned, type Check } from '@muster/core/domain/checkup/check';
+import {
+  AccountCheckup,
+  OrganizationCheckup,
+  TeleportCheckup,
+} from '@muster/core/domain/checkup/checkup-part';
+import { assembleDoctorReport, type DoctorReport } from '@muster/core/domain/checkup/doctor-report';
+import { stackSetScript, stackSetTargets } from '@muster/core/domain/checkup/stack-set-targets';
+import { messageOf } from '@muster/core/domain/errors';
+import { createLogger } from '@muster/core/runtime/logger';
+import type { Command } from 'commander';
+import { checkConfiguration, checkRedisHere, type RedisCheckup } from '../check-here.ts';
+import type { CommandContext } from '../command-context.ts';
+import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { formatDoctor } from '../format-doctor.ts';
+import { askHere, askWorkers, gatherReport, type Gathered } from '../gather-report.ts';
+import { configPath } from '../read-config.ts';
+import { showProgress } from '../show-progress.ts';
+import { parseTimeout, TIMEOUT_OPTION } from '../timeout-option.ts';
+
+interface Options {
+  readonly json?: boolean;
+  readonly local?: boolean;
+  readonly missingRoles?: string;
+  readonly timeout: string;
+}
+
+const PICKUP_MS = 30_000;
+/** Where StackSets are administered and IAM is deployed once, per partition. */
+const HOME_REGION = { aws: 'us-east-1', 'aws-us-gov': 'us-gov-west-1', 'aws-cn': 'cn-north-1' } as const;
+
+/** `muster doctor`: is everything there that a run needs, and if not, what exactly is to be done. */
+export function addDoctorCommand(program: Command, context: CommandContext): void {
+  program
+    .command('doctor')
+    .description('preflight: configuration, Redis, credentials, every account’s role, SSM, Teleport')
+    .option('--json', 'one document (docs/doctor.md)')
+    .option(
+      '--local',
+      'check AWS and Teleport from here, with this shell’s credentials, not from the workers',
+    )
+    .option('--missing-roles <file>', 'write the accounts that lack the role, as StackSet targets')
+    .option(...TIMEOUT_OPTION)
+    .action(async (options: Options) => {
+      const timeoutMs = parseTimeout(options.timeout);
+      const path = configPath(context.env, context.configOption());
+      const { config, check } = checkConfiguration(path, context.env);
+      const report =
+        config === null
+          ? reportOf(Date.now(), 'local', [check], null)
+          : await examine(config, check, options.local === true, timeoutMs);
+      process.stdout.write(`${options.json === true ? JSON.stringify(report) : formatDoctor(report)}\n`);
+      if (options.missingRoles !== undefined && config !== null) {
+        writeMissingRoles(options.missingRoles, report, config);
+      }
+      context.exit(config === null ? EXIT.config : exitCodeOf(report));
+    });
+}
+
+async function examine(
+  config: MusterConfig,
+  configuration: Check,
+  isLocal: boolean,
+  timeoutMs: number,
+): Promise<DoctorReport> {
+  const startedAtMs = Date.now();
+  const redis = await checkRedisHere(config, isLocal);
+  const checks = [configuration, ...redis.checks];
+  const ranBy = isLocal ? 'local' : 'workers';
+  if (!isLocal && !canAsk(redis)) {
+    const detail = 'not checked: no worker can be asked (muster doctor --local asks from here)';
+    const others = (['credentials', 'organization', 'proxy', 'inventory'] as const).map((id) =>
+      skipped(id, detail),
+    );
+    return reportOf(startedAtMs, ranBy, [...checks, ...others], null);
+  }
+  const gathered = await gather(config, isLocal, timeoutMs);
+  if (!gathered.begun) checks.push(silentWorker());
+  return reportOf(startedAtMs, ranBy, [...checks, ...skewOf(config, gathered)], gathered);
+}
+
+function canAsk(redis: RedisCheckup): boolean {
+  return redis.usable && redis.workers !== 0;
+}
+
+async function gather(config: MusterConfig, isLocal: boolean, timeoutMs: number): Promise<Gathered> {
+  const log = createLogger({ name: 'cli', level: 'silent' });
+  const source = isLocal ? await askHere(config, log) : askWorkers(config, log);
+  const progress = showProgress('doctor');
+  try {
+    return await gatherReport(source, {
+      purpose: 'check',
+      parts: ['organization', 'teleport'],
+      timeoutMs,
+      pickupMs: PICKUP_MS,
+      onProgress: progress.update,
+    });
+  } finally {
+    progress.end();
+    await source.close();
+  }
+}
+
+function silentWorker(): Check {
+  return failed(
+    'worker',
+    'worker-silent',
+    `no worker took the job within ${PICKUP_MS / 1_000} s`,
+    'See the logs of the workers, and whether they use the same Redis, database and prefix (muster.redis); a restart of the workers loads a newer release.',
+  );
+}
+
+/** A worker that was started with another file checks something else than this one says. */
+function skewOf(config: MusterConfig, { results }: Gathered): readonly Check[] {
+  const organization = OrganizationCheckup.safeParse(results.get('organization'));
+  if (!organization.success) return [];
+  const here = config.matchers.map(({ key }) => key).join(' ');
+  if (organization.data.matcherKeys.join(' ') === here) return [];
+  return [
+    warned(
+      'configuration',
+      'configuration-skew',
+      `the worker ${organization.data.worker} has other matchers than this file; its own were checked`,
+      'Give both the same file and restart the worker.',
+      { subject: 'worker' },
+    ),
+  ];
+}
+
+function reportOf(
+  startedAtMs: number,
+  ranBy: DoctorReport['ranBy'],
+  checks: readonly Check[],
+  gathered: Gathered | null,
+): DoctorReport {
+  const results = gathered?.results ?? new Map<string, unknown>();
+  const organization = OrganizationCheckup.safeParse(results.get('organization')).data;
+  const teleport = TeleportCheckup.safeParse(results.get('teleport')).data;
+  const accounts = [...results]
+    .filter(([part]) => part.startsWith('account:'))
+    .map(([, result]) => AccountCheckup.parse(result));
+  return assembleDoctorReport({
+    startedAtMs,
+    finishedAtMs: Date.now(),
+    ranBy,
+    worker: organization?.worker ?? null,
+    managementAccountId: organization?.managementAccountId ?? null,
+    checks: [...checks, ...(organization?.checks ?? []), ...(teleport?.checks ?? [])],
+    accounts,
+    unanswered: gathered?.unanswered ?? [],
+  });
+}
+
+function writeMissingRoles(file: string, report: DoctorReport, config: MusterConfig): void {
+  const targets = stackSetTargets(report, HOME_REGION[config.matchers[0]?.partition ?? 'aws']);
+  try {
+    writeFileSync(file, `${JSON.stringify(targets, null, 2)}\n`);
+    writeFileSync(`${file}.sh`, stackSetScript(targets));
+  } catch (error) {
+    throw new CommandError(EXIT.failed, `--missing-roles: ${messageOf(error)}`);
+  }
+  process.stderr.write(
+    `${targets.accounts.length} accounts lack the role: ${file} (JSON), ${file}.sh (commands)\n`,
+  );
+}
+
+function exitCodeOf({ verdict }: DoctorReport): ExitCode {
+  if (verdict === 'fail') return EXIT.failed;
+  return verdict === 'partial' ? EXIT.partial : EXIT.ok;
+}

@@ -1,0 +1,147 @@
+import { causeFacts, type Cause, CAUSES } from '@muster/core/domain/cause';
+import type { KnownCounts, Plan } from '@muster/core/domain/plan/assemble';
+import { ASSUMPTIONS } from '@muster/core/domain/plan/estimate';
+import { alignTable } from './align-table.ts';
+
+/** Rows of a table for people; --json and --csv have all. */
+const MOST_ROWS = 40;
+const MOST_UNREAD = 20;
+
+/** The plan as people read it in a terminal. */
+export function formatPlan(plan: Plan): string {
+  const { totals } = plan;
+  return [
+    ...headOf(plan),
+    '',
+    ...alignTable([HEADINGS, ...unitRows(plan), ['Total', String(totals.accounts), ...cells(totals.counts)]]),
+    '',
+    ...accountTable(plan),
+    ...skippedOf(plan),
+    ...unreadOf(plan),
+    ...plan.warnings.map(
+      ({ scope, message }) => `Warning    ${scope === 'all' ? '' : `${scope}: `}${message}`,
+    ),
+    ...estimateOf(plan),
+  ].join('\n');
+}
+
+const HEADINGS = [
+  'Unit',
+  'accounts',
+  'install',
+  'later',
+  'ineligible',
+  'joined',
+  'under way',
+  'stopped',
+  'starting',
+  'unmatched',
+];
+
+function headOf({ totals, verdict, error, inventory }: Plan): readonly string[] {
+  const { install } = totals.counts;
+  const lines = [
+    `Plan       ${verdict}: ${install} instances would be sent the installer. Nothing was sent.`,
+  ];
+  if (error !== null) lines.push(`Accounts   NOT ALL LISTED: ${error}`);
+  const { judged, ready } = totals.ssm;
+  if (judged > 0) {
+    const share = percent(ready, judged);
+    lines.push(`SSM        ${ready} of ${judged} judged instances can be sent to (${share})`);
+  }
+  if (inventory.state === 'read') lines.push(`Inventory  ${inventory.nodes} nodes are online`);
+  return lines;
+}
+
+function unitRows({ units }: Plan): readonly (readonly string[])[] {
+  return units.map(({ path, accounts, unread, counts }) => [
+    path === '' ? '(no unit)' : path,
+    unread > 0 ? `${accounts} (${unread} not read)` : String(accounts),
+    ...cells(counts),
+  ]);
+}
+
+function cells(counts: KnownCounts): readonly string[] {
+  const { install, retryLater, ineligible, joined, inProgress, stopped, pending, unmatched } = counts;
+  return [install, retryLater, ineligible, joined, inProgress, stopped, pending, unmatched].map((count) =>
+    count === null ? '?' : String(count),
+  );
+}
+
+function accountTable({ accounts }: Plan): readonly string[] {
+  const weight = ({ counts }: Plan['accounts'][number]): number => counts.install + counts.ineligible;
+  const shown = accounts.toSorted((a, b) => weight(b) - weight(a)).slice(0, MOST_ROWS);
+  if (shown.length === 0) return [];
+  const rows = shown.map(({ accountId, name, status, counts, targets }) => [
+    `${accountId} ${printable(name)}`.trimEnd(),
+    status === 'complete' ? (targets.some(isUnread) ? 'partly read' : '') : status,
+    ...cells(counts).map((cell) => (status === 'complete' ? cell : '?')),
+  ]);
+  const more = accounts.length - shown.length;
+  return [
+    ...alignTable([['Account', '', ...HEADINGS.slice(2)], ...rows]),
+    ...(more > 0 ? [`… and ${more} more accounts (--json and --csv list all)`] : []),
+    '',
+  ];
+}
+
+function isUnread({ status }: { readonly status: string }): boolean {
+  return status !== 'complete' && status !== 'regionOff';
+}
+
+function skippedOf({ totals }: Plan): readonly string[] {
+  const causes = Object.entries(totals.ineligibleByCause).toSorted(([, a], [, b]) => b - a);
+  if (causes.length === 0) return [];
+  const lines = causes.flatMap(([cause, count]) => {
+    const facts = cause in CAUSES ? causeFacts(cause as Cause) : null;
+    return [
+      `  ${String(count).padStart(6)}  ${cause}: ${facts?.title ?? ''}`,
+      `          ${facts?.remedy ?? ''}`,
+    ];
+  });
+  return ['Skipped, and why:', ...lines, ''];
+}
+
+function unreadOf({ unread }: Plan): readonly string[] {
+  if (unread.length === 0) return [];
+  const lines = unread
+    .slice(0, MOST_UNREAD)
+    .flatMap(({ accountId, region, status, cause, detail, remedy }) => [
+      `  ${accountId}/${region}  ${status}${cause === null ? '' : ` (${cause})`}: ${detail}`,
+      ...(remedy === null ? [] : [`          ${remedy}`]),
+    ]);
+  const more = unread.length - MOST_UNREAD;
+  return [
+    'Not read, so what is there is not known:',
+    ...lines,
+    ...(more > 0 ? [`  … and ${more} more`] : []),
+    '',
+  ];
+}
+
+function estimateOf({ estimate }: Plan): readonly string[] {
+  const calls = (one: Plan['estimate']['sweep']): string =>
+    Object.entries(one.calls)
+      .map(([action, count]) => `${count} ${action}`)
+      .join(', ');
+  return [
+    `First run  about ${duration(estimate.firstRun.seconds)} or more, ${estimate.firstRun.total} calls: ${calls(estimate.firstRun)}`,
+    `A sweep    about ${duration(estimate.sweep.seconds)} or more, ${estimate.sweep.total} calls: ${calls(estimate.sweep)}`,
+    `           (taken: ${ASSUMPTIONS.latencySeconds} s per call, ${ASSUMPTIONS.installSeconds} s per install; a lower bound)`,
+  ];
+}
+
+function duration(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
+}
+
+function percent(part: number, whole: number): string {
+  return `${Math.floor((100 * part) / whole)} %`;
+}
+
+/** Names come from AWS: no control character reaches a terminal. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '').slice(0, 30);
+}

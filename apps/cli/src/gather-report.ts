@@ -1,0 +1,157 @@
+import type { MusterConfig } from '@muster/core/config/model';
+import { ReportId } from '@muster/core/domain/report-id';
+import { parseTargetId } from '@muster/core/domain/target';
+import { AccountId } from '@muster/core/domain/ids';
+import { catalog, type JobName } from '@muster/core/jobs/catalog';
+import { createReportLedger } from '@muster/core/ledger/reports';
+import type { Logger } from '@muster/core/ports/logger';
+import type { ReportLedger } from '@muster/core/ports/reports';
+import { createJobQueue } from '@muster/core/queue/enqueue';
+import { createKeys } from '@muster/core/redis/keys';
+import { closeRedis, createRedis } from '@muster/core/redis/connection';
+import { createClock } from '@muster/core/runtime/clock';
+import { ulid } from 'ulid';
+
+/** Where a report's parts are answered: by workers, or in this process. */
+export interface ReportSource {
+  readonly ranBy: 'workers' | 'local';
+  readonly reports: ReportLedger;
+  /** Asks for one part. */
+  ask(reportId: ReportId, purpose: ReportPurpose, parts: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type ReportPurpose = 'check' | 'plan';
+
+export interface ReportProgress {
+  readonly expected: number;
+  readonly answered: number;
+}
+
+export interface Gathered {
+  /** The last answer of each part. */
+  readonly results: ReadonlyMap<string, unknown>;
+  /** Parts that nobody answered in time. */
+  readonly unanswered: readonly string[];
+  /** False when nobody so much as began. */
+  readonly begun: boolean;
+}
+
+const LOOK_MS = 150;
+/** When nothing has moved for this long, what is pending is asked for again: a worker may have died with it. */
+const ASK_AGAIN_MS = 30_000;
+
+/** Asks for the first parts and collects every answer, until nothing is pending or the time is over. */
+export async function gatherReport(
+  source: ReportSource,
+  options: {
+    readonly purpose: ReportPurpose;
+    readonly parts: readonly string[];
+    readonly timeoutMs: number;
+    /** When nobody has begun by then, nobody will. */
+    readonly pickupMs: number;
+    readonly onProgress: (progress: ReportProgress) => void;
+  },
+): Promise<Gathered> {
+  const { reports } = source;
+  const clock = createClock();
+  const reportId = ReportId.parse(ulid(clock.now()));
+  const results = new Map<string, unknown>();
+  const startedAtMs = clock.now();
+  let read = 0;
+  let movedAtMs = startedAtMs;
+  let lastState = '';
+  await reports.open(reportId, options.parts);
+  try {
+    await source.ask(reportId, options.purpose, options.parts);
+    for (;;) {
+      // In this order: what is pending now is not among the results read after it.
+      const { expected, begun, pending } = await reports.progress(reportId);
+      const answers = await reports.results(reportId, read);
+      read += answers.length;
+      for (const { part, result } of answers) results.set(part, result);
+      const now = clock.now();
+      const state = `${expected}/${begun}/${pending}/${read}`;
+      if (state !== lastState) {
+        lastState = state;
+        movedAtMs = now;
+        options.onProgress({ expected, answered: expected - pending });
+      }
+      if (pending === 0 && answers.length === 0) return { results, unanswered: [], begun: true };
+      const isSilent = begun === 0 && now - startedAtMs > options.pickupMs;
+      if (isSilent || now - startedAtMs > options.timeoutMs) {
+        return { results, unanswered: await reports.pending(reportId), begun: begun > 0 };
+      }
+      if (now - movedAtMs > ASK_AGAIN_MS) {
+        movedAtMs = now;
+        await source.ask(reportId, options.purpose, await reports.pending(reportId));
+      }
+      if (answers.length === 0) await clock.sleep(LOOK_MS);
+    }
+  } finally {
+    await reports.close(reportId);
+  }
+}
+
+/** Workers answer, through Redis. */
+export function askWorkers(config: MusterConfig, log: Logger): ReportSource {
+  const { url, prefix } = config.redis;
+  const redis = createRedis({ url, profile: 'patient', name: 'muster-cli', log });
+  const producer = createRedis({ url, profile: 'fail-fast', name: 'muster-cli', log });
+  const queue = createJobQueue({ connection: producer, prefix });
+  return {
+    ranBy: 'workers',
+    reports: createReportLedger({ redis, keys: createKeys(prefix) }),
+    ask: async (reportId, purpose, parts) => {
+      for (const [name, payloads] of jobsOf(reportId, purpose, parts)) {
+        await queue.enqueueMany(catalog[name], payloads as never);
+      }
+    },
+    close: async () => {
+      await queue.close();
+      await Promise.all([closeRedis(redis), closeRedis(producer)]);
+    },
+  };
+}
+
+/** This process answers, with this shell's credentials; no Redis is needed. */
+export async function askHere(config: MusterConfig, log: Logger): Promise<ReportSource> {
+  const { answerLocally } = await import('@muster/worker/answer-locally');
+  const local = answerLocally({ config, clock: createClock(), log });
+  return {
+    ranBy: 'local',
+    reports: local.reports,
+    ask: async (reportId, purpose, parts) => {
+      for (const [name, payloads] of jobsOf(reportId, purpose, parts)) {
+        await local.enqueue(name, payloads as never);
+      }
+    },
+    close: () => local.close(),
+  };
+}
+
+/** The jobs that answer some parts. */
+function jobsOf(
+  reportId: ReportId,
+  purpose: ReportPurpose,
+  parts: readonly string[],
+): ReadonlyMap<JobName, readonly object[]> {
+  const jobs = new Map<JobName, object[]>();
+  for (const part of parts) {
+    const colon = part.indexOf(':');
+    const kind = colon < 0 ? part : part.slice(0, colon);
+    const name = `${purpose}-${kind}`;
+    if (!(name in catalog)) throw new Error(`no job answers ${part}`);
+    const about = part.slice(colon + 1);
+    const more =
+      kind === 'account'
+        ? { accountId: AccountId.parse(about) }
+        : kind === 'target'
+          ? { target: parseTargetId(about) }
+          : {};
+    const payloads = jobs.get(name as JobName) ?? [];
+    payloads.push({ reportId, ...more });
+    jobs.set(name as JobName, payloads);
+  }
+  return jobs;
+}
