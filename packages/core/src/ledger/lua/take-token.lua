@@ -19,7 +19,9 @@ if mode == 'throttled' then
     factor = math.max(0.05, factor * 0.7)
     at = now
   end
-  tat = math.max(tat, now + tonumber(ARGV[5]), now + 1000 / (rate * factor))
+  -- AWS's bucket is empty, so ours is: nothing goes before the wait it asked for, and no burst then.
+  local interval = 1000 / (rate * factor)
+  tat = math.max(tat, now + math.max(tonumber(ARGV[5]), interval) + interval * (burst - 1))
 else
   at = now
   local interval = 1000 / (rate * factor)
