@@ -1,4 +1,5 @@
 import type { OrganizationStatus } from '@muster/core/ledger/organization-status';
+import { eventually, pause } from '@muster/testing/eventually';
 import { type MusterSystem, startSystem, type SystemOptions } from '@muster/testing/muster-system';
 import { refereeFaults } from '@muster/testing/referee';
 import { afterEach, expect, test } from 'vitest';
@@ -16,15 +17,16 @@ async function prepare(world: SystemOptions['world']): Promise<void> {
 afterEach(() => system.close());
 
 function statusIn(stdout: string): OrganizationStatus {
-  return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as OrganizationStatus;
+  // Nothing else is on standard output.
+  return JSON.parse(stdout) as OrganizationStatus;
 }
 
 test('run --once ends with 0 when everything was read', async () => {
   await prepare({});
 
-  const { code, stdout } = await system.cli('run', '--once', '--json');
+  const { code, stdout, stderr } = await system.cli('run', '--once', '--json');
 
-  expect(code).toBe(0);
+  expect(code, stderr).toBe(0);
   expect(refereeFaults(system.report(), statusIn(stdout))).toEqual([]);
   expect(statusIn(stdout).sweep.verdict).toBe('complete');
 });
@@ -34,9 +36,9 @@ test('run --once ends with 2 when an account is denied, and the others are enrol
   const accountId = system.aws.world.accounts.at(-1)?.id ?? '';
   await system.aws.change({ op: 'set-role', accountId, role: 'missing' });
 
-  const { code, stdout } = await system.cli('run', '--once', '--json');
+  const { code, stdout, stderr } = await system.cli('run', '--once', '--json');
 
-  expect(code).toBe(2);
+  expect(code, stderr).toBe(2);
   expect(refereeFaults(system.report(), statusIn(stdout))).toEqual([]);
   expect(statusIn(stdout).sweep).toMatchObject({
     verdict: 'partial',
@@ -48,9 +50,24 @@ test('run --once ends with 2 when an account is denied, and the others are enrol
 test('run --once ends with 1 when the organization cannot be listed, and says so', async () => {
   await prepare({ settings: { access: { deniedDiscoveryActions: ['organizations:*'] } } });
 
-  const { code, stdout } = await system.cli('run', '--once', '--json');
+  const { code, stdout, stderr } = await system.cli('run', '--once', '--json');
 
-  expect(code).toBe(1);
+  expect(code, stderr).toBe(1);
   expect(statusIn(stdout).sweep.verdict).toBe('failed');
   expect(statusIn(stdout).findings.map((finding) => finding.kind)).toContain('account-list-failed');
+});
+
+test('run --once sits out a Redis that does not answer for a while', async () => {
+  await prepare({ instances: 60 });
+  const run = system.cli('run', '--once', '--json');
+  await eventually('installs are under way', () => system.report().commands.sent > 0);
+
+  process.kill(system.redis().pid, 'SIGSTOP');
+  // Longer than the patience of whoever is not patient: five seconds.
+  await pause(7_000);
+  process.kill(system.redis().pid, 'SIGCONT');
+
+  const { code, stdout, stderr } = await run;
+  expect(code, stderr).toBe(0);
+  expect(refereeFaults(system.report(), statusIn(stdout))).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import type { MusterConfig } from '@muster/core/config/model';
 import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
 import type { Ledger } from '@muster/core/ports/ledger';
-import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
+import { awaitRedis, closeRedis, createRedis, type RedisProfile } from '@muster/core/redis/connection';
 import { createClock } from '@muster/core/runtime/clock';
 import { createLogger } from '@muster/core/runtime/logger';
 import { messageOf } from '@muster/core/domain/errors';
@@ -10,10 +10,18 @@ import { CommandError, EXIT } from './exit-codes.ts';
 /** How long an operator's command waits for Redis before it says so. */
 const PATIENCE_MS = 3_000;
 
-/** Opens the ledger for one command and closes it after. Exit code 1 when Redis does not answer. */
-export async function withLedger<T>(config: MusterConfig, use: (ledger: Ledger) => Promise<T>): Promise<T> {
+/**
+ * Opens the ledger for one command and closes it after. Exit code 1 when Redis does not answer.
+ *
+ * @param profile `patient` for a command that goes on for long and sits an outage of Redis out once it has begun
+ */
+export async function withLedger<T>(
+  config: MusterConfig,
+  use: (ledger: Ledger) => Promise<T>,
+  profile: RedisProfile = 'fail-fast',
+): Promise<T> {
   const log = createLogger({ name: 'cli', level: 'silent' });
-  const redis = createRedis({ url: config.redis.url, profile: 'fail-fast', name: 'muster-cli', log });
+  const redis = createRedis({ url: config.redis.url, profile, name: 'muster-cli', log });
   try {
     await awaitRedis(redis, createClock(), PATIENCE_MS);
   } catch (error) {

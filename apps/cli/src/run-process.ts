@@ -44,7 +44,9 @@ export async function runUntilSignal<T>(
   until?: () => Promise<T>,
 ): Promise<T | null> {
   const redact = createRedactor(secretsOf(config));
-  const log = createLogger({ name, level: logLevel(context), redact });
+  // A run with an end has a result, and standard output belongs to that alone.
+  const destination = until === undefined ? {} : { destination: process.stderr };
+  const log = createLogger({ name, level: logLevel(context), redact, ...destination });
   const signal = Promise.withResolvers<null>();
   const onSignal = (received: NodeJS.Signals): void => {
     log.info({ signal: received }, 'stopping');

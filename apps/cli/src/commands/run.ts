@@ -6,6 +6,7 @@ import {
 } from '@muster/core/ledger/organization-status';
 import { createClock, randomShare } from '@muster/core/runtime/clock';
 import { confirmFailures } from '@muster/worker/confirm-failures';
+import type { Ledger } from '@muster/core/ports/ledger';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -55,19 +56,21 @@ export function addRunCommand(program: Command, context: CommandContext): void {
 }
 
 async function untilSettled(config: MusterConfig): Promise<OrganizationStatus> {
-  return withLedger(config, async (ledger) => {
-    for (;;) {
-      const status = await readOrganizationStatus(ledger, Date.now());
-      if (isSettled(status, config.inventory.kind !== 'none')) {
-        const clock = createClock();
-        await confirmFailures({ ledger, config, clock, random: randomShare }, INVENTORY_PATIENCE_MS);
-        return readOrganizationStatus(ledger, clock.now());
-      }
-      await new Promise((resolve) => {
-        setTimeout(resolve, LOOK_MS);
-      });
+  return withLedger(config, (ledger) => watchUntilSettled(ledger, config), 'patient');
+}
+
+async function watchUntilSettled(ledger: Ledger, config: MusterConfig): Promise<OrganizationStatus> {
+  for (;;) {
+    const status = await readOrganizationStatus(ledger, Date.now());
+    if (isSettled(status, config.inventory.kind !== 'none')) {
+      const clock = createClock();
+      await confirmFailures({ ledger, config, clock, random: randomShare }, INVENTORY_PATIENCE_MS);
+      return readOrganizationStatus(ledger, clock.now());
     }
-  });
+    await new Promise((resolve) => {
+      setTimeout(resolve, LOOK_MS);
+    });
+  }
 }
 
 function exitCodeOf(status: OrganizationStatus): ExitCode {
