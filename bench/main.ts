@@ -8,15 +8,17 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Benchmark, type BenchOptions, judge } from './benchmark.ts';
 import { grow } from './cases/grow.ts';
+import { install } from './cases/install.ts';
 import { latency } from './cases/latency.ts';
 import { overhead } from './cases/overhead.ts';
 import { scan } from './cases/scan.ts';
 import { steady } from './cases/steady.ts';
+import { throttled } from './cases/throttled.ts';
 import { describeMachine } from './machine.ts';
 import { growthPicture } from './growth-picture.ts';
 import { type BenchResult, readResults, resultTable, writePage } from './results.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [scan, steady, grow, latency, overhead];
+const BENCHMARKS: readonly Benchmark[] = [scan, steady, grow, latency, install, throttled, overhead];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
 const DOCS = fileURLToPath(new URL('../docs/', import.meta.url));
 

@@ -24,6 +24,9 @@ export class PlainXml {
   #nameEnd = 0;
   /** Of the tag read last; the root counts as just opened. */
   #kind: 'open' | 'close' | 'empty' = 'open';
+  /** Where the names of the elements around begin and end, while one is passed over. */
+  readonly #starts = new Int32Array(DEEPEST);
+  readonly #ends = new Int32Array(DEEPEST);
 
   /** @param at behind the opening tag of the root */
   constructor(xml: string, at: number) {
@@ -65,24 +68,54 @@ export class PlainXml {
     return this.#kind === 'empty';
   }
 
-  /** Passes over the element that was just opened, seeing to it that every tag in it is closed in order. */
+  /**
+   * Passes over the element that was just opened, seeing to it that every tag in it is closed in order. Most of an answer
+   * is passed over, so this is one loop on local variables.
+   */
   skip(): void {
-    this.#skip(0);
-  }
-
-  #skip(depth: number): void {
     if (this.#kind === 'empty') return;
-    if (depth > DEEPEST) throw new NotPlain('too deep');
-    const start = this.#nameStart;
-    const length = this.#nameEnd - start;
-    for (;;) {
-      this.#next();
-      if (this.#kind === 'close') {
-        if (!this.#sameName(start, length)) throw new NotPlain('tags that cross');
-        return;
+    const xml = this.#xml;
+    const starts = this.#starts;
+    const ends = this.#ends;
+    starts[0] = this.#nameStart;
+    ends[0] = this.#nameEnd;
+    let depth = 0;
+    let at = this.#at;
+    while (depth >= 0) {
+      const tag = xml.indexOf('<', at);
+      if (tag === -1) throw new NotPlain('an early end');
+      at = tag + 1;
+      let code = xml.charCodeAt(at);
+      if (code === SLASH) {
+        at += 1;
+        const end = ends[depth] ?? 0;
+        for (let i = starts[depth] ?? 0; i < end; i += 1) {
+          if (xml.charCodeAt(i) !== xml.charCodeAt(at)) throw new NotPlain('tags that cross');
+          at += 1;
+        }
+        code = xml.charCodeAt(at);
+        depth -= 1;
+      } else {
+        const start = at;
+        while (isNameCode(code)) {
+          at += 1;
+          code = xml.charCodeAt(at);
+        }
+        if (at === start) throw new NotPlain('a tag without a plain name');
+        if (code === SLASH) {
+          at += 1;
+          code = xml.charCodeAt(at);
+        } else {
+          depth += 1;
+          if (depth === DEEPEST) throw new NotPlain('too deep');
+          starts[depth] = start;
+          ends[depth] = at;
+        }
       }
-      this.#skip(depth + 1);
+      if (code !== GREATER_THAN) throw new NotPlain('a tag with more than a name');
+      at += 1;
     }
+    this.#at = at;
   }
 
   #next(): void {
@@ -116,14 +149,6 @@ export class PlainXml {
     if (this.#nameEnd - this.#nameStart !== name.length || !this.#xml.startsWith(name, this.#nameStart)) {
       throw new NotPlain('tags that cross');
     }
-  }
-
-  #sameName(start: number, length: number): boolean {
-    if (this.#nameEnd - this.#nameStart !== length) return false;
-    for (let i = 0; i < length; i += 1) {
-      if (this.#xml.charCodeAt(start + i) !== this.#xml.charCodeAt(this.#nameStart + i)) return false;
-    }
-    return true;
   }
 
   /** Between elements there may be indentation; anything else would be text beside elements. */
