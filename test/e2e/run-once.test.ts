@@ -26,7 +26,7 @@ test('run --once ends with 0 when everything was read', async () => {
 
   const { code, stdout, stderr } = await system.cli('run', '--once', '--json');
 
-  expect(code, stderr).toBe(0);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
   expect(refereeFaults(system.report(), statusIn(stdout))).toEqual([]);
   expect(statusIn(stdout).sweep.verdict).toBe('complete');
 });
@@ -38,7 +38,7 @@ test('run --once ends with 2 when an account is denied, and the others are enrol
 
   const { code, stdout, stderr } = await system.cli('run', '--once', '--json');
 
-  expect(code, stderr).toBe(2);
+  expect({ code, stderr }).toMatchObject({ code: 2 });
   expect(refereeFaults(system.report(), statusIn(stdout))).toEqual([]);
   expect(statusIn(stdout).sweep).toMatchObject({
     verdict: 'partial',
@@ -52,7 +52,7 @@ test('run --once ends with 1 when the organization cannot be listed, and says so
 
   const { code, stdout, stderr } = await system.cli('run', '--once', '--json');
 
-  expect(code, stderr).toBe(1);
+  expect({ code, stderr }).toMatchObject({ code: 1 });
   expect(statusIn(stdout).sweep.verdict).toBe('failed');
   expect(statusIn(stdout).findings.map((finding) => finding.kind)).toContain('account-list-failed');
 });
@@ -68,6 +68,6 @@ test('run --once sits out a Redis that does not answer for a while', async () =>
   process.kill(system.redis().pid, 'SIGCONT');
 
   const { code, stdout, stderr } = await run;
-  expect(code, stderr).toBe(0);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
   expect(refereeFaults(system.report(), statusIn(stdout))).toEqual([]);
 });
