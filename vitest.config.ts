@@ -17,6 +17,8 @@ export default defineConfig({
             'test/model/**/*.test.ts',
           ],
           exclude: ['**/*.int.test.ts', '**/node_modules/**'],
+          // Properties and searches take seconds, and a busy machine makes tens of them.
+          testTimeout: 60_000,
         },
       },
       {
