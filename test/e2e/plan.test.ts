@@ -154,3 +154,27 @@ test('an organization that cannot be listed fails the plan, and a missing worker
   expect(alone.code).toBe(1);
   expect(alone.stderr).toContain('muster plan --local');
 });
+
+test('a plan survives a killed worker and an AWS that throttles and fails', {
+  timeout: 180_000,
+}, async () => {
+  const world = { scenario: 'hostile', accounts: 12, regions: 3, instances: 300, seed: 5 } as const;
+  await start({ world, workers: 2 });
+  await eventually('both workers are connected', async () => {
+    const clients = String(await system.redisCall('CLIENT', 'LIST'));
+    return clients.split('name=muster-worker-producer ').length === 3;
+  });
+
+  const planning = plan();
+  await eventually('the plan is under way', async () => {
+    const keys = await system.redisCall('KEYS', 'test:{report-*:results');
+    return Array.isArray(keys) && keys.length > 0;
+  });
+  system.processes[0]?.signal('SIGKILL');
+  const { plan: made } = await planning;
+
+  const { counts } = made.totals;
+  expect(counts.install + counts.ineligible).toBe(system.report().readableInstances);
+  expect(new Set(made.unread.map(({ status }) => status))).toEqual(new Set(['denied']));
+  expect(system.report().calls['ssm:SendCommand']).toBeUndefined();
+});

@@ -22,16 +22,36 @@ const NO_COMMAND = CommandId.parse('00000000-0000-0000-0000-000000000000');
 /** Not the marker of a command of ours: whoever looks for those must not find this. */
 const COMMENT = 'muster doctor: a call that cannot run anything';
 
+/** Waits of a probe that was throttled: the other probes of the account need not be made again for it. */
+const WAITS = 5;
+
+/** Makes a call again after a throttle, some times. */
+export async function patiently<T>(
+  signal: AbortSignal,
+  deps: Pick<ReportDeps, 'clock' | 'timings'>,
+  call: () => Promise<T>,
+): Promise<T> {
+  for (let waits = 1; ; waits += 1) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isJobError(error, 'aws.throttled') || waits > WAITS) throw error;
+      await deps.clock.sleep(deps.timings.retryMs * waits, signal);
+    }
+  }
+}
+
 /** Passed when `call` is allowed; other failures than a denial are thrown on. */
 export async function probeAction(
   action: MemberAction,
   access: Pick<TargetAccess, 'accountId' | 'role'>,
-  deps: Pick<ReportDeps, 'redact'>,
+  signal: AbortSignal,
+  deps: Pick<ReportDeps, 'redact' | 'clock' | 'timings'>,
   call: () => Promise<unknown>,
 ): Promise<Check> {
   const place = { subject: action, accountId: access.accountId };
   try {
-    await call();
+    await patiently(signal, deps, call);
     return passed('permission', 'allowed', place);
   } catch (error) {
     if (!isJobError(error, 'aws.denied')) throw error;
@@ -52,14 +72,14 @@ export function deniedAction(
 export async function probeReadingCommands(
   access: TargetAccess,
   signal: AbortSignal,
-  deps: Pick<ReportDeps, 'commands' | 'redact'>,
+  deps: Pick<ReportDeps, 'commands' | 'redact' | 'clock' | 'timings'>,
 ): Promise<readonly Check[]> {
   const asked = { commandId: NO_COMMAND, instanceId: NO_INSTANCE, pluginName: null };
   return [
-    await probeAction('ssm:GetCommandInvocation', access, deps, () =>
+    await probeAction('ssm:GetCommandInvocation', access, signal, deps, () =>
       deps.commands.readOutput(access, asked, signal),
     ),
-    await probeAction('ssm:ListCommandInvocations', access, deps, () =>
+    await probeAction('ssm:ListCommandInvocations', access, signal, deps, () =>
       deps.commands.listInvocations(access, NO_COMMAND, signal),
     ),
   ];
@@ -69,12 +89,14 @@ export async function probeReadingCommands(
 export async function probeOptional(
   access: TargetAccess,
   signal: AbortSignal,
-  deps: Pick<ReportDeps, 'commands' | 'preflight'>,
+  deps: Pick<ReportDeps, 'commands' | 'preflight' | 'clock' | 'timings'>,
 ): Promise<readonly Check[]> {
-  const canceled = await deps.commands.cancelCommand(access, NO_COMMAND, [NO_INSTANCE], signal);
+  const canceled = await patiently(signal, deps, () =>
+    deps.commands.cancelCommand(access, NO_COMMAND, [NO_INSTANCE], signal),
+  );
   const checks = [optional('ssm:CancelCommand', access, canceled !== 'denied')];
   try {
-    await deps.preflight.probeMember(access, 'ec2:DescribeRegions', signal);
+    await patiently(signal, deps, () => deps.preflight.probeMember(access, 'ec2:DescribeRegions', signal));
     checks.push(optional('ec2:DescribeRegions', access, true));
   } catch (error) {
     if (!isJobError(error, 'aws.denied')) throw error;

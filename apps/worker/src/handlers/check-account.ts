@@ -12,6 +12,7 @@ import type { JobContext } from '@muster/core/jobs/outcome';
 import { checkRegions } from '../check-regions.ts';
 import {
   deniedAction,
+  patiently,
   probeAction,
   probeOptional,
   probeReadingCommands,
@@ -162,7 +163,7 @@ async function regionsOf(
   );
   const access = { accountId, role };
   const needsList = matchers.some((matcher) => matcher.regions.kind === 'all');
-  const listing = await probeAction('account:ListRegions', access, deps, () =>
+  const listing = await probeAction('account:ListRegions', access, signal, deps, () =>
     deps.preflight.probeMember(access, 'account:ListRegions', signal),
   );
   if (!needsList) {
@@ -257,7 +258,9 @@ async function probeDocument(
     words: '',
   };
   for (const region of regions) {
-    const probe = await probeSend({ ...access, region }, install, signal, deps);
+    const probe = await patiently(signal, deps, () =>
+      probeSend({ ...access, region }, install, signal, deps),
+    );
     if (probe.kind === 'accepted') seen.found += 1;
     if (probe.kind === 'document-missing') seen.missing.push(region);
     if (probe.kind === 'denied') seen.denied ??= probe.detail;
@@ -287,7 +290,8 @@ function troubleOf(error: unknown, accountId: AccountId, deps: Pick<ReportDeps, 
   const detail = deps.redact(messageOf(error));
   const place = { accountId };
   if (isJobError(error, 'aws.throttled')) {
-    return warned('account-role', 'aws-throttled', detail, 'Run muster doctor again later.', place);
+    const remedy = 'Run muster doctor again later: somebody else uses up the quota of the account.';
+    return failed('account-role', 'aws-throttled', detail, remedy, place);
   }
   if (isJobError(error, 'aws.unavailable')) {
     const remedy = 'Check that the worker reaches the AWS endpoints; run muster doctor again.';

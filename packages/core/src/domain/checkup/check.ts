@@ -49,7 +49,6 @@ export const CHECK_CAUSES = [
   'no-accounts',
   'permission-missing',
   'optional-permission-missing',
-  'account-not-active',
   'role-not-assumable',
   'region-off',
   'region-denied',

@@ -1,0 +1,33 @@
+/** docs/doctor.md and docs/plan.md name everything that the commands can print. */
+import { readFile } from 'node:fs/promises';
+import { CHECK_CAUSES, CHECK_IDS } from '@muster/core/domain/checkup/check';
+import { MEMBER_ACTIONS, ORGANIZATION_ACTIONS } from '@muster/core/domain/checkup/permissions';
+import { NO_INSTANCES, READ_STATUSES } from '@muster/core/domain/plan/plan-part';
+import { describe, expect, test } from 'vitest';
+
+async function page(name: string): Promise<string> {
+  return readFile(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
+}
+
+test.each([
+  ['doctor', [...CHECK_IDS, ...CHECK_CAUSES, ...MEMBER_ACTIONS]],
+  ['plan', [...READ_STATUSES, ...Object.keys(NO_INSTANCES)]],
+])('%s.md names every word', async (name, words) => {
+  const text = await page(name);
+
+  expect(words.filter((word) => !text.includes(`\`${word}\``))).toEqual([]);
+});
+
+describe('least privilege', () => {
+  test('the doctor asks for exactly what the design requires', () => {
+    expect([...MEMBER_ACTIONS].toSorted((a, b) => a.localeCompare(b))).toEqual([
+      'account:ListRegions',
+      'ec2:DescribeInstances',
+      'ssm:DescribeInstanceInformation',
+      'ssm:GetCommandInvocation',
+      'ssm:ListCommandInvocations',
+      'ssm:SendCommand',
+    ]);
+    expect(ORGANIZATION_ACTIONS).toHaveLength(3);
+  });
+});
