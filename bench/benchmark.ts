@@ -7,7 +7,7 @@ export interface BenchOptions {
 }
 
 /** One demand on a ratio or a figure. */
-export interface Demand {
+interface Demand {
   /** Key in `ratios` or `figures`. */
   readonly of: string;
   readonly atMost?: number;
@@ -53,7 +53,7 @@ export function judge(measured: Measured): readonly Judged[] {
 }
 
 /** The middle value, or the mean of the two in the middle; NaN of nothing. */
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? Number.NaN;

@@ -10,7 +10,7 @@ const REGIONS = 17;
 const HEAP_LIMIT_MB = 256;
 
 /** Sizes of organizations, with how often each is measured. The largest only when asked for. */
-export function sizesOf({ quick, large }: BenchOptions): readonly number[] {
+function sizesOf({ quick, large }: BenchOptions): readonly number[] {
   if (quick) return [10, 100];
   return [10, 100, 1_000, ...(large ? [5_000] : [])];
 }
