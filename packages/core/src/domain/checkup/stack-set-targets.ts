@@ -57,13 +57,13 @@ export function stackSetTargets(report: DoctorReport, homeRegion: string): Stack
         ? []
         : [
             `# ${management.accountId} is the management account, which no StackSet reaches: deploy the same template there as a stack`,
-            `aws cloudformation deploy --stack-name muster-member-role --template-file member-role.yaml --capabilities CAPABILITY_NAMED_IAM --region ${homeRegion}`,
+            `aws cloudformation deploy --stack-name muster-member-role --template-file cloudformation/member-role.yaml --capabilities CAPABILITY_NAMED_IAM --region ${homeRegion}`,
           ]),
       ...(incomplete.length === 0
         ? []
         : [
             `# ${incomplete.length} accounts have the role without all its permissions: update the template of the StackSet`,
-            `aws cloudformation update-stack-set --stack-set-name "$STACK_SET" --template-body file://member-role.yaml --capabilities CAPABILITY_NAMED_IAM --region ${homeRegion}`,
+            `aws cloudformation update-stack-set --stack-set-name "$STACK_SET" --template-body file://cloudformation/member-role.yaml --capabilities CAPABILITY_NAMED_IAM --region ${homeRegion}`,
           ]),
     ],
   };
@@ -90,6 +90,7 @@ export function stackSetScript(targets: StackSetTargets): string {
     '#!/bin/sh',
     '# Gives the member role to the accounts that lack it. Written by muster doctor; read it before you run it:',
     '#   STACK_SET=muster-member-role sh FILE',
+    '# Templates are those of muster init; run it in the folder that muster init wrote.',
     'set -eu',
     ': "${STACK_SET:?set it to the name of the StackSet of the member role}"',
     ...targets.commands,
