@@ -1,6 +1,6 @@
 import type { AttemptResult } from '@muster/core/domain/attempt';
 import type { Invocation, TargetAccess } from '@muster/core/domain/command';
-import type { EnrollmentEvent } from '@muster/core/domain/enrollment';
+import type { EnrollmentEvent, EnrollmentRecord } from '@muster/core/domain/enrollment';
 import type { BatchId, InstanceId } from '@muster/core/domain/ids';
 import { markerOf, type Intent, type LiveCommand } from '@muster/core/domain/intent';
 import { invocationResult } from '@muster/core/domain/invocation-result';
@@ -167,13 +167,18 @@ async function followCommand(
       deps,
     );
   }
-  const events = (id: InstanceId): readonly EnrollmentEvent[] => {
+  const { batchId } = intent;
+  const { commandId } = command;
+  const events = (id: InstanceId, record: EnrollmentRecord): readonly EnrollmentEvent[] => {
     const result = results.get(id);
-    return result === undefined ? [] : [{ kind: 'ended', commandId: command.commandId, result }];
+    if (result === undefined) return [];
+    const ended: EnrollmentEvent = { kind: 'ended', commandId, result };
+    // A Redis that went back in time may hold the record as it was before the answer.
+    const unanswered = record.state === 'sending' && record.batchId === batchId;
+    return unanswered ? [{ kind: 'accepted', batchId, commandId }, ended] : [ended];
   };
   const open = intent.instanceIds.filter((id) => !results.has(id)).length;
   await announceEnds(target, results, deps);
-  const { batchId } = intent;
   const applied =
     open === 0
       ? await applyWithIntent(deps, target, intent.instanceIds, events, {
