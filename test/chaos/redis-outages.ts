@@ -81,8 +81,10 @@ async function middleOfInstalls(system: MusterSystem): Promise<void> {
 }
 
 async function nobodyWaits(system: MusterSystem): Promise<boolean> {
-  const { queued = 0, sending = 0, installing = 0 } = (await system.status()).instances.byState;
-  return queued + sending + installing === 0;
+  const { total, byState } = (await system.status()).instances;
+  const { queued = 0, sending = 0, installing = 0 } = byState;
+  // A ledger that was emptied has nobody in it at all.
+  return total > 0 && queued + sending + installing === 0;
 }
 
 /** Every outage of Redis that Muster must survive. */
