@@ -134,10 +134,15 @@ export function scheduleDue(state: State, batch: number, at: number): State {
   return setDue(state, batch, earliest === current ? earliest - 1 : earliest);
 }
 
-/** settle-due.lua: nothing when somebody scheduled it since the lease was taken. */
-export function settleDue(state: State, batch: number, lease: number, next: number | null): State {
+/** settle-due.lua: what somebody scheduled since the lease was taken is due now. */
+export function settleDue(
+  state: State,
+  batch: number,
+  { lease, next, clock }: { readonly lease: number; readonly next: number | null; readonly clock: number },
+): State {
   const current = state.redis.due.find(([member]) => member === batch)?.[1];
-  return current !== undefined && current !== lease ? state : setDue(state, batch, next);
+  if (current === undefined || current === lease) return setDue(state, batch, next);
+  return current > clock ? setDue(state, batch, clock) : state;
 }
 
 export function setDue(state: State, batch: number, at: number | null): State {

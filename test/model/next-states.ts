@@ -142,7 +142,8 @@ function faultMoves(state: State, model: Model, moves: Move[]): void {
 function restore(state: State, redis: State['redis']): State {
   return {
     ...state,
-    redis,
+    // A pause that comes back is one from now on.
+    redis: redis.pausedAt === null ? redis : { ...redis, pausedAt: state.now },
     snapshot: null,
     formerRun: state.run,
     run: state.runs + 1,

@@ -33,6 +33,8 @@ export interface Protocol {
   readonly closesUnseen: boolean;
   /** An end that Redis forgot is merged, not only commands that are still live. */
   readonly mergesEnds: boolean;
+  /** An end also lands on a record that went back in time, and is `sending` again. */
+  readonly endsReachSending: boolean;
   /** `counted`: a record's version is the last one plus one. `unique`: no two writes ever share a version. */
   readonly versions: 'counted' | 'unique';
   /** `process`: the epoch holds Redis's run id. `history`: also its replication id, which changes with every promotion. */
@@ -110,6 +112,7 @@ export function asCoded(change: Partial<Protocol> = {}, clockSkew = 0): Protocol
     asksClockFirst: true,
     closesUnseen: false,
     mergesEnds: true,
+    endsReachSending: true,
     versions: 'unique',
     epochOf: 'history',
     scanHealsDue: true,

@@ -6,7 +6,7 @@ import type { Fault, State } from './state.ts';
 import { put, startCollect, startInstall, type Model } from './worker-steps.ts';
 
 /** A small generator of random numbers from 0 to 1, the same for the same seed (mulberry32). */
-export function randomOf(seed: number): () => number {
+function randomOf(seed: number): () => number {
   let at = seed;
   return () => {
     at = (at + 0x6d2b79f5) | 0;

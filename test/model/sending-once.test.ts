@@ -9,9 +9,9 @@ import { asCoded, worldOf, type Protocol, type World } from './protocol.ts';
 import { search } from './search.ts';
 import type { Fault } from './state.ts';
 
-const ALL: ReadonlySet<Fault> = new Set(['two-live', 'overwritten', 'sent-paused']);
+const ALL: ReadonlySet<Fault> = new Set(['two-live', 'overwritten', 'sent-paused', 'orphaned']);
 const isLong = process.env['MUSTER_MODEL'] === 'long';
-const MAX_STATES = isLong ? 4_000_000 : 1_000_000;
+const MAX_STATES = isLong ? 8_000_000 : 1_000_000;
 /** A request is at AWS before `notAfter`, or never: what the protocol takes for granted while Redis loses data. */
 const IN_TIME = { acceptedUntil: 'deadline', life: 4 } as const;
 
@@ -32,7 +32,12 @@ const CASES: readonly Case[] = [
   { name: 'Redis comes back older', world: { rollbacks: 1, ...IN_TIME }, large: true },
   {
     name: 'Redis fails over to a lagging replica and back',
-    world: { rollbacks: 1, failbacks: 1, ...IN_TIME },
+    world: { rollbacks: 1, failbacks: 1, ...IN_TIME, life: 2 },
+    large: true,
+  },
+  {
+    name: 'Redis is flushed, and then comes back older, with one command',
+    world: { batches: 1, flushes: 1, rollbacks: 1, acceptedUntil: 'deadline' },
     large: true,
   },
   {
@@ -53,10 +58,10 @@ const CASES: readonly Case[] = [
   },
 ];
 
-describe('no instance ever has two live commands, and no decision overwrites another', () => {
+describe('no instance ever has two live commands, no decision overwrites another, and nothing waits in vain', () => {
   for (const { name, world, protocol, large } of CASES) {
     test.skipIf(large === true && !isLong)(
-      name,
+      `${name}: never twice`,
       () => {
         const found = search(
           { protocol: asCoded(protocol, Math.max(0, ...(world.skews ?? []))), world: worldOf(world) },

@@ -108,9 +108,10 @@ export type Worker =
 
 /**
  * `two-live`: a command was accepted on an instance that has a live one. `overwritten`: a decision made on one record was
- * written over another. `sent-paused`: a request left later than a send window after a pause.
+ * written over another. `sent-paused`: a request left later than a send window after a pause. `orphaned`: an intent was closed, and
+ * a record goes on waiting for it.
  */
-export type Fault = 'two-live' | 'overwritten' | 'sent-paused';
+export type Fault = 'two-live' | 'overwritten' | 'sent-paused' | 'orphaned';
 
 export interface State {
   /** AWS's time. */

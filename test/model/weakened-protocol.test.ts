@@ -60,6 +60,12 @@ const CASES: readonly Case[] = [
     fault: 'overwritten',
   },
   {
+    name: 'an end that is recorded where its beginning was forgotten',
+    without: { endsReachSending: false },
+    world: { batches: 1, flushes: 1, rollbacks: 1, acceptedUntil: 'deadline' },
+    fault: 'orphaned',
+  },
+  {
     name: 'no second look at the pauses right before the send',
     without: { rechecksPause: false },
     world: { pauses: 1 },

@@ -17,7 +17,7 @@ import {
   settleDue,
 } from './ledger.ts';
 import type { Protocol, World } from './protocol.ts';
-import type { IntentCell, State, Worker } from './state.ts';
+import type { IntentCell, RecordCell, State, Worker } from './state.ts';
 
 export interface Model {
   readonly protocol: Protocol;
@@ -59,14 +59,23 @@ export function startCollect(state: State, index: number, batch: number, model: 
   const lease = clock + LEASE;
   const begun = model.world.tracksDue ? setDue(state, batch, lease) : state;
   const intent = findIntent(state.redis, batch);
-  if (intent === null) return settle(begun, batch, lease, null, model);
+  if (intent === null) return settle(begun, batch, { lease, next: null, clock }, model);
   if (intent.expiresAt !== null) return put(begun, index, { at: 'follow', intent, lease });
-  if (clock <= intent.notAfter) return settle(begun, batch, lease, intent.notAfter + 1, model);
+  if (clock <= intent.notAfter) {
+    return settle(begun, batch, { lease, next: intent.notAfter + 1, clock }, model);
+  }
   return put(begun, index, { at: 'find', intent, lease, now: clock });
 }
 
-function settle(state: State, batch: number, lease: number, next: number | null, { world }: Model): State {
-  return world.tracksDue ? settleDue(state, batch, lease, next) : state;
+interface Settling {
+  readonly lease: number;
+  /** When the member is due again; null for never. */
+  readonly next: number | null;
+  readonly clock: number;
+}
+
+function settle(state: State, batch: number, settling: Settling, { world }: Model): State {
+  return world.tracksDue ? settleDue(state, batch, settling) : state;
 }
 
 /** One atomic action of a worker that is not idle. Several answers where the world chooses. */
@@ -274,12 +283,16 @@ function resolve(
       written === null
         ? state
         : moveRecords(written, protocol, instances, () => ({ kind: 'accepted', batch }));
-    return settle(moved, batch, lease, clock, model);
+    return settle(moved, batch, { lease, next: clock, clock }, model);
   }
   const asked = now ?? clock;
   const conclusiveAt = intent.intentAt + protocol.resendAfter;
-  if (asked < conclusiveAt) return settle(state, batch, lease, Math.min(clock + 1, conclusiveAt), model);
-  return settle(closeIntent(state, intent, protocol, intent.version), batch, lease, null, model);
+  if (asked < conclusiveAt) {
+    return settle(state, batch, { lease, next: Math.min(clock + 1, conclusiveAt), clock }, model);
+  }
+  const closed = closeIntent(state, intent, protocol, intent.version);
+  // Not as it was read: whoever sent it has recorded its answer meanwhile, and it is to be followed.
+  return settle(closed, batch, { lease, next: closed === state ? clock : null, clock }, model);
 }
 
 function recordEnds(
@@ -297,10 +310,24 @@ function recordEnds(
   const ended = expired || unseen ? instances : over;
   const eventOf = (at: number) =>
     has(ended, at) ? ({ kind: 'ended', batch, good: has(found?.good ?? 0, at) } as const) : null;
-  if (ended !== instances) {
-    return settle(moveRecords(state, protocol, ended, eventOf), batch, lease, clock + 1, model);
-  }
+  const record = (before: State): State => {
+    const unanswered = indexesOf(ended).filter((at) => isWaitingFor(before.redis.records[at], batch));
+    const mask = unanswered.reduce((sum, at) => sum | (1 << at), 0);
+    const known = protocol.endsReachSending
+      ? moveRecords(before, protocol, mask, () => ({ kind: 'accepted', batch }))
+      : before;
+    return moveRecords(known, protocol, ended, eventOf);
+  };
+  const later = { lease, next: clock + 1, clock };
+  if (ended !== instances) return settle(record(state), batch, later, model);
   const written = putIntent(state, batch, intent.version, null);
-  if (written === null) return settle(state, batch, lease, clock + 1, model);
-  return settle(moveRecords(written, protocol, ended, eventOf), batch, lease, null, model);
+  if (written === null) return settle(state, batch, later, model);
+  const closed = record(written);
+  const isOrphaned = closed.redis.records.some((one) => isWaitingFor(one, batch));
+  const settled = settle(closed, batch, { lease, next: null, clock }, model);
+  return isOrphaned ? { ...settled, fault: 'orphaned' } : settled;
+}
+
+function isWaitingFor(record: RecordCell | null | undefined, batch: number): boolean {
+  return record?.state === 'sending' && record.batch === batch;
 }
