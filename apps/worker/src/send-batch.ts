@@ -1,0 +1,157 @@
+import { renderInstall } from '@muster/core/domain/installer/render-install';
+import type { SendResult, TargetAccess } from '@muster/core/domain/command';
+import { pausedBy } from '@muster/core/domain/control';
+import type { BatchId } from '@muster/core/domain/ids';
+import { markerOf, type Intent } from '@muster/core/domain/intent';
+import { roleFor, type Matcher } from '@muster/core/domain/matcher';
+import { targetId, type Target } from '@muster/core/domain/target';
+import { collectMember } from '@muster/core/jobs/due-jobs';
+import type { JobContext } from '@muster/core/jobs/outcome';
+import { runEvents, transitionContext } from './apply-events.ts';
+import type { HandlerDeps } from './deps.ts';
+import type { Batch, Candidate } from './pick-batch.ts';
+import { recordAccepted, recordRefused } from './send-outcome.ts';
+import { askSendPermission } from './send-permission.ts';
+
+/** What became of one batch, as far as the next one is concerned. */
+export type Step =
+  | { readonly kind: 'sent'; readonly size: number }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'halve'; readonly size: number }
+  | { readonly kind: 'wait'; readonly waitMs: number }
+  | { readonly kind: 'full' }
+  | { readonly kind: 'claimed-elsewhere' };
+
+/** One batch through steps 3 to 6 of docs/sending-once.md: room, intent, send, record. */
+export async function sendBatch(
+  target: Target,
+  batch: Batch,
+  epoch: string,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<Step> {
+  const waitMs = await deps.ledger.pacing.take(target, 'ssm:SendCommand');
+  if (waitMs > 0) return { kind: 'wait', waitMs };
+  const batchId = deps.newId() as BatchId;
+  const { limits } = deps.config;
+  const granted = await deps.ledger.control.reserve(target, batchId, batch.candidates.length, {
+    all: limits.installsInFlight,
+    account: limits.installsInFlightPerAccount,
+    target: limits.installsInFlightPerTarget,
+  });
+  if (granted === 0) return { kind: 'full' };
+  const intent = await claim(target, batch.matcher, batch.candidates.slice(0, granted), batchId, epoch, deps);
+  if (intent === null) {
+    await deps.ledger.control.release(target, batchId);
+    return { kind: 'claimed-elsewhere' };
+  }
+  const result = await send(target, batch.matcher, intent, ctx, deps);
+  return settle(target, intent, result, ctx, deps);
+}
+
+/** Writes the intent and moves its records to `sending`, all or nothing. Null when somebody else moved one of them first. */
+async function claim(
+  target: Target,
+  matcher: Matcher,
+  candidates: readonly Candidate[],
+  batchId: BatchId,
+  epoch: string,
+  deps: HandlerDeps,
+): Promise<Intent | null> {
+  const context = transitionContext(deps);
+  const changes = candidates.flatMap(({ instanceId, version, value }) => {
+    const after = runEvents(value, [{ kind: 'claimed', batchId }], context);
+    return after === null || after === value ? [] : [{ instanceId, expected: version, value: after }];
+  });
+  if (changes.length === 0) return null;
+  const intent: Intent = {
+    batchId,
+    matcherKey: matcher.key,
+    documentName: matcher.install.documentName,
+    instanceIds: changes.map((change) => change.instanceId),
+    intentAtMs: context.nowMs,
+    notAfterMs: context.nowMs + deps.config.install.sendWindowMs,
+    epoch,
+    command: null,
+    polls: 0,
+  };
+  // Whoever finds this batch later must find it due: so that is written first.
+  await deps.ledger.due.schedule('collect', [
+    { member: collectMember(target, batchId), atMs: intent.notAfterMs },
+  ]);
+  const words = await deps.ledger.enrollments.write(target, 'all', changes, [
+    { batchId, expected: 0, value: intent },
+  ]);
+  return words.every((word) => word === 'written') ? intent : null;
+}
+
+async function send(
+  target: Target,
+  matcher: Matcher,
+  intent: Intent,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<SendResult> {
+  // The last look at the brakes, after the claim and right before the call: a pause stops sends that have not begun.
+  const [permission, epoch] = [await askSendPermission(deps), await deps.ledger.control.epoch()];
+  const paused =
+    permission.kind === 'withheld' ||
+    intent.instanceIds.some(
+      (instanceId) => pausedBy(permission.pauses, { ...target, instanceId, cause: null }) !== null,
+    );
+  if (paused || epoch !== intent.epoch) {
+    return {
+      kind: 'refused',
+      reason: 'not-sent',
+      instanceIds: [],
+      message: 'paused',
+      awsCode: '',
+      retryAfterMs: null,
+    };
+  }
+  const access: TargetAccess = { ...target, role: roleFor(matcher, target.accountId) };
+  const { documentName, parameters } = renderInstall(matcher.install, {
+    executionTimeoutSeconds: deps.config.install.executionTimeoutSeconds,
+  });
+  return deps.commands.sendCommand(
+    access,
+    {
+      documentName,
+      parameters,
+      instanceIds: intent.instanceIds,
+      comment: markerOf(deps.installation, intent.batchId),
+      deliveryTimeoutSeconds: deps.config.install.deliveryTimeoutSeconds,
+      notAfterMs: intent.notAfterMs,
+    },
+    ctx.signal,
+  );
+}
+
+async function settle(
+  target: Target,
+  intent: Intent,
+  result: SendResult,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<Step> {
+  const size = intent.instanceIds.length;
+  const facts = { target: targetId(target), batchId: intent.batchId, instances: size };
+  switch (result.kind) {
+    case 'accepted':
+      await recordAccepted(target, intent, result, deps);
+      ctx.log.info({ ...facts, commandId: result.commandId }, 'command sent');
+      return { kind: 'sent', size };
+    case 'ambiguous':
+      ctx.log.warn({ ...facts, detail: result.message }, 'answer to a send was lost');
+      return { kind: 'sent', size };
+    case 'refused': {
+      ctx.log.warn({ ...facts, reason: result.reason, awsCode: result.awsCode }, 'send refused');
+      const waitMs = await recordRefused(target, intent, result, deps);
+      if (waitMs !== null) return { kind: 'wait', waitMs };
+      const nameless = result.reason === 'invalid-instance-id' && result.instanceIds.length === 0 && size > 1;
+      return nameless ? { kind: 'halve', size } : { kind: 'refused' };
+    }
+    default:
+      return result satisfies never;
+  }
+}
