@@ -1,26 +1,15 @@
 import { collectMember } from '@muster/core/jobs/due-jobs';
-import type { Invocation, StatusDetails, TargetAccess } from '@muster/core/domain/command';
+import type { Invocation, TargetAccess } from '@muster/core/domain/command';
 import type { EnrollmentEvent, EnrollmentRecord } from '@muster/core/domain/enrollment';
 import type { BatchId, CommandId, InstanceId } from '@muster/core/domain/ids';
 import { batchOfMarker } from '@muster/core/domain/intent';
+import { invocationResult } from '@muster/core/domain/invocation-result';
 import type { Matcher } from '@muster/core/domain/matcher';
 import { groupByRole } from '@muster/core/domain/matcher-scope';
 import { targetId, type Target } from '@muster/core/domain/target';
 import { applyWithIntent } from './apply-events.ts';
 import { longestLifeMs } from './command-life.ts';
 import type { HandlerDeps } from './deps.ts';
-
-const FINAL: ReadonlySet<StatusDetails> = new Set([
-  'Success',
-  'Failed',
-  'ExecutionTimedOut',
-  'DeliveryTimedOut',
-  'Undeliverable',
-  'Terminated',
-  'InvalidPlatform',
-  'AccessDenied',
-  'Cancelled',
-]);
 
 /** Added to a command's whole life when looking back: clocks, and SSM's own delay in showing it. */
 const LOOK_BACK_MARGIN_MS = 15 * 60_000;
@@ -91,7 +80,7 @@ const NO_CAPS = {
 } as const;
 
 function isLive(invocation: Invocation): boolean {
-  return !FINAL.has(invocation.statusDetails);
+  return invocationResult(invocation, 0) === null;
 }
 
 /**

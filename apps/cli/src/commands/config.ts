@@ -1,10 +1,9 @@
 import { explainConfig } from '@muster/core/config/explain';
 import { formatFaults } from '@muster/core/config/format-faults';
-import { loadConfig } from '@muster/core/config/load-config';
+import { configPath, loadConfig } from '@muster/core/config/load-config';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { configPath } from '../read-config.ts';
 
 /** `muster config check [FILE]`: every fault at once, or what the file means. */
 export function addConfigCommand(program: Command, context: CommandContext): void {
@@ -15,7 +14,7 @@ export function addConfigCommand(program: Command, context: CommandContext): voi
     .argument('[file]', 'the file to read')
     .description('parse the configuration and explain what it means')
     .action((file: string | undefined) => {
-      const result = loadConfig(file ?? configPath(context.env, context.configOption()), context.env);
+      const result = loadConfig(configPath(file ?? context.configOption(), context.env), context.env);
       if (!result.ok) throw new CommandError(EXIT.config, formatFaults(result.faults));
       if (result.notes.length > 0) process.stderr.write(`${formatFaults(result.notes)}\n\n`);
       process.stdout.write(`${explainConfig(result.config)}\n`);

@@ -1,3 +1,4 @@
+import { configPath } from '@muster/core/config/load-config';
 import { writeFileSync } from 'node:fs';
 import type { MusterConfig } from '@muster/core/config/model';
 import { failed, skipped, warned, type Check } from '@muster/core/domain/checkup/check';
@@ -16,7 +17,6 @@ import type { CommandContext } from '../command-context.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { formatDoctor } from '../format-doctor.ts';
 import { askHere, askWorkers, gatherReport, type Gathered } from '../gather-report.ts';
-import { configPath } from '../read-config.ts';
 import { showProgress } from '../show-progress.ts';
 import { parseTimeout, TIMEOUT_OPTION } from '../timeout-option.ts';
 
@@ -45,7 +45,7 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
     .option(...TIMEOUT_OPTION)
     .action(async (options: Options) => {
       const timeoutMs = parseTimeout(options.timeout);
-      const path = configPath(context.env, context.configOption());
+      const path = configPath(context.configOption(), context.env);
       const { config, check } = checkConfiguration(path, context.env);
       const report =
         config === null
