@@ -15,7 +15,7 @@ import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
 import { closeRedis, createRedis } from '@muster/core/redis/connection';
 import { createClock, randomShare } from '@muster/core/runtime/clock';
 import { createLogger } from '@muster/core/runtime/logger';
-import { confirmFailures } from '@muster/worker/confirm-failures';
+import { confirmFailures } from '@muster/worker/records/confirm-failures';
 import { demoConfig } from './demo-config.ts';
 import { findFreePort } from './free-port.ts';
 import type { DemoOptions } from './options.ts';

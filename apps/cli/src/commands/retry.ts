@@ -3,7 +3,7 @@ import { targetId } from '@muster/core/domain/target';
 import { cancelCommand } from '@muster/core/jobs/cancel-command';
 import type { PayloadOf } from '@muster/core/jobs/define-job';
 import type { Ledger } from '@muster/core/ports/ledger';
-import { applyEvents } from '@muster/worker/apply-events';
+import { applyEvents } from '@muster/worker/records/apply-events';
 import type { MusterConfig } from '@muster/core/config/model';
 import type { Scope } from '@muster/core/domain/control';
 import { createClock } from '@muster/core/runtime/clock';

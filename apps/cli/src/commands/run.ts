@@ -5,7 +5,7 @@ import {
   type OrganizationStatus,
 } from '@muster/core/ledger/organization-status';
 import { createClock, randomShare } from '@muster/core/runtime/clock';
-import { confirmFailures } from '@muster/worker/confirm-failures';
+import { confirmFailures } from '@muster/worker/records/confirm-failures';
 import type { Ledger } from '@muster/core/ports/ledger';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';

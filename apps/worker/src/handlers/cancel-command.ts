@@ -1,7 +1,7 @@
 import type { BatchId, InstanceId } from '@muster/core/domain/ids';
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
-import { accessOf } from '../batch-access.ts';
+import { accessOf } from '../sending/batch-access.ts';
 import type { HandlerDeps } from '../deps.ts';
 
 /** Best effort, as SSM's own is: what runs on a host may go on running, and the command is followed to its end as before. */

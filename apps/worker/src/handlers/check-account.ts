@@ -9,7 +9,7 @@ import type { InstallSettings } from '@muster/core/domain/matcher';
 import { groupByRole, type RoleGroup } from '@muster/core/domain/matcher-scope';
 import type { ReportId } from '@muster/core/domain/report-id';
 import type { JobContext } from '@muster/core/jobs/outcome';
-import { checkRegions } from '../check-regions.ts';
+import { checkRegions } from '../reporting/check-regions.ts';
 import {
   deniedAction,
   patiently,
@@ -17,9 +17,9 @@ import {
   probeOptional,
   probeReadingCommands,
   probeSend,
-} from '../probe-member.ts';
-import { accountOfReport } from '../report-accounts.ts';
-import { answerPart, type Answered, type ReportDeps } from '../report-part.ts';
+} from '../reporting/probe-member.ts';
+import { accountOfReport } from '../reporting/report-accounts.ts';
+import { answerPart, type Answered, type ReportDeps } from '../reporting/report-part.ts';
 
 /** Enters the account with each of its roles and tries everything that a sweep and an install need there. */
 export async function handleCheckAccount(

@@ -17,8 +17,8 @@ import { type ErrorCode, isJobError, messageOf } from '@muster/core/domain/error
 import type { ReportId } from '@muster/core/domain/report-id';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import type { OrganizationFacts } from '@muster/core/ports/preflight';
-import { fanOutAccounts, workerName } from '../report-accounts.ts';
-import { answerPart, type Answered, type ReportDeps } from '../report-part.ts';
+import { fanOutAccounts, workerName } from '../reporting/report-accounts.ts';
+import { answerPart, type Answered, type ReportDeps } from '../reporting/report-part.ts';
 
 const PLACEMENT =
   'Run the workers in the management account or a delegated administrator account of the organization.';

@@ -4,7 +4,7 @@ import { judgeInstallerScript } from '@muster/core/domain/checkup/installer-scri
 import { isJobError, messageOf } from '@muster/core/domain/errors';
 import type { ReportId } from '@muster/core/domain/report-id';
 import type { JobContext } from '@muster/core/jobs/outcome';
-import { answerPart, type Answered, type ReportDeps } from '../report-part.ts';
+import { answerPart, type Answered, type ReportDeps } from '../reporting/report-part.ts';
 
 /** The proxy, every installer that some matcher sends, the join tokens (a reminder only) and the inventory. */
 export async function handleCheckTeleport(

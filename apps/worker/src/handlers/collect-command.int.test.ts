@@ -5,8 +5,8 @@ import { collectMember } from '@muster/core/jobs/due-jobs';
 import { targetId } from '@muster/core/domain/target';
 import { eventually } from '@muster/testing/eventually';
 import { expect, test } from 'vitest';
-import { type BenchOptions, useWorkerBench, type WorkerBench } from '../worker-bench.fixture.ts';
-import { ACCOUNT, aWorld, instanceId, someInstances, TARGET } from '../written-world.fixture.ts';
+import { type BenchOptions, useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
+import { ACCOUNT, aWorld, instanceId, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
 
 const startWorkerBench = useWorkerBench();
 

@@ -9,14 +9,14 @@ import { targetId, type Target } from '@muster/core/domain/target';
 import { collectMember } from '@muster/core/jobs/due-jobs';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import type { Versioned } from '@muster/core/ports/ledger';
-import { applyEvents, applyWithIntent, type Applied } from '../apply-events.ts';
-import { accessOf } from '../batch-access.ts';
-import { applyBrake } from '../brake.ts';
-import { longestLifeMs } from '../command-life.ts';
+import { applyEvents, applyWithIntent, type Applied } from '../records/apply-events.ts';
+import { accessOf } from '../sending/batch-access.ts';
+import { applyBrake } from '../sending/brake.ts';
+import { longestLifeMs } from '../sending/command-life.ts';
 import { paced } from '../paced.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
-import { scheduleWorkOf } from '../work-of-records.ts';
+import { scheduleWorkOf } from '../records/work-of-records.ts';
 
 type Result = { ended: number; open: number; state: string };
 

@@ -3,14 +3,14 @@ import type { Matcher } from '@muster/core/domain/matcher';
 import { matchersOfAccount } from '@muster/core/domain/matcher-scope';
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
-import { applyEvents } from '../apply-events.ts';
+import { applyEvents } from '../records/apply-events.ts';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { doDueWork, type DueOutcome } from '../due-work.ts';
-import { enterEpoch } from '../enter-epoch.ts';
-import { pickBatch } from '../pick-batch.ts';
-import { partialCoverage } from '../scan-coverage.ts';
-import { sendBatch } from '../send-batch.ts';
-import { askSendPermission } from '../send-permission.ts';
+import { enterEpoch } from '../sending/enter-epoch.ts';
+import { pickBatch } from '../sending/pick-batch.ts';
+import { partialCoverage } from '../scanning/scan-coverage.ts';
+import { sendBatch } from '../sending/send-batch.ts';
+import { askSendPermission } from '../sending/send-permission.ts';
 
 type Result = { sent: number; instances: number; stopped: string };
 

@@ -2,9 +2,9 @@ import type { AccountId } from '@muster/core/domain/ids';
 import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
 import { organizationMatcher } from '@muster/testing/system-config';
 import { expect, test } from 'vitest';
-import type { FrontAnswer } from '../aws-front.fixture.ts';
-import { useWorkerBench } from '../worker-bench.fixture.ts';
-import { ACCOUNT, aWorld, MANAGEMENT, someInstances, TARGET } from '../written-world.fixture.ts';
+import type { FrontAnswer } from '../fixtures/aws-front.fixture.ts';
+import { useWorkerBench } from '../fixtures/worker-bench.fixture.ts';
+import { ACCOUNT, aWorld, MANAGEMENT, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
 
 const startWorkerBench = useWorkerBench();
 

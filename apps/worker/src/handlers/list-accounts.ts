@@ -4,10 +4,10 @@ import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
 import { isJobError, messageOf } from '@muster/core/domain/errors';
 import type { AccountId } from '@muster/core/domain/ids';
 import type { JobContext } from '@muster/core/jobs/outcome';
-import { accountPages } from '../accounts-in-scope.ts';
+import { accountPages } from '../scanning/accounts-in-scope.ts';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
-import { forgetTargets } from '../forget-targets.ts';
+import { forgetTargets } from '../scanning/forget-targets.ts';
 
 type Result = { accounts: number; removed: number; error: string | null };
 

@@ -2,8 +2,8 @@ import type { Region } from '@muster/core/domain/ids';
 import { targetId } from '@muster/core/domain/target';
 import { organizationMatcher } from '@muster/testing/system-config';
 import { expect, test } from 'vitest';
-import { useWorkerBench, type WorkerBench } from '../worker-bench.fixture.ts';
-import { ACCOUNT, aWorld, someInstances, TARGET } from '../written-world.fixture.ts';
+import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
+import { ACCOUNT, aWorld, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
 
 const startWorkerBench = useWorkerBench();
 

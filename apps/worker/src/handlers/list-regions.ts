@@ -6,7 +6,7 @@ import { targetId, type Target } from '@muster/core/domain/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
-import { resolveRegions } from '../resolve-regions.ts';
+import { resolveRegions } from '../scanning/resolve-regions.ts';
 
 type Result = { regions: number; denied: boolean };
 

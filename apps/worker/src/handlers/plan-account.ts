@@ -5,10 +5,10 @@ import type { AccountReading } from '@muster/core/domain/plan/plan-part';
 import type { ReportId } from '@muster/core/domain/report-id';
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
-import { accountOfReport } from '../report-accounts.ts';
-import { answerPart, type Answered, type ReportDeps } from '../report-part.ts';
-import { resolveRegions } from '../resolve-regions.ts';
-import { coverageOfFailure } from '../scan-coverage.ts';
+import { accountOfReport } from '../reporting/report-accounts.ts';
+import { answerPart, type Answered, type ReportDeps } from '../reporting/report-part.ts';
+import { resolveRegions } from '../scanning/resolve-regions.ts';
+import { coverageOfFailure } from '../scanning/scan-coverage.ts';
 
 /** A failure that has come this often is the answer (see `coverageOfFailure`). */
 const SETTLED = 1_000;

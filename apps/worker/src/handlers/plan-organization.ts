@@ -3,8 +3,8 @@ import type { InventoryReading, OrganizationReading } from '@muster/core/domain/
 import type { ReportId } from '@muster/core/domain/report-id';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import type { TeleportNode } from '@muster/core/ports/teleport';
-import { fanOutAccounts, workerName } from '../report-accounts.ts';
-import { answerPart, type Answered, type ReportDeps } from '../report-part.ts';
+import { fanOutAccounts, workerName } from '../reporting/report-accounts.ts';
+import { answerPart, type Answered, type ReportDeps } from '../reporting/report-part.ts';
 
 /** Nodes held in memory at once. */
 const CHUNK = 1_000;

@@ -7,10 +7,10 @@ import { NO_INSTANCES, type PlanCounts, type TargetReading } from '@muster/core/
 import type { ReportId } from '@muster/core/domain/report-id';
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
-import { transitionContext } from '../apply-events.ts';
-import { judgeSightings, listManaged, listSightings, type Sighting } from '../judge-target.ts';
-import { accountOfReport } from '../report-accounts.ts';
-import { answerPart, type Answered, type ReportDeps } from '../report-part.ts';
+import { transitionContext } from '../records/apply-events.ts';
+import { judgeSightings, listManaged, listSightings, type Sighting } from '../scanning/judge-target.ts';
+import { accountOfReport } from '../reporting/report-accounts.ts';
+import { answerPart, type Answered, type ReportDeps } from '../reporting/report-part.ts';
 import { failedReading } from './plan-account.ts';
 
 /** Reads a target and judges its instances by the very rules of the scan, on what is recorded of them, and writes none of it. */

@@ -1,7 +1,7 @@
 import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
 import { expect, test } from 'vitest';
-import { useWorkerBench, type WorkerBench } from '../worker-bench.fixture.ts';
-import { ACCOUNT, aWorld, instanceId, someInstances, TARGET } from '../written-world.fixture.ts';
+import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
+import { ACCOUNT, aWorld, instanceId, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
 
 const startWorkerBench = useWorkerBench();
 const config = { muster: { inventory: { source: 'tctl' } } };

@@ -5,13 +5,13 @@ import { groupByRole, matchersOfAccount, type RoleGroup } from '@muster/core/dom
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import type { RecordChange, Versioned } from '@muster/core/ports/ledger';
-import { transitionContext } from '../apply-events.ts';
+import { transitionContext } from '../records/apply-events.ts';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
-import { judgeSightings, listManaged, listSightings, type Sighting } from '../judge-target.ts';
-import { scheduleOpenBatches, scheduleWorkOf } from '../work-of-records.ts';
+import { judgeSightings, listManaged, listSightings, type Sighting } from '../scanning/judge-target.ts';
+import { scheduleOpenBatches, scheduleWorkOf } from '../records/work-of-records.ts';
 import { paced } from '../paced.ts';
-import { completeCoverage, coverageOfFailure, partialCoverage } from '../scan-coverage.ts';
+import { completeCoverage, coverageOfFailure, partialCoverage } from '../scanning/scan-coverage.ts';
 
 type Result = { status: string; seen: number; queued: number; changed: number };
 type Records = ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>;

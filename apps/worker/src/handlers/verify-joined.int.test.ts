@@ -3,8 +3,8 @@ import type { ConfigPart } from '@muster/testing/system-config';
 import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
 import { targetId } from '@muster/core/domain/target';
 import { expect, test } from 'vitest';
-import { useWorkerBench, type WorkerBench } from '../worker-bench.fixture.ts';
-import { ACCOUNT, aWorld, instanceId, someInstances, TARGET } from '../written-world.fixture.ts';
+import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
+import { ACCOUNT, aWorld, instanceId, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
 
 const startWorkerBench = useWorkerBench();
 const verify = (bench: WorkerBench) => bench.run('verify-joined', { target: TARGET });

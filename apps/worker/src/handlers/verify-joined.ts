@@ -2,11 +2,11 @@ import { targetId, type Target } from '@muster/core/domain/target';
 import type { EnrollmentEvent } from '@muster/core/domain/enrollment';
 import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
 import type { JobContext } from '@muster/core/jobs/outcome';
-import { applyEvents } from '../apply-events.ts';
-import { applyBrake } from '../brake.ts';
+import { applyEvents } from '../records/apply-events.ts';
+import { applyBrake } from '../sending/brake.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { doDueWork } from '../due-work.ts';
-import { scheduleWorkOf } from '../work-of-records.ts';
+import { scheduleWorkOf } from '../records/work-of-records.ts';
 
 type Result = { joined: number; failed: number; waiting: number };
 

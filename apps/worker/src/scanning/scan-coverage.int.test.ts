@@ -1,8 +1,8 @@
 import type { Coverage } from '@muster/core/domain/coverage';
 import { targetId } from '@muster/core/domain/target';
 import { expect, test } from 'vitest';
-import { useWorkerBench, type WorkerBench } from './worker-bench.fixture.ts';
-import { ACCOUNT, aWorld, someInstances, TARGET } from './written-world.fixture.ts';
+import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
+import { ACCOUNT, aWorld, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
 
 const startWorkerBench = useWorkerBench();
 const scan = (bench: WorkerBench) => bench.run('scan-target', { target: TARGET });

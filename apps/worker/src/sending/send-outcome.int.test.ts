@@ -1,8 +1,8 @@
 import { targetId } from '@muster/core/domain/target';
 import { organizationMatcher } from '@muster/testing/system-config';
 import { expect, test } from 'vitest';
-import { useWorkerBench, type WorkerBench } from './worker-bench.fixture.ts';
-import { ACCOUNT, aWorld, instanceId, someInstances, TARGET } from './written-world.fixture.ts';
+import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
+import { ACCOUNT, aWorld, instanceId, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
 
 const startWorkerBench = useWorkerBench();
 const install = (bench: WorkerBench) => bench.run('install-batch', { target: TARGET });

@@ -1,7 +1,7 @@
 import type { Matcher } from '@muster/core/domain/matcher';
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
-import type { HandlerDeps } from './deps.ts';
+import type { HandlerDeps } from '../deps.ts';
 import { reconcileTarget } from './reconcile-target.ts';
 
 /**

@@ -5,8 +5,8 @@ import type { InstanceId } from '@muster/core/domain/ids';
 import type { Intent } from '@muster/core/domain/intent';
 import type { Target } from '@muster/core/domain/target';
 import { collectMember } from '@muster/core/jobs/due-jobs';
-import { applyWithIntent } from './apply-events.ts';
-import type { HandlerDeps } from './deps.ts';
+import { applyWithIntent } from '../records/apply-events.ts';
+import type { HandlerDeps } from '../deps.ts';
 
 type RecordDeps = Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'random' | 'timings'>;
 

@@ -5,8 +5,8 @@ import { roleFor } from '@muster/core/domain/matcher';
 import { collectMember } from '@muster/core/jobs/due-jobs';
 import { expect, test } from 'vitest';
 import { recordAccepted } from './send-outcome.ts';
-import { useWorkerBench, type WorkerBench } from './worker-bench.fixture.ts';
-import { aWorld, instanceId, someInstances, TARGET } from './written-world.fixture.ts';
+import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
+import { aWorld, instanceId, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
 
 /** The answer to a SendCommand was lost: what `collect-command` finds out. */
 const startWorkerBench = useWorkerBench();

@@ -11,8 +11,8 @@ import { matchesInstance, type Matcher } from '@muster/core/domain/matcher';
 import type { RoleGroup } from '@muster/core/domain/matcher-scope';
 import type { Target } from '@muster/core/domain/target';
 import type { Versioned } from '@muster/core/ports/ledger';
-import { runEvents } from './apply-events.ts';
-import type { HandlerDeps } from './deps.ts';
+import { runEvents } from '../records/apply-events.ts';
+import type { HandlerDeps } from '../deps.ts';
 
 /** An instance of the listing, with the matcher that owns it; null when nobody wants it. */
 export interface Sighting {

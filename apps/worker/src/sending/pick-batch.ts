@@ -4,8 +4,8 @@ import type { InstanceId } from '@muster/core/domain/ids';
 import type { Matcher } from '@muster/core/domain/matcher';
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { Versioned } from '@muster/core/ports/ledger';
-import { applyEvents } from './apply-events.ts';
-import type { HandlerDeps } from './deps.ts';
+import { applyEvents } from '../records/apply-events.ts';
+import type { HandlerDeps } from '../deps.ts';
 
 /** Candidates looked at for one batch: more than a batch, since some are paused or have joined. */
 const LOOK_AT = 200;

@@ -1,7 +1,7 @@
 import { isJobError, type JobError } from '@muster/core/domain/errors';
 import type { AccountId, Region } from '@muster/core/domain/ids';
 import type { RoleGroup } from '@muster/core/domain/matcher-scope';
-import type { HandlerDeps } from './deps.ts';
+import type { HandlerDeps } from '../deps.ts';
 
 export type ResolvedRegions =
   | { readonly kind: 'regions'; readonly regions: readonly Region[] }

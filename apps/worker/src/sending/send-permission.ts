@@ -1,5 +1,5 @@
 import type { Finding } from '@muster/core/domain/control';
-import type { HandlerDeps } from './deps.ts';
+import type { HandlerDeps } from '../deps.ts';
 
 /** Whether anything may be sent at all just now. */
 export type SendPermission =

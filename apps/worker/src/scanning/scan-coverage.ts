@@ -1,6 +1,6 @@
 import type { Coverage } from '@muster/core/domain/coverage';
 import { isJobError, messageOf, type JobError } from '@muster/core/domain/errors';
-import type { HandlerDeps } from './deps.ts';
+import type { HandlerDeps } from '../deps.ts';
 
 /** Failed readings in a row after which a target counts as read, badly, and waits for the next round. */
 const GIVE_UP_AFTER = 8;

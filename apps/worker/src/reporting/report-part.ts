@@ -2,7 +2,7 @@ import { JobError, isJobError } from '@muster/core/domain/errors';
 import type { ReportId } from '@muster/core/domain/report-id';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import type { EnrollmentLedger } from '@muster/core/ports/ledger';
-import type { HandlerDeps } from './deps.ts';
+import type { HandlerDeps } from '../deps.ts';
 
 /** What the handlers of `muster doctor` and `muster plan` are made of; a command with `--local` has all of it in one process. */
 export type ReportDeps = Pick<

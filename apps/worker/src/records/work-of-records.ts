@@ -1,7 +1,7 @@
 import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
 import { targetId, type Target } from '@muster/core/domain/target';
 import { collectMember } from '@muster/core/jobs/due-jobs';
-import type { HandlerDeps } from './deps.ts';
+import type { HandlerDeps } from '../deps.ts';
 
 type Deps = Pick<HandlerDeps, 'ledger' | 'clock' | 'timings' | 'config'>;
 

@@ -1,5 +1,5 @@
 import { RUN_SHELL_SCRIPT } from '@muster/core/domain/installer/render-install';
-import type { HandlerDeps } from './deps.ts';
+import type { HandlerDeps } from '../deps.ts';
 
 /** What AWS takes when a command does not say: delivery and execution each. */
 const AWS_DEFAULT_SECONDS = 3_600;

@@ -2,7 +2,7 @@ import type { Account, OrganizationScope } from '@muster/core/domain/account';
 import type { AccountId } from '@muster/core/domain/ids';
 import type { Matcher } from '@muster/core/domain/matcher';
 import { accountOfRole } from '@muster/core/domain/matcher-scope';
-import type { HandlerDeps } from './deps.ts';
+import type { HandlerDeps } from '../deps.ts';
 
 /**
  * Pages of every account that a matcher may cover: one listing per organization, whatever the number of matchers, and one

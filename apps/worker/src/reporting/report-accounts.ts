@@ -6,8 +6,8 @@ import { matchersOfAccount } from '@muster/core/domain/matcher-scope';
 import type { Matcher } from '@muster/core/domain/matcher';
 import { ReportAccount } from '@muster/core/domain/report-account';
 import type { ReportId } from '@muster/core/domain/report-id';
-import { accountPages } from './accounts-in-scope.ts';
-import { callerAccountOf } from './deps.ts';
+import { accountPages } from '../scanning/accounts-in-scope.ts';
+import { callerAccountOf } from '../deps.ts';
 import type { ReportDeps } from './report-part.ts';
 
 /** Who answers, for people: host and process. */

@@ -1,6 +1,6 @@
 import { brakeTrips, type Scope } from '@muster/core/domain/control';
 import type { AccountId } from '@muster/core/domain/ids';
-import type { HandlerDeps } from './deps.ts';
+import type { HandlerDeps } from '../deps.ts';
 
 /**
  * Counts how installs ended and stops a scope when too many of its last ones failed: the account, and the whole

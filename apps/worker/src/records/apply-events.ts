@@ -7,7 +7,7 @@ import {
 import type { InstanceId } from '@muster/core/domain/ids';
 import type { Target } from '@muster/core/domain/target';
 import type { IntentChange, RecordChange, Versioned } from '@muster/core/ports/ledger';
-import type { HandlerDeps } from './deps.ts';
+import type { HandlerDeps } from '../deps.ts';
 
 type ApplyDeps = Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'random'>;
 

@@ -1,6 +1,6 @@
 import type { Target } from '@muster/core/domain/target';
-import type { HandlerDeps } from './deps.ts';
-import { applyEvents } from './apply-events.ts';
+import type { HandlerDeps } from '../deps.ts';
+import { applyEvents } from '../records/apply-events.ts';
 
 /**
  * Targets that left the scope for good (their account is no longer in a complete account list): what they held is gone.

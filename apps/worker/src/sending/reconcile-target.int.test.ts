@@ -3,8 +3,8 @@ import { markerOf } from '@muster/core/domain/intent';
 import { roleFor } from '@muster/core/domain/matcher';
 import { targetId } from '@muster/core/domain/target';
 import { expect, test } from 'vitest';
-import { type BenchOptions, useWorkerBench, type WorkerBench } from './worker-bench.fixture.ts';
-import { ACCOUNT, aWorld, instanceId, someInstances, TARGET } from './written-world.fixture.ts';
+import { type BenchOptions, useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
+import { ACCOUNT, aWorld, instanceId, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
 
 /** A Redis that has forgotten, and what the target's own commands tell. */
 const startWorkerBench = useWorkerBench();

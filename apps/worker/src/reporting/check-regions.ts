@@ -3,7 +3,7 @@ import { isJobError, messageOf, type JobError } from '@muster/core/domain/errors
 import type { AccountId, InstanceId, Region } from '@muster/core/domain/ids';
 import type { RoleGroup } from '@muster/core/domain/matcher-scope';
 import { coversRegion } from '@muster/core/domain/matcher';
-import { listManaged, listSightings } from './judge-target.ts';
+import { listManaged, listSightings } from '../scanning/judge-target.ts';
 import { deniedAction } from './probe-member.ts';
 import type { ReportDeps } from './report-part.ts';
 

@@ -7,9 +7,9 @@ import { invocationResult } from '@muster/core/domain/invocation-result';
 import type { Matcher } from '@muster/core/domain/matcher';
 import { groupByRole } from '@muster/core/domain/matcher-scope';
 import { targetId, type Target } from '@muster/core/domain/target';
-import { applyWithIntent } from './apply-events.ts';
+import { applyWithIntent } from '../records/apply-events.ts';
 import { longestLifeMs } from './command-life.ts';
-import type { HandlerDeps } from './deps.ts';
+import type { HandlerDeps } from '../deps.ts';
 
 /** Added to a command's whole life when looking back: clocks, and SSM's own delay in showing it. */
 const LOOK_BACK_MARGIN_MS = 15 * 60_000;

@@ -1,7 +1,7 @@
 import type { EnrollmentEvent } from '@muster/core/domain/enrollment';
 import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
 import { applyEvents } from './apply-events.ts';
-import type { HandlerDeps } from './deps.ts';
+import type { HandlerDeps } from '../deps.ts';
 
 const LOOK_MS = 200;
 
