@@ -116,7 +116,7 @@ export function askWorkers(config: MusterConfig, log: Logger): ReportSource {
 
 /** This process answers, with this shell's credentials; no Redis is needed. */
 export async function askHere(config: MusterConfig, log: Logger): Promise<ReportSource> {
-  const { answerLocally } = await import('@muster/worker/reporting/answer-locally');
+  const { answerLocally } = await import('@muster/worker/answer-locally');
   const local = answerLocally({ config, clock: createClock(), log });
   return {
     ranBy: 'local',

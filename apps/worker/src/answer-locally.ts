@@ -11,15 +11,15 @@ import type { ReportLedger } from '@muster/core/ports/reports';
 import { randomShare } from '@muster/core/runtime/clock';
 import { createRedactor } from '@muster/core/runtime/redaction';
 import { createTeleportAdapter } from '@muster/core/teleport/adapter';
-import type { EnqueueJobs } from '../deps.ts';
-import { handleCheckAccount } from '../handlers/check-account.ts';
-import { handleCheckOrganization } from '../handlers/check-organization.ts';
-import { handleCheckTeleport } from '../handlers/check-teleport.ts';
-import { handlePlanAccount } from '../handlers/plan-account.ts';
-import { handlePlanOrganization } from '../handlers/plan-organization.ts';
-import { handlePlanTarget } from '../handlers/plan-target.ts';
-import type { Answered, ReportDeps } from './report-part.ts';
-import { createTimings } from '../timings.ts';
+import type { EnqueueJobs } from './deps.ts';
+import { handleCheckAccount } from './handlers/check-account.ts';
+import { handleCheckOrganization } from './handlers/check-organization.ts';
+import { handleCheckTeleport } from './handlers/check-teleport.ts';
+import { handlePlanAccount } from './handlers/plan-account.ts';
+import { handlePlanOrganization } from './handlers/plan-organization.ts';
+import { handlePlanTarget } from './handlers/plan-target.ts';
+import type { Answered, ReportDeps } from './reporting/report-part.ts';
+import { createTimings } from './timings.ts';
 
 /** The jobs of reports, as a worker would answer them, in this process, with this shell's credentials and without Redis. */
 export interface LocalAnswers {
