@@ -46,6 +46,10 @@ describe.runIf(cli !== null)('the AWS CLI as the discovery principal', () => {
       { Account: { Name: 'member <&> "quoted"' } },
     ],
     [`organizations list-parents --child-id ${ACCOUNTS.management}`, { Parents: [{ Type: 'ROOT' }] }],
+    [
+      `organizations list-tags-for-resource --resource-id ${ACCOUNTS.member}`,
+      { Tags: [{ Key: 'cost-center', Value: '1 & 2' }, { Key: 'owner' }] },
+    ],
     ['organizations list-delegated-administrators', { DelegatedAdministrators: [] }],
   ])('%s', async (command, output) => {
     const answer = await aws(command);
@@ -65,6 +69,10 @@ describe.runIf(cli !== null)('the AWS CLI as the discovery principal', () => {
     expect(units.output).toMatchObject({
       OrganizationalUnits: [{ Name: 'Workloads' }, { Name: 'Suspended' }],
     });
+    const { OrganizationalUnits } = units.output as { OrganizationalUnits: { Id: string }[] };
+    const unitId = OrganizationalUnits[0]?.Id ?? '';
+    const unit = await aws(`organizations describe-organizational-unit --organizational-unit-id ${unitId}`);
+    expect(unit.output).toMatchObject({ OrganizationalUnit: { Id: unitId, Name: 'Workloads' } });
     expect(children.output).toMatchObject({ Children: { length: 2 } });
     expect(accounts.output).toMatchObject({ Accounts: [{ Id: ACCOUNTS.management }] });
   });

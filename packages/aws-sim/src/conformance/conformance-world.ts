@@ -57,6 +57,7 @@ export const CONFORMANCE_WORLD: WorldFile = {
       id: ACCOUNTS.member,
       name: 'member <&> "quoted"',
       ouPath: 'Workloads/Production',
+      tags: { 'cost-center': '1 & 2', owner: '' },
       instances: [
         { id: 'i-00000000000000001', region: 'us-east-1', name: 'web <1> & "co"' },
         { id: 'i-00000000000000002', region: 'us-east-1' },

@@ -9,8 +9,9 @@ import {
   ListOrganizationalUnitsForParentCommand,
   ListParentsCommand,
   ListRootsCommand,
+  ListTagsForResourceCommand,
 } from '@aws-sdk/client-organizations';
-import { type ConformanceCase, OK } from './case.ts';
+import { type ConformanceCase, type ConformanceIds, OK } from './case.ts';
 import { ACCOUNTS } from './conformance-world.ts';
 
 type Call = ConformanceCase['call'];
@@ -21,6 +22,11 @@ const unitsForRoot: Call = ({ organizations }, ids) =>
   organizations.send(new ListOrganizationalUnitsForParentCommand({ ParentId: ids.rootId }));
 const parentsOfMember: Call = ({ organizations }, ids) =>
   organizations.send(new ListParentsCommand({ ChildId: ids.member }));
+
+function tagsOf(id: (ids: ConformanceIds) => string): Call {
+  return ({ organizations }, ids) =>
+    organizations.send(new ListTagsForResourceCommand({ ResourceId: id(ids) }));
+}
 
 /** Operations that only the management account and delegated administrators may call. */
 const GUARDED: readonly (readonly [string, Call])[] = [
@@ -38,6 +44,7 @@ const GUARDED: readonly (readonly [string, Call])[] = [
     'organizations:DescribeAccount',
     ({ organizations }, ids) => organizations.send(new DescribeAccountCommand({ AccountId: ids.member })),
   ],
+  ['organizations:ListTagsForResource', tagsOf((ids) => ids.member)],
 ];
 
 const byMember = GUARDED.map(
@@ -246,6 +253,45 @@ export const ORGANIZATIONS_CASES: readonly ConformanceCase[] = [
   },
   invalid('ListDelegatedAdministrators', 'MaxResults above 20', ({ organizations }) =>
     organizations.send(new ListDelegatedAdministratorsCommand({ MaxResults: 21 })),
+  ),
+  {
+    api: 'organizations:ListTagsForResource',
+    behavior: 'valid: an account',
+    source: 'model',
+    call: tagsOf((ids) => ids.member),
+    expect: OK,
+    output: {
+      Tags: [
+        { Key: 'cost-center', Value: '1 & 2' },
+        { Key: 'owner', Value: '' },
+      ],
+    },
+  },
+  {
+    api: 'organizations:ListTagsForResource',
+    behavior: 'valid: an untagged unit',
+    source: 'model',
+    call: tagsOf((ids) => ids.unitId),
+    expect: OK,
+    output: { Tags: [] },
+  },
+  {
+    api: 'organizations:ListTagsForResource',
+    behavior: 'no such target',
+    source: 'model',
+    call: tagsOf(() => '999999999999'),
+    expect: ['TargetNotFoundException', 400],
+  },
+  invalid(
+    'ListTagsForResource',
+    'ResourceId of the wrong form',
+    tagsOf(() => 'x'),
+  ),
+  invalid('ListTagsForResource', 'ResourceId missing', ({ organizations }) =>
+    organizations.send(new ListTagsForResourceCommand({ ResourceId: undefined })),
+  ),
+  invalid('ListTagsForResource', 'bad token', ({ organizations }, ids) =>
+    organizations.send(new ListTagsForResourceCommand({ ResourceId: ids.member, NextToken: 'x' })),
   ),
   ...byMember,
   ...unsigned,

@@ -27,6 +27,7 @@ export function addAccount(world: World, written: WrittenAccount, nowMs: number,
       written.regions === undefined
         ? undefined
         : new Map<string, RegionStatus>(Object.entries(written.regions)),
+    tags: written.tags ?? {},
   };
   unit.accounts.add(account);
   world.accounts.push(account);

@@ -84,6 +84,7 @@ async function applyChange(sim: Simulation, change: WorldChange): Promise<readon
       sim.credentials.expire(change.accountId, sim.clock.nowMs());
       break;
     case 'set-account-state':
+    case 'set-account-tags':
     case 'move-account':
     case 'set-role':
     case 'deny-actions':
@@ -113,13 +114,25 @@ function changeHost(
 
 type AccountChange = Extract<
   WorldChange,
-  { op: 'set-account-state' | 'move-account' | 'set-role' | 'deny-actions' | 'deny-regions' | 'set-region' }
+  {
+    op:
+      | 'set-account-state'
+      | 'set-account-tags'
+      | 'move-account'
+      | 'set-role'
+      | 'deny-actions'
+      | 'deny-regions'
+      | 'set-region';
+  }
 >;
 
 function changeAccount(sim: Simulation, change: AccountChange, account: Account): void {
   switch (change.op) {
     case 'set-account-state':
       account.state = change.state;
+      break;
+    case 'set-account-tags':
+      account.tags = change.tags;
       break;
     case 'move-account': {
       const unit = unitAt(sim.world.tree, sim.world.seed, change.ouPath);

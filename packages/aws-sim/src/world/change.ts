@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { FaultRule } from '../faults/rules.ts';
 import { LimitOverrides } from '../limits/defaults.ts';
 import { HostOutcomes } from './outcome.ts';
-import { WrittenAccount, WrittenInstance, WrittenSsm } from './written.ts';
+import { AccountTags, WrittenAccount, WrittenInstance, WrittenSsm } from './written.ts';
 
 const instanceId = z.string();
 const accountId = z.string();
@@ -24,6 +24,7 @@ export const WorldChange = z.discriminatedUnion('op', [
     accountId,
     state: z.enum(['PENDING_ACTIVATION', 'ACTIVE', 'SUSPENDED', 'PENDING_CLOSURE', 'CLOSED']),
   }),
+  z.strictObject({ op: z.literal('set-account-tags'), accountId, tags: AccountTags }),
   z.strictObject({ op: z.literal('move-account'), accountId, ouPath: z.string() }),
   z.strictObject({
     op: z.literal('set-role'),

@@ -61,6 +61,11 @@ faults:
       /is used by accounts\.0\.id already/u,
     ],
     [
+      'tags an account 51 times',
+      `name: x\naccounts: [{ tags: {${Array.from({ length: 51 }, (_, i) => ` k${i}: v`).join()} } }]`,
+      /^accounts\.0\.tags: an account has at most 50 tags/u,
+    ],
+    [
       'counts a named instance',
       'name: x\naccounts: [{ instances: [{ id: i-00000001, region: r, count: 2 }] }]',
       /count: not together with id/u,

@@ -94,12 +94,22 @@ export function generateAccounts(order: AccountOrder): Account[] {
       deniedActions: [],
       deniedRegions: [],
       regionOverrides: undefined,
+      tags: accountTags(seed, index),
     };
     unit.accounts.add(account);
     accounts.push(account);
   }
   spoil(order, accounts, scenario);
   return accounts;
+}
+
+const COST_CENTERS = ['cc-1001', 'cc-1002', 'cc-2001', 'cc-3001'] as const;
+
+/** Two thirds of the accounts are tagged, as in an organization where that came later. */
+function accountTags(seed: number, index: number): Readonly<Record<string, string>> {
+  const hash = hashNumbers(seed, index, 0x7a6);
+  if (hash % 3 === 0) return {};
+  return { 'cost-center': pick(hash >>> 4, COST_CENTERS), 'managed-by': 'landing-zone' };
 }
 
 function unitIs(seed: number, index: number, share: number): boolean {

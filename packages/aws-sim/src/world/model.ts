@@ -31,6 +31,8 @@ export interface Account {
   deniedRegions: readonly string[];
   /** Where this account differs from the world's region statuses; undefined for nowhere. */
   regionOverrides: Map<string, RegionStatus> | undefined;
+  /** Tags of the account in Organizations. */
+  tags: Readonly<Record<string, string>>;
 }
 
 /** An organizational unit, or the root (whose `parentId` is null). */

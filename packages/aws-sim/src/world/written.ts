@@ -116,6 +116,11 @@ function readInstance(written: WrittenInstance, place: WrittenPlace, slot: numbe
   };
 }
 
+/** Tags of an account as Organizations takes them: at most 50. */
+export const AccountTags = z
+  .record(z.string().min(1).max(128), z.string().max(256))
+  .refine((tags) => Object.keys(tags).length <= 50, 'an account has at most 50 tags');
+
 /** One account as a world file or a change writes it down. */
 export const WrittenAccount = z.strictObject({
   /** @default derived from the seed */
@@ -137,6 +142,8 @@ export const WrittenAccount = z.strictObject({
   regions: z
     .record(z.string(), z.enum(['ENABLED_BY_DEFAULT', 'ENABLED', 'ENABLING', 'DISABLING', 'DISABLED']))
     .optional(),
+  /** Tags of the account itself, as `organizations:ListTagsForResource` shows them. @default none */
+  tags: AccountTags.optional(),
   instances: z.array(WrittenInstance).optional(),
 });
 export type WrittenAccount = z.infer<typeof WrittenAccount>;

@@ -10,7 +10,12 @@ const PAGE = { NextToken: text({ max: 100_000 }), MaxResults: integer({ min: 1, 
 const PARENT_ID = /(r-[0-9a-z]{4,32})|(ou-[0-9a-z]{4,32}-[a-z0-9]{8,32})/u;
 const CHILD_ID = /(\d{12})|(ou-[0-9a-z]{4,32}-[a-z0-9]{8,32})/u;
 const Parent = { ParentId: required(text({ max: 100, pattern: PARENT_ID })), ...PAGE } as const;
+/** Root, account, unit, policy, resource policy. */
+const TAGGED_ID =
+  /^(r-[0-9a-z]{4,32})|(\d{12})|(ou-[0-9a-z]{4,32}-[a-z0-9]{8,32})|(^p-[0-9a-zA-Z_]{8,128})|(^rp-[0-9a-zA-Z_]{4,128})$/u;
 const DEFAULT_PAGE = 20;
+/** A resource has at most so many tags: they always fit one page. */
+const MAX_TAGS = 50;
 
 /** Only the management account and delegated administrators may look around. */
 function requireAdministrator(call: Call): void {
@@ -166,6 +171,22 @@ function listDelegatedAdministrators(call: Call, raw: unknown): unknown {
   };
 }
 
+/** Tags of accounts; units and the root have none here, policies do not exist. */
+function listTagsForResource(call: Call, raw: unknown): unknown {
+  requireAdministrator(call);
+  const ResourceId = required(text({ max: 130, pattern: TAGGED_ID }));
+  const input = readRequest('organizations', { ResourceId, NextToken: PAGE.NextToken }, raw);
+  const { accountsById, tree } = call.sim.world;
+  const account = accountsById.get(input.ResourceId);
+  if (account === undefined && !tree.units.has(input.ResourceId)) {
+    throw new ServiceError('TargetNotFoundException', "You specified a target that doesn't exist.");
+  }
+  const tags = Object.entries(account?.tags ?? {}).map(([Key, Value]) => ({ Key, Value }));
+  const question = { NextToken: input.NextToken, MaxResults: MAX_TAGS };
+  const { rows, token } = page(call, question, `tags/${input.ResourceId}`, listingOf(tags));
+  return { Tags: rows, ...token };
+}
+
 function describeOrganization(call: Call): unknown {
   // Any account of the organization may ask.
   return { Organization: organizationView(call.sim.world) };
@@ -183,4 +204,5 @@ export const ORGANIZATIONS_OPERATIONS: OperationTable<unknown, unknown> = {
   DescribeAccount: { handle: describeAccount },
   DescribeOrganizationalUnit: { handle: describeUnit },
   ListDelegatedAdministrators: { handle: listDelegatedAdministrators },
+  ListTagsForResource: { handle: listTagsForResource },
 };
