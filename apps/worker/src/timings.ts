@@ -16,6 +16,8 @@ export interface WorkerTimings {
   readonly followUpMs: number;
   /** After a throttle or an answer that did not come. */
   readonly retryMs: number;
+  /** How long nothing but throttles and missing answers may come from a target before a sweep ends without it. */
+  readonly passingMs: number;
   /** Between two looks at a target that is paused, held or waits for the inventory. */
   readonly heldMs: number;
   /** Between two attempts to enter an account, or read a region, that was denied. */
@@ -37,6 +39,7 @@ export function createTimings(config: MusterConfig): WorkerTimings {
     hintMs: 45_000,
     followUpMs: 3_000,
     retryMs: scaled(5_000, 250),
+    passingMs: scaled(600_000, 15_000),
     heldMs: scaled(60_000, 1_000),
     deniedMs: Math.max(config.backoff.operatorFirstMs, config.pollIntervalMs),
     regionsMs: scaled(24 * 3_600_000, 60_000),

@@ -1,5 +1,6 @@
 import type { AttemptResult } from '@muster/core/domain/attempt';
 import type { Invocation, TargetAccess } from '@muster/core/domain/command';
+import { longestLifeMs } from '@muster/core/domain/command-life';
 import type { EnrollmentEvent, EnrollmentRecord } from '@muster/core/domain/enrollment';
 import type { BatchId, InstanceId } from '@muster/core/domain/ids';
 import { markerOf, type Intent, type LiveCommand } from '@muster/core/domain/intent';
@@ -12,7 +13,6 @@ import type { Versioned } from '@muster/core/ports/ledger';
 import { applyEvents, applyWithIntent, type Applied } from '../records/apply-events.ts';
 import { accessOf } from '../sending/batch-access.ts';
 import { applyBrake } from '../sending/brake.ts';
-import { longestLifeMs } from '../sending/command-life.ts';
 import { paced } from '../paced.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
@@ -71,7 +71,7 @@ async function resolveSend(
   if (now <= intent.notAfterMs) return outcome(intent.notAfterMs + 1, 0, open, 'sending');
   const found = await findByMarker(intent, access, ctx, deps);
   if (found !== null) {
-    const lifeMs = longestLifeMs(intent.documentName, deps);
+    const lifeMs = longestLifeMs(intent.documentName, install);
     const command: LiveCommand = { commandId: found.commandId, expiresAtMs: found.requestedAtMs + lifeMs };
     const { batchId } = intent;
     const accepted: EnrollmentEvent = { kind: 'accepted', batchId, commandId: command.commandId };

@@ -10,8 +10,8 @@ import { answerPart, type Answered, type ReportDeps } from '../reporting/report-
 import { resolveRegions } from '../scanning/resolve-regions.ts';
 import { coverageOfFailure } from '../scanning/scan-coverage.ts';
 
-/** A failure that has come this often is the answer (see `coverageOfFailure`). */
-const SETTLED = 1_000;
+/** A failure that has gone on this long is the answer (see `coverageOfFailure`). */
+const SETTLED = { failures: 0, failingSinceMs: 0 } as const;
 
 /** Enters the account as a sweep would, and asks for each of its targets. */
 export async function handlePlanAccount(

@@ -1,3 +1,4 @@
+import type { Coverage } from '@muster/core/domain/coverage';
 import { isJobError, type JobError } from '@muster/core/domain/errors';
 import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
 import type { InstanceId } from '@muster/core/domain/ids';
@@ -11,6 +12,7 @@ import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
 import { judgeSightings, listManaged, listSightings, type Sighting } from '../scanning/judge-target.ts';
 import { scheduleOpenBatches, scheduleWorkOf } from '../records/work-of-records.ts';
 import { paced } from '../paced.ts';
+import { checkCommands } from '../scanning/check-commands.ts';
 import { completeCoverage, coverageOfFailure, partialCoverage } from '../scanning/scan-coverage.ts';
 
 type Result = { status: string; seen: number; queued: number; changed: number };
@@ -34,7 +36,7 @@ export async function handleScanTarget(
     try {
       const sightings = await listSightings(target, groups, ctx.signal, deps);
       const records = await deps.ledger.enrollments.readAll(target);
-      const decided = await decide(target, groups, sightings, records, ctx.signal, deps);
+      const decided = await decide({ target, groups, before }, sightings, records, ctx.signal, deps);
       const written = await write(target, decided, deps);
       await restoreWork(target, decided, deps);
       const now = deps.clock.now();
@@ -46,7 +48,7 @@ export async function handleScanTarget(
         result: { status: coverage.status, seen: sightings.size, ...written },
       };
     } catch (error) {
-      return failed(target, error, before?.failures ?? 0, ctx, deps);
+      return failed(target, error, before, ctx, deps);
     }
   });
 }
@@ -67,17 +69,23 @@ async function roleGroups(
   return groupByRole(matchers, target.accountId, target.region);
 }
 
+interface Reading {
+  readonly target: Target;
+  readonly groups: readonly RoleGroup[];
+  /** How the target was read last. */
+  readonly before: Coverage | null;
+}
+
 interface Decision {
   readonly changes: readonly RecordChange[];
   /** All records as they are to be, changed or not. */
   readonly records: readonly EnrollmentRecord[];
-  /** Why SSM's inventory could not be asked; null when it was, or needed not be. */
+  /** Why SSM's inventory or commands could not be asked; null when they were, or needed not be. */
   readonly denial: JobError | null;
 }
 
 async function decide(
-  target: Target,
-  groups: readonly RoleGroup[],
+  { target, groups, before }: Reading,
   sightings: ReadonlyMap<InstanceId, Sighting>,
   records: Records,
   signal: AbortSignal,
@@ -88,6 +96,8 @@ async function decide(
   const next = await judgeSightings(sightings, records, context, {
     findNodes: (ids) => deps.ledger.nodes.find(target.accountId, ids),
     listManaged: async () => {
+      denial = before?.status === 'partial' ? await checkCommands(target, groups, signal, deps) : null;
+      if (denial !== null) return null;
       try {
         return await paced(deps, target, 'ssm:DescribeInstanceInformation', () =>
           listManaged(target, groups, signal, deps),
@@ -150,14 +160,13 @@ async function restoreWork(target: Target, { records }: Decision, deps: HandlerD
 async function failed(
   target: Target,
   error: unknown,
-  failures: number,
+  before: Coverage | null,
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<DueOutcome<Result>> {
-  const outcome = coverageOfFailure(error, failures + 1, deps);
+  const outcome = coverageOfFailure(error, before, deps);
   if (outcome === null) throw error;
   const { coverage, nextAtMs } = outcome;
-  const before = await deps.ledger.coverage.read(target);
   await deps.ledger.coverage.put(target, { ...coverage, completeAtMs: before?.completeAtMs ?? null });
   ctx.log.warn(
     { target: targetId(target), status: coverage.status, detail: coverage.detail },

@@ -2,8 +2,8 @@ import type { Coverage } from '@muster/core/domain/coverage';
 import { isJobError, messageOf, type JobError } from '@muster/core/domain/errors';
 import type { HandlerDeps } from '../deps.ts';
 
-/** Failed readings in a row after which a target counts as read, badly, and waits for the next round. */
-const GIVE_UP_AFTER = 8;
+/** Steps by which the wait after a throttle grows, each as long as the first wait. */
+const MOST_STEPS = 6;
 
 export function completeCoverage(nowMs: number): Coverage {
   return {
@@ -30,17 +30,21 @@ export function partialCoverage(error: JobError, before: Coverage | null, nowMs:
 
 /**
  * What a failed reading says about its target, and when to read it again; null for an error that says nothing about
- * the target and is thrown on. A passing failure is tried again soon, and only counts as this round's result when it
- * has come often in a row: the target stays `pending` until then.
+ * the target and is thrown on.
+ *
+ * A throttle or an answer that did not come is no fault of the target's: it keeps its place and is read again soon, and
+ * stays `pending` meanwhile. Only when nothing else has come for `passingMs`, however often it was asked, does the sweep
+ * end without it, so that a run that ends by itself does; it comes back all the same.
  */
 export function coverageOfFailure(
   error: unknown,
-  failures: number,
+  before: Pick<Coverage, 'failures' | 'failingSinceMs'> | null,
   deps: Pick<HandlerDeps, 'clock' | 'timings' | 'config'>,
 ): { readonly coverage: Coverage; readonly nextAtMs: number } | null {
   if (!isJobError(error)) return null;
   const now = deps.clock.now();
   const detail = messageOf(error);
+  const failures = (before?.failures ?? 0) + 1;
   const base = { attemptedAtMs: now, completeAtMs: null, detail, failures };
   switch (error.code) {
     case 'aws.denied': {
@@ -57,18 +61,22 @@ export function coverageOfFailure(
       const throttled = error.code === 'aws.throttled';
       // Waiting for our own share says nothing about the target, however often.
       const own = error.details['own'] === true;
-      const settled = !own && failures >= GIVE_UP_AFTER;
+      const failingSinceMs = before?.failingSinceMs ?? (own ? undefined : now);
+      const settled = !own && now - (failingSinceMs ?? now) >= deps.timings.passingMs;
       const advisedMs = typeof error.retry === 'object' ? error.retry.afterMs : 0;
-      const waitMs = Math.max(advisedMs, deps.timings.retryMs * Math.min(failures, 6));
+      const growingMs = deps.timings.retryMs * Math.min(failures, MOST_STEPS);
+      const restMs = Math.min(deps.config.pollIntervalMs, deps.timings.passingMs);
+      const waitMs = Math.max(advisedMs, settled ? restMs : growingMs);
       return {
         coverage: {
           ...base,
           failures: own ? failures - 1 : failures,
+          failingSinceMs,
           attemptedAtMs: settled ? now : 0,
           status: settled ? (throttled ? 'throttled' : 'failed') : 'pending',
           cause: throttled ? 'aws-throttled' : 'aws-unavailable',
         },
-        nextAtMs: now + (settled ? deps.config.pollIntervalMs : waitMs),
+        nextAtMs: now + waitMs,
       };
     }
     case 'aws.invalid':

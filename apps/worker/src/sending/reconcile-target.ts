@@ -1,5 +1,6 @@
 import { collectMember } from '@muster/core/jobs/due-jobs';
 import type { Invocation, TargetAccess } from '@muster/core/domain/command';
+import { longestLifeMs } from '@muster/core/domain/command-life';
 import type { EnrollmentEvent, EnrollmentRecord } from '@muster/core/domain/enrollment';
 import type { BatchId, CommandId, InstanceId } from '@muster/core/domain/ids';
 import { batchOfMarker } from '@muster/core/domain/intent';
@@ -8,7 +9,6 @@ import type { Matcher } from '@muster/core/domain/matcher';
 import { groupByRole } from '@muster/core/domain/matcher-scope';
 import { targetId, type Target } from '@muster/core/domain/target';
 import { applyWithIntent } from '../records/apply-events.ts';
-import { longestLifeMs } from './command-life.ts';
 import type { HandlerDeps } from '../deps.ts';
 
 /** Added to a command's whole life when looking back: clocks, and SSM's own delay in showing it. */
@@ -33,7 +33,7 @@ export async function reconcileTarget(
     for (const documentName of new Set(group.map((matcher) => matcher.install.documentName))) {
       const owner = group.find((matcher) => matcher.install.documentName === documentName);
       if (owner === undefined) continue;
-      const lifeMs = longestLifeMs(documentName, deps);
+      const lifeMs = longestLifeMs(documentName, deps.config.install);
       const recent = await listRecent({ ...target, role }, documentName, lifeMs, signal, deps);
       for (const [batchId, invocations] of recent) {
         if (await adopt(target, owner, batchId, invocations, lifeMs, deps)) adopted += 1;

@@ -44,9 +44,6 @@ export const ORGANIZATIONS_PACE = {
 export const SEND_MAX_CONCURRENCY = '50';
 export const SEND_MAX_ERRORS = '100%';
 
-/** The longest a script may run on a host by the agent's own rule (5..172,800 s); used when a reply leaves ExpiresAfter out. */
-export const LONGEST_EXECUTION_SECONDS = 172_800;
-
 /** Session length asked of AssumeRole: role chaining allows one hour at most, so more would fail. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
 export const SESSION_SECONDS = 3600;
 

@@ -1,4 +1,5 @@
 import { SendCommandCommand, type SendCommandCommandOutput } from '@aws-sdk/client-ssm';
+import { LONGEST_EXECUTION_SECONDS } from '../domain/command-life.ts';
 import type { CommandRequest, RefusalReason, SendResult, TargetAccess } from '../domain/command.ts';
 import { JobError, messageOf } from '../domain/errors.ts';
 import { CommandId, InstanceId } from '../domain/ids.ts';
@@ -8,7 +9,7 @@ import type { SigningKeys } from './call-scope.ts';
 import { type AwsFault, type FaultKind, neverConnected } from './classify-error.ts';
 import type { Clients } from './clients.ts';
 import type { Identities } from './identity.ts';
-import { LONGEST_EXECUTION_SECONDS, SEND_MAX_CONCURRENCY, SEND_MAX_ERRORS } from './limits.ts';
+import { SEND_MAX_CONCURRENCY, SEND_MAX_ERRORS } from './limits.ts';
 import type { Identity } from './read-call.ts';
 
 /** Codes that need a reason of their own; the rest follows from the kind of fault. */
@@ -107,6 +108,7 @@ function acceptedOf(reply: SendCommandCommandOutput, request: CommandRequest, no
   }
   const expiresAtMs = reply.Command?.ExpiresAfter?.getTime();
   const isReadable = expiresAtMs !== undefined && !Number.isNaN(expiresAtMs);
+  // The latest that can be, when a reply leaves it out.
   const latestMs = nowMs + (request.deliveryTimeoutSeconds + LONGEST_EXECUTION_SECONDS) * 1000;
   return { kind: 'accepted', commandId: commandId.data, expiresAtMs: isReadable ? expiresAtMs : latestMs };
 }

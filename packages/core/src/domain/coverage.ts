@@ -33,6 +33,8 @@ export interface Coverage {
   readonly detail: string;
   /** Readings in a row that were not complete. */
   readonly failures: number;
+  /** Epoch ms of the first of readings in a row that met a throttle or no answer; absent when the last one met neither. */
+  readonly failingSinceMs?: number | undefined;
 }
 
 /** Counts of targets by the status that counts for a sweep. They sum to `total`. */

@@ -62,6 +62,7 @@ export const StoredCoverage = z.strictObject({
   cause: Cause.nullable(),
   detail: z.string(),
   failures: z.number(),
+  failingSinceMs: z.number().optional(),
 });
 
 export const StoredAccount = z.strictObject({
