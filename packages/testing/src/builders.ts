@@ -147,6 +147,7 @@ export function aMatcher(facts: Partial<Matcher> = {}): Matcher {
       documentName: 'AWS-RunShellScript',
       joinToken: 'muster',
       scriptName: 'default-installer',
+      scriptSha256: null,
       publicProxyAddr: 'teleport.example.com:443',
       suffix: null,
       updateGroup: null,

@@ -12,6 +12,7 @@ const INSTALL: InstallSettings = {
   documentName: 'TeleportDiscoveryInstaller',
   joinToken: 'aws-discovery-iam-token',
   scriptName: 'default-installer',
+  scriptSha256: null,
   publicProxyAddr: 'teleport.example.com:443',
   suffix: 'blue',
   updateGroup: 'canary-1',

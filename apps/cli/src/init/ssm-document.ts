@@ -83,6 +83,7 @@ function script(settings: InitSettings): readonly string[] {
     documentName: settings.documentName,
     joinToken: '{{ token }}',
     scriptName: '{{ scriptName }}',
+    scriptSha256: null,
     publicProxyAddr: settings.proxy,
     suffix: null,
     updateGroup: null,

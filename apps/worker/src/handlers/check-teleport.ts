@@ -1,9 +1,11 @@
 import { failed, passed, skipped, warned, type Check } from '@muster/core/domain/checkup/check';
 import type { TeleportCheckup } from '@muster/core/domain/checkup/checkup-part';
-import { judgeInstallerScript } from '@muster/core/domain/checkup/installer-script';
 import { isJobError, messageOf } from '@muster/core/domain/errors';
+import { needsManagedUpdates } from '@muster/core/domain/matcher';
 import type { ReportId } from '@muster/core/domain/report-id';
 import type { JobContext } from '@muster/core/jobs/outcome';
+import type { ManagedUpdates } from '@muster/core/ports/teleport';
+import { checkInstallers } from '../reporting/check-installers.ts';
 import { answerPart, type Answered, type ReportDeps } from '../reporting/report-part.ts';
 
 /** The proxy, every installer that some matcher sends, the join tokens (a reminder only) and the inventory. */
@@ -48,6 +50,7 @@ async function checkProxy(ctx: JobContext, deps: ReportDeps): Promise<readonly C
     return [
       passed('proxy', `cluster ${cluster.clusterName}, Teleport ${version}`, place),
       ...checkAddresses(cluster.publicProxyAddr, deps),
+      ...checkManagedUpdates(cluster.managedUpdates, deps),
     ];
   } catch (error) {
     ctx.signal.throwIfAborted();
@@ -83,89 +86,39 @@ function checkAddresses(advertised: string | null, deps: ReportDeps): readonly C
   });
 }
 
-function withPort(address: string): string {
-  return /:\d+$/.test(address) ? address : `${address}:443`;
+/** Teleport refuses a suffix and a group without managed updates, so Muster does not send them either. */
+function checkManagedUpdates(said: ManagedUpdates, deps: ReportDeps): readonly Check[] {
+  const needing = deps.config.matchers.filter(({ install }) => needsManagedUpdates(install));
+  return needing.map(({ label }) => {
+    const place = { subject: label };
+    const look = 'Look on the cluster: tctl autoupdate agents status (and tctl get autoupdate_config).';
+    switch (said) {
+      case 'on':
+        return passed('managed-updates', 'the proxy tells agents to update', place);
+      case 'held':
+        return warned(
+          'managed-updates',
+          'managed-updates-held',
+          'install.suffix and install.update_group need managed updates; the proxy holds updates back just now',
+          `${look} Outside its window, or with agents disabled, that is as it should be.`,
+          place,
+        );
+      case 'off':
+        return failed(
+          'managed-updates',
+          'managed-updates-off',
+          'managed updates are not enabled on the cluster, and install.suffix and install.update_group need them: nothing is sent to the instances of this matcher',
+          `${look} Enable them (tctl autoupdate agents …, Teleport 17 or newer), or remove suffix and update_group.`,
+          place,
+        );
+      default:
+        return said satisfies never;
+    }
+  });
 }
 
-async function checkInstallers(ctx: JobContext, deps: ReportDeps): Promise<readonly Check[]> {
-  const used = new Map(
-    deps.config.matchers.map(({ install }) => [
-      `https://${install.publicProxyAddr}/webapi/scripts/installer/${install.scriptName}`,
-      install,
-    ]),
-  );
-  const checks: Check[] = [];
-  for (const [url, { publicProxyAddr, scriptName }] of used) {
-    const place = { subject: url };
-    try {
-      const answer = await deps.teleport.fetchInstaller(publicProxyAddr, scriptName, ctx.signal);
-      const judgment = judgeInstallerScript(answer);
-      switch (judgment.kind) {
-        case 'sane':
-          checks.push(passed('installer', judgment.detail, place));
-          break;
-        case 'missing':
-          checks.push(
-            failed(
-              'installer',
-              'installer-missing',
-              judgment.detail,
-              `Create it (kind: installer, metadata.name: ${scriptName}): tctl create -f installer.yaml; or correct install.script_name. tctl get installers lists them.`,
-              place,
-            ),
-          );
-          break;
-        case 'unreachable':
-          checks.push(
-            failed(
-              'installer',
-              'installer-unreachable',
-              judgment.detail,
-              `Look at the proxy’s log; try: curl ${url}`,
-              place,
-            ),
-          );
-          break;
-        case 'doubtful':
-          checks.push(
-            warned(
-              'installer',
-              'installer-not-a-script',
-              judgment.detail,
-              `Begin the installer with "#!/bin/sh" or "#!/usr/bin/env bash": tctl edit installer/${scriptName}`,
-              place,
-            ),
-          );
-          break;
-        case 'not-a-script':
-          checks.push(
-            failed(
-              'installer',
-              'installer-not-a-script',
-              judgment.detail,
-              `Hosts would run this as root. See what answers: curl ${url} — a login page in front of the proxy must let this path through; else mend it: tctl edit installer/${scriptName}`,
-              place,
-            ),
-          );
-          break;
-        default:
-          judgment satisfies never;
-      }
-    } catch (error) {
-      ctx.signal.throwIfAborted();
-      if (!isJobError(error)) throw error;
-      checks.push(
-        failed(
-          'installer',
-          'installer-unreachable',
-          deps.redact(messageOf(error)),
-          `Check the address that hosts use (install.public_proxy_addr), DNS and the network: curl ${url}`,
-          place,
-        ),
-      );
-    }
-  }
-  return checks;
+function withPort(address: string): string {
+  return /:\d+$/.test(address) ? address : `${address}:443`;
 }
 
 /** Only Teleport itself can say whether a token is good. */

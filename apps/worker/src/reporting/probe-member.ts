@@ -179,6 +179,7 @@ function readSendResult(
       });
     case 'credentials':
     case 'not-sent':
+    case 'managed-updates-off':
       throw unavailable(`${where}: ${detail}`);
     default:
       return result.reason satisfies never;

@@ -9,6 +9,8 @@ import { collectMember } from '@muster/core/jobs/due-jobs';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import { runEvents, transitionContext } from '../records/apply-events.ts';
 import type { HandlerDeps } from '../deps.ts';
+import { causesOfInvalidIds } from './invalid-instances.ts';
+import { lacksManagedUpdates } from './managed-updates.ts';
 import type { Batch, Candidate } from './pick-batch.ts';
 import { recordAccepted, recordRefused } from './send-outcome.ts';
 import { askSendPermission } from './send-permission.ts';
@@ -45,8 +47,9 @@ export async function sendBatch(
     await deps.ledger.control.release(target, batchId);
     return { kind: 'claimed-elsewhere' };
   }
-  const result = await send(target, batch.matcher, intent, ctx, deps);
-  return settle(target, intent, result, ctx, deps);
+  const access: TargetAccess = { ...target, role: roleFor(batch.matcher, target.accountId) };
+  const result = await send(access, batch.matcher, intent, ctx, deps);
+  return settle(access, intent, result, ctx, deps);
 }
 
 /** Writes the intent and moves its records to `sending`, all or nothing. Null when somebody else moved one of them first. */
@@ -86,30 +89,22 @@ async function claim(
 }
 
 async function send(
-  target: Target,
+  access: TargetAccess,
   matcher: Matcher,
   intent: Intent,
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<SendResult> {
+  if (await lacksManagedUpdates(matcher.install, ctx.signal, deps))
+    {return refusedUnsent('managed-updates-off');}
   // The last look at the brakes, after the claim and right before the call: a pause stops sends that have not begun.
   const [permission, epoch] = [await askSendPermission(deps), await deps.ledger.control.epoch()];
   const paused =
     permission.kind === 'withheld' ||
     intent.instanceIds.some(
-      (instanceId) => pausedBy(permission.pauses, { ...target, instanceId, cause: null }) !== null,
+      (instanceId) => pausedBy(permission.pauses, { ...access, instanceId, cause: null }) !== null,
     );
-  if (paused || epoch !== intent.epoch) {
-    return {
-      kind: 'refused',
-      reason: 'not-sent',
-      instanceIds: [],
-      message: 'paused',
-      awsCode: '',
-      retryAfterMs: null,
-    };
-  }
-  const access: TargetAccess = { ...target, role: roleFor(matcher, target.accountId) };
+  if (paused || epoch !== intent.epoch) return refusedUnsent('not-sent');
   const { documentName, parameters } = renderInstall(matcher.install, {
     executionTimeoutSeconds: deps.config.install.executionTimeoutSeconds,
   });
@@ -127,13 +122,19 @@ async function send(
   );
 }
 
+/** Our own no, before anything left. */
+function refusedUnsent(reason: 'not-sent' | 'managed-updates-off'): SendResult {
+  return { kind: 'refused', reason, instanceIds: [], message: reason, awsCode: '', retryAfterMs: null };
+}
+
 async function settle(
-  target: Target,
+  access: TargetAccess,
   intent: Intent,
   result: SendResult,
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<Step> {
+  const target: Target = { accountId: access.accountId, region: access.region };
   const size = intent.instanceIds.length;
   const facts = { target: targetId(target), batchId: intent.batchId, instances: size };
   switch (result.kind) {
@@ -146,7 +147,8 @@ async function settle(
       return { kind: 'sent', size };
     case 'refused': {
       ctx.log.warn({ ...facts, reason: result.reason, awsCode: result.awsCode }, 'send refused');
-      const waitMs = await recordRefused(target, intent, result, deps);
+      const causes = await causesOfInvalidIds(access, intent, result, ctx.signal, deps);
+      const waitMs = await recordRefused(target, intent, result, causes, deps);
       if (waitMs !== null) return { kind: 'wait', waitMs };
       const nameless = result.reason === 'invalid-instance-id' && result.instanceIds.length === 0 && size > 1;
       return nameless ? { kind: 'halve', size } : { kind: 'refused' };

@@ -1,3 +1,4 @@
+import { causeFacts, type Cause } from '@muster/core/domain/cause';
 import { targetId } from '@muster/core/domain/target';
 import { organizationMatcher } from '@muster/testing/system-config';
 import { expect, test } from 'vitest';
@@ -38,9 +39,74 @@ test('ids that SSM names as invalid are dropped, and the others are sent to by t
   expect(await bench.states()).toEqual({ installing: 8, failed: 2 });
   expect([await bench.cause(instanceId(3)), await bench.cause(instanceId(7))]).toEqual([
     'ec2-ssm-agent-not-registered',
-    'ec2-ssm-agent-not-registered',
+    'ec2-instance-not-running',
   ]);
   expect(await bench.intent()).toMatchObject({ instanceIds: expect.not.arrayContaining([instanceId(3)]) });
+});
+
+/** Lets SSM refuse these instances whatever their state, once; EC2 and SSM's inventory go on telling the truth. */
+function refuseByName(bench: WorkerBench, ids: readonly string[]): void {
+  let refused = false;
+  bench.front.rewrite = (operation, answer) => {
+    if (operation !== 'SendCommand' || refused) return answer;
+    refused = true;
+    return {
+      status: 400,
+      body: JSON.stringify({
+        __type: 'InvalidInstanceId',
+        Message: `Instances [[${ids.join(', ')}]] not in a valid state for account ${ACCOUNT}`,
+      }),
+    };
+  };
+}
+
+test('the reasons of InvalidInstanceId are told apart, each with a cause of its own', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(7)), speed: 1 });
+  await bench.scanned();
+  await bench.aws.change(
+    { op: 'set-ssm', instanceId: instanceId(0), ssm: null },
+    { op: 'terminate-instance', instanceId: instanceId(1) },
+    { op: 'stop-instance', instanceId: instanceId(2) },
+    { op: 'set-ssm', instanceId: instanceId(3), ssm: { pingStatus: 'ConnectionLost' } },
+  );
+  // One that EC2 no longer shows here: as in another account or region.
+  const elsewhere = instanceId(4);
+  refuseByName(bench, [0, 1, 2, 3, 4, 5].map(instanceId));
+  const refuse = bench.front.rewrite;
+  bench.front.rewrite = (operation, answer) =>
+    operation === 'DescribeInstances'
+      ? { ...answer, body: answer.body.replaceAll(elsewhere, 'hidden') }
+      : refuse(operation, answer);
+
+  await install(bench);
+
+  expect(await causes(bench, 6)).toEqual([
+    'ec2-ssm-agent-not-registered',
+    'ec2-instance-not-running',
+    'ec2-instance-not-running',
+    'ec2-ssm-agent-connection-lost',
+    'ec2-instance-elsewhere',
+    'ec2-ssm-node-refused',
+  ]);
+  const remedies = (await causes(bench, 6)).map((cause) => causeFacts(cause as Cause).remedy);
+  expect(new Set(remedies).size).toBe(5);
+});
+
+test('two calls tell the reasons for the whole batch, and a question that AWS does not answer holds up nothing', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(6)), speed: 1 });
+  await bench.scanned();
+  refuseByName(bench, [0, 1, 2].map(instanceId));
+  const before = ['DescribeInstances', 'DescribeInstanceInformation'].map((api) => bench.front.count(api));
+  await bench.aws.change({
+    op: 'add-fault',
+    fault: { kind: 'throttle', apis: ['ssm:DescribeInstanceInformation'] },
+  });
+
+  expect(await install(bench)).toMatchObject({ sent: 1, instances: 3 });
+
+  expect(bench.front.count('DescribeInstances')).toBe((before[0] ?? 0) + 1);
+  expect(await causes(bench, 3)).toEqual(Array.from({ length: 3 }, () => 'ec2-ssm-agent-not-registered'));
+  expect(await bench.states()).toEqual({ installing: 3, failed: 3 });
 });
 
 test('where SSM names nobody, the batch is halved until the culprit stands alone', async () => {
@@ -167,6 +233,43 @@ test('a document that does not take our parameters is the cause of all', async (
 
   await expectClosed(bench);
   expect(await causes(bench, 2)).toEqual(['ec2-ssm-document-invalid', 'ec2-ssm-document-invalid']);
+});
+
+/** A suffix is what only a cluster with managed updates can install. */
+const withSuffix = (facts: WorkerBench['facts']) => ({
+  discovery_service: { aws: [{ ...organizationMatcher(facts), install: { suffix: 'blue' } }] },
+});
+
+test('a suffix is not sent where managed updates are off, and is when they are on', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)), config: withSuffix });
+  await bench.scanned();
+  bench.teleport.setFaults({ proxy: 'without-updates' });
+
+  await install(bench);
+
+  await expectClosed(bench);
+  expect(bench.front.count('SendCommand')).toBe(0);
+  expect(await causes(bench, 2)).toEqual(['teleport-managed-updates-off', 'teleport-managed-updates-off']);
+
+  bench.teleport.setFaults({ proxy: 'ok' });
+  bench.advance(24 * 3_600_000);
+  expect(await install(bench)).toMatchObject({ sent: 1, instances: 2 });
+});
+
+test('a proxy that does not answer the question holds no suffix back', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(1)), config: withSuffix });
+  await bench.scanned();
+  bench.teleport.setFaults({ proxy: 'down' });
+
+  expect(await install(bench)).toMatchObject({ sent: 1 });
+});
+
+test('without suffix and update group nobody is asked for managed updates', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(1)) });
+  await bench.scanned();
+  bench.teleport.setFaults({ proxy: 'without-updates' });
+
+  expect(await install(bench)).toMatchObject({ sent: 1 });
 });
 
 test('a batch that SSM will not send to that platform is unsupported as a whole', async () => {

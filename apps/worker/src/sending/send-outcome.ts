@@ -7,6 +7,7 @@ import type { Target } from '@muster/core/domain/target';
 import { collectMember } from '@muster/core/jobs/due-jobs';
 import { applyWithIntent } from '../records/apply-events.ts';
 import type { HandlerDeps } from '../deps.ts';
+import { blamedIds } from './invalid-instances.ts';
 
 type RecordDeps = Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'random' | 'timings'>;
 
@@ -17,10 +18,12 @@ const CAUSE_OF_REFUSAL = {
   'not-sent': null,
   denied: 'ec2-ssm-invocation-failure',
   'region-off': 'ec2-ssm-invocation-failure',
+  // Which of its reasons it is, `invalid-instances.ts` finds out.
   'invalid-instance-id': 'ec2-ssm-agent-not-registered',
   'unsupported-platform': 'ec2-ssm-unsupported-os',
   'invalid-document': 'ec2-ssm-document-invalid',
   'invalid-parameters': 'ec2-ssm-document-invalid',
+  'managed-updates-off': 'teleport-managed-updates-off',
 } as const satisfies Record<RefusalReason, Cause | null>;
 
 /** SSM took the command: from here on it is followed to its end, whoever does it. */
@@ -53,12 +56,14 @@ export async function recordAccepted(
  * SSM refused, and nothing ran: the intent closes at once. Instances that SSM named carry the cause; the others of the
  * batch are free again.
  *
+ * @param causes what is known of single instances, more exact than the refusal's own word
  * @returns how long the target should be left alone, in ms; null when the rest may be sent at once
  */
 export async function recordRefused(
   target: Target,
   intent: Intent,
   result: Extract<SendResult, { kind: 'refused' }>,
+  causes: ReadonlyMap<InstanceId, Cause>,
   deps: RecordDeps,
 ): Promise<number | null> {
   const { batchId } = intent;
@@ -72,7 +77,7 @@ export async function recordRefused(
   const event = (id: InstanceId): EnrollmentEvent => ({
     kind: 'send-refused',
     batchId,
-    cause: blamed.has(id) ? cause : null,
+    cause: blamed.has(id) ? (causes.get(id) ?? cause) : null,
     readyAtMs: now + (waitMs ?? 0),
   });
   await applyWithIntent(deps, target, intent.instanceIds, (id) => [event(id)], {
@@ -82,15 +87,4 @@ export async function recordRefused(
   });
   await deps.ledger.control.release(target, batchId);
   return waitMs;
-}
-
-/** Whom the refusal is about: those SSM named, or all when it is about the call as a whole or only one could be meant. */
-function blamedIds(
-  intent: Intent,
-  result: Extract<SendResult, { kind: 'refused' }>,
-): ReadonlySet<InstanceId> {
-  if (result.reason !== 'invalid-instance-id') return new Set(intent.instanceIds);
-  const named = result.instanceIds.filter((id) => intent.instanceIds.includes(id));
-  if (named.length > 0) return new Set(named);
-  return new Set(intent.instanceIds.length === 1 ? intent.instanceIds : []);
 }

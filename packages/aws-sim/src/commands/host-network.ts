@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Agent, type IncomingMessage, request } from 'node:http';
 
 /** An installer script as a host got it. */
@@ -5,6 +6,8 @@ export interface FetchedScript {
   readonly status: number;
   /** What a shell makes of it: 0 is sound, anything else is how it ends. */
   readonly exitCode: number;
+  /** Of the body, in hexadecimal; empty in a world without a proxy. */
+  readonly sha256: string;
 }
 
 /** A host that wants to join. */
@@ -40,7 +43,7 @@ export interface HostNetwork {
 /** A world of its own, without a proxy: every script is sound and every host is let in. */
 export function createLocalNetwork(): HostNetwork {
   return {
-    fetchScript: () => Promise.resolve({ status: 200, exitCode: 0 }),
+    fetchScript: () => Promise.resolve({ status: 200, exitCode: 0, sha256: '' }),
     join: () => Promise.resolve({ kind: 'joined', visibleAtMs: Date.now() }),
     leave: () => Promise.resolve(),
     seedNodes: () => Promise.resolve(),
@@ -75,7 +78,11 @@ export function createHttpNetwork(proxyUrl: string): HostNetwork {
     if (reply === null) return null;
     const verdict = reply.headers['x-sim-exit-code'];
     const sound = reply.body.startsWith('#!');
-    return { status: reply.status, exitCode: typeof verdict === 'string' ? Number(verdict) : sound ? 0 : 2 };
+    return {
+      status: reply.status,
+      exitCode: typeof verdict === 'string' ? Number(verdict) : sound ? 0 : 2,
+      sha256: createHash('sha256').update(reply.body).digest('hex'),
+    };
   }
 
   return {

@@ -86,6 +86,10 @@ export async function runOnHost(run: HostRun): Promise<ScriptEnd | null> {
       ? end(22, `curl: (22) The requested URL returned error: ${script.status}`)
       : end(127, 'bash: line 1: syntax error near unexpected token, or command not found');
   }
+  const { pin } = instructions;
+  if (pin !== null && script.sha256 !== pin.sha256) {
+    return end(pin.exitCode, `the installer has the SHA-256 ${script.sha256}, and another is configured`);
+  }
   if (script.exitCode !== 0) {
     await run.sleep(500);
     return end(script.exitCode, `bash: the installer script ended with exit status ${script.exitCode}`);

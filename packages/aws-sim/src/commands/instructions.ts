@@ -9,6 +9,8 @@ export interface Instructions {
   readonly call: InstallerCall | null;
   /** Exit codes of preflight checks that the text can end with itself. */
   readonly preflightCodes: ReadonlySet<number>;
+  /** What the downloaded script must hash to, and how the command ends when it does not; null when nothing is compared. */
+  readonly pin: { readonly sha256: string; readonly exitCode: number } | null;
 }
 
 /** Reads a document as a host of a platform would. */
@@ -32,7 +34,15 @@ export function readInstructions(
   }
   const preflightCodes = new Set<number>();
   for (const match of text.matchAll(/\b(10[0-4])\b/gu)) preflightCodes.add(Number(match[1]));
-  return { runStep, call: findInstallerCall(text, downloads), preflightCodes };
+  return { runStep, call: findInstallerCall(text, downloads), preflightCodes, pin: readPin(text) };
+}
+
+/** A line that hashes with sha256sum, compares with 64 hexadecimal digits and exits otherwise. */
+function readPin(text: string): Instructions['pin'] {
+  const line = text.split('\n').find((one) => one.includes('sha256sum')) ?? '';
+  const sha256 = /\b[0-9a-f]{64}\b/u.exec(line)?.[0];
+  const exitCode = /\bexit (\d+)/u.exec(line)?.[1];
+  return sha256 === undefined || exitCode === undefined ? null : { sha256, exitCode: Number(exitCode) };
 }
 
 function readDownloadStep(step: DocumentStep, values: ParameterValues): { url: string; file: string } | null {

@@ -11,6 +11,8 @@ import { readPages, requireList } from './pages.ts';
 import type { Read } from './read-call.ts';
 import { readInstance, readManagedNode } from './schema.ts';
 
+type Pages<Item> = AsyncGenerator<readonly Item[]>;
+
 /** EC2 and the SSM inventory of a target. */
 export function createInstances(deps: {
   readonly clients: Clients;
@@ -18,77 +20,124 @@ export function createInstances(deps: {
   readonly read: Read;
   readonly log: Logger | null;
 }): InstancesPort {
-  return {
-    async *listInstances(access, signal) {
-      const action = 'ec2:DescribeInstances';
-      const seen = new Set<string>();
-      const pages = readPages({
-        action,
-        read: (token) =>
-          deps.read(
-            {
-              action,
-              accountId: access.accountId,
-              region: access.region,
-              signal,
-              patient: token !== null,
-              send: () => deps.clients.ec2(access.region).send(describeInstances(token)),
-            },
-            deps.identities.member(access),
-          ),
-        tokenOf: (reply) => reply.NextToken,
+  async function* describeInstances(
+    access: TargetAccess,
+    filter: Ec2Filter,
+    signal: AbortSignal,
+  ): Pages<Instance> {
+    const action = 'ec2:DescribeInstances';
+    const seen = new Set<string>();
+    const pages = readPages({
+      action,
+      read: (token) =>
+        deps.read(
+          {
+            action,
+            accountId: access.accountId,
+            region: access.region,
+            signal,
+            patient: token !== null,
+            send: () =>
+              deps.clients.ec2(access.region).send(
+                new DescribeInstancesCommand({
+                  Filters: [filter],
+                  MaxResults: DESCRIBE_INSTANCES_PAGE,
+                  ...(token === null ? {} : { NextToken: token }),
+                }),
+              ),
+          },
+          deps.identities.member(access),
+        ),
+      tokenOf: (reply) => reply.NextToken,
+    });
+    for await (const reply of pages) {
+      // The SDK reads a 200 that is not EC2's answer (an empty body, a proxy's page) as a success without reservations.
+      const reservations = requireList(reply.Reservations, action, 'reservationSet');
+      const read = reservations.flatMap((reservation) =>
+        (reservation.Instances ?? []).map((instance) => readInstance(reservation, instance)),
+      );
+      yield keepNew(read, seen, (dropped) => {
+        warnDropped(deps.log, access, action, dropped);
       });
-      for await (const reply of pages) {
-        // The SDK reads a 200 that is not EC2's answer (an empty body, a proxy's page) as a success without reservations.
-        const reservations = requireList(reply.Reservations, action, 'reservationSet');
-        const read = reservations.flatMap((reservation) =>
-          (reservation.Instances ?? []).map((instance) => readInstance(reservation, instance)),
-        );
-        yield keepNew(read, seen, (dropped) => {
-          warnDropped(deps.log, access, action, dropped);
-        });
-      }
-    },
+    }
+  }
 
-    async *listManagedNodes(access, signal) {
-      const action = 'ssm:DescribeInstanceInformation';
-      const seen = new Set<string>();
-      const pages = readPages({
-        action,
-        read: (token) =>
-          deps.read(
-            {
-              action,
-              accountId: access.accountId,
-              region: access.region,
-              signal,
-              patient: token !== null,
-              send: () =>
-                deps.clients.ssm(access.region).send(
-                  new DescribeInstanceInformationCommand({
-                    MaxResults: MANAGED_NODES_PAGE,
-                    ...(token === null ? {} : { NextToken: token }),
-                  }),
-                ),
-            },
-            deps.identities.member(access),
-          ),
-        tokenOf: (reply) => reply.NextToken,
-      });
-      for await (const reply of pages) {
-        const nodes = requireList(reply.InstanceInformationList, action, 'InstanceInformationList');
-        yield keepNew<ManagedNode>(nodes.map(readManagedNode), seen, () => undefined);
-      }
+  async function* describeNodes(
+    access: TargetAccess,
+    filters: readonly SsmFilter[],
+    signal: AbortSignal,
+  ): Pages<ManagedNode> {
+    const action = 'ssm:DescribeInstanceInformation';
+    const seen = new Set<string>();
+    const pages = readPages({
+      action,
+      read: (token) =>
+        deps.read(
+          {
+            action,
+            accountId: access.accountId,
+            region: access.region,
+            signal,
+            patient: token !== null,
+            send: () =>
+              deps.clients.ssm(access.region).send(
+                new DescribeInstanceInformationCommand({
+                  MaxResults: MANAGED_NODES_PAGE,
+                  ...(filters.length === 0 ? {} : { Filters: [...filters] }),
+                  ...(token === null ? {} : { NextToken: token }),
+                }),
+              ),
+          },
+          deps.identities.member(access),
+        ),
+      tokenOf: (reply) => reply.NextToken,
+    });
+    for await (const reply of pages) {
+      const nodes = requireList(reply.InstanceInformationList, action, 'InstanceInformationList');
+      yield keepNew<ManagedNode>(nodes.map(readManagedNode), seen, () => undefined);
+    }
+  }
+
+  return {
+    listInstances: (access, signal) => describeInstances(access, NOT_TERMINATED, signal),
+    listManagedNodes: (access, signal) => describeNodes(access, [], signal),
+
+    async lookUp(access, instanceIds, signal) {
+      // Filters, not ids: one id that is not here would fail the whole call.
+      const byId = { Name: 'instance-id', Values: [...instanceIds] };
+      const instances = await all(describeInstances(access, byId, signal));
+      if (instances.length === 0) return new Map();
+      const known = { Key: 'InstanceIds', Values: instances.map((one) => one.instanceId) };
+      const nodes = await all(describeNodes(access, [known], signal));
+      return new Map(
+        instances.map((instance) => [
+          instance.instanceId,
+          { instance, node: nodes.find((node) => node.instanceId === instance.instanceId) },
+        ]),
+      );
     },
   };
 }
 
-function describeInstances(token: string | null): DescribeInstancesCommand {
-  return new DescribeInstancesCommand({
-    Filters: [{ Name: 'instance-state-name', Values: ['pending', 'running', 'stopping', 'stopped'] }],
-    MaxResults: DESCRIBE_INSTANCES_PAGE,
-    ...(token === null ? {} : { NextToken: token }),
-  });
+interface Ec2Filter {
+  readonly Name: string;
+  readonly Values: string[];
+}
+
+interface SsmFilter {
+  readonly Key: string;
+  readonly Values: string[];
+}
+
+const NOT_TERMINATED: Ec2Filter = {
+  Name: 'instance-state-name',
+  Values: ['pending', 'running', 'stopping', 'stopped'],
+};
+
+async function all<Item>(pages: Pages<Item>): Promise<readonly Item[]> {
+  const items: Item[] = [];
+  for await (const page of pages) items.push(...page);
+  return items;
 }
 
 /** Pages may overlap while the target changes, and a restarted listing repeats: each instance is told once. */

@@ -1,4 +1,5 @@
 import type { Matcher } from '../domain/matcher.ts';
+import type { InstallDefaults } from './install-rules.ts';
 import { compileMatcher } from './matcher-rules.ts';
 import type { Report } from './report.ts';
 import {
@@ -105,7 +106,7 @@ export function readDiscoveryConfig(
 export function compileMatchers(
   entries: readonly unknown[],
   label: string,
-  proxyServer: string | null,
+  defaults: InstallDefaults,
   report: Report,
 ): readonly Matcher[] {
   const matchers: Matcher[] = [];
@@ -115,7 +116,7 @@ export function compileMatchers(
     if (entryReport.isFaulted([]) && (typeof entry !== 'object' || entry === null || Array.isArray(entry))) {
       continue;
     }
-    const matcher = compileMatcher(shape, `${label}[${index}]`, proxyServer, entryReport);
+    const matcher = compileMatcher(shape, `${label}[${index}]`, defaults, entryReport);
     if (matcher !== null) matchers.push(matcher);
   }
   return matchers;

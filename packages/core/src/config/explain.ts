@@ -45,7 +45,7 @@ function explainMatcher(matcher: Matcher, number: number): readonly string[] {
     `   role:      ${explainRole(matcher)}`,
     `   regions:   ${matcher.regions.kind === 'all' ? 'every region enabled in the account' : matcher.regions.regions.join(', ')}`,
     `   instances: ${explainInstances(matcher)}`,
-    `   sends:     ${install.documentName}${install.documentName === RUN_SHELL_SCRIPT ? '' : ' (must exist in every account and region)'}; installer ${install.scriptName} from https://${install.publicProxyAddr}; joins with the token ${install.joinToken}`,
+    `   sends:     ${install.documentName}${install.documentName === RUN_SHELL_SCRIPT ? '' : ' (must exist in every account and region)'}; installer ${install.scriptName}${install.scriptSha256 === null ? '' : ` (SHA-256 ${install.scriptSha256.slice(0, 12)}…)`} from https://${install.publicProxyAddr}; joins with the token ${install.joinToken}`,
     ...(environment.length === 0 ? [] : [`   host sees: ${environment.join('; ')}`]),
   ];
 }

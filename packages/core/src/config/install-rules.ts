@@ -12,6 +12,7 @@ import type { InstallSettings } from '../domain/matcher.ts';
 import type { ConfigPath } from './config-path.ts';
 import type { Report } from './report.ts';
 import { either } from './role-rules.ts';
+import type { ScriptPins } from './script-pins.ts';
 import type { MatcherShape } from './teleport-schema.ts';
 
 /** Teleport's defaults (`api/types/matchers_aws.go`, `api/types/installers`). */
@@ -19,15 +20,20 @@ const DEFAULT_TOKEN = 'aws-discovery-iam-token';
 const DEFAULT_SCRIPT = 'default-installer';
 const DEFAULT_DOCUMENT = 'TeleportDiscoveryInstaller';
 
+/** What a matcher's installation takes from elsewhere in the configuration. */
+export interface InstallDefaults {
+  /** `teleport.proxy_server`, the default address of the installer. */
+  readonly proxyServer: string | null;
+  readonly pins: ScriptPins;
+}
+
 /**
  * What is sent to hosts, by Teleport's rules. Whatever reaches a shell is held to the alphabets of
  * `domain/installer/alphabets.ts`. Faults are reported; the value is then of no use.
- *
- * @param proxyServer `teleport.proxy_server`, the default address of the installer
  */
 export function checkInstall(
   shape: MatcherShape,
-  proxyServer: string | null,
+  { proxyServer, pins }: InstallDefaults,
   report: Report,
 ): InstallSettings {
   const at = report.within(['install']);
@@ -81,8 +87,17 @@ export function checkInstall(
     }
     return check(proxy?.[key], path, isProxyUrl, 'a proxy is given as http://host:port');
   };
+  const documentName = checkDocument(shape, report.within(['ssm']));
+  const scriptName = checkScript(shape.install?.script_name, at);
+  const scriptSha256 = pins.get(scriptName) ?? null;
+  if (scriptSha256 !== null && documentName !== RUN_SHELL_SCRIPT) {
+    report.fault(
+      ['ssm', 'document_name'],
+      `muster.install.script_sha256 pins ${scriptName}, and ${documentName} fetches it without comparing: use ${RUN_SHELL_SCRIPT}, or let the document compare and remove the pin`,
+    );
+  }
   return {
-    documentName: checkDocument(shape, report.within(['ssm'])),
+    documentName,
     joinToken:
       check(
         token.value,
@@ -90,7 +105,8 @@ export function checkInstall(
         isJoinToken,
         'a token name may hold letters, digits and ._@+=-, and begins with a letter or digit',
       ) ?? DEFAULT_TOKEN,
-    scriptName: checkScript(shape.install?.script_name, at),
+    scriptName,
+    scriptSha256,
     publicProxyAddr:
       check(
         address.value,

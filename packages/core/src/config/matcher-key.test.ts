@@ -19,6 +19,7 @@ const CONTENT: MatcherContent = {
     documentName: 'AWS-RunShellScript',
     joinToken: 'token',
     scriptName: 'default-installer',
+    scriptSha256: null,
     publicProxyAddr: 'teleport.example.com:443',
     suffix: null,
     updateGroup: null,
@@ -58,6 +59,7 @@ describe('matcherKey', () => {
     ['excludeAccounts', { excludeAccounts: ['111122223333' as AccountId] }],
     ['minInstanceAgeMs', { minInstanceAgeMs: 1 }],
     ['install', { install: { ...CONTENT.install, joinToken: 'other' } }],
+    ['pin of the installer', { install: { ...CONTENT.install, scriptSha256: 'a'.repeat(64) } }],
   ])('changes with %s', (_name, change) => {
     expect(matcherKey({ ...CONTENT, ...change })).not.toBe(matcherKey(CONTENT));
   });

@@ -10,7 +10,10 @@ export type MatcherContent = Omit<Matcher, 'key' | 'label'>;
  * it stands in their files, agree on the key; any change in what is matched or sent gives another.
  */
 export function matcherKey(content: MatcherContent): MatcherKey {
-  const { partition, role, minInstanceAgeMs, install } = content;
+  const { partition, role, minInstanceAgeMs } = content;
+  const { scriptSha256, ...sent } = content.install;
+  // Without a pin the key is what it was before there were pins: an upgrade hands no instance over.
+  const install = scriptSha256 === null ? sent : content.install;
   // Named one by one: a label that slipped in would give every place its own key. Lists whose order means nothing are sorted.
   const counted = {
     partition,

@@ -1,7 +1,7 @@
 import { AccountId, Region } from '../domain/ids.ts';
 import type { Matcher, RegionSelection, TagRule } from '../domain/matcher.ts';
 import { accountOfRole } from '../domain/matcher-scope.ts';
-import { checkInstall } from './install-rules.ts';
+import { checkInstall, type InstallDefaults } from './install-rules.ts';
 import { matcherKey } from './matcher-key.ts';
 import type { Report } from './report.ts';
 import { checkRole, type RoleRules } from './role-rules.ts';
@@ -20,7 +20,7 @@ export const DEFAULT_OPT_OUT_TAG = 'muster:opt-out';
 export function compileMatcher(
   shape: MatcherShape,
   label: string,
-  proxyServer: string | null,
+  defaults: InstallDefaults,
   report: Report,
 ): Matcher | null {
   if (!checkTypes(shape, report)) return null;
@@ -32,7 +32,7 @@ export function compileMatcher(
     excludeTags: checkExcludeTags(shape, report),
     ...checkAccounts(shape, role, report),
     minInstanceAgeMs: shape.min_instance_age ?? 0,
-    install: checkInstall(shape, proxyServer, report),
+    install: checkInstall(shape, defaults, report),
   };
   if (role === null || regions === null || report.isFaulted([])) return null;
   const { partition, organization } = role;

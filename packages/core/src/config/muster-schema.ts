@@ -104,6 +104,12 @@ export const MusterShape = z.strictObject({
       poll_max: duration(SECOND)
         .prefault('30s')
         .describe('Longest pause between two looks. At least `poll_first`.'),
+      script_sha256: z
+        .record(z.string(), text())
+        .prefault({})
+        .describe(
+          'Installer (`script_name`) → the SHA-256 it must have. A host whose installer differs runs nothing and ends with exit code 121. Only for `AWS-RunShellScript`. `muster doctor` prints the figure. Default none.',
+        ),
       output_chars: whole(0, 32_000)
         .prefault(600)
         .describe("Characters of a script's output kept per attempt; `0` keeps none."),

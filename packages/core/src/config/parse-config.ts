@@ -7,9 +7,11 @@ import {
   type DiscoveryService,
 } from './discovery-rules.ts';
 import { readEnvironment, type Environment, type EnvironmentSettings } from './environment.ts';
+import type { InstallDefaults } from './install-rules.ts';
 import type { ConfigFault, ConfigNote, MusterConfig } from './model.ts';
 import { compileMuster, scale } from './muster-rules.ts';
 import { MusterShape } from './muster-schema.ts';
+import { noteUnusedPins, readScriptPins } from './script-pins.ts';
 import { reportOn, type Findings, type Report } from './report.ts';
 import { nearest } from './suggest.ts';
 import { checkProxyServer, checkSections } from './teleport-rules.ts';
@@ -57,21 +59,24 @@ function compileDocuments(
   const report = reportOn(findings, options.file, main.document, null);
   checkSections(main.keys, report);
   const hasMatchers = discoveryConfigs.length > 0 || hasEntries(main.keys['discovery_service']);
+  const musterReport = report.within(['muster']);
+  const muster = musterReport.read(MusterShape, main.keys['muster']);
+  const pins = readScriptPins(muster, musterReport);
   const proxyServer = checkProxyServer(main.keys['teleport'], hasMatchers, report.within(['teleport']));
+  const defaults = { proxyServer, pins };
   const service = readDiscoveryService(main.keys['discovery_service'], report.within(['discovery_service']));
   const found = [
     ...compileMatchers(
       service.aws,
       'discovery_service.aws',
-      proxyServer,
+      defaults,
       report.within(['discovery_service', 'aws']),
     ),
-    ...compileDiscoveryConfigs(discoveryConfigs, service, proxyServer, options.file, findings),
+    ...compileDiscoveryConfigs(discoveryConfigs, service, defaults, options.file, findings),
   ];
   const matchers = withoutRepeats(found, report);
   checkAnythingToDo(service, matchers, main.keys, report);
-  const musterReport = report.within(['muster']);
-  const muster = musterReport.read(MusterShape, main.keys['muster']);
+  noteUnusedPins(pins, matchers, musterReport);
   return {
     proxyServer,
     enabled: service.enabled,
@@ -132,7 +137,7 @@ function reportOtherKind(kind: unknown, report: Report): void {
 function compileDiscoveryConfigs(
   documents: readonly Keys[],
   service: DiscoveryService,
-  proxyServer: string | null,
+  defaults: InstallDefaults,
   file: string,
   findings: Findings,
 ): readonly Matcher[] {
@@ -150,7 +155,7 @@ function compileDiscoveryConfigs(
       );
     }
     seen.add(read.name);
-    matchers.push(...compileMatchers(read.aws, `${title} aws`, proxyServer, report.within(['spec', 'aws'])));
+    matchers.push(...compileMatchers(read.aws, `${title} aws`, defaults, report.within(['spec', 'aws'])));
   }
   return matchers;
 }

@@ -46,6 +46,27 @@ export const CAUSES = {
     remedy:
       'Restart the SSM agent (systemctl restart amazon-ssm-agent); check the network and the instance profile.',
   },
+  'ec2-instance-not-running': {
+    title: 'The instance was terminated or is not running',
+    owner: 'host-owner',
+    handling: 'recheck',
+    remedy:
+      'Nothing to do for a terminated instance: the next scan lists it as gone. Start a stopped one when it should be enrolled.',
+  },
+  'ec2-instance-elsewhere': {
+    title: 'The instance is not in this account and region',
+    owner: 'operator',
+    handling: 'recheck',
+    remedy:
+      'EC2 does not show the instance where it was seen: it was terminated, or the credentials are for another account. Look it up by its id in the other accounts and regions; muster sweep --account reads this one again.',
+  },
+  'ec2-ssm-node-refused': {
+    title: 'SSM shows the agent online and refuses to send to it (InvalidInstanceId)',
+    owner: 'aws-admin',
+    handling: 'retry-slow',
+    remedy:
+      'The member role may not reach this managed node: look in its policy for a condition on tags (ssm:resourceTag) or on the instance, and allow ssm:SendCommand there.',
+  },
   'ec2-ssm-agent-too-old': {
     title: 'The SSM agent is older than 3.1',
     owner: 'host-owner',
@@ -110,12 +131,26 @@ export const CAUSES = {
     remedy:
       'Allow the host to reach the proxy on its public address, or set install.http_proxy_settings for hosts behind an HTTP proxy.',
   },
+  'host-installer-changed': {
+    title: 'The installer is not the one that script_sha256 names (exit code 121)',
+    owner: 'teleport-admin',
+    handling: 'retry-slow',
+    remedy:
+      'Nothing of it was run. If the installer was changed on purpose (also by an upgrade of the cluster), read it, and put its new SHA-256 into muster.install.script_sha256: muster doctor prints it. If not, find out who changed it.',
+  },
   'ec2-join-failure': {
     title: 'Teleport was installed but the node did not join',
     owner: 'teleport-admin',
     handling: 'retry-slow',
     remedy:
       'Check the join token (name, expiry, allowed account or organization), and that the host reaches the proxy; journalctl -u teleport on the host says which.',
+  },
+  'teleport-managed-updates-off': {
+    title: 'Managed updates are not enabled, which install.suffix and install.update_group need',
+    owner: 'teleport-admin',
+    handling: 'retry-slow',
+    remedy:
+      'Enable managed updates on the cluster (tctl autoupdate agents status says how they stand), or remove suffix and update_group from the matcher. Nothing was sent.',
   },
   'ec2-ssm-invocation-failure': {
     title: 'SSM refused or lost the command',

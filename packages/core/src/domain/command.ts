@@ -22,7 +22,7 @@ export interface CommandRequest {
   readonly notAfterMs: number;
 }
 
-/** Why SSM refused a whole command. Nothing ran. */
+/** Why a whole command was refused, by SSM or before. Nothing ran. */
 export type RefusalReason =
   | 'throttled'
   | 'denied'
@@ -32,6 +32,8 @@ export type RefusalReason =
   | 'unsupported-platform'
   | 'invalid-document'
   | 'invalid-parameters'
+  /** Not SSM's word: the cluster cannot do what the installation asks for, so it was not sent. */
+  | 'managed-updates-off'
   /** The request never left: refused connection, DNS, or `notAfterMs` passed before it was sent. */
   | 'not-sent';
 

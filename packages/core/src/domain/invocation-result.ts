@@ -4,7 +4,7 @@ import type { Invocation, StatusDetails } from './command.ts';
 
 /**
  * Exit codes of Teleport's installer (`installstatus/exitcodes.go`: 100–149 preflight, 150–199 after the
- * installation) and our own preflight's 120.
+ * installation) and our own 120 and 121.
  */
 const CAUSE_OF_EXIT: Readonly<Record<number, Cause>> = {
   100: 'host-no-bash',
@@ -13,6 +13,7 @@ const CAUSE_OF_EXIT: Readonly<Record<number, Cause>> = {
   103: 'host-disk-full',
   104: 'host-proxy-unreachable',
   120: 'host-managed-elsewhere',
+  121: 'host-installer-changed',
   150: 'ec2-join-failure',
 };
 

@@ -29,6 +29,8 @@ export interface InstallSettings {
   readonly documentName: string;
   readonly joinToken: string;
   readonly scriptName: string;
+  /** SHA-256 that the installer must have, 64 lower-case hexadecimal digits; null when it is not pinned. */
+  readonly scriptSha256: string | null;
   /** Host and port that hosts fetch the installer from, such as `teleport.example.com:443`. */
   readonly publicProxyAddr: string;
   readonly suffix: string | null;
@@ -36,6 +38,11 @@ export interface InstallSettings {
   readonly httpProxy: string | null;
   readonly httpsProxy: string | null;
   readonly noProxy: string | null;
+}
+
+/** Whether the installation asks for what only a cluster with managed updates does. */
+export function needsManagedUpdates(install: InstallSettings): boolean {
+  return install.suffix !== null || install.updateGroup !== null;
 }
 
 /** One `aws` entry of the configuration, compiled. The first in file order that matches an instance owns it. */

@@ -1,4 +1,5 @@
 import type { TargetAccess } from '../domain/command.ts';
+import type { InstanceId } from '../domain/ids.ts';
 import type { Instance, ManagedNode } from '../domain/instance.ts';
 
 /**
@@ -10,4 +11,20 @@ export interface InstancesPort {
   listInstances(access: TargetAccess, signal: AbortSignal): AsyncIterable<readonly Instance[]>;
   /** The target's SSM inventory: EC2 instances only, hybrid nodes (`mi-`) left out. */
   listManagedNodes(access: TargetAccess, signal: AbortSignal): AsyncIterable<readonly ManagedNode[]>;
+  /**
+   * At most 50 instances by their ids, in whatever state they are, each with its entry in SSM's inventory. An id that EC2
+   * does not show in this account and region is left out.
+   */
+  lookUp(
+    access: TargetAccess,
+    instanceIds: readonly InstanceId[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<InstanceId, InstanceSight>>;
+}
+
+/** One instance as EC2 and SSM show it. */
+export interface InstanceSight {
+  readonly instance: Instance;
+  /** Undefined when SSM's inventory does not list it. */
+  readonly node: ManagedNode | undefined;
 }

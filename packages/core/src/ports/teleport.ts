@@ -7,7 +7,15 @@ export interface ClusterFacts {
   readonly serverVersion: string;
   /** Host and port that agents reach, as the proxy advertises it; null when it advertises none. */
   readonly publicProxyAddr: string | null;
+  readonly managedUpdates: ManagedUpdates;
 }
+
+/**
+ * What the proxy says of managed updates, which `install.suffix` and `install.update_group` need: agents are to be
+ * updated; it names a version and holds updates back just now (outside its window, or with the rollout suspended or not
+ * made); it names none.
+ */
+export type ManagedUpdates = 'on' | 'held' | 'off';
 
 /** A node of the inventory that carries both auto-discovery labels; others are not ours to know. */
 export interface TeleportNode {

@@ -81,6 +81,18 @@ describe('the Teleport adapter on the simulator', () => {
     expect(facts.serverVersion).toMatch(/^\d+\.\d+\.\d+/);
   });
 
+  it('tells what the proxy says of managed updates: on, held, or none at all', async () => {
+    const on = await startTeleportSim({ cluster: { automaticUpgrades: true } });
+    const proxyServer = new URL(on.url).host;
+    const updating = createTeleportAdapter({ proxyServer, inventory: { kind: 'none' } });
+
+    expect((await updating.describeCluster(signal)).managedUpdates).toBe('on');
+    await on.close();
+    expect((await adapter().describeCluster(signal)).managedUpdates).toBe('held');
+    sim.setFaults({ proxy: 'without-updates' });
+    expect((await adapter().describeCluster(signal)).managedUpdates).toBe('off');
+  });
+
   it('tells an unreachable, a failing and a foreign proxy apart', async () => {
     sim.setFaults({ proxy: 'error' });
     await expect(adapter().describeCluster(signal)).rejects.toMatchObject({ code: 'teleport.unavailable' });

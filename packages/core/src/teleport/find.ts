@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { JobError, messageOf } from '../domain/errors.ts';
-import type { ClusterFacts } from '../ports/teleport.ts';
+import type { ClusterFacts, ManagedUpdates } from '../ports/teleport.ts';
 import { proxyUrl } from './proxy-url.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -13,6 +13,10 @@ const PingResponse = z.object({
   proxy: z.object({ ssh: z.object({ public_addr: z.string().catch('') }).catch({ public_addr: '' }) }).catch({
     ssh: { public_addr: '' },
   }),
+  /** Since Teleport 17. */
+  auto_update: z
+    .object({ agent_version: z.string().catch(''), agent_auto_update: z.boolean().catch(false) })
+    .catch({ agent_version: '', agent_auto_update: false }),
 });
 
 /**
@@ -74,12 +78,18 @@ function readFacts(text: string, url: string): ClusterFacts {
   if (!found.success) {
     throw failure('teleport.invalid', `${url} names no cluster: is this a Teleport proxy?`, found.error);
   }
-  const { cluster_name: clusterName, server_version: serverVersion, proxy } = found.data;
+  const { cluster_name: clusterName, server_version: serverVersion, proxy, auto_update } = found.data;
   return {
     clusterName,
     serverVersion,
     publicProxyAddr: proxy.ssh.public_addr === '' ? null : proxy.ssh.public_addr,
+    managedUpdates: readUpdates(auto_update),
   };
+}
+
+function readUpdates(said: z.infer<typeof PingResponse>['auto_update']): ManagedUpdates {
+  if (said.agent_version === '') return 'off';
+  return said.agent_auto_update ? 'on' : 'held';
 }
 
 function failure(

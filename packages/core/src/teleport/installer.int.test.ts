@@ -13,16 +13,17 @@ beforeAll(async () => {
 });
 afterAll(() => sim.close());
 
-async function judge(name: string): Promise<string> {
+async function judge(name: string, pin: string | null = null): Promise<string> {
   const proxy = `127.0.0.1:${sim.port}`;
   const adapter = createTeleportAdapter({ proxyServer: proxy, inventory: { kind: 'none' } });
-  return judgeInstallerScript(await adapter.fetchInstaller(proxy, name, signal)).kind;
+  return judgeInstallerScript(await adapter.fetchInstaller(proxy, name, signal), pin).kind;
 }
 
 test('an installer is fetched as hosts do, and judged', async () => {
   expect(await judge('default-installer')).toBe('sane');
   expect(await judge('no-shebang')).toBe('doubtful');
   expect(await judge('nobody-made-this')).toBe('missing');
+  expect(await judge('default-installer', 'f'.repeat(64))).toBe('changed');
   sim.setFaults({ installer: 'html' });
   expect(await judge('default-installer')).toBe('not-a-script');
   sim.setFaults({ installer: 'rate-limited' });

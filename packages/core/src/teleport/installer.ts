@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { InstallerAnswer } from '../domain/checkup/installer-script.ts';
 import { JobError, messageOf } from '../domain/errors.ts';
 import { proxyUrl } from './proxy-url.ts';
@@ -32,11 +33,13 @@ export async function fetchInstaller(
       parts.push(part);
       if (bytes > MAX_BYTES) break;
     }
+    const script = Buffer.concat(parts);
     return {
       httpStatus: response.status,
       contentType: response.headers.get('content-type') ?? '',
-      text: Buffer.concat(parts).toString('utf8'),
+      text: script.toString('utf8'),
       bytes,
+      sha256: createHash('sha256').update(script).digest('hex'),
     };
   } catch (error) {
     signal.throwIfAborted();

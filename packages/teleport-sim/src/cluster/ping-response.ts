@@ -1,10 +1,13 @@
 import type { ClusterIdentity } from './cluster-identity.ts';
 
 /**
- * The body of `/webapi/find`, and with `auth` of `/webapi/ping`: the fields of Teleport's PingResponse
+ * The body of `/webapi/find`, and with `auth` of `/webapi/ping`; without `updates`, as of a cluster that has no managed updates: the fields of Teleport's PingResponse
  * (`api/client/webclient`) that a self-hosted cluster with TLS routing fills.
  */
-export function pingResponse(identity: ClusterIdentity, with_: { readonly auth: boolean }): object {
+export function pingResponse(
+  identity: ClusterIdentity,
+  with_: { readonly auth: boolean; readonly updates: boolean },
+): object {
   const [host = '', port = '443'] = identity.publicAddr.split(':');
   return {
     ...(with_.auth ? { auth: AUTH_SETTINGS } : {}),
@@ -23,17 +26,21 @@ export function pingResponse(identity: ClusterIdentity, with_: { readonly auth: 
     },
     server_version: identity.serverVersion,
     min_client_version: `${Math.max(0, Number(identity.serverVersion.split('.')[0]) - 1)}.0.0-aa`,
-    auto_update: {
-      tools_version: identity.serverVersion,
-      tools_auto_update: false,
-      agent_version: identity.serverVersion,
-      agent_auto_update: identity.automaticUpgrades,
-      agent_update_jitter_seconds: 60,
-    },
+    ...(with_.updates ? { auto_update: updateSettings(identity) } : {}),
     cluster_name: identity.clusterName,
     automatic_upgrades: identity.automaticUpgrades,
     edition: identity.edition,
     fips: false,
+  };
+}
+
+function updateSettings(identity: ClusterIdentity): object {
+  return {
+    tools_version: identity.serverVersion,
+    tools_auto_update: false,
+    agent_version: identity.serverVersion,
+    agent_auto_update: identity.automaticUpgrades,
+    agent_update_jitter_seconds: 60,
   };
 }
 

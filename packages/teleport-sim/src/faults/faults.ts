@@ -2,8 +2,11 @@
 
 /** Per surface, what it does instead of answering. `slow` answers correctly after `slowMs`. */
 export const FAULT_MODES = {
-  /** Everything that goes through the proxy: `down` drops the connection, `error` answers 503. */
-  proxy: ['ok', 'down', 'error', 'slow'],
+  /**
+   * Everything that goes through the proxy: `down` drops the connection, `error` answers 503; `without-updates` answers
+   * as a cluster without managed updates, `foreign` as a web server that is no Teleport proxy.
+   */
+  proxy: ['ok', 'down', 'error', 'slow', 'without-updates', 'foreign'],
   /** The installer endpoint. `broken` is cut in the middle, `failing` exits 1, `html` is a login page with 200. */
   installer: ['ok', 'down', 'error', 'slow', 'not-found', 'rate-limited', 'broken', 'failing', 'html'],
   /** Hosts joining. `denied` refuses as if no allow rule matched. */

@@ -26,14 +26,21 @@ export async function answerWebapi(cluster: Cluster, exchange: Exchange): Promis
   return true;
 }
 
+const SOME_WEB_PAGE = '<!doctype html><title>Welcome</title><p>This is the intranet.</p>';
+
 async function answerPath(cluster: Cluster, exchange: Exchange, path: string): Promise<void> {
   const { identity } = cluster;
+  if (cluster.faults.proxy === 'foreign') return sendText(exchange, 200, 'text/html', SOME_WEB_PAGE);
   const installerName = INSTALLER_PATH.exec(path)?.[1];
   if (installerName !== undefined) {
     return answerInstaller(cluster, exchange, decodeURIComponent(installerName));
   }
-  if (path === '/webapi/find') return sendJson(exchange, 200, pingResponse(identity, { auth: false }));
-  if (path === '/webapi/ping') return sendJson(exchange, 200, pingResponse(identity, { auth: true }));
+  const updates = cluster.faults.proxy !== 'without-updates';
+  if (path === '/webapi/find') {
+    return sendJson(exchange, 200, pingResponse(identity, { auth: false, updates }));
+  }
+  if (path === '/webapi/ping')
+    {return sendJson(exchange, 200, pingResponse(identity, { auth: true, updates }));}
   if (path === '/scripts/install.sh') return sendText(exchange, 200, SCRIPT_TYPE, installScript(cluster));
   if (UPGRADE_VERSION_PATH.test(path)) {
     return sendText(exchange, 200, 'text/plain; charset=utf-8', `v${identity.serverVersion}`);

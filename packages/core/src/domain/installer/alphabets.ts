@@ -20,6 +20,8 @@ const NO_PROXY = /^[A-Za-z0-9.*_:/[\]-]+(?:,[A-Za-z0-9.*_:/[\]-]+)*$/;
 /** SSM's own alphabet for a document's name or ARN. */
 const DOCUMENT_NAME = /^[A-Za-z0-9_.:/-]{3,128}$/;
 
+const SHA256 = /^[0-9a-f]{64}$/;
+
 export function isJoinToken(text: string): boolean {
   return JOIN_TOKEN.test(text);
 }
@@ -51,4 +53,9 @@ export function isNoProxyList(text: string): boolean {
 
 export function isDocumentName(text: string): boolean {
   return DOCUMENT_NAME.test(text);
+}
+
+/** SHA-256 in lower-case hexadecimal digits. */
+export function isSha256(text: string): boolean {
+  return SHA256.test(text);
 }

@@ -6,6 +6,7 @@ describe('meaningOfExitCode', () => {
     [100, /bash/],
     [103, /1,250 MB/],
     [120, /nothing was changed/],
+    [121, /was not run/],
     [150, /did not join/],
   ])('%i is explained', (code, words) => {
     expect(meaningOfExitCode(code)).toMatch(words);

@@ -1,9 +1,11 @@
 /** A Teleport configuration stands on the host without Teleport's own mark of a managed one: somebody else's agent. */
 export const EXIT_MANAGED_ELSEWHERE = 120;
+/** The installer that came is not the one whose SHA-256 the configuration names. */
+export const EXIT_INSTALLER_CHANGED = 121;
 
 /**
  * What the exit codes of an installation mean. 100 to 149 come from checks before anything changed, 150 to 199 from after
- * the installation (Teleport's `installstatus/exitcodes.go`); 120 is ours; those below 100 are curl's own, when the
+ * the installation (Teleport's `installstatus/exitcodes.go`); 120 and 121 are ours; those below 100 are curl's own, when the
  * installer could not be fetched.
  */
 export const EXIT_CODE_MEANINGS = {
@@ -20,6 +22,8 @@ export const EXIT_CODE_MEANINGS = {
   104: 'the host cannot reach the Teleport proxy',
   [EXIT_MANAGED_ELSEWHERE]:
     'a Teleport agent that was not enrolled by discovery is configured on the host; nothing was changed',
+  [EXIT_INSTALLER_CHANGED]:
+    'the installer that the proxy sent has another SHA-256 than the configuration names; it was not run',
   150: 'Teleport was installed, but the agent did not join the cluster',
 } as const satisfies Readonly<Record<number, string>>;
 

@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -20,6 +21,7 @@ const SETTINGS: InstallSettings = {
   documentName: 'AWS-RunShellScript',
   joinToken: 'aws-discovery-iam-token',
   scriptName: 'default-installer',
+  scriptSha256: null,
   publicProxyAddr: 'teleport.example.com:443',
   suffix: null,
   updateGroup: null,
@@ -38,6 +40,11 @@ printf 'printf "%%s\\\\0" "$#" "$@" > "$STUB_DIR/installer-args"; exit %s\\n' "\
 exit "\${STUB_CURL_EXIT:-0}"
 `;
 
+/** What that installer's text hashes to. */
+const INSTALLER_SHA256 = createHash('sha256')
+  .update('printf "%s\\0" "$#" "$@" > "$STUB_DIR/installer-args"; exit 0\n')
+  .digest('hex');
+
 let dir: string;
 
 beforeEach(() => {
@@ -48,7 +55,7 @@ beforeEach(() => {
   mkdirSync(join(dir, 'work'));
   tool('curl', CURL);
   tool('sudo', '#!/bin/sh\nexec "$@"\n');
-  for (const name of ['bash', 'sh', 'awk', 'dirname', 'mktemp', 'rm']) linkTool(name);
+  for (const name of ['bash', 'sh', 'awk', 'cut', 'dirname', 'mktemp', 'rm', 'sha256sum']) linkTool(name);
   disk(50_000);
 });
 
@@ -177,6 +184,32 @@ describe('stops before anything changes', () => {
   });
 });
 
+describe('an installer that is pinned', () => {
+  test('is run when it is the one that was reviewed', () => {
+    expect(run({ ...SETTINGS, scriptSha256: INSTALLER_SHA256 })).toMatchObject({
+      exitCode: 0,
+      installerArgs: ['1', 'aws-discovery-iam-token'],
+    });
+  });
+
+  test('is not run when one byte is different: 121, and the host says what it got', () => {
+    const result = run({ ...SETTINGS, scriptSha256: INSTALLER_SHA256 }, { STUB_INSTALLER_EXIT: '7' });
+
+    expect(result).toMatchObject({ exitCode: 121, installerArgs: null });
+    expect(result.stderr).toMatch(/^the installer has the SHA-256 [0-9a-f]{64}, and another is configured/m);
+    expect(readdirSync(join(dir, 'tmp'))).toEqual([]);
+  });
+
+  test('is not run where nothing can tell its SHA-256: 121', () => {
+    rmSync(join(dir, 'bin', 'sha256sum'));
+
+    const result = run({ ...SETTINGS, scriptSha256: INSTALLER_SHA256 });
+
+    expect(result).toMatchObject({ exitCode: 121, installerArgs: null });
+    expect(result.stderr).toContain('SHA-256 unknown');
+  });
+});
+
 describe('an agent that discovery enrolled', () => {
   test('may be installed again', () => {
     writeFileSync(join(dir, 'etc', 'teleport.yaml'), 'version: v3');
@@ -210,6 +243,25 @@ describe('hostile values stay data', { timeout: 60_000 }, () => {
     const sh = spawnSync('sh', ['-n'], { input: text, encoding: 'utf8' });
 
     expect([bash.status, bash.stderr, sh.status, sh.stderr]).toEqual([0, '', 0, '']);
+  });
+
+  test('1,000 scripts with a hostile pin are valid shell, and 40 of them run nothing that is pinned', () => {
+    const random = seededRandom(31);
+    const pinned = Array.from({ length: 1000 }, () => ({
+      ...hostileSettings(random),
+      scriptSha256: hostileText(random),
+    }));
+    const text = pinned
+      .map((settings, i) => `f${i}() {\n${installScript(settings).join('\n')}\n}`)
+      .join('\n');
+
+    const bash = spawnSync('bash', ['-n'], { input: text, encoding: 'utf8' });
+    const runs = pinned.slice(0, 40).map((settings) => run(settings));
+
+    expect([bash.status, bash.stderr]).toEqual([0, '']);
+    expect(new Set(runs.map(({ exitCode }) => exitCode))).toEqual(new Set([121]));
+    expect(runs.every(({ installerArgs }) => installerArgs === null)).toBe(true);
+    expect(readdirSync(join(dir, 'work'))).toEqual([]);
   });
 
   test.each(['/bin/sh', '/bin/bash'])(
@@ -246,6 +298,8 @@ function hostileSettings(random: () => number): InstallSettings {
     documentName: 'AWS-RunShellScript',
     joinToken: hostileText(random),
     scriptName: hostileText(random),
+    // Never equal to a hash: such a script stops before the installer.
+    scriptSha256: null,
     publicProxyAddr: hostileText(random),
     suffix: maybe(),
     updateGroup: maybe(),

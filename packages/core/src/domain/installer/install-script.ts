@@ -1,5 +1,5 @@
 import type { InstallSettings } from '../matcher.ts';
-import { EXIT_MANAGED_ELSEWHERE } from './exit-codes.ts';
+import { EXIT_INSTALLER_CHANGED, EXIT_MANAGED_ELSEWHERE } from './exit-codes.ts';
 import { exportedAssignments } from './install-environment.ts';
 import { quoteForShell } from './shell-quote.ts';
 
@@ -12,7 +12,7 @@ const NEEDED_MB = 1250;
  * As Teleport's own command does: environment first, so that the checks use the HTTP proxy too; then the checks with
  * Teleport's exit codes; then the installer, with the join token as its argument. Unlike Teleport's, the installer is
  * fetched into a file and run only when it came completely (a pipe runs what came before a broken connection), an
- * HTTP error is a failure, and TLS is at least 1.2.
+ * HTTP error is a failure, TLS is at least 1.2, and the configuration may name the SHA-256 that it must have.
  *
  * Every value is quoted here whatever it holds; `renderInstall` refuses those outside their alphabets before.
  */
@@ -22,7 +22,9 @@ export function installScript(settings: InstallSettings): readonly string[] {
   return [
     ...(environment === null ? [] : [`export ${environment}`]),
     ...preflight(settings, proxy),
-    ...fetchAndRun(`${proxy}/v1/webapi/scripts/installer/${settings.scriptName}`, settings.joinToken),
+    ...fetchInstaller(`${proxy}/v1/webapi/scripts/installer/${settings.scriptName}`),
+    ...(settings.scriptSha256 === null ? [] : [compareHash(settings.scriptSha256)]),
+    `bash "$muster_script" ${quoteForShell(settings.joinToken)}`,
   ];
 }
 
@@ -51,7 +53,7 @@ function preflight(settings: InstallSettings, proxy: string): readonly string[] 
   ];
 }
 
-function fetchAndRun(url: string, token: string): readonly string[] {
+function fetchInstaller(url: string): readonly string[] {
   return [
     'muster_script=$(mktemp) || exit 1',
     `trap 'rm -f "$muster_script"' EXIT`,
@@ -60,8 +62,17 @@ function fetchAndRun(url: string, token: string): readonly string[] {
       `--proto '=https' --tlsv1.2 --connect-timeout 20 --retry 3`,
       `--output "$muster_script" ${quoteForShell(url)} || exit $?`,
     ].join(' '),
-    `bash "$muster_script" ${quoteForShell(token)}`,
   ];
+}
+
+/** What has come is run only when it is what was reviewed. A host without sha256sum runs nothing either. */
+function compareHash(sha256: string): string {
+  return [
+    `muster_sum=$(sha256sum < "$muster_script" | cut -d ' ' -f 1);`,
+    `[ "$muster_sum" = ${quoteForShell(sha256)} ] ||`,
+    `{ echo "the installer has the SHA-256 \${muster_sum:-unknown}, and another is configured: it is not run" >&2;`,
+    `exit ${EXIT_INSTALLER_CHANGED}; }`,
+  ].join(' ');
 }
 
 function fail(code: number, message: string): string {

@@ -7,6 +7,7 @@ const PLAIN: InstallSettings = {
   documentName: 'AWS-RunShellScript',
   joinToken: 'aws-discovery-iam-token',
   scriptName: 'default-installer',
+  scriptSha256: null,
   publicProxyAddr: 'teleport.example.com:443',
   suffix: null,
   updateGroup: null,
@@ -98,6 +99,7 @@ describe('values outside their alphabets', () => {
   const NAMES = [
     'joinToken',
     'scriptName',
+    'scriptSha256',
     'publicProxyAddr',
     'suffix',
     'updateGroup',

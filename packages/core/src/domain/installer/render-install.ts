@@ -8,6 +8,7 @@ import {
   isNoProxyList,
   isProxyUrl,
   isScriptName,
+  isSha256,
 } from './alphabets.ts';
 import { documentEnvironment } from './install-environment.ts';
 import { installScript } from './install-script.ts';
@@ -57,6 +58,7 @@ function refuseUnsafe(settings: InstallSettings): void {
     ['documentName', settings.documentName, isDocumentName],
     ['joinToken', settings.joinToken, isJoinToken],
     ['scriptName', settings.scriptName, isScriptName],
+    ['scriptSha256', settings.scriptSha256, isSha256],
     ['publicProxyAddr', settings.publicProxyAddr, isHostPort],
     ['suffix', settings.suffix, isHyphenated],
     ['updateGroup', settings.updateGroup, isHyphenated],
