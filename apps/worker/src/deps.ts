@@ -11,6 +11,7 @@ import type { OrganizationPort } from '@muster/core/ports/organization';
 import type { PreflightPort } from '@muster/core/ports/preflight';
 import type { ReportLedger } from '@muster/core/ports/reports';
 import type { TeleportPort } from '@muster/core/ports/teleport';
+import type { HintLater } from './late-hints.ts';
 import type { WorkerTimings } from './timings.ts';
 
 /** Puts jobs into the queue. They are hints: what must be done stands in the ledger's due indexes already. */
@@ -35,6 +36,7 @@ export interface HandlerDeps {
   readonly preflight: PreflightPort;
   readonly reports: ReportLedger;
   readonly enqueue: EnqueueJobs;
+  readonly hintLater: HintLater;
   /** A new ULID. */
   readonly newId: () => string;
   /** 0 ≤ x < 1 */

@@ -8,7 +8,7 @@ import type { HandlerDeps } from './deps.ts';
  * of that target. Nothing is held while waiting: the job comes back when its turn is (`aws.throttled` with the wait).
  */
 export async function paced<T>(
-  deps: Pick<HandlerDeps, 'ledger'>,
+  deps: Pick<HandlerDeps, 'ledger' | 'clock'>,
   target: Target,
   action: PacedAction,
   call: () => Promise<T>,
@@ -20,13 +20,26 @@ export async function paced<T>(
       details: { action, own: true },
     });
   }
+  const leftAtMs = deps.clock.now();
   try {
     return await call();
   } catch (error) {
     if (isJobError(error, 'aws.throttled')) {
-      const advised = typeof error.retry === 'object' ? error.retry.afterMs : null;
-      await deps.ledger.pacing.throttled(target, action, advised);
+      const afterMs = await deps.ledger.pacing.throttled(target, action, {
+        retryAfterMs: retryAfterMs(error),
+        tookMs: deps.clock.now() - leftAtMs,
+      });
+      throw new JobError('aws.throttled', error.message, {
+        retry: { afterMs },
+        details: error.details,
+        cause: error,
+      });
     }
     throw error;
   }
+}
+
+/** AWS's own words on when to come back; the adapter's advice without them is a guess, and the bucket knows better. */
+function retryAfterMs({ details }: JobError): number | null {
+  return typeof details['retryAfterMs'] === 'number' ? details['retryAfterMs'] : null;
 }

@@ -23,8 +23,9 @@ import { createRedactor } from '@muster/core/runtime/redaction';
 import { createTeleportAdapter } from '@muster/core/teleport/adapter';
 import { ulid } from 'ulid';
 import { createAwsCallLog } from './aws-call-log.ts';
-import type { HandlerDeps } from './deps.ts';
+import type { EnqueueJobs, HandlerDeps } from './deps.ts';
 import { HANDLERS } from './handlers.ts';
+import { createLateHints } from './late-hints.ts';
 import { createTimings } from './timings.ts';
 
 const GREETING_MS = 10_000;
@@ -77,6 +78,8 @@ export async function startWorker(options: {
     random: randomShare,
   });
   const queue = createJobQueue({ connection: hasty, prefix });
+  const enqueue: EnqueueJobs = (name, payloads) => queue.enqueueMany(catalog[name], payloads);
+  const lateHints = createLateHints({ clock, enqueue });
   const deps: HandlerDeps = {
     config,
     installation: installationId(config),
@@ -90,7 +93,8 @@ export async function startWorker(options: {
     teleport: createTeleportAdapter({ proxyServer: config.proxyServer, inventory: config.inventory }),
     preflight: aws,
     reports: createReportLedger({ redis: patient, keys: createKeys(prefix) }),
-    enqueue: (name, payloads) => queue.enqueueMany(catalog[name], payloads),
+    enqueue,
+    hintLater: lateHints.later,
     newId: () => ulid(clock.now()),
     random: randomShare,
     redact,
@@ -121,6 +125,7 @@ export async function startWorker(options: {
   return {
     url: health.url,
     stop: async () => {
+      lateHints.close();
       await Promise.all(processes.map((one) => one.close(config.worker.shutdownMs)));
       await calls.close();
       await health.close();

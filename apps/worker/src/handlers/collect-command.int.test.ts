@@ -209,7 +209,10 @@ test('a throttled or denied look ends nothing and loses nothing', async () => {
   await expect(collect(bench)).rejects.toMatchObject({ code: 'aws.throttled' });
   // Our own share is cut then, and the next look waits for it without asking AWS.
   const calls = bench.front.count('ListCommandInvocations');
-  await bench.ledger.pacing.throttled(TARGET, 'ssm:ListCommandInvocations', 60_000);
+  await bench.ledger.pacing.throttled(TARGET, 'ssm:ListCommandInvocations', {
+    retryAfterMs: 60_000,
+    tookMs: 100,
+  });
   await expect(collect(bench)).rejects.toMatchObject({ code: 'aws.throttled' });
   expect(bench.front.count('ListCommandInvocations')).toBe(calls);
 

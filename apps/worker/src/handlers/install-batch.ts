@@ -30,7 +30,8 @@ export async function handleInstallBatch(
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<Result> {
-  return doDueWork(deps, 'install', targetId(target), 2 * deps.timings.leaseMs, async () => {
+  let turnAtMs: number | null = null;
+  const result = await doDueWork(deps, 'install', targetId(target), 2 * deps.timings.leaseMs, async () => {
     const known = await deps.ledger.coverage.account(target.accountId);
     if (known === null) return done(null, 0, 0, 'forgotten');
     const matchers = matchersOfAccount(
@@ -38,8 +39,14 @@ export async function handleInstallBatch(
       known.account,
       await callerAccountOf(deps, ctx.signal),
     );
-    return sendAll(target, matchers, ctx, deps);
+    const outcome = await sendAll(target, matchers, ctx, deps);
+    const { stopped } = outcome.result;
+    if (stopped === 'throttled' || stopped === 'turn over') turnAtMs = outcome.nextAtMs;
+    return outcome;
   });
+  // Its bucket lets few calls through, and each in its moment: the tick would come late for most of them.
+  if (turnAtMs !== null) deps.hintLater('install-batch', { target }, turnAtMs - deps.clock.now());
+  return result;
 }
 
 /** Batch after batch, until there is nothing to send, something says wait, or others should have a turn. */
@@ -69,7 +76,7 @@ async function sendAll(
     if (batch === null) return nothingToSend(target, sent, instances, deps);
     const step = await sendBatch(target, batch, epoch, ctx, deps);
     if (step.kind === 'full') return done(now + deps.timings.retryMs, sent, instances, 'cap');
-    if (step.kind === 'wait') return done(now + step.waitMs, sent, instances, 'throttled');
+    if (step.kind === 'wait') return done(deps.clock.now() + step.waitMs, sent, instances, 'throttled');
     // A whole call that names no culprit is halved until the culprit stands alone.
     limit = step.kind === 'halve' ? Math.max(1, Math.ceil(step.size / 2)) : BATCH_LIMIT;
     if (step.kind === 'sent') {

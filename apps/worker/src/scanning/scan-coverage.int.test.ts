@@ -152,7 +152,10 @@ test('where commands may not be listed the target stays partial, scan after scan
 
 test('waiting for our own share of SSM says nothing about the target, however often', async () => {
   const bench = await startRead();
-  await bench.ledger.pacing.throttled(TARGET, 'ssm:DescribeInstanceInformation', 60_000);
+  await bench.ledger.pacing.throttled(TARGET, 'ssm:DescribeInstanceInformation', {
+    retryAfterMs: 60_000,
+    tookMs: 100,
+  });
 
   for (let times = 0; times < 10; times += 1) {
     expect(await scanWithoutHarm(bench)).toMatchObject({ status: 'pending', failures: 0 });

@@ -68,11 +68,8 @@ export async function recordRefused(
 ): Promise<number | null> {
   const { batchId } = intent;
   const now = deps.clock.now();
-  if (result.reason === 'throttled') {
-    await deps.ledger.pacing.throttled(target, 'ssm:SendCommand', result.retryAfterMs);
-  }
   const cause = CAUSE_OF_REFUSAL[result.reason];
-  const waitMs = cause === null ? Math.max(result.retryAfterMs ?? 0, deps.timings.retryMs) : null;
+  const waitMs = cause === null ? await waitAfter(target, intent, result, deps) : null;
   const blamed = blamedIds(intent, result);
   const event = (id: InstanceId): EnrollmentEvent => ({
     kind: 'send-refused',
@@ -87,4 +84,16 @@ export async function recordRefused(
   });
   await deps.ledger.control.release(target, batchId);
   return waitMs;
+}
+
+/** After a throttle the bucket says when its turn comes; after anything else that passes, a moment. */
+async function waitAfter(
+  target: Target,
+  intent: Intent,
+  { reason, retryAfterMs }: Extract<SendResult, { kind: 'refused' }>,
+  deps: RecordDeps,
+): Promise<number> {
+  if (reason !== 'throttled') return Math.max(retryAfterMs ?? 0, deps.timings.retryMs);
+  const tookMs = deps.clock.now() - intent.intentAtMs;
+  return deps.ledger.pacing.throttled(target, 'ssm:SendCommand', { retryAfterMs, tookMs });
 }

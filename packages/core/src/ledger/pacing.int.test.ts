@@ -58,7 +58,7 @@ test('work of few calls goes freely until somebody was throttled, and waits as l
     expect(await pacing.takeIfKnown(TARGET, 'ssm:ListCommandInvocations')).toBe(0);
   }
 
-  await pacing.throttled(TARGET, 'ssm:ListCommandInvocations', 60_000);
+  await pacing.throttled(TARGET, 'ssm:ListCommandInvocations', { retryAfterMs: 60_000, tookMs: 50 });
 
   const waitMs = await pacing.takeIfKnown(TARGET, 'ssm:ListCommandInvocations');
   expect(waitMs).toBeGreaterThan(58_000);
@@ -68,22 +68,50 @@ test('work of few calls goes freely until somebody was throttled, and waits as l
 test('a throttle cuts the rate once for all calls that were under way', async () => {
   const { redis, keys, ledger } = bench.create();
   const { pacing } = ledger;
-  await pacing.throttled(TARGET, 'ssm:SendCommand', null);
-  const once = Number(await redis.hget(keys.bucket(TARGET, 'ssm:SendCommand'), 'factor'));
-  await pacing.throttled(TARGET, 'ssm:SendCommand', null);
-  const atOnce = Number(await redis.hget(keys.bucket(TARGET, 'ssm:SendCommand'), 'factor'));
+  const cutAt = () => redis.hget(keys.bucket(TARGET, 'ssm:SendCommand'), 'at');
+  await takeAll(pacing, 5);
+  await pacing.throttled(TARGET, 'ssm:SendCommand', { retryAfterMs: null, tookMs: 50 });
+  const [first, top] = [await cutAt(), await redis.hget(keys.bucket(TARGET, 'ssm:SendCommand'), 'top')];
 
-  expect(once).toBeCloseTo(0.7, 2);
+  await pacing.throttled(TARGET, 'ssm:SendCommand', { retryAfterMs: null, tookMs: 2_000 });
+
   // The second answer belongs to the same burst of calls.
-  expect(atOnce).toBeGreaterThan(0.69);
+  expect(await cutAt()).toBe(first);
+  expect(await redis.hget(keys.bucket(TARGET, 'ssm:SendCommand'), 'top')).toBe(top);
+  // Four calls of our own in no time, and about two seconds' worth that AWS's bucket held.
+  expect(Number(top)).toBeGreaterThan(1.8);
+  expect(Number(top)).toBeLessThan(2.3);
+});
+
+test('a call that left after the cut and is throttled cuts again', async () => {
+  const { redis, keys, ledger } = bench.create();
+  const top = async () => Number(await redis.hget(keys.bucket(TARGET, 'ssm:SendCommand'), 'top'));
+  await takeAll(ledger.pacing, 5);
+  await ledger.pacing.throttled(TARGET, 'ssm:SendCommand', { retryAfterMs: null, tookMs: 50 });
+  const once = await top();
+
+  await ledger.pacing.throttled(TARGET, 'ssm:SendCommand', { retryAfterMs: null, tookMs: -5 });
+
+  expect(await top()).toBeLessThan(once);
 });
 
 test('a short wait that AWS asked for is kept, also with a full bucket of our own', async () => {
   const { pacing } = bench.create().ledger;
 
-  await pacing.throttled(TARGET, 'ssm:SendCommand', 2_000);
+  const afterMs = await pacing.throttled(TARGET, 'ssm:SendCommand', { retryAfterMs: 2_000, tookMs: 50 });
 
   const waitMs = await pacing.take(TARGET, 'ssm:SendCommand');
+  expect(afterMs).toBeGreaterThanOrEqual(waitMs);
   expect(waitMs).toBeGreaterThan(1_500);
   expect(waitMs).toBeLessThanOrEqual(2_100);
+});
+
+test('a bucket that was never cut is forgotten when it is full; one that was cut, only long after', async () => {
+  const { redis, keys, ledger } = bench.create();
+  await ledger.pacing.take(TARGET, 'ssm:SendCommand');
+  await ledger.pacing.take(OTHER, 'ssm:SendCommand');
+  await ledger.pacing.throttled(OTHER, 'ssm:SendCommand', { retryAfterMs: null, tookMs: 50 });
+
+  expect(await redis.pttl(keys.bucket(TARGET, 'ssm:SendCommand'))).toBeLessThan(2_000);
+  expect(await redis.pttl(keys.bucket(OTHER, 'ssm:SendCommand'))).toBeGreaterThan(500_000);
 });

@@ -5,8 +5,8 @@ import type { Keys } from '../redis/keys.ts';
 import type { Target } from '../domain/target.ts';
 import type { RunScript } from './scripts.ts';
 
-/** In this time without throttles a rate that was cut is whole again. */
-const RECOVERY_MS = 30_000;
+/** For this long after the last call at a cut rate, the rate is not tried anew from the whole one. */
+const REMEMBERED_MS = 10 * 60_000;
 
 /** Token buckets per account × region × API, shared by all workers. */
 export function createPacingLedger(deps: {
@@ -18,17 +18,16 @@ export function createPacingLedger(deps: {
     mode: 'take' | 'take-if-known' | 'throttled',
     target: Target,
     action: PacedAction,
-    askedMs: number,
+    ...more: readonly number[]
   ): Promise<number> => {
     const { burst, perSecond } = shareOf(deps.settings, action);
-    const args = [mode, perSecond, burst, RECOVERY_MS, askedMs];
+    const args = [mode, perSecond, burst, REMEMBERED_MS, ...more];
     return Number(await deps.run('take-token', [deps.keys.bucket(target, action)], args));
   };
   return {
-    take: (target, action) => call('take', target, action, 0),
-    takeIfKnown: (target, action) => call('take-if-known', target, action, 0),
-    throttled: async (target, action, retryAfterMs) => {
-      await call('throttled', target, action, retryAfterMs ?? 0);
-    },
+    take: (target, action) => call('take', target, action),
+    takeIfKnown: (target, action) => call('take-if-known', target, action),
+    throttled: (target, action, { retryAfterMs, tookMs }) =>
+      call('throttled', target, action, retryAfterMs ?? 0, tookMs),
   };
 }

@@ -200,14 +200,26 @@ export interface StatisticsLedger {
   }>;
 }
 
+/** What is known of a call that AWS throttled. */
+export interface ThrottleAnswer {
+  /** AWS's `Retry-After`; null when it said none. */
+  readonly retryAfterMs: number | null;
+  /** From the call's leaving to its answer: one that left before the last cut says nothing new. */
+  readonly tookMs: number;
+}
+
 /** Token buckets per account × region × API, shared by all workers. */
 export interface PacingLedger {
   /** For work of many calls: 0 when the call may go, else the ms to wait. */
   take(target: Target, action: PacedAction): Promise<number>;
   /** For work of few calls: waits only where somebody was throttled lately. */
   takeIfKnown(target: Target, action: PacedAction): Promise<number>;
-  /** AWS throttled a call: the rate is cut, and nothing goes before `retryAfterMs` (null: not said). */
-  throttled(target: Target, action: PacedAction, retryAfterMs: number | null): Promise<void>;
+  /**
+   * AWS throttled a call: the rate is cut, once for all calls that were under way, and nothing goes before AWS's own wait.
+   *
+   * @returns ms until the next call may go
+   */
+  throttled(target: Target, action: PacedAction, answer: ThrottleAnswer): Promise<number>;
 }
 
 /** Everything the ledger is, so that a handler can name the parts it needs. */

@@ -1,0 +1,48 @@
+import type { JobName } from '@muster/core/jobs/catalog';
+import type { Clock } from '@muster/core/ports/clock';
+import type { EnqueueJobs } from './deps.ts';
+
+/** Longer waits are left to the scheduler's tick, which comes every second: there its delay is a small part. */
+const LONGEST_MS = 5_000;
+/** By then the queue knows that the job which asks has ended: until it does, it drops a hint at the same work. */
+const SHORTEST_MS = 20;
+/** About 200 bytes each. */
+const MOST = 10_000;
+
+/**
+ * Hints at work whose turn comes in a moment, so that it does not wait for the next tick. Kept by timers of this process:
+ * nothing is lost with it, since what is due stands in the ledger.
+ */
+export interface LateHints {
+  /** Hints after `afterMs`; does nothing when that is long, or when very many are waiting. */
+  readonly later: HintLater;
+  /** Forgets what waits. */
+  close(): void;
+}
+
+/** See `LateHints`. Returns at once. */
+export type HintLater = (name: JobName, payload: object, afterMs: number) => void;
+
+export function createLateHints(deps: { readonly clock: Clock; readonly enqueue: EnqueueJobs }): LateHints {
+  const closing = new AbortController();
+  let waiting = 0;
+  const hint = async (name: JobName, payload: object, afterMs: number): Promise<void> => {
+    waiting += 1;
+    try {
+      await deps.clock.sleep(Math.max(afterMs, SHORTEST_MS), closing.signal);
+      await deps.enqueue(name, [payload] as never);
+    } catch {
+      // Closed, or Redis is away: the tick comes.
+    } finally {
+      waiting -= 1;
+    }
+  };
+  return {
+    later: (name, payload, afterMs) => {
+      if (afterMs <= LONGEST_MS && waiting < MOST && !closing.signal.aborted) void hint(name, payload, afterMs);
+    },
+    close: () => {
+      closing.abort(new Error('the worker stops'));
+    },
+  };
+}
