@@ -39,7 +39,9 @@ export function createLateHints(deps: { readonly clock: Clock; readonly enqueue:
   };
   return {
     later: (name, payload, afterMs) => {
-      if (afterMs <= LONGEST_MS && waiting < MOST && !closing.signal.aborted) void hint(name, payload, afterMs);
+      if (afterMs <= LONGEST_MS && waiting < MOST && !closing.signal.aborted) {
+        void hint(name, payload, afterMs);
+      }
     },
     close: () => {
       closing.abort(new Error('the worker stops'));

@@ -95,8 +95,9 @@ async function send(
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<SendResult> {
-  if (await lacksManagedUpdates(matcher.install, ctx.signal, deps))
-    {return refusedUnsent('managed-updates-off');}
+  if (await lacksManagedUpdates(matcher.install, ctx.signal, deps)) {
+    return refusedUnsent('managed-updates-off');
+  }
   // The last look at the brakes, after the claim and right before the call: a pause stops sends that have not begun.
   const [permission, epoch] = [await askSendPermission(deps), await deps.ledger.control.epoch()];
   const paused =

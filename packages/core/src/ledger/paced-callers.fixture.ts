@@ -56,7 +56,9 @@ export async function playCallers(redis: Redis, key: string, order: CallersOrder
   let tokensAtMs = nowMs;
   let ok = 0;
   const perSecond = (): number =>
-    order.change !== undefined && ok >= order.change.afterCalls ? order.change.perSecond : order.real.perSecond;
+    order.change !== undefined && ok >= order.change.afterCalls
+      ? order.change.perSecond
+      : order.real.perSecond;
 
   const run = async (mode: 'take' | 'throttled', tookMs = 0): Promise<number> => {
     const { perSecond: rate, burst } = order.ours;

@@ -25,7 +25,13 @@ test.each([
 
   for (const seed of [1, 2, 3]) {
     const key = `${keys.bucket(TARGET, 'ssm:SendCommand')}:${seed}`;
-    const { used, throttled } = await playCallers(redis, key, { ours: OURS, real, callers, calls: 240, seed });
+    const { used, throttled } = await playCallers(redis, key, {
+      ours: OURS,
+      real,
+      callers,
+      calls: 240,
+      seed,
+    });
 
     expect(used, `used, seed ${seed}`).toBeGreaterThan(0.9);
     expect(throttled, `throttled, seed ${seed}`).toBeLessThan(0.05);

@@ -39,8 +39,9 @@ async function answerPath(cluster: Cluster, exchange: Exchange, path: string): P
   if (path === '/webapi/find') {
     return sendJson(exchange, 200, pingResponse(identity, { auth: false, updates }));
   }
-  if (path === '/webapi/ping')
-    {return sendJson(exchange, 200, pingResponse(identity, { auth: true, updates }));}
+  if (path === '/webapi/ping') {
+    return sendJson(exchange, 200, pingResponse(identity, { auth: true, updates }));
+  }
   if (path === '/scripts/install.sh') return sendText(exchange, 200, SCRIPT_TYPE, installScript(cluster));
   if (UPGRADE_VERSION_PATH.test(path)) {
     return sendText(exchange, 200, 'text/plain; charset=utf-8', `v${identity.serverVersion}`);
