@@ -20,6 +20,9 @@ export type InvocationDetails =
 /** Details with which an invocation is over. */
 export type TerminalDetails = Exclude<InvocationDetails, 'Pending' | 'InProgress' | 'Delayed' | 'Cancelling'>;
 
+/** Ends that the service makes without sending anything. */
+export type Refusal = 'Terminated' | 'InvalidPlatform' | 'AccessDenied';
+
 /** How an invocation ended. */
 export interface InvocationEnd {
   readonly details: TerminalDetails;
@@ -35,6 +38,8 @@ export interface Invocation {
   readonly instanceId: string;
   readonly hostname: string;
   readonly platformType: string;
+  /** Why the service will not send it to this host; null when it will. */
+  readonly refusal: Refusal | null;
   /** When the agent took it up. */
   startedAtMs: number | null;
   /** When the service noticed that it cannot be delivered at once. */

@@ -56,6 +56,9 @@ const FIXED_MS = {
   preflight: 0,
   'foreign-agent': 0,
   undeliverable: 0,
+  terminated: 0,
+  'invalid-platform': 0,
+  'access-denied': 0,
 } as const;
 
 /** How long a script takes at least, in simulated milliseconds; infinite when it never ends. */

@@ -1,82 +1,14 @@
 import {
   CancelCommandCommand,
-  DescribeInstanceInformationCommand,
   GetCommandInvocationCommand,
   ListCommandInvocationsCommand,
   SendCommandCommand,
-  type SendCommandCommandInput,
-  type SSMClient,
 } from '@aws-sdk/client-ssm';
 import { describe, expect, test } from 'vitest';
-import type { AwsSim } from '../start.ts';
-import { seen } from '../testing/answers.ts';
+import { end, HOST, INSTALL, MEMBER, scene, send } from '../testing/command-scene.ts';
 import { memberClients } from '../testing/sdk-clients.ts';
-import { type FakeProxy, startProxy, startWorld } from '../testing/simulators.ts';
+import { type FakeProxy, startWorld } from '../testing/simulators.ts';
 import type { HostOutcome } from '../world/outcome.ts';
-import type { WrittenInstance } from '../world/written.ts';
-
-const MEMBER = '100000000002';
-const HOST = 'i-00000000000000001';
-const INSTALL =
-  "[ -x /bin/bash ] || exit 100; exit 101; exit 102; exit 103; exit 104\nbash -c 'set -o pipefail; curl -sSL https://proxy.example.com/webapi/scripts/installer/default-installer | bash -s good-token'";
-
-interface Scene {
-  readonly sim: AwsSim;
-  readonly ssm: SSMClient;
-  readonly proxy: FakeProxy;
-}
-
-async function scene(instances: WrittenInstance[], speed = 200): Promise<Scene> {
-  const proxy = await startProxy();
-  const sim = await startWorld(
-    {
-      name: 'life cycle',
-      seed: 9,
-      limits: { '*': null },
-      latency: { visibilityMs: [300, 300], pickupMs: [500, 500], installMs: [2_000, 2_000] },
-      accounts: [{ id: '100000000001' }, { id: MEMBER, instances }],
-    },
-    { speed, proxyUrl: proxy.url },
-  );
-  const { ssm } = await memberClients(sim, MEMBER);
-  return { sim, ssm, proxy };
-}
-
-async function send(
-  ssm: SSMClient,
-  InstanceIds: string[],
-  over: Partial<SendCommandCommandInput> = {},
-): Promise<string> {
-  const { Command } = await ssm.send(
-    new SendCommandCommand({
-      DocumentName: 'AWS-RunShellScript',
-      InstanceIds,
-      Parameters: { commands: [INSTALL], executionTimeout: ['120'] },
-      TimeoutSeconds: 60,
-      MaxErrors: '100%',
-      ...over,
-    }),
-  );
-  return Command?.CommandId ?? '';
-}
-
-interface Ended {
-  readonly status: string;
-  readonly details: string;
-  readonly exitCode: number;
-  readonly stderr: string;
-}
-
-async function end({ sim, ssm }: Scene, CommandId: string, InstanceId = HOST): Promise<Ended> {
-  await expect.poll(() => sim.report().commands.live, { timeout: 8_000 }).toBe(0);
-  const got = await ssm.send(new GetCommandInvocationCommand({ CommandId, InstanceId }));
-  return {
-    status: got.Status ?? '',
-    details: got.StatusDetails ?? '',
-    exitCode: got.ResponseCode ?? 0,
-    stderr: got.StandardErrorContent ?? '',
-  };
-}
 
 describe('what becomes of a command', () => {
   test.each<[string, HostOutcome, string, string, number, boolean]>([
@@ -101,6 +33,9 @@ describe('what becomes of a command', () => {
     ['hangs', { kind: 'hangs' }, 'TimedOut', 'ExecutionTimedOut', 137, false],
     ['vanishes', { kind: 'vanishes' }, 'TimedOut', 'DeliveryTimedOut', -1, false],
     ['undeliverable', { kind: 'undeliverable' }, 'Failed', 'Undeliverable', -1, false],
+    ['stopped by too many errors', { kind: 'terminated' }, 'Cancelled', 'Terminated', -1, false],
+    ['not for its platform', { kind: 'invalid-platform' }, 'Failed', 'InvalidPlatform', -1, false],
+    ['not for this caller', { kind: 'access-denied' }, 'Failed', 'AccessDenied', -1, false],
     ['undeliverable, and ran', { kind: 'undeliverable', runs: true }, 'Failed', 'Undeliverable', -1, true],
   ])('%s', async (_name, outcome, status, details, exitCode, joined) => {
     const it = await scene([{ id: HOST, region: 'us-east-1', outcome }]);
@@ -293,64 +228,6 @@ test('long output is cut as the agent and the service cut it', async () => {
   expect(got.StandardOutputContent?.endsWith('--output truncated--')).toBe(true);
   const output = listed.CommandInvocations?.[0]?.CommandPlugins?.[0]?.Output ?? '';
   expect([output.length, output.endsWith('\n---Output truncated---')]).toEqual([2_500, true]);
-});
-
-describe('a fleet that changes', () => {
-  test('a host launched later registers after a while', async () => {
-    const it = await scene([{ id: HOST, region: 'us-east-1' }], 1_000);
-    const [result] = await it.sim.change({
-      op: 'launch-instances',
-      accountId: MEMBER,
-      instance: { region: 'us-east-1', ssm: { registersAfterMs: 300_000 } },
-    });
-    const [id = ''] = result?.ids ?? [];
-    const listed = async (): Promise<number | undefined> =>
-      (await it.ssm.send(new DescribeInstanceInformationCommand({}))).InstanceInformationList?.length;
-
-    const early = await seen(
-      it.ssm.send(
-        new SendCommandCommand({
-          DocumentName: 'AWS-RunShellScript',
-          InstanceIds: [id],
-          Parameters: { commands: ['true'] },
-        }),
-      ),
-    );
-
-    expect([early.name, await listed()]).toEqual(['InvalidInstanceId', 1]);
-    await expect.poll(listed).toBe(2);
-  });
-
-  test('a host that goes down during its run never reports', async () => {
-    const it = await scene([
-      { id: HOST, region: 'us-east-1', outcome: { kind: 'joins', durationMs: 60_000 } },
-    ]);
-    const CommandId = await send(it.ssm, [HOST]);
-    await expect
-      .poll(
-        async () =>
-          (await it.ssm.send(new ListCommandInvocationsCommand({ CommandId }))).CommandInvocations?.[0]
-            ?.Status,
-      )
-      .toBe('InProgress');
-
-    await it.sim.change({ op: 'stop-instance', instanceId: HOST });
-
-    expect((await end(it, CommandId)).details).toBe('DeliveryTimedOut');
-    expect(it.sim.report()).toMatchObject({ joined: 0, readableInstances: 0 });
-  });
-
-  test('a joined host that stops leaves the cluster, and comes back when it starts', async () => {
-    const it = await scene([{ id: HOST, region: 'us-east-1' }]);
-    await end(it, await send(it.ssm, [HOST]));
-
-    await it.sim.change({ op: 'stop-instance', instanceId: HOST });
-    const stopped = it.sim.report().joined;
-    await it.sim.change({ op: 'start-instance', instanceId: HOST });
-
-    expect([stopped, it.sim.report().joined]).toEqual([0, 1]);
-    expect(it.proxy.requests).toContain(`DELETE /_sim/nodes/${MEMBER}/${HOST}`);
-  });
 });
 
 test('two installers on one host: the second waits for the lock, and gives up', async () => {

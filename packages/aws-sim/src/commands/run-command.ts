@@ -1,7 +1,7 @@
 import type { SimClock } from '../clock/sim-clock.ts';
 import { between, hashNumbers, hashText } from '../world/hash.ts';
-import type { Instance } from '../world/host-states.ts';
-import { outcomeOfRun } from '../world/outcome.ts';
+import { type Instance, isAgentUp } from '../world/host-states.ts';
+import { type HostOutcome, outcomeOfRun } from '../world/outcome.ts';
 import { findInstance, type World } from '../world/world.ts';
 import {
   allowedConcurrency,
@@ -9,6 +9,7 @@ import {
   type Command,
   type Invocation,
   type InvocationEnd,
+  type Refusal,
 } from './command.ts';
 import { hostJoin } from './host-membership.ts';
 import type { HostNetwork } from './host-network.ts';
@@ -108,17 +109,28 @@ function release(dispatch: Dispatch): void {
   }
 }
 
+const REFUSALS: Readonly<Partial<Record<HostOutcome['kind'], Refusal>>> = {
+  terminated: 'Terminated',
+  'invalid-platform': 'InvalidPlatform',
+  'access-denied': 'AccessDenied',
+};
+
 function deliver(dispatch: Dispatch, invocation: Invocation): void {
   const { deps } = dispatch;
   const host = findInstance(deps.world, invocation.instanceId);
   const [fastest, slowest] = deps.world.latency.pickupMs;
   const pickupMs = between(rollFor(deps.world, invocation, 'pickup'), fastest, slowest);
-  if (host === undefined || host.state !== 'running' || host.ssm?.pingStatus !== 'Online') {
-    leaveUndelivered(dispatch, invocation, host, pickupMs);
+  const state = deps.world.hosts.touch(invocation.instanceId);
+  const { kind } = outcomeOfRun(host?.outcomes ?? [], state.runs);
+  const refusal = invocation.refusal ?? REFUSALS[kind];
+  if (refusal !== undefined) {
+    if (invocation.refusal === null) state.runs += 1;
+    deps.clock.after(ACKNOWLEDGE_MS, () => {
+      finish(dispatch, invocation, noAnswer(refusal));
+    });
     return;
   }
-  const run = deps.world.hosts.touch(host.id).runs;
-  if (outcomeOfRun(host.outcomes, run).kind === 'undeliverable') {
+  if (host === undefined || !isAgentUp(host) || kind === 'undeliverable') {
     leaveUndelivered(dispatch, invocation, host, pickupMs);
     return;
   }
@@ -127,7 +139,10 @@ function deliver(dispatch: Dispatch, invocation: Invocation): void {
   });
 }
 
-/** The service tries for the delivery timeout; some hosts then count as undeliverable, others only time out. */
+/**
+ * The service tries for the delivery timeout; some hosts then count as undeliverable, others only time out. One that is
+ * back before gets the command late.
+ */
 function leaveUndelivered(
   dispatch: Dispatch,
   invocation: Invocation,
@@ -143,6 +158,8 @@ function leaveUndelivered(
   if (outcome.kind === 'undeliverable') {
     state.runs += 1;
     if (outcome.runs === true && host !== undefined) void runUnseen(dispatch, host, invocation);
+  } else {
+    waitForAgent(dispatch, invocation);
   }
   if (
     outcome.kind !== 'undeliverable' &&
@@ -151,7 +168,18 @@ function leaveUndelivered(
     return;
   }
   deps.clock.after(command.timeoutSeconds * 1000, () => {
-    finish(dispatch, invocation, noAnswer('Undeliverable'));
+    if (invocation.startedAtMs === null) finish(dispatch, invocation, noAnswer('Undeliverable'));
+  });
+}
+
+/** Delivers again as soon as the agent of the host reports, when that is not too late. */
+function waitForAgent(dispatch: Dispatch, invocation: Invocation): void {
+  const { deps } = dispatch;
+  const [soonest] = deps.world.latency.pickupMs;
+  deps.world.hosts.touch(invocation.instanceId).waiting.push(() => {
+    deps.clock.after(soonest, () => {
+      void takeUp(dispatch, invocation);
+    });
   });
 }
 
@@ -164,8 +192,9 @@ async function takeUp(dispatch: Dispatch, invocation: Invocation): Promise<void>
   const { deps, command } = dispatch;
   const host = findInstance(deps.world, invocation.instanceId);
   if (invocation.endedAtMs !== null || invocation.cancellingAtMs !== null) return;
-  if (host === undefined || host.state !== 'running') {
-    invocation.delayedAtMs = deps.clock.nowMs();
+  if (host === undefined || !isAgentUp(host)) {
+    invocation.delayedAtMs ??= deps.clock.nowMs();
+    waitForAgent(dispatch, invocation);
     return;
   }
   invocation.startedAtMs = deps.clock.nowMs();
@@ -200,7 +229,7 @@ function isProgressing(dispatch: Dispatch, invocation: Invocation): boolean {
 
 function isStillUp(deps: RunCommandDeps, invocation: Invocation, bootedAtMs: number): boolean {
   const now = findInstance(deps.world, invocation.instanceId);
-  return now?.state === 'running' && now.launchedAtMs === bootedAtMs;
+  return now !== undefined && isAgentUp(now) && now.launchedAtMs === bootedAtMs;
 }
 
 function scriptEnd(ended: ScriptEnd): InvocationEnd {

@@ -1,7 +1,16 @@
 import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
-import { ListAccountsCommand } from '@aws-sdk/client-organizations';
-import { ListCommandInvocationsCommand, SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm';
-import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import {
+  ListAccountsCommand,
+  ListAccountsForParentCommand,
+  ListTagsForResourceCommand,
+} from '@aws-sdk/client-organizations';
+import {
+  DescribeInstanceInformationCommand,
+  ListCommandInvocationsCommand,
+  SendCommandCommand,
+  type SSMClient,
+} from '@aws-sdk/client-ssm';
+import { AssumeRoleCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { describe, expect, test } from 'vitest';
 import type { AwsSim } from '../start.ts';
 import { type Seen, seen } from '../testing/answers.ts';
@@ -31,6 +40,11 @@ function send(ssm: SSMClient): Promise<Seen> {
   return seen(
     ssm.send(new SendCommandCommand({ DocumentName: 'AWS-RunShellScript', InstanceIds: [HOST], Parameters })),
   );
+}
+
+function assume(sim: AwsSim, accountId: string): Promise<{ $metadata: object }> {
+  const RoleArn = `arn:aws:iam::${accountId}:role/any`;
+  return sdkClients(sim).sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'stale' }));
 }
 
 describe('a command whose answer goes wrong', () => {
@@ -110,6 +124,75 @@ test('a stale read shows the past', async () => {
   const { CommandInvocations } = await ssm.send(new ListCommandInvocationsCommand({}));
 
   expect(CommandInvocations).toEqual([]);
+});
+
+describe('a stale answer of', () => {
+  const stale = (...apis: string[]): FaultRule[] => [{ kind: 'stale', apis, delayMs: 3_600_000 }];
+
+  test('EC2 shows instances as they were, and new ones not at all', async () => {
+    const sim = await start(stale('ec2:*'));
+    const { ec2 } = await memberClients(sim, MEMBER);
+    await sim.change(
+      { op: 'stop-instance', instanceId: HOST },
+      { op: 'set-tags', instanceId: HOST, tags: { env: 'dev' } },
+      { op: 'launch-instances', accountId: MEMBER, instance: { region: 'us-east-1' } },
+    );
+
+    const old = await ec2.send(new DescribeInstancesCommand({}));
+    await sim.change({ op: 'clear-faults' });
+    const now = await ec2.send(new DescribeInstancesCommand({}));
+
+    const [host, ...others] = (old.Reservations ?? []).flatMap(({ Instances }) => Instances ?? []);
+    expect(host).toMatchObject({ State: { Name: 'running' }, Tags: [{ Key: 'env', Value: 'prod' }] });
+    expect(others).toEqual([]);
+    expect((now.Reservations ?? []).flatMap(({ Instances }) => Instances ?? [])).toHaveLength(2);
+  });
+
+  test('Systems Manager shows a node that is gone', async () => {
+    const sim = await start(stale('ssm:DescribeInstanceInformation'));
+    const { ssm } = await memberClients(sim, MEMBER);
+    await sim.change({ op: 'set-ssm', instanceId: HOST, ssm: null });
+
+    const { InstanceInformationList } = await ssm.send(new DescribeInstanceInformationCommand({}));
+
+    expect(InstanceInformationList).toMatchObject([{ InstanceId: HOST, PingStatus: 'Online' }]);
+  });
+
+  test('Organizations shows accounts where and as they were, and new ones not at all', async () => {
+    const sim = await start(stale('organizations:*'));
+    const { organizations } = sdkClients(sim);
+    const { rootId } = sim.world.tree;
+    await sim.change(
+      { op: 'move-account', accountId: MEMBER, ouPath: 'Elsewhere' },
+      { op: 'set-account-state', accountId: MEMBER, state: 'SUSPENDED' },
+      { op: 'set-account-tags', accountId: MEMBER, tags: { owner: 'nobody' } },
+      { op: 'add-account', account: { id: '100000000003' } },
+    );
+    const read = async (): Promise<unknown[]> => {
+      const all = await organizations.send(new ListAccountsCommand({}));
+      const inRoot = await organizations.send(new ListAccountsForParentCommand({ ParentId: rootId }));
+      const tags = await organizations.send(new ListTagsForResourceCommand({ ResourceId: MEMBER }));
+      const state = all.Accounts?.find(({ Id }) => Id === MEMBER)?.State;
+      return [all.Accounts?.length, inRoot.Accounts?.map(({ Id }) => Id), state, tags.Tags?.length];
+    };
+
+    const old = await read();
+    await sim.change({ op: 'clear-faults' });
+
+    expect(old).toEqual([2, ['100000000001', MEMBER], 'ACTIVE', 0]);
+    expect(await read()).toEqual([3, ['100000000001', '100000000003'], 'SUSPENDED', 1]);
+  });
+
+  test('STS does not know an account that was just added', async () => {
+    const sim = await start(stale('sts:AssumeRole'));
+    await sim.change({ op: 'add-account', account: { id: '100000000003' } });
+
+    const early = await seen(assume(sim, '100000000003'));
+    await sim.change({ op: 'clear-faults' });
+    const late = await seen(assume(sim, '100000000003'));
+
+    expect([early.name, late.ok]).toEqual(['AccessDenied', true]);
+  });
 });
 
 test('the same calls meet the same faults, whatever happens in between', async () => {

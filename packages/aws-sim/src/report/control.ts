@@ -1,5 +1,6 @@
 import { detailsAt, STATUS_OF } from '../commands/command.ts';
 import type { Simulation } from '../server/simulation.ts';
+import { isAgentUp } from '../world/host-states.ts';
 import { findInstance } from '../world/world.ts';
 import { applyChanges } from '../world/apply-change.ts';
 import { WorldChanges } from '../world/change.ts';
@@ -123,6 +124,7 @@ function listInstances(sim: Simulation, query: URLSearchParams): unknown {
           platform: instance.platform,
           tags: instance.tags,
           ssm: instance.ssm,
+          agent: instance.ssm === null ? null : isAgentUp(instance) ? 'up' : 'down',
           readable: readable.has(`${account.id}/${region}`) && isWanted(world, instance),
           outcome: instance.outcomes.length === 1 ? instance.outcomes[0] : instance.outcomes,
           installs: history?.accepted ?? 0,

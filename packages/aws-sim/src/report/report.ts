@@ -127,8 +127,9 @@ function countHosts(sim: Simulation, readableTargets: ReadonlySet<string>): Host
     const made = world.fleet.glance(id);
     if (made === undefined) continue;
     const readable = readableTargets.has(`${made.account.id}/${made.region}`);
-    const running = state.state === null ? made.running : state.state === 'running';
-    const matched = state.tags === null ? made.matched : tagsMatch(world.matchTags, state.tags);
+    const { state: now, tags } = state.visible;
+    const running = now === null ? made.running : now === 'running';
+    const matched = tags === null ? made.matched : tagsMatch(world.matchTags, tags);
     const inScope = readable && running && matched;
     if (readable) counts.wantedChange += Number(running && matched) - Number(made.running && made.matched);
     if (state.accepted > 0) {

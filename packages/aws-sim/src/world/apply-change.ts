@@ -1,12 +1,21 @@
-import { hostJoin } from '../commands/host-membership.ts';
 import type { Simulation } from '../server/simulation.ts';
 import { addAccount, addInstances } from './add-account.ts';
 import type { WorldChange } from './change.ts';
 import { unitAt } from './generate-accounts.ts';
 import type { Instance } from './host-states.ts';
+import {
+  boot,
+  loseAgent,
+  loseNode,
+  restoreAgent,
+  startInstance,
+  takeDown,
+  wakeDeliveries,
+} from './instance-life.ts';
+import { rememberAccount } from './past-accounts.ts';
 import type { Account } from './model.ts';
 import { findInstance, unitOf } from './world.ts';
-import { readSsm } from './written.ts';
+import { readSsm, type WrittenAccount } from './written.ts';
 
 /** What came of one change. */
 export interface ChangeResult {
@@ -49,28 +58,24 @@ function requireAccount(sim: Simulation, id: string): Account {
 async function applyChange(sim: Simulation, change: WorldChange): Promise<readonly string[] | undefined> {
   switch (change.op) {
     case 'start-instance':
-      return startInstance(sim, requireInstance(sim, change.instanceId));
     case 'stop-instance':
-      return stopInstance(sim, requireInstance(sim, change.instanceId), 'stopped');
     case 'terminate-instance':
-      return stopInstance(sim, requireInstance(sim, change.instanceId), 'terminated');
     case 'lose-node':
-      return loseNode(sim, requireInstance(sim, change.instanceId));
+    case 'lose-agent':
+    case 'restore-agent':
+      await changeLife(sim, change.op, requireInstance(sim, change.instanceId));
+      break;
     case 'set-outcome':
     case 'set-ssm':
     case 'set-tags':
       changeHost(sim, change);
       break;
-    case 'launch-instances':
-      return addInstances(
-        sim.world,
-        requireAccount(sim, change.accountId),
-        change.instance,
-        sim.clock.nowMs(),
-        true,
-      );
+    case 'launch-instances': {
+      const account = requireAccount(sim, change.accountId);
+      return launch(sim, addInstances(sim.world, account, change.instance, sim.clock.nowMs(), true));
+    }
     case 'add-account':
-      return [addAccount(sim.world, change.account, sim.clock.nowMs(), true).id];
+      return addNewAccount(sim, change.account);
     case 'add-fault':
       sim.faults.add(change.fault, sim.clock.elapsedSimMs());
       break;
@@ -96,19 +101,71 @@ async function applyChange(sim: Simulation, change: WorldChange): Promise<readon
   return undefined;
 }
 
+async function changeLife(
+  sim: Simulation,
+  op:
+    | 'start-instance'
+    | 'stop-instance'
+    | 'terminate-instance'
+    | 'lose-node'
+    | 'lose-agent'
+    | 'restore-agent',
+  instance: Instance,
+): Promise<void> {
+  switch (op) {
+    case 'start-instance':
+      return startInstance(sim, instance);
+    case 'stop-instance':
+      return takeDown(sim, instance, 'stopped');
+    case 'terminate-instance':
+      return takeDown(sim, instance, 'terminated');
+    case 'lose-node':
+      return loseNode(sim, instance);
+    case 'lose-agent':
+      return loseAgent(sim, instance);
+    case 'restore-agent':
+      return restoreAgent(sim, instance);
+  }
+}
+
+/** New instances boot, those that are to run. */
+async function launch(sim: Simulation, ids: readonly string[]): Promise<readonly string[]> {
+  for (const id of ids) {
+    if (findInstance(sim.world, id)?.state === 'running') await boot(sim, id);
+  }
+  return ids;
+}
+
+async function addNewAccount(sim: Simulation, written: WrittenAccount): Promise<readonly string[]> {
+  const { world, clock } = sim;
+  const account = addAccount(world, written, clock.nowMs(), true);
+  for (const region of world.regions) {
+    const slots = world.fleet.slots(account, region);
+    await launch(
+      sim,
+      Array.from({ length: slots }, (_, slot) => world.fleet.at(account, region, slot).id),
+    );
+  }
+  return [account.id];
+}
+
 function changeHost(
   sim: Simulation,
   change: Extract<WorldChange, { op: 'set-outcome' | 'set-ssm' | 'set-tags' }>,
 ): void {
   const instance = requireInstance(sim, change.instanceId);
-  const state = sim.world.hosts.touch(instance.id);
+  const { hosts } = sim.world;
+  const nowMs = sim.clock.nowMs();
   if (change.op === 'set-outcome') {
+    const state = hosts.touch(instance.id);
     state.outcomes = Array.isArray(change.outcome) ? change.outcome : [change.outcome];
     state.runs = 0;
   } else if (change.op === 'set-ssm') {
-    state.ssm = change.ssm === null ? null : readSsm(change.ssm, instance.platform);
+    const ssm = change.ssm === null ? null : readSsm(change.ssm, instance.platform);
+    hosts.change(instance.id, { ssm }, nowMs);
+    if (ssm?.pingStatus === 'Online') wakeDeliveries(sim, instance.id);
   } else {
-    state.tags = change.tags;
+    hosts.change(instance.id, { tags: change.tags }, nowMs);
   }
 }
 
@@ -127,6 +184,7 @@ type AccountChange = Extract<
 >;
 
 function changeAccount(sim: Simulation, change: AccountChange, account: Account): void {
+  rememberAccount(account, sim.clock.nowMs());
   switch (change.op) {
     case 'set-account-state':
       account.state = change.state;
@@ -154,42 +212,4 @@ function changeAccount(sim: Simulation, change: AccountChange, account: Account)
       account.regionOverrides ??= new Map();
       account.regionOverrides.set(change.region, change.status);
   }
-}
-
-/** An agent knows its proxy; which address that was makes no difference to the simulated one. */
-const ANY_PROXY = 'https://proxy.invalid/';
-
-/** A host that comes up again brings its agent with it. */
-async function startInstance(sim: Simulation, instance: Instance): Promise<undefined> {
-  if (instance.state === 'terminated') throw new Error(`instance ${instance.id} is terminated`);
-  if (instance.state === 'running') return;
-  const state = sim.world.hosts.touch(instance.id);
-  state.state = 'running';
-  state.startedAtMs = sim.clock.nowMs();
-  if (!state.installed) return;
-  const { world, clock, network } = sim;
-  await hostJoin({ world, clock, network }, requireInstance(sim, instance.id), state.joinToken, ANY_PROXY);
-}
-
-async function stopInstance(
-  sim: Simulation,
-  instance: Instance,
-  to: 'stopped' | 'terminated',
-): Promise<undefined> {
-  const state = sim.world.hosts.touch(instance.id);
-  if (instance.state === 'terminated') return;
-  state.state = to;
-  state.locked = false;
-  if (to === 'terminated') {
-    state.terminatedAtMs = sim.clock.nowMs();
-    state.installed = false;
-  }
-  await loseNode(sim, instance);
-}
-
-async function loseNode(sim: Simulation, instance: Instance): Promise<undefined> {
-  const state = sim.world.hosts.touch(instance.id);
-  if (state.joinedAtMs === null) return;
-  state.joinedAtMs = null;
-  await sim.network.leave(instance.account.id, instance.id);
 }

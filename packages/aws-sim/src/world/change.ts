@@ -16,8 +16,11 @@ export const WorldChange = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('set-outcome'), instanceId, outcome: HostOutcomes }),
   z.strictObject({ op: z.literal('set-ssm'), instanceId, ssm: WrittenSsm.nullable() }),
   z.strictObject({ op: z.literal('set-tags'), instanceId, tags: z.record(z.string(), z.string()) }),
-  /** The agent is gone from the cluster while the host runs on. */
+  /** The Teleport agent is gone from the cluster while the host runs on. */
   z.strictObject({ op: z.literal('lose-node'), instanceId }),
+  /** The Systems Manager agent falls silent while the host runs on; PingStatus follows up to five minutes later. */
+  z.strictObject({ op: z.literal('lose-agent'), instanceId }),
+  z.strictObject({ op: z.literal('restore-agent'), instanceId }),
   z.strictObject({ op: z.literal('add-account'), account: WrittenAccount }),
   z.strictObject({
     op: z.literal('set-account-state'),

@@ -53,6 +53,10 @@ export const WorldFile = z.strictObject({
       externalId: z.string().nullable().optional(),
       deniedDiscoveryActions: z.array(z.string()).optional(),
       deniedMemberActions: z.array(z.string()).optional(),
+      /** Names of the documents member roles may send. @default null: all */
+      sendableDocuments: z.array(z.string()).nullable().optional(),
+      /** Instances with one of these tags may not be sent commands: the call is denied, by target the invocation. */
+      shieldTags: z.record(z.string(), z.string()).optional(),
     })
     .optional(),
   latency: z
@@ -61,6 +65,7 @@ export const WorldFile = z.strictObject({
       visibilityMs: range.optional(),
       pickupMs: range.optional(),
       installMs: range.optional(),
+      transitionMs: range.optional(),
     })
     .optional(),
   limits: LimitOverrides.optional(),

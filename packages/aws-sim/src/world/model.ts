@@ -33,6 +33,13 @@ export interface Account {
   regionOverrides: Map<string, RegionStatus> | undefined;
   /** Tags of the account in Organizations. */
   tags: Readonly<Record<string, string>>;
+  /** How it was before it was changed, oldest first: what a stale answer shows. Undefined for never changed. */
+  past?: readonly PastAccount[];
+}
+
+/** What an account was until a moment (real epoch milliseconds). */
+export interface PastAccount extends Pick<Account, 'state' | 'parentId' | 'role' | 'tags'> {
+  readonly untilMs: number;
 }
 
 /** An organizational unit, or the root (whose `parentId` is null). */

@@ -15,6 +15,8 @@ const output = z.string().max(100_000).optional();
  * - `hangs`: never ends; the agent kills it at executionTimeout (ExecutionTimedOut).
  * - `vanishes`: the agent takes it and is never heard of again (DeliveryTimedOut).
  * - `undeliverable`: never reaches the host (Undeliverable); with `runs` the installer ran and joined all the same.
+ * - `terminated`, `invalid-platform`, `access-denied`: ended by the service before it is sent to the host, as after too
+ *   many errors, for another platform, or for a host the caller may not command.
  */
 export const HostOutcome = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('joins'), durationMs, stdout: output }),
@@ -33,6 +35,9 @@ export const HostOutcome = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('hangs') }),
   z.strictObject({ kind: z.literal('vanishes') }),
   z.strictObject({ kind: z.literal('undeliverable'), runs: z.boolean().optional() }),
+  z.strictObject({ kind: z.literal('terminated') }),
+  z.strictObject({ kind: z.literal('invalid-platform') }),
+  z.strictObject({ kind: z.literal('access-denied') }),
 ]);
 export type HostOutcome = z.infer<typeof HostOutcome>;
 

@@ -18,6 +18,8 @@ export interface Latency {
   readonly pickupMs: readonly [number, number];
   /** How long an installer runs. */
   readonly installMs: readonly [number, number];
+  /** How long an instance is `pending`, `stopping` or `shutting-down`. */
+  readonly transitionMs: readonly [number, number];
 }
 
 /** Delays when a world says nothing. */
@@ -26,6 +28,7 @@ export const DEFAULT_LATENCY: Latency = {
   visibilityMs: [300, 1_500],
   pickupMs: [500, 5_000],
   installMs: [8_000, 30_000],
+  transitionMs: [5_000, 20_000],
 };
 
 /** Who holds the long-term keys and what the world expects of role and session. */
@@ -43,6 +46,10 @@ export interface Access {
   readonly deniedDiscoveryActions: readonly string[];
   /** Actions every member role lacks. */
   readonly deniedMemberActions: readonly string[];
+  /** Names of the documents member roles may send; null for all. */
+  readonly sendableDocuments: readonly string[] | null;
+  /** Member roles may not send commands to instances that carry one of these tags. */
+  readonly shieldTags: Readonly<Record<string, string>>;
 }
 
 /** What a generated world is derived from. */
@@ -154,6 +161,8 @@ export function createWorld(generate: GenerateOptions, settings: WorldSettings, 
       externalId: null,
       deniedDiscoveryActions: [],
       deniedMemberActions: [],
+      sendableDocuments: null,
+      shieldTags: {},
       ...settings.access,
     },
     latency: { ...DEFAULT_LATENCY, ...settings.latency },
@@ -194,14 +203,20 @@ export function isRegionOn(world: World, account: Account, region: string): bool
   return status === 'ENABLED' || status === 'ENABLED_BY_DEFAULT';
 }
 
-/** An instance as it is now, by id. */
-export function findInstance(world: World, id: string): Instance | undefined {
+/** An instance by id, as it is now or was at `asOfMs` (real epoch milliseconds). */
+export function findInstance(world: World, id: string, asOfMs?: number): Instance | undefined {
   const spec = world.fleet.find(id);
-  return spec === undefined ? undefined : instanceNow(spec, world.hosts.get(id));
+  return spec === undefined ? undefined : instanceNow(spec, world.hosts.get(id), asOfMs);
 }
 
-/** An instance as it is now, by its slot. */
-export function instanceAt(world: World, account: Account, region: string, slot: number): Instance {
+/** An instance by its slot, as it is now or was at `asOfMs` (real epoch milliseconds). */
+export function instanceAt(
+  world: World,
+  account: Account,
+  region: string,
+  slot: number,
+  asOfMs?: number,
+): Instance {
   const spec = world.fleet.at(account, region, slot);
-  return instanceNow(spec, world.hosts.get(spec.id));
+  return instanceNow(spec, world.hosts.get(spec.id), asOfMs);
 }

@@ -41,8 +41,9 @@ function readMaxResults(params: QueryParams): number | undefined {
 }
 
 function isListed(call: Call, instance: Instance): boolean {
-  const gone = instance.history?.terminatedAtMs ?? null;
-  return gone === null || (call.nowMs - gone) * call.sim.clock.speed < TERMINATED_VISIBLE_MS;
+  if (instance.launchedAtMs > call.asOfMs) return false;
+  const gone = instance.terminatedAtMs ?? null;
+  return gone === null || (call.asOfMs - gone) * call.sim.clock.speed < TERMINATED_VISIBLE_MS;
 }
 
 function describeInstances(call: Call, params: QueryParams): string {
@@ -74,7 +75,7 @@ function instancesListing(call: Call, account: Account, passes: InstanceFilter):
   return {
     end: world.fleet.slots(account, region),
     at(slot) {
-      const instance = instanceAt(world, account, region, slot);
+      const instance = instanceAt(world, account, region, slot, call.asOfMs);
       return isListed(call, instance) && passes(instance) ? instance : undefined;
     },
   };
@@ -88,7 +89,7 @@ function namedInstances(call: Call, account: Account, ids: readonly string[]): I
   const found: Instance[] = [];
   const missing: string[] = [];
   for (const id of new Set(ids)) {
-    const instance = findInstance(call.sim.world, id);
+    const instance = findInstance(call.sim.world, id, call.asOfMs);
     const mine = instance?.account === account && instance.region === call.caller.region;
     if (instance !== undefined && mine && isListed(call, instance)) found.push(instance);
     else missing.push(id);

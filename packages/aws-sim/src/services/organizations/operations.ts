@@ -3,6 +3,7 @@ import { ServiceError } from '../../server/service-error.ts';
 import { integer, readRequest, required, text } from '../../server/shapes.ts';
 import type { Call, OperationTable } from '../../server/simulation.ts';
 import type { Account, OrganizationalUnit } from '../../world/model.ts';
+import { accountAsOf } from '../../world/past-accounts.ts';
 import { managementAccount } from '../../world/world.ts';
 import { accountView, organizationView, rootView, unitView } from './views.ts';
 
@@ -56,8 +57,22 @@ function parentUnit(call: Call, id: string): OrganizationalUnit {
   return unit;
 }
 
-function accountsOf(unit: OrganizationalUnit): Account[] {
-  return [...unit.accounts].sort((a, b) => a.index - b.index);
+/** Accounts directly in a unit, by index. A stale answer looks at all accounts for those that were in it. */
+function accountsOf(call: Call, unit: OrganizationalUnit): Account[] {
+  const stale = call.asOfMs < call.nowMs;
+  const candidates = stale ? call.sim.world.accounts : [...unit.accounts].sort((a, b) => a.index - b.index);
+  return accountsThen(call, candidates).filter((account) => account.parentId === unit.id);
+}
+
+/** Accounts as they are, or as they were at the moment a stale answer shows. */
+function accountsThen(call: Call, accounts: readonly Account[]): readonly Account[] {
+  if (call.asOfMs >= call.nowMs) return accounts;
+  return accounts.map((account) => accountAsOf(account, call.asOfMs)).filter((account) => account !== null);
+}
+
+function findAccount(call: Call, id: string): Account | undefined {
+  const account = call.sim.world.accountsById.get(id);
+  return account === undefined ? undefined : (accountAsOf(account, call.asOfMs) ?? undefined);
 }
 
 function unitsOf(call: Call, unit: OrganizationalUnit): OrganizationalUnit[] {
@@ -68,7 +83,7 @@ function listAccounts(call: Call, raw: unknown): unknown {
   requireAdministrator(call);
   const input = readRequest('organizations', PAGE, raw);
   const { world } = call.sim;
-  const { rows, token } = page(call, input, 'ListAccounts', listingOf(world.accounts));
+  const { rows, token } = page(call, input, 'ListAccounts', listingOf(accountsThen(call, world.accounts)));
   return { Accounts: rows.map((account) => accountView(world, account)), ...token };
 }
 
@@ -76,7 +91,7 @@ function listAccountsForParent(call: Call, raw: unknown): unknown {
   requireAdministrator(call);
   const input = readRequest('organizations', Parent, raw);
   const { world } = call.sim;
-  const accounts = accountsOf(parentUnit(call, input.ParentId));
+  const accounts = accountsOf(call, parentUnit(call, input.ParentId));
   const { rows, token } = page(call, input, `accounts/${input.ParentId}`, listingOf(accounts));
   return { Accounts: rows.map((account) => accountView(world, account)), ...token };
 }
@@ -94,7 +109,8 @@ function listChildren(call: Call, raw: unknown): unknown {
   const ChildType = required(text({ oneOf: ['ACCOUNT', 'ORGANIZATIONAL_UNIT'] }));
   const input = readRequest('organizations', { ...Parent, ChildType }, raw);
   const unit = parentUnit(call, input.ParentId);
-  const ids = input.ChildType === 'ACCOUNT' ? accountsOf(unit).map((account) => account.id) : unit.childIds;
+  const ids =
+    input.ChildType === 'ACCOUNT' ? accountsOf(call, unit).map((account) => account.id) : unit.childIds;
   const { rows, token } = page(call, input, `${input.ChildType}/${input.ParentId}`, listingOf(ids));
   return { Children: rows.map((Id) => ({ Id, Type: input.ChildType })), ...token };
 }
@@ -107,7 +123,7 @@ function listParents(call: Call, raw: unknown): unknown {
     raw,
   );
   const { world } = call.sim;
-  const account = world.accountsById.get(input.ChildId);
+  const account = findAccount(call, input.ChildId);
   const parentId = account === undefined ? world.tree.units.get(input.ChildId)?.parentId : account.parentId;
   if (parentId === undefined || parentId === null) {
     throw new ServiceError(
@@ -133,7 +149,7 @@ function describeAccount(call: Call, raw: unknown): unknown {
     { AccountId: required(text({ max: 12, pattern: /\d{12}/u })) },
     raw,
   );
-  const account = call.sim.world.accountsById.get(input.AccountId);
+  const account = findAccount(call, input.AccountId);
   if (account === undefined) {
     throw new ServiceError('AccountNotFoundException', "You specified an account that doesn't exist.");
   }
@@ -176,8 +192,8 @@ function listTagsForResource(call: Call, raw: unknown): unknown {
   requireAdministrator(call);
   const ResourceId = required(text({ max: 130, pattern: TAGGED_ID }));
   const input = readRequest('organizations', { ResourceId, NextToken: PAGE.NextToken }, raw);
-  const { accountsById, tree } = call.sim.world;
-  const account = accountsById.get(input.ResourceId);
+  const { tree } = call.sim.world;
+  const account = findAccount(call, input.ResourceId);
   if (account === undefined && !tree.units.has(input.ResourceId)) {
     throw new ServiceError('TargetNotFoundException', "You specified a target that doesn't exist.");
   }

@@ -1,34 +1,51 @@
 import type { SimClock } from '../../clock/sim-clock.ts';
-import type { Instance } from '../../world/host-states.ts';
 import { hashText, unit } from '../../world/hash.ts';
+import type { Instance } from '../../world/host-states.ts';
 
-/** The agent reports every five minutes, so that its last ping is up to so old. */
+/** The agent reports every five minutes: its last ping is up to so old, and so late is its silence noticed. */
 const PING_INTERVAL_MS = 300_000;
 
 /**
- * Whether Systems Manager has heard of a host. A new one shows up only some time after the start of the world, or after
- * its launch; a registration outlives a stop.
+ * Whether Systems Manager has heard of a host at a moment. A new one shows up only some time after the start of the
+ * world, or after its launch; a registration outlives a stop.
  */
-export function isRegistered(instance: Instance, clock: SimClock): boolean {
+export function isRegistered(instance: Instance, clock: SimClock, atMs: number): boolean {
   if (instance.ssm === null) return false;
   const { registersAfterMs } = instance.ssm;
   if (registersAfterMs === 0) return true;
   const sinceMs = Math.max(clock.startedAtMs, instance.launchedAtMs);
-  return (clock.nowMs() - sinceMs) * clock.speed >= registersAfterMs;
+  return (atMs - sinceMs) * clock.speed >= registersAfterMs;
 }
 
-/** A node as DescribeInstanceInformation shows it; null when it shows nothing of it. */
-export function nodeView(instance: Instance, clock: SimClock): Record<string, unknown> | null {
+/** When a host last pinged, as a share of the interval before the moment asked about, the same for a host always. */
+function lastPingMs(instance: Instance, clock: SimClock, atMs: number): number {
+  const share = unit(hashText(5, instance.id));
+  const lostAtMs = instance.agentLostAtMs ?? null;
+  if (lostAtMs !== null) return lostAtMs - (share * PING_INTERVAL_MS) / clock.speed;
+  if (instance.ssm?.pingStatus === 'Online') return atMs - share * PING_INTERVAL_MS;
+  return atMs - 86_400_000 * (1 + share * 20);
+}
+
+/**
+ * What `PingStatus` says. It stays Online until a ping is overdue: an agent that dies is taken for alive for up to five
+ * minutes, and commands for it are accepted meanwhile and after.
+ */
+function pingStatus(instance: Instance, clock: SimClock, atMs: number): 'Online' | 'ConnectionLost' {
+  if (instance.ssm?.pingStatus !== 'Online') return 'ConnectionLost';
+  if ((instance.agentLostAtMs ?? null) === null) return 'Online';
+  const silentMs = (atMs - lastPingMs(instance, clock, atMs)) * clock.speed;
+  return silentMs < PING_INTERVAL_MS ? 'Online' : 'ConnectionLost';
+}
+
+/** A node as DescribeInstanceInformation shows it at a moment; null when it shows nothing of it. */
+export function nodeView(instance: Instance, clock: SimClock, atMs: number): Record<string, unknown> | null {
   const { ssm } = instance;
   if (ssm === null || instance.state === 'stopped' || instance.state === 'terminated') return null;
-  if (!isRegistered(instance, clock)) return null;
-  const online = ssm.pingStatus === 'Online';
-  const share = unit(hashText(5, instance.id));
-  const ageMs = online ? share * PING_INTERVAL_MS : 86_400_000 * (1 + share * 20);
+  if (!isRegistered(instance, clock, atMs)) return null;
   return {
     InstanceId: instance.id,
-    PingStatus: ssm.pingStatus,
-    LastPingDateTime: Math.floor(clock.nowMs() - ageMs) / 1000,
+    PingStatus: pingStatus(instance, clock, atMs),
+    LastPingDateTime: Math.floor(lastPingMs(instance, clock, atMs)) / 1000,
     AgentVersion: ssm.agentVersion,
     IsLatestVersion: ssm.agentVersion.startsWith('3.3.16'),
     PlatformType: ssm.platformType,

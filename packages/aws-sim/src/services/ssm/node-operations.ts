@@ -49,12 +49,16 @@ function describeInstanceInformation(call: Call, raw: unknown): unknown {
   const input = readRequest('ssm', DescribeInstanceInformation, raw);
   const account = callerAccount(call);
   const filters = readNodeFilters(call, account, input);
-  const { world, clock } = call.sim;
+  const { world } = call.sim;
   const { region } = call.caller;
   const listing: Listing<Row> = {
     end: world.fleet.slots(account, region),
     at(slot) {
-      const row = nodeView(instanceAt(world, account, region, slot), clock);
+      const row = nodeView(
+        instanceAt(world, account, region, slot, call.asOfMs),
+        call.sim.clock,
+        call.asOfMs,
+      );
       return row !== null && filters.every((filter) => filter(row)) ? row : undefined;
     },
   };

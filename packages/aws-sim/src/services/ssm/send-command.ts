@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Command, Invocation } from '../../commands/command.ts';
+import type { Command, Invocation, Refusal } from '../../commands/command.ts';
 import { bindParameters, executionSeconds, type SsmDocument } from '../../commands/documents.ts';
 import { startCommand } from '../../commands/run-command.ts';
 import { ServiceError } from '../../server/service-error.ts';
@@ -22,6 +22,7 @@ import { findInstance, instanceAt } from '../../world/world.ts';
 import { commandView } from './command-views.ts';
 import { isRegistered } from './managed-nodes.ts';
 import { callerAccount } from './node-operations.ts';
+import { authorizeDocument, authorizeHosts, targetRefusal } from './send-access.ts';
 
 const INSTANCE_ID = /(^i-(\w{8}|\w{17})$)|(^mi-\w{17}$)/u;
 const MAX_CONCURRENCY = /^([1-9][0-9]*|[1-9][0-9]%|[1-9]%|100%)$/u;
@@ -81,11 +82,15 @@ export function sendCommand(call: Call, raw: unknown): unknown {
   if (instanceIds.length > 0 && targets.length > 0) {
     throw new ServiceError('ValidationException', 'InstanceIds and Targets cannot be used together.');
   }
+  authorizeDocument(call, input.DocumentName);
   const document = findDocument(call, account, input);
   const values = bindParameters(document, input.Parameters ?? {});
   const hosts =
     targets.length > 0 ? targetedHosts(call, account, targets) : namedHosts(call, account, instanceIds);
-  if (targets.length === 0) checkPlatforms(document, hosts);
+  if (targets.length === 0) {
+    authorizeHosts(call, hosts);
+    checkPlatforms(document, hosts);
+  }
   checkOutput(input);
   const command = acceptCommand(call, {
     account,
@@ -146,18 +151,22 @@ function acceptCommand(call: Call, accepted: Accepted): Command {
     open: hosts.length,
     cancelledAtMs: null,
   };
-  for (const host of hosts) command.invocations.push(pendingInvocation(command, host));
+  for (const host of hosts) {
+    const refusal = targetRefusal(call, parts.document, host);
+    command.invocations.push(pendingInvocation(command, host, refusal));
+  }
   sim.commands.add(command);
   startCommand({ world: sim.world, clock: sim.clock, network: () => sim.network }, command);
   return command;
 }
 
-function pendingInvocation(command: Command, host: Instance): Invocation {
+function pendingInvocation(command: Command, host: Instance, refusal: Refusal | null): Invocation {
   return {
     command,
     instanceId: host.id,
     hostname: host.hostname,
     platformType: host.ssm?.platformType ?? 'Linux',
+    refusal,
     startedAtMs: null,
     delayedAtMs: null,
     cancellingAtMs: null,
@@ -199,7 +208,8 @@ function namedHosts(call: Call, account: Account, ids: readonly string[]): Insta
       host?.state === 'pending' ||
       host?.state === 'stopped' ||
       host?.state === 'stopping';
-    if (host !== undefined && mine && alive && isRegistered(host, call.sim.clock)) hosts.push(host);
+    const known = host !== undefined && isRegistered(host, call.sim.clock, call.nowMs);
+    if (known && mine && alive) hosts.push(host);
     else invalid.push(id);
   }
   if (invalid.length > 0) {
@@ -249,7 +259,7 @@ function targetedHosts(
   const hosts: Instance[] = [];
   for (let slot = 0; slot < world.fleet.slots(account, region); slot += 1) {
     const host = instanceAt(world, account, region, slot);
-    if (host.state !== 'running' || !isRegistered(host, clock)) continue;
+    if (host.state !== 'running' || !isRegistered(host, clock, call.nowMs)) continue;
     if (targets.every((target) => targetMatches(host, target.Key ?? '', target.Values ?? []))) {
       hosts.push(host);
     }

@@ -4,6 +4,7 @@ import { deniedError, ServiceError } from '../../server/service-error.ts';
 import { integer, readRequest, required, text } from '../../server/shapes.ts';
 import type { Call, OperationTable } from '../../server/simulation.ts';
 import { element, wrap } from '../../server/xml.ts';
+import { accountAsOf } from '../../world/past-accounts.ts';
 import { hexToken } from '../../world/identifiers.ts';
 import { isOptInRegion } from '../../world/regions.ts';
 import { isRegionOn } from '../../world/world.ts';
@@ -67,7 +68,9 @@ function checkTrust(
   externalId: string | undefined,
 ): void {
   const { world } = call.sim;
-  const account = world.accountsById.get(accountId);
+  const known = world.accountsById.get(accountId);
+  // A stale answer knows the role as it was: one just made or repaired is not there yet.
+  const account = known === undefined ? undefined : (accountAsOf(known, call.asOfMs) ?? undefined);
   const usable = account !== undefined && (account.state === 'ACTIVE' || account.state === 'PENDING_CLOSURE');
   const named = world.access.roleName === null || world.access.roleName === roleName;
   const wantedId = world.access.externalId;
