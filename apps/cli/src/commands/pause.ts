@@ -1,4 +1,4 @@
-import type { Scope } from '@muster/core/domain/control';
+import type { FindingKind, Scope } from '@muster/core/domain/control';
 import { targetId } from '@muster/core/domain/target';
 import type { Ledger } from '@muster/core/ports/ledger';
 import type { Command } from 'commander';
@@ -34,10 +34,10 @@ async function resume(ledger: Ledger, scope: Scope): Promise<boolean> {
   let resumed = await ledger.control.resume(scope);
   await ledger.control.clearOutcomes(scope);
   await ledger.control.clear('brake-engaged', scope);
+  await clearNotes(ledger, scope);
   if (scope === 'all') {
     await ledger.control.releaseHold();
     await ledger.control.clear('hold-first-send', 'all');
-    await ledger.control.clear('ledger-epoch-changed', 'all');
     const facts = await ledger.nodes.facts();
     // The smaller inventory is the true one, says the operator: the next reading is not compared with the last.
     if (facts.error?.startsWith('drop') === true) {
@@ -52,4 +52,19 @@ async function resume(ledger: Ledger, scope: Scope): Promise<boolean> {
     targets.map((target) => ({ member: targetId(target), atMs })),
   );
   return resumed;
+}
+
+/** What has happened once and was told: seen by whoever resumes its scope, or all. */
+const NOTES: ReadonlySet<FindingKind> = new Set([
+  'ledger-epoch-changed',
+  'two-live-commands',
+  'command-not-canceled',
+  'ledger-unreadable',
+]);
+
+async function clearNotes(ledger: Ledger, scope: Scope): Promise<void> {
+  for (const finding of await ledger.control.findings()) {
+    const meant = scope === 'all' || finding.scope === scope;
+    if (meant && NOTES.has(finding.kind)) await ledger.control.clear(finding.kind, finding.scope);
+  }
 }

@@ -9,6 +9,7 @@ import type { Scope } from '@muster/core/domain/control';
 import { createClock } from '@muster/core/runtime/clock';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
 import { withLedger } from '../open-ledger.ts';
 import { withJobQueue } from '../open-queue.ts';
 import { readConfig } from '../read-config.ts';
@@ -56,6 +57,12 @@ async function retry(ledger: Ledger, config: MusterConfig, scope: Scope): Promis
 }
 
 async function liveCommands(ledger: Ledger, scope: Scope): Promise<PayloadOf<typeof cancelCommand>[]> {
+  if (scope.startsWith('cause:')) {
+    throw new CommandError(
+      EXIT.usage,
+      'a live command has no cause yet: cancel by --account, --region or --instance',
+    );
+  }
   const wanted = scope.startsWith('instance:') ? InstanceId.parse(scope.slice('instance:'.length)) : null;
   const payloads: PayloadOf<typeof cancelCommand>[] = [];
   for (const target of targetsInScope(await ledger.enrollments.populated(), scope)) {

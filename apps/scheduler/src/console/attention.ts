@@ -22,6 +22,7 @@ const STOPS_SENDING: Readonly<Record<FindingKind, boolean>> = {
   'two-live-commands': false,
   'account-list-failed': false,
   'command-not-canceled': false,
+  'ledger-unreadable': false,
 };
 
 /**

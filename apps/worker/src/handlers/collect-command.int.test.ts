@@ -221,6 +221,52 @@ test('a throttled or denied look ends nothing and loses nothing', async () => {
   expect(await dueInMs(bench)).toBeGreaterThan(0);
 });
 
+test('where commands may not be looked at any more the target is partial by name, and nothing is ended', async () => {
+  const bench = await startSent({ world: aWorld(someInstances(1)) });
+  await bench.commandsEnded();
+  const actions = ['ssm:ListCommandInvocations'];
+  await bench.aws.change({ op: 'deny-actions', accountId: ACCOUNT, actions });
+
+  expect(await collect(bench)).toEqual({ ended: 0, open: 1, state: 'denied' });
+
+  for (let round = 1; round <= 2; round += 1) {
+    const coverage = await bench.ledger.coverage.read(TARGET);
+    expect(coverage).toMatchObject({ status: 'partial', cause: 'ec2-perm-account-denied' });
+    expect(coverage?.detail).toContain('ssm:ListCommandInvocations');
+    await bench.run('scan-target', { target: TARGET });
+  }
+  expect(await bench.states()).toEqual({ installing: 1 });
+  expect(await dueInMs(bench)).toBeGreaterThan(0);
+
+  await bench.aws.change({ op: 'deny-actions', accountId: ACCOUNT, actions: [] });
+  expect(await collect(bench)).toMatchObject({ ended: 1, open: 0 });
+  await bench.run('scan-target', { target: TARGET });
+  expect(await bench.ledger.coverage.read(TARGET)).toMatchObject({ status: 'complete' });
+});
+
+test.each([
+  ['denied', { op: 'deny-actions', accountId: ACCOUNT, actions: ['ssm:*'] }],
+  ['switched off', { op: 'set-region', accountId: ACCOUNT, region: TARGET.region, status: 'DISABLED' }],
+] as const)(
+  'a command behind a region that is %s ends when it has expired all the same',
+  async (_, change) => {
+    const bench = await startSent({ world: aWorld(someInstances(2)) });
+    await bench.commandsEnded();
+    await bench.aws.change(
+      change.op === 'deny-actions' ? { ...change, actions: [...change.actions] } : change,
+    );
+    expect(await collect(bench)).toMatchObject({ ended: 0, open: 2 });
+    const { command } = await bench.intent();
+
+    bench.advance((command?.expiresAtMs ?? 0) - bench.now() + bench.deps.timings.expiryMarginMs + 1);
+
+    expect(await collect(bench)).toMatchObject({ ended: 2, open: 0 });
+    expect(await bench.cause(instanceId(0))).toBe('ec2-ssm-command-lost');
+    expect(await bench.findings()).toContain(`command-not-canceled ${targetId(TARGET)}`);
+    expect(await bench.intents()).toEqual([]);
+  },
+);
+
 test("a failed script's output is kept by its tail, without secrets and control characters", async () => {
   const secret = 'external-id-that-nobody-may-see';
   const stdout = `first words ${'.'.repeat(700)} id ${secret} \u001b[31mred\u0007 the end`;

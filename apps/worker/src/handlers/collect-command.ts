@@ -1,6 +1,7 @@
 import type { AttemptResult } from '@muster/core/domain/attempt';
 import type { Invocation, TargetAccess } from '@muster/core/domain/command';
 import { longestLifeMs } from '@muster/core/domain/command-life';
+import { isJobError, JobError } from '@muster/core/domain/errors';
 import type { EnrollmentEvent, EnrollmentRecord } from '@muster/core/domain/enrollment';
 import type { BatchId, InstanceId } from '@muster/core/domain/ids';
 import { markerOf, type Intent, type LiveCommand } from '@muster/core/domain/intent';
@@ -13,6 +14,9 @@ import type { Versioned } from '@muster/core/ports/ledger';
 import { applyEvents, applyWithIntent, type Applied } from '../records/apply-events.ts';
 import { accessOf } from '../sending/batch-access.ts';
 import { applyBrake } from '../sending/brake.ts';
+import { cancelOrTell } from '../sending/cancel-or-tell.ts';
+import { stopSecondCommand } from '../sending/second-command.ts';
+import { partialCoverage } from '../scanning/scan-coverage.ts';
 import { paced } from '../paced.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
@@ -149,23 +153,18 @@ async function followCommand(
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<DueOutcome<Result>> {
-  const invocations = await paced(deps, target, 'ssm:ListCommandInvocations', () =>
-    deps.commands.listInvocations(access, command.commandId, ctx.signal),
-  );
   const expired = deps.clock.now() > command.expiresAtMs + deps.timings.expiryMarginMs;
-  const results = resultsOf(intent, invocations, expired, deps);
+  const invocations = await look(target, command, access, ctx, deps);
+  if (invocations instanceof JobError && !expired) return lookDenied(target, intent, invocations, deps);
+  const shown = invocations instanceof JobError ? [] : invocations;
+  const results = resultsOf(intent, shown, expired, deps);
   const abandoned = [...results].filter(
     ([, result]) => result.kind === 'failure' && result.cause === 'ec2-ssm-command-lost',
   );
   if (abandoned.length > 0) {
-    await cancelAbandoned(
-      target,
-      access,
-      command,
-      abandoned.map(([id]) => id),
-      ctx,
-      deps,
-    );
+    const why = `has expired without an end on ${abandoned.length} instances`;
+    const instanceIds = abandoned.map(([id]) => id);
+    await cancelOrTell(target, access, { commandId: command.commandId, instanceIds, why }, ctx, deps);
   }
   const { batchId } = intent;
   const { commandId } = command;
@@ -179,19 +178,15 @@ async function followCommand(
   };
   const open = intent.instanceIds.filter((id) => !results.has(id)).length;
   await announceEnds(target, results, deps);
+  const records = open === 0 ? null : await deps.ledger.enrollments.read(target, intent.instanceIds);
   const applied =
-    open === 0
+    records === null
       ? await applyWithIntent(deps, target, intent.instanceIds, events, {
           batchId,
           expected: version,
           value: null,
         })
-      : await applyEvents(
-          deps,
-          target,
-          await deps.ledger.enrollments.read(target, intent.instanceIds),
-          events,
-        );
+      : await applyEvents(deps, target, records, events);
   await scheduleWorkOf(
     deps,
     target,
@@ -212,26 +207,39 @@ async function followCommand(
       [{ batchId, expected: version, value: { ...intent, polls } }],
     );
   }
+  if (records !== null) await stopSecondCommand(target, access, shown, records, ctx, deps);
   return outcome(deps.clock.now() + pollDelayMs(intent.polls, deps), results.size, open, 'live');
 }
 
-/** What we stop following is stopped in SSM too, where the role allows it; where it does not, people are told. */
-async function cancelAbandoned(
+/** What SSM shows of a command; the error itself where the role, or the region, says no. */
+async function look(
   target: Target,
+  command: LiveCommand,
   access: TargetAccess,
-  { commandId }: LiveCommand,
-  instanceIds: readonly InstanceId[],
   ctx: JobContext,
   deps: HandlerDeps,
-): Promise<void> {
-  if ((await deps.commands.cancelCommand(access, commandId, instanceIds, ctx.signal)) === 'requested') return;
-  await deps.ledger.control.raise({
-    kind: 'command-not-canceled',
-    scope: targetId(target),
-    sinceMs: deps.clock.now(),
-    message: `Command ${commandId} has expired without an end on ${instanceIds.length} instances, and may not be canceled.`,
-    remedy: 'Grant ssm:CancelCommand to the member role, or look at the command in the AWS console.',
-  });
+): Promise<readonly Invocation[] | JobError> {
+  try {
+    return await paced(deps, target, 'ssm:ListCommandInvocations', () =>
+      deps.commands.listInvocations(access, command.commandId, ctx.signal),
+    );
+  } catch (error) {
+    if (isJobError(error, 'aws.denied', 'aws.region-off')) return error;
+    throw error;
+  }
+}
+
+/** A command that may not be looked at goes on, for all we know, until it has expired; the coverage of its target says why. */
+async function lookDenied(
+  target: Target,
+  intent: Intent,
+  denial: JobError,
+  deps: HandlerDeps,
+): Promise<DueOutcome<Result>> {
+  const now = deps.clock.now();
+  const before = await deps.ledger.coverage.read(target);
+  await deps.ledger.coverage.put(target, partialCoverage(denial, before, now));
+  return outcome(now + deps.timings.heldMs, 0, intent.instanceIds.length, 'denied');
 }
 
 /** The ends that this look has shown; a terminal result once recorded is never asked for again. */

@@ -10,6 +10,7 @@ import { transitionContext } from '../records/apply-events.ts';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
 import { judgeSightings, listManaged, listSightings, type Sighting } from '../scanning/judge-target.ts';
+import { isOpen, setAsideUnreadable } from '../records/mend-ledger.ts';
 import { scheduleOpenBatches, scheduleWorkOf } from '../records/work-of-records.ts';
 import { paced } from '../paced.ts';
 import { checkCommands } from '../scanning/check-commands.ts';
@@ -35,10 +36,10 @@ export async function handleScanTarget(
     const before = await deps.ledger.coverage.read(target);
     try {
       const sightings = await listSightings(target, groups, ctx.signal, deps);
-      const records = await deps.ledger.enrollments.readAll(target);
+      const records = await readRecords(target, deps);
       const decided = await decide({ target, groups, before }, sightings, records, ctx.signal, deps);
       const written = await write(target, decided, deps);
-      await restoreWork(target, decided, deps);
+      await restoreWork(target, records, decided, deps);
       const now = deps.clock.now();
       const coverage =
         decided.denial === null ? completeCoverage(now) : partialCoverage(decided.denial, before, now);
@@ -67,6 +68,16 @@ async function roleGroups(
     await callerAccountOf(deps, signal),
   );
   return groupByRole(matchers, target.accountId, target.region);
+}
+
+/** The target's records; what cannot be read is set aside first, so that its place is free. */
+async function readRecords(target: Target, deps: HandlerDeps): Promise<Records> {
+  let unreadable = false;
+  const records = await deps.ledger.enrollments.readAll(target, () => {
+    unreadable = true;
+  });
+  if (unreadable) await setAsideUnreadable(target, deps);
+  return records;
 }
 
 interface Reading {
@@ -109,6 +120,10 @@ async function decide(
       }
     },
   });
+  // A command is live where commands could not be listed: whether they can be now is the answer, with or without candidates.
+  if (denial === null && before?.status === 'partial' && [...next.values()].some(isOpen)) {
+    denial = await checkCommands(target, groups, signal, deps);
+  }
   return {
     changes: changesOf(records, next, context.nowMs - deps.timings.goneMs),
     records: [...next.values()],
@@ -150,11 +165,14 @@ async function write(
 }
 
 /** What was due and has been lost (a kill, a Redis that forgot) is due again: the records know. */
-async function restoreWork(target: Target, { records }: Decision, deps: HandlerDeps): Promise<void> {
+async function restoreWork(
+  target: Target,
+  before: Records,
+  { records }: Decision,
+  deps: HandlerDeps,
+): Promise<void> {
   await scheduleWorkOf(deps, target, records);
-  const isOpen = (record: EnrollmentRecord): boolean =>
-    record.state === 'sending' || record.state === 'installing';
-  if (records.some(isOpen)) await scheduleOpenBatches(deps, target);
+  if (records.some(isOpen)) await scheduleOpenBatches(deps, target, before);
 }
 
 async function failed(

@@ -1,7 +1,10 @@
 import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
+import type { InstanceId } from '@muster/core/domain/ids';
 import { targetId, type Target } from '@muster/core/domain/target';
 import { collectMember } from '@muster/core/jobs/due-jobs';
+import type { Versioned } from '@muster/core/ports/ledger';
 import type { HandlerDeps } from '../deps.ts';
+import { restoreIntents } from './mend-ledger.ts';
 
 type Deps = Pick<HandlerDeps, 'ledger' | 'clock' | 'timings' | 'config'>;
 
@@ -32,10 +35,19 @@ export async function scheduleWorkOf(
   }
 }
 
-/** Makes sure that every open batch of a target is looked at; one that is due soon anyway stays as it is. */
-export async function scheduleOpenBatches(deps: Deps, target: Target): Promise<void> {
+/**
+ * Makes sure that every open batch of a target is looked at; one that is due soon anyway stays as it is.
+ *
+ * @param records all of the target's, as they were read before
+ */
+export async function scheduleOpenBatches(
+  deps: Deps,
+  target: Target,
+  records: ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>,
+): Promise<void> {
   const atMs = deps.clock.now() + 2 * deps.config.install.pollMaxMs;
   const intents = await deps.ledger.enrollments.intents(target);
+  await restoreIntents(target, records, intents, deps);
   await deps.ledger.due.schedule(
     'collect',
     intents.map(({ value }) => ({ member: collectMember(target, value.batchId), atMs })),

@@ -1,3 +1,4 @@
+import type { Cause } from '@muster/core/domain/cause';
 import { pausedBy } from '@muster/core/domain/control';
 import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
 import type { InstanceId } from '@muster/core/domain/ids';
@@ -42,13 +43,18 @@ export async function pickBatch(
   const free: Candidate[] = [];
   for (const [instanceId, stored] of records) {
     if (open.has(instanceId) || isLeftForLater(stored.value, deps)) continue;
-    const cause = stored.value.state === 'failed' ? stored.value.cause : null;
+    const cause = causeOf(stored.value);
     if (joined.has(instanceId) || pausedBy(pauses, { ...target, instanceId, cause }) !== null) continue;
     free.push({ ...stored, instanceId });
   }
   const matcher = await ownerOf(free, matchers, target, deps);
   if (matcher === null) return null;
   return { matcher, candidates: free.filter((one) => one.value.matcherKey === matcher.key).slice(0, limit) };
+}
+
+/** The cause that a candidate waits for, when it has failed before: pauses can name it. */
+export function causeOf(record: EnrollmentRecord): Cause | null {
+  return record.state === 'failed' ? record.cause : null;
 }
 
 /** A run that ends by itself tries each instance once: what failed since it began waits for a later run. */

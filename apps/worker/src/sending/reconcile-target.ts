@@ -2,13 +2,13 @@ import { collectMember } from '@muster/core/jobs/due-jobs';
 import type { Invocation, TargetAccess } from '@muster/core/domain/command';
 import { longestLifeMs } from '@muster/core/domain/command-life';
 import type { EnrollmentEvent, EnrollmentRecord } from '@muster/core/domain/enrollment';
-import type { BatchId, CommandId, InstanceId } from '@muster/core/domain/ids';
+import type { BatchId, InstanceId } from '@muster/core/domain/ids';
 import { batchOfMarker } from '@muster/core/domain/intent';
 import { invocationResult } from '@muster/core/domain/invocation-result';
 import type { Matcher } from '@muster/core/domain/matcher';
 import { groupByRole } from '@muster/core/domain/matcher-scope';
-import { targetId, type Target } from '@muster/core/domain/target';
-import { applyWithIntent } from '../records/apply-events.ts';
+import type { Target } from '@muster/core/domain/target';
+import { applyEvents, applyWithIntent } from '../records/apply-events.ts';
 import type { HandlerDeps } from '../deps.ts';
 
 /** Added to a command's whole life when looking back: clocks, and SSM's own delay in showing it. */
@@ -97,7 +97,7 @@ async function adopt(
 ): Promise<boolean> {
   const [first] = invocations;
   const known = await deps.ledger.enrollments.intent(target, batchId);
-  if (first === undefined || (known !== null && known.value.command !== null)) return false;
+  if (first === undefined) return false;
   const { commandId } = first;
   const instanceIds: readonly InstanceId[] = invocations.map((invocation) => invocation.instanceId);
   const records = await deps.ledger.enrollments.read(target, instanceIds);
@@ -107,12 +107,16 @@ async function adopt(
     return invocation !== undefined && (isLive(invocation) || isForgotten(record, invocation));
   };
   if (!instanceIds.some((id) => isOpen(id, records.get(id)?.value))) return false;
+  const eventsOf = (id: InstanceId, record: EnrollmentRecord): readonly EnrollmentEvent[] =>
+    isOpen(id, record) ? [{ kind: 'accepted', batchId, commandId }] : [];
+  if (known !== null && known.value.command !== null) {
+    // It is followed already; but a record that was made anew does not know that.
+    await applyEvents(deps, target, records, eventsOf);
+    return false;
+  }
   await deps.ledger.due.schedule('collect', [
     { member: collectMember(target, batchId), atMs: deps.clock.now() },
   ]);
-  const live = new Set(invocations.filter(isLive).map((invocation) => invocation.instanceId));
-  const eventsOf = (id: InstanceId, record: EnrollmentRecord): readonly EnrollmentEvent[] =>
-    isOpen(id, record) ? [{ kind: 'accepted', batchId, commandId }] : [];
   const written = await applyWithIntent(deps, target, instanceIds, eventsOf, {
     batchId,
     expected: known?.version ?? 0,
@@ -135,29 +139,5 @@ async function adopt(
   await deps.ledger.due.schedule('collect', [
     { member: collectMember(target, batchId), atMs: deps.clock.now() },
   ]);
-  await alarmOnSecond(target, live, commandId, deps);
   return true;
-}
-
-/**
- * An instance whose record follows another live command than the one just found has two: the promise is broken, by a
- * restored Redis, a clock, or somebody's hand. People are told, and both are followed to their end.
- */
-async function alarmOnSecond(
-  target: Target,
-  live: ReadonlySet<InstanceId>,
-  commandId: CommandId,
-  deps: HandlerDeps,
-): Promise<void> {
-  const records = await deps.ledger.enrollments.read(target, [...live]);
-  for (const [instanceId, { value }] of records) {
-    if (value.state !== 'installing' || value.commandId === commandId) continue;
-    await deps.ledger.control.raise({
-      kind: 'two-live-commands',
-      scope: `instance:${instanceId}`,
-      sinceMs: deps.clock.now(),
-      message: `Two commands of ours are live on ${instanceId} in ${targetId(target)}: ${value.commandId} and ${commandId}.`,
-      remedy: `Cancel one: aws ssm cancel-command --region ${target.region} --command-id ${commandId}. Then look at the host.`,
-    });
-  }
 }

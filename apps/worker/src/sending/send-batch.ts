@@ -11,9 +11,12 @@ import { runEvents, transitionContext } from '../records/apply-events.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { causesOfInvalidIds } from './invalid-instances.ts';
 import { lacksManagedUpdates } from './managed-updates.ts';
-import type { Batch, Candidate } from './pick-batch.ts';
+import { type Batch, type Candidate, causeOf } from './pick-batch.ts';
 import { recordAccepted, recordRefused } from './send-outcome.ts';
 import { askSendPermission } from './send-permission.ts';
+
+/** No send starts later than this after a pause. Real time. */
+const PAUSE_COUNTS_AFTER_MS = 2_000;
 
 /** What became of one batch, as far as the next one is concerned. */
 export type Step =
@@ -48,7 +51,7 @@ export async function sendBatch(
     return { kind: 'claimed-elsewhere' };
   }
   const access: TargetAccess = { ...target, role: roleFor(batch.matcher, target.accountId) };
-  const result = await send(access, batch.matcher, intent, ctx, deps);
+  const result = await send(access, batch, intent, ctx, deps);
   return settle(access, intent, result, ctx, deps);
 }
 
@@ -90,7 +93,7 @@ async function claim(
 
 async function send(
   access: TargetAccess,
-  matcher: Matcher,
+  { matcher, candidates }: Batch,
   intent: Intent,
   ctx: JobContext,
   deps: HandlerDeps,
@@ -99,11 +102,15 @@ async function send(
     return refusedUnsent('managed-updates-off');
   }
   // The last look at the brakes, after the claim and right before the call: a pause stops sends that have not begun.
+  const askedAtMs = deps.clock.now();
+  const causes = new Map(candidates.map(({ instanceId, value }) => [instanceId, causeOf(value)]));
   const [permission, epoch] = [await askSendPermission(deps), await deps.ledger.control.epoch()];
   const paused =
     permission.kind === 'withheld' ||
     intent.instanceIds.some(
-      (instanceId) => pausedBy(permission.pauses, { ...access, instanceId, cause: null }) !== null,
+      (instanceId) =>
+        pausedBy(permission.pauses, { ...access, instanceId, cause: causes.get(instanceId) ?? null }) !==
+        null,
     );
   if (paused || epoch !== intent.epoch) return refusedUnsent('not-sent');
   const { documentName, parameters } = renderInstall(matcher.install, {
@@ -118,6 +125,7 @@ async function send(
       comment: markerOf(deps.installation, intent.batchId),
       deliveryTimeoutSeconds: deps.config.install.deliveryTimeoutSeconds,
       notAfterMs: intent.notAfterMs,
+      leaveByMs: askedAtMs + PAUSE_COUNTS_AFTER_MS,
     },
     ctx.signal,
   );

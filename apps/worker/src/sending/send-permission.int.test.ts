@@ -145,13 +145,48 @@ test('a pause that comes right after the claim stops the command, and frees its 
   await expectUntouched(bench, 2);
 });
 
-test('a send whose time has passed while the role was being assumed does not leave', async () => {
+test('a pause of a cause that comes right after the claim stops the command too', async () => {
+  const bench = await startWorkerBench({
+    world: aWorld(someInstances(1, { outcome: { kind: 'exits', exitCode: 1 } })),
+  });
+  await bench.scanned();
+  await install(bench);
+  const { batchId } = await bench.intent();
+  await bench.commandsEnded();
+  await bench.run('collect-command', { target: TARGET, batchId });
+  bench.advance(24 * 3_600_000);
+  const { enrollments, ...others } = bench.ledger;
+  const deps = {
+    ...bench.deps,
+    ledger: {
+      ...others,
+      enrollments: {
+        ...enrollments,
+        write: async (...change: Parameters<typeof enrollments.write>) => {
+          const words = await enrollments.write(...change);
+          if (change[3].some(({ value }) => value !== null))
+            await pause(bench, 'cause:ec2-ssm-script-failure');
+          return words;
+        },
+      },
+    },
+  };
+
+  expect(await bench.run('install-batch', { target: TARGET }, deps)).toMatchObject({ sent: 0 });
+
+  expect((await bench.commands()).length).toBe(1);
+});
+
+test.each([
+  ['its time has passed', (bench: WorkerBench) => bench.deps.config.install.sendWindowMs + 1],
+  ['a pause of two seconds ago would count', () => 2_001],
+] as const)('a send does not leave when, while the role was being assumed, %s', async (_, takesMs) => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
   await bench.scanned();
   await bench.aws.change({ op: 'expire-sessions' });
   bench.advance(3 * 3_600_000);
   bench.front.before = (operation) => {
-    if (operation === 'AssumeRole') bench.advance(bench.deps.config.install.sendWindowMs + 1);
+    if (operation === 'AssumeRole') bench.advance(takesMs(bench));
   };
   bench.front.calls.splice(0);
 

@@ -53,7 +53,7 @@ export function createSendCommand(deps: {
           send: () => deps.clients.ssm(access.region).send(commandOf(request)),
         },
         keys,
-        request.notAfterMs,
+        Math.min(request.notAfterMs, request.leaveByMs ?? request.notAfterMs),
       );
       if (result.ok) return acceptedOf(result.reply, request, deps.clock.now());
       const { fault } = result;

@@ -20,6 +20,11 @@ export interface CommandRequest {
   readonly deliveryTimeoutSeconds: number;
   /** Epoch ms after which the call must not be accepted any more: the adapter aborts it then, and checks again after signing. */
   readonly notAfterMs: number;
+  /**
+   * Epoch ms after which the request must not leave any more, though an answer to one that has left is awaited until
+   * `notAfterMs`: what allowed the send was asked a moment ago, and a pause counts from then. @default notAfterMs
+   */
+  readonly leaveByMs?: number;
 }
 
 /** Why a whole command was refused, by SSM or before. Nothing ran. */

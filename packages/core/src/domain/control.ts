@@ -29,7 +29,8 @@ export type FindingKind =
   | 'ledger-epoch-changed'
   | 'two-live-commands'
   | 'account-list-failed'
-  | 'command-not-canceled';
+  | 'command-not-canceled'
+  | 'ledger-unreadable';
 
 export interface Finding {
   readonly kind: FindingKind;

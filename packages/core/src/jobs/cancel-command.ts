@@ -10,7 +10,7 @@ export const cancelCommand = defineJob({
   version: 1,
   queue: 'enrollment',
   payload: z.strictObject({ target: Target, batchId: BatchId, instanceId: InstanceId.nullable() }),
-  result: z.strictObject({ answer: z.enum(['requested', 'denied', 'closed']) }),
+  result: z.strictObject({ answer: z.enum(['requested', 'denied', 'failed', 'closed']) }),
   dedupeId: ({ target, batchId, instanceId }) =>
     jobId('cancel-command', targetId(target), batchId, instanceId ?? 'all'),
   timeoutMs: 60_000,

@@ -17,6 +17,8 @@ const MAX_VERSION = 2 ** 47;
 /** Records per script call: a call holds Redis for well under a millisecond at this size. */
 const WRITE_CHUNK = 200;
 const COUNTS_CHUNK = 1_000;
+/** For whoever wants to know what had happened to it. */
+const UNREADABLE_KEPT_SECONDS = 30 * 86_400;
 
 export interface EnrollmentDeps {
   readonly redis: Redis;
@@ -66,14 +68,46 @@ export function createEnrollmentLedger({ redis, keys, run, log }: EnrollmentDeps
   }
 
   return {
-    async readAll(target) {
+    async readAll(target, onUnreadable) {
       const fields = await redis.hgetall(keys.target(target).instances);
       const found = new Map<InstanceId, Versioned<EnrollmentRecord>>();
       for (const [id, text] of Object.entries(fields)) {
         const record = parse(target, id, text);
-        if (record !== null) found.set(id as InstanceId, record);
+        if (record === null) onUnreadable?.();
+        else found.set(id as InstanceId, record);
       }
       return found;
+    },
+
+    async setAsideUnreadable(target) {
+      const names = keys.target(target);
+      const [records, intents] = await Promise.all([
+        redis.hgetall(names.instances),
+        redis.hgetall(names.intents),
+      ]);
+      const broken = [
+        ...Object.entries(records)
+          .filter(([, text]) => decodeRecord(text) === null)
+          .map(([id, text]) => ['record', id, text]),
+        ...Object.entries(intents)
+          .filter(([, text]) => decodeIntent(text) === null)
+          .map(([id, text]) => ['intent', id, text]),
+      ];
+      if (broken.length === 0) return [];
+      await run(
+        'set-aside',
+        [
+          names.instances,
+          names.counts,
+          names.candidates,
+          names.verify,
+          names.intents,
+          names.epoch,
+          names.unreadable,
+        ],
+        [UNREADABLE_KEPT_SECONDS, ...broken.flat()],
+      );
+      return broken.map(([, id]) => id ?? '');
     },
 
     async read(target, ids) {

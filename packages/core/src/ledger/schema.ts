@@ -93,6 +93,7 @@ export const StoredFinding = z.strictObject({
     'two-live-commands',
     'account-list-failed',
     'command-not-canceled',
+    'ledger-unreadable',
   ]),
   scope: z.string(),
   sinceMs: z.number(),

@@ -9,6 +9,7 @@ const SCRIPTS = {
   'settle-due': 1,
   reserve: 1,
   'take-token': 1,
+  'set-aside': 7,
   'set-coverage': null,
 } as const;
 type ScriptName = keyof typeof SCRIPTS;
@@ -20,6 +21,7 @@ const COMMANDS = {
   'settle-due': 'musterSettleDue',
   reserve: 'musterReserve',
   'take-token': 'musterTakeToken',
+  'set-aside': 'musterSetAside',
   'set-coverage': 'musterSetCoverage',
 } as const satisfies Record<ScriptName, string>;
 

@@ -31,8 +31,18 @@ export interface IntentChange {
 
 /** Enrollment records and intents, per target. All methods throw `ledger.unavailable` when Redis does not answer. */
 export interface EnrollmentLedger {
-  /** All records of a target. A record that cannot be parsed is left out and logged. */
-  readAll(target: Target): Promise<ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>>;
+  /** All records of a target. A record that cannot be parsed is left out and logged; `onUnreadable` tells of it. */
+  readAll(
+    target: Target,
+    onUnreadable?: () => void,
+  ): Promise<ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>>;
+  /**
+   * Sets aside records and intents that cannot be parsed, so that new ones can take their places. The target's own
+   * commands are looked through anew before the next send: what was set aside may have had one.
+   *
+   * @returns ids of what was set aside
+   */
+  setAsideUnreadable(target: Target): Promise<readonly string[]>;
   read(
     target: Target,
     ids: readonly InstanceId[],

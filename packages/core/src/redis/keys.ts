@@ -16,6 +16,8 @@ export interface TargetKeys {
   readonly intents: string;
   /** string: the epoch under which the target's own recent commands were last listed. */
   readonly epoch: string;
+  /** hash: `record:INSTANCE` or `intent:BATCH` → a text that could not be read; expires after a month. Writer: set-aside.lua. */
+  readonly unreadable: string;
 }
 
 /** Every key that the ledger writes. Nothing here expires unless it says so. BullMQ's keys live under `PREFIX:queue`. */
@@ -95,6 +97,7 @@ export function createKeys(prefix: string): Keys {
         verify: `${tag}:verify`,
         intents: `${tag}:intents`,
         epoch: `${tag}:epoch`,
+        unreadable: `${tag}:unreadable`,
       };
     },
     bucket: (target, action) => `${prefix}:{${targetId(target)}}:bucket:${action}`,

@@ -1,0 +1,104 @@
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
+import { longestLifeMs } from '@muster/core/domain/command-life';
+import type { BatchId, InstanceId } from '@muster/core/domain/ids';
+import type { Intent } from '@muster/core/domain/intent';
+import { targetId, type Target } from '@muster/core/domain/target';
+import { collectMember } from '@muster/core/jobs/due-jobs';
+import type { Versioned } from '@muster/core/ports/ledger';
+import type { HandlerDeps } from '../deps.ts';
+
+type Deps = Pick<HandlerDeps, 'ledger' | 'clock' | 'config'>;
+type Records = ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>;
+type OpenRecord = Extract<EnrollmentRecord, { state: 'sending' | 'installing' }>;
+
+/** Ids shown in a finding. */
+const IDS_SHOWN = 10;
+
+/**
+ * Sets aside what cannot be read of a target (another release wrote it, another tool, a broken copy) and says so. What
+ * it held is found again: instances by the scan, commands by the look through the target's own before the next send.
+ */
+export async function setAsideUnreadable(target: Target, deps: Deps): Promise<void> {
+  const ids = await deps.ledger.enrollments.setAsideUnreadable(target);
+  if (ids.length === 0) return;
+  const id = targetId(target);
+  await deps.ledger.control.raise({
+    kind: 'ledger-unreadable',
+    scope: id,
+    sinceMs: deps.clock.now(),
+    message: `${ids.length} records of ${id} in Redis could not be read, and were set aside: ${ids.slice(0, IDS_SHOWN).join(', ')}. They are made anew; their back-off and history are lost.`,
+    remedy:
+      'Find out what else writes to this Redis: another release of Muster, another tool, a restored copy. The texts are kept for a month in the hash TARGET:unreadable. muster resume --all takes this note away.',
+  });
+  // The look through the target's own commands belongs to the next send: let there be one soon.
+  await deps.ledger.due.schedule('install', [{ member: id, atMs: deps.clock.now() }]);
+}
+
+/**
+ * Writes the intents that open records call for and that are not there: without one nobody would follow their command,
+ * and they would wait for good. Both are always written together, so this is for what was lost or set aside.
+ *
+ * @param records as they were read before `intents`
+ */
+export async function restoreIntents(
+  target: Target,
+  records: Records,
+  intents: readonly Versioned<Intent>[],
+  deps: Deps,
+): Promise<void> {
+  const known = new Set(intents.map(({ value }) => value.batchId));
+  const orphans = [...records.values()].filter(({ value }) => isOpen(value) && !known.has(value.batchId));
+  if (orphans.length === 0) return;
+  await setAsideUnreadable(target, deps);
+  const again = await deps.ledger.enrollments.read(
+    target,
+    orphans.map(({ value }) => value.instanceId),
+  );
+  const batches = new Map<BatchId, OpenRecord[]>();
+  for (const { version, value } of orphans) {
+    // One that moved meanwhile was only read before its intent was closed.
+    if (!isOpen(value) || again.get(value.instanceId)?.version !== version) continue;
+    batches.set(value.batchId, [...(batches.get(value.batchId) ?? []), value]);
+  }
+  for (const [batchId, open] of batches) {
+    await deps.ledger.due.schedule('collect', [
+      { member: collectMember(target, batchId), atMs: deps.clock.now() },
+    ]);
+    await deps.ledger.enrollments.write(
+      target,
+      'each',
+      [],
+      [{ batchId, expected: 0, value: intentOf(batchId, open, deps) }],
+    );
+  }
+}
+
+export function isOpen(record: EnrollmentRecord): record is OpenRecord {
+  return record.state === 'sending' || record.state === 'installing';
+}
+
+/** As its sender wrote it, as far as the records tell; where they do not, the later time is taken. */
+function intentOf(batchId: BatchId, records: readonly OpenRecord[], { config }: Deps): Intent {
+  const [first] = records;
+  const claimedAtMs = Math.max(...records.map((record) => record.changedAtMs));
+  const accepted = records.find((record) => record.state === 'installing');
+  const matcher = config.matchers.find((one) => one.key === first?.matcherKey) ?? config.matchers[0];
+  const documentName = matcher?.install.documentName ?? '';
+  return {
+    batchId,
+    matcherKey: first?.matcherKey ?? ('' as Intent['matcherKey']),
+    documentName,
+    instanceIds: records.map((record) => record.instanceId),
+    intentAtMs: claimedAtMs,
+    notAfterMs: claimedAtMs + config.install.sendWindowMs,
+    epoch: 'restored',
+    command:
+      accepted?.state === 'installing'
+        ? {
+            commandId: accepted.commandId,
+            expiresAtMs: claimedAtMs + longestLifeMs(documentName, config.install),
+          }
+        : null,
+    polls: 0,
+  };
+}
