@@ -164,8 +164,9 @@ test('a pause of a cause that comes right after the claim stops the command too'
         ...enrollments,
         write: async (...change: Parameters<typeof enrollments.write>) => {
           const words = await enrollments.write(...change);
-          if (change[3].some(({ value }) => value !== null))
+          if (change[3].some(({ value }) => value !== null)) {
             await pause(bench, 'cause:ec2-ssm-script-failure');
+          }
           return words;
         },
       },
