@@ -116,7 +116,7 @@ async function scan(): Promise<void> {
   const config = configuration();
   const clock = createClock();
   const patient = connect('scan', 'patient');
-  const ledger = createRedisLedger({ redis: patient, prefix: PREFIX, log });
+  const ledger = createRedisLedger({ redis: connect('ledger', 'patient'), prefix: PREFIX, log });
   const queue = createJobQueue({ connection: connect('producer', 'fail-fast'), prefix: PREFIX });
   const matcher = config.matchers[0];
   if (matcher === undefined) throw new Error('no matcher');

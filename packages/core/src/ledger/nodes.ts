@@ -56,9 +56,10 @@ export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: K
     },
 
     async find(accountId, ids): Promise<ReadonlyMap<InstanceId, string>> {
-      const { generation } = await facts();
       const found = new Map<InstanceId, string>();
-      if (generation === null || ids.length === 0) return found;
+      if (ids.length === 0) return found;
+      const { generation } = await facts();
+      if (generation === null) return found;
       const nodeIds = await redis.hmget(keys.nodes(accountId, generation), ...ids);
       for (const [index, id] of ids.entries()) {
         const nodeId = nodeIds[index];

@@ -57,7 +57,7 @@ const STALLED_INTERVAL_MS = 2_000;
 const MOST_CRASHES = 1_000;
 
 /** How long finished jobs stay visible. The ledger keeps the history that counts. */
-const COMPLETED_KEPT = { age: 3_600, count: 500 } as const;
+const COMPLETED_KEPT = { count: 500 } as const;
 const FAILED_KEPT = { age: 86_400, count: 1_000 } as const;
 
 /** After an error of the connection BullMQ pauses its fetching; its default of 15 s is longer than most outages. */

@@ -41,6 +41,9 @@ export interface Run {
 /** A handler that goes on this long after its signal was aborted is left behind, so that it does not hold its place. */
 const LEFT_BEHIND_AFTER_MS = 10_000;
 
+/** Why watches over a run end with it. Made once: an `abort()` without a reason makes an error with a stack. */
+const OVER = 'the run is over';
+
 /** A snooze into the past is one of at least this, or the queue would spin. */
 const SHORTEST_SNOOZE_MS = 50;
 
@@ -48,13 +51,19 @@ const SHORTEST_SNOOZE_MS = 50;
 export function startRun(deps: RunDeps, job: Job, token: string, closing: boolean): Run {
   const attempt = job.attemptsMade + 1;
   const controller = new AbortController();
+  const fields = { job: job.name, jobId: job.id, attempt };
+  let log: Logger | null = null;
   const run: RunState = {
     job,
     token,
     attempt,
     controller,
     stopped: null,
-    log: deps.log.child({ job: job.name, jobId: job.id, attempt }),
+    fields,
+    get log() {
+      log ??= deps.log.child(fields);
+      return log;
+    },
     startedAtMs: deps.clock.now(),
   };
   const stop = (reason: StopReason): void => {
@@ -73,6 +82,9 @@ interface RunState {
   readonly token: string;
   readonly attempt: number;
   readonly controller: AbortController;
+  /** What every line about this run carries. */
+  readonly fields: object;
+  /** With these fields bound. Made when it is first asked for: most runs log one line, their end. */
   readonly log: Logger;
   readonly startedAtMs: number;
   stopped: StopReason | null;
@@ -145,10 +157,18 @@ async function callHandler(
     stop('late');
   });
   try {
-    const context = { signal, log: run.log, clock: deps.clock, attempt: run.attempt, jobId: job.id ?? '' };
+    const context = {
+      signal,
+      get log() {
+        return run.log;
+      },
+      clock: deps.clock,
+      attempt: run.attempt,
+      jobId: job.id ?? '',
+    };
     return await Promise.race([handler(payload, context), leftBehind.promise]);
   } finally {
-    over.abort();
+    over.abort(OVER);
   }
 }
 
@@ -168,7 +188,7 @@ async function settleOutcome(deps: RunDeps, run: RunState, outcome: Outcome<unkn
   switch (outcome.kind) {
     case 'done': {
       const result = checkedResult(deps, run, outcome.result);
-      run.log.info({ durationMs, result }, 'job done');
+      deps.log.info({ ...run.fields, durationMs, result }, 'job done');
       return { end: 'done', value: result };
     }
     case 'cancel':

@@ -3,6 +3,7 @@ import type { Secret } from '../config/secret.ts';
 import { JobError } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
+import { gatherWrites } from './gather-writes.ts';
 
 /**
  * What happens to a command while Redis is away. `fail-fast`: it is refused at once, for whoever has somebody waiting
@@ -35,6 +36,7 @@ export function createRedis(options: RedisOptions): Redis {
     connectionName: options.name,
     retryStrategy: (attempt) => Math.min(100 * 2 ** Math.min(attempt - 1, 10), 2_000),
   });
+  gatherWrites(redis);
   logAvailability(redis, options.log.child({ redis: options.name }));
   return redis;
 }

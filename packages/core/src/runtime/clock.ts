@@ -1,4 +1,3 @@
-import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { Clock } from '../ports/clock.ts';
 
 /** `setTimeout` fires at once for anything longer, so longer sleeps are cut into pieces of this length. */
@@ -18,14 +17,26 @@ async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   } while (leftMs > 0);
 }
 
-/** Rejects with the signal's own reason, where Node would reject with an AbortError around it. */
-async function sleepOnce(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await sleepFor(ms, undefined, signal === undefined ? {} : { signal });
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  }
+/**
+ * Rejects with the signal's own reason. Node's promised timer would make an `AbortError` with a stack around it, which
+ * for the watches that every job ends by aborting is 5 % of a small job's CPU.
+ */
+function sleepOnce(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) {
+      reject(signal.reason as Error);
+      return;
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', leave);
+      resolve();
+    }, ms);
+    const leave = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason as Error);
+    };
+    signal?.addEventListener('abort', leave, { once: true });
+  });
 }
 
 /** A number in 0..1 for jitter; not for anything that must be hard to guess. */

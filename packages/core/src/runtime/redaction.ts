@@ -64,7 +64,19 @@ const SECRET_NAME =
   /password|passwd|secret|authorization|credential|privatekey|sessiontoken|securitytoken|cookie/;
 const SECRET_NAMES = new Set(['token', 'jointoken', 'accesstoken', 'apikey', 'accesskeyid']);
 
+/** Few names make up all lines; those of a foreign object's fields could be any, so the memory is bounded. */
+const JUDGED_NAMES = new Map<string, boolean>();
+const MOST_JUDGED_NAMES = 1_000;
+
 function isSecretName(name: string): boolean {
+  const known = JUDGED_NAMES.get(name);
+  if (known !== undefined) return known;
+  const isSecret = judgeName(name);
+  if (JUDGED_NAMES.size < MOST_JUDGED_NAMES) JUDGED_NAMES.set(name, isSecret);
+  return isSecret;
+}
+
+function judgeName(name: string): boolean {
   const plain = name.toLowerCase().replaceAll(/[-_]/g, '');
   return SECRET_NAMES.has(plain) || SECRET_NAME.test(plain);
 }
