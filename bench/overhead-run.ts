@@ -170,6 +170,7 @@ async function scan(): Promise<void> {
       },
     },
     enqueue: () => Promise.reject(new Error('nothing is to be enqueued')),
+    sendsNotBeforeMs: () => Promise.resolve(0),
     newId: () => '',
     random: () => 0,
     redact: createRedactor(),

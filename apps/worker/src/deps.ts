@@ -37,6 +37,8 @@ export interface HandlerDeps {
   readonly reports: ReportLedger;
   readonly enqueue: EnqueueJobs;
   readonly hintLater: HintLater;
+  /** Epoch ms before which sends are withheld, as known within the last second; in the past while they are permitted. */
+  readonly sendsNotBeforeMs: () => Promise<number>;
   /** A new ULID. */
   readonly newId: () => string;
   /** 0 ≤ x < 1 */

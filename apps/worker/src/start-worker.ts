@@ -26,6 +26,7 @@ import { createAwsCallLog } from './aws-call-log.ts';
 import type { EnqueueJobs, HandlerDeps } from './deps.ts';
 import { HANDLERS } from './handlers.ts';
 import { createLateHints } from './late-hints.ts';
+import { createSendOutlook } from './sending/send-outlook.ts';
 import { createTimings } from './timings.ts';
 
 const GREETING_MS = 10_000;
@@ -80,10 +81,11 @@ export async function startWorker(options: {
   const queue = createJobQueue({ connection: hasty, prefix });
   const enqueue: EnqueueJobs = (name, payloads) => queue.enqueueMany(catalog[name], payloads);
   const lateHints = createLateHints({ clock, enqueue });
+  const timings = createTimings(config);
   const deps: HandlerDeps = {
     config,
     installation: installationId(config),
-    timings: createTimings(config),
+    timings,
     clock,
     ledger,
     organization: aws,
@@ -95,6 +97,7 @@ export async function startWorker(options: {
     reports: createReportLedger({ redis: patient, keys: createKeys(prefix) }),
     enqueue,
     hintLater: lateHints.later,
+    sendsNotBeforeMs: createSendOutlook({ config, ledger, clock, timings }),
     newId: () => ulid(clock.now()),
     random: randomShare,
     redact,

@@ -10,7 +10,7 @@ import { enterEpoch } from '../sending/enter-epoch.ts';
 import { pickBatch } from '../sending/pick-batch.ts';
 import { partialCoverage } from '../scanning/scan-coverage.ts';
 import { sendBatch } from '../sending/send-batch.ts';
-import { askSendPermission } from '../sending/send-permission.ts';
+import { askSendPermission, withheldMs } from '../sending/send-permission.ts';
 
 type Result = { sent: number; instances: number; stopped: string };
 
@@ -64,7 +64,7 @@ async function sendAll(
     if (ctx.signal.aborted) return done(now, sent, instances, 'aborted');
     const permission = await askSendPermission(deps);
     if (permission.kind === 'withheld') {
-      return done(now + heldMs(permission.reason, deps), sent, instances, permission.reason);
+      return done(now + withheldMs(permission.reason, deps), sent, instances, permission.reason);
     }
     const epoch = await enterEpoch(target, matchers, ctx, deps).catch(asDenial);
     if (epoch instanceof JobError) {
@@ -118,9 +118,4 @@ async function nothingToSend(
 
 function done(nextAtMs: number | null, sent: number, instances: number, stopped: string): DueOutcome<Result> {
   return { nextAtMs, result: { sent, instances, stopped } };
-}
-
-function heldMs(reason: 'paused' | 'held' | 'inventory', deps: HandlerDeps): number {
-  // The inventory comes back by itself, and soon; pauses and the hold are lifted by a person, who wakes the targets.
-  return reason === 'inventory' ? deps.timings.retryMs : deps.timings.heldMs;
 }

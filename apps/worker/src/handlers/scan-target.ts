@@ -1,3 +1,4 @@
+import type { Account } from '@muster/core/domain/account';
 import type { Coverage } from '@muster/core/domain/coverage';
 import { isJobError, type JobError } from '@muster/core/domain/errors';
 import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
@@ -11,7 +12,7 @@ import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
 import { judgeSightings, listManaged, listSightings, type Sighting } from '../scanning/judge-target.ts';
 import { isOpen, setAsideUnreadable } from '../records/mend-ledger.ts';
-import { scheduleOpenBatches, scheduleWorkOf } from '../records/work-of-records.ts';
+import { isCandidate, scheduleOpenBatches, scheduleWorkOf } from '../records/work-of-records.ts';
 import { paced } from '../paced.ts';
 import { checkCommands } from '../scanning/check-commands.ts';
 import { completeCoverage, coverageOfFailure, partialCoverage } from '../scanning/scan-coverage.ts';
@@ -29,17 +30,19 @@ export async function handleScanTarget(
   deps: HandlerDeps,
 ): Promise<Result> {
   return doDueWork(deps, 'scan', targetId(target), 2 * deps.timings.leaseMs, async () => {
-    const groups = await roleGroups(target, ctx.signal, deps);
-    if (groups === null) {
+    const scope = await deps.ledger.coverage.scopeOf(target);
+    if (scope?.regions?.includes(target.region) !== true) {
       return { nextAtMs: null, result: { status: 'forgotten', seen: 0, queued: 0, changed: 0 } };
     }
-    const before = await deps.ledger.coverage.read(target);
+    const before = scope.coverage;
+    const groups = await roleGroups(target, scope.account, ctx.signal, deps);
     try {
       const sightings = await listSightings(target, groups, ctx.signal, deps);
       const records = await readRecords(target, deps);
       const decided = await decide({ target, groups, before }, sightings, records, ctx.signal, deps);
-      const written = await write(target, decided, deps);
-      await restoreWork(target, records, decided, deps);
+      const sendsNotBeforeMs = decided.records.some(isCandidate) ? await deps.sendsNotBeforeMs() : 0;
+      const written = await write(target, decided, sendsNotBeforeMs, deps);
+      await restoreWork(target, records, decided, sendsNotBeforeMs, deps);
       const now = deps.clock.now();
       const coverage =
         decided.denial === null ? completeCoverage(now) : partialCoverage(decided.denial, before, now);
@@ -54,19 +57,14 @@ export async function handleScanTarget(
   });
 }
 
-/** The roles to read the target with; null when the target is no longer in scope. */
+/** The roles to read the target with. */
 async function roleGroups(
   target: Target,
+  account: Account,
   signal: AbortSignal,
   deps: HandlerDeps,
-): Promise<readonly RoleGroup[] | null> {
-  const known = await deps.ledger.coverage.account(target.accountId);
-  if (known === null || known.regions === null || !known.regions.includes(target.region)) return null;
-  const matchers = matchersOfAccount(
-    deps.config.matchers,
-    known.account,
-    await callerAccountOf(deps, signal),
-  );
+): Promise<readonly RoleGroup[]> {
+  const matchers = matchersOfAccount(deps.config.matchers, account, await callerAccountOf(deps, signal));
   return groupByRole(matchers, target.accountId, target.region);
 }
 
@@ -149,6 +147,7 @@ function changesOf(
 async function write(
   target: Target,
   { changes }: Decision,
+  sendsNotBeforeMs: number,
   deps: HandlerDeps,
 ): Promise<{ queued: number; changed: number }> {
   if (changes.length === 0) return { queued: 0, changed: 0 };
@@ -157,10 +156,11 @@ async function write(
   const id = targetId(target);
   // What is due is written before what it is due for: see `dispatch`.
   if (installed) await deps.ledger.due.schedule('verify', [{ member: id, atMs: deps.clock.now() }]);
-  const atMs = deps.clock.now() + deps.timings.followUpMs;
+  const now = deps.clock.now();
+  const atMs = Math.max(now + deps.timings.followUpMs, sendsNotBeforeMs);
   if (queued > 0) await deps.ledger.due.schedule('install', [{ member: id, atMs }]);
   const words = await deps.ledger.enrollments.write(target, 'each', changes, []);
-  if (queued > 0) await dispatch(deps, 'install', [id]);
+  if (queued > 0 && sendsNotBeforeMs <= now) await dispatch(deps, 'install', [id]);
   return { queued, changed: words.filter((word) => word === 'written').length };
 }
 
@@ -169,9 +169,10 @@ async function restoreWork(
   target: Target,
   before: Records,
   { records }: Decision,
+  sendsNotBeforeMs: number,
   deps: HandlerDeps,
 ): Promise<void> {
-  await scheduleWorkOf(deps, target, records);
+  await scheduleWorkOf(deps, target, records, sendsNotBeforeMs);
   if (records.some(isOpen)) await scheduleOpenBatches(deps, target, before);
 }
 

@@ -14,11 +14,14 @@ type Deps = Pick<HandlerDeps, 'ledger' | 'clock' | 'timings' | 'config'>;
  * Work is made due before its records are written, so that a kill in between loses nothing. That alone is not enough: a
  * hint may be taken up at once, and whoever does finds nothing yet and ends it. So this is called again after the
  * write, and by every scan for what has been lost all the same.
+ *
+ * @param notBeforeMs no install is due earlier, epoch ms: sends are withheld until then
  */
 export async function scheduleWorkOf(
   deps: Deps,
   target: Target,
   records: Iterable<EnrollmentRecord>,
+  notBeforeMs = 0,
 ): Promise<void> {
   let candidateAtMs: number | null = null;
   let awaitsJoin = false;
@@ -28,7 +31,10 @@ export async function scheduleWorkOf(
     if (record.state === 'installed' && record.joinDeadlineMs !== null) awaitsJoin = true;
   }
   const member = targetId(target);
-  if (candidateAtMs !== null) await deps.ledger.due.schedule('install', [{ member, atMs: candidateAtMs }]);
+  if (candidateAtMs !== null) {
+    const atMs = Math.max(candidateAtMs, notBeforeMs);
+    await deps.ledger.due.schedule('install', [{ member, atMs }]);
+  }
   if (awaitsJoin) {
     const atMs = deps.clock.now() + deps.timings.retryMs;
     await deps.ledger.due.schedule('verify', [{ member, atMs }]);
@@ -52,6 +58,11 @@ export async function scheduleOpenBatches(
     'collect',
     intents.map(({ value }) => ({ member: collectMember(target, value.batchId), atMs })),
   );
+}
+
+/** Whether it waits for an install, now or later. */
+export function isCandidate(record: EnrollmentRecord): boolean {
+  return candidateAt(record) !== null;
 }
 
 function candidateAt(record: EnrollmentRecord): number | null {

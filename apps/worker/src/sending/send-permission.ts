@@ -45,6 +45,14 @@ export async function askSendPermission(
     : { kind: 'withheld', reason: 'inventory' };
 }
 
+/** How long to wait before asking again. The inventory comes back by itself; the rest is lifted by a person, who wakes the targets. */
+export function withheldMs(
+  reason: 'paused' | 'held' | 'inventory',
+  { timings }: Pick<HandlerDeps, 'timings'>,
+): number {
+  return reason === 'inventory' ? timings.retryMs : timings.heldMs;
+}
+
 /** An instance that has joined must not be sent to, so who has joined must be known. */
 async function isInventoryFresh(deps: Pick<HandlerDeps, 'config' | 'ledger' | 'clock'>): Promise<boolean> {
   const { inventory } = deps.config;

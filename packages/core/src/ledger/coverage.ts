@@ -1,17 +1,12 @@
 import type { Redis } from 'ioredis';
-import {
-  COVERAGE_STATUSES,
-  sweepVerdict,
-  type Coverage,
-  type CoverageStatus,
-  type TargetCounts,
-} from '../domain/coverage.ts';
+import { COVERAGE_STATUSES, type Coverage } from '../domain/coverage.ts';
 import { AccountId } from '../domain/ids.ts';
 import { parseTargetId, targetId, type Target } from '../domain/target.ts';
-import type { CoverageLedger, KnownAccount, SweepView } from '../ports/ledger.ts';
+import type { CoverageLedger, KnownAccount } from '../ports/ledger.ts';
 import type { Keys } from '../redis/keys.ts';
-import { parseStored, StoredAccount, StoredCoverage, StoredRegions } from './schema.ts';
+import { parseStored, rememberParsed, StoredAccount, StoredCoverage, StoredRegions } from './schema.ts';
 import type { RunScript } from './scripts.ts';
+import { createSweepLedger, WHOLE_ACCOUNT } from './sweep.ts';
 
 const PENDING: Coverage = {
   status: 'pending',
@@ -26,8 +21,6 @@ const PENDING: Coverage = {
 function accountMember(accountId: AccountId): string {
   return `${accountId}${WHOLE_ACCOUNT}`;
 }
-
-const WHOLE_ACCOUNT = '.*';
 
 export function createCoverageLedger(deps: {
   readonly redis: Redis;
@@ -56,79 +49,18 @@ export function createCoverageLedger(deps: {
       redis.hget(keys.accountRegions, accountId),
       redis.zscore(keys.accountsResolved, accountId),
     ]);
-    const account = text === null ? null : parseStored(StoredAccount, text);
-    if (account === null) return null;
-    const regions = regionsText === null ? null : parseStored(StoredRegions, regionsText);
+    const scope = parseScope(text, regionsText);
     const resolvedAtMs = Number(resolvedAt ?? 0);
-    return { account, regions, resolvedAtMs: resolvedAtMs === 0 ? null : resolvedAtMs };
+    return scope === null ? null : { ...scope, resolvedAtMs: resolvedAtMs === 0 ? null : resolvedAtMs };
   }
 
-  async function countTargets(sinceMs: number): Promise<TargetCounts> {
-    const pipeline = redis.pipeline();
-    for (const status of COVERAGE_STATUSES) {
-      pipeline.zcard(keys.coverageStatus(status));
-      pipeline.zcount(keys.coverageStatus(status), sinceMs, '+inf');
-    }
-    const replies = (await pipeline.exec()) ?? [];
-    const counts: Record<CoverageStatus, number> = {
-      complete: 0,
-      partial: 0,
-      denied: 0,
-      regionOff: 0,
-      throttled: 0,
-      failed: 0,
-      pending: 0,
-    };
-    let total = 0;
-    for (const [index, status] of COVERAGE_STATUSES.entries()) {
-      const all = Number(replies[index * 2]?.[1] ?? 0);
-      const since = Number(replies[index * 2 + 1]?.[1] ?? 0);
-      total += all;
-      // What was read before the sweep began is not read yet, as far as this sweep goes; what is denied or off is
-      // asked again on its own, slower schedule, and stays what it is meanwhile.
-      const counted = status === 'denied' || status === 'regionOff' ? all : since;
-      counts[status] += status === 'pending' ? 0 : counted;
-      counts.pending += status === 'pending' ? all : all - counted;
-    }
-    return { ...counts, total };
+  async function readCoverage(target: Target): Promise<Coverage | null> {
+    const text = await redis.hget(keys.coverage, targetId(target));
+    return text === null ? null : parseStored(StoredCoverage, text);
   }
 
   return {
-    async startSweep(sweepId, nowMs) {
-      await redis.multi().del(keys.sweep).hset(keys.sweep, { id: sweepId, startedAtMs: nowMs }).exec();
-    },
-
-    async endAccountListing(nowMs, error, inactive) {
-      await redis.hset(keys.sweep, { accountsListedAtMs: nowMs, accountsError: error ?? '', inactive });
-    },
-
-    async sweep(nowMs): Promise<SweepView | null> {
-      const fields = await redis.hgetall(keys.sweep);
-      if (fields['id'] === undefined) return null;
-      const startedAtMs = Number(fields['startedAtMs']);
-      const [targets, total, unresolved, denied] = await Promise.all([
-        countTargets(startedAtMs),
-        redis.hlen(keys.accounts),
-        redis.zcount(keys.accountsResolved, '-inf', 0),
-        countDeniedAccounts(redis, keys),
-      ]);
-      const listed = fields['accountsListedAtMs'] !== undefined;
-      // The field carries the sweep's id: whoever finds a sweep finished while the next one starts must not finish that one.
-      const finished = `finishedAtMs:${fields['id']}`;
-      let finishedAtMs = fields[finished] === undefined ? null : Number(fields[finished]);
-      if (finishedAtMs === null && listed && unresolved === 0 && targets.pending === 0) {
-        finishedAtMs = nowMs;
-        await redis.hsetnx(keys.sweep, finished, nowMs);
-      }
-      return {
-        id: fields['id'],
-        startedAtMs,
-        finishedAtMs,
-        verdict: finishedAtMs === null ? null : sweepVerdict(targets, fields['accountsError'] === ''),
-        accounts: { total, denied, inactive: Number(fields['inactive'] ?? 0) },
-        targets,
-      };
-    },
+    ...createSweepLedger({ redis, keys }),
 
     async putAccounts(accounts) {
       if (accounts.length === 0) return;
@@ -141,6 +73,17 @@ export function createCoverageLedger(deps: {
     },
 
     account: readAccount,
+
+    async scopeOf(target) {
+      const [text, regionsText, coverageText] = (await run(
+        'read-scope',
+        [keys.accounts, keys.accountRegions, keys.coverage],
+        [target.accountId, targetId(target)],
+      )) as readonly [string | null, string | null, string | null];
+      const scope = parseScope(text, regionsText);
+      if (scope === null) return null;
+      return { ...scope, coverage: coverageText === null ? null : parseStored(StoredCoverage, coverageText) };
+    },
 
     async accountIds() {
       return (await redis.hkeys(keys.accounts)) as AccountId[];
@@ -195,10 +138,7 @@ export function createCoverageLedger(deps: {
 
     put: (target, coverage) => set([[targetId(target), coverage]]),
 
-    async read(target) {
-      const text = await redis.hget(keys.coverage, targetId(target));
-      return text === null ? null : parseStored(StoredCoverage, text);
-    },
+    read: readCoverage,
 
     async all() {
       const fields = await redis.hgetall(keys.coverage);
@@ -210,9 +150,17 @@ export function createCoverageLedger(deps: {
   };
 }
 
-async function countDeniedAccounts(redis: Redis, keys: Keys): Promise<number> {
-  const members = await redis.zrange(keys.coverageStatus('denied'), 0, '-1');
-  return members.filter((member) => member.endsWith(WHOLE_ACCOUNT)).length;
+/** All targets of an account bring the same two texts, one after the other. */
+const parseAccount = rememberParsed(StoredAccount);
+const parseRegions = rememberParsed(StoredRegions);
+
+function parseScope(
+  text: string | null,
+  regionsText: string | null,
+): Pick<KnownAccount, 'account' | 'regions'> | null {
+  const account = text === null ? null : parseAccount(text);
+  if (account === null) return null;
+  return { account, regions: regionsText === null ? null : parseRegions(regionsText) };
 }
 
 /** Whether a coverage id stands for a whole account; its target otherwise. */

@@ -110,3 +110,18 @@ export function parseStored<T>(schema: z.ZodType<T>, text: string): T | null {
     return null;
   }
 }
+
+const MOST_REMEMBERED = 256;
+
+/** The same for texts that come again and again: the very same value is handed out for the same text, so nobody may change it. */
+export function rememberParsed<T>(schema: z.ZodType<T>): (text: string) => T | null {
+  const remembered = new Map<string, T | null>();
+  return (text) => {
+    const known = remembered.get(text);
+    if (known !== undefined) return known;
+    const parsed = parseStored(schema, text);
+    if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+    remembered.set(text, parsed);
+    return parsed;
+  };
+}

@@ -10,6 +10,7 @@ const SCRIPTS = {
   reserve: 1,
   'take-token': 1,
   'set-aside': 7,
+  'read-scope': 3,
   'set-coverage': null,
 } as const;
 type ScriptName = keyof typeof SCRIPTS;
@@ -22,6 +23,7 @@ const COMMANDS = {
   reserve: 'musterReserve',
   'take-token': 'musterTakeToken',
   'set-aside': 'musterSetAside',
+  'read-scope': 'musterReadScope',
   'set-coverage': 'musterSetCoverage',
 } as const satisfies Record<ScriptName, string>;
 

@@ -111,6 +111,12 @@ export interface KnownAccount {
   readonly resolvedAtMs: number | null;
 }
 
+/** What a target's scan must know before it reads. */
+export interface TargetScope extends Pick<KnownAccount, 'account' | 'regions'> {
+  /** How the target was last read; null when it is not known. */
+  readonly coverage: Coverage | null;
+}
+
 export interface SweepView {
   readonly id: string;
   readonly startedAtMs: number;
@@ -132,6 +138,8 @@ export interface CoverageLedger {
   sweep(nowMs: number): Promise<SweepView | null>;
   putAccounts(accounts: readonly Account[]): Promise<void>;
   account(accountId: AccountId): Promise<KnownAccount | null>;
+  /** Account, regions and last reading of one target, in one round trip; null when its account is not known. */
+  scopeOf(target: Target): Promise<TargetScope | null>;
   accountIds(): Promise<readonly AccountId[]>;
   /** Sets the regions in scope and makes the targets known; forgets targets of regions no longer in scope, which are returned. */
   putRegions(accountId: AccountId, regions: readonly Region[], nowMs: number): Promise<readonly Target[]>;

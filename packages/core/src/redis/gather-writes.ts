@@ -11,7 +11,7 @@ import type { Redis } from 'ioredis';
 export function gatherWrites(redis: Redis): void {
   redis.on('connect', () => {
     const { stream } = redis;
-    const write = stream.write.bind(stream) as (chunk: Chunk) => boolean;
+    const write: (chunk: Chunk) => boolean = stream.write.bind(stream);
     let gathered: Chunk[] = [];
     const flush = (): void => {
       const chunks = gathered;

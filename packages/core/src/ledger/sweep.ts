@@ -1,0 +1,93 @@
+import type { Redis } from 'ioredis';
+import {
+  COVERAGE_STATUSES,
+  sweepVerdict,
+  type CoverageStatus,
+  type TargetCounts,
+} from '../domain/coverage.ts';
+import type { CoverageLedger, SweepView } from '../ports/ledger.ts';
+import type { Keys } from '../redis/keys.ts';
+
+/** How the coverage id of a whole account ends, one that cannot be entered. */
+export const WHOLE_ACCOUNT = '.*';
+
+/** The sweep: a view on the readings since a moment, not a thing that somebody has to finish. */
+export function createSweepLedger(deps: {
+  readonly redis: Redis;
+  readonly keys: Keys;
+}): Pick<CoverageLedger, 'startSweep' | 'endAccountListing' | 'sweep'> {
+  const { redis, keys } = deps;
+
+  async function countTargets(sinceMs: number): Promise<TargetCounts> {
+    const pipeline = redis.pipeline();
+    for (const status of COVERAGE_STATUSES) {
+      pipeline.zcard(keys.coverageStatus(status));
+      pipeline.zcount(keys.coverageStatus(status), sinceMs, '+inf');
+    }
+    const replies = (await pipeline.exec()) ?? [];
+    const counts: Record<CoverageStatus, number> = {
+      complete: 0,
+      partial: 0,
+      denied: 0,
+      regionOff: 0,
+      throttled: 0,
+      failed: 0,
+      pending: 0,
+    };
+    let total = 0;
+    for (const [index, status] of COVERAGE_STATUSES.entries()) {
+      const all = Number(replies[index * 2]?.[1] ?? 0);
+      const since = Number(replies[index * 2 + 1]?.[1] ?? 0);
+      total += all;
+      // What was read before the sweep began is not read yet, as far as this sweep goes; what is denied or off is
+      // asked again on its own, slower schedule, and stays what it is meanwhile.
+      const counted = status === 'denied' || status === 'regionOff' ? all : since;
+      counts[status] += status === 'pending' ? 0 : counted;
+      counts.pending += status === 'pending' ? all : all - counted;
+    }
+    return { ...counts, total };
+  }
+
+  return {
+    async startSweep(sweepId, nowMs) {
+      await redis.multi().del(keys.sweep).hset(keys.sweep, { id: sweepId, startedAtMs: nowMs }).exec();
+    },
+
+    async endAccountListing(nowMs, error, inactive) {
+      await redis.hset(keys.sweep, { accountsListedAtMs: nowMs, accountsError: error ?? '', inactive });
+    },
+
+    async sweep(nowMs): Promise<SweepView | null> {
+      const fields = await redis.hgetall(keys.sweep);
+      if (fields['id'] === undefined) return null;
+      const startedAtMs = Number(fields['startedAtMs']);
+      const [targets, total, unresolved, denied] = await Promise.all([
+        countTargets(startedAtMs),
+        redis.hlen(keys.accounts),
+        redis.zcount(keys.accountsResolved, '-inf', 0),
+        countDeniedAccounts(redis, keys),
+      ]);
+      const listed = fields['accountsListedAtMs'] !== undefined;
+      // The field carries the sweep's id: whoever finds a sweep finished while the next one starts must not finish that one.
+      const finished = `finishedAtMs:${fields['id']}`;
+      let finishedAtMs = fields[finished] === undefined ? null : Number(fields[finished]);
+      if (finishedAtMs === null && listed && unresolved === 0 && targets.pending === 0) {
+        finishedAtMs = nowMs;
+        await redis.hsetnx(keys.sweep, finished, nowMs);
+      }
+      return {
+        id: fields['id'],
+        startedAtMs,
+        finishedAtMs,
+        verdict: finishedAtMs === null ? null : sweepVerdict(targets, fields['accountsError'] === ''),
+        accounts: { total, denied, inactive: Number(fields['inactive'] ?? 0) },
+        targets,
+      };
+    },
+  };
+}
+
+async function countDeniedAccounts(redis: Redis, keys: Keys): Promise<number> {
+  const members = await redis.zrange(keys.coverageStatus('denied'), 0, '-1');
+  return members.filter((member) => member.endsWith(WHOLE_ACCOUNT)).length;
+}
