@@ -65,7 +65,8 @@ async function watchUntilSettled(ledger: Ledger, config: MusterConfig): Promise<
     if (isSettled(status, config.inventory.kind !== 'none')) {
       const clock = createClock();
       await confirmFailures({ ledger, config, clock, random: randomShare }, INVENTORY_PATIENCE_MS);
-      return readOrganizationStatus(ledger, clock.now());
+      // The next sweep may have begun meanwhile: the verdict is the one that this run ends with.
+      return { ...(await readOrganizationStatus(ledger, clock.now())), sweep: status.sweep };
     }
     await new Promise((resolve) => {
       setTimeout(resolve, LOOK_MS);

@@ -3,7 +3,8 @@ import { commonError, deniedError, type ServiceName } from '../server/service-er
 import type { Account } from '../world/model.ts';
 import { isRegionOn, managementAccount, type World } from '../world/world.ts';
 import type { Caller } from './authenticate.ts';
-import type { Principal } from './principals.ts';
+import { policyAllows } from './policy.ts';
+import { principalArnOf, type Principal } from './principals.ts';
 
 /** What the discovery principal may do at most: its policy holds nothing else. */
 const DISCOVERY_ACTIONS = ['organizations:*', 'sts:*'] as const;
@@ -28,6 +29,7 @@ export function memberRoleAllows(world: World, account: Account, action: string)
 function isAllowed(world: World, principal: Principal, action: string): boolean {
   // GetCallerIdentity cannot be denied.
   if (action === 'sts:GetCallerIdentity') return true;
+  if (!isGranted(world, principal, action, null)) return false;
   if (principal.kind === 'discovery') {
     return (
       DISCOVERY_ACTIONS.some((pattern) => actionMatches(pattern, action)) &&
@@ -36,6 +38,52 @@ function isAllowed(world: World, principal: Principal, action: string): boolean 
   }
   const account = world.accountsById.get(principal.accountId);
   return account !== undefined && memberRoleAllows(world, account, action);
+}
+
+/** What a role's own policy says of an action on a resource, where the world has policies; null: on anything at all. */
+function isGranted(world: World, principal: Principal, action: string, resource: string | null): boolean {
+  const { policies } = world.access;
+  if (policies === null) return true;
+  const policy = principal.kind === 'discovery' ? policies.discovery : policies.member;
+  // All resources of a world are in its organization.
+  const context = { 'aws:ResourceOrgID': world.organizationId };
+  return policyAllows(policy, { action, resource, principal: null, context });
+}
+
+/**
+ * Asks the caller's policy about each resource of an operation that IAM can limit to resources.
+ * @throws {ServiceError} denied, naming the first resource that is not granted
+ */
+export function authorizeResources(
+  world: World,
+  { principal, service }: Caller,
+  action: string,
+  resources: readonly string[],
+): void {
+  const refused = resources.find((resource) => !isGranted(world, principal, action, resource));
+  if (refused === undefined) return;
+  throw deniedError(service, { action, principalArn: principal.arn, resource: refused, reason: 'identity' });
+}
+
+/** Whether the member role's trust policy lets the caller in, where the world has one. */
+export function isTrusted(
+  world: World,
+  { principal }: Caller,
+  roleArn: string,
+  externalId: string | undefined,
+): boolean {
+  const { policies } = world.access;
+  if (policies === null) return true;
+  return policyAllows(policies.memberTrust, {
+    action: 'sts:AssumeRole',
+    resource: roleArn,
+    principal: `arn:aws:iam::${principal.accountId}:root`,
+    context: {
+      'aws:PrincipalArn': principalArnOf(principal),
+      'aws:PrincipalOrgID': world.organizationId,
+      'sts:ExternalId': externalId,
+    },
+  });
 }
 
 /** Whether a service control policy denies an account what it does in a region. The management account has none. */

@@ -42,12 +42,7 @@ export function createCredentialBook(world: World): CredentialBook {
     secretAccessKey: access.secretAccessKey,
     sessionToken: null,
     expiresAtMs: Number.POSITIVE_INFINITY,
-    principal: {
-      kind: 'discovery',
-      accountId: access.principalAccountId,
-      arn: `arn:aws:iam::${access.principalAccountId}:user/muster-discovery`,
-      userId: 'AIDASIMULATEDMUSTER0',
-    },
+    principal: discoveryPrincipal(access.principalAccountId, access.discoveryRole),
   };
   let prunedAtMs = 0;
 
@@ -80,4 +75,25 @@ export function createCredentialBook(world: World): CredentialBook {
       }
     },
   };
+}
+
+function discoveryPrincipal(accountId: string, role: string | null): Principal {
+  return role === null
+    ? {
+        kind: 'discovery',
+        accountId,
+        arn: `arn:aws:iam::${accountId}:user/muster-discovery`,
+        userId: 'AIDASIMULATEDMUSTER0',
+      }
+    : {
+        kind: 'discovery',
+        accountId,
+        arn: `arn:aws:sts::${accountId}:assumed-role/${role}/i-0123456789abcdef0`,
+        userId: 'AROASIMULATEDMUSTER0:i-0123456789abcdef0',
+      };
+}
+
+/** What `aws:PrincipalArn` is in a policy: the role, not its session. */
+export function principalArnOf(principal: Principal): string {
+  return principal.arn.replace(/^arn:aws:sts::(\d+):assumed-role\/([^/]+)\/.*$/u, 'arn:aws:iam::$1:role/$2');
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { FaultRule } from '../faults/rules.ts';
+import { PolicyDocument } from '../iam/policy.ts';
 import { LimitOverrides } from '../limits/defaults.ts';
 import { WorldChange } from './change.ts';
 import { MAX_REGIONS } from './regions.ts';
@@ -57,6 +58,13 @@ export const WorldFile = z.strictObject({
       sendableDocuments: z.array(z.string()).nullable().optional(),
       /** Instances with one of these tags may not be sent commands: the call is denied, by target the invocation. */
       shieldTags: z.record(z.string(), z.string()).optional(),
+      /** Name of the role that the discovery principal is a session of. @default a user */
+      discoveryRole: z.string().nullable().optional(),
+      /** IAM policies that decide what the roles may do. */
+      policies: z
+        .strictObject({ discovery: PolicyDocument, member: PolicyDocument, memberTrust: PolicyDocument })
+        .nullable()
+        .optional(),
     })
     .optional(),
   latency: z

@@ -1,3 +1,4 @@
+import type { PolicyDocument } from '../iam/policy.ts';
 import type { FaultRule } from '../faults/rules.ts';
 import type { LimitOverrides } from '../limits/defaults.ts';
 import { createFleet, type Fleet } from './fleet.ts';
@@ -50,6 +51,17 @@ export interface Access {
   readonly sendableDocuments: readonly string[] | null;
   /** Member roles may not send commands to instances that carry one of these tags. */
   readonly shieldTags: Readonly<Record<string, string>>;
+  /** Name of the role that the discovery principal is a session of; null: it is a user. */
+  readonly discoveryRole: string | null;
+  /** Real policies, which then decide beside the lists above; null: whatever discovery may need is allowed. */
+  readonly policies: Policies | null;
+}
+
+/** The policies of discovery's roles. */
+export interface Policies {
+  readonly discovery: PolicyDocument;
+  readonly member: PolicyDocument;
+  readonly memberTrust: PolicyDocument;
 }
 
 /** What a generated world is derived from. */
@@ -163,6 +175,8 @@ export function createWorld(generate: GenerateOptions, settings: WorldSettings, 
       deniedMemberActions: [],
       sendableDocuments: null,
       shieldTags: {},
+      discoveryRole: null,
+      policies: null,
       ...settings.access,
     },
     latency: { ...DEFAULT_LATENCY, ...settings.latency },

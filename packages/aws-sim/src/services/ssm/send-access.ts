@@ -1,8 +1,10 @@
+import { authorizeResources } from '../../iam/authorize.ts';
 import type { Refusal } from '../../commands/command.ts';
 import type { SsmDocument } from '../../commands/documents.ts';
 import { deniedError, type ServiceError } from '../../server/service-error.ts';
 import type { Call } from '../../server/simulation.ts';
 import type { Instance } from '../../world/host-states.ts';
+import type { Account } from '../../world/model.ts';
 
 /** Sending is authorized on the document and on every instance. Amazon's documents have no account in their ARN. */
 export function authorizeDocument(call: Call, nameOrArn: string): void {
@@ -35,4 +37,23 @@ function sendDenied(call: Call, resource: string): ServiceError {
 export function targetRefusal(call: Call, document: SsmDocument, host: Instance): Refusal | null {
   if (isShielded(call, host)) return 'AccessDenied';
   return document.platformTypes.includes(host.ssm?.platformType ?? '') ? null : 'InvalidPlatform';
+}
+
+/**
+ * IAM asks for the document and for every instance that is named, where the world has policies.
+ * @throws {ServiceError} AccessDenied
+ */
+export function authorizeByPolicy(
+  call: Call,
+  account: Account,
+  document: string,
+  instanceIds: readonly string[],
+): void {
+  const { region } = call.caller;
+  const owner = /^(AWS|Amazon)/u.test(document) ? '' : account.id;
+  const name = document.startsWith('arn:') ? document : `arn:aws:ssm:${region}:${owner}:document/${document}`;
+  authorizeResources(call.sim.world, call.caller, 'ssm:SendCommand', [
+    name,
+    ...instanceIds.map((id) => `arn:aws:ec2:${region}:${account.id}:instance/${id}`),
+  ]);
 }

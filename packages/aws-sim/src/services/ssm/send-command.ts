@@ -22,7 +22,7 @@ import { findInstance, instanceAt } from '../../world/world.ts';
 import { commandView } from './command-views.ts';
 import { isRegistered } from './managed-nodes.ts';
 import { callerAccount } from './node-operations.ts';
-import { authorizeDocument, authorizeHosts, targetRefusal } from './send-access.ts';
+import { authorizeByPolicy, authorizeDocument, authorizeHosts, targetRefusal } from './send-access.ts';
 
 const INSTANCE_ID = /(^i-(\w{8}|\w{17})$)|(^mi-\w{17}$)/u;
 const MAX_CONCURRENCY = /^([1-9][0-9]*|[1-9][0-9]%|[1-9]%|100%)$/u;
@@ -83,6 +83,7 @@ export function sendCommand(call: Call, raw: unknown): unknown {
     throw new ServiceError('ValidationException', 'InstanceIds and Targets cannot be used together.');
   }
   authorizeDocument(call, input.DocumentName);
+  authorizeByPolicy(call, account, input.DocumentName, instanceIds);
   const document = findDocument(call, account, input);
   const values = bindParameters(document, input.Parameters ?? {});
   const hosts =

@@ -1,3 +1,4 @@
+import { authorizeResources, isTrusted } from '../../iam/authorize.ts';
 import type { Principal } from '../../iam/principals.ts';
 import type { QueryParams } from '../../server/query-params.ts';
 import { deniedError, ServiceError } from '../../server/service-error.ts';
@@ -68,6 +69,7 @@ function checkTrust(
   externalId: string | undefined,
 ): void {
   const { world } = call.sim;
+  authorizeResources(world, call.caller, 'sts:AssumeRole', [roleArn]);
   const known = world.accountsById.get(accountId);
   // A stale answer knows the role as it was: one just made or repaired is not there yet.
   const account = known === undefined ? undefined : (accountAsOf(known, call.asOfMs) ?? undefined);
@@ -75,7 +77,8 @@ function checkTrust(
   const named = world.access.roleName === null || world.access.roleName === roleName;
   const wantedId = world.access.externalId;
   const identified = wantedId === null || wantedId === externalId;
-  if (!usable || !named || !identified || account.role !== 'ok') {
+  const trusted = isTrusted(world, call.caller, roleArn, externalId);
+  if (!usable || !named || !identified || !trusted || account.role !== 'ok') {
     const principalArn = call.caller.principal.arn;
     throw deniedError('sts', {
       action: 'sts:AssumeRole',
