@@ -74,6 +74,18 @@ export interface Command {
   readonly maxConcurrency: string;
   readonly maxErrors: string;
   readonly outputS3: { readonly bucket: string; readonly prefix: string; readonly region: string };
+  /** What the sender asked for beside the run itself; shown again, and otherwise without effect here. */
+  readonly serviceRole: string;
+  readonly notification: {
+    readonly NotificationArn?: string | undefined;
+    readonly NotificationEvents?: readonly string[] | undefined;
+    readonly NotificationType?: string | undefined;
+  };
+  readonly cloudWatch: {
+    readonly CloudWatchLogGroupName?: string | undefined;
+    readonly CloudWatchOutputEnabled?: boolean | undefined;
+  };
+  readonly alarms: readonly { readonly Name?: string | undefined }[];
   readonly principalArn: string;
   readonly invocations: Invocation[];
   /** Invocations that have not ended. */

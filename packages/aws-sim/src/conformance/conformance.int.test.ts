@@ -1,16 +1,17 @@
-import { ListChildrenCommand, ListRootsCommand } from '@aws-sdk/client-organizations';
-import { ListCommandInvocationsCommand, SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KNOWN_APIS } from '../server/operations.ts';
 import { type AwsSim, startAwsSim } from '../start.ts';
 import { seen } from '../testing/answers.ts';
 import { DISCOVERY_KEYS, memberClients, type SdkClients, sdkClients } from '../testing/sdk-clients.ts';
+import { ACCESS_CASES } from './access-cases.ts';
 import type { CaseCaller, ConformanceCase, ConformanceIds } from './case.ts';
+import { conformanceIds } from './conformance-ids.ts';
 import { ACCOUNTS, CONFORMANCE_WORLD } from './conformance-world.ts';
 import { EC2_CASES } from './ec2-cases.ts';
 import { ACCOUNT_CASES, STS_CASES } from './identity-cases.ts';
 import { ORGANIZATIONS_CASES } from './organizations-cases.ts';
 import { READ_CASES, SEND_CASES } from './run-command-cases.ts';
+import { USUAL_CALLS } from './usual-calls.ts';
 import { CANCEL_CASES, DOCUMENT_CASES, NODE_CASES } from './ssm-cases.ts';
 
 const CASES: readonly ConformanceCase[] = [
@@ -23,6 +24,7 @@ const CASES: readonly ConformanceCase[] = [
   ...READ_CASES,
   ...CANCEL_CASES,
   ...SEND_CASES,
+  ...ACCESS_CASES,
 ];
 
 let sim: AwsSim;
@@ -30,54 +32,12 @@ let ids: ConformanceIds;
 
 beforeAll(async () => {
   sim = await startAwsSim({ world: CONFORMANCE_WORLD, speed: 100 });
-  const { organizations } = sdkClients(sim);
-  const { Roots } = await organizations.send(new ListRootsCommand({}));
-  const rootId = Roots?.[0]?.Id ?? '';
-  const workloads = await firstUnit(organizations, rootId);
-  const { ssm } = await memberClients(sim, ACCOUNTS.member);
-  ids = {
-    management: ACCOUNTS.management,
-    member: ACCOUNTS.member,
-    linux: 'i-00000000000000001',
-    second: 'i-00000000000000002',
-    windows: 'i-00000000000000003',
-    unregistered: 'i-00000000000000004',
-    stopped: 'i-00000000000000005',
-    lost: 'i-00000000000000006',
-    terminated: 'i-00000000000000007',
-    foreign: 'i-00000000000000008',
-    rootId,
-    unitId: await firstUnit(organizations, workloads),
-    commandId: await finishedCommand(ssm, 'AWS-RunShellScript', { commands: ['true'] }),
-    steppedCommandId: await finishedCommand(ssm, 'TeleportDiscoveryInstaller', { token: ['t'] }),
-  };
+  ids = await conformanceIds(sim);
 });
 
 afterAll(async () => {
   await sim.close();
 });
-
-async function firstUnit(organizations: SdkClients['organizations'], ParentId: string): Promise<string> {
-  const { Children } = await organizations.send(
-    new ListChildrenCommand({ ParentId, ChildType: 'ORGANIZATIONAL_UNIT' }),
-  );
-  return Children?.[0]?.Id ?? '';
-}
-
-async function finishedCommand(
-  ssm: SSMClient,
-  DocumentName: string,
-  Parameters: Record<string, string[]>,
-): Promise<string> {
-  const InstanceIds = ['i-00000000000000001'];
-  const { Command } = await ssm.send(new SendCommandCommand({ DocumentName, InstanceIds, Parameters }));
-  const CommandId = Command?.CommandId ?? '';
-  await vi.waitFor(async () => {
-    const { CommandInvocations } = await ssm.send(new ListCommandInvocationsCommand({ CommandId }));
-    expect(CommandInvocations?.[0]?.Status).toBe('Success');
-  });
-  return CommandId;
-}
 
 function clientsFor(as: CaseCaller, region: string): Promise<SdkClients> | SdkClients {
   if (as === 'discovery') return sdkClients(sim, DISCOVERY_KEYS, region);
@@ -120,6 +80,10 @@ test('every operation has a case that succeeds and one that is refused', () => {
   expect(bare).toEqual([]);
 });
 
+test('every operation has a usual call', () => {
+  expect(Object.keys(USUAL_CALLS).sort()).toEqual([...KNOWN_APIS].sort());
+});
+
 test('the suite is as large as it says', () => {
-  expect(CASES.length).toBeGreaterThanOrEqual(215);
+  expect(CASES.length).toBeGreaterThanOrEqual(345);
 });

@@ -146,6 +146,38 @@ export const STS_CASES: readonly ConformanceCase[] = [
     /exceeds the MaxSessionDuration/u,
   ),
   invalid('ExternalId too short', { ExternalId: 'x' }, /at 'externalId'/u),
+  {
+    api: 'sts:AssumeRole',
+    behavior: 'session policy that is not JSON',
+    source: 'model',
+    call: assume({ Policy: 'allow everything' }),
+    expect: ['MalformedPolicyDocumentException', 400],
+    message: /Json/u,
+  },
+  {
+    api: 'sts:AssumeRole',
+    behavior: 'valid: with session policy and tags',
+    source: 'model',
+    call: assume({ Policy: '{"Version":"2012-10-17","Statement":[]}', Tags: [{ Key: 'a', Value: '' }] }),
+    expect: OK,
+    output: { PackedPolicySize: 6 },
+  },
+  invalid(
+    '51 tags',
+    { Tags: Array.from({ length: 51 }, (_, i) => ({ Key: `k${i}`, Value: 'v' })) },
+    /at 'tags' .*length less than or equal to 50$/u,
+  ),
+  invalid(
+    'tag with a key too long',
+    { Tags: [{ Key: 'k'.repeat(129), Value: 'v' }] },
+    /at 'tags\.1\.member\.key' .*less than or equal to 128/u,
+  ),
+  invalid(
+    '11 session policies',
+    { PolicyArns: Array.from({ length: 11 }, () => ({ arn: 'arn:aws:iam::aws:policy/ReadOnlyAccess' })) },
+    /at 'policyArns' .*less than or equal to 10$/u,
+  ),
+  invalid('TokenCode too short', { TokenCode: '12' }, /at 'tokenCode' .*greater than or equal to 6/u),
   invalid(
     'two faults in one message',
     { RoleArn: 'arn', RoleSessionName: 'x' },
@@ -240,6 +272,21 @@ export const ACCOUNT_CASES: readonly ConformanceCase[] = [
     call: ({ account }) => account.send(new GetRegionOptStatusCommand({ RegionName: 'me-south-1' })),
     expect: OK,
     output: { RegionName: 'me-south-1', RegionOptStatus: 'DISABLED' },
+  },
+  {
+    api: 'account:GetRegionOptStatus',
+    behavior: 'RegionName missing',
+    source: 'model',
+    call: ({ account }) => account.send(new GetRegionOptStatusCommand({ RegionName: undefined })),
+    expect: ['ValidationException', 400],
+  },
+  {
+    api: 'account:GetRegionOptStatus',
+    behavior: 'AccountId of the wrong form',
+    source: 'model',
+    call: ({ account }) =>
+      account.send(new GetRegionOptStatusCommand({ AccountId: '1', RegionName: 'us-east-1' })),
+    expect: ['ValidationException', 400],
   },
   {
     api: 'account:GetRegionOptStatus',

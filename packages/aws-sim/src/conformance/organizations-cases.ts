@@ -69,15 +69,44 @@ const unsigned = GUARDED.map(
   }),
 );
 
-function invalid(api: string, behavior: string, call: Call): ConformanceCase {
+function invalid(api: string, behavior: string, call: Call, message?: RegExp): ConformanceCase {
   return {
     api: `organizations:${api}`,
     behavior,
     source: 'model',
     call,
     expect: ['InvalidInputException', 400],
+    ...(message === undefined ? {} : { message }),
   };
 }
+
+/** Listings with a token that they never gave. */
+const PAGED: readonly (readonly [string, Call])[] = [
+  [
+    'ListAccountsForParent',
+    ({ organizations }, ids) =>
+      organizations.send(new ListAccountsForParentCommand({ ParentId: ids.rootId, NextToken: 'x' })),
+  ],
+  [
+    'ListOrganizationalUnitsForParent',
+    ({ organizations }, ids) =>
+      organizations.send(
+        new ListOrganizationalUnitsForParentCommand({ ParentId: ids.rootId, NextToken: 'x' }),
+      ),
+  ],
+  [
+    'ListChildren',
+    ({ organizations }, ids) =>
+      organizations.send(
+        new ListChildrenCommand({ ParentId: ids.rootId, ChildType: 'ACCOUNT', NextToken: 'x' }),
+      ),
+  ],
+  ['ListRoots', ({ organizations }) => organizations.send(new ListRootsCommand({ NextToken: 'x' }))],
+  [
+    'ListDelegatedAdministrators',
+    ({ organizations }) => organizations.send(new ListDelegatedAdministratorsCommand({ NextToken: 'x' })),
+  ],
+];
 
 /** Organizations: the accounts and the tree. */
 export const ORGANIZATIONS_CASES: readonly ConformanceCase[] = [
@@ -188,12 +217,19 @@ export const ORGANIZATIONS_CASES: readonly ConformanceCase[] = [
     expect: OK,
     output: { DelegatedAdministrators: [] },
   },
-  invalid('ListAccounts', 'MaxResults above 20', ({ organizations }) =>
-    organizations.send(new ListAccountsCommand({ MaxResults: 21 })),
+  invalid(
+    'ListAccounts',
+    'MaxResults above 20',
+    ({ organizations }) => organizations.send(new ListAccountsCommand({ MaxResults: 21 })),
+    /larger value than allowed/u,
   ),
-  invalid('ListAccounts', 'MaxResults below 1', ({ organizations }) =>
-    organizations.send(new ListAccountsCommand({ MaxResults: 0 })),
+  invalid(
+    'ListAccounts',
+    'MaxResults below 1',
+    ({ organizations }) => organizations.send(new ListAccountsCommand({ MaxResults: 0 })),
+    /smaller value than allowed/u,
   ),
+  ...PAGED.map(([api, call]) => invalid(api, 'bad token', call, /NextToken/u)),
   invalid('ListAccounts', 'bad token', ({ organizations }) =>
     organizations.send(new ListAccountsCommand({ NextToken: 'x' })),
   ),

@@ -124,8 +124,46 @@ export const SEND_CASES: readonly ConformanceCase[] = [
     },
   ),
   send('malformed id', 'model', { InstanceIds: ['i-1'] }, INVALID, {
-    message: /at 'instanceIds\.1\.member' .*regular expression/u,
+    message:
+      /Value '\[i-1\]' at 'instanceIds' failed to satisfy constraint: Member must satisfy constraint: \[Member must satisfy regular expression pattern: /u,
   }),
+  send('two alarms', 'model', { AlarmConfiguration: { Alarms: [{ Name: 'a' }, { Name: 'b' }] } }, INVALID, {
+    message: /at 'alarmConfiguration\.alarms' .*less than or equal to 1$/u,
+  }),
+  send('no alarm', 'model', { AlarmConfiguration: { Alarms: [] } }, INVALID),
+  send('bucket name too short', 'model', { OutputS3BucketName: 'ab' }, INVALID),
+  send('key prefix above 500', 'model', { OutputS3KeyPrefix: 'x'.repeat(501) }, INVALID),
+  send(
+    'unknown notification event',
+    'model',
+    { NotificationConfig: { NotificationEvents: ['Never' as 'All'] } },
+    INVALID,
+    { message: /at 'notificationConfig\.notificationEvents' .*enum value set/u },
+  ),
+  send('log group name empty', 'model', { CloudWatchOutputConfig: { CloudWatchLogGroupName: '' } }, INVALID),
+  send(
+    'valid: what was asked for is shown again',
+    'model',
+    {
+      ServiceRoleArn: 'arn:aws:iam::100000000002:role/notify',
+      NotificationConfig: {
+        NotificationArn: 'arn:aws:sns:us-east-1:100000000002:topic',
+        NotificationEvents: ['Failed'],
+        NotificationType: 'Invocation',
+      },
+      CloudWatchOutputConfig: { CloudWatchLogGroupName: 'group', CloudWatchOutputEnabled: true },
+    },
+    OK,
+    {
+      output: {
+        Command: {
+          ServiceRole: 'arn:aws:iam::100000000002:role/notify',
+          NotificationConfig: { NotificationEvents: ['Failed'], NotificationType: 'Invocation' },
+          CloudWatchOutputConfig: { CloudWatchLogGroupName: 'group', CloudWatchOutputEnabled: true },
+        },
+      },
+    },
+  ),
   send('neither ids nor targets', 'docs', { InstanceIds: undefined }, INVALID),
   send('ids and targets', 'docs', { Targets: [{ Key: 'tag:env', Values: ['prod'] }] }, INVALID),
   send(

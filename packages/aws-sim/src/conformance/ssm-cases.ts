@@ -207,6 +207,35 @@ export const DOCUMENT_CASES: readonly ConformanceCase[] = [
   },
   {
     api: 'ssm:DescribeDocument',
+    behavior: 'Name missing',
+    source: 'model',
+    call: ({ ssm }) => ssm.send(new DescribeDocumentCommand({ Name: undefined })),
+    expect: INVALID,
+  },
+  {
+    api: 'ssm:GetDocument',
+    behavior: 'unknown format',
+    source: 'model',
+    call: ({ ssm }) =>
+      ssm.send(new GetDocumentCommand({ Name: 'AWS-RunShellScript', DocumentFormat: 'XML' as 'JSON' })),
+    expect: INVALID,
+  },
+  {
+    api: 'ssm:GetDocument',
+    behavior: 'Name malformed',
+    source: 'model',
+    call: ({ ssm }) => ssm.send(new GetDocumentCommand({ Name: 'a b' })),
+    expect: INVALID,
+  },
+  {
+    api: 'ssm:GetServiceSetting',
+    behavior: 'SettingId missing',
+    source: 'model',
+    call: ({ ssm }) => ssm.send(new GetServiceSettingCommand({ SettingId: undefined })),
+    expect: INVALID,
+  },
+  {
+    api: 'ssm:DescribeDocument',
     behavior: 'no such version',
     source: 'model',
     call: ({ ssm }) =>
@@ -277,6 +306,13 @@ const NO_COMMAND = '00000000-0000-4000-8000-000000000000';
 export const CANCEL_CASES: readonly ConformanceCase[] = [
   cancel('what is over: nothing happens', (ids) => ids.commandId, undefined, OK),
   cancel('no such command', NO_COMMAND, undefined, ['InvalidCommandId', 400]),
+  cancel(
+    '51 instances',
+    (ids) => ids.commandId,
+    Array.from({ length: 51 }, (_, i) => `i-${String(i).padStart(17, '0')}`),
+    INVALID,
+  ),
+  cancel('malformed instance id', (ids) => ids.commandId, ['i-1'], INVALID),
   cancel('id of the wrong length', 'x', undefined, INVALID),
   cancel(
     'instance that is not part of it',

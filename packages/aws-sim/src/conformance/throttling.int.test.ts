@@ -2,11 +2,16 @@ import { ListRegionsCommand } from '@aws-sdk/client-account';
 import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import { ListAccountsCommand } from '@aws-sdk/client-organizations';
 import { DescribeInstanceInformationCommand, SendCommandCommand } from '@aws-sdk/client-ssm';
-import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
-import { describe, expect, test } from 'vitest';
+import { AssumeRoleCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type AwsSim, startAwsSim } from '../start.ts';
 import { seen } from '../testing/answers.ts';
 import { memberClients, type SdkClients, sdkClients } from '../testing/sdk-clients.ts';
 import { startSim } from '../testing/simulators.ts';
+import type { ConformanceIds } from './case.ts';
+import { conformanceIds } from './conformance-ids.ts';
+import { CONFORMANCE_WORLD } from './conformance-world.ts';
+import { USUAL_CALLS } from './usual-calls.ts';
 
 const ONCE = { burst: 1, perSecond: 0.001 };
 
@@ -117,3 +122,51 @@ test('buckets refill with the speed of the clock', async () => {
 
   expect(answers.filter((answer) => answer.ok).length).toBeGreaterThanOrEqual(3);
 });
+
+describe('every operation has a bucket, and its service says when it is empty', () => {
+  const words = {
+    sts: ['Throttling', 400],
+    organizations: ['TooManyRequestsException', 400],
+    account: ['TooManyRequestsException', 429],
+    ec2: ['RequestLimitExceeded', 503],
+    ssm: ['ThrottlingException', 400],
+  } as const;
+  let sim: AwsSim;
+  let ids: ConformanceIds;
+
+  // A world for each: all operations of STS draw from one bucket.
+  beforeEach(async () => {
+    sim = await startAwsSim({ world: CONFORMANCE_WORLD, speed: 100 });
+    ids = await conformanceIds(sim);
+  });
+
+  afterEach(() => sim.close());
+
+  test.each(Object.entries(USUAL_CALLS))('%s', async (api, call) => {
+    const service = api.slice(0, api.indexOf(':')) as keyof typeof words;
+    const central = service === 'sts' || service === 'organizations';
+    const clients = central ? sdkClients(sim) : await memberClients(sim, ids.member);
+    await sim.change({ op: 'set-limits', limits: { [api]: ONCE } });
+
+    const answers = [await seen(call(clients, ids)), await seen(call(clients, ids))];
+
+    expect(answers.map(({ ok }) => ok)).toEqual([true, false]);
+    expect([answers[1]?.name, answers[1]?.status]).toEqual(words[service]);
+  });
+});
+
+test('members share nothing, but a caller pays for all whom it enters', async () => {
+  const limits = { 'sts:AssumeRole': ONCE, 'organizations:ListAccounts': null };
+  const sim = await startSim({ accounts: 3, scenario: 'clean', settings: { limits } });
+  const [, first, second] = sim.world.accounts.map((account) => account.id);
+
+  const entered = await seen(enter(sim, first ?? ''));
+  const refused = await seen(enter(sim, second ?? ''));
+
+  expect([entered.ok, refused.name]).toEqual([true, 'Throttling']);
+});
+
+function enter(sim: AwsSim, accountId: string): Promise<{ $metadata: object }> {
+  const RoleArn = `arn:aws:iam::${accountId}:role/any`;
+  return sdkClients(sim).sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'throttle' }));
+}

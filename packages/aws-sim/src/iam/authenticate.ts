@@ -2,7 +2,8 @@ import { type CommonFault, commonError, ServiceError, type ServiceName } from '.
 import {
   formatAmzDate,
   parseAmzDate,
-  parseAuthorization,
+  readSignature,
+  type RequestSignature,
   SIGNATURE_VALIDITY_MS,
   type SignatureVerifier,
   type SignedRequest,
@@ -29,25 +30,18 @@ export function authenticate(
   verifier: SignatureVerifier,
   nowMs: number,
 ): Caller {
-  const authorization = request.headers['authorization'];
-  const header = typeof authorization === 'string' ? parseAuthorization(authorization) : null;
+  const header = readSignature(request);
   if (header === null) throw refusal(guessService(request), 'missing-signature');
+  if (header === 'incomplete') throw refusal(guessService(request), 'incomplete-signature');
   if (!SERVICES.has(header.service)) {
     throw new ServiceError('UnknownEndpoint', `There is no service ${header.service} here.`, 404);
   }
   const service = header.service as ServiceName;
   const credentials = book.find(header.accessKeyId);
   if (credentials === undefined) throw refusal(service, 'unknown-token');
-  const token = request.headers['x-amz-security-token'];
-  if ((typeof token === 'string' ? token : null) !== credentials.sessionToken) {
-    throw refusal(service, 'unknown-token');
-  }
-  checkAge(service, request, header.date, nowMs);
-  const mustBeSigned = [
-    'host',
-    'x-amz-date',
-    ...(credentials.sessionToken === null ? [] : ['x-amz-security-token']),
-  ];
+  if (header.sessionToken !== credentials.sessionToken) throw refusal(service, 'unknown-token');
+  checkAge(service, header, nowMs);
+  const mustBeSigned = ['host', ...(header.presignedSeconds === null ? headersToSign(request) : [])];
   const signed = mustBeSigned.every((name) => header.signedHeaders.includes(name));
   if (!signed || !verifier.matches(request, header, credentials.secretAccessKey)) {
     throw refusal(service, 'bad-signature');
@@ -56,17 +50,23 @@ export function authenticate(
   return { principal: credentials.principal, service, region: header.region };
 }
 
+/** Headers that a signature in the headers has to cover, as far as they are there. */
+function headersToSign(request: SignedRequest): string[] {
+  return ['x-amz-date', 'x-amz-security-token'].filter((name) => request.headers[name] !== undefined);
+}
+
 function refusal(service: ServiceName, fault: CommonFault): ServiceError {
   return commonError(service, fault);
 }
 
-function checkAge(service: ServiceName, request: SignedRequest, scopeDate: string, nowMs: number): void {
-  const amzDate = request.headers['x-amz-date'];
-  const signedAtMs = typeof amzDate === 'string' ? parseAmzDate(amzDate) : Number.NaN;
-  if (Number.isNaN(signedAtMs) || typeof amzDate !== 'string' || !amzDate.startsWith(scopeDate)) {
+function checkAge(service: ServiceName, signature: RequestSignature, nowMs: number): void {
+  const { amzDate, presignedSeconds } = signature;
+  const signedAtMs = parseAmzDate(amzDate);
+  if (Number.isNaN(signedAtMs) || !amzDate.startsWith(signature.date)) {
     throw commonError(service, 'bad-signature');
   }
-  const tooOld = signedAtMs < nowMs - SIGNATURE_VALIDITY_MS;
+  const validityMs = presignedSeconds === null ? SIGNATURE_VALIDITY_MS : presignedSeconds * 1000;
+  const tooOld = signedAtMs < nowMs - validityMs;
   if (!tooOld && signedAtMs <= nowMs + SIGNATURE_VALIDITY_MS) return;
   if (service === 'ec2') throw commonError(service, 'expired-token');
   const now = formatAmzDate(nowMs);
@@ -81,6 +81,8 @@ function checkAge(service: ServiceName, request: SignedRequest, scopeDate: strin
 export function guessService(request: SignedRequest): ServiceName {
   const target = request.headers['x-amz-target'];
   if (typeof target === 'string') return target.startsWith('AmazonSSM') ? 'ssm' : 'organizations';
-  if (request.url !== '/') return 'account';
-  return request.body.includes('Version=2016-11-15') ? 'ec2' : 'sts';
+  const [path, query] = request.url.split('?', 2);
+  if (path !== '/') return 'account';
+  const version = 'Version=2016-11-15';
+  return request.body.includes(version) || query?.includes(version) === true ? 'ec2' : 'sts';
 }

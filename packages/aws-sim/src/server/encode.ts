@@ -22,6 +22,7 @@ const LOWER_CASE_MESSAGE = new Set([
   'ExpiredTokenException',
   'InvalidSignatureException',
   'MissingAuthenticationTokenException',
+  'IncompleteSignatureException',
   'UnknownOperationException',
   'ServiceUnavailableException',
 ]);

@@ -58,7 +58,8 @@ function findQueryOperation(
   operations: OperationTable<QueryParams, string>,
   request: SignedRequest,
 ): FoundOperation {
-  const params = readQueryParams(request.body.toString('utf8'));
+  const query = request.url.split('?', 2)[1] ?? '';
+  const params = readQueryParams(`${query}&${request.body.toString('utf8')}`);
   const action = params.get('Action') ?? '';
   const version = params.get('Version') ?? 'NO_VERSION_SPECIFIED';
   if (version !== VERSIONS[service]) {

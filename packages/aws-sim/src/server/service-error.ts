@@ -28,6 +28,7 @@ export type CommonFault =
   | 'unknown-token'
   | 'bad-signature'
   | 'missing-signature'
+  | 'incomplete-signature'
   | 'unknown-operation';
 
 type Words = readonly [code: string, status: number, message: string];
@@ -35,6 +36,8 @@ type Words = readonly [code: string, status: number, message: string];
 const BAD_SIGNATURE =
   'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.';
 const BAD_TOKEN = 'The security token included in the request is invalid.';
+const INCOMPLETE =
+  "Authorization header requires 'Credential', 'Signature' and 'SignedHeaders' parameters and either a 'X-Amz-Date' or a 'Date' header.";
 const EXPIRED = 'The security token included in the request is expired';
 const EC2_AUTH = 'AWS was not able to validate the provided access credentials';
 
@@ -43,6 +46,7 @@ const JSON_WORDS = {
   'unknown-token': ['UnrecognizedClientException', 400, BAD_TOKEN],
   'bad-signature': ['InvalidSignatureException', 400, BAD_SIGNATURE],
   'missing-signature': ['MissingAuthenticationTokenException', 400, 'Missing Authentication Token'],
+  'incomplete-signature': ['IncompleteSignatureException', 400, INCOMPLETE],
   'unknown-operation': ['UnknownOperationException', 400, 'The operation is not known.'],
   unavailable: ['ServiceUnavailableException', 503, 'Service Unavailable'],
 } as const satisfies Partial<Record<CommonFault, Words>>;
@@ -74,6 +78,7 @@ const WORDS: Readonly<Record<ServiceName, Readonly<Record<CommonFault, Words>>>>
     'unknown-token': ['UnrecognizedClientException', 403, BAD_TOKEN],
     'bad-signature': ['InvalidSignatureException', 403, BAD_SIGNATURE],
     'missing-signature': ['MissingAuthenticationTokenException', 403, 'Missing Authentication Token'],
+    'incomplete-signature': ['IncompleteSignatureException', 403, INCOMPLETE],
     'unknown-operation': ['UnknownOperationException', 404, 'The operation is not known.'],
   },
   sts: {
@@ -84,6 +89,7 @@ const WORDS: Readonly<Record<ServiceName, Readonly<Record<CommonFault, Words>>>>
     'unknown-token': ['InvalidClientTokenId', 403, BAD_TOKEN],
     'bad-signature': ['SignatureDoesNotMatch', 403, BAD_SIGNATURE],
     'missing-signature': ['MissingAuthenticationToken', 403, 'Request is missing Authentication Token'],
+    'incomplete-signature': ['IncompleteSignature', 400, INCOMPLETE],
     'unknown-operation': ['InvalidAction', 400, 'Could not find operation for this version'],
   },
   ec2: {
@@ -94,6 +100,7 @@ const WORDS: Readonly<Record<ServiceName, Readonly<Record<CommonFault, Words>>>>
     'unknown-token': ['AuthFailure', 401, EC2_AUTH],
     'bad-signature': ['AuthFailure', 401, EC2_AUTH],
     'missing-signature': ['MissingParameter', 400, 'The request must contain the parameter AWSAccessKeyId'],
+    'incomplete-signature': ['IncompleteSignature', 400, INCOMPLETE],
     'unknown-operation': ['InvalidAction', 400, 'The action is not valid for this web service.'],
   },
 };

@@ -17,6 +17,8 @@ export interface Problem {
 /** A checked member. */
 export interface Field<T, R extends boolean = boolean> {
   readonly required: R;
+  /** All constraints of a text or number, as a list of such words them; undefined for what has members. */
+  readonly constraints?: readonly string[];
   check(value: unknown, path: string, problems: Problem[]): T;
 }
 
@@ -44,7 +46,22 @@ function show(value: unknown): string {
 
 /** A member of text. */
 export function text(rules: TextRules = {}): Field<string, false> {
-  return { required: false, check: (value, path, problems) => checkText(rules, value, path, problems) };
+  return {
+    required: false,
+    constraints: textConstraints(rules),
+    check: (value, path, problems) => checkText(rules, value, path, problems),
+  };
+}
+
+function textConstraints({ min, max, pattern, oneOf }: TextRules): string[] {
+  const constraints: string[] = [];
+  if (max !== undefined) constraints.push(`Member must have length less than or equal to ${max}`);
+  if (min !== undefined) constraints.push(`Member must have length greater than or equal to ${min}`);
+  if (pattern !== undefined) {
+    constraints.push(`Member must satisfy regular expression pattern: ${pattern.source}`);
+  }
+  if (oneOf !== undefined) constraints.push(`Member must satisfy enum value set: [${oneOf.join(', ')}]`);
+  return constraints;
 }
 
 function checkText(rules: TextRules, value: unknown, path: string, problems: Problem[]): string {
@@ -126,7 +143,17 @@ export function list<T>(
         const constraint = `Member must have length greater than or equal to ${rules.min}`;
         problems.push({ path, value: show(value), constraint, kind: 'length' });
       }
-      return value.map((item: unknown, i) => of.check(item, `${path}.${i + 1}.member`, problems));
+      const inner: Problem[] = [];
+      const items = value.map((item: unknown, i) => of.check(item, `${path}.${i + 1}.member`, inner));
+      const [first] = inner;
+      if (first !== undefined && first.kind !== 'type' && of.constraints !== undefined) {
+        // What is wrong with a text in a list is said of the list, with everything a text has to be.
+        const constraint = `Member must satisfy constraint: [${of.constraints.join(', ')}]`;
+        problems.push({ path, value: show(value), constraint, kind: first.kind });
+      } else {
+        problems.push(...inner);
+      }
+      return items;
     },
   };
 }
@@ -214,16 +241,30 @@ function validationError(service: ServiceName, problems: readonly Problem[]): Se
     .join('; ');
   const message = `${problems.length} validation error${problems.length === 1 ? '' : 's'} detected: ${list}`;
   if (service === 'organizations') {
-    const reasons = {
-      missing: 'INPUT_REQUIRED',
-      length: 'MAX_LENGTH_EXCEEDED',
-      pattern: 'INVALID_PATTERN',
-      enum: 'INVALID_ENUM',
-      range: 'MAX_VALUE_EXCEEDED',
-      type: 'INVALID_PATTERN',
-    } as const;
-    const reason = reasons[problems[0]?.kind ?? 'pattern'];
-    return new ServiceError('InvalidInputException', message, 400, { Reason: reason });
+    const [Reason, words] = organizationsReason(problems[0]);
+    return new ServiceError('InvalidInputException', words, 400, { Reason });
   }
   return new ServiceError(service === 'sts' ? 'ValidationError' : 'ValidationException', message);
+}
+
+type Reason = readonly [reason: string, words: string];
+
+const ORGANIZATIONS_REASONS: Readonly<Record<Problem['kind'], Reason>> = {
+  missing: ['INPUT_REQUIRED', 'You must include a value for all required parameters.'],
+  enum: ['INVALID_ENUM', 'You specified an invalid value.'],
+  length: ['MAX_LENGTH_EXCEEDED', 'You provided a string parameter that is longer than allowed.'],
+  range: ['MAX_VALUE_EXCEEDED', 'You provided a numeric parameter that has a larger value than allowed.'],
+  pattern: ['INVALID_PATTERN', 'You provided a value that does not match the required pattern.'],
+  type: ['INVALID_PATTERN', 'You provided a value that does not match the required pattern.'],
+};
+const TOO_SMALL: Readonly<Partial<Record<Problem['kind'], Reason>>> = {
+  length: ['MIN_LENGTH_EXCEEDED', 'You provided a string parameter that is shorter than allowed.'],
+  range: ['MIN_VALUE_EXCEEDED', 'You provided a numeric parameter that has a smaller value than allowed.'],
+};
+
+/** Organizations names a reason instead of the member: https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html */
+function organizationsReason(problem: Problem | undefined): Reason {
+  const kind = problem?.kind ?? 'pattern';
+  const tooSmall = problem?.constraint.includes('greater') === true;
+  return (tooSmall ? TOO_SMALL[kind] : undefined) ?? ORGANIZATIONS_REASONS[kind];
 }

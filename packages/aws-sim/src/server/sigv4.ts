@@ -14,6 +14,43 @@ export interface SignatureHeader {
   readonly signature: string;
 }
 
+/** A signature with the moment and the session it is about, from the headers or from a presigned address. */
+export interface RequestSignature extends SignatureHeader {
+  /** `yyyymmddThhmmssZ` */
+  readonly amzDate: string;
+  readonly sessionToken: string | null;
+  /** How long a presigned address holds, in seconds; null for a signature in the headers. */
+  readonly presignedSeconds: number | null;
+}
+
+/** Reads the signature of a request; null when there is none, `incomplete` when parts of it are missing. */
+export function readSignature(request: SignedRequest): RequestSignature | 'incomplete' | null {
+  const { headers } = request;
+  const authorization = headerValue(headers, 'authorization');
+  if (authorization === '') return readPresigned(request);
+  const header = parseAuthorization(authorization);
+  const given = headerValue(headers, 'x-amz-date');
+  const plain = Date.parse(headerValue(headers, 'date'));
+  const amzDate = given === '' && !Number.isNaN(plain) ? formatAmzDate(plain) : given;
+  if (header === null || amzDate === '') return 'incomplete';
+  const token = headerValue(headers, 'x-amz-security-token');
+  return { ...header, amzDate, sessionToken: token === '' ? null : token, presignedSeconds: null };
+}
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-authentication-methods.html */
+function readPresigned(request: SignedRequest): RequestSignature | 'incomplete' | null {
+  const query = new URLSearchParams(splitOnce(request.url, '?')[1]);
+  if (!query.has('X-Amz-Algorithm')) return null;
+  const part = (name: string): string => query.get(name) ?? '';
+  const header = parseAuthorization(
+    `${part('X-Amz-Algorithm')} Credential=${part('X-Amz-Credential')}, SignedHeaders=${part('X-Amz-SignedHeaders')}, Signature=${part('X-Amz-Signature')}`,
+  );
+  const amzDate = part('X-Amz-Date');
+  if (header === null || amzDate === '') return 'incomplete';
+  const presignedSeconds = Number(query.get('X-Amz-Expires') ?? '900');
+  return { ...header, amzDate, sessionToken: query.get('X-Amz-Security-Token'), presignedSeconds };
+}
+
 /** Takes an `Authorization` header apart; null when it is not one of Signature Version 4. */
 export function parseAuthorization(header: string): SignatureHeader | null {
   if (!header.startsWith('AWS4-HMAC-SHA256 ')) return null;
@@ -48,7 +85,11 @@ export interface SignedRequest {
 /** Verifies signatures; keeps the signing keys it derived, which is most of the work. */
 export interface SignatureVerifier {
   /** Whether the signature was made with this secret. */
-  matches(request: SignedRequest, header: SignatureHeader, secret: string): boolean;
+  matches(
+    request: SignedRequest,
+    header: SignatureHeader & { readonly amzDate: string },
+    secret: string,
+  ): boolean;
 }
 
 /** Signing keys per generation; two generations are kept. */
@@ -75,10 +116,9 @@ export function createSignatureVerifier(): SignatureVerifier {
 
   return {
     matches(request, header, secret) {
-      const amzDate = headerValue(request.headers, 'x-amz-date');
       const scope = `${header.date}/${header.region}/${header.service}/aws4_request`;
       const canonical = hash('sha256', canonicalRequest(request, header.signedHeaders), 'hex');
-      const toSign = `AWS4-HMAC-SHA256\n${amzDate}\n${scope}\n${canonical}`;
+      const toSign = `AWS4-HMAC-SHA256\n${header.amzDate}\n${scope}\n${canonical}`;
       const expected = createHmac('sha256', signingKey(header, secret)).update(toSign).digest();
       const given = Buffer.from(header.signature, 'hex');
       return given.length === expected.length && timingSafeEqual(given, expected);
@@ -100,7 +140,12 @@ function headerValue(headers: SignedRequest['headers'], name: string): string {
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
 function canonicalRequest(request: SignedRequest, signedHeaders: readonly string[]): string {
   const [path, query] = splitOnce(request.url, '?');
-  const canonicalQuery = query === '' ? '' : query.split('&').map(normalizePair).sort().join('&');
+  const canonicalQuery = query
+    .split('&')
+    .filter((pair) => pair !== '' && !pair.startsWith('X-Amz-Signature='))
+    .map(normalizePair)
+    .sort()
+    .join('&');
   let headerLines = '';
   for (const name of signedHeaders) {
     headerLines += `${name}:${headerValue(request.headers, name).trim().replaceAll(/\s+/gu, ' ')}\n`;

@@ -1,5 +1,7 @@
 import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import {
+  CreateDocumentCommand,
+  DescribeDocumentCommand,
   DescribeInstanceInformationCommand,
   ListCommandInvocationsCommand,
   SendCommandCommand,
@@ -264,4 +266,16 @@ test('by target, a host of another platform ends InvalidPlatform', async () => {
   });
 
   expect(await end(it, CommandId)).toMatchObject({ status: 'Failed', details: 'InvalidPlatform' });
+});
+
+test('a new document is being created for a moment', async () => {
+  const it = await scene([{ id: HOST, region: 'us-east-1' }], 20);
+  const step = { name: 'one', action: 'aws:runShellScript', inputs: { runCommand: ['true'] } };
+  const Content = JSON.stringify({ schemaVersion: '2.2', mainSteps: [step] });
+  await it.ssm.send(new CreateDocumentCommand({ Name: 'Fresh', Content, DocumentType: 'Command' }));
+  const status = async (): Promise<string | undefined> =>
+    (await it.ssm.send(new DescribeDocumentCommand({ Name: 'Fresh' }))).Document?.Status;
+
+  expect(await status()).toBe('Creating');
+  await expect.poll(status).toBe('Active');
 });

@@ -7,8 +7,9 @@ import type { Instance } from '../../world/host-states.ts';
 import type { Account } from '../../world/model.ts';
 import { DEFAULT_REGIONS, isOptInRegion, OPT_IN_REGIONS } from '../../world/regions.ts';
 import { findInstance, instanceAt, isRegionOn } from '../../world/world.ts';
-import { type InstanceFilter, readFilters } from './filters.ts';
-import { instanceXml, reservationId } from './instance-xml.ts';
+import { filtersOf, type InstanceFilter, readFilters, readPatterns, unknownFilter } from './filters.ts';
+import { instanceXml } from './instance-xml.ts';
+import { reservationId } from './resource-ids.ts';
 
 /** A terminated instance is listed for about an hour. */
 const TERMINATED_VISIBLE_MS = 3_600_000;
@@ -20,7 +21,30 @@ function callerAccount(call: Call): Account {
   return account;
 }
 
-function refuseDryRun(params: QueryParams): void {
+/** Parameters that belong to every request, or to signatures of old. */
+const COMMON = new Set([
+  'Action',
+  'Version',
+  'DryRun',
+  'AWSAccessKeyId',
+  'Expires',
+  'SecurityToken',
+  'Timestamp',
+]);
+
+/** EC2 refuses what it does not know, and what it was only to try. Lists are named with a dot at the end. */
+function checkParameters(params: QueryParams, known: readonly string[]): void {
+  const unknown = params
+    .names()
+    .find(
+      (name) =>
+        !COMMON.has(name) &&
+        !/^(X-Amz-|Signature)/u.test(name) &&
+        !known.some((one) => (one.endsWith('.') ? name.startsWith(one) : name === one)),
+    );
+  if (unknown !== undefined) {
+    throw new ServiceError('UnknownParameter', `The parameter ${unknown} is not recognized`);
+  }
   if (params.get('DryRun') === 'true') {
     throw new ServiceError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
   }
@@ -47,7 +71,7 @@ function isListed(call: Call, instance: Instance): boolean {
 }
 
 function describeInstances(call: Call, params: QueryParams): string {
-  refuseDryRun(params);
+  checkParameters(params, ['InstanceId.', 'Filter.', 'MaxResults', 'NextToken', 'IncludeManagedResources']);
   const ids = params.list('InstanceId');
   const maxResults = readMaxResults(params);
   if (ids.length > 0 && maxResults !== undefined) {
@@ -121,7 +145,7 @@ function reservationsXml(instances: readonly Instance[], nextToken: string | und
 }
 
 function describeRegions(call: Call, params: QueryParams): string {
-  refuseDryRun(params);
+  checkParameters(params, ['RegionName.', 'Filter.', 'AllRegions']);
   const { world } = call.sim;
   const account = callerAccount(call);
   const all = [...new Set([...world.regions, ...OPT_IN_REGIONS])];
@@ -132,17 +156,43 @@ function describeRegions(call: Call, params: QueryParams): string {
   if (unknown !== undefined) {
     throw new ServiceError('InvalidParameterValue', `Invalid region name: ${unknown}`);
   }
-  const optIn = params.filters().find((filter) => filter.name === 'opt-in-status')?.values;
+  const passes = readRegionFilters(params);
   const items = all
     .filter((region) => names.length === 0 || names.includes(region))
-    .map((region) => ({ region, status: optInStatus(region, isRegionOn(world, account, region)) }))
+    .map((region) => ({
+      region,
+      endpoint: `ec2.${region}.amazonaws.com`,
+      status: optInStatus(region, isRegionOn(world, account, region)),
+    }))
     .filter(({ status }) => params.get('AllRegions') === 'true' || status !== 'not-opted-in')
-    .filter(({ status }) => optIn === undefined || optIn.includes(status))
+    .filter(passes)
     .map(
-      ({ region, status }) =>
-        `<item>${element('regionName', region)}${element('regionEndpoint', `ec2.${region}.amazonaws.com`)}${element('optInStatus', status)}</item>`,
+      ({ region, endpoint, status }) =>
+        `<item>${element('regionName', region)}${element('regionEndpoint', endpoint)}${element('optInStatus', status)}</item>`,
     );
   return wrap('regionInfo', items.join(''));
+}
+
+interface RegionRow {
+  readonly region: string;
+  readonly endpoint: string;
+  readonly status: string;
+}
+
+const REGION_COLUMNS: Readonly<Record<string, keyof RegionRow>> = {
+  'region-name': 'region',
+  endpoint: 'endpoint',
+  'opt-in-status': 'status',
+};
+
+function readRegionFilters(params: QueryParams): (row: RegionRow) => boolean {
+  const tests = filtersOf(params.filters()).map(({ name, values }) => {
+    const column = Object.hasOwn(REGION_COLUMNS, name) ? REGION_COLUMNS[name] : undefined;
+    if (column === undefined) throw unknownFilter(name);
+    const matches = readPatterns(values);
+    return (row: RegionRow) => matches(row[column]);
+  });
+  return (row) => tests.every((test) => test(row));
 }
 
 function optInStatus(region: string, on: boolean): string {

@@ -42,7 +42,7 @@ function page<T>(
   const from = input.NextToken === undefined ? 0 : readToken(input.NextToken, question);
   if (from === null) {
     throw new ServiceError('InvalidInputException', 'You provided a NextToken that is not valid.', 400, {
-      Reason: 'INVALID_NEXT_TOKEN',
+      Reason: 'INVALID_PAGINATION_TOKEN',
     });
   }
   const { rows, next } = readPage(listing, from, input.MaxResults ?? DEFAULT_PAGE, call.faults);

@@ -31,11 +31,9 @@ export function commandView(command: Command, atMs: number, fresh = false): Reco
     CompletedCount: fresh ? 0 : summary.completedCount,
     ErrorCount: fresh ? 0 : summary.errorCount,
     DeliveryTimedOutCount: fresh ? 0 : summary.deliveryTimedOutCount,
-    ServiceRole: '',
-    NotificationConfig: { NotificationArn: '', NotificationEvents: [], NotificationType: '' },
-    CloudWatchOutputConfig: { CloudWatchLogGroupName: '', CloudWatchOutputEnabled: false },
+    ...askedFor(command),
     TimeoutSeconds: command.timeoutSeconds,
-    AlarmConfiguration: { IgnorePollAlarmFailure: false, Alarms: [] },
+    AlarmConfiguration: { IgnorePollAlarmFailure: false, Alarms: command.alarms },
     TriggeredAlarms: [],
   };
 }
@@ -64,9 +62,23 @@ export function invocationView(
     CommandPlugins: withPlugins
       ? pluginResults(invocation, atMs).map((result) => pluginView(result, command))
       : [],
-    ServiceRole: '',
-    NotificationConfig: { NotificationArn: '', NotificationEvents: [], NotificationType: '' },
-    CloudWatchOutputConfig: { CloudWatchLogGroupName: '', CloudWatchOutputEnabled: false },
+    ...askedFor(command),
+  };
+}
+
+/** What the sender asked for beside the run; empty where nothing was. */
+function askedFor({ serviceRole, notification, cloudWatch }: Command): Record<string, unknown> {
+  return {
+    ServiceRole: serviceRole,
+    NotificationConfig: {
+      NotificationArn: notification.NotificationArn ?? '',
+      NotificationEvents: notification.NotificationEvents ?? [],
+      NotificationType: notification.NotificationType ?? '',
+    },
+    CloudWatchOutputConfig: {
+      CloudWatchLogGroupName: cloudWatch.CloudWatchLogGroupName ?? '',
+      CloudWatchOutputEnabled: cloudWatch.CloudWatchOutputEnabled ?? false,
+    },
   };
 }
 

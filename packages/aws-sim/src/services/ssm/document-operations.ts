@@ -4,6 +4,8 @@ import { ServiceError } from '../../server/service-error.ts';
 import { list, readRequest, required, structure, text } from '../../server/shapes.ts';
 import type { Call, OperationTable } from '../../server/simulation.ts';
 
+/** How long a new document is shown as being created, in simulated milliseconds. */
+const CREATING_MS = 2_000;
 const MAX_DOCUMENT_BYTES = 64 * 1024;
 const NAME_OR_ARN = text({ pattern: /^[a-zA-Z0-9_\-.:/]{3,128}$/u });
 const FORMAT = text({ oneOf: ['YAML', 'JSON', 'TEXT'] });
@@ -49,7 +51,7 @@ function createDocument(call: Call, raw: unknown): unknown {
     format,
     createdAtMs: call.nowMs,
   });
-  return { DocumentDescription: { ...describe(document), Status: 'Creating' } };
+  return { DocumentDescription: describe(call, document) };
 }
 
 function findDocument(call: Call, name: string, version: string | undefined): SsmDocument {
@@ -66,14 +68,21 @@ function findDocument(call: Call, name: string, version: string | undefined): Ss
   return document;
 }
 
-function describe(document: SsmDocument): Record<string, unknown> {
+/** A document is being created for a moment; those that were there from the start are active. */
+function statusOf(call: Call, document: SsmDocument): 'Creating' | 'Active' {
+  const { clock } = call.sim;
+  if (document.createdAtMs <= clock.startedAtMs) return 'Active';
+  return (call.nowMs - document.createdAtMs) * clock.speed < CREATING_MS ? 'Creating' : 'Active';
+}
+
+function describe(call: Call, document: SsmDocument): Record<string, unknown> {
   return {
     Name: document.name,
     Owner: document.owner,
     Hash: hash('sha256', document.content, 'hex'),
     HashType: 'Sha256',
     CreatedDate: document.createdAtMs / 1000,
-    Status: 'Active',
+    Status: statusOf(call, document),
     DocumentVersion: '1',
     LatestVersion: '1',
     DefaultVersion: '1',
@@ -93,7 +102,7 @@ function describe(document: SsmDocument): Record<string, unknown> {
 
 function describeDocument(call: Call, raw: unknown): unknown {
   const input = readRequest('ssm', { Name: required(NAME_OR_ARN), DocumentVersion: VERSION }, raw);
-  return { Document: describe(findDocument(call, input.Name, input.DocumentVersion)) };
+  return { Document: describe(call, findDocument(call, input.Name, input.DocumentVersion)) };
 }
 
 function getDocument(call: Call, raw: unknown): unknown {
@@ -107,7 +116,7 @@ function getDocument(call: Call, raw: unknown): unknown {
     Name: document.name,
     CreatedDate: document.createdAtMs / 1000,
     DocumentVersion: '1',
-    Status: 'Active',
+    Status: statusOf(call, document),
     Content: document.content,
     DocumentType: 'Command',
     DocumentFormat: document.format,

@@ -65,7 +65,15 @@ const SendCommand = {
     CloudWatchLogGroupName: text({ min: 1, max: 512, pattern: /[.\-_/#A-Za-z0-9]+/u }),
     CloudWatchOutputEnabled: flag(),
   }),
-  AlarmConfiguration: structure({ IgnorePollAlarmFailure: flag() }),
+  AlarmConfiguration: structure({
+    IgnorePollAlarmFailure: flag(),
+    Alarms: required(
+      list(structure({ Name: required(text({ min: 1, max: 255, pattern: /(?!\s*$).+/u })) }), {
+        min: 1,
+        max: 1,
+      }),
+    ),
+  }),
 } as const;
 type SendCommandInput = Checked<typeof SendCommand>;
 
@@ -108,7 +116,15 @@ export function sendCommand(call: Call, raw: unknown): unknown {
     targets: targets.map((target) => ({ Key: target.Key ?? '', Values: target.Values ?? [] })),
     maxConcurrency: input.MaxConcurrency ?? '50',
     maxErrors: input.MaxErrors ?? '0',
-    outputS3: { bucket: input.OutputS3BucketName ?? '', prefix: input.OutputS3KeyPrefix ?? '', region: '' },
+    serviceRole: input.ServiceRoleArn ?? '',
+    notification: input.NotificationConfig ?? {},
+    cloudWatch: input.CloudWatchOutputConfig ?? {},
+    alarms: input.AlarmConfiguration?.Alarms ?? [],
+    outputS3: {
+      bucket: input.OutputS3BucketName ?? '',
+      prefix: input.OutputS3KeyPrefix ?? '',
+      region: input.OutputS3Region ?? '',
+    },
     hosts,
   });
   return { Command: commandView(command, call.nowMs, true) };
@@ -131,6 +147,10 @@ type Accepted = Pick<
   | 'maxConcurrency'
   | 'maxErrors'
   | 'outputS3'
+  | 'serviceRole'
+  | 'notification'
+  | 'cloudWatch'
+  | 'alarms'
 > & { readonly hosts: readonly Instance[] };
 
 function acceptCommand(call: Call, accepted: Accepted): Command {

@@ -2,7 +2,7 @@ import { authorizeResources, isTrusted } from '../../iam/authorize.ts';
 import type { Principal } from '../../iam/principals.ts';
 import type { QueryParams } from '../../server/query-params.ts';
 import { deniedError, ServiceError } from '../../server/service-error.ts';
-import { integer, readRequest, required, text } from '../../server/shapes.ts';
+import { integer, list, readRequest, required, structure, text } from '../../server/shapes.ts';
 import type { Call, OperationTable } from '../../server/simulation.ts';
 import { element, wrap } from '../../server/xml.ts';
 import { accountAsOf } from '../../world/past-accounts.ts';
@@ -20,11 +20,26 @@ const AssumeRole = {
   DurationSeconds: integer({ min: 900, max: 43_200 }),
   ExternalId: text({ min: 2, max: 1224, pattern: /[\w+=,.@:/-]*/u }),
   Policy: text({ min: 1, max: 2048 }),
+  PolicyArns: list(structure({ arn: text({ min: 20, max: 2048 }) }), { max: 10 }),
+  Tags: list(
+    structure({
+      Key: required(text({ min: 1, max: 128, pattern: /[\p{L}\p{Z}\p{N}_.:/=+\-@]+/u })),
+      Value: required(text({ max: 256, pattern: /[\p{L}\p{Z}\p{N}_.:/=+\-@]*/u })),
+    }),
+    { max: 50 },
+  ),
+  SerialNumber: text({ min: 9, max: 256, pattern: /[\w+=/:,.@-]*/u }),
+  TokenCode: text({ min: 6, max: 6, pattern: /[\d]*/u }),
   SourceIdentity: text({ min: 2, max: 64, pattern: /[\w+=,.@-]*/u }),
 } as const;
 
 function assumeRole(call: Call, params: QueryParams): string {
-  const input = readRequest('sts', AssumeRole, pickParams(params, Object.keys(AssumeRole)));
+  const input = readRequest('sts', AssumeRole, {
+    ...pickParams(params, Object.keys(AssumeRole)),
+    PolicyArns: params.members('PolicyArns', ['arn']),
+    Tags: params.members('Tags', ['Key', 'Value']),
+  });
+  checkPolicy(input.Policy);
   const arn = ROLE_ARN.exec(input.RoleArn);
   if (arn === null) {
     throw new ServiceError('ValidationError', `${input.RoleArn} is invalid`);
@@ -58,6 +73,16 @@ function assumeRole(call: Call, params: QueryParams): string {
     element('SourceIdentity', input.SourceIdentity) +
     (input.Policy === undefined ? '' : element('PackedPolicySize', 6))
   );
+}
+
+function checkPolicy(policy: string | undefined): void {
+  if (policy === undefined) return;
+  try {
+    if (typeof JSON.parse(policy) === 'object') return;
+  } catch {
+    // Said below.
+  }
+  throw new ServiceError('MalformedPolicyDocument', 'This policy contains invalid Json');
 }
 
 /** One answer for everything that keeps a caller out, as STS has it. */
