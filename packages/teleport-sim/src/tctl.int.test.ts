@@ -191,6 +191,72 @@ spec: {new_labels: {aws/Name: web}}
     expect(forced.code).toBe(0);
   });
 
+  const NAME = 'aws-111122223333-i-00000000000000000';
+  const serverInfo = (labels: object, expiresAtMs?: number): string =>
+    JSON.stringify({
+      kind: 'server_info',
+      metadata: {
+        name: NAME,
+        ...(expiresAtMs === undefined ? {} : { expires: new Date(expiresAtMs).toISOString() }),
+      },
+      spec: { new_labels: labels },
+    });
+  const shownLabels = async (): Promise<object> => {
+    const run = await tctl(sim.url, ['get', 'nodes', '--format=json']);
+    const [node] = JSON.parse(run.stdout) as { metadata: { labels: Record<string, string> } }[];
+    const labels = Object.entries(node?.metadata.labels ?? {});
+    return Object.fromEntries(labels.filter(([key]) => !key.startsWith('teleport.dev/')));
+  };
+
+  it('puts labels under aws/ whatever prefix they came with, and replaces all of them', async () => {
+    await addNodes(sim, 1);
+
+    await tctl(sim.url, ['create', '-f'], serverInfo({ Name: 'web', 'aws/team/x': 'a', 'other/y': 'b' }));
+    const first = await shownLabels();
+    await tctl(sim.url, ['create', '-f'], serverInfo({ 'aws/Name': 'db' }));
+
+    expect(first).toEqual({ 'aws/Name': 'web', 'aws/team/x': 'a', 'aws/y': 'b' });
+    expect(await shownLabels()).toEqual({ 'aws/Name': 'db' });
+  });
+
+  it('lists a server_info until it expires; the agent keeps its labels until it is given others', async () => {
+    await addNodes(sim, 1);
+    const list = async (): Promise<unknown[]> =>
+      JSON.parse((await tctl(sim.url, ['get', 'server_info', '--format=json'])).stdout) as unknown[];
+
+    await tctl(sim.url, ['create', '-f'], serverInfo({ 'aws/Name': 'web' }, Date.now() + 3_600_000));
+    const listed = await list();
+    await tctl(sim.url, ['create', '-f'], serverInfo({ 'aws/Name': 'db' }, Date.now() + 3_600_000));
+    await tctl(sim.url, ['rm', `server_info/${NAME}`]);
+
+    expect(listed).toMatchObject([{ kind: 'server_info', sub_kind: 'cloud_info', metadata: { name: NAME } }]);
+    expect(await list()).toEqual([]);
+    expect(await shownLabels()).toEqual({ 'aws/Name': 'db' });
+
+    await tctl(sim.url, ['create', '-f'], serverInfo({}, Date.now() - 1));
+    expect([await list(), await shownLabels()]).toEqual([[], { 'aws/Name': 'db' }]);
+    await tctl(sim.url, ['create', '-f'], serverInfo({}, Date.now() + 60_000));
+    expect(await shownLabels()).toEqual({});
+  });
+
+  it('is refused when the identity may not, and tells what was created before', async () => {
+    sim.setFaults({ resources: 'denied' });
+    const denied = await tctl(sim.url, ['create', '-f'], serverInfo({}));
+    sim.setFaults({ resources: 'ok' });
+    const half = await tctl(
+      sim.url,
+      ['create', '-f'],
+      `${serverInfo({})}{"kind":"shoe","metadata":{"name":"x"}}`,
+    );
+
+    expect(denied).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'ERROR: access denied to perform action "create" on "server_info"\n',
+    });
+    expect(half).toMatchObject({ code: 1, stdout: `Server info "${NAME}" has been created\n` });
+  });
+
   it('refuses a file that is not there and a kind that it does not know', async () => {
     const missing = await tctl(sim.url, ['create', '-f', join(folder, 'no.yaml')]);
     const unknown = await tctl(sim.url, ['create'], 'kind: shoe\nmetadata: {name: x}\n');

@@ -7,6 +7,7 @@ import type { Inventory, JoiningHost, SimNode } from './inventory.ts';
 import { type JoinAttempt, JOIN_REFUSALS, type JoinToken, refuseJoin } from './join-tokens.ts';
 import type { NodeIdentity } from './node-identity.ts';
 import { joinTokenOf, type Resource } from './resources.ts';
+import { completeServerInfo, GivenLabels, type Labels, labelsOf, serverInfoName } from './server-info.ts';
 
 /** A host that joins with a token. */
 export type JoinRequest = JoiningHost & JoinAttempt;
@@ -32,6 +33,7 @@ export class Cluster {
   readonly #tokens = new Map<string, JoinToken>();
   readonly #installers = new Map<string, string>([[DEFAULT_INSTALLER, DEFAULT_INSTALLER_TEMPLATE]]);
   readonly #resources = new Map<string, Resource>();
+  readonly #givenLabels = new GivenLabels();
   readonly #refusals = new Map<string, number>();
   #joins = 0;
   #faults: Faults;
@@ -65,6 +67,7 @@ export class Cluster {
       return { ok: false, error };
     }
     this.#joins += 1;
+    this.#givenLabels.forget(request);
     return { ok: true, node: this.inventory.join(request) };
   }
 
@@ -97,12 +100,14 @@ export class Cluster {
   create(resource: Resource, force: boolean): { readonly message: string } | { readonly error: string } {
     const { kind, metadata } = resource;
     const key = `${kind}/${metadata.name}`;
-    const exists = this.#resources.has(key);
+    const before = this.#resources.get(key);
+    const exists = before !== undefined && !this.#hasExpired(before);
     const replaces = kind === 'token' || kind === 'installer';
     if (exists && !force && !replaces) {
       return { error: `${spokenKind(kind)} "${metadata.name}" already exists` };
     }
-    this.#resources.set(key, resource);
+    this.#resources.set(key, kind === 'server_info' ? completeServerInfo(resource) : resource);
+    if (kind === 'server_info') this.#giveLabels(key);
     if (kind === 'token') this.setToken(joinTokenOf(resource));
     const script = resource.spec['script'];
     if (kind === 'installer') this.#installers.set(metadata.name, typeof script === 'string' ? script : '');
@@ -123,11 +128,20 @@ export class Cluster {
     }
   }
 
-  /** The labels that the host's `server_info` adds to its node; null when there is none. */
-  serverInfoLabels(host: NodeIdentity): Readonly<Record<string, string>> | null {
-    const resource = this.#resources.get(`server_info/aws-${host.accountId}-${host.instanceId}`);
-    if (resource === undefined || this.#hasExpired(resource)) return null;
-    return (resource.spec['new_labels'] ?? null) as Readonly<Record<string, string>> | null;
+  /**
+   * The labels that `server_info` resources have given to the host's agent; null when there are none. Auth tells agents
+   * every ten minutes in truth, at once here. What it does not do here either: take labels back when a resource vanishes.
+   */
+  givenLabels(host: NodeIdentity): Labels | null {
+    this.#giveLabels(`server_info/${serverInfoName(host)}`);
+    return this.#givenLabels.of(host);
+  }
+
+  #giveLabels(key: string): void {
+    const resource = this.#resources.get(key);
+    if (resource === undefined) return;
+    if (this.#hasExpired(resource)) this.#resources.delete(key);
+    else this.#givenLabels.give(resource.metadata.name, labelsOf(resource));
   }
 
   #hasExpired(resource: Resource): boolean {

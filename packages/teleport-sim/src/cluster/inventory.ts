@@ -14,6 +14,8 @@ export interface JoiningHost extends NodeIdentity {
   readonly hostname: string;
   /** Labels beyond the two that every discovered node carries. */
   readonly labels: Readonly<Record<string, string>>;
+  /** What an installer sets instead of the two labels that it should; null when it sets those. @default null */
+  readonly identityLabels?: Readonly<Record<string, string>> | null;
 }
 
 /** One node, kept small: there may be a million. Times are epoch milliseconds of real time. */
@@ -22,6 +24,8 @@ export interface SimNode extends NodeIdentity {
   readonly hostname: string;
   /** Null when the node has only the two labels that every discovered node carries. */
   readonly extraLabels: Readonly<Record<string, string>> | null;
+  /** See `JoiningHost`. */
+  readonly identityLabels: Readonly<Record<string, string>> | null;
   readonly joinedAtMs: number;
   /** When the inventory first shows it, counted from the last time it was not shown. */
   readonly visibleAtMs: number;
@@ -76,6 +80,7 @@ export class Inventory {
       region: this.#sharedRegion(host.region),
       hostname: host.hostname,
       extraLabels: Object.keys(host.labels).length > 0 ? host.labels : null,
+      identityLabels: host.identityLabels ?? null,
       joinedAtMs: nowMs,
       visibleAtMs: stays ? Math.min(known.visibleAtMs, listedAtMs) : listedAtMs,
       expiresAtMs: null,

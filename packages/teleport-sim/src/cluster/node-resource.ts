@@ -11,17 +11,16 @@ export interface NodeView {
   /** The host UUID. */
   readonly nodeId: string;
   readonly expiryMs: number;
-  /** Labels of the host's `server_info` resource; null when there is none. */
-  readonly serverInfoLabels: Readonly<Record<string, string>> | null;
+  /** Labels that the host's `server_info` resource gave to its agent; null when there are none. */
+  readonly givenLabels: Readonly<Record<string, string>> | null;
 }
 
 /** A node as `tctl get nodes --format=json` prints it (kind `node`, version `v2`), labels sorted as Go prints maps. */
 export function nodeResource(node: SimNode, view: NodeView): object {
   const labels = {
-    ...view.serverInfoLabels,
+    ...view.givenLabels,
     ...node.extraLabels,
-    [ACCOUNT_LABEL]: node.accountId,
-    [INSTANCE_LABEL]: node.instanceId,
+    ...(node.identityLabels ?? { [ACCOUNT_LABEL]: node.accountId, [INSTANCE_LABEL]: node.instanceId }),
   };
   const expires = new Date(view.expiryMs).toISOString();
   return {

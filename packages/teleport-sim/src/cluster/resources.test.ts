@@ -24,7 +24,7 @@ describe('a resource file', () => {
   it('gives the token of the guide its rules and its end', () => {
     const parsed = parseResources(GUIDE_TOKEN);
 
-    const [token, installer] = parsed.ok ? parsed.resources : [];
+    const [token, installer] = parsed.resources;
     expect(installer?.kind).toBe('installer');
     expect(token && joinTokenOf(token)).toEqual({
       name: 'aws-discovery-iam-token',
@@ -35,9 +35,11 @@ describe('a resource file', () => {
   });
 
   it('drops an allow rule with a key it does not know, so that it allows nobody', () => {
-    const parsed = parseResources('{kind: token, metadata: {name: t}, spec: {allow: [{aws_org: o-1}, {}]}}');
+    const parsed = parseResources(
+      '---\n{kind: token, metadata: {name: t}, spec: {allow: [{aws_org: o-1}, {}]}}',
+    );
 
-    expect(parsed.ok && parsed.resources[0] && joinTokenOf(parsed.resources[0]).allow).toEqual([]);
+    expect(parsed.resources[0] && joinTokenOf(parsed.resources[0]).allow).toEqual([]);
   });
 
   it.each([
@@ -46,10 +48,32 @@ describe('a resource file', () => {
     ['kind: token\nmetadata: {}', 'missing parameter Name'],
     ['', 'no resources found, empty input?'],
   ])('is refused when it reads %j', (text, error) => {
-    expect(parseResources(text)).toEqual({ ok: false, error });
+    expect(parseResources(text)).toEqual({ resources: [], error });
   });
 
   it("is refused with the parser's words when it is not YAML", () => {
-    expect(parseResources('kind: [')).toMatchObject({ ok: false, error: expect.stringMatching(/^yaml: /) });
+    expect(parseResources('kind: [')).toMatchObject({ error: expect.stringMatching(/^yaml: /) });
+  });
+
+  it('may be JSON values one after the other, and is read up to the first fault', () => {
+    const parsed = parseResources(
+      '{"kind":"role","metadata":{"name":"a}\\"{"}}\n{"kind":"user","metadata":{"name":"b"}} {"kind":"shoe"}',
+    );
+
+    expect(parsed.resources.map(({ kind, metadata }) => [kind, metadata.name])).toEqual([
+      ['role', 'a}"{'],
+      ['user', 'b'],
+    ]);
+    expect(parsed.error).toBe('creating resources of type "shoe" is not supported');
+  });
+
+  it.each([
+    ['{"kind":"role","metadata":{"name":"a"}', 'unexpected EOF'],
+    ['{"kind": role}', "couldn't get version/kind"],
+    ['{"kind":"server_info","metadata":{"name":"aws-1-i-1"},"spec":{"new_labels":[]}}', 'ReadObject'],
+    ['{"kind":"server_info","metadata":{"name":"aws-1-i-1"},"spec":{"new_labels":{"a":1}}}', 'ReadString'],
+    ['{"kind":"server_info","metadata":{"name":"aws-1-i-1","expires":"soon"}}', 'parsing time "soon"'],
+  ])('is refused when it reads %s', (text, error) => {
+    expect(parseResources(text)).toMatchObject({ resources: [], error: expect.stringContaining(error) });
   });
 });

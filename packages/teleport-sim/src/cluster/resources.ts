@@ -1,10 +1,13 @@
 /** What `tctl create` puts into the cluster: tokens, installers, server infos, and whatever else is only kept. */
 import { parseAllDocuments } from 'yaml';
 import type { JoinToken, JoinTokenRule } from './join-tokens.ts';
+import { isRecord } from './record.ts';
+import { serverInfoProblem } from './server-info.ts';
 
 /** Any Teleport resource. */
 export interface Resource {
   readonly kind: string;
+  readonly sub_kind?: string;
   readonly version?: string;
   readonly metadata: { readonly name: string; readonly expires?: string; readonly [key: string]: unknown };
   readonly spec: Readonly<Record<string, unknown>>;
@@ -25,25 +28,62 @@ export const RESOURCE_KINDS = [
 /** The kind of a resource that this cluster takes. */
 export type ResourceKind = (typeof RESOURCE_KINDS)[number];
 
-type ResourcesParse =
-  | { readonly ok: true; readonly resources: readonly Resource[] }
-  | { readonly ok: false; readonly error: string };
+/** What a file of resources holds, up to the first fault: `tctl create` has created what stood before it. */
+export interface ResourcesParse {
+  readonly resources: readonly Resource[];
+  /** Null when the whole file was read. */
+  readonly error: string | null;
+}
 
-/** Reads the documents of a YAML (or JSON) file of resources. */
+/** Reads a file of resources: YAML documents, or JSON values one after the other when it begins with a brace. */
 export function parseResources(text: string): ResourcesParse {
   const resources: Resource[] = [];
-  for (const document of parseAllDocuments(text)) {
-    const [fault] = document.errors;
-    if (fault !== undefined) return { ok: false, error: `yaml: ${fault.message}` };
-    const value: unknown = document.toJS();
+  for (const value of /^\s*\{/.test(text) ? jsonValues(text) : yamlValues(text)) {
     if (value === null) continue;
-    const problem = resourceProblem(value);
-    if (problem !== null) return { ok: false, error: problem };
+    const problem = value instanceof SyntaxError ? value.message : resourceProblem(value);
+    if (problem !== null) return { resources, error: problem };
     const { spec, ...rest } = value as Resource;
     resources.push({ ...rest, spec: spec ?? {} });
   }
-  if (resources.length === 0) return { ok: false, error: 'no resources found, empty input?' };
-  return { ok: true, resources };
+  return { resources, error: resources.length === 0 ? 'no resources found, empty input?' : null };
+}
+
+/** A SyntaxError stands for what cannot be read; nothing follows it. */
+function* yamlValues(text: string): IterableIterator<unknown> {
+  for (const document of parseAllDocuments(text)) {
+    const [fault] = document.errors;
+    yield fault === undefined ? document.toJS() : new SyntaxError(`yaml: ${fault.message}`);
+    if (fault !== undefined) return;
+  }
+}
+
+function* jsonValues(text: string): IterableIterator<unknown> {
+  let [begin, depth, inString] = [0, 0, false];
+  for (let at = 0; at < text.length; at += 1) {
+    const sign = text[at];
+    if (inString) {
+      if (sign === '\\') at += 1;
+      else if (sign === '"') inString = false;
+    } else if (sign === '"') inString = true;
+    else if (sign === '{') depth += 1;
+    else if (sign === '}') {
+      depth -= 1;
+      if (depth > 0) continue;
+      const value = parseJson(text.slice(begin, at + 1));
+      yield value;
+      if (value instanceof SyntaxError) return;
+      begin = at + 1;
+    }
+  }
+  if (text.slice(begin).trim() !== '') yield new SyntaxError('unexpected EOF');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return new SyntaxError(`couldn't get version/kind; json parse error: ${(error as Error).message}`);
+  }
 }
 
 function resourceProblem(value: unknown): string | null {
@@ -55,7 +95,9 @@ function resourceProblem(value: unknown): string | null {
   if (!isRecord(metadata) || typeof metadata['name'] !== 'string' || metadata['name'] === '') {
     return 'missing parameter Name';
   }
-  return value['spec'] === undefined || isRecord(value['spec']) ? null : 'spec must be an object';
+  if (value['spec'] !== undefined && !isRecord(value['spec'])) return 'spec must be an object';
+  if (value['kind'] !== 'server_info') return null;
+  return serverInfoProblem({ ...(value as unknown as Resource), spec: value['spec'] ?? {} });
 }
 
 /** A `kind: token` resource as a join token. An `allow` entry with an unknown key allows nobody. */
@@ -100,9 +142,4 @@ function scalar(value: unknown): string | null {
 
 function strings(value: unknown): string[] {
   return Array.isArray(value) ? value.map(String) : [];
-}
-
-/** Whether a parsed JSON or YAML value is an object with keys. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -12,7 +12,10 @@ describe('a change of faults', () => {
   });
 
   it.each([
-    [{ inventry: 'half' }, 'unknown fault inventry: use proxy, installer, join, inventory, slowMs'],
+    [
+      { inventry: 'half' },
+      'unknown fault inventry: use proxy, installer, join, inventory, resources, slowMs',
+    ],
     [{ join: 'half' }, 'join cannot be "half": use ok, down, error, slow, denied'],
     [{ slowMs: -1 }, 'slowMs must be a number >= 0'],
     [[], 'faults must be a JSON object'],

@@ -16,6 +16,8 @@ export const FAULT_MODES = {
    * looks like success, `cut` breaks the connection there; `denied` is a missing permission.
    */
   inventory: ['ok', 'error', 'denied', 'slow', 'half', 'empty', 'truncated', 'cut'],
+  /** `tctl create`. `denied` is a missing permission. */
+  resources: ['ok', 'error', 'denied', 'slow'],
 } as const;
 
 type FaultSurface = keyof typeof FAULT_MODES;
@@ -27,12 +29,20 @@ export interface Faults {
   readonly installer: FaultMode<'installer'>;
   readonly join: FaultMode<'join'>;
   readonly inventory: FaultMode<'inventory'>;
+  readonly resources: FaultMode<'resources'>;
   /** Simulated milliseconds that a `slow` surface takes. */
   readonly slowMs: number;
 }
 
 /** A cluster in good health. */
-export const NO_FAULTS: Faults = { proxy: 'ok', installer: 'ok', join: 'ok', inventory: 'ok', slowMs: 5_000 };
+export const NO_FAULTS: Faults = {
+  proxy: 'ok',
+  installer: 'ok',
+  join: 'ok',
+  inventory: 'ok',
+  resources: 'ok',
+  slowMs: 5_000,
+};
 
 type FaultsParse =
   | { readonly ok: true; readonly faults: Faults }

@@ -1,7 +1,7 @@
 /** `POST /_sim/join`: how a simulated host joins. In Teleport this is a gRPC exchange with a signed AWS request. */
 import type { Cluster, JoinRequest } from '../cluster/cluster.ts';
 import { ACCOUNT_LABEL, INSTANCE_LABEL } from '../cluster/node-resource.ts';
-import { isRecord } from '../cluster/resources.ts';
+import { isRecord } from '../cluster/record.ts';
 import { dropConnection, type Exchange, readJson, sendJson, wait } from './http-exchange.ts';
 
 /** Answers 200 `{nodeId, visibleAt}`, 403 `{error}` for a refused join, 400 `{error}` for a malformed request. */

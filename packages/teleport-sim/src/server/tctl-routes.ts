@@ -3,6 +3,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { nodeFraction } from '../cluster/node-identity.ts';
 import { nodeResource } from '../cluster/node-resource.ts';
 import { parseResources, RESOURCE_KINDS } from '../cluster/resources.ts';
+import type { Faults } from '../faults/faults.ts';
 import { type Exchange, readText, sendJson, wait } from './http-exchange.ts';
 import { sendJsonArray } from './json-array.ts';
 
@@ -39,15 +40,24 @@ function clusterStatus(cluster: Cluster): object {
 async function answerCreate(cluster: Cluster, exchange: Exchange): Promise<void> {
   const text = await readText(exchange);
   if (!text.ok) return sendJson(exchange, 400, { error: text.error });
+  const { resources: fault, slowMs } = cluster.faults;
+  if (fault === 'slow' && !(await wait(exchange, cluster.clock.scaleMs(slowMs)))) return undefined;
   const parsed = parseResources(text.value);
-  if (!parsed.ok) return sendJson(exchange, 400, { error: parsed.error });
   const messages: string[] = [];
   for (const resource of parsed.resources) {
+    const refusal = refusalOf(fault, resource.kind);
+    if (refusal !== null) return sendJson(exchange, 403, { error: refusal, messages });
     const answer = cluster.create(resource, exchange.query.get('force') === 'true');
     if ('error' in answer) return sendJson(exchange, 409, { error: answer.error, messages });
     messages.push(answer.message);
   }
+  if (parsed.error !== null) return sendJson(exchange, 400, { error: parsed.error, messages });
   return sendJson(exchange, 200, { messages });
+}
+
+function refusalOf(fault: Faults['resources'], kind: string): string | null {
+  if (fault === 'denied') return `access denied to perform action "create" on "${kind}"`;
+  return fault === 'error' ? 'rpc error: code = Unavailable desc = connection error' : null;
 }
 
 function answerResources(
@@ -86,7 +96,7 @@ function* shownNodes(cluster: Cluster, name: string): IterableIterator<object> {
     const nodeId = inventory.nodeId(node);
     if (name !== '' && nodeId !== name && node.hostname !== name) continue;
     if (fault === 'half' && nodeFraction('half', node, 'half') < 0.5) continue;
-    const serverInfoLabels = cluster.serverInfoLabels(node);
-    yield nodeResource(node, { identity, nodeId, expiryMs: inventory.expiryMs(node), serverInfoLabels });
+    const givenLabels = cluster.givenLabels(node);
+    yield nodeResource(node, { identity, nodeId, expiryMs: inventory.expiryMs(node), givenLabels });
   }
 }
