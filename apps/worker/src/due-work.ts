@@ -53,7 +53,9 @@ export async function dispatch(
   if (members.length === 0) return;
   const atMs =
     deps.clock.now() +
-    (kind === 'scan' || kind === 'regions' ? deps.timings.hintMs : deps.timings.followUpMs);
+    (kind === 'scan' || kind === 'regions' || kind === 'labels'
+      ? deps.timings.hintMs
+      : deps.timings.followUpMs);
   await deps.ledger.due.schedule(
     kind,
     members.map((member) => ({ member, atMs })),

@@ -16,6 +16,7 @@ import { handlePlanTarget } from './handlers/plan-target.ts';
 import { handleReadInventory } from './handlers/read-inventory.ts';
 import { handleScanTarget } from './handlers/scan-target.ts';
 import { handleVerifyJoined } from './handlers/verify-joined.ts';
+import { handleWriteLabels } from './handlers/write-labels.ts';
 
 type HandlerMap = {
   readonly [Name in JobName]: (
@@ -35,6 +36,7 @@ export const HANDLERS = {
   'collect-command': handleCollectCommand,
   'verify-joined': handleVerifyJoined,
   'read-inventory': handleReadInventory,
+  'write-labels': handleWriteLabels,
   'check-organization': handleCheckOrganization,
   'check-teleport': handleCheckTeleport,
   'check-account': handleCheckAccount,

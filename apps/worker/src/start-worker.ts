@@ -121,7 +121,8 @@ export async function startWorker(options: {
   const processes = [
     process('discovery', config.worker.discoveryConcurrency),
     process('enrollment', config.worker.enrollmentConcurrency),
-    process('inventory', 1),
+    // Reading the inventory and writing labels, side by side: neither runs twice at once.
+    process('inventory', 2),
   ];
   void greetCluster(deps, log);
   log.info({ url: health.url }, 'worker started');

@@ -50,6 +50,9 @@ export function inventoryResources(settings: InitSettings): string {
     '    rules:',
     '      - resources: [node]',
     '        verbs: [list, read]',
+    '      # EC2 tags as labels of the nodes. Leave it out when muster.labels.enabled is false.',
+    '      - resources: [server_info]',
+    '        verbs: [list, read, create, update]',
   );
   if (discoveryAccount === null) return role;
   return `${role}${lines(

@@ -23,6 +23,12 @@ const STOPS_SENDING: Readonly<Record<FindingKind, boolean>> = {
   'account-list-failed': false,
   'command-not-canceled': false,
   'ledger-unreadable': false,
+  'labels-denied': false,
+  'labels-failed': false,
+  'node-labels-wrong': false,
+  'config-invalid': false,
+  'config-restart-needed': false,
+  'account-tags-denied': false,
 };
 
 /**

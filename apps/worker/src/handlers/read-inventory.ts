@@ -1,9 +1,10 @@
 import { messageOf } from '@muster/core/domain/errors';
 import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
 import type { JobContext } from '@muster/core/jobs/outcome';
-import type { TeleportNode } from '@muster/core/ports/teleport';
+import type { MislabeledNode, TeleportNode } from '@muster/core/ports/teleport';
 import type { HandlerDeps } from '../deps.ts';
 import { doDueWork, type DueOutcome } from '../due-work.ts';
+import { MOST_MISLABELED, reportMislabeled } from '../records/report-mislabeled.ts';
 
 type Result = { nodes: number; published: boolean; error: string | null };
 
@@ -29,7 +30,9 @@ export async function handleReadInventory(
     }
     const begunAtMs = deps.clock.now();
     try {
-      const count = await copyNodes(`g${begunAtMs}`, 3 * inventory.freshnessMs, ctx, deps);
+      const mislabeled: MislabeledNode[] = [];
+      const count = await copyNodes(`g${begunAtMs}`, 3 * inventory.freshnessMs, mislabeled, ctx, deps);
+      await reportMislabeled(mislabeled, deps);
       return await publish(`g${begunAtMs}`, begunAtMs, count, inventory, ctx, deps);
     } catch (error) {
       return fail(messageOf(error), error, ctx, deps);
@@ -40,13 +43,17 @@ export async function handleReadInventory(
 async function copyNodes(
   generation: string,
   ttlMs: number,
+  mislabeled: MislabeledNode[],
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<number> {
   let count = 0;
   let chunk: TeleportNode[] = [];
   const now = deps.clock.now();
-  for await (const node of deps.teleport.listNodes(ctx.signal)) {
+  const nodes = deps.teleport.listNodes(ctx.signal, (node) => {
+    if (mislabeled.length < MOST_MISLABELED) mislabeled.push(node);
+  });
+  for await (const node of nodes) {
     if (node.expiresAtMs !== null && node.expiresAtMs < now) continue;
     chunk.push(node);
     count += 1;

@@ -12,6 +12,7 @@ import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
 import { judgeSightings, listManaged, listSightings, type Sighting } from '../scanning/judge-target.ts';
 import { isOpen, setAsideUnreadable } from '../records/mend-ledger.ts';
+import { trackLabels } from '../records/track-labels.ts';
 import { isCandidate, scheduleOpenBatches, scheduleWorkOf } from '../records/work-of-records.ts';
 import { paced } from '../paced.ts';
 import { checkCommands } from '../scanning/check-commands.ts';
@@ -43,6 +44,7 @@ export async function handleScanTarget(
       const sendsNotBeforeMs = decided.records.some(isCandidate) ? await deps.sendsNotBeforeMs() : 0;
       const written = await write(target, decided, sendsNotBeforeMs, deps);
       await restoreWork(target, records, decided, sendsNotBeforeMs, deps);
+      await trackLabels(target, sightings, decided.next, deps);
       const now = deps.clock.now();
       const coverage =
         decided.denial === null ? completeCoverage(now) : partialCoverage(decided.denial, before, now);
@@ -88,6 +90,8 @@ interface Reading {
 interface Decision {
   readonly changes: readonly RecordChange[];
   /** All records as they are to be, changed or not. */
+  readonly next: ReadonlyMap<InstanceId, EnrollmentRecord>;
+  /** The same without their ids. */
   readonly records: readonly EnrollmentRecord[];
   /** Why SSM's inventory or commands could not be asked; null when they were, or needed not be. */
   readonly denial: JobError | null;
@@ -124,6 +128,7 @@ async function decide(
   }
   return {
     changes: changesOf(records, next, context.nowMs - deps.timings.goneMs),
+    next,
     records: [...next.values()],
     denial,
   };

@@ -99,7 +99,7 @@ function explainTag(rule: TagRule, or: string): string {
 }
 
 function explainSettings(config: MusterConfig): readonly string[] {
-  const { limits, brake, install, inventory } = config;
+  const { limits, brake, install, inventory, labels } = config;
   const hold = limits.holdFirstSend
     ? 'a first run waits for "muster resume" before it sends'
     : 'a first run sends at once';
@@ -110,6 +110,7 @@ function explainSettings(config: MusterConfig): readonly string[] {
     `Install:      ${install.executionTimeoutSeconds}s to run, ${install.deliveryTimeoutSeconds}s to be delivered, ${formatDuration(install.joinTimeoutMs)} to join; a send without an answer is settled after ${formatDuration(install.resendAfterMs)}`,
     `Retries:      first after ${formatDuration(config.backoff.transientFirstMs)}, or ${formatDuration(config.backoff.operatorFirstMs)} when an operator must act; doubling to ${formatDuration(config.backoff.capMs)}`,
     `Inventory:    ${inventory.kind === 'none' ? 'none: exit code 0 counts as success' : `${[inventory.command, ...inventory.args.map(withoutValue)].join(' ')}, every ${formatDuration(inventory.refreshMs)}; no send when older than ${formatDuration(inventory.freshnessMs)}`}`,
+    `Labels:       ${labels.enabled ? `EC2 tags as aws/TAG labels, for ${formatDuration(labels.lifetimeMs)}` : 'off'}`,
     `Redis:        keys begin with ${config.redis.prefix}`,
     `Console:      ${address(config.console)}${config.console.password === null ? '' : ', with a password'}; workers' health ${address(config.worker)}`,
   ];

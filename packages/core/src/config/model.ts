@@ -19,6 +19,7 @@ export interface MusterConfig {
   readonly install: InstallTimings;
   readonly backoff: BackoffSettings;
   readonly inventory: InventorySettings;
+  readonly labels: LabelSettings;
   readonly console: ConsoleSettings;
   readonly worker: WorkerSettings;
   /** Holds every send, whatever Redis says or has forgotten. */
@@ -101,6 +102,15 @@ export type InventorySettings =
     }
   /** Nothing to look at: exit 0 counts as the end of the way. */
   | { readonly kind: 'none' };
+
+/** EC2 tags as labels of the nodes. Off as well when no inventory is configured: both go through `tctl`. */
+export interface LabelSettings {
+  readonly enabled: boolean;
+  /** After this Teleport forgets labels that were not refreshed. @default 6h */
+  readonly lifetimeMs: number;
+  /** Instances per second whose labels are written, over all workers. @default 50 */
+  readonly perSecond: number;
+}
 
 export interface ConsoleSettings {
   /** @default "127.0.0.1" */

@@ -36,7 +36,7 @@ export function compileMuster(
   checkOrder(shape, report);
   const { speed } = environment;
   const scaled = (ms: number) => scale(ms, speed);
-  const { limits, brake, pacing, install, backoff, inventory, worker } = shape;
+  const { limits, brake, pacing, install, backoff, inventory, labels, worker } = shape;
   const perAccount = limits.installs_in_flight_per_account ?? Math.min(250, limits.installs_in_flight);
   const resendAfterMs = checkResendAfter(shape, report);
   return {
@@ -91,6 +91,11 @@ export function compileMuster(
             freshnessMs: scaled(inventory.freshness),
             maxDropShare: inventory.max_drop_share,
           },
+    labels: {
+      enabled: labels.enabled && inventory.source === 'tctl',
+      lifetimeMs: scaled(labels.lifetime),
+      perSecond: labels.per_second * speed,
+    },
     console: checkConsole(shape, environment, readFile, findings, report),
     worker: {
       discoveryConcurrency: worker.discovery_concurrency,

@@ -146,6 +146,21 @@ export const MusterShape = z.strictObject({
         .describe('A reading that lost more than this share of its nodes holds sends.'),
     })
     .prefault({}),
+  labels: z
+    .strictObject({
+      enabled: flag()
+        .prefault(true)
+        .describe(
+          'EC2 tags as `aws/TAG` labels of the nodes, by `server_info` resources that `tctl` creates. Off without an inventory.',
+        ),
+      lifetime: duration(10 * MINUTE, 7 * DAY)
+        .prefault('6h')
+        .describe('After this Teleport forgets labels that were not refreshed. They are, in the last third.'),
+      per_second: whole(1, 1000)
+        .prefault(50)
+        .describe('Instances per second whose labels are written, over all workers.'),
+    })
+    .prefault({}),
   console: z
     .strictObject({
       listen: text()

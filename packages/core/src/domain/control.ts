@@ -30,7 +30,13 @@ export type FindingKind =
   | 'two-live-commands'
   | 'account-list-failed'
   | 'command-not-canceled'
-  | 'ledger-unreadable';
+  | 'ledger-unreadable'
+  | 'labels-denied'
+  | 'labels-failed'
+  | 'node-labels-wrong'
+  | 'config-invalid'
+  | 'config-restart-needed'
+  | 'account-tags-denied';
 
 export interface Finding {
   readonly kind: FindingKind;

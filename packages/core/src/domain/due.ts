@@ -7,8 +7,9 @@ export const DUE_KINDS = [
   'collect',
   'verify',
   'inventory',
+  'labels',
 ] as const;
 export type DueKind = (typeof DUE_KINDS)[number];
 
-/** The only member of the indexes whose work is the organization's: `accounts` and `inventory`. */
+/** The only member of the indexes whose work is the organization's: `accounts`, `inventory` and `labels`. */
 export const ORGANIZATION_MEMBER = 'organization';

@@ -12,6 +12,7 @@ import { planTarget } from './plan-target.ts';
 import { readInventory } from './read-inventory.ts';
 import { scanTarget } from './scan-target.ts';
 import { verifyJoined } from './verify-joined.ts';
+import { writeLabels } from './write-labels.ts';
 
 /** Every kind of job that a worker handles. A handler map over these keys does not compile with one missing. */
 export const catalog = {
@@ -23,6 +24,7 @@ export const catalog = {
   'cancel-command': cancelCommand,
   'verify-joined': verifyJoined,
   'read-inventory': readInventory,
+  'write-labels': writeLabels,
   'check-organization': checkOrganization,
   'check-teleport': checkTeleport,
   'check-account': checkAccount,

@@ -15,6 +15,7 @@ const MEMBERS = {
   collect: collectMember(aTarget(), aBatchId(3)),
   verify: TARGET,
   inventory: ORGANIZATION_MEMBER,
+  labels: ORGANIZATION_MEMBER,
 } as const satisfies Record<(typeof DUE_KINDS)[number], string>;
 
 describe('what is due becomes a job', () => {
@@ -33,6 +34,7 @@ describe('what is due becomes a job', () => {
   test.each([
     ['accounts', 'somebody'],
     ['inventory', ''],
+    ['labels', ''],
     ['regions', '12'],
     ['scan', 'x'],
     ['install', '100000000000.*'],
@@ -71,6 +73,7 @@ describe('the catalog', () => {
     'collect-command': { target: aTarget(), batchId: aBatchId() },
     'verify-joined': { target: aTarget() },
     'read-inventory': {},
+    'write-labels': {},
     'cancel-command': { target: aTarget(), batchId: aBatchId(), instanceId: null },
     'check-organization': { reportId: aBatchId() },
     'check-teleport': { reportId: aBatchId() },

@@ -12,6 +12,7 @@ export const JOB_OF_DUE = {
   collect: 'collect-command',
   verify: 'verify-joined',
   inventory: 'read-inventory',
+  labels: 'write-labels',
 } as const satisfies Record<DueKind, JobName>;
 
 /** The member of the `collect` index for one batch. */
@@ -24,6 +25,7 @@ export function payloadOfDue(kind: DueKind, member: string): object {
   switch (kind) {
     case 'accounts':
     case 'inventory':
+    case 'labels':
       if (member !== ORGANIZATION_MEMBER) throw new Error(`unknown member of the index ${kind}`);
       return {};
     case 'regions':

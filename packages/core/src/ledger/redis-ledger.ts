@@ -8,6 +8,7 @@ import { createCoverageLedger } from './coverage.ts';
 import { createDueLedger } from './due.ts';
 import { createEnrollmentLedger } from './enrollments.ts';
 import { createPacingLedger } from './pacing.ts';
+import { createLabelLedger } from './labels.ts';
 import { createNodeLedger } from './nodes.ts';
 import { defineScripts } from './scripts.ts';
 import { createStatisticsLedger } from './statistics.ts';
@@ -29,6 +30,7 @@ export function createRedisLedger(deps: {
     coverage: createCoverageLedger(shared),
     control: createControlLedger(shared),
     nodes: createNodeLedger(shared),
+    labels: createLabelLedger(shared),
     statistics: createStatisticsLedger(shared),
     pacing: createPacingLedger({
       keys,

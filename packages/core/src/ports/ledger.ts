@@ -8,6 +8,7 @@ import type { PacedAction } from '../domain/pacing.ts';
 import type { Target } from '../domain/target.ts';
 import type { DueKind } from '../domain/due.ts';
 import type { AwsCall } from './aws-call.ts';
+import type { LabelLedger } from './labels.ts';
 import type { TeleportNode } from './teleport.ts';
 
 /** A value with the version it was read at. */
@@ -247,6 +248,7 @@ export interface Ledger {
   readonly coverage: CoverageLedger;
   readonly control: ControlLedger;
   readonly nodes: NodeLedger;
+  readonly labels: LabelLedger;
   readonly statistics: StatisticsLedger;
   readonly pacing: PacingLedger;
 }

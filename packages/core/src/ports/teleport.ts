@@ -1,5 +1,6 @@
 import type { InstallerAnswer } from '../domain/checkup/installer-script.ts';
 import type { AccountId, InstanceId } from '../domain/ids.ts';
+import type { NodeLabels } from '../domain/node-labels.ts';
 
 /** What `/webapi/find` says about the cluster. */
 export interface ClusterFacts {
@@ -26,11 +27,33 @@ export interface TeleportNode {
   readonly expiresAtMs: number | null;
 }
 
+/** What a node is to be labeled with. */
+export interface NodeLabelsUntil {
+  readonly accountId: AccountId;
+  readonly instanceId: InstanceId;
+  /** All of its labels of this kind: those that are missing here are taken back. */
+  readonly labels: NodeLabels;
+  /** Epoch milliseconds; after this Teleport forgets them. */
+  readonly untilMs: number;
+}
+
+/**
+ * A node that runs on an EC2 instance, as its own metadata says, and whose two labels are missing or name another: a host
+ * that has joined and that nobody finds.
+ */
+export interface MislabeledNode {
+  readonly nodeId: string;
+  readonly accountId: AccountId;
+  readonly instanceId: InstanceId;
+}
+
 /** The Teleport cluster. Errors: `teleport.unavailable`, `teleport.denied`, `teleport.invalid`. */
 export interface TeleportPort {
   describeCluster(signal: AbortSignal): Promise<ClusterFacts>;
   /** What the proxy at `proxy` (host, host and port) answers when a host asks for this installer. Throws `teleport.unavailable` when nothing answers. */
   fetchInstaller(proxy: string, scriptName: string, signal: AbortSignal): Promise<InstallerAnswer>;
   /** Streams the whole node inventory. Ends without throwing only when it was read completely. */
-  listNodes(signal: AbortSignal): AsyncIterable<TeleportNode>;
+  listNodes(signal: AbortSignal, onMislabeled?: (node: MislabeledNode) => void): AsyncIterable<TeleportNode>;
+  /** Labels nodes, all of them or an unknown part when it throws; doing it again harms nothing. */
+  putLabels(nodes: readonly NodeLabelsUntil[], signal: AbortSignal): Promise<void>;
 }

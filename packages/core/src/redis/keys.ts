@@ -18,6 +18,12 @@ export interface TargetKeys {
   readonly epoch: string;
   /** hash: `record:INSTANCE` or `intent:BATCH` → a text that could not be read; expires after a month. Writer: set-aside.lua. */
   readonly unreadable: string;
+  /** hash: instance id → `digest|expiresAtMs` of the labels Teleport was last given. Writer: settle-labels.lua. */
+  readonly labels: string;
+  /** hash: instance id → JSON of labels that wait to be written. */
+  readonly labelChanges: string;
+  /** string: `digest|refreshAtMs` of the labels of the whole target. */
+  readonly labelSummary: string;
 }
 
 /** Every key that the ledger writes. Nothing here expires unless it says so. BullMQ's keys live under `PREFIX:queue`. */
@@ -63,6 +69,10 @@ export interface Keys {
   readonly inventory: string;
   /** hash: instance id → node id, of one generation of the inventory; expires. Tagged by account. */
   readonly nodes: (accountId: AccountId, generation: string) => string;
+  /** set: target ids with labels that wait to be written. */
+  readonly labelTargets: string;
+  /** string: about how many labels wait, over all targets. */
+  readonly labelsWaiting: string;
   readonly report: (reportId: string) => ReportKeys;
 }
 
@@ -98,6 +108,9 @@ export function createKeys(prefix: string): Keys {
         intents: `${tag}:intents`,
         epoch: `${tag}:epoch`,
         unreadable: `${tag}:unreadable`,
+        labels: `${tag}:labels`,
+        labelChanges: `${tag}:label-changes`,
+        labelSummary: `${tag}:label-summary`,
       };
     },
     bucket: (target, action) => `${prefix}:{${targetId(target)}}:bucket:${action}`,
@@ -120,6 +133,8 @@ export function createKeys(prefix: string): Keys {
     totals: `${prefix}:{stats}:totals`,
     inventory: `${prefix}:{inventory}:facts`,
     nodes: (accountId, generation) => `${prefix}:{${accountId}}:nodes:${generation}`,
+    labelTargets: `${prefix}:{labels}:targets`,
+    labelsWaiting: `${prefix}:{labels}:waiting`,
     report: (reportId) => {
       const tag = `${prefix}:{report-${reportId}}`;
       return {

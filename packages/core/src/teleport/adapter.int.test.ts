@@ -8,8 +8,11 @@ import { startTeleportSim } from '@muster/teleport-sim/start';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { InventorySettings } from '../config/model.ts';
 import { JobError } from '../domain/errors.ts';
+import { AccountId, InstanceId } from '../domain/ids.ts';
+import type { NodeLabels } from '../domain/node-labels.ts';
 import type { TeleportNode } from '../ports/teleport.ts';
 import { createTeleportAdapter } from './adapter.ts';
+import { serverInfoStream } from './server-info.ts';
 
 const TCTL = fileURLToPath(new URL('../../../teleport-sim/bin/tctl', import.meta.url));
 const signal = new AbortController().signal;
@@ -133,6 +136,101 @@ describe('the Teleport adapter on the simulator', () => {
 
     expect(error).toBeInstanceOf(JobError);
     expect(codes).toContain((error as JobError).code);
+  });
+});
+
+describe('putLabels', () => {
+  let sim: Awaited<ReturnType<typeof startTeleportSim>>;
+  beforeEach(async () => {
+    sim = await startTeleportSim({});
+    process.env['TELEPORT_SIM_URL'] = sim.url;
+  });
+  afterEach(async () => {
+    delete process.env['TELEPORT_SIM_URL'];
+    await sim.close();
+  });
+
+  const ACCOUNT = AccountId.parse('111122223333');
+  const put = (count: number, labels: NodeLabels): Promise<void> =>
+    createTeleportAdapter({ proxyServer: null, inventory: inventory(TCTL) }).putLabels(
+      Array.from({ length: count }, (_, n) => ({
+        accountId: ACCOUNT,
+        instanceId: InstanceId.parse(`i-${n.toString(16).padStart(17, '0')}`),
+        labels,
+        untilMs: Date.now() + 60_000,
+      })),
+      signal,
+    );
+  async function serverInfos(): Promise<{ metadata: { name: string }; spec: object }[]> {
+    const answer = await fetch(`${sim.url}/_sim/tctl/get/server_info`);
+    return (await answer.json()) as { metadata: { name: string }; spec: object }[];
+  }
+
+  it('writes resources by one run of tctl, and writes them again', async () => {
+    await put(250, { 'aws/Name': 'web' });
+    await put(1, { 'aws/Name': 'db' });
+
+    const infos = await serverInfos();
+    expect(infos).toHaveLength(250);
+    expect(infos[0]).toMatchObject({
+      metadata: { name: 'aws-111122223333-i-00000000000000000' },
+      spec: { new_labels: { 'aws/Name': 'db' } },
+    });
+  });
+
+  it('carries any text as it is, in ASCII', async () => {
+    const value = `"\\ ' $(id) \`id\` {{ }} --- \u2028 \u0085 \ufeff 漢 🚀 # : |`;
+    await put(1, { 'aws/a': value });
+
+    expect((await serverInfos())[0]?.spec).toEqual({ new_labels: { 'aws/a': value } });
+    const [, ...others] = serverInfoStream([
+      {
+        accountId: ACCOUNT,
+        instanceId: InstanceId.parse('i-00000000000000000'),
+        labels: { 'aws/a': value },
+        untilMs: 0,
+      },
+    ]).split('\n');
+    expect(others).toEqual(['']);
+  });
+
+  it('tells a missing permission from an outage', async () => {
+    sim.setFaults({ resources: 'denied' });
+    await expect(put(1, {})).rejects.toMatchObject({ code: 'teleport.denied' });
+    sim.setFaults({ resources: 'error' });
+    await expect(put(1, {})).rejects.toMatchObject({ code: 'teleport.unavailable' });
+  });
+
+  it('is ended when the signal aborts', async () => {
+    const abort = new AbortController();
+    const tctl = await fakeTctl('exec sleep 60');
+    const writing = createTeleportAdapter({ proxyServer: null, inventory: inventory(tctl) }).putLabels(
+      [],
+      abort.signal,
+    );
+    const reason = new Error('shutting down');
+    abort.abort(reason);
+    await expect(writing).rejects.toBe(reason);
+  });
+
+  it('does not mind a program that reads nothing', async () => {
+    const write = async (script: string): Promise<void> =>
+      createTeleportAdapter({
+        proxyServer: null,
+        inventory: inventory(await fakeTctl(script)),
+      }).putLabels(
+        Array.from({ length: 2_000 }, () => ({
+          accountId: ACCOUNT,
+          instanceId: InstanceId.parse('i-00000000000000000'),
+          labels: { 'aws/a': 'x'.repeat(200) },
+          untilMs: 0,
+        })),
+        signal,
+      );
+    await expect(write('exit 0')).resolves.toBeUndefined();
+    await expect(write('echo full >&2; exit 2')).rejects.toMatchObject({
+      message: 'tctl ended with 2: full',
+    });
   });
 });
 

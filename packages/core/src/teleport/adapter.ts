@@ -3,6 +3,7 @@ import { JobError } from '../domain/errors.ts';
 import type { TeleportPort } from '../ports/teleport.ts';
 import { findCluster } from './find.ts';
 import { fetchInstaller } from './installer.ts';
+import { putServerInfos } from './server-info.ts';
 import { listNodesByTctl } from './tctl.ts';
 
 /** What the Teleport adapter is built from. */
@@ -25,11 +26,12 @@ export function createTeleportAdapter(deps: TeleportAdapterDeps): TeleportPort {
     },
     fetchInstaller: (proxy, scriptName, signal) =>
       fetchInstaller(proxy, scriptName, deps.insecureLoopback ?? true, signal),
-    listNodes(signal) {
-      if (deps.inventory.kind === 'none') {
-        throw new JobError('config.invalid', 'no node inventory is configured', { retry: 'never' });
-      }
-      return listNodesByTctl(deps.inventory, signal);
-    },
+    listNodes: (signal, onMislabeled) => listNodesByTctl(requireTctl(deps.inventory), signal, onMislabeled),
+    putLabels: (nodes, signal) => putServerInfos(requireTctl(deps.inventory), nodes, signal),
   };
+}
+
+function requireTctl(inventory: InventorySettings): Extract<InventorySettings, { kind: 'tctl' }> {
+  if (inventory.kind === 'tctl') return inventory;
+  throw new JobError('config.invalid', 'no node inventory is configured', { retry: 'never' });
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { JobError } from '../domain/errors.ts';
 import { AccountId, InstanceId } from '../domain/ids.ts';
-import type { TeleportNode } from '../ports/teleport.ts';
+import type { MislabeledNode, TeleportNode } from '../ports/teleport.ts';
 
 /** Teleport's constants AWSAccountIDLabel and AWSInstanceIDLabel: what auto-discovery puts on a node. */
 const ACCOUNT_LABEL = 'teleport.dev/account-id';
@@ -14,26 +14,57 @@ const NodeResource = z.object({
     labels: z.record(z.string(), z.string()).nullish(),
     expires: z.string().nullish(),
   }),
+  spec: z
+    .object({
+      cloud_metadata: z
+        .object({
+          aws: z.object({ account_id: z.string().nullish(), instance_id: z.string().nullish() }).nullish(),
+        })
+        .nullish(),
+    })
+    .nullish(),
 });
 
+/** What one node of the inventory is to us; both null when it is none of ours to know. */
+export interface NodeReading {
+  readonly node: TeleportNode | null;
+  readonly mislabeled: MislabeledNode | null;
+}
+
 /**
- * One node of `tctl get nodes --format=json`. Null for a node that is not ours to know: agentless (`sub_kind` openssh…), or
- * without both labels. Throws `teleport.invalid` for text that is no node resource: skipping it would make the list short.
+ * One node of `tctl get nodes --format=json`. Not ours to know is one that is agentless (`sub_kind` openssh…), or without
+ * both labels; mislabeled is one whose labels are not those of the instance that its agent finds itself on. Throws
+ * `teleport.invalid` for text that is no node resource: skipping it would make the list short.
  */
-export function readNode(text: string): TeleportNode | null {
+export function readNode(text: string): NodeReading {
   const node = NodeResource.safeParse(parse(text));
   if (!node.success) throw invalid(node.error);
-  const { sub_kind: subKind, metadata } = node.data;
-  if (subKind !== undefined && subKind !== null && subKind !== '' && subKind !== 'teleport') return null;
-  const accountId = AccountId.safeParse(metadata.labels?.[ACCOUNT_LABEL]);
-  const instanceId = InstanceId.safeParse(metadata.labels?.[INSTANCE_LABEL]);
-  if (!accountId.success || !instanceId.success) return null;
+  const { sub_kind: subKind, metadata, spec } = node.data;
+  if (subKind !== undefined && subKind !== null && subKind !== '' && subKind !== 'teleport') {
+    return { node: null, mislabeled: null };
+  }
+  const labeled = readIdentity(metadata.labels?.[ACCOUNT_LABEL], metadata.labels?.[INSTANCE_LABEL]);
+  const aws = spec?.cloud_metadata?.aws;
+  const actual = readIdentity(aws?.account_id, aws?.instance_id);
+  const agrees =
+    actual === null ||
+    (labeled !== null && labeled.accountId === actual.accountId && labeled.instanceId === actual.instanceId);
+  const nodeId = metadata.name;
   return {
-    nodeId: metadata.name,
-    accountId: accountId.data,
-    instanceId: instanceId.data,
-    expiresAtMs: readExpiry(metadata.expires ?? ''),
+    node: labeled === null ? null : { nodeId, ...labeled, expiresAtMs: readExpiry(metadata.expires ?? '') },
+    mislabeled: agrees ? null : { nodeId, ...actual },
   };
+}
+
+/** Null unless both are what they should be. */
+function readIdentity(
+  account: string | null | undefined,
+  instance: string | null | undefined,
+): { readonly accountId: AccountId; readonly instanceId: InstanceId } | null {
+  const accountId = AccountId.safeParse(account);
+  const instanceId = InstanceId.safeParse(instance);
+  if (!accountId.success || !instanceId.success) return null;
+  return { accountId: accountId.data, instanceId: instanceId.data };
 }
 
 /** Go writes a time that was never set as year 1. */

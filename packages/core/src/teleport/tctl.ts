@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { JobError, messageOf } from '../domain/errors.ts';
-import type { TeleportNode } from '../ports/teleport.ts';
+import type { MislabeledNode, TeleportNode } from '../ports/teleport.ts';
 import { createArrayElements } from './array-elements.ts';
 import { readNode } from './node-schema.ts';
 
@@ -24,6 +24,7 @@ const DENIED = /access denied|certificate has expired|certificate expired/i;
 export async function* listNodesByTctl(
   tctl: TctlCommand,
   signal: AbortSignal,
+  onMislabeled?: (node: MislabeledNode) => void,
 ): AsyncGenerator<TeleportNode, void, undefined> {
   signal.throwIfAborted();
   const child = spawn(tctl.command, [...tctl.args, 'get', 'nodes', '--format=json'], {
@@ -48,7 +49,8 @@ export async function* listNodesByTctl(
     const elements = createArrayElements();
     for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
       for (const text of elements.push(chunk)) {
-        const node = readNode(text);
+        const { node, mislabeled } = readNode(text);
+        if (mislabeled !== null) onMislabeled?.(mislabeled);
         if (node !== null) yield node;
       }
     }
@@ -64,6 +66,44 @@ export async function* listNodesByTctl(
   } finally {
     signal.removeEventListener('abort', stop);
     stop();
+  }
+}
+
+/**
+ * Runs one command of tctl's to its end, with `input` as its standard input. What it prints is not looked at. Throws as
+ * `listNodesByTctl` does.
+ */
+export async function runTctl(
+  tctl: TctlCommand,
+  args: readonly string[],
+  input: string,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  const child = spawn(tctl.command, [...tctl.args, ...args], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+    shell: false,
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-STDERR_CHARS);
+  });
+  const ended = once(child, 'close') as Promise<[code: number | null, killedBy: string | null]>;
+  ended.catch(() => undefined);
+  const stop = (): void => {
+    child.kill('SIGKILL');
+    child.stderr.destroy();
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    // One that ends without reading everything says why with its exit code.
+    child.stdin.on('error', () => undefined).end(input);
+    await requireSuccess(ended, () => stderr);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }
 

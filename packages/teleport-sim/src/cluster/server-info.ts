@@ -16,7 +16,7 @@ export function serverInfoProblem({ metadata, spec }: Resource): string | null {
   if (!isRecord(labels)) return 'ReadObject: expect { or n, but found another value: new_labels';
   const [key] = Object.entries(labels).find(([, value]) => typeof value !== 'string') ?? [];
   if (key !== undefined) return `ReadString: expects " or n, but found another value: new_labels.${key}`;
-  if (metadata.expires !== undefined && Number.isNaN(Date.parse(String(metadata.expires)))) {
+  if (metadata.expires !== undefined && Number.isNaN(Date.parse(metadata.expires))) {
     return `parsing time ${JSON.stringify(metadata.expires)}: cannot be read`;
   }
   return null;

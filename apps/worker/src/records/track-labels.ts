@@ -1,0 +1,69 @@
+import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
+import type { InstanceId } from '@muster/core/domain/ids';
+import {
+  digestOfTarget,
+  planLabels,
+  wantsLabels,
+  type LabeledInstance,
+} from '@muster/core/domain/node-labels';
+import type { Target } from '@muster/core/domain/target';
+import type { HandlerDeps } from '../deps.ts';
+import { dispatch } from '../due-work.ts';
+import type { Sighting } from '../scanning/judge-target.ts';
+
+type Deps = Pick<HandlerDeps, 'ledger' | 'clock' | 'timings' | 'config' | 'enqueue'>;
+
+/** More waiting changes than this are not piled up in Redis (about 15 MB): the next scan brings the rest. */
+const MOST_WAITING = 20_000;
+
+/**
+ * Compares a target's tags with the labels that its nodes were given, and makes what differs wait for `write-labels`. A
+ * target in which nothing changed costs one short read: one word stands for all of its tags.
+ *
+ * @param sightings a complete listing
+ * @param records of all instances, as the listing made them
+ */
+export async function trackLabels(
+  target: Target,
+  sightings: ReadonlyMap<InstanceId, Sighting>,
+  records: ReadonlyMap<InstanceId, EnrollmentRecord>,
+  deps: Deps,
+): Promise<void> {
+  if (!deps.config.labels.enabled) return;
+  const { labels } = deps.ledger;
+  const wanted = new Map<InstanceId, LabeledInstance>();
+  for (const [id, record] of records) {
+    const sighting = sightings.get(id);
+    if (sighting !== undefined && sighting.owner !== null && wantsLabels(record)) {
+      wanted.set(id, sighting.instance);
+    }
+  }
+  const digest = digestOfTarget(wanted.values());
+  const now = deps.clock.now();
+  const summary = await labels.summary(target);
+  if (summary === null ? wanted.size === 0 : summary.digest === digest && now < summary.refreshAtMs) return;
+  const unmatched = new Set<InstanceId>();
+  const kept = new Set<InstanceId>();
+  for (const [id, sighting] of sightings) {
+    if (wanted.has(id)) continue;
+    (sighting.owner === null ? unmatched : kept).add(id);
+  }
+  const written = await labels.written(target);
+  const plan = planLabels(wanted, unmatched, kept, written, now, deps.config.labels);
+  const room = MOST_WAITING - (plan.changes.length === 0 ? 0 : await labels.waiting());
+  const changes = plan.changes.slice(0, Math.max(0, room));
+  if (changes.length > 0) {
+    await labels.queue(target, changes);
+    await dispatch(deps, 'labels', [ORGANIZATION_MEMBER]);
+  }
+  if (changes.length === plan.changes.length) {
+    await labels.setSummary(target, { digest, refreshAtMs: plan.refreshAtMs });
+  }
+}
+
+/** Takes back the labels of everything in a target that has left the scope. */
+export async function dropLabels(target: Target, deps: Deps): Promise<void> {
+  if (!deps.config.labels.enabled) return;
+  await trackLabels(target, new Map(), new Map(), deps);
+}

@@ -1,0 +1,127 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { InstanceId } from '../domain/ids.ts';
+import type { LabelChange, LabelSummary, WrittenLabels } from '../domain/node-labels.ts';
+import { readTargetId, targetId, type Target } from '../domain/target.ts';
+import type { LabelLedger, WaitingChange } from '../ports/labels.ts';
+import type { Keys } from '../redis/keys.ts';
+import { parseStored } from './schema.ts';
+import type { RunScript } from './scripts.ts';
+
+/** Fields per HSET: a call holds Redis for well under a millisecond at this size. */
+const CHUNK = 200;
+
+const StoredChange: z.ZodType<LabelChange> = z.strictObject({
+  instanceId: InstanceId,
+  digest: z.string(),
+  labels: z.record(z.string(), z.string()),
+  gone: z.boolean(),
+});
+
+/**
+ * Labels beside the records, one hash per target: what Teleport was last given, and what waits to be given. Losing any of
+ * it costs a second writing of the same labels.
+ */
+export function createLabelLedger(deps: {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly run: RunScript;
+}): LabelLedger {
+  const { redis, keys, run } = deps;
+  return {
+    async summary(target) {
+      const text = await redis.get(keys.target(target).labelSummary);
+      return text === null ? null : readSummary(text);
+    },
+
+    async setSummary(target, { digest, refreshAtMs }) {
+      await redis.set(keys.target(target).labelSummary, `${digest}|${Math.floor(refreshAtMs)}`);
+    },
+
+    async written(target) {
+      const fields = await redis.hgetall(keys.target(target).labels);
+      return new Map(
+        Object.entries(fields).map(([id, text]): [InstanceId, WrittenLabels] => {
+          const bar = text.indexOf('|');
+          return [
+            id as InstanceId,
+            { digest: text.slice(0, bar), expiresAtMs: Number(text.slice(bar + 1)) || 0 },
+          ];
+        }),
+      );
+    },
+
+    async queue(target, changes) {
+      const { labelChanges } = keys.target(target);
+      for (let i = 0; i < changes.length; i += CHUNK) {
+        const chunk = changes.slice(i, i + CHUNK);
+        const fields = Object.fromEntries(chunk.map((change) => [change.instanceId, JSON.stringify(change)]));
+        const added = await redis.hset(labelChanges, fields);
+        await redis.incrby(keys.labelsWaiting, added);
+      }
+      // Last: a target in the set without changes is harmless, the other way round nobody would look at them.
+      if (changes.length > 0) await redis.sadd(keys.labelTargets, targetId(target));
+    },
+
+    waiting: async () => Number((await redis.get(keys.labelsWaiting)) ?? 0),
+
+    async take(limit) {
+      const taken: WaitingChange[] = [];
+      const ids = await redis.srandmember(keys.labelTargets, limit);
+      for (const id of ids) {
+        const target = readTargetId(id);
+        if (target === null) continue;
+        const room = limit - taken.length;
+        if (room <= 0) break;
+        const flat = (await redis.hrandfield(
+          keys.target(target).labelChanges,
+          room,
+          'WITHVALUES',
+        )) as string[];
+        for (let i = 0; i + 1 < flat.length; i += 2) {
+          const text = flat[i + 1] ?? '';
+          const change = parseStored(StoredChange, text);
+          if (change === null) await redis.hdel(keys.target(target).labelChanges, flat[i] ?? '');
+          else taken.push({ target, change, text });
+        }
+        if (flat.length === 0) await leave(target);
+      }
+      if (ids.length === 0) await redis.del(keys.labelsWaiting);
+      return taken;
+    },
+
+    async settle(written) {
+      const byTarget = Map.groupBy(written, ({ waiting }) => targetId(waiting.target));
+      for (const list of byTarget.values()) {
+        const [first] = list;
+        if (first === undefined) continue;
+        const names = keys.target(first.waiting.target);
+        const ended = await run(
+          'settle-labels',
+          [names.labelChanges, names.labels],
+          list.flatMap(({ waiting: { change, text }, expiresAtMs }) => [
+            change.instanceId,
+            text,
+            change.gone ? '' : `${change.digest}|${Math.floor(expiresAtMs)}`,
+          ]),
+        );
+        await redis.decrby(keys.labelsWaiting, Number(ended));
+        if ((await redis.hlen(names.labelChanges)) === 0) await leave(first.waiting.target);
+      }
+    },
+  };
+
+  /** Takes a target without changes out of the set; what came in at that very moment puts it back. */
+  async function leave(target: Target): Promise<void> {
+    await redis.srem(keys.labelTargets, targetId(target));
+    if ((await redis.hlen(keys.target(target).labelChanges)) > 0) {
+      await redis.sadd(keys.labelTargets, targetId(target));
+    }
+  }
+}
+
+function readSummary(text: string): LabelSummary | null {
+  const bar = text.indexOf('|');
+  const refreshAtMs = Number(text.slice(bar + 1));
+  return bar === -1 || Number.isNaN(refreshAtMs) ? null : { digest: text.slice(0, bar), refreshAtMs };
+}
