@@ -1,11 +1,20 @@
-import { eventually } from '@muster/testing/eventually';
+import { AccountId, Region } from '@muster/core/domain/ids';
+import type { Target } from '@muster/core/domain/target';
+import type { Ledger } from '@muster/core/ports/ledger';
+import { pause } from '@muster/testing/eventually';
 import type { ConfigPart } from '@muster/testing/system-config';
-import { type MusterRun, startMuster } from '../muster-run.ts';
+import { startMuster } from '../muster-run.ts';
 import type { SimulatedWorld } from '../simulated-world.ts';
 
-const WITHIN_MS = 60 * 60_000;
+const WITHIN_MS = 15 * 60_000;
+const LOOK_EVERY_MS = 250;
+/** Counting what is installed everywhere asks Redis once per target: not with every look. */
+const COUNT_EVERY_LOOKS = 8;
 
-/** Sends as soon as the ledger's first minute allows, and as much as AWS takes: caps are not what is measured. */
+/**
+ * Sends as soon as the ledger's first minute allows, and as much as AWS takes: caps are not what is measured. By default
+ * 1,000 instances may be in flight, 250 of an account and 100 of a target, and those would be what everything waits for.
+ */
 export const SEND_AT_ONCE: ConfigPart = {
   muster: {
     limits: {
@@ -15,82 +24,103 @@ export const SEND_AT_ONCE: ConfigPart = {
       installs_in_flight_per_target: 100_000,
     },
     // A new ledger lets this and the ten seconds of a send pass before its first send.
-    install: { visibility: '1s', poll_first: '5s', poll_max: '10s' },
+    install: { visibility: '1s' },
   },
 };
 
-/** How the installs of a scope went by, in real time. */
+/** How the installs of a world went by, in real time. */
 export interface Installing {
-  /** From the first accepted command of all to the last end of the watched target. */
-  readonly hottestMs: number;
-  readonly allMs: number;
-  /** Share of throttled answers over all calls to SSM's sending and listing. */
+  /**
+   * The watched target: from when its candidates were known and sending had begun somewhere, to its last end. Null when
+   * none is watched.
+   */
+  readonly hottestMs: number | null;
+  /** All other targets: from the first accepted command to the last end. */
+  readonly othersMs: number;
+  /** Share of throttled answers over all calls, whatever the API. */
   readonly throttledShare: number;
   readonly sends: number;
-  /** ssm:ListCommandInvocations per instance. */
+  /** Calls to SSM that read, per instance. */
   readonly readsPerInstance: number;
+  readonly workerCpuMsPerInstance: number;
 }
 
-/** Installs everything in a world and watches one target of it. Hosts are done when their command has ended with 0. */
+/** Installs everything in a world. Hosts are done when their command has ended with 0. */
 export async function installAll(
   world: SimulatedWorld,
   options: {
     readonly workers: number;
+    /** Without those of the watched target. */
     readonly instances: number;
-    readonly hottest: { readonly account: string; readonly region: string; readonly instances: number };
-    readonly config?: ConfigPart;
+    readonly hottest: {
+      readonly account: string;
+      readonly region: string;
+      readonly instances: number;
+    } | null;
   },
 ): Promise<Installing> {
-  const muster = await startMuster({
-    world,
-    workers: options.workers,
-    config: options.config ?? SEND_AT_ONCE,
-  });
+  const muster = await startMuster({ world, workers: options.workers, config: SEND_AT_ONCE });
   try {
+    const before = muster.workerUsage();
     muster.begin();
-    await eventually('a command is accepted', () => sendsOf(world), WITHIN_MS);
-    const startedAtMs = Date.now();
-    let hottestMs: number | null = null;
-    await eventually(
-      'everything is installed',
-      async () => {
-        if (hottestMs === null && (await installedIn(muster, options.hottest)) >= options.hottest.instances) {
-          hottestMs = Date.now() - startedAtMs;
-        }
-        const { states } = await muster.ledger.enrollments.counts();
-        return states.get('installed') === options.instances && hottestMs !== null;
-      },
-      WITHIN_MS,
-    );
+    const times = await watch(muster.ledger, options.instances, options.hottest);
+    const cpuMs = muster.workerUsage().cpuMs - before.cpuMs;
     const { calls } = await world.report();
-    const send = calls['ssm:SendCommand'];
-    const list = calls['ssm:ListCommandInvocations'];
-    const ok = (send?.ok ?? 0) + (list?.ok ?? 0);
-    const throttled = (send?.throttled ?? 0) + (list?.throttled ?? 0);
+    const all = Object.values(calls);
+    const throttled = all.reduce((sum, counts) => sum + counts.throttled, 0);
+    const answered = all.reduce((sum, counts) => sum + counts.ok, throttled);
+    const reads = ['ssm:ListCommandInvocations', 'ssm:DescribeInstanceInformation'];
+    const instances = options.instances + (options.hottest?.instances ?? 0);
     return {
-      hottestMs: hottestMs ?? Number.NaN,
-      allMs: Date.now() - startedAtMs,
-      throttledShare: throttled / (ok + throttled),
-      sends: send?.ok ?? 0,
-      readsPerInstance: (list?.ok ?? 0) / options.instances,
+      ...times,
+      throttledShare: throttled / answered,
+      sends: calls['ssm:SendCommand']?.ok ?? 0,
+      readsPerInstance: reads.reduce((sum, api) => sum + (calls[api]?.ok ?? 0), 0) / instances,
+      workerCpuMsPerInstance: cpuMs / instances,
     };
   } finally {
     await muster.close();
   }
 }
 
-async function sendsOf(world: SimulatedWorld): Promise<boolean> {
-  const { calls } = await world.report();
-  return (calls['ssm:SendCommand']?.ok ?? 0) > 0;
+/** Looks on until everything is installed. */
+async function watch(
+  ledger: Ledger,
+  others: number,
+  hottest: { readonly account: string; readonly region: string; readonly instances: number } | null,
+): Promise<Pick<Installing, 'hottestMs' | 'othersMs'>> {
+  const target: Target | null =
+    hottest === null
+      ? null
+      : { accountId: AccountId.parse(hottest.account), region: Region.parse(hottest.region) };
+  const untilMs = Date.now() + WITHIN_MS;
+  let firstSendAtMs: number | null = null;
+  let hotFromMs: number | null = null;
+  let hottestMs: number | null = null;
+  let othersMs: number | null = null;
+  for (let looks = 1; othersMs === null || (target !== null && hottestMs === null); looks += 1) {
+    if (Date.now() > untilMs) throw new Error(`not everything was installed within ${WITHIN_MS} ms`);
+    await pause(LOOK_EVERY_MS);
+    if (firstSendAtMs === null) {
+      if ((await ledger.statistics.read()).commandsSent === 0) continue;
+      firstSendAtMs = Date.now();
+    }
+    if (target !== null && hottestMs === null) {
+      const isWaiting = (await ledger.enrollments.nextCandidateAt(target)) !== null;
+      const isOpen = isWaiting || (await ledger.enrollments.intents(target)).length > 0;
+      if (isOpen) hotFromMs ??= Date.now();
+      else if (hotFromMs !== null) hottestMs = Date.now() - hotFromMs;
+    }
+    if (othersMs === null && looks % COUNT_EVERY_LOOKS === 0) {
+      const installed = (await ledger.enrollments.counts()).states.get('installed') ?? 0;
+      const hot = target === null ? 0 : await installedIn(ledger, target);
+      if (installed - hot >= others) othersMs = Date.now() - firstSendAtMs;
+    }
+  }
+  return { hottestMs, othersMs };
 }
 
-async function installedIn(
-  muster: MusterRun,
-  { account, region }: { readonly account: string; readonly region: string },
-): Promise<number> {
-  const populated = await muster.ledger.enrollments.populated();
-  const target = populated.find((one) => one.accountId === account && one.region === region);
-  if (target === undefined) return 0;
-  const records = await muster.ledger.enrollments.readAll(target);
+async function installedIn(ledger: Ledger, target: Target): Promise<number> {
+  const records = await ledger.enrollments.readAll(target);
   return [...records.values()].filter(({ value }) => value.state === 'installed').length;
 }

@@ -18,6 +18,8 @@ import type { WorkerTimings } from './timings.ts';
 export type EnqueueJobs = <Name extends JobName>(
   name: Name,
   payloads: readonly PayloadOf<Catalog[Name]>[],
+  /** `first`: ahead of all that waits in the queue. */
+  options?: { readonly first: boolean },
 ) => Promise<void>;
 
 /** Everything the handlers are made of. Each names the parts it needs with `Pick`. */

@@ -49,6 +49,7 @@ export async function dispatch(
   deps: Pick<HandlerDeps, 'ledger' | 'clock' | 'timings' | 'enqueue'>,
   kind: DueKind,
   members: readonly string[],
+  options?: { readonly first: boolean },
 ): Promise<void> {
   if (members.length === 0) return;
   const atMs =
@@ -60,5 +61,6 @@ export async function dispatch(
     kind,
     members.map((member) => ({ member, atMs })),
   );
-  await deps.enqueue(JOB_OF_DUE[kind], members.map((member) => payloadOfDue(kind, member)) as never);
+  const payloads = members.map((member) => payloadOfDue(kind, member));
+  await deps.enqueue(JOB_OF_DUE[kind], payloads as never, options);
 }

@@ -10,8 +10,9 @@ const SHORTEST_MS = 20;
 const MOST = 10_000;
 
 /**
- * Hints at work whose turn comes in a moment, so that it does not wait for the next tick. Kept by timers of this process:
- * nothing is lost with it, since what is due stands in the ledger.
+ * Hints at work whose turn comes in a moment, so that it does not wait for the next tick, nor behind a long queue: it is
+ * its bucket that slows it down, and a turn missed is lost. Kept by timers of this process: nothing is lost with it, since
+ * what is due stands in the ledger.
  */
 export interface LateHints {
   /** Hints after `afterMs`; does nothing when that is long, or when very many are waiting. */
@@ -30,7 +31,7 @@ export function createLateHints(deps: { readonly clock: Clock; readonly enqueue:
     waiting += 1;
     try {
       await deps.clock.sleep(Math.max(afterMs, SHORTEST_MS), closing.signal);
-      await deps.enqueue(name, [payload] as never);
+      await deps.enqueue(name, [payload] as never, { first: true });
     } catch {
       // Closed, or Redis is away: the tick comes.
     } finally {

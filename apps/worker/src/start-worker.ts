@@ -79,7 +79,7 @@ export async function startWorker(options: {
     random: randomShare,
   });
   const queue = createJobQueue({ connection: hasty, prefix });
-  const enqueue: EnqueueJobs = (name, payloads) => queue.enqueueMany(catalog[name], payloads);
+  const enqueue: EnqueueJobs = (name, payloads, how) => queue.enqueueMany(catalog[name], payloads, how);
   const lateHints = createLateHints({ clock, enqueue });
   const timings = createTimings(config);
   const deps: HandlerDeps = {

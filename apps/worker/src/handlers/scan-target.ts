@@ -21,6 +21,9 @@ import { completeCoverage, coverageOfFailure, partialCoverage } from '../scannin
 type Result = { status: string; seen: number; queued: number; changed: number };
 type Records = ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>;
 
+/** More candidates than the default bucket lets be sent to at once: five commands of 50. */
+const MANY_CANDIDATES = 250;
+
 /**
  * Reads one target: all its instances once per role, and its SSM inventory only when something is to be judged. Then
  * decides for every instance and writes what changed: an unchanged target costs one read and no instance writes.
@@ -165,7 +168,9 @@ async function write(
   const atMs = Math.max(now + deps.timings.followUpMs, sendsNotBeforeMs);
   if (queued > 0) await deps.ledger.due.schedule('install', [{ member: id, atMs }]);
   const words = await deps.ledger.enrollments.write(target, 'each', changes, []);
-  if (queued > 0 && sendsNotBeforeMs <= now) await dispatch(deps, 'install', [id]);
+  // What takes the longest begins first: its bucket, not the workers, will be what it waits for.
+  const first = queued > MANY_CANDIDATES;
+  if (queued > 0 && sendsNotBeforeMs <= now) await dispatch(deps, 'install', [id], { first });
   return { queued, changed: words.filter((word) => word === 'written').length };
 }
 

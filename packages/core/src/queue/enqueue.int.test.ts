@@ -109,6 +109,23 @@ test('a delayed job waits for its time', async () => {
   expect(ranAtMs - enqueuedAtMs).toBeGreaterThanOrEqual(300);
 });
 
+test('a job that is to be first goes ahead of all that waits', async () => {
+  const order: string[] = [];
+  await fixture.jobQueue.enqueueMany(work, [a, { target: 'b' }]);
+  await fixture.jobQueue.enqueueMany(work, [{ target: 'c' }], { first: true });
+
+  fixture.start(
+    async ({ target }) => {
+      order.push(target);
+      return { kind: 'done', result: { seen: 0 } };
+    },
+    { concurrency: 1 },
+  );
+
+  await eventually(async () => (await discovery()).completed === 3);
+  expect(order).toEqual(['c', 'a', 'b']);
+});
+
 test('a long list arrives whole, without holding the event loop', async () => {
   const payloads = Array.from({ length: 10_000 }, (_, at) => ({ target: `t-${at}` }));
   const startedAtMs = performance.now();

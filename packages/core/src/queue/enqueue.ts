@@ -20,6 +20,8 @@ export interface QueueCounts {
 export interface EnqueueOptions {
   /** Not before this from now. @default 0 */
   readonly delayMs?: number;
+  /** Ahead of all that waits; one that waits already stays where it is. @default false */
+  readonly first?: boolean;
 }
 
 /**
@@ -30,7 +32,11 @@ export interface EnqueueOptions {
 export interface JobQueue {
   enqueue<Job extends AnyJob>(job: Job, payload: PayloadOf<Job>, options?: EnqueueOptions): Promise<void>;
   /** In few round trips, whatever the length of the list. */
-  enqueueMany<Job extends AnyJob>(job: Job, payloads: readonly PayloadOf<Job>[]): Promise<void>;
+  enqueueMany<Job extends AnyJob>(
+    job: Job,
+    payloads: readonly PayloadOf<Job>[],
+    options?: Pick<EnqueueOptions, 'first'>,
+  ): Promise<void>;
   counts(): Promise<Readonly<Record<QueueName, QueueCounts>>>;
   /** Leaves the connection open. */
   close(): Promise<void>;
@@ -52,13 +58,13 @@ export function createJobQueue(options: { readonly connection: Redis; readonly p
   );
   const queueOf = (name: QueueName): Queue => queues.get(name) ?? unknownQueue(name);
   return {
-    enqueue: async (job, payload, { delayMs = 0 } = {}) => {
-      const entry = entryOf(job, payload, delayMs);
+    enqueue: async (job, payload, options = {}) => {
+      const entry = entryOf(job, payload, options);
       await orUnavailable(queueOf(job.queue).add(entry.name, entry.data, entry.opts));
     },
-    enqueueMany: async (job, payloads) => {
+    enqueueMany: async (job, payloads, options = {}) => {
       for (let at = 0; at < payloads.length; at += BULK_SIZE) {
-        const entries = payloads.slice(at, at + BULK_SIZE).map((payload) => entryOf(job, payload, 0));
+        const entries = payloads.slice(at, at + BULK_SIZE).map((payload) => entryOf(job, payload, options));
         await orUnavailable(queueOf(job.queue).addBulk(entries));
       }
     },
@@ -78,7 +84,7 @@ interface Entry {
   readonly opts: JobsOptions;
 }
 
-function entryOf(job: AnyJob, payload: unknown, delayMs: number): Entry {
+function entryOf(job: AnyJob, payload: unknown, { delayMs = 0, first = false }: EnqueueOptions): Entry {
   const data = sealPayload(job, payload);
   const dedupeId = job.dedupeId(data.payload);
   if (dedupeId !== job.name && !dedupeId.startsWith(`${job.name}.`)) {
@@ -97,6 +103,7 @@ function entryOf(job: AnyJob, payload: unknown, delayMs: number): Entry {
       attempts: job.retry.maxAttempts,
       backoff: { type: CONTRACT_BACKOFF },
       ...(delayMs > 0 ? { delay: Math.ceil(delayMs) } : {}),
+      ...(first ? { lifo: true } : {}),
     },
   };
 }
