@@ -42,7 +42,10 @@ export interface MusterOrder {
 export interface MusterRun {
   readonly ledger: Ledger;
   readonly redisPid: number;
+  /** Those that run. */
   readonly workers: readonly SupervisedProcess[];
+  /** Stops all workers but so many. */
+  keepWorkers(count: number): Promise<void>;
   /** One command to Redis. */
   redisCall(command: string, ...args: string[]): Promise<unknown>;
   /** Starts the scheduler, and with it the first sweep. */
@@ -80,6 +83,11 @@ export async function startMuster(order: MusterOrder): Promise<MusterRun> {
     ledger,
     redisPid: redis.pid,
     workers,
+    keepWorkers: async (count) => {
+      const retired = workers.splice(count);
+      for (const worker of retired) worker.signal('SIGTERM');
+      await Promise.all(retired.map((worker) => worker.ended));
+    },
     redisCall: (command, ...args) => connection.call(command, ...args),
     begin: () => {
       scheduler = launch('scheduler', 'scheduler');

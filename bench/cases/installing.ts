@@ -98,18 +98,22 @@ async function watch(
   let hotFromMs: number | null = null;
   let hottestMs: number | null = null;
   let othersMs: number | null = null;
-  for (let looks = 1; othersMs === null || (target !== null && hottestMs === null); looks += 1) {
+  let isHotDone = target === null;
+  for (let looks = 1; othersMs === null || !isHotDone; looks += 1) {
     if (Date.now() > untilMs) throw new Error(`not everything was installed within ${WITHIN_MS} ms`);
     await pause(LOOK_EVERY_MS);
     if (firstSendAtMs === null) {
       if ((await ledger.statistics.read()).commandsSent === 0) continue;
       firstSendAtMs = Date.now();
     }
-    if (target !== null && hottestMs === null) {
+    if (target !== null && !isHotDone) {
       const isWaiting = (await ledger.enrollments.nextCandidateAt(target)) !== null;
       const isOpen = isWaiting || (await ledger.enrollments.intents(target)).length > 0;
       if (isOpen) hotFromMs ??= Date.now();
-      else if (hotFromMs !== null) hottestMs = Date.now() - hotFromMs;
+      else if (hotFromMs !== null) {
+        hottestMs = Date.now() - hotFromMs;
+        isHotDone = true;
+      }
     }
     if (othersMs === null && looks % COUNT_EVERY_LOOKS === 0) {
       const installed = (await ledger.enrollments.counts()).states.get('installed') ?? 0;
