@@ -61,16 +61,22 @@ async function handOut(kind: DueKind, deps: TickDeps): Promise<number> {
   const job = JOB_OF_DUE[kind];
   let given = 0;
   let leaseMs: number | null = null;
+  let enqueuing: Promise<void> = Promise.resolve();
   for (;;) {
     const now = deps.clock.now();
-    if ((await deps.ledger.due.size(kind, now)).due === 0) return given;
+    if ((await deps.ledger.due.size(kind, now)).due === 0) break;
     leaseMs ??= Math.min(HINT_MS + HINT_PER_WAITING_MS * (await deps.waiting(job)), HINT_MAX_MS);
     const members = await deps.ledger.due.lease(kind, now, leaseMs, LEASE_CHUNK);
     const payloads = members.flatMap((member) => readMember(kind, member, deps));
-    if (payloads.length > 0) await deps.enqueue(job, payloads as never);
+    // The next chunk is leased while this one goes into the queue. What is leased and not enqueued comes back by itself.
+    await enqueuing;
+    enqueuing = payloads.length > 0 ? deps.enqueue(job, payloads as never) : Promise.resolve();
+    enqueuing.catch(() => undefined);
     given += members.length;
-    if (members.length < LEASE_CHUNK) return given;
+    if (members.length < LEASE_CHUNK) break;
   }
+  await enqueuing;
+  return given;
 }
 
 /** A member that nobody of ours wrote is left out, loudly, instead of stopping all others. */

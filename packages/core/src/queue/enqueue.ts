@@ -63,10 +63,16 @@ export function createJobQueue(options: { readonly connection: Redis; readonly p
       await orUnavailable(queueOf(job.queue).add(entry.name, entry.data, entry.opts));
     },
     enqueueMany: async (job, payloads, options = {}) => {
+      let underWay: Promise<unknown> = Promise.resolve();
       for (let at = 0; at < payloads.length; at += BULK_SIZE) {
         const entries = payloads.slice(at, at + BULK_SIZE).map((payload) => entryOf(job, payload, options));
-        await orUnavailable(queueOf(job.queue).addBulk(entries));
+        // One is prepared here while Redis takes in the one before it.
+        const adding = orUnavailable(queueOf(job.queue).addBulk(entries));
+        adding.catch(() => undefined);
+        await underWay;
+        underWay = adding;
       }
+      await underWay;
     },
     counts: async () => {
       const counted = await orUnavailable(Promise.all([...queues].map(countQueue)));
