@@ -1,15 +1,25 @@
 /** A short form of the chaos suite (`npm run test:chaos`): the same misfortunes in small worlds, side by side. */
 import { expect, test } from 'vitest';
-import { type CallPoint, strikeAtPoints } from './call-points.ts';
+import { type CallPoint, countCallPoints, strikeAtPoints } from './call-points.ts';
+import type { ChaosCase } from './chaos-case.ts';
 import { lostAnswers } from './lost-answers.ts';
 import { randomKills } from './random-kills.ts';
 
-/** Around the send and the writes beside it. */
-const POINTS: readonly CallPoint[] = [18, 22, 26, 30].map((number) => ({
-  handler: 'install-batch',
-  moment: 'after',
-  number,
-}));
+/** Right after four of the last calls of the longest install: around the send and the writes beside it. */
+const killAroundTheSend: ChaosCase = {
+  name: 'kill at four call points around the send',
+  async run(seed) {
+    const highest = (await countCallPoints(seed)).get('install-batch') ?? 0;
+    const points = [0.55, 0.65, 0.75, 0.85].map(
+      (share): CallPoint => ({
+        handler: 'install-batch',
+        moment: 'after',
+        number: Math.round(highest * share),
+      }),
+    );
+    return strikeAtPoints(points, { kind: 'kill' }).run(seed);
+  },
+};
 
 const CASES = [
   randomKills({
@@ -23,7 +33,7 @@ const CASES = [
     everyMs: [500, 2_000],
     endWithinMs: 90_000,
   }),
-  strikeAtPoints(POINTS, { kind: 'kill' }),
+  killAroundTheSend,
   lostAnswers({ accounts: 8, regions: 2, instances: 160 }),
 ];
 

@@ -50,7 +50,10 @@ function chunks<T>(list: readonly T[], size: number): readonly (readonly T[])[] 
 }
 
 async function plan(): Promise<readonly { readonly chaos: ChaosCase; readonly seed: number }[]> {
-  const points = callPoints(await countCallPoints(firstSeed));
+  const counts = await countCallPoints(firstSeed);
+  const points = callPoints(counts);
+  const found = [...counts].map(([handler, highest]) => `${handler} ${highest}`).join(', ');
+  print(`N = ${points.length} call points: before and after each of ${found}`);
   const outages = redisOutages({ accounts: 12, regions: 2, instances: 1_200, speed: 20, workers: 2 });
   const once = [
     ...chunks(points, KILLED_AT_ONCE).map((some) => strikeAtPoints(some, { kind: 'kill' })),
