@@ -32,6 +32,12 @@ one of these. Where Teleport has an identifier for the same trouble, it is Telep
 - *tried again, soon*: it may well work the next time. As above, from \`muster.backoff.transient_first\` (two minutes) on.
 - *looked at again by every scan*: no command is sent while it holds, and none is lost when it goes.
 
+Waits are never shortened by chance: jitter only lengthens them, by up to a tenth. What ends a wait early, because it may
+be the mending, at once after a first failure and one doubling early after more: the agent is back online after it was
+seen lost, the SSM agent has another version, the instance was stopped and started, its matcher in the configuration
+changed (another token, script, document or tag), or another matcher owns it now. An operator's \`muster retry\` starts over
+at once. A node that appears in the inventory ends everything: the instance is joined.
+
 \`muster instances --cause CAUSE\` lists who is concerned, \`muster retry --cause CAUSE\` tries them now.
 
 | cause | what it means | who acts | what Muster does | what to do |

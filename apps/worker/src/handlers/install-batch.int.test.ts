@@ -224,13 +224,19 @@ test('a matcher that this worker does not hold is config-skew: nothing is sent, 
   const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
   await bench.scanned();
 
-  const result = await bench.run('install-batch', { target: TARGET }, bench.depsWith(withToken('new-token')));
+  const other = bench.depsWith(withToken('new-token'));
+
+  const result = await bench.run('install-batch', { target: TARGET }, other);
 
   expect(result).toMatchObject({ sent: 0, stopped: 'idle' });
   expect(await bench.findings()).toEqual([`config-skew ${targetId(TARGET)}`]);
   expect(await bench.states()).toEqual({ queued: 2 });
   const waitMs = ((await bench.dueAt('install', targetId(TARGET))) ?? 0) - bench.now();
   expect(waitMs).toBeGreaterThan(0);
+
+  // The scan of whoever has the matcher ends it.
+  await bench.run('scan-target', { target: TARGET }, other);
+  expect(await bench.findings()).toEqual([]);
 });
 
 test('after a new token is configured and scanned, no command carries the old one', async () => {
@@ -241,6 +247,7 @@ test('after a new token is configured and scanned, no command carries the old on
   await bench.run('scan-target', { target: TARGET }, newer);
   // A worker with the old configuration is still there, and comes first.
   expect(await install(bench)).toMatchObject({ sent: 0 });
+  expect(await bench.findings()).toEqual([`config-skew ${targetId(TARGET)}`]);
   expect(await bench.run('install-batch', { target: TARGET }, newer)).toMatchObject({
     sent: 1,
     instances: 2,

@@ -46,6 +46,7 @@ export async function handleScanTarget(
       const decided = await decide({ target, groups, before }, sightings, records, ctx.signal, deps);
       const sendsNotBeforeMs = decided.records.some(isCandidate) ? await deps.sendsNotBeforeMs() : 0;
       const written = await write(target, decided, sendsNotBeforeMs, deps);
+      await clearSkew(target, records, decided, deps);
       await restoreWork(target, records, decided, sendsNotBeforeMs, deps);
       await trackLabels(target, sightings, decided.next, deps);
       const now = deps.clock.now();
@@ -172,6 +173,20 @@ async function write(
   const first = queued > MANY_CANDIDATES;
   if (queued > 0 && sendsNotBeforeMs <= now) await dispatch(deps, 'install', [id], { first });
   return { queued, changed: words.filter((word) => word === 'written').length };
+}
+
+/** Instances were given to a matcher that this worker has: what was said of one that it had not is over. */
+async function clearSkew(
+  target: Target,
+  before: Records,
+  { changes }: Decision,
+  deps: HandlerDeps,
+): Promise<void> {
+  const handedOver = changes.some(({ instanceId, value }) => {
+    const old = before.get(instanceId)?.value;
+    return old !== undefined && value !== null && old.matcherKey !== value.matcherKey;
+  });
+  if (handedOver) await deps.ledger.control.clear('config-skew', targetId(target));
 }
 
 /** What was due and has been lost (a kill, a Redis that forgot) is due again: the records know. */

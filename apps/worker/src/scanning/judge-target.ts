@@ -110,7 +110,9 @@ export async function judgeSightings(
             nowMs: context.nowMs,
             minInstanceAgeMs: sighting.owner.minInstanceAgeMs,
           });
-    next.set(record.instanceId, runEvents(record, [{ kind: 'judged', judgment }], context) ?? record);
+    const agentVersion = managed?.get(record.instanceId)?.agentVersion;
+    const judged: EnrollmentEvent = { kind: 'judged', judgment, agentVersion };
+    next.set(record.instanceId, runEvents(record, [judged], context) ?? record);
   }
   return next;
 }

@@ -30,7 +30,16 @@ const anyEvent: fc.Arbitrary<EnrollmentEvent> = fc.oneof(
   fc
     .constantFrom('seen-stopped', 'seen-unmatched', 'not-seen', 'join-deadline-passed', 'retry-requested')
     .map((kind) => ({ kind })),
-  { arbitrary: fc.constant<EnrollmentEvent>({ kind: 'judged', judgment: { kind: 'eligible' } }), weight: 3 },
+  {
+    arbitrary: fc.option(few, { nil: undefined }).map(
+      (n): EnrollmentEvent => ({
+        kind: 'judged',
+        judgment: { kind: 'eligible' },
+        agentVersion: n === undefined ? undefined : `3.${n}.0.0`,
+      }),
+    ),
+    weight: 3,
+  },
   cause.map((one) => ({ kind: 'judged' as const, judgment: { kind: 'ineligible' as const, cause: one } })),
   few.map((n) => ({ kind: 'node-seen' as const, nodeId: `node-${n}` })),
   { arbitrary: few.map((n): EnrollmentEvent => ({ kind: 'claimed', batchId: aBatchId(n) })), weight: 3 },

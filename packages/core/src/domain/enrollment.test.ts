@@ -42,6 +42,18 @@ function failedBadly(cause: 'host-no-curl' | 'ec2-ssm-terminated' = 'host-no-cur
   };
 }
 
+/** One that failed a moment ago. */
+function anAttempt(): Attempt {
+  return {
+    batchId: aBatchId(),
+    commandId: aCommandId(),
+    endedAtMs: NOW_MS,
+    cause: 'host-no-curl',
+    exitCode: 102,
+    output: '',
+  };
+}
+
 /**
  * Every state × every event. Columns in the order of STATES, after `unknown`; `same`: untouched, `kept`: same state with
  * other facts, `-`: means nothing.
@@ -183,6 +195,41 @@ describe('what an event leaves behind', () => {
     const record = aRecord('failed');
 
     expect(after(record, ELIGIBLE)).toBe(record);
+  });
+
+  test('another version of the SSM agent wakes a failed instance; the first look only remembers it', () => {
+    const judgedWith = (agentVersion: string): EnrollmentEvent => ({
+      kind: 'judged',
+      judgment: { kind: 'eligible' },
+      agentVersion,
+    });
+    const failed = aRecord('failed', { failures: 1, attempts: [anAttempt()] });
+
+    const looked = after(failed, judgedWith('3.1.0.0'));
+
+    expect(looked).toEqual({ ...failed, agentVersion: '3.1.0.0' });
+    expect(after(looked, judgedWith('3.1.0.0'))).toBe(looked);
+    expect(after(looked, ELIGIBLE)).toBe(looked);
+    expect(after(looked, judgedWith('3.2.0.0'))).toMatchObject({
+      state: 'queued',
+      readyAtMs: NOW_MS,
+      failures: 1,
+    });
+  });
+
+  test('after more than one failure a new agent wakes one doubling early, not at once', () => {
+    const failed = {
+      ...aRecord('failed', { failures: 3, attempts: [anAttempt()] }),
+      nextAttemptAtMs: NOW_MS + 2_400_000,
+      agentVersion: '3.1.0.0',
+    };
+
+    expect(
+      after(failed, { kind: 'judged', judgment: { kind: 'eligible' }, agentVersion: '3.2.0.0' }),
+    ).toMatchObject({
+      state: 'queued',
+      readyAtMs: NOW_MS + 1_200_000,
+    });
   });
 
   test('a cause that still holds is not written again, another one is', () => {

@@ -62,7 +62,13 @@ export type EnrollmentRecord =
   /** In the inventory. Kept for good while the instance exists, also when the node goes offline. */
   | (EnrollmentBase & { readonly state: 'joined'; readonly nodeId: string })
   /** The last attempt failed. Claimed again when due. */
-  | (EnrollmentBase & { readonly state: 'failed'; readonly cause: Cause; readonly nextAttemptAtMs: number })
+  | (EnrollmentBase & {
+      readonly state: 'failed';
+      readonly cause: Cause;
+      readonly nextAttemptAtMs: number;
+      /** The SSM agent's version at the first look after the failure: another one wakes it. Absent before that look. */
+      readonly agentVersion?: string | undefined;
+    })
   /** A complete scan no longer shows it. Deleted after its retention. */
   | (EnrollmentBase & { readonly state: 'gone' });
 
@@ -81,7 +87,12 @@ export type EnrollmentEvent =
   | { readonly kind: 'seen-unmatched' }
   /** A complete scan did not show it. */
   | { readonly kind: 'not-seen' }
-  | { readonly kind: 'judged'; readonly judgment: Judgment }
+  | {
+      readonly kind: 'judged';
+      readonly judgment: Judgment;
+      /** Of the SSM agent; absent when nobody could tell. */
+      readonly agentVersion?: string | undefined;
+    }
   | { readonly kind: 'node-seen'; readonly nodeId: string }
   | { readonly kind: 'claimed'; readonly batchId: BatchId }
   /** The batch was refused and nothing ran. `cause` null: not this instance's fault, again at `readyAtMs`. */
@@ -132,7 +143,7 @@ export function transition(
     case 'not-seen':
       return onAbsence(record, 'gone', context);
     case 'judged':
-      return onJudged(record, event.judgment, context);
+      return onJudged(record, event, context);
     case 'node-seen':
       return onNodeSeen(record, event.nodeId, context);
     case 'claimed':
@@ -216,7 +227,11 @@ function onAbsence(
   return record.state === state ? record : { ...baseOf(record, context), state };
 }
 
-function onJudged(record: EnrollmentRecord, judgment: Judgment, context: TransitionContext): Transition {
+function onJudged(
+  record: EnrollmentRecord,
+  { judgment, agentVersion }: Extract<EnrollmentEvent, { kind: 'judged' }>,
+  context: TransitionContext,
+): Transition {
   switch (record.state) {
     case 'discovered':
     case 'queued':
@@ -228,7 +243,7 @@ function onJudged(record: EnrollmentRecord, judgment: Judgment, context: Transit
       if (record.state === 'ineligible' && record.cause === judgment.cause) return record;
       return { ...baseOf(record, context), state: 'ineligible', cause: judgment.cause };
     case 'failed':
-      if (judgment.kind === 'eligible') return record;
+      if (judgment.kind === 'eligible') return onAgentSeen(record, agentVersion, context);
       return { ...baseOf(record, context), state: 'ineligible', cause: judgment.cause };
     case 'stopped':
     case 'unmatched':
@@ -241,6 +256,18 @@ function onJudged(record: EnrollmentRecord, judgment: Judgment, context: Transit
     default:
       return record satisfies never;
   }
+}
+
+/** A new agent may be the mending: the one that was there at the failure is remembered, and another one wakes the record. */
+function onAgentSeen(
+  record: Extract<EnrollmentRecord, { state: 'failed' }>,
+  agentVersion: string | undefined,
+  context: TransitionContext,
+): EnrollmentRecord {
+  if (agentVersion === undefined || agentVersion === record.agentVersion) return record;
+  if (record.agentVersion === undefined) return { ...record, agentVersion };
+  const readyAtMs = Math.max(context.nowMs, Math.min(record.nextAttemptAtMs, wakeAtMs(record, context)));
+  return { ...baseOf(record, context), state: 'queued', readyAtMs };
 }
 
 function onNodeSeen(record: EnrollmentRecord, nodeId: string, context: TransitionContext): Transition {

@@ -39,7 +39,13 @@ export const StoredRecord: z.ZodType<EnrollmentRecord> = z.discriminatedUnion('s
   z.strictObject({ ...base, state: z.literal('installing'), batchId: BatchId, commandId: CommandId }),
   z.strictObject({ ...base, state: z.literal('installed'), joinDeadlineMs: z.number().nullable() }),
   z.strictObject({ ...base, state: z.literal('joined'), nodeId: z.string() }),
-  z.strictObject({ ...base, state: z.literal('failed'), cause: Cause, nextAttemptAtMs: z.number() }),
+  z.strictObject({
+    ...base,
+    state: z.literal('failed'),
+    cause: Cause,
+    nextAttemptAtMs: z.number(),
+    agentVersion: z.string().optional(),
+  }),
   z.strictObject({ ...base, state: z.literal('gone') }),
 ]);
 
