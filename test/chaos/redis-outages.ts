@@ -63,6 +63,8 @@ function outageCase(options: OutageOptions, makeOutage: () => Outage): ChaosCase
         );
         const resumed = seconds(endedAtMs);
         const status = await system.judged(180_000);
+        const ended = system.processes.filter((one) => !one.isRunning()).map(({ name }) => name);
+        if (ended.length > 0) throw new Error(`processes that did not sit it out: ${ended.join(', ')}`);
         return `${status.instances.total} instances, resumed after ${resumed}, ended after ${seconds(endedAtMs)}`;
       } finally {
         await system.close();

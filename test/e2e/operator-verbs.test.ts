@@ -87,3 +87,25 @@ test('retry sends to what has failed at once', async () => {
   expect(code).toBe(0);
   await eventually('it was sent to again', async () => (await installs()) === before + 1);
 });
+
+test('resume takes away the notes of its scope, and all of them with --all', async () => {
+  const note = { sinceMs: 1, message: 'a note', remedy: 'look' };
+  const scopes = ['instance:i-0123456789abcdef0', 'instance:i-0123456789abcdef1'] as const;
+  for (const scope of scopes)
+    await system.ledger.control.raise({ ...note, kind: 'two-live-commands', scope });
+  const noted = async (): Promise<readonly string[]> =>
+    (await system.ledger.control.findings()).map(({ scope }) => scope).toSorted();
+
+  expect((await system.cli('resume', '--instance', 'i-0123456789abcdef0')).code).toBe(0);
+  expect(await noted()).toEqual([scopes[1]]);
+
+  expect((await system.cli('resume', '--all')).code).toBe(0);
+  expect(await noted()).toEqual([]);
+});
+
+test('cancel by cause is refused: a live command has none yet', async () => {
+  const { code, stderr } = await system.cli('cancel', '--cause', 'host-no-curl');
+
+  expect(code).toBe(64);
+  expect(stderr).toContain('--account');
+});

@@ -23,6 +23,7 @@ const STOPS_SENDING: Readonly<Record<FindingKind, boolean>> = {
   'account-list-failed': false,
   'command-not-canceled': false,
   'ledger-unreadable': false,
+  'send-refused': false,
   'labels-denied': false,
   'labels-failed': false,
   'node-labels-wrong': false,

@@ -127,6 +127,42 @@ test('every kind of end has its own cause, in one look at one command', async ()
   }
 });
 
+test('an end that was recorded stays, whatever SSM shows later', async () => {
+  const bench = await startSent({
+    world: aWorld([...someInstances(1), ...someInstances(1, { outcome: { kind: 'hangs' } }, 1)]),
+    speed: 20,
+  });
+  await shows(bench, 0, 'Success');
+  await collect(bench);
+  const ended = await bench.record(instanceId(0));
+  expect(ended.state).toBe('installed');
+
+  for (const word of ['InProgress', 'Failed']) {
+    bench.front.rewrite = (operation, answer) =>
+      operation === 'ListCommandInvocations'
+        ? { ...answer, body: answer.body.replaceAll('"Success"', `"${word}"`) }
+        : answer;
+    expect(await collect(bench)).toMatchObject({ state: 'live' });
+    expect(await bench.record(instanceId(0))).toEqual(ended);
+  }
+});
+
+test('what had a live command when its account left is followed to its end, and is gone then', async () => {
+  const bench = await startSent({ world: aWorld(someInstances(2)), speed: 20 });
+  bench.front.rewrite = (operation, answer) =>
+    operation.startsWith('ListAccounts')
+      ? { ...answer, body: answer.body.replaceAll(ACCOUNT, '999988887777') }
+      : answer;
+  await bench.run('list-accounts', {});
+  expect(await bench.ledger.coverage.accountIds()).not.toContain(ACCOUNT);
+  expect(await bench.states()).toEqual({ installing: 2 });
+  await bench.commandsEnded();
+
+  expect(await collect(bench)).toMatchObject({ ended: 2, open: 0 });
+
+  expect(await bench.states()).toEqual({ gone: 2 });
+});
+
 test('looks at a live command grow apart, up to the longest pause', async () => {
   const bench = await startSent({
     world: aWorld(someInstances(1, { outcome: { kind: 'hangs' } })),

@@ -17,3 +17,15 @@ export async function forgetTargets(
     await dropLabels(target, deps);
   }
 }
+
+/** What had an open command when its account left the organization is gone once that command has ended. */
+export async function forgetIfRemoved(
+  deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'random'>,
+  target: Target,
+): Promise<void> {
+  const { coverage } = deps.ledger;
+  if ((await coverage.account(target.accountId)) !== null) return;
+  // One that is known but cannot be read is not one that was removed.
+  if ((await coverage.accountIds()).includes(target.accountId)) return;
+  await forgetTargets(deps, [target]);
+}

@@ -191,6 +191,25 @@ test('a denied SendCommand is the cause of all instances of the batch, which wai
   expect((await bench.record(instanceId(0))).attempts).toMatchObject([{ commandId: null, exitCode: null }]);
 });
 
+test('a refusal of the whole call is a finding of its target with the remedy, until a send is accepted', async () => {
+  const bench = await startWorkerBench({
+    world: aWorld(someInstances(2), { account: { deniedActions: ['ssm:SendCommand'] } }),
+    config: { muster: { backoff: { operator_first: '10m' } } },
+  });
+  await bench.scanned();
+
+  await install(bench);
+
+  const [finding] = await bench.ledger.control.findings();
+  expect(finding).toMatchObject({ kind: 'send-refused', scope: targetId(TARGET) });
+  expect(finding?.message).toContain('AccessDenied');
+  expect(finding?.remedy).toContain('ssm:SendCommand');
+  await bench.aws.change({ op: 'deny-actions', accountId: ACCOUNT, actions: [] });
+  bench.advance(20 * 60_000);
+  expect(await install(bench)).toMatchObject({ sent: 1 });
+  expect(await bench.findings()).toEqual([]);
+});
+
 test('a region that was switched off refuses the batch', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
   await bench.scanned();

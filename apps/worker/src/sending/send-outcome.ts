@@ -1,15 +1,18 @@
-import type { Cause } from '@muster/core/domain/cause';
+import { type Cause, causeFacts } from '@muster/core/domain/cause';
 import type { RefusalReason, SendResult } from '@muster/core/domain/command';
 import type { EnrollmentEvent } from '@muster/core/domain/enrollment';
 import type { InstanceId } from '@muster/core/domain/ids';
 import type { Intent } from '@muster/core/domain/intent';
-import type { Target } from '@muster/core/domain/target';
+import { targetId, type Target } from '@muster/core/domain/target';
 import { collectMember } from '@muster/core/jobs/due-jobs';
 import { applyWithIntent } from '../records/apply-events.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { blamedIds } from './invalid-instances.ts';
 
 type RecordDeps = Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'random' | 'timings'>;
+
+/** Of AWS's own words in a finding. */
+const MESSAGE_CHARS = 400;
 
 /** Refusals that are the batch's own fault; null: nobody's, tried again when the wait is over. */
 const CAUSE_OF_REFUSAL = {
@@ -49,7 +52,10 @@ export async function recordAccepted(
     },
   );
   // Whoever found the command by its marker meanwhile has counted it.
-  if (written !== null) await deps.ledger.statistics.addCommandsSent(1);
+  await Promise.all([
+    written === null ? undefined : deps.ledger.statistics.addCommandsSent(1),
+    deps.ledger.control.clear('send-refused', targetId(target)),
+  ]);
 }
 
 /**
@@ -83,7 +89,33 @@ export async function recordRefused(
     value: null,
   });
   await deps.ledger.control.release(target, batchId);
+  if (OF_THE_TARGET.has(result.reason)) await raiseRefusal(target, intent, result, cause, deps);
   return waitMs;
+}
+
+/** Refusals that the whole target would meet: told as one finding, which the next accepted send takes away. */
+const OF_THE_TARGET: ReadonlySet<RefusalReason> = new Set([
+  'denied',
+  'region-off',
+  'unsupported-platform',
+  'invalid-document',
+  'invalid-parameters',
+]);
+
+async function raiseRefusal(
+  target: Target,
+  intent: Intent,
+  { awsCode, message }: Extract<SendResult, { kind: 'refused' }>,
+  cause: Cause | null,
+  deps: RecordDeps,
+): Promise<void> {
+  await deps.ledger.control.raise({
+    kind: 'send-refused',
+    scope: targetId(target),
+    sinceMs: deps.clock.now(),
+    message: `SSM refused to send ${intent.documentName} to ${intent.instanceIds.length} instances of ${targetId(target)}: ${awsCode}: ${message.slice(0, MESSAGE_CHARS)}`,
+    remedy: `${cause === null ? '' : causeFacts(cause).remedy} Then: muster retry --account ${target.accountId}`,
+  });
 }
 
 /** After a throttle the bucket says when its turn comes; after anything else that passes, a moment. */

@@ -31,6 +31,7 @@ export type FindingKind =
   | 'account-list-failed'
   | 'command-not-canceled'
   | 'ledger-unreadable'
+  | 'send-refused'
   | 'labels-denied'
   | 'labels-failed'
   | 'node-labels-wrong'

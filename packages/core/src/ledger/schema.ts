@@ -100,6 +100,7 @@ export const StoredFinding = z.strictObject({
     'account-list-failed',
     'command-not-canceled',
     'ledger-unreadable',
+    'send-refused',
     'labels-denied',
     'labels-failed',
     'node-labels-wrong',
