@@ -91,8 +91,9 @@ test('retry sends to what has failed at once', async () => {
 test('resume takes away the notes of its scope, and all of them with --all', async () => {
   const note = { sinceMs: 1, message: 'a note', remedy: 'look' };
   const scopes = ['instance:i-0123456789abcdef0', 'instance:i-0123456789abcdef1'] as const;
-  for (const scope of scopes)
+  for (const scope of scopes) {
     await system.ledger.control.raise({ ...note, kind: 'two-live-commands', scope });
+  }
   const noted = async (): Promise<readonly string[]> =>
     (await system.ledger.control.findings()).map(({ scope }) => scope).toSorted();
 
