@@ -20,7 +20,7 @@ export async function forgetTargets(
 
 /** What had an open command when its account left the organization is gone once that command has ended. */
 export async function forgetIfRemoved(
-  deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'random'>,
+  deps: Parameters<typeof forgetTargets>[0],
   target: Target,
 ): Promise<void> {
   const { coverage } = deps.ledger;
