@@ -167,11 +167,13 @@ function overall(
   }
   if (cancelled && of('Cancelled') > 0) return ['Cancelled', 'Cancelled'];
   if (of('DeliveryTimedOut') === targetCount) return ['TimedOut', 'DeliveryTimedOut'];
-  if (of('ExecutionTimedOut') === targetCount) return ['TimedOut', 'TimedOut'];
+  if (of('ExecutionTimedOut') === targetCount) return ['TimedOut', 'ExecutionTimedOut'];
   if (of('AccessDenied') === targetCount) return ['Failed', 'AccessDenied'];
   const errors = of('Failed', 'ExecutionTimedOut');
-  if (errors > allowedErrors(command)) return ['Failed', 'Failed'];
-  return errors > 0 ? ['Failed', 'Incomplete'] : ['Success', 'Success'];
+  // What never reached a host counts for nothing, unless nothing else is there: four Undeliverable and a Success succeed.
+  const counted = targetCount - of('Undeliverable', 'InvalidPlatform', 'AccessDenied');
+  if (errors > allowedErrors(command) || counted === 0) return ['Failed', 'Failed'];
+  return of('Success') < counted ? ['Failed', 'Incomplete'] : ['Success', 'Success'];
 }
 
 /** How many failures a command bears before the rest is no longer sent. */

@@ -100,6 +100,32 @@ describe('a proxy that does not play along', () => {
   });
 });
 
+test('an installer that comes late is waited for', async () => {
+  const it = await scene([{ id: HOST, region: 'us-east-1' }]);
+  it.proxy.installerDelayMs = 300;
+  const startedAt = performance.now();
+
+  const ended = await end(it, await send(it.ssm, [HOST]));
+
+  expect([ended.exitCode, it.sim.report().joined]).toEqual([0, 1]);
+  expect(performance.now() - startedAt).toBeGreaterThan(295);
+});
+
+test('a host that has the agent already only joins again, and says so', async () => {
+  const it = await scene([{ id: HOST, region: 'us-east-1' }]);
+  await end(it, await send(it.ssm, [HOST]));
+
+  const CommandId = await send(it.ssm, [HOST]);
+  await end(it, CommandId);
+
+  const got = await it.ssm.send(new GetCommandInvocationCommand({ CommandId, InstanceId: HOST }));
+  expect([got.StatusDetails, got.StandardOutputContent]).toEqual([
+    'Success',
+    expect.stringContaining('up to date'),
+  ]);
+  expect(it.proxy.joins).toHaveLength(2);
+});
+
 test('a custom document is read as the agent reads it', async () => {
   const it = await scene([{ id: HOST, region: 'us-east-1' }]);
   const content = {

@@ -69,8 +69,11 @@ describe('a command whose answer goes wrong', () => {
     expect(report.calls['ssm:SendCommand']?.ok).toBe(0);
   });
 
-  test('time-out after the effect: nothing comes back, the command runs', async () => {
-    const sim = await start([{ kind: 'timeout-after', apis: ['ssm:SendCommand'] }]);
+  test.each([
+    ['timeout-before', 0],
+    ['timeout-after', 1],
+  ] as const)('%s: nothing comes back, %i accepted', async (kind, accepted) => {
+    const sim = await start([{ kind, apis: ['ssm:SendCommand'] }]);
     const { ssm } = await memberClients(sim, MEMBER);
     const Parameters = { commands: ['true'] };
     const input = { DocumentName: 'AWS-RunShellScript', InstanceIds: [HOST], Parameters };
@@ -79,9 +82,22 @@ describe('a command whose answer goes wrong', () => {
 
     await expect(call).rejects.toMatchObject({ name: 'AbortError' });
     expect(sim.report()).toMatchObject({
-      commands: { sent: 1 },
+      commands: { sent: accepted },
       calls: { 'ssm:SendCommand': { ok: 0, faulted: 1 } },
     });
+  });
+
+  test.each([
+    [502, 'InternalServerError'],
+    [503, 'ServiceUnavailableException'],
+    [504, 'InternalServerError'],
+  ] as const)('an error can be a %i', async (status, name) => {
+    const sim = await start([{ kind: 'error', status, apis: ['ssm:SendCommand'] }]);
+    const { ssm } = await memberClients(sim, MEMBER);
+
+    const answer = await send(ssm);
+
+    expect([answer.status, answer.name]).toEqual([status, name]);
   });
 });
 
@@ -103,6 +119,28 @@ test('rules are bound to accounts, regions and windows of time', async () => {
 
   expect([answers.here.ok, answers.later.ok, answers.discovery.ok]).toEqual([true, true, true]);
   expect([answers.member.name, answers.member.status]).toEqual(['InternalFailure', 500]);
+});
+
+test('a window of time opens and closes', async () => {
+  const sim = await start([{ kind: 'throttle', apis: ['sts:*'], untilMs: 20_000 }], 100);
+  const { sts } = sdkClients(sim);
+  const call = async (): Promise<boolean> => (await seen(sts.send(new GetCallerIdentityCommand({})))).ok;
+
+  expect(await call()).toBe(false);
+  await expect.poll(call).toBe(true);
+});
+
+test('a storm throttles in runs, and of every API its own', async () => {
+  const sim = await start([{ kind: 'throttle', apis: ['*'], probability: 0.5, streak: 5 }]);
+  const { organizations } = sdkClients(sim);
+  const answers: boolean[] = [];
+  for (let i = 0; i < 40; i += 1) {
+    answers.push((await seen(organizations.send(new ListAccountsCommand({})))).ok);
+  }
+
+  const runs = Array.from({ length: 8 }, (_, i) => new Set(answers.slice(i * 5, i * 5 + 5)).size);
+  expect(runs).toEqual(Array.from({ length: 8 }, () => 1));
+  expect(new Set(answers).size).toBe(2);
 });
 
 test('a slow answer comes late by the delay on the scaled clock', async () => {

@@ -23,6 +23,8 @@ export interface FakeProxy {
   readonly requests: string[];
   readonly joins: Record<string, unknown>[];
   installerStatus: number;
+  /** Real milliseconds until the installer is answered. */
+  installerDelayMs: number;
   installerExitCode: number | null;
   joinError: string | null;
 }
@@ -34,6 +36,7 @@ export async function startProxy(): Promise<FakeProxy> {
     requests: [],
     joins: [],
     installerStatus: 200,
+    installerDelayMs: 0,
     installerExitCode: null,
     joinError: null,
   };
@@ -51,8 +54,10 @@ export async function startProxy(): Promise<FakeProxy> {
         return;
       }
       const headers = proxy.installerExitCode === null ? {} : { 'x-sim-exit-code': proxy.installerExitCode };
-      response.writeHead(proxy.installerStatus, headers);
-      response.end('#!/bin/sh\necho installing\n');
+      setTimeout(() => {
+        response.writeHead(proxy.installerStatus, headers);
+        response.end('#!/bin/sh\necho installing\n');
+      }, proxy.installerDelayMs);
     });
   });
   await new Promise<void>((resolve) => {

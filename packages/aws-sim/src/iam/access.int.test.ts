@@ -1,0 +1,64 @@
+import { DescribeOrganizationCommand, ListAccountsCommand } from '@aws-sdk/client-organizations';
+import { GetCallerIdentityCommand, AssumeRoleCommand } from '@aws-sdk/client-sts';
+import { expect, test } from 'vitest';
+import type { AwsSim } from '../start.ts';
+import { type Seen, seen } from '../testing/answers.ts';
+import { sdkClients } from '../testing/sdk-clients.ts';
+import { startWorld } from '../testing/simulators.ts';
+import type { WorldFile } from '../world/file.ts';
+
+const MEMBER = '100000000002';
+
+function start(access: WorldFile['access']): Promise<AwsSim> {
+  return startWorld({
+    name: 'access',
+    access,
+    accounts: [{ id: '100000000001' }, { id: MEMBER }, { id: '100000000003', role: 'wrong-external-id' }],
+  });
+}
+
+function assume(sim: AwsSim, role: string, externalId?: string, accountId = MEMBER): Promise<Seen> {
+  const RoleArn = `arn:aws:iam::${accountId}:role/${role}`;
+  const input = { RoleArn, RoleSessionName: 'access', ExternalId: externalId };
+  return seen(sdkClients(sim).sts.send(new AssumeRoleCommand(input)));
+}
+
+test.each([
+  ['a member account', undefined, 'AccessDeniedException'],
+  ['a delegated administrator', [MEMBER], ''],
+])('Organizations is read by %s as it should', async (_who, delegatedAdministrators, name) => {
+  const sim = await start({ principalAccountId: MEMBER, delegatedAdministrators });
+  const { organizations } = sdkClients(sim);
+
+  const listed = await seen(organizations.send(new ListAccountsCommand({})));
+  const described = await seen(organizations.send(new DescribeOrganizationCommand({})));
+
+  expect([listed.name, described.ok]).toEqual([name, true]);
+});
+
+test('a trust policy looks at the name of the role and the external id', async () => {
+  const sim = await start({ roleName: 'discovery', externalId: 'secret-1' });
+
+  const answers = [
+    await assume(sim, 'discovery', 'secret-1'),
+    await assume(sim, 'path/to/discovery', 'secret-1'),
+    await assume(sim, 'other', 'secret-1'),
+    await assume(sim, 'discovery', 'secret-2'),
+    await assume(sim, 'discovery'),
+    await assume(sim, 'discovery', 'secret-1', '100000000003'),
+  ];
+
+  const no = 'AccessDenied';
+  expect(answers.map((answer) => answer.name)).toEqual(['', '', no, no, no, no]);
+});
+
+test('what a policy leaves out is denied, but who one is can always be asked', async () => {
+  const sim = await start({ deniedDiscoveryActions: ['organizations:*', 'sts:*'] });
+  const { organizations, sts } = sdkClients(sim);
+
+  const listed = await seen(organizations.send(new ListAccountsCommand({})));
+  const entered = await assume(sim, 'any');
+  const identity = await seen(sts.send(new GetCallerIdentityCommand({})));
+
+  expect([listed.name, entered.name, identity.ok]).toEqual(['AccessDeniedException', 'AccessDenied', true]);
+});
