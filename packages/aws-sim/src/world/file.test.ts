@@ -42,9 +42,15 @@ accounts:
 faults:
   - kind: explode
     apis: [ssm]
+timeline:
+  - afterMs: 5
+    changes: [{ op: stop-instance, instanceId: i-1 }]
 `);
 
-    expect(faults).toHaveLength(5);
+    expect(faults).toHaveLength(6);
+    expect(faults.join('\n')).toMatch(
+      /^timeline\.0\.changes\.0\.instanceId: there is no instance i-1 by then \(line 13\)$/mu,
+    );
     expect(faults.join('\n')).toMatch(/^accounts\.0\.id: must be 12 digits \(line 3\)$/mu);
     expect(faults.join('\n')).toMatch(/^accounts\.0: Unrecognized key: "colour" \(line 3\)$/mu);
     expect(faults.join('\n')).toMatch(/^accounts\.0\.instances\.0\.state: .* \(line 7\)$/mu);
@@ -54,11 +60,31 @@ faults:
 
   test.each([
     ['is not YAML', 'name: [', /./u],
-    ['has no accounts', 'name: x', /^accounts: a world needs at least one$/u],
+    ['has no accounts', 'name: x', /^accounts: a world needs at least one/u],
     [
       'has an id twice',
       "name: x\naccounts: [{ id: '100000000001' }, { id: '100000000001' }]",
       /is used by accounts\.0\.id already/u,
+    ],
+    [
+      'has a fault of an operation that is not there',
+      'name: x\naccounts: [{}]\nfaults: [{ kind: throttle, apis: [ssm:SendComand] }]',
+      /^faults\.0\.apis\.0: ssm:SendComand is not simulated; there are .*ssm:SendCommand.* \(line 3\)$/u,
+    ],
+    [
+      'limits a service that is not there',
+      "name: x\naccounts: [{}]\nlimits: { 's3:*': null }",
+      /^limits\.s3:\*: there is no service s3; there are sts, /u,
+    ],
+    [
+      'closes a window before it opens',
+      "name: x\naccounts: [{}]\nfaults: [{ kind: slow, apis: ['*'], fromMs: 10, untilMs: 5 }]",
+      /^faults\.0\.untilMs: must be later than fromMs \(line 3\)$/u,
+    ],
+    [
+      'has a principal from elsewhere',
+      "name: x\naccounts: [{}]\naccess: { principalAccountId: '100000000009' }",
+      /^access\.principalAccountId: there is no account 100000000009 \(line 3\)$/u,
     ],
     [
       'tags an account 51 times',

@@ -5,6 +5,7 @@ import { FaultRule } from '../faults/rules.ts';
 import { PolicyDocument } from '../iam/policy.ts';
 import { LimitOverrides } from '../limits/defaults.ts';
 import { WorldChange } from './change.ts';
+import { crossCheck } from './cross-check.ts';
 import { MAX_REGIONS } from './regions.ts';
 import { SCENARIO_NAMES } from './scenarios.ts';
 import { WrittenAccount } from './written.ts';
@@ -116,45 +117,23 @@ export function parseWorld(text: string, source: string): WorldFile {
       document.errors.map((error) => error.message.split('\n', 1)[0] ?? ''),
     );
   }
-  const parsed = WorldFile.safeParse(document.toJS());
-  if (!parsed.success) {
-    throw new WorldFileError(
-      source,
-      parsed.error.issues.map((issue) => {
-        const node = document.getIn(issue.path, true) as { range?: [number, number, number] } | undefined;
-        const at = node?.range === undefined ? '' : ` (line ${lines.linePos(node.range[0]).line})`;
-        return `${issue.path.join('.') || '(top)'}: ${issue.message}${at}`;
-      }),
-    );
-  }
-  const faults = crossCheck(parsed.data);
-  if (faults.length > 0) throw new WorldFileError(source, faults);
-  return parsed.data;
+  const raw: unknown = document.toJS();
+  const parsed = WorldFile.safeParse(raw);
+  const faults = [
+    ...(parsed.error?.issues ?? []).map(({ path, message }) => ({ path: path.map(placeOf), message })),
+    ...crossCheck(raw),
+  ];
+  if (parsed.success && faults.length === 0) return parsed.data;
+  throw new WorldFileError(
+    source,
+    faults.map(({ path, message }) => {
+      const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined;
+      const at = node?.range === undefined ? '' : ` (line ${lines.linePos(node.range[0]).line})`;
+      return `${path.join('.') || '(top)'}: ${message}${at}`;
+    }),
+  );
 }
 
-/** What only shows when the parts are seen together. */
-function crossCheck(world: WorldFile): string[] {
-  const faults: string[] = [];
-  const accounts = world.accounts ?? [];
-  if ((world.generate?.accounts ?? 0) + accounts.length === 0) {
-    faults.push('accounts: a world needs at least one');
-  }
-  const ids = new Map<string, string>();
-  const claim = (id: string | undefined, path: string): void => {
-    if (id === undefined) return;
-    const earlier = ids.get(id);
-    if (earlier !== undefined) faults.push(`${path}: ${id} is used by ${earlier} already`);
-    ids.set(id, path);
-  };
-  for (const [i, account] of accounts.entries()) {
-    claim(account.id, `accounts.${i}.id`);
-    for (const [j, instance] of (account.instances ?? []).entries()) {
-      const path = `accounts.${i}.instances.${j}`;
-      claim(instance.id, `${path}.id`);
-      if (instance.id !== undefined && instance.count !== undefined) {
-        faults.push(`${path}.count: not together with id`);
-      }
-    }
-  }
-  return faults;
+function placeOf(part: PropertyKey): string | number {
+  return typeof part === 'symbol' ? String(part) : part;
 }
