@@ -72,3 +72,54 @@ it('signs every call with the session of its own account, with hundreds of accou
   expect(calls).toBeGreaterThanOrEqual(ACCOUNTS * REGIONS.length * 2);
   expect(stub.requests.filter((request) => request.operation === 'AssumeRole')).toHaveLength(ACCOUNTS);
 });
+
+it('opens one session per role and external id of an account, and signs each call with that of its own role', async () => {
+  const account = AccountId.parse('111122223333');
+  const roles = [
+    { arn: `arn:aws:iam::${account}:role/first`, externalId: null },
+    { arn: `arn:aws:iam::${account}:role/second`, externalId: null },
+    { arn: `arn:aws:iam::${account}:role/second`, externalId: 'known' },
+  ];
+  /** The session of a role, as the stub numbers it. */
+  const serialOf = (body: string): string =>
+    `${/role%2F(\w+)/.exec(body)?.[1] ?? ''}${body.includes('ExternalId=known') ? '-known' : ''}`;
+  const signed = new Map<string, number>();
+  const stub = await startStubAws(async (request) => {
+    if (request.operation === 'AssumeRole') {
+      return assumeRole(request, Date.now() + 3_600_000, serialOf(request.body));
+    }
+    const keys = `${request.accessKeyId} ${request.sessionToken}`;
+    signed.set(keys, (signed.get(keys) ?? 0) + 1);
+    await new Promise((resolve) => setTimeout(resolve, (stub.requests.length * 13) % 20));
+    return oneInstance(account, 'i-00000000000000001');
+  });
+  process.env['AWS_ENDPOINT_URL'] = stub.url;
+  const adapter = createAwsAdapter({
+    clock: createClock(),
+    observe: () => undefined,
+    partition: 'aws',
+    // oxlint-disable-next-line typescript/require-await -- a source answers with a promise
+    baseCredentials: async () => ({ accessKeyId: 'BASE', secretAccessKey: 'secret' }),
+  });
+  onTestFinished(async () => {
+    adapter.close();
+    await stub.close();
+  });
+
+  const { signal } = new AbortController();
+  await Promise.all(
+    Array.from({ length: 120 }, async (_, n) => {
+      // One region, so one client of the SDK for all.
+      const access = { accountId: account, region: Region.parse('eu-west-1'), role: roles[n % 3] ?? null };
+      for await (const page of adapter.listInstances(access, signal)) expect(page).toHaveLength(1);
+    }),
+  );
+
+  expect(stub.requests.filter((request) => request.operation === 'AssumeRole')).toHaveLength(3);
+  const keysOf = (serial: string): string => `ASIA${account}${serial} token-of-${account}${serial}`;
+  expect(Object.fromEntries(signed)).toEqual({
+    [keysOf('first')]: 40,
+    [keysOf('second')]: 40,
+    [keysOf('second-known')]: 40,
+  });
+});

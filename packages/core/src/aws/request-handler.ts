@@ -28,10 +28,12 @@ const silent = {
 export function createScopedHandler(deps: {
   readonly clock: Clock;
   readonly maxSockets: number;
+  /** From the request to the first byte of its answer. @default REQUEST_TIMEOUT_MS */
+  readonly requestTimeoutMs?: number;
 }): ScopedHandler {
   const inner = new NodeHttpHandler({
     connectionTimeout: CONNECTION_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: deps.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     throwOnRequestTimeout: true,
     socketTimeout: SOCKET_TIMEOUT_MS,
     httpAgent: { keepAlive: true, maxSockets: deps.maxSockets },
