@@ -190,8 +190,8 @@ function refusedBefore(error: unknown, signal: AbortSignal): SendResult {
     case 'aws.denied':
     case 'aws.invalid':
       return { ...refusal, reason: 'denied', retryAfterMs };
+    // STS was throttled, which says nothing about the bucket of SendCommand.
     case 'aws.throttled':
-      return { ...refusal, reason: 'throttled', retryAfterMs };
     case 'aws.credentials':
       return { ...refusal, reason: 'credentials', retryAfterMs };
     case 'aws.region-off':
