@@ -69,7 +69,7 @@ test('the guide, line by line, on an organization with its roles: nothing is sen
   }
 
   expect(sentBeforeResume).toBe(0);
-  expect(lines.filter((line) => line.startsWith('tctl create'))).toHaveLength(2);
+  expect(lines.filter((line) => line.startsWith('tctl create'))).toHaveLength(3);
   expect(started.report()).toMatchObject({
     joined: INSTANCES,
     installs: { perInstance: { 1: INSTANCES }, whileLive: 0 },

@@ -1,4 +1,5 @@
 /** docs/doctor.md and docs/plan.md name everything that the commands can print. */
+import { globSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { CHECK_CAUSES, CHECK_IDS } from '@muster/core/domain/checkup/check';
 import { MEMBER_ACTIONS, ORGANIZATION_ACTIONS } from '@muster/core/domain/checkup/permissions';
@@ -16,6 +17,23 @@ test.each([
   const text = await page(name);
 
   expect(words.filter((word) => !text.includes(`\`${word}\``))).toEqual([]);
+});
+
+test('every cause that the doctor knows is brought about by a test', () => {
+  const root = new URL('../../', import.meta.url).pathname;
+  const files = globSync(
+    [
+      'test/e2e/doctor*.test.ts',
+      'test/e2e/pinned-installer.test.ts',
+      'packages/core/src/domain/checkup/*.test.ts',
+    ],
+    { cwd: root },
+  );
+  const tests = files.map((file) => readFileSync(`${root}${file}`, 'utf8')).join('\n');
+
+  // A mistake of ours cannot be ordered.
+  const causes = CHECK_CAUSES.filter((cause) => cause !== 'internal');
+  expect(causes.filter((cause) => !tests.includes(`'${cause}'`))).toEqual([]);
 });
 
 describe('least privilege', () => {

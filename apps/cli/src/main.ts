@@ -13,6 +13,7 @@ import { addRetryCommands } from './commands/retry.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addStatusCommands } from './commands/status.ts';
 import { addSweepCommand } from './commands/sweep.ts';
+import { addTokenCommand } from './commands/token.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import type { CommandContext } from './command-context.ts';
 
@@ -44,6 +45,7 @@ export async function main(argv: readonly string[], env: CommandContext['env']):
   addRetryCommands(program, context);
   addConfigCommand(program, context);
   addInitCommand(program, context);
+  addTokenCommand(program, context);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;

@@ -1,3 +1,4 @@
+import { invocationLink } from '@muster/core/domain/console-link';
 import { causeFacts } from '@muster/core/domain/cause';
 import { pausedBy } from '@muster/core/domain/control';
 import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
@@ -104,29 +105,13 @@ async function describe(
       link:
         attempt.commandId === null
           ? null
-          : consoleLink(matcher?.partition ?? 'aws', target, attempt.commandId, record.instanceId),
+          : invocationLink(target.region, attempt.commandId, record.instanceId),
       cause: attempt.cause,
       exitCode: attempt.exitCode,
       output: attempt.output,
     })),
     attemptCount: record.attemptCount,
   };
-}
-
-const CONSOLE_HOST = {
-  aws: 'console.aws.amazon.com',
-  'aws-us-gov': 'console.amazonaws-us-gov.com',
-  'aws-cn': 'console.amazonaws.cn',
-} as const;
-
-/** The invocation in the AWS console of the right partition. */
-function consoleLink(
-  partition: keyof typeof CONSOLE_HOST,
-  { region }: Target,
-  commandId: string,
-  instanceId: string,
-): string {
-  return `https://${region}.${CONSOLE_HOST[partition]}/systems-manager/run-command/${commandId}/${instanceId}`;
 }
 
 function formatExplanation(explanation: Explanation): string {

@@ -47,14 +47,10 @@ function tokenStep(settings: InitSettings): string {
       ? ''
       : `
 
-The token lists accounts. When the organization has changed, with credentials of the management account (the options are
-those of the first time, shortened here to \`…\`):
+The token lists accounts. Muster, once it runs, knows those of today; when the organization has changed (or every hour, from
+cron):
 
-${sh(
-  "aws organizations list-accounts --query 'Accounts[?State==`ACTIVE`].Id' --output text > accounts.txt",
-  '# muster init … --token-accounts accounts.txt --only teleport/token.yaml --force',
-  'tctl create -f teleport/token.yaml',
-)}`;
+${sh('muster token --file teleport/token.yaml', 'tctl create -f teleport/token.yaml')}`;
   return `## 1. The join token
 
 ${sh('tctl create -f teleport/token.yaml')}${refresh}`;

@@ -6,23 +6,29 @@ import { INVENTORY_BOT, type InitSettings, JOIN_TOKEN } from './settings.ts';
  */
 export function joinToken(settings: InitSettings): string {
   const { tokenAccounts, organizationId } = settings;
-  const allow =
-    tokenAccounts === null
-      ? [
-          '    # Every account of the organization. Auth asks AWS whose account it is: iam/auth-policy.json.',
-          `    - aws_organization_id: ${organizationId}`,
-        ]
-      : [
-          `    # The ${tokenAccounts.length} accounts of ${organizationId} when this was written. A new account must be added: run init again.`,
-          ...tokenAccounts.map((id) => `    - aws_account: "${id}"`),
-        ];
+  if (tokenAccounts !== null) return accountsToken(JOIN_TOKEN, tokenAccounts);
+  return tokenOf(JOIN_TOKEN, [
+    '    # Every account of the organization. Auth asks AWS whose account it is: iam/auth-policy.json.',
+    `    - aws_organization_id: ${organizationId}`,
+  ]);
+}
+
+/** A token that names accounts, in the order given. `muster token` writes it anew for the accounts of today. */
+export function accountsToken(name: string, accountIds: readonly string[]): string {
+  return tokenOf(name, [
+    `    # The ${accountIds.length} accounts in scope when this was written. Keep it in step: muster token --file teleport/token.yaml`,
+    ...accountIds.map((id) => `    - aws_account: "${id}"`),
+  ]);
+}
+
+function tokenOf(name: string, allow: readonly string[]): string {
   return lines(
     '# The join token that instances use. Its name is no secret: a host must prove to AWS where it runs.',
     '#   tctl create -f teleport/token.yaml',
     'kind: token',
     'version: v2',
     'metadata:',
-    `  name: ${JOIN_TOKEN}`,
+    `  name: ${name}`,
     'spec:',
     '  # Nodes and nothing else.',
     '  roles: [Node]',

@@ -1,4 +1,4 @@
-import { failed, passed, warned, type Check, type CheckPlace } from '@muster/core/domain/checkup/check';
+import { passed, warned, type Check, type CheckPlace } from '@muster/core/domain/checkup/check';
 import { isJobError, messageOf, type JobError } from '@muster/core/domain/errors';
 import type { AccountId, InstanceId, Region } from '@muster/core/domain/ids';
 import type { RoleGroup } from '@muster/core/domain/matcher-scope';
@@ -122,10 +122,6 @@ function judgeRegions(
   deps: Pick<ReportDeps, 'redact'>,
 ): readonly Check[] {
   const place: CheckPlace = { accountId };
-  if (regions.length === 0) {
-    const remedy = 'Name regions in the matcher, or enable one for the account.';
-    return [failed('regions', 'no-regions', 'no region of the account is in scope', remedy, place)];
-  }
   const checks: Check[] = [];
   const off = regionsOf(refusals.filter(({ error }) => error.code === 'aws.region-off'));
   if (off.length > 0) {

@@ -53,7 +53,6 @@ export const CHECK_CAUSES = [
   'role-not-assumable',
   'region-off',
   'region-denied',
-  'no-regions',
   'document-missing',
   'document-refuses-parameters',
   'agents-offline',

@@ -1,0 +1,80 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { messageOf } from '@muster/core/domain/errors';
+import type { AccountId } from '@muster/core/domain/ids';
+import type { Matcher } from '@muster/core/domain/matcher';
+import { matchersOfAccount } from '@muster/core/domain/matcher-scope';
+import type { KnownAccount, Ledger } from '@muster/core/ports/ledger';
+import type { Command } from 'commander';
+import type { CommandContext } from '../command-context.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
+import { accountsToken } from '../init/teleport-resources.ts';
+import { withLedger } from '../open-ledger.ts';
+import { readConfig } from '../read-config.ts';
+
+/**
+ * `muster token`: the join tokens with every account that the matchers cover now, so that a token which lists accounts
+ * keeps in step with the organization. Reads the ledger alone: no credentials, no call to AWS.
+ */
+export function addTokenCommand(program: Command, context: CommandContext): void {
+  program
+    .command('token')
+    .description('the join token, listing every account that is covered now (for tctl create -f)')
+    .option('--file <file>', 'write it there instead of to standard output')
+    .action(async (options: { file?: string }) => {
+      const config = readConfig(context.env, context.configOption());
+      const accounts = await withLedger(config, readAccounts);
+      const text = tokensOf(config.matchers, accounts);
+      if (options.file === undefined) process.stdout.write(text);
+      else writeToken(options.file, text);
+      context.exit(EXIT.ok);
+    });
+}
+
+/** Every account in scope. A list that was not read to its end is none: who is missing from it could not join. */
+async function readAccounts(ledger: Ledger): Promise<readonly KnownAccount[]> {
+  const [sweep, findings] = await Promise.all([ledger.coverage.sweep(Date.now()), ledger.control.findings()]);
+  const failure = findings.find(({ kind }) => kind === 'account-list-failed');
+  if (failure !== undefined) throw new CommandError(EXIT.failed, `${failure.message} ${failure.remedy}`);
+  if (sweep === null || sweep.finishedAtMs === null) {
+    const state = sweep === null ? 'nothing was read yet' : 'the organization is being read';
+    throw new CommandError(EXIT.failed, `${state}: run muster sweep --wait first`);
+  }
+  const ids = await ledger.coverage.accountIds();
+  const known = await Promise.all(ids.map((id) => ledger.coverage.account(id)));
+  return known.filter((account) => account !== null);
+}
+
+/** One document per token name, in file order of the matchers. */
+function tokensOf(matchers: readonly Matcher[], accounts: readonly KnownAccount[]): string {
+  const allowed = new Map<string, AccountId[]>();
+  for (const { account } of accounts) {
+    if (account.state !== 'ACTIVE') continue;
+    for (const token of new Set(joinTokensOf(matchers, account))) {
+      const list = allowed.get(token);
+      if (list === undefined) allowed.set(token, [account.accountId]);
+      else list.push(account.accountId);
+    }
+  }
+  if (allowed.size === 0) throw new CommandError(EXIT.failed, 'no active account is covered by a matcher');
+  return [...allowed].map(([name, ids]) => accountsToken(name, ids.toSorted())).join('---\n');
+}
+
+function joinTokensOf(matchers: readonly Matcher[], account: KnownAccount['account']): readonly string[] {
+  const named = matchersOfAccount(matchers, account, null);
+  // An account that no organization and no role ARN names is known because the credentials belong to it.
+  const owners = named.length > 0 ? named : matchers.filter(({ role }) => role.kind === 'ambient');
+  return owners.map(({ install }) => install.joinToken);
+}
+
+function writeToken(file: string, text: string): void {
+  try {
+    const isSame = existsSync(file) && readFileSync(file, 'utf8') === text;
+    if (!isSame) {
+      writeFileSync(`${file}.new`, text);
+      renameSync(`${file}.new`, file);
+    }
+    process.stdout.write(`${isSame ? 'same   ' : 'written'}  ${file}\n`);
+  } catch (error) {
+    throw new CommandError(EXIT.failed, `--file ${file}: ${messageOf(error)}`);
+  }
+}

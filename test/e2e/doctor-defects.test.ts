@@ -1,0 +1,166 @@
+/** The defects that test/e2e/doctor.test.ts has not: one at a time, in a world that is sound otherwise. */
+import type { Check } from '@muster/core/domain/checkup/check';
+import type { DoctorReport } from '@muster/core/domain/checkup/doctor-report';
+import { eventually } from '@muster/testing/eventually';
+import { type MusterSystem, startSystem, type SystemOptions } from '@muster/testing/muster-system';
+import { type ConfigPart, organizationMatcher } from '@muster/testing/system-config';
+import { afterEach, expect, test } from 'vitest';
+
+let system: MusterSystem;
+afterEach(() => system.close());
+
+const SMALL: SystemOptions = {
+  world: { accounts: 2, regions: 1, instances: 4 },
+  schedulers: 0,
+  workers: 0,
+};
+
+async function doctor(...args: readonly string[]): Promise<DoctorReport> {
+  const { stdout } = await system.cli('doctor', '--json', ...args);
+  return JSON.parse(stdout) as DoctorReport;
+}
+
+/** What the doctor says of one defect, which it must name with what to do. */
+async function found(cause: string, ...args: readonly string[]): Promise<Check> {
+  const { checks } = await doctor(...args);
+  const check = checks.find((one) => one.cause === cause);
+  if (check === undefined) throw new Error(`${cause} is not among ${JSON.stringify(checks, null, 1)}`);
+  expect(check.remedy ?? '').not.toBe('');
+  return check;
+}
+
+/** The usual configuration with another matcher. */
+function withMatcher(change: ConfigPart): void {
+  const matcher = { ...organizationMatcher(system.facts), ...change };
+  system.configure({ discovery_service: { aws: [matcher] } });
+}
+
+test('a configuration that is off, covers nobody, or asks for a region that is not on', async () => {
+  system = await startSystem(SMALL);
+
+  system.configure({ discovery_service: { enabled: false } });
+  expect(await found('configuration-off', '--local')).toMatchObject({ status: 'fail' });
+
+  withMatcher({ include_accounts: ['999999999999'] });
+  expect(await found('no-accounts', '--local')).toMatchObject({
+    status: 'fail',
+    remedy: expect.stringContaining('include_accounts'),
+  });
+
+  withMatcher({ regions: ['us-east-1', 'me-south-1'] });
+  expect(await found('region-off', '--local')).toMatchObject({
+    detail: expect.stringContaining('me-south-1'),
+    remedy: expect.stringContaining('aws account enable-region'),
+  });
+});
+
+test('a document that takes other parameters, an account of which AWS names no region', async () => {
+  const content = JSON.stringify({
+    schemaVersion: '2.2',
+    parameters: { somethingElse: { type: 'String', default: '' } },
+    mainSteps: [{ action: 'aws:runShellScript', name: 'install', inputs: { runCommand: ['true'] } }],
+  });
+  system = await startSystem({
+    ...SMALL,
+    world: {
+      world: {
+        name: 'odd accounts',
+        regions: ['us-east-1'],
+        documents: { 'Own-Installer': content },
+        accounts: [
+          { id: '100000000001', instances: [{ region: 'us-east-1' }] },
+          { id: '100000000002', regions: { 'us-east-1': 'DISABLED' } },
+        ],
+      },
+    },
+  });
+  withMatcher({ ssm: { document_name: 'Own-Installer' } });
+
+  expect(await found('document-refuses-parameters', '--local')).toMatchObject({
+    status: 'fail',
+    subject: 'Own-Installer',
+  });
+  // No region at all is not an answer, so it is not taken for one.
+  expect(await found('aws-unavailable', '--local')).toMatchObject({
+    accountId: '100000000002',
+    detail: 'account:ListRegions named no region',
+  });
+});
+
+test('a proxy that is none, one that is elsewhere, and one without managed updates', async () => {
+  system = await startSystem(SMALL);
+  const [, port] = system.facts.proxyAddress.split(':');
+
+  withMatcher({ install: { public_proxy_addr: `localhost:${port ?? ''}` } });
+  expect(await found('proxy-address-differs', '--local')).toMatchObject({
+    status: 'warn',
+    remedy: expect.stringContaining(system.facts.proxyAddress),
+  });
+
+  withMatcher({ install: { suffix: 'blue', update_group: 'canary' } });
+  expect(await found('managed-updates-held', '--local')).toMatchObject({ status: 'warn' });
+  system.teleport.setFaults({ proxy: 'without-updates' });
+  expect(await found('managed-updates-off', '--local')).toMatchObject({
+    status: 'fail',
+    remedy: expect.stringContaining('tctl autoupdate'),
+  });
+
+  system.teleport.setFaults({ proxy: 'foreign' });
+  expect(await found('proxy-not-teleport', '--local')).toMatchObject({
+    status: 'fail',
+    subject: system.facts.proxyAddress,
+  });
+});
+
+test('no inventory, and one that the workers could not read', async () => {
+  system = await startSystem({
+    ...SMALL,
+    schedulers: 1,
+    workers: 1,
+    teleport: { faults: { inventory: 'denied' } },
+  });
+  await eventually('the inventory was tried', async () =>
+    (await system.status()).findings.some(({ kind }) => kind === 'inventory-unavailable'),
+  );
+
+  expect(await found('inventory-stale')).toMatchObject({
+    status: 'warn',
+    remedy: expect.stringContaining('muster findings'),
+  });
+
+  system.configure({ muster: { inventory: { source: 'none', command: 'tctl' } } });
+  expect(await found('no-inventory', '--local')).toMatchObject({
+    remedy: expect.stringContaining('muster.inventory.source'),
+  });
+});
+
+test('an AWS that throttles, fails, or does not answer is not taken for a defect of the account', {
+  timeout: 180_000,
+}, async () => {
+  system = await startSystem(SMALL);
+  const [, member] = system.aws.world.accounts;
+  const fault = { apis: ['ssm:DescribeInstanceInformation'], accounts: [member?.id ?? ''] };
+  const during = async (kind: 'throttle' | 'error' | 'timeout-before', cause: string): Promise<Check> => {
+    await system.aws.change({ op: 'clear-faults' });
+    await system.aws.change({ op: 'add-fault', fault: { ...fault, kind } });
+    return found(cause, '--local', ...(kind === 'timeout-before' ? ['--timeout', '0.1'] : []));
+  };
+
+  const accountId = member?.id ?? '';
+  expect(await during('error', 'aws-unavailable')).toMatchObject({ accountId });
+  expect(await during('throttle', 'aws-throttled')).toMatchObject({ accountId });
+  expect(await during('timeout-before', 'not-answered')).toMatchObject({ accountId });
+});
+
+test('a worker that is connected and takes no job', { timeout: 120_000 }, async () => {
+  system = await startSystem({ ...SMALL, workers: 1 });
+  await eventually('the worker is connected', async () =>
+    String(await system.redisCall('CLIENT', 'LIST')).includes('name=muster-worker-producer '),
+  );
+  system.processes[0]?.signal('SIGSTOP');
+
+  expect(await found('worker-silent')).toMatchObject({
+    status: 'fail',
+    remedy: expect.stringContaining('logs'),
+  });
+});
