@@ -256,6 +256,33 @@ test('long output is cut as the agent and the service cut it', async () => {
   expect([output.length, output.endsWith('\n---Output truncated---')]).toEqual([2_500, true]);
 });
 
+test('an agent has five commands in hand, the sixth waits', async () => {
+  const outcome: HostOutcome = { kind: 'hangs' };
+  const it = await scene([{ id: HOST, region: 'us-east-1', outcome }], 50);
+  const ids: string[] = [];
+  for (let i = 0; i < 6; i += 1) ids.push(await send(it.ssm, [HOST]));
+  const inProgress = async (): Promise<string[]> => {
+    const { CommandInvocations = [] } = await it.ssm.send(new ListCommandInvocationsCommand({}));
+    return CommandInvocations.filter((one) => one.Status === 'InProgress').map((one) => one.CommandId ?? '');
+  };
+  await expect.poll(async () => (await inProgress()).length).toBe(5);
+  const first = await inProgress();
+
+  await it.ssm.send(new CancelCommandCommand({ CommandId: first[0] }));
+
+  const waited = ids.find((id) => !first.includes(id));
+  await expect.poll(inProgress).toContain(waited);
+});
+
+test('exit code 194 reboots the host and runs the step again', async () => {
+  const outcome: HostOutcome[] = [{ kind: 'exits', exitCode: 194 }, { kind: 'joins' }];
+  const it = await scene([{ id: HOST, region: 'us-east-1', outcome }]);
+
+  const ended = await end(it, await send(it.ssm, [HOST]));
+
+  expect([ended.details, ended.exitCode, it.sim.report().joined]).toEqual(['Success', 0, 1]);
+});
+
 test('two installers on one host: the second waits for the lock, and gives up', async () => {
   const outcome: HostOutcome = { kind: 'joins', durationMs: 60_000 };
   const it = await scene([{ id: HOST, region: 'us-east-1', outcome }]);

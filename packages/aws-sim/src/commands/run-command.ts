@@ -188,6 +188,12 @@ async function runUnseen(dispatch: Dispatch, host: Instance, invocation: Invocat
   await runOnHost({ ...hostRun(dispatch, host, invocation), outcome: { kind: 'joins' } });
 }
 
+/** An agent works on so many commands at once; the others wait. */
+const COMMANDS_AT_ONCE = 5;
+/** Exit code with which a script asks the agent on Linux to reboot. */
+const REBOOT = 194;
+const REBOOT_MS = 20_000;
+
 async function takeUp(dispatch: Dispatch, invocation: Invocation): Promise<void> {
   const { deps, command } = dispatch;
   const host = findInstance(deps.world, invocation.instanceId);
@@ -197,10 +203,19 @@ async function takeUp(dispatch: Dispatch, invocation: Invocation): Promise<void>
     waitForAgent(dispatch, invocation);
     return;
   }
+  const state = deps.world.hosts.touch(host.id);
+  if (state.inHand.size >= COMMANDS_AT_ONCE) {
+    state.queued.push(() => {
+      if (invocation.endedAtMs === null) void takeUp(dispatch, invocation);
+      else state.queued.shift()?.();
+    });
+    return;
+  }
+  state.inHand.add(invocation);
   invocation.startedAtMs = deps.clock.nowMs();
   const bootedAtMs = host.launchedAtMs;
   const run = hostRun(dispatch, host, invocation);
-  deps.world.hosts.touch(host.id).runs += 1;
+  state.runs += 1;
   const executionMs = command.executionSeconds * 1000;
   if (plannedMs(run.outcome, run.installMs) > executionMs) {
     if (run.outcome.kind === 'vanishes') return;
@@ -211,7 +226,14 @@ async function takeUp(dispatch: Dispatch, invocation: Invocation): Promise<void>
     return;
   }
   dispatch.progressing.set(invocation, bootedAtMs);
-  const ended = await runOnHost(run);
+  let ended = await runOnHost(run);
+  // The agent reboots the host for this code and runs the step again, with whatever comes of it then.
+  for (let reboots = 0; ended?.exitCode === REBOOT && reboots < 3; reboots += 1) {
+    await deps.clock.sleep(REBOOT_MS);
+    const again = hostRun(dispatch, host, invocation);
+    state.runs += 1;
+    ended = await runOnHost(again);
+  }
   dispatch.progressing.delete(invocation);
   // A host that went down in between never reports; the service gives it up at the end of both timeouts.
   if (ended === null || !isStillUp(deps, invocation, bootedAtMs)) return;
@@ -297,6 +319,8 @@ function endInvocation(deps: RunCommandDeps, invocation: Invocation, how: Invoca
   invocation.command.open -= 1;
   const state = deps.world.hosts.touch(invocation.instanceId);
   state.live -= 1;
+  state.inHand.delete(invocation);
+  state.queued.shift()?.();
   state.lastStatus = how.details;
   state.lastExitCode = how.exitCode;
   return true;

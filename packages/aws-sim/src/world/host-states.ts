@@ -31,6 +31,10 @@ export interface HostState {
   startsAgain: boolean;
   /** Deliveries that wait for the agent to report again. */
   readonly waiting: (() => void)[];
+  /** Commands the agent has in hand. */
+  readonly inHand: Set<object>;
+  /** Commands that wait until the agent has a hand free. */
+  readonly queued: (() => void)[];
   /** Commands of ours accepted for it. */
   accepted: number;
   /** How many of them have not ended. */
@@ -102,6 +106,8 @@ export function createHostStates(): HostStates {
       outcomes: null,
       startsAgain: false,
       waiting: [],
+      inHand: new Set(),
+      queued: [],
       accepted: 0,
       live: 0,
       acceptedWhileLive: 0,

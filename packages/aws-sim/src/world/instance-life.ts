@@ -58,6 +58,7 @@ export async function takeDown(
   const way = to === 'stopped' ? 'stopping' : 'shutting-down';
   sim.world.hosts.change(id, { state: way, agentLostAtMs }, nowMs);
   state.locked = false;
+  state.inHand.clear();
   if (to === 'terminated') state.installed = false;
   await loseNode(sim, instance);
   await afterTransition(sim, id, way, async () => {
@@ -93,7 +94,8 @@ export function restoreAgent(sim: Simulation, instance: Instance): void {
 
 /** Delivers what has waited for an agent that is back. */
 export function wakeDeliveries(sim: Simulation, id: string): void {
-  for (const deliver of sim.world.hosts.touch(id).waiting.splice(0)) deliver();
+  const { waiting, queued } = sim.world.hosts.touch(id);
+  for (const deliver of [...waiting.splice(0), ...queued.splice(0)]) deliver();
 }
 
 /** Goes on when the transition is over, unless the host has gone another way meanwhile. */
