@@ -95,7 +95,7 @@ inline look(b, at) {
 
 inline adopt(b, at) {
   if
-  :: at != unseen && redis.intent[b] != known && (at == live || (FREE && !KNOWS(b))) ->
+  :: at != unseen && (at == live || (FREE && !KNOWS(b))) ->
      redis.intent[b] = known; recordAccepted(b)
   :: else -> skip
   fi

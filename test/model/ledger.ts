@@ -102,7 +102,6 @@ export function adopt(state: State, protocol: Protocol, shown: readonly Shown[],
   let next = state;
   for (const command of shown.toSorted((a, b) => b.batch - a.batch)) {
     const known = findIntent(next.redis, command.batch);
-    if (known !== null && known.expiresAt !== null) continue;
     const { records } = next.redis;
     let open = 0;
     for (let index = 0; index < records.length; index += 1) {
@@ -112,6 +111,11 @@ export function adopt(state: State, protocol: Protocol, shown: readonly Shown[],
       if (has(command.live, index) || forgotten) open |= 1 << index;
     }
     if (open === 0) continue;
+    if (known !== null && known.expiresAt !== null) {
+      // Followed already; a record that does not know it is told.
+      next = moveRecords(next, protocol, open, () => ({ kind: 'accepted', batch: command.batch }));
+      continue;
+    }
     const withIntent = putIntent(next, command.batch, known?.version ?? 0, {
       batch: command.batch,
       instances: command.instances,
