@@ -78,7 +78,7 @@ function judged(figures: Readonly<Record<string, number>>): Pick<Measured, 'rati
       '`machineBusy` is the share of all cores, with simulator, Redis and whatever else runs; `workerBusy` of one core per worker. Measured after a first sweep, in which every worker opens its sessions. One repetition.',
       ...(busy
         ? [
-            `Four workers left the machine less than ${1 - MOST_BUSY} of its CPU, so that nothing is asked of them.`,
+            `With four workers the machine was ${Math.round(of('machineBusy', 4) * 100)} % busy, so that nothing is asked of them.`,
           ]
         : []),
     ],

@@ -40,8 +40,7 @@ export async function handleInstallBatch(
       await callerAccountOf(deps, ctx.signal),
     );
     const outcome = await sendAll(target, matchers, ctx, deps);
-    const { stopped } = outcome.result;
-    if (stopped === 'throttled' || stopped === 'turn over') turnAtMs = outcome.nextAtMs;
+    if (outcome.result.stopped === 'throttled') turnAtMs = outcome.nextAtMs;
     return outcome;
   });
   // Its bucket lets few calls through, and each in its moment: the tick would come late for most of them.
