@@ -21,7 +21,7 @@ export const throttled: Benchmark = {
 
 async function run({ quick }: BenchOptions): Promise<Measured> {
   const repetitions: Record<string, number>[] = [];
-  for (let n = 0; n < (quick ? 1 : 3); n += 1) repetitions.push(await sendAll(quick ? 3_000 : 6_000));
+  for (let n = 0; n < (quick ? 1 : 3); n += 1) repetitions.push(await sendAll(quick ? 3_000 : 5_000));
   const figures = medians(repetitions);
   return {
     figures,
