@@ -1,4 +1,5 @@
 import type { MusterConfig } from '@muster/core/config/model';
+import type { ConfigReload } from '@muster/core/config/reload';
 import { secretsOf } from '@muster/core/config/secrets';
 import { isJobError } from '@muster/core/domain/errors';
 import type { Logger } from '@muster/core/ports/logger';
@@ -8,9 +9,11 @@ import { createLogger, type LogLevel } from '@muster/core/runtime/logger';
 import { createRedactor } from '@muster/core/runtime/redaction';
 import type { CommandContext } from './command-context.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
+import { followConfig } from './follow-config.ts';
 
 export interface RunningPart {
   readonly url: string;
+  reconfigure(reload: ConfigReload): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -56,10 +59,16 @@ export async function runUntilSignal<T>(
   process.on('SIGINT', onSignal);
   installProcessGuards(log);
   const part = await startOrExplain(start, log);
+  // A run that ends by itself ends with the configuration it began with.
+  const following =
+    until === undefined
+      ? followConfig(config, context, (reload) => part.reconfigure(reload), log)
+      : { close: () => undefined };
   if (config.speed !== 1) log.warn({ speed: config.speed }, 'simulated time');
   try {
     return await Promise.race([signal.promise, ...(until === undefined ? [] : [until()])]);
   } finally {
+    following.close();
     await part.stop();
     log.info({}, 'stopped');
     process.off('SIGTERM', onSignal);

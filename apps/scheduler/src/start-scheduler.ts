@@ -1,8 +1,10 @@
 import type { MusterConfig } from '@muster/core/config/model';
+import { findingOfReload, resultOfReload, type ConfigReload } from '@muster/core/config/reload';
 import { secretsOf } from '@muster/core/config/secrets';
 import { catalog } from '@muster/core/jobs/catalog';
 import { tickJob } from '@muster/core/jobs/tick';
 import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
+import { reportFindings } from '@muster/core/ledger/report-findings';
 import type { Clock } from '@muster/core/ports/clock';
 import type { Logger } from '@muster/core/ports/logger';
 import { boardQueues } from '@muster/core/queue/bull-queue';
@@ -15,6 +17,7 @@ import { requireSafeRedis } from '@muster/core/redis/require-safe-redis';
 import { randomShare } from '@muster/core/runtime/clock';
 import { createMetrics } from '@muster/core/runtime/metrics';
 import { createRedactor } from '@muster/core/runtime/redaction';
+import { createReloadMetrics } from '@muster/core/runtime/reload-metrics';
 import { createHttpApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
 import { releaseOrphans, type SuspectReservations } from './housekeeping.ts';
@@ -31,6 +34,8 @@ const REDIS_WAIT_MS = 30_000;
 export interface RunningProcess {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** Tells it of a change of its configuration. */
+  reconfigure(reload: ConfigReload): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -45,6 +50,7 @@ export async function startScheduler(deps: {
 }): Promise<RunningProcess> {
   const { config, clock, log } = deps;
   const { url, prefix } = config.redis;
+  let current = config;
   const redact = createRedactor(secretsOf(config));
   const patient = createRedis({ url, profile: 'patient', name: 'muster-scheduler', log });
   const hasty = createRedis({ url, profile: 'fail-fast', name: 'muster-console', log });
@@ -52,8 +58,9 @@ export async function startScheduler(deps: {
   const queue = createJobQueue({ connection: hasty, prefix });
   const metrics = createMetrics('scheduler');
   const boards = boardQueues(hasty, prefix);
+  const countReload = createReloadMetrics(metrics);
   const app = createHttpApp({
-    config,
+    config: consoleSettings(config, () => current),
     ledger: createRedisLedger({ redis: hasty, prefix, log }),
     redis: hasty,
     queues: boards,
@@ -77,7 +84,7 @@ export async function startScheduler(deps: {
 
   const handleTick = async (): Promise<{ kind: 'done'; result: Record<string, number> }> => {
     const given = await tick({
-      config,
+      config: current,
       ledger,
       clock,
       log,
@@ -122,6 +129,11 @@ export async function startScheduler(deps: {
   log.info({ url: server.url }, 'scheduler started');
   return {
     url: server.url,
+    reconfigure: async (reload) => {
+      if (reload.kind === 'valid') current = reload.config ?? current;
+      await reportFindings(ledger.control, findingOfReload(reload, clock.now()));
+      countReload(resultOfReload(reload));
+    },
     stop: async () => {
       await server.close();
       await schedules.close();
@@ -129,6 +141,21 @@ export async function startScheduler(deps: {
       await Promise.all(boards.map((board) => board.close()));
       await queue.close();
       await Promise.all([closeRedis(patient), closeRedis(hasty)]);
+    },
+  };
+}
+
+/** What the console shows of the configuration; of all that, only the interval can change while it runs. */
+function consoleSettings(
+  { console, proxyServer, discoveryGroup }: MusterConfig,
+  current: () => MusterConfig,
+): Pick<MusterConfig, 'console' | 'proxyServer' | 'discoveryGroup' | 'pollIntervalMs'> {
+  return {
+    console,
+    proxyServer,
+    discoveryGroup,
+    get pollIntervalMs() {
+      return current().pollIntervalMs;
     },
   };
 }

@@ -2,6 +2,8 @@ import { createAwsAdapter } from '@muster/core/aws/adapter';
 import { messageOf } from '@muster/core/domain/errors';
 import { installationId } from '@muster/core/config/installation-id';
 import type { MusterConfig } from '@muster/core/config/model';
+import { createReloadMetrics } from '@muster/core/runtime/reload-metrics';
+import { findingOfReload, resultOfReload, type ConfigReload } from '@muster/core/config/reload';
 import { secretsOf } from '@muster/core/config/secrets';
 import { catalog, type JobName } from '@muster/core/jobs/catalog';
 import type { Handlers, JobContext, Outcome } from '@muster/core/jobs/outcome';
@@ -27,6 +29,8 @@ import type { EnqueueJobs, HandlerDeps } from './deps.ts';
 import { HANDLERS } from './handlers.ts';
 import { createLateHints } from './late-hints.ts';
 import { createSendOutlook } from './sending/send-outlook.ts';
+import { reportFindings } from '@muster/core/ledger/report-findings';
+import { wakeByConfig } from './records/wake-by-config.ts';
 import { createTimings } from './timings.ts';
 
 const GREETING_MS = 10_000;
@@ -35,6 +39,8 @@ const REDIS_WAIT_MS = 30_000;
 
 export interface RunningProcess {
   readonly url: string;
+  /** Tells it of a change of its configuration. Jobs under way end with the one they began with. */
+  reconfigure(reload: ConfigReload): Promise<void>;
   /** Finishes what is under way, or hands it back when the configured time is over. */
   stop(): Promise<void>;
 }
@@ -82,7 +88,7 @@ export async function startWorker(options: {
   const enqueue: EnqueueJobs = (name, payloads, how) => queue.enqueueMany(catalog[name], payloads, how);
   const lateHints = createLateHints({ clock, enqueue });
   const timings = createTimings(config);
-  const deps: HandlerDeps = {
+  let deps: HandlerDeps = {
     config,
     installation: installationId(config),
     timings,
@@ -104,30 +110,30 @@ export async function startWorker(options: {
     leaveFailedSinceMs: options.once === true ? clock.now() : null,
   };
   const jobMetrics = createJobMetrics(metrics, catalog);
-  const process = (name: 'discovery' | 'enrollment' | 'inventory', concurrency: number): JobProcess =>
-    processJobs({
-      connection: patient,
-      prefix,
-      queue: name,
-      jobs: catalog,
-      handlers: handlersOf(deps) as unknown as Handlers<(typeof catalog)[JobName], typeof name>,
-      concurrency,
-      log,
-      clock,
-      redact,
-      metrics: jobMetrics,
-      random: randomShare,
-    });
-  const processes = [
-    process('discovery', config.worker.discoveryConcurrency),
-    process('enrollment', config.worker.enrollmentConcurrency),
-    // Reading the inventory and writing labels, side by side: neither runs twice at once.
-    process('inventory', 2),
-  ];
+  const shared = {
+    connection: patient,
+    prefix,
+    log,
+    clock,
+    redact,
+    metrics: jobMetrics,
+    random: randomShare,
+  };
+  const processes = startQueues(config, () => deps, shared);
+  const countReload = createReloadMetrics(metrics);
+  await beginWithConfig(deps);
   void greetCluster(deps, log);
   log.info({ url: health.url }, 'worker started');
   return {
     url: health.url,
+    reconfigure: async (reload) => {
+      if (reload.kind === 'valid' && reload.config !== null) {
+        deps = withConfig(deps, reload.config);
+        await wakeByConfig(deps);
+      }
+      await reportFindings(ledger.control, findingOfReload(reload, clock.now()));
+      countReload(resultOfReload(reload));
+    },
     stop: async () => {
       lateHints.close();
       await Promise.all(processes.map((one) => one.close(config.worker.shutdownMs)));
@@ -137,6 +143,50 @@ export async function startWorker(options: {
       aws.close();
       await Promise.all([closeRedis(patient), closeRedis(hasty)]);
     },
+  };
+}
+
+type Queue = 'discovery' | 'enrollment' | 'inventory';
+
+/** One BullMQ worker per queue. A job gets the dependencies of the moment it begins, and keeps them. */
+function startQueues(
+  { worker }: MusterConfig,
+  current: () => HandlerDeps,
+  shared: Omit<Parameters<typeof processJobs>[0], 'queue' | 'concurrency' | 'jobs' | 'handlers'>,
+): readonly JobProcess[] {
+  const start = (queue: Queue, concurrency: number): JobProcess =>
+    processJobs({
+      ...shared,
+      queue,
+      concurrency,
+      jobs: catalog,
+      handlers: handlersOf(current) as unknown as Handlers<(typeof catalog)[JobName], typeof queue>,
+    });
+  return [
+    start('discovery', worker.discoveryConcurrency),
+    start('enrollment', worker.enrollmentConcurrency),
+    // Reading the inventory and writing labels, side by side: neither runs twice at once.
+    start('inventory', 2),
+  ];
+}
+
+/** What stood in the file was valid: earlier trouble with it is over, unless another process says so again. */
+async function beginWithConfig(deps: HandlerDeps): Promise<void> {
+  const begun = { kind: 'valid', config: null, restart: [] } as const;
+  await reportFindings(deps.ledger.control, findingOfReload(begun, deps.clock.now()));
+  await wakeByConfig(deps);
+}
+
+/** Everything that is made of the configuration, made of another. The installation, connections and clients stay. */
+function withConfig(deps: HandlerDeps, config: MusterConfig): HandlerDeps {
+  const timings = createTimings(config);
+  return {
+    ...deps,
+    config,
+    timings,
+    teleport: createTeleportAdapter({ proxyServer: config.proxyServer, inventory: config.inventory }),
+    sendsNotBeforeMs: createSendOutlook({ config, ledger: deps.ledger, clock: deps.clock, timings }),
+    redact: createRedactor(secretsOf(config)),
   };
 }
 
@@ -167,9 +217,9 @@ async function greetCluster({ teleport, config }: HandlerDeps, log: Logger): Pro
 type BoundHandler = (payload: never, ctx: JobContext) => Promise<Outcome<unknown>>;
 
 /** The handlers as the queue calls them: ports bound, result as outcome. HANDLERS was checked against the catalog where it is written. */
-function handlersOf(deps: HandlerDeps): Readonly<Record<JobName, BoundHandler>> {
+function handlersOf(current: () => HandlerDeps): Readonly<Record<JobName, BoundHandler>> {
   const bind = (name: JobName): BoundHandler => {
-    return async (payload, ctx) => ({ kind: 'done', result: await HANDLERS[name](payload, ctx, deps) });
+    return async (payload, ctx) => ({ kind: 'done', result: await HANDLERS[name](payload, ctx, current()) });
   };
   const bound = Object.keys(HANDLERS).map((name) => [name, bind(name as JobName)]);
   return Object.fromEntries(bound) as Record<JobName, BoundHandler>;

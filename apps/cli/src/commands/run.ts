@@ -41,6 +41,10 @@ export function addRunCommand(program: Command, context: CommandContext): void {
           const worker = await startPart('worker', config, log, options.once === true);
           return {
             url: scheduler.url,
+            reconfigure: async (reload) => {
+              await worker.reconfigure(reload);
+              await scheduler.reconfigure(reload);
+            },
             stop: async () => {
               await worker.stop();
               await scheduler.stop();

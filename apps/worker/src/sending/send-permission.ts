@@ -14,13 +14,13 @@ export async function askSendPermission(
   deps: Pick<HandlerDeps, 'config' | 'ledger' | 'clock'>,
 ): Promise<SendPermission> {
   const { control } = deps.ledger;
-  if (deps.config.paused) {
+  if (deps.config.paused || !deps.config.enabled) {
     await control.raise(
       finding(
         deps,
         'paused-by-configuration',
-        'muster.paused is true: nothing is sent.',
-        'Set muster.paused to false and restart the workers.',
+        `${deps.config.paused ? 'muster.paused is true' : 'discovery_service.enabled is not true'}: nothing is sent.`,
+        deps.config.paused ? 'Set muster.paused to false.' : 'Set discovery_service.enabled to true.',
       ),
     );
     return { kind: 'withheld', reason: 'paused' };

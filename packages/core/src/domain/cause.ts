@@ -18,7 +18,12 @@ export interface CauseFacts {
   readonly handling: CauseHandling;
   /** What to do, with the permission or command that does it. */
   readonly remedy: string;
+  /** The setting under `muster` that mends it when it is raised: what failed so is tried again then, without waiting. */
+  readonly mendedBy?: InstallSetting;
 }
+
+/** A time that hosts are given. */
+export type InstallSetting = 'install.timeout' | 'install.delivery_timeout' | 'install.join_timeout';
 
 /**
  * The closed table of why an instance, account or target is not done. Teleport's issue identifiers
@@ -144,6 +149,7 @@ export const CAUSES = {
     handling: 'retry-slow',
     remedy:
       'Check the join token (name, expiry, allowed account or organization), and that the host reaches the proxy; journalctl -u teleport on the host says which.',
+    mendedBy: 'install.join_timeout',
   },
   'teleport-managed-updates-off': {
     title: 'Managed updates are not enabled, which install.suffix and install.update_group need',
@@ -171,6 +177,7 @@ export const CAUSES = {
     owner: 'host-owner',
     handling: 'retry-slow',
     remedy: 'Check that the SSM agent runs and is not overloaded; restart it.',
+    mendedBy: 'install.delivery_timeout',
   },
   'ec2-ssm-undeliverable': {
     title: 'SSM could not deliver the command',
@@ -184,6 +191,7 @@ export const CAUSES = {
     handling: 'retry-slow',
     remedy:
       'See on the host what hangs (package locks, a slow mirror); raise muster.install.timeout if it is only slow.',
+    mendedBy: 'install.timeout',
   },
   'ec2-ssm-access-denied': {
     title: 'SSM denied the command on this instance',
@@ -258,4 +266,9 @@ export const Cause = z.enum(Object.keys(CAUSES) as [Cause, ...Cause[]]);
 /** Facts of a cause, at their declared width. */
 export function causeFacts(cause: Cause): CauseFacts {
   return CAUSES[cause];
+}
+
+/** The causes that go when a setting is raised. */
+export function causesMendedBy(setting: InstallSetting): readonly Cause[] {
+  return Cause.options.filter((cause) => causeFacts(cause).mendedBy === setting);
 }

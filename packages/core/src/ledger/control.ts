@@ -111,6 +111,12 @@ export function createControlLedger(deps: {
         .filter((one): one is Finding => one !== null);
     },
 
+    workedBy: () => redis.get(keys.workedBy),
+
+    async setWorkedBy(word) {
+      await redis.set(keys.workedBy, word);
+    },
+
     ...createEpochs({ redis, keys }),
   };
 }

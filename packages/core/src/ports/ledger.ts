@@ -181,6 +181,9 @@ export interface ControlLedger {
   raise(finding: Finding): Promise<void>;
   clear(kind: FindingKind, scope: string): Promise<void>;
   findings(): Promise<readonly Finding[]>;
+  /** A word for the configuration that was last worked by; null before the first. */
+  workedBy(): Promise<string | null>;
+  setWorkedBy(word: string): Promise<void>;
   /** The ledger's own epoch with the server's run id: changes with a flush, a rollback or a failover. */
   epoch(): Promise<string>;
   /** When this epoch was first seen by anybody: `nowMs` for whoever is first. What was sent before it, is older. */

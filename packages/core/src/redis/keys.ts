@@ -53,6 +53,8 @@ export interface Keys {
   readonly epochSeen: (epoch: string) => string;
   /** hash: scope → pause JSON. */
   readonly pauses: string;
+  /** string: JSON of what was last worked by of the configuration; see the worker's wake-by-config. */
+  readonly workedBy: string;
   /** string: `held` or `released`. */
   readonly hold: string;
   /** hash: `TARGET/BATCH` → instances in flight; and `total`, `a:ACCOUNT`, `t:TARGET` → sums. Writer: reserve.lua. */
@@ -125,6 +127,7 @@ export function createKeys(prefix: string): Keys {
     epoch: `${prefix}:{control}:epoch`,
     epochSeen: (epoch) => `${prefix}:{control}:epoch-seen:${epoch}`,
     pauses: `${prefix}:{control}:pauses`,
+    workedBy: `${prefix}:{control}:worked-by`,
     hold: `${prefix}:{control}:hold`,
     inFlight: `${prefix}:{control}:in-flight`,
     outcomes: (scope) => `${prefix}:{control}:outcomes:${scope}`,

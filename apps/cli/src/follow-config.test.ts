@@ -1,0 +1,95 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig } from '@muster/core/config/load-config';
+import type { ConfigReload } from '@muster/core/config/reload';
+import { recordingLog } from '@muster/testing/builders';
+import { eventually } from '@muster/testing/eventually';
+import { expect, onTestFinished, test } from 'vitest';
+import { followConfig } from './follow-config.ts';
+
+const GOOD = `version: v3
+teleport: {proxy_server: 'teleport.example.com:443'}
+discovery_service:
+  enabled: true
+  discovery_group: g
+  aws: [{types: [ec2], regions: ['*']}]
+`;
+
+function follow(): { write: (text: string) => void; replace: (text: string) => void; told: ConfigReload[] } {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-follow-'));
+  const file = join(folder, 'muster.yaml');
+  const write = (text: string): void => {
+    writeFileSync(file, text);
+  };
+  write(GOOD);
+  const loaded = loadConfig(file, {});
+  if (!loaded.ok) throw new Error('the configuration is not valid');
+  const told: ConfigReload[] = [];
+  const following = followConfig(
+    loaded.config,
+    { env: {}, configOption: () => file, exit: () => undefined },
+    (reload) => {
+      told.push(reload);
+      return Promise.resolve();
+    },
+    recordingLog(),
+  );
+  onTestFinished(() => {
+    following.close();
+    rmSync(folder, { recursive: true });
+  });
+  return {
+    write,
+    replace: (text) => {
+      writeFileSync(`${file}.new`, text);
+      renameSync(`${file}.new`, file);
+    },
+    told,
+  };
+}
+
+test('a changed file is told once it is quiet, whether it was written or replaced', async () => {
+  const { write, replace, told } = follow();
+
+  write(`${GOOD}muster: {paused: tru`);
+  write(`${GOOD}muster: {paused: true}\n`);
+  await eventually('the change was told', () => told.length === 1);
+  replace(`${GOOD}muster: {paused: false}\n`);
+  await eventually('the next one too', () => told.length === 2);
+
+  expect(told).toMatchObject([
+    { kind: 'valid', config: { paused: true }, restart: [] },
+    { kind: 'valid', config: { paused: false }, restart: [] },
+  ]);
+});
+
+test('a file that is not valid is refused with all its faults, and the way back is told', async () => {
+  const { replace, told } = follow();
+
+  replace(`${GOOD}muster: {paused: maybe, limit: {}}\n`);
+  await eventually('it was refused', () => told.length === 1);
+  replace(GOOD);
+  await eventually('it is good again', () => told.length === 2);
+
+  expect(told[0]).toMatchObject({ kind: 'invalid', faults: expect.stringContaining('limit') });
+  expect(told[1]).toEqual({ kind: 'valid', config: null, restart: [] });
+});
+
+test('SIGHUP has the file read at once, changed or not', async () => {
+  const { told } = follow();
+
+  process.emit('SIGHUP');
+
+  await eventually('it was told', () => told.length === 1);
+  expect(told).toEqual([{ kind: 'valid', config: null, restart: [] }]);
+});
+
+test('what is another installation is not taken up', async () => {
+  const { replace, told } = follow();
+
+  replace(GOOD.replace('discovery_group: g', 'discovery_group: h'));
+
+  await eventually('it was told', () => told.length === 1);
+  expect(told).toEqual([{ kind: 'valid', config: null, restart: ['discovery_service.discovery_group'] }]);
+});

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { compareConfig } from '@muster/core/config/compare-config';
+import { formatFaults } from '@muster/core/config/format-faults';
+import { configPath, loadConfig } from '@muster/core/config/load-config';
+import type { MusterConfig } from '@muster/core/config/model';
+import { resultOfReload, type ConfigReload } from '@muster/core/config/reload';
+import { messageOf } from '@muster/core/domain/errors';
+import type { Logger } from '@muster/core/ports/logger';
+import { watchFile } from '@muster/core/runtime/watch-file';
+import type { CommandContext } from './command-context.ts';
+
+/** Quiet time after a change before the file is read. */
+const SETTLE_MS = 300;
+/** Between two looks without an occasion. */
+const LOOK_MS = 15_000;
+
+/**
+ * Keeps a running process in step with its configuration file: when the file's text has changed, or on SIGHUP, it is read
+ * again, and the process is told what came of it. A text is told once; what is wrong with it is in the log in full.
+ */
+export function followConfig(
+  running: MusterConfig,
+  context: CommandContext,
+  tell: (reload: ConfigReload) => Promise<void>,
+  log: Logger,
+): { close(): void } {
+  const path = configPath(context.configOption(), context.env);
+  let current = running;
+  let seen = textOf(path);
+  let told = Promise.resolve();
+
+  const look = (asked: boolean): void => {
+    const text = textOf(path);
+    if (text === seen && !asked) return;
+    seen = text;
+    const reload = readAgain();
+    if (reload === null) return;
+    const result = resultOfReload(reload);
+    if (reload.kind === 'invalid') log.error({ path, faults: reload.faults }, 'configuration refused');
+    else log.info({ path, result, restart: reload.restart }, 'configuration changed');
+    // One after the other: the last text that was read is the last that is told.
+    told = told
+      .then(() => tell(reload))
+      .catch((error: unknown) => {
+        log.error({ err: error, reason: messageOf(error) }, 'configuration not taken up');
+      });
+  };
+
+  const readAgain = (): ConfigReload | null => {
+    const result = loadConfig(path, context.env);
+    if (!result.ok) return { kind: 'invalid', faults: formatFaults(result.faults) };
+    const change = compareConfig(current, result.config);
+    if (change.kind === 'restart') return { kind: 'valid', config: null, restart: change.keys };
+    if (change.kind === 'same') return { kind: 'valid', config: null, restart: [] };
+    ({ config: current } = change);
+    return { kind: 'valid', config: change.config, restart: change.restart };
+  };
+
+  const watching = watchFile(path, { settleMs: SETTLE_MS, everyMs: LOOK_MS }, () => {
+    look(false);
+  });
+  const onHangUp = (): void => {
+    look(true);
+  };
+  process.on('SIGHUP', onHangUp);
+  return {
+    close: () => {
+      process.off('SIGHUP', onHangUp);
+      watching.close();
+    },
+  };
+}
+
+/** Empty when it cannot be read just now: `loadConfig` says why. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
