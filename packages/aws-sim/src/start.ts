@@ -65,6 +65,7 @@ export async function startAwsSim(options: AwsSimOptions = {}): Promise<AwsSim> 
     commands: createCommandStore(),
     documents: createDocumentLibrary(world.documents, clock.startedAtMs),
     tally: createCallTally(),
+    delayed: new Map(),
     network: createLocalNetwork(),
   };
   await placeEarlyNodes(sim, options.world);

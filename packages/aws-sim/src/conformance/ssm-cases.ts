@@ -90,6 +90,24 @@ export const NODE_CASES: readonly ConformanceCase[] = [
     ),
     INVALID,
   ),
+  nodes('a ping status there is not', 'model', filter('PingStatus', ['Offline']), [
+    'InvalidInstanceInformationFilterValue',
+    400,
+  ]),
+  nodes('a platform there is not', 'model', filter('PlatformTypes', ['BeOS']), [
+    'InvalidInstanceInformationFilterValue',
+    400,
+  ]),
+  nodes(
+    'unknown key in the old filter list',
+    'model',
+    { InstanceInformationFilterList: [{ key: 'Color' as 'PingStatus', valueSet: ['red'] }] },
+    INVALID,
+    { message: /at 'instanceInformationFilterList\.1\.member\.key' .*enum value set/u },
+  ),
+  nodes('filter by kind of resource', 'docs', filter('ResourceType', ['ManagedInstance']), OK, {
+    output: { InstanceInformationList: [] },
+  }),
   nodes('unknown filter', 'model', filter('Color', ['red']), ['InvalidFilterKey', 400]),
   nodes(
     'tags with other filters',

@@ -129,7 +129,7 @@ function countHosts(sim: Simulation, readableTargets: ReadonlySet<string>): Host
     const readable = readableTargets.has(`${made.account.id}/${made.region}`);
     const { state: now, tags } = state.visible;
     const running = now === null ? made.running : now === 'running';
-    const matched = tags === null ? made.matched : tagsMatch(world.matchTags, tags);
+    const matched = tags === null ? made.matched : !made.hidden && tagsMatch(world.matchTags, tags);
     const inScope = readable && running && matched;
     if (readable) counts.wantedChange += Number(running && matched) - Number(made.running && made.matched);
     if (state.accepted > 0) {

@@ -34,7 +34,8 @@ export function* targetsOf(world: World): Generator<Target> {
 
 /** Whether a host is one that matchers with the world's tags are about, and it runs. */
 export function isWanted(world: World, instance: Instance): boolean {
-  return instance.state === 'running' && tagsMatch(world.matchTags, instance.tags);
+  const shown = instance.operator?.hidden !== true;
+  return instance.state === 'running' && shown && tagsMatch(world.matchTags, instance.tags);
 }
 
 /** All instances of a target as they are now. */

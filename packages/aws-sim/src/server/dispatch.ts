@@ -1,4 +1,4 @@
-import { hashText, unit } from '../world/hash.ts';
+import { hashNumbers, hashText, unit } from '../world/hash.ts';
 import { authenticate, type Caller, guessService } from '../iam/authenticate.ts';
 import { authorize } from '../iam/authorize.ts';
 import { bucketsFor } from '../limits/defaults.ts';
@@ -133,7 +133,10 @@ function answerDelayMs(
   const [least, most] = sim.world.latency.apiMs;
   let simMs = faults.slowMs;
   if (most > 0) {
-    const roll = unit(hashText(sim.world.seed ^ sim.tally.total(), `${question.accountId}${question.api}`));
+    const key = `${question.accountId}/${question.region}/${question.api}`;
+    const nth = sim.delayed.get(key) ?? 0;
+    sim.delayed.set(key, nth + 1);
+    const roll = unit(hashNumbers(hashText(sim.world.seed, key), nth, 0x1a7));
     simMs += least + roll * (most - least);
   }
   return simMs / sim.clock.speed;

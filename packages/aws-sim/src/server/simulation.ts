@@ -21,6 +21,8 @@ export interface Simulation {
   readonly commands: CommandStore;
   readonly documents: DocumentLibrary;
   readonly tally: CallTally;
+  /** How many answers were delayed by the latency of the world, per account, region and API. */
+  readonly delayed: Map<string, number>;
   /** The way of the hosts to the proxy; can be exchanged while it runs. */
   network: HostNetwork;
 }

@@ -29,6 +29,8 @@ export interface Glance {
   readonly region: string;
   readonly running: boolean;
   readonly matched: boolean;
+  /** Whether EC2 lists it on request only. */
+  readonly hidden: boolean;
 }
 
 /** Whether tags are those that matchers are about. */
@@ -85,11 +87,20 @@ export function createFleet(order: FleetOrder): Fleet {
 
   function kindGlance(account: Account, region: string, number: number): Glance {
     const kind = kindOf(seed, number, order.mix);
-    return { account, region, running: kind !== 'stopped', matched: matchesAll || kind !== 'untagged' };
+    return {
+      account,
+      region,
+      running: kind !== 'stopped',
+      matched: matchesAll || kind !== 'untagged',
+      hidden: false,
+    };
   }
 
-  function specGlance({ account, region, state, tags }: InstanceSpec): Glance {
-    return { account, region, running: state === 'running', matched: tagsMatch(order.matchTags, tags) };
+  function specGlance({ account, region, state, tags, operator }: InstanceSpec): Glance {
+    // What EC2 hides is nobody's to enroll.
+    const hidden = operator?.hidden === true;
+    const matched = tagsMatch(order.matchTags, tags) && !hidden;
+    return { account, region, running: state === 'running', matched, hidden };
   }
 
   /** Where a derived instance is. */

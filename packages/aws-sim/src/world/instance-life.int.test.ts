@@ -1,4 +1,4 @@
-import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
+import { DescribeInstancesCommand, type DescribeInstancesCommandInput } from '@aws-sdk/client-ec2';
 import {
   CreateDocumentCommand,
   DescribeDocumentCommand,
@@ -266,6 +266,28 @@ test('by target, a host of another platform ends InvalidPlatform', async () => {
   });
 
   expect(await end(it, CommandId)).toMatchObject({ status: 'Failed', details: 'InvalidPlatform' });
+});
+
+test('what a service of AWS runs may be hidden, and is listed on request', async () => {
+  const it = await scene([
+    { id: HOST, region: 'us-east-1' },
+    {
+      id: 'i-00000000000000002',
+      region: 'us-east-1',
+      operator: { principal: 'eks.amazonaws.com', hidden: true },
+    },
+  ]);
+  const list = async (input: DescribeInstancesCommandInput): Promise<unknown[]> => {
+    const { Reservations = [] } = await it.ec2.send(new DescribeInstancesCommand(input));
+    return Reservations.flatMap(({ Instances = [] }) => Instances.map(({ Operator }) => Operator));
+  };
+
+  const usual = await list({});
+  const all = await list({ IncludeManagedResources: true });
+
+  expect(usual).toMatchObject([{ Managed: false }]);
+  expect(all).toMatchObject([{ Managed: false }, { Managed: true, Principal: 'eks.amazonaws.com' }]);
+  expect(it.sim.report().readableInstances).toBe(1);
 });
 
 test('a new document is being created for a moment', async () => {

@@ -92,4 +92,6 @@ export interface InstanceSpec {
   readonly outcomes: readonly HostOutcome[];
   /** Whether its agent was part of the cluster before the world began. */
   readonly joinedAtStart: boolean;
+  /** The AWS service that runs it (EKS Auto Mode …) and whether EC2 lists it only on request; undefined for one's own. */
+  readonly operator?: { readonly principal: string; readonly hidden: boolean };
 }

@@ -43,6 +43,8 @@ export const WrittenInstance = z.strictObject({
   outcome: HostOutcomes.optional(),
   /** Part of the cluster before the world begins. @default false */
   joined: z.boolean().optional(),
+  /** Run by an AWS service; hidden ones are listed only with IncludeManagedResources. @default hidden: false */
+  operator: z.strictObject({ principal: z.string(), hidden: z.boolean().optional() }).optional(),
 });
 export type WrittenInstance = z.infer<typeof WrittenInstance>;
 
@@ -113,6 +115,9 @@ function readInstance(written: WrittenInstance, place: WrittenPlace, slot: numbe
     ssm: written.ssm === null ? null : readSsm({ ...lag, ...written.ssm }, platform),
     outcomes: Array.isArray(outcomes) ? outcomes : [outcomes],
     joinedAtStart: written.joined ?? false,
+    ...(written.operator === undefined
+      ? {}
+      : { operator: { principal: written.operator.principal, hidden: written.operator.hidden ?? false } }),
   };
 }
 

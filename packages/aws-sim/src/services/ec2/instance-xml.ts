@@ -67,7 +67,7 @@ export function instanceXml(instance: Instance): string {
       element('usageOperationUpdateTime', launchTime) +
       '<privateDnsNameOptions><hostnameType>ip-name</hostnameType><enableResourceNameDnsARecord>false</enableResourceNameDnsARecord></privateDnsNameOptions>' +
       '<maintenanceOptions><autoRecovery>default</autoRecovery></maintenanceOptions><currentInstanceBootMode>uefi</currentInstanceBootMode>' +
-      '<operator><managed>false</managed></operator>',
+      operatorXml(instance),
   );
 }
 
@@ -106,4 +106,10 @@ function profileXml(instance: Instance): string {
   const profile = instanceProfile(instance);
   if (profile === null) return '';
   return `<iamInstanceProfile>${element('arn', profile.arn)}${element('id', profile.id)}</iamInstanceProfile>`;
+}
+
+function operatorXml({ operator }: Instance): string {
+  if (operator === undefined) return '<operator><managed>false</managed></operator>';
+  const hidden = element('hiddenByDefault', operator.hidden);
+  return `<operator><managed>true</managed>${element('principal', operator.principal)}${hidden}</operator>`;
 }

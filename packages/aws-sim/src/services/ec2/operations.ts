@@ -88,7 +88,9 @@ function describeInstances(call: Call, params: QueryParams): string {
   const nextToken = params.get('NextToken');
   const from = nextToken === undefined ? 0 : readToken(nextToken, question);
   if (from === null) throw new ServiceError('InvalidNextToken', 'The token is not valid.');
-  const listing = instancesListing(call, account, passes);
+  const everything = params.get('IncludeManagedResources') === 'true';
+  const shown: InstanceFilter = (one) => (everything || one.operator?.hidden !== true) && passes(one);
+  const listing = instancesListing(call, account, shown);
   const page = readPage(listing, from, maxResults ?? Number.POSITIVE_INFINITY, call.faults);
   return reservationsXml(page.rows, page.next === null ? undefined : writeToken(page.next, question));
 }

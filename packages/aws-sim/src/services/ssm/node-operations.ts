@@ -8,12 +8,26 @@ import { nodeView } from './managed-nodes.ts';
 import { ssmPage } from './paging.ts';
 
 const value = text({ min: 1 });
+/** Keys of the filter list that `Filters` has replaced. */
+const LEGACY_KEYS = [
+  'InstanceIds',
+  'AgentVersion',
+  'PingStatus',
+  'PlatformTypes',
+  'ActivationIds',
+  'IamRole',
+  'ResourceType',
+  'AssociationStatus',
+];
 const DescribeInstanceInformation = {
   Filters: list(
     structure({ Key: required(text({ min: 1 })), Values: required(list(value, { min: 1, max: 100 })) }),
   ),
   InstanceInformationFilterList: list(
-    structure({ key: required(text({ min: 1 })), valueSet: required(list(value, { min: 1, max: 100 })) }),
+    structure({
+      key: required(text({ oneOf: LEGACY_KEYS })),
+      valueSet: required(list(value, { min: 1, max: 100 })),
+    }),
   ),
   MaxResults: integer({ min: 5, max: 50 }),
   NextToken: text(),
@@ -36,6 +50,14 @@ const COLUMNS: Readonly<Record<string, string>> = {
   SourceTypes: 'SourceType',
   IamRole: 'IamRole',
   ActivationIds: 'ActivationId',
+};
+
+/** Values of the keys that do not take just any. */
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  PingStatus: ['Online', 'ConnectionLost', 'Inactive'],
+  PlatformTypes: ['Windows', 'Linux', 'MacOS'],
+  ResourceType: ['ManagedInstance', 'EC2Instance'],
+  SourceTypes: ['AWS::EC2::Instance', 'AWS::IoT::Thing', 'AWS::SSM::ManagedInstance'],
 };
 
 /** The account of the caller, which authorization has seen. */
@@ -95,6 +117,12 @@ function readNodeFilter(call: Call, account: Account, key: string, values: reado
   if (key.startsWith('tag:')) return (row) => values.includes(tagsOf(row)[key.slice(4)] ?? '');
   const column = COLUMNS[key];
   if (column === undefined) throw new ServiceError('InvalidFilterKey', `The filter key ${key} is not valid.`);
+  if (values.some((one) => CHOICES[key]?.includes(one) === false)) {
+    throw new ServiceError(
+      'InvalidInstanceInformationFilterValue',
+      `The value of the filter ${key} is not valid: use ${CHOICES[key]?.join(', ')}.`,
+    );
+  }
   if (key === 'InstanceIds') {
     const foreign = values.filter((id) => {
       const instance = INSTANCE_ID.test(id) ? findInstance(world, id) : undefined;
