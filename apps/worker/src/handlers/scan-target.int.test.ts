@@ -104,6 +104,28 @@ test('a joined host that was stopped and started is given its time to rejoin bef
   expect(await bench.dueAt('verify', targetId(TARGET))).not.toBeNull();
 });
 
+test('joined hosts whose nodes are offline stay joined: they are not new', async () => {
+  const bench = await startWorkerBench({
+    config: { muster: { inventory: { source: 'tctl' } } },
+    world: aWorld(someInstances(2, { joined: true })),
+  });
+  await bench.run('read-inventory', {});
+  await bench.scanned();
+  const joined = await bench.records();
+  expect(await bench.states()).toEqual({ joined: 2 });
+  bench.teleport.setFaults({ inventory: 'empty' });
+  expect(await bench.run('read-inventory', {})).toMatchObject({ nodes: 0, published: true });
+
+  for (let round = 0; round < 3; round += 1) {
+    bench.advance(60_000);
+    await scan(bench);
+    await bench.run('verify-joined', { target: TARGET });
+    expect(await bench.run('install-batch', { target: TARGET })).toMatchObject({ sent: 0 });
+  }
+
+  expect(await bench.records()).toEqual(joined);
+});
+
 test('the record of a vanished instance is dropped after its retention, not before', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(1)) });
   await bench.scanned();
