@@ -3,7 +3,7 @@ import { targetId } from '@muster/core/domain/target';
 import { organizationMatcher } from '@muster/testing/system-config';
 import { expect, test } from 'vitest';
 import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
-import { ACCOUNT, aWorld, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
+import { ACCOUNT, MANAGEMENT, aWorld, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
 
 const startWorkerBench = useWorkerBench();
 
@@ -116,18 +116,42 @@ test('an account that is denied later keeps what is known of its instances', asy
   expect(await bench.states()).toEqual({ queued: 2 });
 });
 
-test('a throttled answer decides nothing: the account is asked again soon', async () => {
+test('a throttled answer decides nothing: the account is pending, and asked again soon', async () => {
   const bench = await startWorkerBench({ world: aWorld([]) });
   await bench.run('list-accounts', {});
   await bench.aws.change({ op: 'add-fault', fault: { kind: 'throttle', apis: ['account:ListRegions'] } });
 
-  await expect(bench.run('list-regions', { accountId: ACCOUNT })).rejects.toMatchObject({
-    code: 'aws.throttled',
-  });
+  for (let times = 0; times < 12; times += 1) {
+    await bench.run('list-regions', { accountId: ACCOUNT });
+    expect(await coverageOfAccount(bench)).toEqual({ '*': 'pending' });
+    const waitMs = ((await bench.dueAt('regions', ACCOUNT)) ?? 0) - bench.now();
+    expect(waitMs).toBeLessThanOrEqual(6 * bench.deps.timings.retryMs);
+  }
 
-  expect(await coverageOfAccount(bench)).toEqual({});
-  const waitMs = ((await bench.dueAt('regions', ACCOUNT)) ?? 0) - bench.now();
-  expect(waitMs).toBeLessThanOrEqual(bench.deps.timings.retryMs);
+  await bench.aws.change({ op: 'clear-faults' });
+  await bench.run('list-regions', { accountId: ACCOUNT });
+  expect(Object.keys(await coverageOfAccount(bench))).not.toContain('*');
+});
+
+test('a sweep ends without an account that only throttles for long, which is told and comes back', async () => {
+  const bench = await startWorkerBench({ world: aWorld([]) });
+  await bench.run('list-accounts', {});
+  await bench.run('list-regions', { accountId: MANAGEMENT });
+  await bench.aws.change({ op: 'add-fault', fault: { kind: 'throttle', apis: ['account:ListRegions'] } });
+  await bench.run('list-regions', { accountId: ACCOUNT });
+  expect((await bench.ledger.coverage.sweep(bench.now()))?.accounts.denied).toBe(0);
+
+  bench.advance(bench.deps.timings.passingMs);
+  await bench.run('list-regions', { accountId: ACCOUNT });
+
+  expect(await coverageOfAccount(bench)).toEqual({ '*': 'throttled' });
+  expect((await bench.ledger.coverage.account(ACCOUNT))?.resolvedAtMs).not.toBeNull();
+  expect(((await bench.dueAt('regions', ACCOUNT)) ?? 0) - bench.now()).toBeLessThanOrEqual(
+    bench.deps.config.pollIntervalMs,
+  );
+  await bench.aws.change({ op: 'clear-faults' });
+  await bench.run('list-regions', { accountId: ACCOUNT });
+  expect(Object.keys(await coverageOfAccount(bench))).not.toContain('*');
 });
 
 test('a region that is switched off later is no longer a target, and no false zero either', async () => {

@@ -1,4 +1,4 @@
-import { messageOf, type JobError } from '@muster/core/domain/errors';
+import { isJobError, messageOf, type JobError } from '@muster/core/domain/errors';
 import type { Coverage } from '@muster/core/domain/coverage';
 import type { AccountId, Region } from '@muster/core/domain/ids';
 import { groupByRole, matchersOfAccount } from '@muster/core/domain/matcher-scope';
@@ -7,6 +7,7 @@ import type { JobContext } from '@muster/core/jobs/outcome';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
 import { resolveRegions } from '../scanning/resolve-regions.ts';
+import { coverageOfFailure } from '../scanning/scan-coverage.ts';
 
 type Result = { regions: number; denied: boolean };
 
@@ -27,7 +28,13 @@ export async function handleListRegions(
       known.account,
       await callerAccountOf(deps, ctx.signal),
     );
-    const found = await resolveRegions(accountId, groupByRole(matchers, accountId, null), ctx.signal, deps);
+    const groups = groupByRole(matchers, accountId, null);
+    const found = await resolveRegions(accountId, groups, ctx.signal, deps).catch((error: unknown) => {
+      // Regions that are known go on being read; only an account without any would keep the sweep from ending.
+      if (known.resolvedAtMs !== null || !isJobError(error, 'aws.throttled', 'aws.unavailable')) throw error;
+      return { kind: 'passing' as const, error };
+    });
+    if (found.kind === 'passing') return passOver(accountId, found.error, ctx, deps);
     if (found.kind === 'denied') return deny(accountId, found.error, ctx, deps);
     await deps.ledger.coverage.putRegions(accountId, found.regions, deps.clock.now());
     await dispatch(deps, 'scan', await unreadTargets(accountId, found.regions, deps));
@@ -46,6 +53,21 @@ async function unreadTargets(
   const targets = regions.map((region): Target => ({ accountId, region }));
   const coverage = await Promise.all(targets.map((target) => deps.ledger.coverage.read(target)));
   return targets.filter((_, index) => coverage[index]?.status === 'pending').map(targetId);
+}
+
+/** An account that throttles or does not answer keeps its place as a target does: see `coverageOfFailure`. */
+async function passOver(
+  accountId: AccountId,
+  error: JobError,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<DueOutcome<Result>> {
+  const outcome = coverageOfFailure(error, await deps.ledger.coverage.readDenied(accountId), deps);
+  if (outcome === null) throw error;
+  const { coverage, nextAtMs } = outcome;
+  await deps.ledger.coverage.denyAccount(accountId, coverage);
+  ctx.log.warn({ accountId, status: coverage.status, detail: coverage.detail }, 'account not entered');
+  return { nextAtMs, result: { regions: 0, denied: false } };
 }
 
 async function deny(

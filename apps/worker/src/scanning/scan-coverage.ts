@@ -1,3 +1,4 @@
+import type { Cause } from '@muster/core/domain/cause';
 import type { Coverage } from '@muster/core/domain/coverage';
 import { isJobError, messageOf, type JobError } from '@muster/core/domain/errors';
 import type { HandlerDeps } from '../deps.ts';
@@ -22,10 +23,15 @@ export function partialCoverage(error: JobError, before: Coverage | null, nowMs:
     status: 'partial',
     attemptedAtMs: nowMs,
     completeAtMs: before?.completeAtMs ?? null,
-    cause: 'ec2-perm-account-denied',
+    cause: causeOfDenial(error),
     detail: messageOf(error),
     failures: 0,
   };
+}
+
+function causeOfDenial(error: JobError): Cause {
+  if (error.code === 'aws.region-off') return 'region-off';
+  return error.details['scp'] === true ? 'scp-denied-region' : 'ec2-perm-account-denied';
 }
 
 /**
@@ -48,8 +54,10 @@ export function coverageOfFailure(
   const base = { attemptedAtMs: now, completeAtMs: null, detail, failures };
   switch (error.code) {
     case 'aws.denied': {
-      const cause = error.details['scp'] === true ? 'scp-denied-region' : 'ec2-perm-account-denied';
-      return { coverage: { ...base, status: 'denied', cause }, nextAtMs: now + deps.timings.deniedMs };
+      return {
+        coverage: { ...base, status: 'denied', cause: causeOfDenial(error) },
+        nextAtMs: now + deps.timings.deniedMs,
+      };
     }
     case 'aws.region-off':
       return {

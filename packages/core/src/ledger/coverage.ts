@@ -120,6 +120,11 @@ export function createCoverageLedger(deps: {
       await redis.zadd(keys.accountsResolved, 'XX', coverage.attemptedAtMs, accountId);
     },
 
+    async readDenied(accountId) {
+      const text = await redis.hget(keys.coverage, accountMember(accountId));
+      return text === null ? null : parseStored(StoredCoverage, text);
+    },
+
     async removeAccount(accountId) {
       const before = await readAccount(accountId);
       const targets = (before?.regions ?? []).map((region): Target => ({ accountId, region }));

@@ -146,6 +146,8 @@ export interface CoverageLedger {
   putRegions(accountId: AccountId, regions: readonly Region[], nowMs: number): Promise<readonly Target[]>;
   /** The account cannot be entered: one target `account/*` stands for it. */
   denyAccount(accountId: AccountId, coverage: Coverage): Promise<void>;
+  /** What stands for an account that could not be entered; null when it could. */
+  readDenied(accountId: AccountId): Promise<Coverage | null>;
   removeAccount(accountId: AccountId): Promise<readonly Target[]>;
   /** Records a reading. Nothing happens when the target was forgotten meanwhile. */
   put(target: Target, coverage: Coverage): Promise<void>;
