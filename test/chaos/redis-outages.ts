@@ -28,6 +28,8 @@ interface Outage {
 
 /** From the end of the cause until work must have resumed. */
 const RESUME_WITHIN_MS = 60_000;
+/** On a machine that is busy with other things too. */
+const FULL_SWING_WITHIN_MS = 120_000;
 
 function outageCase(options: OutageOptions, makeOutage: () => Outage): ChaosCase {
   return {
@@ -76,10 +78,14 @@ function outageCase(options: OutageOptions, makeOutage: () => Outage): ChaosCase
 
 /** Some hosts have joined, some commands are live, and some hosts wait for theirs. */
 async function middleOfInstalls(system: MusterSystem): Promise<void> {
-  await eventually('the installs are in full swing', () => {
-    const { commands, joined } = system.report();
-    return commands.live >= 2 && joined > 0;
-  });
+  await eventually(
+    'the installs are in full swing',
+    () => {
+      const { commands, joined } = system.report();
+      return commands.live >= 2 && joined > 0;
+    },
+    FULL_SWING_WITHIN_MS,
+  );
 }
 
 async function nobodyWaits(system: MusterSystem): Promise<boolean> {
