@@ -55,7 +55,9 @@ describe.each([
 
     const before = await withWorker(() => plan());
 
-    // Nothing was sent and nothing recorded.
+    // Nothing was called but what reads, nothing was sent and nothing recorded.
+    const called = Object.keys(system.report().calls);
+    expect(called.filter((api) => !/:(List|Describe|Get)\w+$|^sts:AssumeRole$/.test(api))).toEqual([]);
     expect(system.report().calls['ssm:SendCommand']).toBeUndefined();
     expect(await system.ledger.enrollments.populated()).toEqual([]);
     expect(await system.ledger.coverage.accountIds()).toEqual([]);

@@ -32,7 +32,9 @@ function isAllowed(world: World, principal: Principal, action: string): boolean 
   if (!isGranted(world, principal, action, null)) return false;
   if (principal.kind === 'discovery') {
     return (
-      DISCOVERY_ACTIONS.some((pattern) => actionMatches(pattern, action)) &&
+      // A policy of the world's own may also let it work in its own account.
+      (world.access.policies !== null ||
+        DISCOVERY_ACTIONS.some((pattern) => actionMatches(pattern, action))) &&
       !world.access.deniedDiscoveryActions.some((pattern) => actionMatches(pattern, action))
     );
   }
