@@ -16,8 +16,13 @@ type Result = { sent: number; instances: number; stopped: string };
 
 /** SSM's limit of instance ids in one command. */
 const BATCH_LIMIT = 50;
-/** Turns of one job, each a command or a try at one, before others have theirs. */
-const TURNS_PER_JOB = 20;
+/**
+ * Turns of one job, each a command or a try at one, before others have theirs: enough for a target at SSM's quota of
+ * 2,400 nodes, which at the end of a long queue would be what everything waits for.
+ */
+const TURNS_PER_JOB = 50;
+/** Half of the time a job has. */
+const TURNS_MS = 60_000;
 /** More than any target can hold. */
 const MANY = 100_000;
 
@@ -58,7 +63,8 @@ async function sendAll(
   let sent = 0;
   let instances = 0;
   let limit = BATCH_LIMIT;
-  for (let turn = 0; turn < TURNS_PER_JOB; turn += 1) {
+  const untilMs = deps.clock.now() + TURNS_MS;
+  for (let turn = 0; turn < TURNS_PER_JOB && deps.clock.now() < untilMs; turn += 1) {
     const now = deps.clock.now();
     if (ctx.signal.aborted) return done(now, sent, instances, 'aborted');
     const permission = await askSendPermission(deps);
