@@ -57,6 +57,8 @@ export async function startWorker(options: {
   const { url, prefix } = config.redis;
   const redact = createRedactor(secretsOf(config));
   const patient = createRedis({ url, profile: 'patient', name: 'muster-worker', log });
+  // A connection of its own: Redis works on the one's commands while we read the other's answers.
+  const records = createRedis({ url, profile: 'patient', name: 'muster-worker-ledger', log });
   const hasty = createRedis({ url, profile: 'fail-fast', name: 'muster-worker-producer', log });
   const metrics = createMetrics('worker');
   const health = await startHealthServer({
@@ -71,10 +73,10 @@ export async function startWorker(options: {
     // A fail-fast connection refuses what is asked before it stands.
     await awaitRedis(hasty, clock, REDIS_WAIT_MS);
   } catch (error) {
-    await Promise.all([health.close(), closeRedis(patient), closeRedis(hasty)]);
+    await Promise.all([health.close(), ...[patient, records, hasty].map(closeRedis)]);
     throw error;
   }
-  const ledger = createRedisLedger({ redis: patient, prefix, log, pacing: config.pacing });
+  const ledger = createRedisLedger({ redis: records, prefix, log, pacing: config.pacing });
   const calls = createAwsCallLog({ statistics: ledger.statistics, metrics, log });
   const aws = createAwsAdapter({
     clock,
@@ -100,7 +102,7 @@ export async function startWorker(options: {
     commands: aws,
     teleport: createTeleportAdapter({ proxyServer: config.proxyServer, inventory: config.inventory }),
     preflight: aws,
-    reports: createReportLedger({ redis: patient, keys: createKeys(prefix) }),
+    reports: createReportLedger({ redis: records, keys: createKeys(prefix) }),
     enqueue,
     hintLater: lateHints.later,
     sendsNotBeforeMs: createSendOutlook({ config, ledger, clock, timings }),
@@ -141,7 +143,7 @@ export async function startWorker(options: {
       await health.close();
       await queue.close();
       aws.close();
-      await Promise.all([closeRedis(patient), closeRedis(hasty)]);
+      await Promise.all([patient, records, hasty].map(closeRedis));
     },
   };
 }

@@ -180,7 +180,9 @@ export const MusterShape = z.strictObject({
     .prefault({}),
   worker: z
     .strictObject({
-      discovery_concurrency: whole(1, 1000).prefault(20).describe('Scans at once in one worker.'),
+      discovery_concurrency: whole(1, 1000)
+        .prefault(50)
+        .describe('Scans at once in one worker: as many as keep a core busy at 150 ms an answer.'),
       enrollment_concurrency: whole(1, 1000)
         .prefault(20)
         .describe('Install, collect and verify jobs at once in one worker.'),
