@@ -1,4 +1,7 @@
+import { fileURLToPath } from 'node:url';
 import type { AwsSimOptions } from '@muster/aws-sim/start';
+import { readWorldFile } from '@muster/aws-sim/world/file';
+import { eventually } from '@muster/testing/eventually';
 import { startSystem } from '@muster/testing/muster-system';
 import { expect, test } from 'vitest';
 
@@ -32,6 +35,27 @@ test('in a clean world everything is read, everybody joins, and nobody has anyth
     expect(status.instances.byState).toEqual({ joined: 150 });
     expect(status.findings).toEqual([]);
     expect(system.report().installs.perInstance).toEqual({ 0: 0, 1: 150 });
+  } finally {
+    await system.close();
+  }
+});
+
+const RESTLESS = fileURLToPath(new URL('../../packages/aws-sim/worlds/restless-hosts.yaml', import.meta.url));
+
+test('hosts that stop, start and fall silent in the middle are all enrolled once they hold still', async () => {
+  const backoff = { operator_first: '1m', transient_first: '1m' };
+  const system = await startSystem({
+    world: { world: readWorldFile(RESTLESS) },
+    config: { muster: { backoff } },
+  });
+  try {
+    await eventually(
+      'all that run and have an agent are joined',
+      async () => (await system.status()).instances.byState['joined'] === 9,
+      150_000,
+    );
+
+    expect(system.report()).toMatchObject({ joined: 9, installs: { whileLive: 0, afterJoined: 0 } });
   } finally {
     await system.close();
   }
