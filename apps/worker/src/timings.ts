@@ -24,6 +24,8 @@ export interface WorkerTimings {
   readonly deniedMs: number;
   /** How long an account's list of regions is believed. */
   readonly regionsMs: number;
+  /** How long an account's own tags are believed at most; half of it at least. */
+  readonly accountTagsMs: number;
   /** How long a record of a vanished instance is kept. */
   readonly goneMs: number;
   /** How far the clocks of two workers may be apart. */
@@ -43,6 +45,7 @@ export function createTimings(config: MusterConfig): WorkerTimings {
     heldMs: scaled(60_000, 1_000),
     deniedMs: Math.max(config.backoff.operatorFirstMs, config.pollIntervalMs),
     regionsMs: scaled(24 * 3_600_000, 60_000),
+    accountTagsMs: scaled(3_600_000, 10_000),
     goneMs: scaled(7 * 24 * 3_600_000, 600_000),
     clockSkewMs: scaled(10_000, 100),
     expiryMarginMs: 60_000,

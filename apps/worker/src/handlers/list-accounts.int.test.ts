@@ -1,9 +1,9 @@
 import type { AccountId } from '@muster/core/domain/ids';
 import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
 import { organizationMatcher } from '@muster/testing/system-config';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { FrontAnswer } from '../fixtures/aws-front.fixture.ts';
-import { useWorkerBench } from '../fixtures/worker-bench.fixture.ts';
+import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
 import { ACCOUNT, aWorld, MANAGEMENT, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
 
 const startWorkerBench = useWorkerBench();
@@ -204,4 +204,83 @@ test('accounts that are named by their role need no organization', async () => {
   expect(await bench.ledger.coverage.accountIds()).toEqual([ACCOUNT]);
   expect(await bench.states()).toEqual({ queued: 1 });
   expect(bench.front.count('ListAccounts')).toBe(0);
+});
+
+describe('tags of accounts', () => {
+  const OTHER = '444455556666';
+  const tagged = (facts: Parameters<typeof organizationMatcher>[0], more: object = {}) => ({
+    discovery_service: {
+      aws: [
+        {
+          ...organizationMatcher(facts),
+          account_tags: { stage: ['prod', 'pre*'] },
+          exclude_account_tags: { 'muster:off': '*' },
+        },
+      ],
+      ...more,
+    },
+  });
+  const world = (denied: readonly string[] = []) =>
+    aWorld(someInstances(1), {
+      account: { tags: { stage: 'preview' } },
+      access: { deniedDiscoveryActions: [...denied] },
+    });
+  const asked = (bench: WorkerBench): number => bench.front.count('ListTagsForResource');
+
+  test('choose the accounts, and are asked for once an hour', async () => {
+    const bench = await startWorkerBench({ world: world(), config: tagged });
+    await bench.aws.change({ op: 'add-account', account: { id: OTHER, tags: { stage: 'dev' } } });
+
+    await bench.run('list-accounts', {});
+    expect(await bench.ledger.coverage.accountIds()).toEqual([ACCOUNT]);
+    expect(asked(bench)).toBe(3);
+    expect((await bench.ledger.coverage.account(ACCOUNT))?.account.tags).toEqual({
+      stage: 'preview',
+    });
+
+    // The one that is in scope is remembered.
+    await bench.run('list-accounts', {});
+    expect(asked(bench)).toBe(5);
+
+    await bench.aws.change({
+      op: 'set-account-tags',
+      accountId: ACCOUNT,
+      tags: { stage: 'prod', 'muster:off': '' },
+    });
+    bench.advance(3_700_000);
+    await bench.run('list-accounts', {});
+    expect(await bench.ledger.coverage.accountIds()).toEqual([]);
+  });
+
+  test('that may not be read are a finding that names the permission; nothing known is forgotten', async () => {
+    const bench = await startWorkerBench({ world: world(), config: tagged });
+    await bench.discover();
+    await bench.run('scan-target', { target: TARGET });
+    expect(await bench.states()).toEqual({ queued: 1 });
+    bench.advance(3_700_000);
+    bench.front.rewrite = (operation, answer) =>
+      operation === 'ListTagsForResource'
+        ? { status: 400, body: '{"__type":"AccessDeniedException","Message":"not authorized"}' }
+        : answer;
+
+    const result = await bench.run('list-accounts', {});
+
+    expect(result.error).toContain('organizations:ListTagsForResource');
+    expect(await bench.findings()).toContain('account-tags-denied all');
+    expect(await bench.ledger.coverage.accountIds()).toEqual([ACCOUNT]);
+    await bench.run('scan-target', { target: TARGET });
+    expect(await bench.states()).toEqual({ queued: 1 });
+
+    bench.front.rewrite = (_, answer) => answer;
+    await bench.run('list-accounts', {});
+    expect(await bench.findings()).toEqual([]);
+  });
+
+  test('are not asked for when no matcher speaks of them', async () => {
+    const bench = await startWorkerBench({ world: world() });
+
+    await bench.run('list-accounts', {});
+
+    expect(asked(bench)).toBe(0);
+  });
 });

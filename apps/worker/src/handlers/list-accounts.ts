@@ -43,7 +43,7 @@ async function listAll(ctx: JobContext, deps: HandlerDeps): Promise<DueOutcome<R
   const seen = new Set<AccountId>();
   let inactive = 0;
   const callerAccountId = await callerAccountOf(deps, ctx.signal);
-  for await (const page of accountPages(deps, callerAccountId, ctx.signal)) {
+  for await (const page of accountPages(deps, deps.ledger, callerAccountId, ctx.signal)) {
     const inScope = page.filter(
       (account) =>
         !seen.has(account.accountId) &&

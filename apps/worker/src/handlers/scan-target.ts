@@ -3,7 +3,12 @@ import type { Coverage } from '@muster/core/domain/coverage';
 import { isJobError, type JobError } from '@muster/core/domain/errors';
 import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
 import type { InstanceId } from '@muster/core/domain/ids';
-import { groupByRole, matchersOfAccount, type RoleGroup } from '@muster/core/domain/matcher-scope';
+import {
+  groupByRole,
+  matchersOfAccount,
+  needsAccountTags,
+  type RoleGroup,
+} from '@muster/core/domain/matcher-scope';
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import type { RecordChange, Versioned } from '@muster/core/ports/ledger';
@@ -39,6 +44,17 @@ export async function handleScanTarget(
       return { nextAtMs: null, result: { status: 'forgotten', seen: 0, queued: 0, changed: 0 } };
     }
     const before = scope.coverage;
+    if (
+      scope.account.tags === undefined &&
+      deps.config.matchers.some((one) => one.accountTags !== undefined)
+    ) {
+      const { matchers } = deps.config;
+      if (needsAccountTags(matchers, scope.account, await callerAccountOf(deps, ctx.signal))) {
+        // Nobody can say whether it is in scope: nothing in it is taken for gone, and nothing is sent.
+        const nextAtMs = deps.clock.now() + deps.config.pollIntervalMs;
+        return { nextAtMs, result: { status: 'unknown', seen: 0, queued: 0, changed: 0 } };
+      }
+    }
     const groups = await roleGroups(target, scope.account, ctx.signal, deps);
     try {
       const sightings = await listSightings(target, groups, ctx.signal, deps);

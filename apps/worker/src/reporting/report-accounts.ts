@@ -22,14 +22,14 @@ export function workerName(): string {
  * @returns how many there are
  */
 export async function fanOutAccounts(
-  deps: Pick<ReportDeps, 'config' | 'organization' | 'reports' | 'enqueue'>,
+  deps: Pick<ReportDeps, 'config' | 'organization' | 'clock' | 'timings' | 'random' | 'reports' | 'enqueue'>,
   reportId: ReportId,
   job: 'check-account' | 'plan-account',
   signal: AbortSignal,
 ): Promise<number> {
   const callerAccountId = await callerAccountOf(deps, signal);
   const seen = new Set<AccountId>();
-  for await (const page of accountPages(deps, callerAccountId, signal)) {
+  for await (const page of accountPages(deps, null, callerAccountId, signal)) {
     const fresh = page.filter(
       (account) =>
         !seen.has(account.accountId) &&

@@ -3,17 +3,22 @@ import type { AccountId } from '@muster/core/domain/ids';
 import type { Matcher } from '@muster/core/domain/matcher';
 import { accountOfRole } from '@muster/core/domain/matcher-scope';
 import type { HandlerDeps } from '../deps.ts';
+import { createTagFiller, type TagMemory } from './account-tags.ts';
 
 /**
  * Pages of every account that a matcher may cover: one listing per organization, whatever the number of matchers, and one
  * page for accounts that are named outright. An account may come more than once.
  */
 export async function* accountPages(
-  deps: Pick<HandlerDeps, 'config' | 'organization'>,
+  deps: Pick<HandlerDeps, 'config' | 'organization' | 'clock' | 'timings' | 'random'>,
+  memory: TagMemory | null,
   callerAccountId: AccountId | null,
   signal: AbortSignal,
 ): AsyncGenerator<readonly Account[]> {
-  for (const scope of scopesOf(deps.config.matchers)) yield* deps.organization.listAccounts(scope, signal);
+  const tags = createTagFiller(deps, memory, callerAccountId, signal);
+  for (const scope of scopesOf(deps.config.matchers)) {
+    for await (const page of deps.organization.listAccounts(scope, signal)) yield await tags.fill(page);
+  }
   const named = deps.config.matchers
     .filter((matcher) => matcher.organization === null)
     .map((matcher) => (matcher.role.kind === 'arn' ? accountOfRole(matcher.role.arn) : callerAccountId))
@@ -21,6 +26,7 @@ export async function* accountPages(
   yield [...new Set(named)].map(
     (accountId): Account => ({ accountId, name: '', state: 'ACTIVE', ancestorIds: [] }),
   );
+  await tags.end();
 }
 
 /** The union of the matchers' scopes per organization: a unit is left out only when every matcher excludes it. */

@@ -31,13 +31,14 @@ export interface Pace {
 
 /**
  * AWS's own per calling account: ListAccounts 8/s burst 12, ListAccountsForParent 5/s burst 8, ListChildren 6/s burst 10,
- * ListRoots 1/s burst 2. https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+ * ListRoots 1/s burst 2, ListTagsForResource 10/s burst 15. https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
  */
 export const ORGANIZATIONS_PACE = {
   ListAccounts: { perSecond: 6, burst: 9 },
   ListAccountsForParent: { perSecond: 3.75, burst: 6 },
   ListChildren: { perSecond: 4.5, burst: 7 },
   ListRoots: { perSecond: 0.75, burst: 2 },
+  ListTagsForResource: { perSecond: 7.5, burst: 11 },
 } as const satisfies Readonly<Record<string, Pace>>;
 
 /** SendCommand's MaxConcurrency and MaxErrors: the whole batch at once, and one host's failure never withholds the command from another. */

@@ -36,6 +36,7 @@ export function createOrganizationPages(deps: {
     ListAccountsForParent: createPacer(deps.clock, ORGANIZATIONS_PACE.ListAccountsForParent),
     ListChildren: createPacer(deps.clock, ORGANIZATIONS_PACE.ListChildren),
     ListRoots: createPacer(deps.clock, ORGANIZATIONS_PACE.ListRoots),
+    ListTagsForResource: createPacer(deps.clock, ORGANIZATIONS_PACE.ListTagsForResource),
   };
   const caller: AccountId | null = null;
   return (operation, signal, send) => {

@@ -1,4 +1,8 @@
-import { ListAccountsCommand, type OrganizationsClient } from '@aws-sdk/client-organizations';
+import {
+  ListAccountsCommand,
+  ListTagsForResourceCommand,
+  type OrganizationsClient,
+} from '@aws-sdk/client-organizations';
 import { type Account, isAccountInScope, type OrganizationScope } from '../domain/account.ts';
 import { isJobError, JobError } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -46,6 +50,23 @@ export function createOrganizations(deps: {
       }
       if (step.value === 'complete') return;
       for await (const page of walkUnits(listing, scope, signal)) yield keep(page);
+    },
+    async listAccountTags(accountId, signal) {
+      const tags: [string, string][] = [];
+      const pages = listing.list('ListTagsForResource', signal, ({ NextToken }) =>
+        organizations.send(
+          new ListTagsForResourceCommand({
+            ResourceId: accountId,
+            ...(NextToken === undefined ? {} : { NextToken }),
+          }),
+        ),
+      );
+      for await (const reply of pages) {
+        for (const { Key, Value } of requireList(reply.Tags, 'organizations:ListTagsForResource', 'Tags')) {
+          if (Key !== undefined) tags.push([Key, Value ?? '']);
+        }
+      }
+      return Object.fromEntries(tags);
     },
     callerAccount: (signal) => deps.identities.callerAccount(signal),
   };

@@ -64,6 +64,13 @@ function explainAccounts(matcher: Matcher): string {
   }
   if (matcher.includeAccounts !== null) parts.push(`of these only ${matcher.includeAccounts.join(', ')}`);
   if (matcher.excludeAccounts.length > 0) parts.push(`never ${matcher.excludeAccounts.join(', ')}`);
+  const { include = [], exclude = [] } = matcher.accountTags ?? {};
+  if (include.length > 0) {
+    parts.push(`of these only with ${include.map((rule) => explainTag(rule, ' or ')).join(' and ')}`);
+  }
+  if (exclude.length > 0) {
+    parts.push(`never with ${exclude.map((rule) => explainTag(rule, ' or ')).join(', or with ')}`);
+  }
   return parts.join('; ');
 }
 

@@ -57,6 +57,7 @@ describe('matcherKey', () => {
     ['excludeTags', { excludeTags: [{ key: 'a', values: ['*'] }] }],
     ['includeAccounts', { includeAccounts: ['111122223333' as AccountId] }],
     ['excludeAccounts', { excludeAccounts: ['111122223333' as AccountId] }],
+    ['accountTags', { accountTags: { include: [{ key: 'a', values: ['*'] }], exclude: [] } }],
     ['minInstanceAgeMs', { minInstanceAgeMs: 1 }],
     ['install', { install: { ...CONTENT.install, joinToken: 'other' } }],
     ['pin of the installer', { install: { ...CONTENT.install, scriptSha256: 'a'.repeat(64) } }],

@@ -30,6 +30,12 @@ export function matcherKey(content: MatcherContent): MatcherKey {
     excludeTags: sortedRules(content.excludeTags),
     includeAccounts: content.includeAccounts && sorted(content.includeAccounts),
     excludeAccounts: sorted(content.excludeAccounts),
+    // Only where it is said, so that the keys of everybody else stay as they were.
+    ...(content.accountTags === undefined
+      ? {}
+      : {
+          accountTags: [sortedRules(content.accountTags.include), sortedRules(content.accountTags.exclude)],
+        }),
   };
   return createHash('sha256').update(canonicalJson(counted)).digest('hex').slice(0, 16) as MatcherKey;
 }

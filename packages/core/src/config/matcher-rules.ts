@@ -31,6 +31,7 @@ export function compileMatcher(
     tags: checkTags(shape, report),
     excludeTags: checkExcludeTags(shape, report),
     ...checkAccounts(shape, role, report),
+    ...checkAccountTags(shape, role, report),
     minInstanceAgeMs: shape.min_instance_age ?? 0,
     install: checkInstall(shape, defaults, report),
   };
@@ -141,6 +142,21 @@ function checkExcludeTags(shape: MatcherShape, report: Report): readonly TagRule
   const optOut = shape.opt_out_tag ?? DEFAULT_OPT_OUT_TAG;
   const rules = tagRules(tags, 'exclude_tags', report);
   return optOut === '' ? rules : [...rules, { key: optOut, values: ['*'] }];
+}
+
+function checkAccountTags(
+  shape: MatcherShape,
+  role: RoleRules | null,
+  report: Report,
+): Pick<Matcher, 'accountTags'> {
+  const include = tagRules(shape.account_tags ?? {}, 'account_tags', report);
+  const exclude = tagRules(shape.exclude_account_tags ?? {}, 'exclude_account_tags', report);
+  if (include.length === 0 && exclude.length === 0) return {};
+  if (role !== null && role.organization === null) {
+    const key = include.length > 0 ? 'account_tags' : 'exclude_account_tags';
+    report.fault([key], 'needs organization: the tags of accounts are asked of AWS Organizations');
+  }
+  return { accountTags: { include, exclude } };
 }
 
 function tagRules(

@@ -116,6 +116,16 @@ export const MatcherShape = keys({
     .optional()
     .describe(`${OURS}Only these accounts, out of those the matcher covers.`),
   exclude_accounts: textList().optional().describe(`${OURS}Never these accounts. Default none.`),
+  account_tags: z
+    .record(z.string(), textOrList())
+    .optional()
+    .describe(
+      `${OURS}Only accounts that carry these tags themselves, all of them, with any value of each. Needs \`organizations:ListTagsForResource\`.`,
+    ),
+  exclude_account_tags: z
+    .record(z.string(), textOrList())
+    .optional()
+    .describe(`${OURS}Never accounts that carry any of these tags. Needs the same permission.`),
   exclude_tags: z
     .record(z.string(), textOrList())
     .optional()

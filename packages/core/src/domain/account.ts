@@ -11,6 +11,10 @@ export interface Account {
   readonly state: 'ACTIVE' | 'PENDING_ACTIVATION' | 'SUSPENDED' | 'PENDING_CLOSURE' | 'CLOSED';
   /** Ids from the root down: `['r-ab12', 'ou-ab12-11111111']`. Empty when the account was not found through an organization. */
   readonly ancestorIds: readonly string[];
+  /** Its own tags, read only where a matcher asks for them; absent when they are not known. */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  /** When the tags were read, epoch ms. */
+  readonly tagsReadAtMs?: number | undefined;
 }
 
 /** Which part of an organization a matcher covers. `*` anywhere in `include` means all of it. */

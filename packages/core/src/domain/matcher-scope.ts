@@ -1,6 +1,13 @@
 import { isAccountInScope, type Account } from './account.ts';
 import type { AccountId, Region } from './ids.ts';
-import { coversAccount, coversRegion, roleFor, type Matcher, type RoleReference } from './matcher.ts';
+import {
+  coversAccount,
+  coversAccountTags,
+  coversRegion,
+  roleFor,
+  type Matcher,
+  type RoleReference,
+} from './matcher.ts';
 
 /** The matchers that cover an account, in file order. `callerAccountId` is the account of the worker's own credentials; null when no matcher needs it. */
 export function matchersOfAccount(
@@ -8,12 +15,27 @@ export function matchersOfAccount(
   account: Account,
   callerAccountId: AccountId | null,
 ): readonly Matcher[] {
-  return matchers.filter((matcher) => {
-    if (!coversAccount(matcher, account.accountId)) return false;
-    if (matcher.organization !== null) return isAccountInScope(account, matcher.organization);
-    if (matcher.role.kind === 'arn') return accountOfRole(matcher.role.arn) === account.accountId;
-    return callerAccountId === account.accountId;
-  });
+  return matchers.filter(
+    (matcher) => isCovered(matcher, account, callerAccountId) && coversAccountTags(matcher, account.tags),
+  );
+}
+
+/** Whether it depends on the account's own tags, and on nothing else any more, if a matcher covers it. */
+export function needsAccountTags(
+  matchers: readonly Matcher[],
+  account: Account,
+  callerAccountId: AccountId | null,
+): boolean {
+  return matchers.some(
+    (matcher) => matcher.accountTags !== undefined && isCovered(matcher, account, callerAccountId),
+  );
+}
+
+function isCovered(matcher: Matcher, account: Account, callerAccountId: AccountId | null): boolean {
+  if (!coversAccount(matcher, account.accountId)) return false;
+  if (matcher.organization !== null) return isAccountInScope(account, matcher.organization);
+  if (matcher.role.kind === 'arn') return accountOfRole(matcher.role.arn) === account.accountId;
+  return callerAccountId === account.accountId;
 }
 
 /** Matchers that share a role read a target together. */

@@ -61,6 +61,8 @@ export interface Matcher {
   readonly excludeTags: readonly TagRule[];
   readonly includeAccounts: readonly AccountId[] | null;
   readonly excludeAccounts: readonly AccountId[];
+  /** Rules about the account's own tags; absent when there are none, and then nobody asks for them. */
+  readonly accountTags?: { readonly include: readonly TagRule[]; readonly exclude: readonly TagRule[] };
   /** An instance younger than this is left alone until it is older. */
   readonly minInstanceAgeMs: number;
   readonly install: InstallSettings;
@@ -69,8 +71,8 @@ export interface Matcher {
 /** Whether the matcher wants this instance by its tags; state and platform are decided later. */
 export function matchesInstance(matcher: Matcher, instance: Instance): boolean {
   return (
-    matcher.tags.every((rule) => carriesTag(instance, rule)) &&
-    !matcher.excludeTags.some((rule) => carriesTag(instance, rule))
+    matcher.tags.every((rule) => carriesTag(instance.tags, rule)) &&
+    !matcher.excludeTags.some((rule) => carriesTag(instance.tags, rule))
   );
 }
 
@@ -84,9 +86,20 @@ export function coversRegion(matcher: Matcher, region: Region): boolean {
   return matcher.regions.kind === 'all' || matcher.regions.regions.includes(region);
 }
 
-function carriesTag(instance: Instance, rule: TagRule): boolean {
+/** Whether the account's own tags are as the matcher wants them. Tags that are not known are not as wanted. */
+export function coversAccountTags(
+  matcher: Matcher,
+  tags: Readonly<Record<string, string>> | undefined,
+): boolean {
+  if (matcher.accountTags === undefined) return true;
+  if (tags === undefined) return false;
+  const { include, exclude } = matcher.accountTags;
+  return include.every((rule) => carriesTag(tags, rule)) && !exclude.some((rule) => carriesTag(tags, rule));
+}
+
+function carriesTag(tags: Readonly<Record<string, string>>, rule: TagRule): boolean {
   // Only own keys: a tag may be named like something every object inherits.
-  const value = Object.hasOwn(instance.tags, rule.key) ? instance.tags[rule.key] : undefined;
+  const value = Object.hasOwn(tags, rule.key) ? tags[rule.key] : undefined;
   if (value === undefined) return false;
   return rule.values.some((wanted) => matchesTagPattern(value, wanted));
 }

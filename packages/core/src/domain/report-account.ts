@@ -7,4 +7,6 @@ export const ReportAccount = z.object({
   name: z.string(),
   state: z.enum(['ACTIVE', 'PENDING_ACTIVATION', 'SUSPENDED', 'PENDING_CLOSURE', 'CLOSED']),
   ancestorIds: z.array(z.string()),
+  tags: z.record(z.string(), z.string()).optional(),
+  tagsReadAtMs: z.number().optional(),
 });

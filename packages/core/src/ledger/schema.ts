@@ -76,6 +76,8 @@ export const StoredAccount = z.strictObject({
   name: z.string(),
   state: z.enum(['ACTIVE', 'PENDING_ACTIVATION', 'SUSPENDED', 'PENDING_CLOSURE', 'CLOSED']),
   ancestorIds: z.array(z.string()),
+  tags: z.record(z.string(), z.string()).optional(),
+  tagsReadAtMs: z.number().optional(),
 });
 
 export const StoredRegions = z.array(Region);

@@ -9,6 +9,8 @@ export interface OrganizationPort {
    * A listing that ends without throwing was complete.
    */
   listAccounts(scope: OrganizationScope, signal: AbortSignal): AsyncIterable<readonly Account[]>;
+  /** An account's own tags (organizations:ListTagsForResource, of 10 calls a second for the whole organization), all pages. */
+  listAccountTags(accountId: AccountId, signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
   /** The account of the worker's own credentials (sts:GetCallerIdentity needs no permission). */
   callerAccount(signal: AbortSignal): Promise<AccountId>;
 }

@@ -1,0 +1,80 @@
+import type { Account } from '@muster/core/domain/account';
+import { isJobError, type JobError } from '@muster/core/domain/errors';
+import type { AccountId } from '@muster/core/domain/ids';
+import { needsAccountTags } from '@muster/core/domain/matcher-scope';
+import type { HandlerDeps } from '../deps.ts';
+
+type Deps = Pick<HandlerDeps, 'config' | 'organization' | 'clock' | 'timings' | 'random'>;
+
+/** Where tags are remembered and findings told; a report that stands for itself has none. */
+export type TagMemory = Pick<HandlerDeps['ledger'], 'coverage' | 'control'>;
+
+/** Fills in the tags of accounts, page by page; see `createTagFiller`. */
+export interface TagFiller {
+  fill(page: readonly Account[]): Promise<readonly Account[]>;
+  /** After the last page: throws the denial when an account was left without its tags, since nobody can say who is in scope. */
+  end(): Promise<void>;
+}
+
+/**
+ * Fills in the own tags of accounts where it depends on them whether a matcher covers an account. What the ledger knows is
+ * believed for an hour; the rest is asked for, one call per account. A missing permission is a finding, asked for once per
+ * listing: tags that are known go on counting.
+ */
+export function createTagFiller(
+  deps: Deps,
+  memory: TagMemory | null,
+  callerAccountId: AccountId | null,
+  signal: AbortSignal,
+): TagFiller {
+  let denial: JobError | null = null;
+  let unknown = false;
+  let asked = false;
+
+  async function fillOne(account: Account): Promise<Account> {
+    if (!needsAccountTags(deps.config.matchers, account, callerAccountId)) return account;
+    const known = (await memory?.coverage.account(account.accountId))?.account;
+    const { tags, tagsReadAtMs } = known ?? {};
+    const now = deps.clock.now();
+    // Each account's tags age at their own pace, so that they are not all asked for at once.
+    const believedMs = deps.timings.accountTagsMs * (0.5 + deps.random() / 2);
+    if (tags !== undefined && now - (tagsReadAtMs ?? 0) < believedMs) {
+      return { ...account, tags, tagsReadAtMs };
+    }
+    if (denial === null) {
+      try {
+        asked = true;
+        const read = await deps.organization.listAccountTags(account.accountId, signal);
+        return { ...account, tags: read, tagsReadAtMs: now };
+      } catch (error) {
+        if (!isJobError(error, 'aws.denied')) throw error;
+        denial = error;
+      }
+    }
+    if (tags === undefined) unknown = true;
+    return tags === undefined ? account : { ...account, tags, tagsReadAtMs };
+  }
+
+  return {
+    async fill(page) {
+      const filled: Account[] = [];
+      for (const account of page) filled.push(await fillOne(account));
+      return filled;
+    },
+    async end() {
+      if (denial === null) {
+        if (asked) await memory?.control.clear('account-tags-denied', 'all');
+        return;
+      }
+      await memory?.control.raise({
+        kind: 'account-tags-denied',
+        scope: 'all',
+        sinceMs: deps.clock.now(),
+        message: `The tags of accounts cannot be read, so account_tags says nothing about new ones: ${denial.message}`,
+        remedy:
+          'Allow organizations:ListTagsForResource to the discovery role, or take account_tags and exclude_account_tags out of the configuration.',
+      });
+      if (unknown) throw denial;
+    },
+  };
+}
