@@ -34,6 +34,24 @@ test('a role that asks for an external id is assumed in every account of the org
   });
 });
 
+test('a member role with a path, and an external id, is assumed by its whole name', async () => {
+  const world = aWorld(someInstances(1), {
+    access: { roleName: 'teleport/fleet/discovery', externalId: 'the-external-id' },
+  });
+  const bench = await startWorkerBench({ world });
+
+  await bench.scanned();
+  expect(await bench.states()).toEqual({ queued: 1 });
+
+  const without = bench.depsWith((facts) => ({
+    discovery_service: { aws: [organizationMatcher({ ...facts, roleName: 'discovery' })] },
+  }));
+  expect(await bench.run('list-regions', { accountId: ACCOUNT }, without)).toEqual({
+    regions: 0,
+    denied: true,
+  });
+});
+
 test('only the accounts of include_accounts are entered', async () => {
   const bench = await startWorkerBench({
     world: aWorld(someInstances(1)),

@@ -10,7 +10,7 @@ import { hexToken } from '../../world/identifiers.ts';
 import { isOptInRegion } from '../../world/regions.ts';
 import { isRegionOn } from '../../world/world.ts';
 
-const ROLE_ARN = /^arn:aws:iam::(\d{12}):role\/(?:.*\/)?([\w+=,.@-]{1,64})$/u;
+const ROLE_ARN = /^arn:aws:iam::(\d{12}):role\/((?:[^\s/]+\/)*)([\w+=,.@-]{1,64})$/u;
 /** Role sessions last an hour unless the role says otherwise; ours says nothing. */
 const MAX_SESSION_SECONDS = 3600;
 
@@ -44,8 +44,9 @@ function assumeRole(call: Call, params: QueryParams): string {
   if (arn === null) {
     throw new ServiceError('ValidationError', `${input.RoleArn} is invalid`);
   }
-  const [, accountId = '', roleName = ''] = arn;
-  checkTrust(call, input.RoleArn, accountId, roleName, input.ExternalId);
+  const [, accountId = '', path = '', roleName = ''] = arn;
+  // The path is part of what names a role here, though not of the session's ARN.
+  checkTrust(call, input.RoleArn, accountId, path + roleName, input.ExternalId);
   const durationSeconds = input.DurationSeconds ?? 3600;
   if (durationSeconds > MAX_SESSION_SECONDS) {
     throw new ServiceError(
