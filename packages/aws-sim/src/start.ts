@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { createSimClock } from './clock/sim-clock.ts';
 import { createCommandStore } from './commands/command-store.ts';
 import { createDocumentLibrary } from './commands/document-library.ts';
@@ -12,6 +10,7 @@ import { createCallTally } from './report/call-tally.ts';
 import { type AwsSimReport, writeReport } from './report/report.ts';
 import { instancesOf } from './report/scope.ts';
 import { createAwsServer } from './server/http-server.ts';
+import { listen } from './server/listen.ts';
 import { createSignatureVerifier } from './server/sigv4.ts';
 import type { Simulation } from './server/simulation.ts';
 import { applyChanges, type ChangeResult } from './world/apply-change.ts';
@@ -76,9 +75,8 @@ export async function startAwsSim(options: AwsSimOptions = {}): Promise<AwsSim> 
     });
   }
   const server = createAwsServer(sim);
-  server.listen(options.port ?? 0, options.host ?? '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const listening = await listen(server, options.port ?? 0, options.host ?? '127.0.0.1');
+  const { port } = listening;
   return {
     url: `http://${options.host ?? '127.0.0.1'}:${port}`,
     port,
@@ -91,10 +89,7 @@ export async function startAwsSim(options: AwsSimOptions = {}): Promise<AwsSim> 
     async close() {
       clock.close();
       sim.network.close();
-      server.closeAllConnections();
-      await new Promise((resolve) => {
-        server.close(resolve);
-      });
+      await listening.close();
     },
   };
 }
