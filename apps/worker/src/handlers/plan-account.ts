@@ -11,7 +11,7 @@ import { resolveRegions } from '../scanning/resolve-regions.ts';
 import { coverageOfFailure } from '../scanning/scan-coverage.ts';
 
 /** A failure that has gone on this long is the answer (see `coverageOfFailure`). */
-const SETTLED = { failures: 0, failingSinceMs: 0 } as const;
+const SETTLED = { failures: 1_000, failingSinceMs: 0 } as const;
 
 /** Enters the account as a sweep would, and asks for each of its targets. */
 export async function handlePlanAccount(

@@ -113,15 +113,18 @@ test.each(PASSING)('a sweep ends with a target as %s when nothing else has come 
   const bench = await startRead();
   await bench.aws.change({ op: 'add-fault', fault: { ...fault, apis: [...fault.apis] } });
   await scanWithoutHarm(bench);
-  bench.advance(bench.deps.timings.passingMs - 10_000);
-  expect(await scanWithoutHarm(bench)).toMatchObject({ status: 'pending' });
-  bench.advance(10_000);
+  bench.advance(bench.deps.timings.passingMs);
+  // Twice in ten minutes, as where a worker was killed in between, is not often.
+  expect(await scanWithoutHarm(bench)).toMatchObject({ status: 'pending', failures: 2 });
+  for (let failures = 3; failures < 12; failures += 1) {
+    expect(await scanWithoutHarm(bench)).toMatchObject({ status: 'pending', failures });
+  }
 
-  expect(await scanWithoutHarm(bench)).toMatchObject({ status, cause, failures: 3 });
+  expect(await scanWithoutHarm(bench)).toMatchObject({ status, cause, failures: 12 });
 
   // It comes back all the same, and a reading that gets through makes good everything.
   expect(await dueInMs(bench)).toBeLessThanOrEqual(bench.deps.config.pollIntervalMs);
-  expect(await scanWithoutHarm(bench)).toMatchObject({ status, failures: 4 });
+  expect(await scanWithoutHarm(bench)).toMatchObject({ status, failures: 13 });
   await bench.aws.change({ op: 'clear-faults' });
   await scan(bench);
   expect(await bench.ledger.coverage.read(TARGET)).toMatchObject({ status: 'complete', failures: 0 });

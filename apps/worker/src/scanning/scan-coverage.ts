@@ -5,6 +5,8 @@ import type { HandlerDeps } from '../deps.ts';
 
 /** Steps by which the wait after a throttle grows, each as long as the first wait. */
 const MOST_STEPS = 6;
+/** Readings that must have failed in a row besides: a worker that was killed in between may have asked twice in ten minutes. */
+const OFTEN = 12;
 
 export function completeCoverage(nowMs: number): Coverage {
   return {
@@ -39,8 +41,8 @@ function causeOfDenial(error: JobError): Cause {
  * the target and is thrown on.
  *
  * A throttle or an answer that did not come is no fault of the target's: it keeps its place and is read again soon, and
- * stays `pending` meanwhile. Only when nothing else has come for `passingMs`, however often it was asked, does the sweep
- * end without it, so that a run that ends by itself does; it comes back all the same.
+ * stays `pending` meanwhile. Only when nothing else has come for `passingMs`, and often, does the sweep end without it, so
+ * that a run that ends by itself does; it comes back all the same.
  */
 export function coverageOfFailure(
   error: unknown,
@@ -70,7 +72,8 @@ export function coverageOfFailure(
       // Waiting for our own share says nothing about the target, however often.
       const own = error.details['own'] === true;
       const failingSinceMs = before?.failingSinceMs ?? (own ? undefined : now);
-      const settled = !own && now - (failingSinceMs ?? now) >= deps.timings.passingMs;
+      const forMs = now - (failingSinceMs ?? now);
+      const settled = !own && failures >= OFTEN && forMs >= deps.timings.passingMs;
       const advisedMs = typeof error.retry === 'object' ? error.retry.afterMs : 0;
       const growingMs = deps.timings.retryMs * Math.min(failures, MOST_STEPS);
       const restMs = Math.min(deps.config.pollIntervalMs, deps.timings.passingMs);
