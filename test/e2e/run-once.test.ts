@@ -60,7 +60,7 @@ test('run --once ends with 1 when the organization cannot be listed, and says so
 test('run --once sits out a Redis that does not answer for a while', async () => {
   await prepare({ instances: 60 });
   const run = system.cli('run', '--once', '--json');
-  await eventually('installs are under way', () => system.report().commands.sent > 0);
+  await eventually('installs are under way', () => system.report().commands.sent > 0, 120_000);
 
   process.kill(system.redis().pid, 'SIGSTOP');
   // Longer than the patience of whoever is not patient: five seconds.
