@@ -80,7 +80,7 @@ export async function sweepOnce(muster: MusterRun): Promise<Record<string, numbe
   };
 }
 
-/** How often records were written, all together: every write raises the version of its record by one. */
+/** A sum that any write changes: each gives its record a new random version. Not a count, but zero when there was none. */
 async function instanceWrites(muster: MusterRun): Promise<number> {
   let versions = 0;
   for (const target of await muster.ledger.enrollments.populated()) {

@@ -80,7 +80,7 @@ export interface InstallTimings {
 export interface BackoffSettings {
   /** What an operator must mend waits at least this long. @default 10m */
   readonly operatorFirstMs: number;
-  /** What may mend itself. @default 2m */
+  /** What may mend itself. @default 6m: with doubling, eight attempts a day at most */
   readonly transientFirstMs: number;
   /** @default 24h */
   readonly capMs: number;

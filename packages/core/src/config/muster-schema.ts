@@ -121,7 +121,7 @@ export const MusterShape = z.strictObject({
         .prefault('10m')
         .describe('First pause after a failure that an operator must mend. Doubles.'),
       transient_first: duration(SECOND)
-        .prefault('2m')
+        .prefault('6m')
         .describe('First pause after a failure that may mend itself. Doubles.'),
       cap: duration(SECOND).prefault('24h').describe('Longest pause. At least the two above.'),
     })

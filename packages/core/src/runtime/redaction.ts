@@ -35,6 +35,9 @@ const FORMS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
+/** Ids, names and states, which make up most lines: every form has a capital letter or another character in it. */
+const PLAIN = /^[a-z0-9._-]*$/;
+
 /**
  * A redactor that knows the forms of AWS credentials, signatures, authorization headers, passwords in URLs and
  * private keys, and beyond them the exact values in `secrets` (such as a join token), which have no form of their own.
@@ -47,6 +50,7 @@ export function createRedactor(secrets: readonly Secret[] = []): Redact {
   return (text) => {
     let clean = text;
     for (const value of values) clean = clean.replaceAll(value, REDACTED);
+    if (PLAIN.test(clean)) return clean;
     for (const [form, replacement] of FORMS) clean = clean.replace(form, replacement);
     return clean;
   };

@@ -9,7 +9,10 @@ for status in string.gmatch(ARGV[1], '[^,]+') do statuses[#statuses + 1] = statu
 local added = 0
 for i = 2, #ARGV, 4 do
   local member, status, at, value = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
-  local known = redis.call('HEXISTS', KEYS[1], member) == 1
+  local before = redis.call('HGET', KEYS[1], member)
+  local known = before ~= false
+  -- Where it stands now; nil when that cannot be read, and then every zset is looked at.
+  local stands = known and string.match(before, '"status":"(%a+)"') or nil
   local create = status == '?' or string.sub(status, 1, 1) == '+'
   if (status == '?' and known) or (not create and not known) then
     -- already known, or already forgotten: nothing to say
@@ -18,7 +21,11 @@ for i = 2, #ARGV, 4 do
     if status == '?' then status = 'pending' elseif create then status = string.sub(status, 2) end
     if status == '' then redis.call('HDEL', KEYS[1], member) else redis.call('HSET', KEYS[1], member, value) end
     for s, name in ipairs(statuses) do
-      if name == status then redis.call('ZADD', KEYS[s + 1], at, member) else redis.call('ZREM', KEYS[s + 1], member) end
+      if name == status then
+        redis.call('ZADD', KEYS[s + 1], at, member)
+      elseif stands == nil or name == stands then
+        redis.call('ZREM', KEYS[s + 1], member)
+      end
     end
   end
 end
