@@ -52,6 +52,18 @@ test('a trust policy looks at the name of the role and the external id', async (
   expect(answers.map((answer) => answer.name)).toEqual(['', '', no, no, no, no]);
 });
 
+test('a role that the world names with its path is known by its whole name only', async () => {
+  const sim = await start({ roleName: 'teleport/fleet/discovery' });
+
+  const answers = [
+    await assume(sim, 'teleport/fleet/discovery'),
+    await assume(sim, 'fleet/discovery'),
+    await assume(sim, 'discovery'),
+  ];
+
+  expect(answers.map((answer) => answer.name)).toEqual(['', 'AccessDenied', 'AccessDenied']);
+});
+
 test('what a policy leaves out is denied, but who one is can always be asked', async () => {
   const sim = await start({ deniedDiscoveryActions: ['organizations:*', 'sts:*'] });
   const { organizations, sts } = sdkClients(sim);

@@ -51,7 +51,7 @@ export const WorldFile = z.strictObject({
       secretAccessKey: z.string().min(8).optional(),
       principalAccountId: z.string().optional(),
       delegatedAdministrators: z.array(z.string()).optional(),
-      /** With its path, if it has one: `teleport/discovery`. */
+      /** With a path (`teleport/discovery`) the whole counts; without one any path will do. */
       roleName: z.string().nullable().optional(),
       externalId: z.string().nullable().optional(),
       deniedDiscoveryActions: z.array(z.string()).optional(),

@@ -39,7 +39,7 @@ export interface Access {
   /** Account of the discovery principal: the management account or a delegated administrator. */
   readonly principalAccountId: string;
   readonly delegatedAdministrators: readonly string[];
-  /** Name of the member role, with its path if it has one (`teleport/discovery`); null when any will do. */
+  /** Name of the member role; with a path (`teleport/discovery`) the whole counts, without one any path will do. Null: any. */
   readonly roleName: string | null;
   /** External id the trust policies ask for; null for none. */
   readonly externalId: string | null;

@@ -76,6 +76,12 @@ function assumeRole(call: Call, params: QueryParams): string {
   );
 }
 
+/** Whether a role is the member role. A world that names it without a path does not care where it lies. */
+function isNamed(wanted: string | null, roleName: string): boolean {
+  if (wanted === null) return true;
+  return wanted === (wanted.includes('/') ? roleName : roleName.slice(roleName.lastIndexOf('/') + 1));
+}
+
 function checkPolicy(policy: string | undefined): void {
   if (policy === undefined) return;
   try {
@@ -100,7 +106,7 @@ function checkTrust(
   // A stale answer knows the role as it was: one just made or repaired is not there yet.
   const account = known === undefined ? undefined : (accountAsOf(known, call.asOfMs) ?? undefined);
   const usable = account !== undefined && (account.state === 'ACTIVE' || account.state === 'PENDING_CLOSURE');
-  const named = world.access.roleName === null || world.access.roleName === roleName;
+  const named = isNamed(world.access.roleName, roleName);
   const wantedId = world.access.externalId;
   const identified = wantedId === null || wantedId === externalId;
   const trusted = isTrusted(world, call.caller, roleArn, externalId);
