@@ -11,7 +11,6 @@ import type { OrganizationPort } from '@muster/core/ports/organization';
 import type { PreflightPort } from '@muster/core/ports/preflight';
 import type { ReportLedger } from '@muster/core/ports/reports';
 import type { TeleportPort } from '@muster/core/ports/teleport';
-import type { HintLater } from './late-hints.ts';
 import type { WorkerTimings } from './timings.ts';
 
 /** Puts jobs into the queue. They are hints: what must be done stands in the ledger's due indexes already. */
@@ -21,6 +20,9 @@ export type EnqueueJobs = <Name extends JobName>(
   /** `first`: ahead of all that waits in the queue. */
   options?: { readonly first: boolean },
 ) => Promise<void>;
+
+/** Hints at a job after `afterMs`; see `late-hints.ts`. Returns at once. */
+export type HintLater = (name: JobName, payload: object, afterMs: number) => void;
 
 /** Everything the handlers are made of. Each names the parts it needs with `Pick`. */
 export interface HandlerDeps {

@@ -1,6 +1,6 @@
 import type { JobName } from '@muster/core/jobs/catalog';
 import type { Clock } from '@muster/core/ports/clock';
-import type { EnqueueJobs } from './deps.ts';
+import type { EnqueueJobs, HintLater } from './deps.ts';
 
 /** Longer waits are left to the scheduler's tick, which comes every second: there its delay is a small part. */
 const LONGEST_MS = 5_000;
@@ -20,9 +20,6 @@ export interface LateHints {
   /** Forgets what waits. */
   close(): void;
 }
-
-/** See `LateHints`. Returns at once. */
-export type HintLater = (name: JobName, payload: object, afterMs: number) => void;
 
 export function createLateHints(deps: { readonly clock: Clock; readonly enqueue: EnqueueJobs }): LateHints {
   const closing = new AbortController();

@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { JobError, messageOf } from '../domain/errors.ts';
 import type { MislabeledNode, TeleportNode } from '../ports/teleport.ts';
 import { createArrayElements } from './array-elements.ts';
@@ -31,19 +32,7 @@ export async function* listNodesByTctl(
     stdio: ['ignore', 'pipe', 'pipe'],
     shell: false,
   });
-  let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr = (stderr + text).slice(-STDERR_CHARS);
-  });
-  // Also rejects when the program cannot be started at all.
-  const ended = once(child, 'close') as Promise<[code: number | null, killedBy: string | null]>;
-  ended.catch(() => undefined);
-  const stop = (): void => {
-    child.kill('SIGKILL');
-    // A grandchild may hold the pipe open.
-    child.stdout.destroy();
-    child.stderr.destroy();
-  };
+  const { ended, stderr, stop } = follow(child);
   signal.addEventListener('abort', stop, { once: true });
   try {
     const elements = createArrayElements();
@@ -54,7 +43,7 @@ export async function* listNodesByTctl(
         if (node !== null) yield node;
       }
     }
-    await requireSuccess(ended, () => stderr);
+    await requireSuccess(ended, stderr);
     elements.end();
   } catch (error) {
     signal.throwIfAborted();
@@ -84,27 +73,43 @@ export async function runTctl(
     stdio: ['pipe', 'ignore', 'pipe'],
     shell: false,
   });
-  let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr = (stderr + text).slice(-STDERR_CHARS);
-  });
-  const ended = once(child, 'close') as Promise<[code: number | null, killedBy: string | null]>;
-  ended.catch(() => undefined);
-  const stop = (): void => {
-    child.kill('SIGKILL');
-    child.stderr.destroy();
-  };
+  const { ended, stderr, stop } = follow(child);
   signal.addEventListener('abort', stop, { once: true });
   try {
     // One that ends without reading everything says why with its exit code.
     child.stdin.on('error', () => undefined).end(input);
-    await requireSuccess(ended, () => stderr);
+    await requireSuccess(ended, stderr);
   } catch (error) {
     signal.throwIfAborted();
     throw error;
   } finally {
     signal.removeEventListener('abort', stop);
   }
+}
+
+/** What of a started tctl both ways of running it need: its end, what it said of errors, and how to stop it. */
+function follow(child: ChildProcess & { readonly stderr: Readable }): {
+  /** Also rejects when the program cannot be started at all. */
+  readonly ended: Promise<[code: number | null, killedBy: string | null]>;
+  readonly stderr: () => string;
+  readonly stop: () => void;
+} {
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-STDERR_CHARS);
+  });
+  const ended = once(child, 'close') as Promise<[code: number | null, killedBy: string | null]>;
+  ended.catch(() => undefined);
+  return {
+    ended,
+    stderr: () => stderr,
+    stop: () => {
+      child.kill('SIGKILL');
+      // A grandchild may hold the pipes open.
+      child.stdout?.destroy();
+      child.stderr.destroy();
+    },
+  };
 }
 
 async function requireSuccess(
