@@ -25,18 +25,32 @@ export async function doDueWork<R>(
   const { due } = deps.ledger;
   const untilMs = deps.clock.now() + leaseMs;
   await due.begin(kind, member, untilMs);
+  const { result } = await settleAfter(deps, work, (nextAtMs) =>
+    due.settle(kind, member, untilMs, nextAtMs, deps.clock.now()),
+  );
+  return result;
+}
+
+/**
+ * Does work whose lease was taken, and ends the lease by `settle`, in any case: with what the work left behind, or,
+ * after an error, with null and a later time.
+ */
+export async function settleAfter<Left extends DueOutcome<unknown>>(
+  { clock, timings }: Pick<HandlerDeps, 'clock' | 'timings'>,
+  work: () => Promise<Left>,
+  settle: (nextAtMs: number | null, left: Left | null) => Promise<void>,
+): Promise<Left> {
   try {
-    const { nextAtMs, result } = await work();
-    await due.settle(kind, member, untilMs, nextAtMs, deps.clock.now());
-    return result;
+    const left = await work();
+    await settle(left.nextAtMs, left);
+    return left;
   } catch (error) {
     const advised =
-      isJobError(error) && typeof error.retry === 'object' ? error.retry.afterMs : deps.timings.retryMs;
+      isJobError(error) && typeof error.retry === 'object' ? error.retry.afterMs : timings.retryMs;
     const unknown = isJobError(error) ? 1 : 6;
-    const now = deps.clock.now();
-    const nextAtMs = now + Math.max(advised, deps.timings.retryMs) * unknown;
+    const nextAtMs = clock.now() + Math.max(advised, timings.retryMs) * unknown;
     // When Redis itself is the trouble, the lease goes on and ends.
-    await due.settle(kind, member, untilMs, nextAtMs, now).catch(() => undefined);
+    await settle(nextAtMs, null).catch(() => undefined);
     throw error;
   }
 }

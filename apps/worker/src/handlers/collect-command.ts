@@ -17,7 +17,7 @@ import { applyBrake } from '../sending/brake.ts';
 import { cancelOrTell } from '../sending/cancel-or-tell.ts';
 import { stopSecondCommand } from '../sending/second-command.ts';
 import { forgetIfRemoved } from '../scanning/forget-targets.ts';
-import { partialCoverage } from '../scanning/scan-coverage.ts';
+import { markPartial } from '../scanning/scan-coverage.ts';
 import { paced } from '../paced.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
@@ -238,10 +238,8 @@ async function lookDenied(
   denial: JobError,
   deps: HandlerDeps,
 ): Promise<DueOutcome<Result>> {
-  const now = deps.clock.now();
-  const before = await deps.ledger.coverage.read(target);
-  await deps.ledger.coverage.put(target, partialCoverage(denial, before, now));
-  return outcome(now + deps.timings.heldMs, 0, intent.instanceIds.length, 'denied');
+  await markPartial(deps.ledger, target, denial);
+  return outcome(deps.clock.now() + deps.timings.heldMs, 0, intent.instanceIds.length, 'denied');
 }
 
 /** The ends that this look has shown; a terminal result once recorded is never asked for again. */

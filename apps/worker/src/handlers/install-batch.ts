@@ -8,7 +8,7 @@ import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { doDueWork, type DueOutcome } from '../due-work.ts';
 import { enterEpoch } from '../sending/enter-epoch.ts';
 import { pickBatch } from '../sending/pick-batch.ts';
-import { partialCoverage } from '../scanning/scan-coverage.ts';
+import { markPartial } from '../scanning/scan-coverage.ts';
 import { sendBatch } from '../sending/send-batch.ts';
 import { askSendPermission, withheldMs } from '../sending/send-permission.ts';
 
@@ -104,8 +104,7 @@ async function withdrawCandidates(target: Target, denial: JobError, deps: Handle
   const records = await deps.ledger.enrollments.read(target, ids);
   const judgment = { kind: 'ineligible', cause: 'ec2-perm-account-denied' } as const;
   await applyEvents(deps, target, records, () => [{ kind: 'judged', judgment }]);
-  const before = await deps.ledger.coverage.read(target);
-  await deps.ledger.coverage.put(target, partialCoverage(denial, before, deps.clock.now()));
+  await markPartial(deps.ledger, target, denial);
 }
 
 /** Due again when the next candidate is; those that wait although their time has come are paused, and looked at seldom. */

@@ -62,7 +62,8 @@ async function passOver(
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<DueOutcome<Result>> {
-  const outcome = coverageOfFailure(error, await deps.ledger.coverage.readDenied(accountId), deps);
+  const before = await deps.ledger.coverage.readDenied(accountId);
+  const outcome = coverageOfFailure(error, before, deps.clock.now(), deps);
   if (outcome === null) throw error;
   const { coverage, nextAtMs } = outcome;
   await deps.ledger.coverage.denyAccount(accountId, coverage);

@@ -11,7 +11,7 @@ import { resolveRegions } from '../scanning/resolve-regions.ts';
 import { coverageOfFailure } from '../scanning/scan-coverage.ts';
 
 /** A failure that has gone on this long is the answer (see `coverageOfFailure`). */
-const SETTLED = { failures: 1_000, failingSinceMs: 0 } as const;
+const SETTLED = { completeAtMs: null, failures: 1_000, failingSinceMs: 0 } as const;
 
 /** Enters the account as a sweep would, and asks for each of its targets. */
 export async function handlePlanAccount(
@@ -85,7 +85,7 @@ export function failedReading(
   deps: Pick<ReportDeps, 'clock' | 'timings' | 'config' | 'redact'>,
 ): Pick<AccountReading, 'status' | 'cause' | 'detail'> {
   const detail = deps.redact(messageOf(error));
-  const outcome = coverageOfFailure(error, SETTLED, deps);
+  const outcome = coverageOfFailure(error, SETTLED, deps.clock.now(), deps);
   if (outcome === null || !isJobError(error)) return { status: 'failed', cause: null, detail };
   const { status, cause } = outcome.coverage;
   return { status: status === 'partial' ? 'failed' : status, cause, detail };

@@ -6,6 +6,7 @@ import {
   planLabels,
   wantsLabels,
   type LabeledInstance,
+  type LabelSummary,
 } from '@muster/core/domain/node-labels';
 import type { Target } from '@muster/core/domain/target';
 import type { HandlerDeps } from '../deps.ts';
@@ -17,17 +18,23 @@ type Deps = Pick<HandlerDeps, 'ledger' | 'clock' | 'timings' | 'config' | 'enque
 /** More waiting changes than this are not piled up in Redis (about 15 MB): the next scan brings the rest. */
 const MOST_WAITING = 20_000;
 
+/** A target as it was just read. */
+export interface LabeledTarget {
+  /** A complete listing. */
+  readonly sightings: ReadonlyMap<InstanceId, Sighting>;
+  /** Of all instances, as the listing made them. */
+  readonly records: ReadonlyMap<InstanceId, EnrollmentRecord>;
+  /** What its labels last came to; null when they were never compared. */
+  readonly summary: LabelSummary | null;
+}
+
 /**
  * Compares a target's tags with the labels that its nodes were given, and makes what differs wait for `write-labels`. A
- * target in which nothing changed costs one short read: one word stands for all of its tags.
- *
- * @param sightings a complete listing
- * @param records of all instances, as the listing made them
+ * target in which nothing changed costs nothing more: one word, the summary, stands for all of its tags.
  */
 export async function trackLabels(
   target: Target,
-  sightings: ReadonlyMap<InstanceId, Sighting>,
-  records: ReadonlyMap<InstanceId, EnrollmentRecord>,
+  { sightings, records, summary }: LabeledTarget,
   deps: Deps,
 ): Promise<void> {
   if (!deps.config.labels.enabled) return;
@@ -41,7 +48,6 @@ export async function trackLabels(
   }
   const digest = digestOfTarget(wanted.values());
   const now = deps.clock.now();
-  const summary = await labels.summary(target);
   if (summary === null ? wanted.size === 0 : summary.digest === digest && now < summary.refreshAtMs) return;
   const unmatched = new Set<InstanceId>();
   const kept = new Set<InstanceId>();
@@ -65,5 +71,6 @@ export async function trackLabels(
 /** Takes back the labels of everything in a target that has left the scope. */
 export async function dropLabels(target: Target, deps: Deps): Promise<void> {
   if (!deps.config.labels.enabled) return;
-  await trackLabels(target, new Map(), new Map(), deps);
+  const summary = await deps.ledger.labels.summary(target);
+  await trackLabels(target, { sightings: new Map(), records: new Map(), summary }, deps);
 }

@@ -67,6 +67,39 @@ test('where SSM may not be asked the target is partial by name: its instances ar
   expect(await bench.states()).toEqual({ queued: 2 });
 });
 
+test('a reading under way when a sweep begins does not count for it, and the next one does', async () => {
+  const bench = await startRead();
+  const { coverage } = bench.ledger;
+  const targets = async () => (await coverage.sweep(bench.now()))?.targets;
+  bench.front.before = async (operation) => {
+    if (operation !== 'DescribeInstances') return;
+    bench.front.before = () => undefined;
+    bench.advance(1_000);
+    await coverage.startSweep('sweep-asked-for-meanwhile', bench.now());
+    bench.advance(1_000);
+  };
+
+  expect(await scan(bench)).toMatchObject({ status: 'complete' });
+  expect(await targets()).toMatchObject({ complete: 0 });
+
+  await scan(bench);
+  expect(await targets()).toMatchObject({ complete: 1 });
+});
+
+test('a send that is refused what it needs does not make its target read', async () => {
+  const bench = await startRead();
+  bench.advance(1_000);
+  await bench.ledger.coverage.startSweep('sweep-2', bench.now());
+  bench.advance(1_000);
+  const actions = ['ssm:ListCommandInvocations'];
+  await bench.aws.change({ op: 'deny-actions', accountId: ACCOUNT, actions });
+
+  await bench.run('install-batch', { target: TARGET });
+
+  expect(await bench.ledger.coverage.read(TARGET)).toMatchObject({ status: 'partial' });
+  expect((await bench.ledger.coverage.sweep(bench.now()))?.targets).toMatchObject({ partial: 0 });
+});
+
 test('a region that a service control policy denies is told from a missing permission', async () => {
   const bench = await startRead();
   await bench.aws.change({ op: 'deny-regions', accountId: ACCOUNT, regions: [TARGET.region] });

@@ -1,6 +1,7 @@
 import type { Cause } from '@muster/core/domain/cause';
 import type { Coverage } from '@muster/core/domain/coverage';
 import { isJobError, messageOf, type JobError } from '@muster/core/domain/errors';
+import type { Target } from '@muster/core/domain/target';
 import type { HandlerDeps } from '../deps.ts';
 
 /** Steps by which the wait after a throttle grows, each as long as the first wait. */
@@ -8,11 +9,12 @@ const MOST_STEPS = 6;
 /** Readings that must have failed in a row besides: a worker that was killed in between may have asked twice in ten minutes. */
 const OFTEN = 12;
 
-export function completeCoverage(nowMs: number): Coverage {
+/** @param begunAtMs when the reading began: what came into the world later may be missing from it */
+export function completeCoverage(begunAtMs: number): Coverage {
   return {
     status: 'complete',
-    attemptedAtMs: nowMs,
-    completeAtMs: nowMs,
+    attemptedAtMs: begunAtMs,
+    completeAtMs: begunAtMs,
     cause: null,
     detail: '',
     failures: 0,
@@ -20,15 +22,25 @@ export function completeCoverage(nowMs: number): Coverage {
 }
 
 /** Read, but not all that must be known of it: what is missing is in `error`. Its instances are known and wait. */
-export function partialCoverage(error: JobError, before: Coverage | null, nowMs: number): Coverage {
+export function partialCoverage(error: JobError, before: Coverage | null, begunAtMs: number): Coverage {
   return {
     status: 'partial',
-    attemptedAtMs: nowMs,
+    attemptedAtMs: begunAtMs,
     completeAtMs: before?.completeAtMs ?? null,
     cause: causeOfDenial(error),
     detail: messageOf(error),
     failures: 0,
   };
+}
+
+/** The same for a target that was not read now, but where something that a send needs was refused. */
+export async function markPartial(
+  { coverage }: Pick<HandlerDeps['ledger'], 'coverage'>,
+  target: Target,
+  denial: JobError,
+): Promise<void> {
+  const before = await coverage.read(target);
+  await coverage.put(target, partialCoverage(denial, before, before?.attemptedAtMs ?? 0));
 }
 
 function causeOfDenial(error: JobError): Cause {
@@ -46,14 +58,16 @@ function causeOfDenial(error: JobError): Cause {
  */
 export function coverageOfFailure(
   error: unknown,
-  before: Pick<Coverage, 'failures' | 'failingSinceMs'> | null,
+  before: Pick<Coverage, 'completeAtMs' | 'failures' | 'failingSinceMs'> | null,
+  begunAtMs: number,
   deps: Pick<HandlerDeps, 'clock' | 'timings' | 'config'>,
 ): { readonly coverage: Coverage; readonly nextAtMs: number } | null {
   if (!isJobError(error)) return null;
   const now = deps.clock.now();
   const detail = messageOf(error);
   const failures = (before?.failures ?? 0) + 1;
-  const base = { attemptedAtMs: now, completeAtMs: null, detail, failures };
+  const completeAtMs = before?.completeAtMs ?? null;
+  const base = { attemptedAtMs: begunAtMs, completeAtMs, detail, failures };
   switch (error.code) {
     case 'aws.denied': {
       return {
@@ -83,7 +97,7 @@ export function coverageOfFailure(
           ...base,
           failures: own ? failures - 1 : failures,
           failingSinceMs,
-          attemptedAtMs: settled ? now : 0,
+          attemptedAtMs: settled ? begunAtMs : 0,
           status: settled ? (throttled ? 'throttled' : 'failed') : 'pending',
           cause: throttled ? 'aws-throttled' : 'aws-unavailable',
         },

@@ -23,9 +23,9 @@ export const COVERAGE_STATUSES = [
 /** When, and how, one target was last read. */
 export interface Coverage {
   readonly status: CoverageStatus;
-  /** Epoch ms of the last reading's end; 0 for `pending`. */
+  /** Epoch ms at which the last reading began; 0 for `pending`. What changed in AWS later, it may not have seen. */
   readonly attemptedAtMs: number;
-  /** Epoch ms of the last complete reading; null when there was none. Older than `attemptedAtMs` when the last one was not. */
+  /** The same of the last complete reading; null when there was none. Older than `attemptedAtMs` when the last one was not. */
   readonly completeAtMs: number | null;
   /** Why it is not complete; null when it is. */
   readonly cause: Cause | null;

@@ -74,17 +74,6 @@ export function createCoverageLedger(deps: {
 
     account: readAccount,
 
-    async scopeOf(target) {
-      const [text, regionsText, coverageText] = (await run(
-        'read-scope',
-        [keys.accounts, keys.accountRegions, keys.coverage],
-        [target.accountId, targetId(target)],
-      )) as readonly [string | null, string | null, string | null];
-      const scope = parseScope(text, regionsText);
-      if (scope === null) return null;
-      return { ...scope, coverage: coverageText === null ? null : parseStored(StoredCoverage, coverageText) };
-    },
-
     async accountIds() {
       return (await redis.hkeys(keys.accounts)) as AccountId[];
     },
@@ -159,7 +148,8 @@ export function createCoverageLedger(deps: {
 const parseAccount = rememberParsed(StoredAccount);
 const parseRegions = rememberParsed(StoredRegions);
 
-function parseScope(
+/** An account and its regions from the two hashes that hold them; null when there is no such account. */
+export function parseScope(
   text: string | null,
   regionsText: string | null,
 ): Pick<KnownAccount, 'account' | 'regions'> | null {

@@ -10,6 +10,7 @@ import { createEnrollmentLedger } from './enrollments.ts';
 import { createPacingLedger } from './pacing.ts';
 import { createLabelLedger } from './labels.ts';
 import { createNodeLedger } from './nodes.ts';
+import { createScanLedger } from './scans.ts';
 import { defineScripts } from './scripts.ts';
 import { createStatisticsLedger } from './statistics.ts';
 
@@ -28,6 +29,7 @@ export function createRedisLedger(deps: {
     enrollments: createEnrollmentLedger({ ...shared, log: deps.log }),
     due: createDueLedger(shared),
     coverage: createCoverageLedger(shared),
+    scans: createScanLedger(shared),
     control: createControlLedger(shared),
     nodes: createNodeLedger(shared),
     labels: createLabelLedger(shared),

@@ -118,6 +118,31 @@ export interface TargetScope extends Pick<KnownAccount, 'account' | 'regions'> {
   readonly coverage: Coverage | null;
 }
 
+/** A scan under way, as `end` wants it back. */
+export interface BegunScan {
+  readonly target: Target;
+  /** Epoch ms until which the target was put off. */
+  readonly untilMs: number;
+  /** Epoch ms; not before the start of the sweep that was running, whatever the clocks of two machines say. */
+  readonly begunAtMs: number;
+  /** The sweep that was running, by its start as the ledger has it; empty when there was none. */
+  readonly sweepStart: string;
+  /** Null when the target's account is not known. */
+  readonly scope: TargetScope | null;
+}
+
+/** The ledger's two ends of a scan, each in one round trip: an unchanged target costs little else. */
+export interface ScanLedger {
+  /** Puts the target off: nobody is told of it again before `untilMs`. */
+  begin(target: Target, untilMs: number, nowMs: number): Promise<BegunScan>;
+  /**
+   * Records the reading (null: there was none) and makes the target due again at `nextAtMs`, or never (null); what was
+   * scheduled meanwhile is due now instead. A reading of a target that was forgotten meanwhile is dropped, and one that
+   * began before the sweep that runs now does not count for it.
+   */
+  end(begun: BegunScan, coverage: Coverage | null, nextAtMs: number | null, nowMs: number): Promise<void>;
+}
+
 export interface SweepView {
   readonly id: string;
   readonly startedAtMs: number;
@@ -139,8 +164,6 @@ export interface CoverageLedger {
   sweep(nowMs: number): Promise<SweepView | null>;
   putAccounts(accounts: readonly Account[]): Promise<void>;
   account(accountId: AccountId): Promise<KnownAccount | null>;
-  /** Account, regions and last reading of one target, in one round trip; null when its account is not known. */
-  scopeOf(target: Target): Promise<TargetScope | null>;
   accountIds(): Promise<readonly AccountId[]>;
   /** Sets the regions in scope and makes the targets known; forgets targets of regions no longer in scope, which are returned. */
   putRegions(accountId: AccountId, regions: readonly Region[], nowMs: number): Promise<readonly Target[]>;
@@ -149,7 +172,7 @@ export interface CoverageLedger {
   /** What stands for an account that could not be entered; null when it could. */
   readDenied(accountId: AccountId): Promise<Coverage | null>;
   removeAccount(accountId: AccountId): Promise<readonly Target[]>;
-  /** Records a reading. Nothing happens when the target was forgotten meanwhile. */
+  /** Corrects what is known of a target outside of a scan. Nothing happens when the target was forgotten. */
   put(target: Target, coverage: Coverage): Promise<void>;
   read(target: Target): Promise<Coverage | null>;
   /** Everything, for `muster coverage`. The id is a target's, or `ACCOUNT.*`. */
@@ -251,6 +274,7 @@ export interface Ledger {
   readonly enrollments: EnrollmentLedger;
   readonly due: DueLedger;
   readonly coverage: CoverageLedger;
+  readonly scans: ScanLedger;
   readonly control: ControlLedger;
   readonly nodes: NodeLedger;
   readonly labels: LabelLedger;

@@ -117,7 +117,8 @@ export function createKeys(prefix: string): Keys {
     },
     bucket: (target, action) => `${prefix}:{${targetId(target)}}:bucket:${action}`,
     populated: `${prefix}:{coverage}:populated`,
-    due: (kind) => `${prefix}:{due}:${kind}`,
+    // Scans lie with the coverage: one script begins a scan and one ends it.
+    due: (kind) => `${prefix}:{${kind === 'scan' ? 'coverage' : 'due'}}:due:${kind}`,
     accounts: `${prefix}:{coverage}:accounts`,
     accountRegions: `${prefix}:{coverage}:account-regions`,
     accountsResolved: `${prefix}:{coverage}:accounts-resolved`,

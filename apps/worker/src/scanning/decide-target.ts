@@ -1,0 +1,81 @@
+import type { Coverage } from '@muster/core/domain/coverage';
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
+import { isJobError, type JobError } from '@muster/core/domain/errors';
+import type { InstanceId } from '@muster/core/domain/ids';
+import type { RoleGroup } from '@muster/core/domain/matcher-scope';
+import type { Target } from '@muster/core/domain/target';
+import type { RecordChange, Versioned } from '@muster/core/ports/ledger';
+import type { HandlerDeps } from '../deps.ts';
+import { paced } from '../paced.ts';
+import { transitionContext } from '../records/apply-events.ts';
+import { isOpen } from '../records/mend-ledger.ts';
+import { checkCommands } from './check-commands.ts';
+import { judgeSightings, listManaged, type Sighting } from './judge-target.ts';
+
+/** A target's records before its scan decides. */
+export type Records = ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>;
+
+/** What a scan reads, and with what. */
+export interface Reading {
+  readonly target: Target;
+  readonly groups: readonly RoleGroup[];
+  /** How the target was read last. */
+  readonly before: Coverage | null;
+}
+
+/** What a listing came to. Nothing of it is written yet. */
+export interface Decision {
+  readonly changes: readonly RecordChange[];
+  /** All records as they are to be, changed or not. */
+  readonly next: ReadonlyMap<InstanceId, EnrollmentRecord>;
+  /** Why SSM's inventory or commands could not be asked; null when they were, or needed not be. */
+  readonly denial: JobError | null;
+}
+
+/** Decides for every instance of a target; asks Teleport's and SSM's inventories only where something is to be judged. */
+export async function decideTarget(
+  { target, groups, before }: Reading,
+  sightings: ReadonlyMap<InstanceId, Sighting>,
+  records: Records,
+  signal: AbortSignal,
+  deps: HandlerDeps,
+): Promise<Decision> {
+  const context = transitionContext(deps);
+  let denial: JobError | null = null;
+  const next = await judgeSightings(sightings, records, context, {
+    findNodes: (ids) => deps.ledger.nodes.find(target.accountId, ids),
+    listManaged: async () => {
+      denial = before?.status === 'partial' ? await checkCommands(target, groups, signal, deps) : null;
+      if (denial !== null) return null;
+      try {
+        return await paced(deps, target, 'ssm:DescribeInstanceInformation', () =>
+          listManaged(target, groups, signal, deps),
+        );
+      } catch (error) {
+        if (!isJobError(error, 'aws.denied')) throw error;
+        denial = error;
+        return null;
+      }
+    },
+  });
+  // A command is live where commands could not be listed: whether they can be now is the answer, with or without candidates.
+  if (denial === null && before?.status === 'partial' && [...next.values()].some(isOpen)) {
+    denial = await checkCommands(target, groups, signal, deps);
+  }
+  return { changes: changesOf(records, next, context.nowMs - deps.timings.goneMs), next, denial };
+}
+
+function changesOf(
+  records: Records,
+  next: ReadonlyMap<InstanceId, EnrollmentRecord>,
+  goneBeforeMs: number,
+): readonly RecordChange[] {
+  const changes: RecordChange[] = [];
+  for (const [instanceId, value] of next) {
+    const before = records.get(instanceId);
+    const expired = value.state === 'gone' && value.changedAtMs < goneBeforeMs;
+    if (expired) changes.push({ instanceId, expected: before?.version ?? 0, value: null });
+    else if (before?.value !== value) changes.push({ instanceId, expected: before?.version ?? 0, value });
+  }
+  return changes;
+}

@@ -1,0 +1,132 @@
+import { aCoverage, anAccountId, aTarget, NOW_MS } from '@muster/testing/builders';
+import { type LedgerBench, startLedgerBench, type TestLedger } from '@muster/testing/ledger-bench';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { Account } from '../domain/account.ts';
+import type { Region } from '../domain/ids.ts';
+import { targetId } from '../domain/target.ts';
+
+let bench: LedgerBench;
+beforeAll(async () => {
+  bench = await startLedgerBench();
+});
+afterEach(() => bench.disconnect());
+afterAll(() => bench.stop());
+
+const EAST = 'us-east-1' as Region;
+const TARGET = aTarget(0, EAST);
+const ACCOUNT: Account = {
+  accountId: anAccountId(0),
+  name: 'account',
+  state: 'ACTIVE',
+  ancestorIds: ['r-ab12'],
+};
+const UNTIL_MS = NOW_MS + 60_000;
+
+/** A sweep over one account with one region, nothing read yet. */
+async function startKnown(): Promise<TestLedger> {
+  const one = bench.create();
+  const { coverage } = one.ledger;
+  await coverage.startSweep('sweep-1', NOW_MS);
+  await coverage.putAccounts([ACCOUNT]);
+  await coverage.endAccountListing(NOW_MS, null, 0);
+  await coverage.putRegions(ACCOUNT.accountId, [EAST], NOW_MS);
+  return one;
+}
+
+async function dueTargets({ ledger }: TestLedger, nowMs: number): Promise<readonly string[]> {
+  return ledger.due.lease('scan', nowMs, 1, 10);
+}
+
+test('a scan begins with its account, its regions and how the target was read last, and puts the target off', async () => {
+  const one = await startKnown();
+  const { scans, due } = one.ledger;
+  await due.schedule('scan', [{ member: targetId(TARGET), atMs: NOW_MS }]);
+
+  const begun = await scans.begin(TARGET, UNTIL_MS, NOW_MS + 5);
+
+  expect(begun).toMatchObject({ target: TARGET, untilMs: UNTIL_MS, begunAtMs: NOW_MS + 5 });
+  expect(begun.scope).toMatchObject({ account: ACCOUNT, regions: [EAST], coverage: { status: 'pending' } });
+  expect(await dueTargets(one, UNTIL_MS - 1)).toEqual([]);
+  expect(await dueTargets(one, UNTIL_MS)).toEqual([targetId(TARGET)]);
+});
+
+test('of an account that nobody knows there is no scope', async () => {
+  expect(await bench.create().ledger.scans.begin(TARGET, UNTIL_MS, NOW_MS)).toMatchObject({
+    scope: null,
+    sweepStart: '',
+  });
+});
+
+test('a scan ends with its reading, and the target is due again', async () => {
+  const one = await startKnown();
+  const { scans, coverage } = one.ledger;
+  const begun = await scans.begin(TARGET, UNTIL_MS, NOW_MS + 5);
+  const read = aCoverage({ attemptedAtMs: begun.begunAtMs });
+
+  await scans.end(begun, read, NOW_MS + 300_000, NOW_MS + 9);
+
+  expect(await coverage.read(TARGET)).toEqual(read);
+  expect((await coverage.sweep(NOW_MS + 10))?.targets).toMatchObject({ complete: 1, pending: 0 });
+  expect(await dueTargets(one, NOW_MS + 299_999)).toEqual([]);
+  expect(await dueTargets(one, NOW_MS + 300_000)).toEqual([targetId(TARGET)]);
+});
+
+test('a scan without a reading leaves the last one as it was, and is never due again when it says so', async () => {
+  const one = await startKnown();
+  const { scans, coverage } = one.ledger;
+  await coverage.put(TARGET, aCoverage({ attemptedAtMs: NOW_MS + 1 }));
+
+  await scans.end(await scans.begin(TARGET, UNTIL_MS, NOW_MS + 5), null, null, NOW_MS + 9);
+
+  expect((await coverage.read(TARGET))?.attemptedAtMs).toBe(NOW_MS + 1);
+  expect(await dueTargets(one, Number.MAX_SAFE_INTEGER)).toEqual([]);
+});
+
+test('what was scheduled during a scan is due at its end', async () => {
+  const one = await startKnown();
+  const { scans, due } = one.ledger;
+  const begun = await scans.begin(TARGET, UNTIL_MS, NOW_MS + 5);
+  await due.schedule('scan', [{ member: targetId(TARGET), atMs: NOW_MS + 7 }]);
+
+  await scans.end(begun, aCoverage(), NOW_MS + 300_000, NOW_MS + 9);
+
+  expect(await dueTargets(one, NOW_MS + 9)).toEqual([targetId(TARGET)]);
+});
+
+test('a target that was forgotten during its scan does not come back', async () => {
+  const one = await startKnown();
+  const { scans, coverage } = one.ledger;
+  const begun = await scans.begin(TARGET, UNTIL_MS, NOW_MS + 5);
+  await coverage.removeAccount(ACCOUNT.accountId);
+
+  await scans.end(begun, aCoverage(), NOW_MS + 300_000, NOW_MS + 9);
+
+  expect(await coverage.read(TARGET)).toBeNull();
+  expect((await coverage.sweep(NOW_MS + 10))?.targets.total).toBe(0);
+});
+
+test('a reading that began before a sweep does not count for it, even by a clock that is ahead', async () => {
+  const one = await startKnown();
+  const { scans, coverage } = one.ledger;
+  for (const begunAtMs of [NOW_MS + 5, NOW_MS + 90_000]) {
+    await coverage.startSweep('sweep-1', NOW_MS);
+    const begun = await scans.begin(TARGET, UNTIL_MS, begunAtMs);
+    await coverage.startSweep('sweep-2', NOW_MS + 1_000);
+
+    await scans.end(begun, aCoverage({ attemptedAtMs: begun.begunAtMs }), UNTIL_MS, NOW_MS + 1_500);
+
+    expect((await coverage.sweep(NOW_MS + 2_000))?.targets).toMatchObject({ complete: 0, pending: 1 });
+    expect((await coverage.read(TARGET))?.attemptedAtMs).toBeLessThan(NOW_MS + 1_000);
+  }
+});
+
+test('a reading that began after the sweep counts for it, even by a clock that is behind', async () => {
+  const one = await startKnown();
+  const { scans, coverage } = one.ledger;
+
+  const begun = await scans.begin(TARGET, UNTIL_MS, NOW_MS - 90_000);
+  await scans.end(begun, aCoverage({ attemptedAtMs: begun.begunAtMs }), UNTIL_MS, NOW_MS - 89_000);
+
+  expect(begun.begunAtMs).toBe(NOW_MS);
+  expect((await coverage.sweep(NOW_MS + 2_000))?.targets).toMatchObject({ complete: 1, pending: 0 });
+});
