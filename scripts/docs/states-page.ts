@@ -1,4 +1,4 @@
-import type { EnrollmentState } from '@muster/core/domain/enrollment';
+import type { EnrollmentState } from '@muster/core/domain/enrollment/record';
 import { answerOf, aDueRecord, SAMPLE_EVENTS, STATES } from '@muster/testing/enrollment-table';
 
 /** What each state means and who moves it on; what it is kept for. */
@@ -31,11 +31,11 @@ const MOST_ARROWS = 3;
 
 /** docs/states.md, told from the state machine itself: every cell is an answer of `transition`. */
 export function statesPage(): string {
-  return `<!-- Generated from packages/core/src/domain/enrollment.ts by scripts/generate-docs.ts. Do not edit. -->
+  return `<!-- Generated from packages/core/src/domain/enrollment by scripts/generate-docs.ts. Do not edit. -->
 # The states of an instance
 
 An instance's record is in one of ${STATES.length} states. What happens to it is an event; \`transition\` in
-\`packages/core/src/domain/enrollment.ts\` answers every event in every state, and the ledger writes the answer only if
+\`packages/core/src/domain/enrollment/transition.ts\` answers every event in every state, and the ledger writes the answer only if
 nobody else moved the record meanwhile.
 
 Two states, \`sending\` and \`installing\`, hold an open command. No scan, no operator and no inventory moves them: only

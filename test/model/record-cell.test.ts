@@ -1,10 +1,8 @@
 /** The model's records move exactly as the code's do: each state of the model, each event, through both. */
-import {
-  transition,
-  type EnrollmentEvent,
-  type EnrollmentRecord,
-  type TransitionContext,
-} from '@muster/core/domain/enrollment';
+import type { EnrollmentEvent } from '@muster/core/domain/enrollment/event';
+import type { TransitionContext } from '@muster/core/domain/enrollment/next-record';
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
+import { transition } from '@muster/core/domain/enrollment/transition';
 import type { BatchId, CommandId, InstanceId, MatcherKey } from '@muster/core/domain/ids';
 import { describe, expect, test } from 'vitest';
 import { moveRecord, type RecordEvent } from './ledger.ts';

@@ -1,4 +1,4 @@
-import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import type { AccountId, Region } from '@muster/core/domain/ids';
 import type { Target } from '@muster/core/domain/target';
 import type { Ledger } from '@muster/core/ports/ledger';

@@ -1,5 +1,5 @@
 import type { Scope } from '@muster/core/domain/control';
-import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import type { Target } from '@muster/core/domain/target';
 
 /** The targets that a scope can have instances in; all of them where the scope does not say. */

@@ -1,5 +1,5 @@
 import type { Coverage } from '@muster/core/domain/coverage';
-import type { EnrollmentRecord, EnrollmentState } from '@muster/core/domain/enrollment';
+import type { EnrollmentRecord, EnrollmentState } from '@muster/core/domain/enrollment/record';
 import type { AccountId, BatchId, CommandId, InstanceId, MatcherKey, Region } from '@muster/core/domain/ids';
 import type { Instance, ManagedNode } from '@muster/core/domain/instance';
 import type { Intent } from '@muster/core/domain/intent';

@@ -1,10 +1,7 @@
-import {
-  type EnrollmentEvent,
-  type EnrollmentRecord,
-  type EnrollmentState,
-  transition,
-  type TransitionContext,
-} from '@muster/core/domain/enrollment';
+import type { EnrollmentEvent } from '@muster/core/domain/enrollment/event';
+import type { TransitionContext } from '@muster/core/domain/enrollment/next-record';
+import type { EnrollmentRecord, EnrollmentState } from '@muster/core/domain/enrollment/record';
+import { transition } from '@muster/core/domain/enrollment/transition';
 import { aBatchId, aCommandId, anInstanceId, aMatcherKey, aRecord, NOW_MS } from './builders.ts';
 
 /** Every state, in the order of an instance's way. */
@@ -91,6 +88,17 @@ export function answerOf(
   if (next === 'ignored') return '-';
   if (next === record) return 'same';
   return next.state === record?.state ? 'kept' : next.state;
+}
+
+/** The record after the event. Throws when the event means nothing in the record's state. */
+export function recordAfter(
+  record: EnrollmentRecord | null,
+  event: EnrollmentEvent,
+  context: Partial<TransitionContext> = {},
+): EnrollmentRecord {
+  const next = transition(record, event, { ...SAMPLE_CONTEXT, ...context });
+  if (next === 'ignored') throw new Error(`${record?.state ?? 'unknown'} ignores ${event.kind}`);
+  return next;
 }
 
 function seen(facts: Partial<Extract<EnrollmentEvent, { kind: 'seen' }>> = {}): EnrollmentEvent {

@@ -1,7 +1,7 @@
 import { invocationLink } from '@muster/core/domain/console-link';
 import { causeFacts } from '@muster/core/domain/cause';
 import { pausedBy } from '@muster/core/domain/control';
-import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import { InstanceId } from '@muster/core/domain/ids';
 import type { Target } from '@muster/core/domain/target';
 import type { MusterConfig } from '@muster/core/config/model';

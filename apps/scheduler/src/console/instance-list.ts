@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Cause } from '@muster/core/domain/cause';
-import type { EnrollmentRecord, EnrollmentState } from '@muster/core/domain/enrollment';
+import type { EnrollmentRecord, EnrollmentState } from '@muster/core/domain/enrollment/record';
 import { AccountId, Region } from '@muster/core/domain/ids';
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { Clock } from '@muster/core/ports/clock';

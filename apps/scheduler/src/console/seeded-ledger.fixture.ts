@@ -1,6 +1,6 @@
 import type { Cause } from '@muster/core/domain/cause';
 import type { Coverage, CoverageStatus } from '@muster/core/domain/coverage';
-import type { EnrollmentRecord, EnrollmentState } from '@muster/core/domain/enrollment';
+import type { EnrollmentRecord, EnrollmentState } from '@muster/core/domain/enrollment/record';
 import { AccountId, BatchId, CommandId, InstanceId, MatcherKey, Region } from '@muster/core/domain/ids';
 import type { Target } from '@muster/core/domain/target';
 import type { Ledger } from '@muster/core/ports/ledger';

@@ -1,5 +1,5 @@
 import type { WrittenInstance } from '@muster/aws-sim/world/written';
-import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import type { BatchId } from '@muster/core/domain/ids';
 import { collectMember } from '@muster/core/jobs/due-jobs';
 import { targetId } from '@muster/core/domain/target';

@@ -1,8 +1,9 @@
-import type { AttemptResult } from '@muster/core/domain/attempt';
+import type { AttemptResult } from '@muster/core/domain/enrollment/attempt';
 import type { Invocation, TargetAccess } from '@muster/core/domain/command';
 import { longestLifeMs } from '@muster/core/domain/command-life';
 import { isJobError, JobError } from '@muster/core/domain/errors';
-import type { EnrollmentEvent, EnrollmentRecord } from '@muster/core/domain/enrollment';
+import type { EnrollmentEvent } from '@muster/core/domain/enrollment/event';
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import type { BatchId, InstanceId } from '@muster/core/domain/ids';
 import { markerOf, type Intent, type LiveCommand } from '@muster/core/domain/intent';
 import { invocationResult } from '@muster/core/domain/invocation-result';

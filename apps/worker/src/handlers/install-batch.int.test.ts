@@ -1,4 +1,4 @@
-import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import type { BatchId } from '@muster/core/domain/ids';
 import { markerOf } from '@muster/core/domain/intent';
 import { collectMember } from '@muster/core/jobs/due-jobs';

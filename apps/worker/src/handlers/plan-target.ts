@@ -1,5 +1,5 @@
 import type { Cause } from '@muster/core/domain/cause';
-import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import type { InstanceId } from '@muster/core/domain/ids';
 import { groupByRole, type RoleGroup } from '@muster/core/domain/matcher-scope';
 import type { Matcher } from '@muster/core/domain/matcher';

@@ -1,5 +1,5 @@
 import { targetId, type Target } from '@muster/core/domain/target';
-import type { EnrollmentEvent } from '@muster/core/domain/enrollment';
+import type { EnrollmentEvent } from '@muster/core/domain/enrollment/event';
 import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import { applyEvents } from '../records/apply-events.ts';

@@ -1,9 +1,7 @@
-import {
-  transition,
-  type EnrollmentEvent,
-  type EnrollmentRecord,
-  type TransitionContext,
-} from '@muster/core/domain/enrollment';
+import type { EnrollmentEvent } from '@muster/core/domain/enrollment/event';
+import type { TransitionContext } from '@muster/core/domain/enrollment/next-record';
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
+import { transition } from '@muster/core/domain/enrollment/transition';
 import type { InstanceId } from '@muster/core/domain/ids';
 import type { Target } from '@muster/core/domain/target';
 import type { IntentChange, RecordChange, Versioned } from '@muster/core/ports/ledger';

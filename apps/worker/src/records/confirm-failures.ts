@@ -1,4 +1,4 @@
-import type { EnrollmentEvent } from '@muster/core/domain/enrollment';
+import type { EnrollmentEvent } from '@muster/core/domain/enrollment/event';
 import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
 import { applyEvents } from './apply-events.ts';
 import type { HandlerDeps } from '../deps.ts';

@@ -1,4 +1,4 @@
-import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import { longestLifeMs } from '@muster/core/domain/command-life';
 import type { BatchId, InstanceId } from '@muster/core/domain/ids';
 import type { Intent } from '@muster/core/domain/intent';

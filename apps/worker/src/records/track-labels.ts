@@ -1,5 +1,5 @@
 import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
-import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import type { InstanceId } from '@muster/core/domain/ids';
 import {
   digestOfTarget,

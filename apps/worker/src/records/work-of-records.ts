@@ -1,4 +1,4 @@
-import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import type { InstanceId } from '@muster/core/domain/ids';
 import { targetId, type Target } from '@muster/core/domain/target';
 import { collectMember } from '@muster/core/jobs/due-jobs';

@@ -1,5 +1,5 @@
 import type { Coverage } from '@muster/core/domain/coverage';
-import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import { isJobError, type JobError } from '@muster/core/domain/errors';
 import type { InstanceId } from '@muster/core/domain/ids';
 import type { RoleGroup } from '@muster/core/domain/matcher-scope';

@@ -1,10 +1,7 @@
 import { judgeEligibility } from '@muster/core/domain/eligibility';
-import type {
-  EnrollmentEvent,
-  EnrollmentRecord,
-  Judgment,
-  TransitionContext,
-} from '@muster/core/domain/enrollment';
+import type { EnrollmentEvent, Judgment } from '@muster/core/domain/enrollment/event';
+import type { TransitionContext } from '@muster/core/domain/enrollment/next-record';
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import type { InstanceId } from '@muster/core/domain/ids';
 import type { Instance, ManagedNode } from '@muster/core/domain/instance';
 import { matchesInstance, type Matcher } from '@muster/core/domain/matcher';

@@ -1,6 +1,6 @@
 import type { Cause } from '@muster/core/domain/cause';
 import { pausedBy } from '@muster/core/domain/control';
-import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import type { InstanceId } from '@muster/core/domain/ids';
 import type { Matcher } from '@muster/core/domain/matcher';
 import { targetId, type Target } from '@muster/core/domain/target';

@@ -1,7 +1,8 @@
 import { collectMember } from '@muster/core/jobs/due-jobs';
 import type { Invocation, TargetAccess } from '@muster/core/domain/command';
 import { longestLifeMs } from '@muster/core/domain/command-life';
-import type { EnrollmentEvent, EnrollmentRecord } from '@muster/core/domain/enrollment';
+import type { EnrollmentEvent } from '@muster/core/domain/enrollment/event';
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import type { BatchId, InstanceId } from '@muster/core/domain/ids';
 import { batchOfMarker } from '@muster/core/domain/intent';
 import { invocationResult } from '@muster/core/domain/invocation-result';

@@ -1,5 +1,5 @@
 import type { Invocation, TargetAccess } from '@muster/core/domain/command';
-import type { EnrollmentRecord } from '@muster/core/domain/enrollment';
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import type { CommandId, InstanceId } from '@muster/core/domain/ids';
 import { invocationResult } from '@muster/core/domain/invocation-result';
 import { targetId, type Target } from '@muster/core/domain/target';

@@ -1,6 +1,6 @@
 import { type Cause, causeFacts } from '@muster/core/domain/cause';
 import type { RefusalReason, SendResult } from '@muster/core/domain/command';
-import type { EnrollmentEvent } from '@muster/core/domain/enrollment';
+import type { EnrollmentEvent } from '@muster/core/domain/enrollment/event';
 import type { InstanceId } from '@muster/core/domain/ids';
 import type { Intent } from '@muster/core/domain/intent';
 import { targetId, type Target } from '@muster/core/domain/target';

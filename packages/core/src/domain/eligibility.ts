@@ -1,4 +1,4 @@
-import type { Judgment } from './enrollment.ts';
+import type { Judgment } from './enrollment/event.ts';
 import type { Instance, ManagedNode } from './instance.ts';
 
 /** Older agents cannot read the documents that install Teleport ("cannot unmarshal object into Go struct field"). */

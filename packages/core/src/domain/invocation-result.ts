@@ -1,4 +1,4 @@
-import type { AttemptResult } from './attempt.ts';
+import type { AttemptResult } from './enrollment/attempt.ts';
 import type { Cause } from './cause.ts';
 import type { Invocation, StatusDetails } from './command.ts';
 

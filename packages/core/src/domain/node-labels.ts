@@ -1,4 +1,4 @@
-import type { EnrollmentRecord } from './enrollment.ts';
+import type { EnrollmentRecord } from './enrollment/record.ts';
 import type { InstanceId } from './ids.ts';
 
 /** Labels of a Teleport node by key. */

@@ -15,7 +15,8 @@ import {
 import { type LedgerBench, startLedgerBench, type TestLedger } from '@muster/testing/ledger-bench';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { CAUSES, type Cause } from '../domain/cause.ts';
-import { type EnrollmentRecord, type EnrollmentState, transition } from '../domain/enrollment.ts';
+import type { EnrollmentRecord, EnrollmentState } from '../domain/enrollment/record.ts';
+import { transition } from '../domain/enrollment/transition.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import type { Ledger, RecordChange } from '../ports/ledger.ts';
 

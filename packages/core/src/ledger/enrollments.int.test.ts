@@ -9,7 +9,7 @@ import {
 } from '@muster/testing/builders';
 import { type LedgerBench, startLedgerBench } from '@muster/testing/ledger-bench';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { EnrollmentRecord } from '../domain/enrollment.ts';
+import type { EnrollmentRecord } from '../domain/enrollment/record.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import type { Ledger, RecordChange } from '../ports/ledger.ts';
 

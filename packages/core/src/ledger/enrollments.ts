@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { InstanceId } from '../domain/ids.ts';
 import { readTargetId, targetId, type Target } from '../domain/target.ts';
-import type { EnrollmentRecord } from '../domain/enrollment.ts';
+import type { EnrollmentRecord } from '../domain/enrollment/record.ts';
 import type { EnrollmentLedger, IntentChange, RecordChange, Versioned } from '../ports/ledger.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Keys } from '../redis/keys.ts';

@@ -9,7 +9,7 @@ import {
 } from '@muster/testing/builders';
 import { type LedgerBench, startLedgerBench } from '@muster/testing/ledger-bench';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { EnrollmentState } from '../domain/enrollment.ts';
+import type { EnrollmentState } from '../domain/enrollment/record.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import { describeCause, isSettled, readOrganizationStatus } from './organization-status.ts';
 

@@ -1,4 +1,4 @@
-import type { EnrollmentRecord } from '../domain/enrollment.ts';
+import type { EnrollmentRecord } from '../domain/enrollment/record.ts';
 import type { Intent } from '../domain/intent.ts';
 import type { Versioned } from '../ports/ledger.ts';
 import { parseStored, StoredIntent, StoredRecord } from './schema.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Cause } from '../domain/cause.ts';
-import type { EnrollmentRecord } from '../domain/enrollment.ts';
+import type { EnrollmentRecord } from '../domain/enrollment/record.ts';
 import { AccountId, BatchId, CommandId, InstanceId, MatcherKey, Region } from '../domain/ids.ts';
 import type { Intent } from '../domain/intent.ts';
 

@@ -1,7 +1,7 @@
 import type { Account } from '../domain/account.ts';
 import type { Finding, FindingKind, Pause, Scope } from '../domain/control.ts';
 import type { Coverage, TargetCounts } from '../domain/coverage.ts';
-import type { EnrollmentRecord } from '../domain/enrollment.ts';
+import type { EnrollmentRecord } from '../domain/enrollment/record.ts';
 import type { AccountId, BatchId, InstanceId, Region } from '../domain/ids.ts';
 import type { Intent } from '../domain/intent.ts';
 import type { PacedAction } from '../domain/pacing.ts';

@@ -1,5 +1,5 @@
-import type { Cause } from './cause.ts';
-import type { BatchId, CommandId } from './ids.ts';
+import type { Cause } from '../cause.ts';
+import type { BatchId, CommandId } from '../ids.ts';
 
 /** How many attempts a record remembers; the total is counted beside. */
 export const ATTEMPTS_KEPT = 4;

@@ -2,13 +2,11 @@ import { aBatchId, aCommandId, anInstanceId, aMatcherKey, NOW_MS } from '@muster
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ATTEMPTS_KEPT } from './attempt.ts';
-import { CAUSES, type Cause } from './cause.ts';
-import {
-  type EnrollmentEvent,
-  type EnrollmentRecord,
-  transition,
-  type TransitionContext,
-} from './enrollment.ts';
+import { CAUSES, type Cause } from '../cause.ts';
+import type { EnrollmentEvent } from './event.ts';
+import type { TransitionContext } from './next-record.ts';
+import type { EnrollmentRecord } from './record.ts';
+import { transition } from './transition.ts';
 
 const RUNS = { seed: 20_261_122, numRuns: 500 };
 const BACKOFF = { operatorFirstMs: 600_000, transientFirstMs: 120_000, capMs: 86_400_000 };

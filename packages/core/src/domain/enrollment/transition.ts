@@ -1,0 +1,69 @@
+import { onAccepted, onClaimed, onEnded, onSendRefused } from './command-events.ts';
+import type { EnrollmentEvent } from './event.ts';
+import { baseOf, type Transition, type TransitionContext } from './next-record.ts';
+import { onJoinDeadline, onNodeSeen } from './node-events.ts';
+import type { EnrollmentRecord } from './record.ts';
+import { discover, onAbsence, onJudged, onSeen } from './scan-events.ts';
+
+/**
+ * Decides what an event does to a record. Pure and exhaustive: every state answers every event.
+ *
+ * @param record null when the instance is unknown; only `seen` means something then
+ */
+export function transition(
+  record: EnrollmentRecord | null,
+  event: EnrollmentEvent,
+  context: TransitionContext,
+): Transition {
+  if (record === null) return event.kind === 'seen' ? discover(event, context) : 'ignored';
+  switch (event.kind) {
+    case 'seen':
+      return onSeen(record, event, context);
+    case 'seen-stopped':
+      return onAbsence(record, 'stopped', context);
+    case 'seen-unmatched':
+      return onAbsence(record, 'unmatched', context);
+    case 'not-seen':
+      return onAbsence(record, 'gone', context);
+    case 'judged':
+      return onJudged(record, event, context);
+    case 'node-seen':
+      return onNodeSeen(record, event.nodeId, context);
+    case 'claimed':
+      return onClaimed(record, event.batchId, context);
+    case 'send-refused':
+      return onSendRefused(record, event, context);
+    case 'accepted':
+      return onAccepted(record, event, context);
+    case 'ended':
+      return onEnded(record, event, context);
+    case 'join-deadline-passed':
+      return onJoinDeadline(record, context);
+    case 'retry-requested':
+      return onRetryRequested(record, context);
+    default:
+      return event satisfies never;
+  }
+}
+
+/** An operator's word: tried now, and the back-off starts anew. */
+function onRetryRequested(record: EnrollmentRecord, context: TransitionContext): Transition {
+  switch (record.state) {
+    case 'queued':
+    case 'failed':
+      return { ...baseOf(record, context), failures: 0, state: 'queued', readyAtMs: context.nowMs };
+    case 'ineligible':
+      return { ...baseOf(record, context), failures: 0, state: 'discovered' };
+    case 'discovered':
+    case 'stopped':
+    case 'unmatched':
+    case 'sending':
+    case 'installing':
+    case 'installed':
+    case 'joined':
+    case 'gone':
+      return 'ignored';
+    default:
+      return record satisfies never;
+  }
+}
