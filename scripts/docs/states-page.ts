@@ -6,7 +6,8 @@ const MEANINGS: Readonly<Record<EnrollmentState, string>> = {
   discovered:
     'Seen running and matched, not judged yet. The same scan judges it, or the next one if that scan was cut short.',
   stopped: 'Known, and stopped now. A scan that sees it run moves it on.',
-  unmatched: 'Known, and no matcher wants it now. A scan that finds an owner moves it on.',
+  unmatched:
+    'Known, and no matcher wants it now, or its region left the scope. A scan that finds an owner moves it on; where nobody scans any more it is deleted after a week.',
   ineligible: 'Cannot be sent to while the cause holds. Every scan looks again; no command is spent.',
   queued: 'May be installed. An install job claims it as soon as pauses and caps allow.',
   sending:
@@ -17,7 +18,7 @@ const MEANINGS: Readonly<Record<EnrollmentState, string>> = {
     'Exit code 0, or back after a stop. The node inventory moves it on, or its deadline; with no inventory configured this is the end.',
   joined: 'In the node inventory. Kept while the instance exists, also when the node goes offline.',
   failed: 'The last attempt failed, with its cause. Claimed again when its back-off is over.',
-  gone: 'A complete scan no longer shows it. Kept for a while, so that it can be explained, then deleted.',
+  gone: 'A complete scan no longer shows it, or a complete account list its account. Kept for a week, so that it can be explained, then deleted.',
 };
 
 /** Steps of the usual way, drawn although many other states answer alike. */

@@ -17,7 +17,7 @@ import { accessOf } from '../sending/batch-access.ts';
 import { applyBrake } from '../sending/brake.ts';
 import { cancelOrTell } from '../sending/cancel-or-tell.ts';
 import { stopSecondCommand } from '../sending/second-command.ts';
-import { forgetIfRemoved } from '../scanning/forget-targets.ts';
+import { forgetAfterCommand } from '../scanning/forget-target.ts';
 import { markPartial } from '../scanning/scan-coverage.ts';
 import { paced } from '../paced.ts';
 import type { HandlerDeps } from '../deps.ts';
@@ -197,7 +197,7 @@ async function followCommand(
   await afterEnds(target, applied ?? [], deps);
   if (open === 0 && applied !== null) {
     await deps.ledger.control.release(target, batchId);
-    await forgetIfRemoved(deps, target);
+    await forgetAfterCommand(target, deps);
     ctx.log.info({ target: targetId(target), batchId, commandId: command.commandId }, 'command ended');
     return outcome(null, results.size, 0, 'ended');
   }

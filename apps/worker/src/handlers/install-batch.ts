@@ -38,7 +38,8 @@ export async function handleInstallBatch(
   let turnAtMs: number | null = null;
   const result = await doDueWork(deps, 'install', targetId(target), 2 * deps.timings.leaseMs, async () => {
     const known = await deps.ledger.coverage.account(target.accountId);
-    if (known === null) return done(null, 0, 0, 'forgotten');
+    // A scan that finds it in scope again makes its candidates due again.
+    if (known?.regions?.includes(target.region) !== true) return done(null, 0, 0, 'forgotten');
     const matchers = matchersOfAccount(
       deps.config.matchers,
       known.account,

@@ -84,6 +84,7 @@ test('what an account held is gone once a complete listing does not show the acc
   const result = await bench.run('list-accounts', {});
 
   expect(result).toEqual({ accounts: 1, removed: 1, error: null });
+  await bench.run('scan-target', { target: TARGET });
   expect(await bench.states()).toEqual({ gone: 2 });
   expect(await bench.ledger.coverage.accountIds()).toEqual([MANAGEMENT]);
   expect(await bench.ledger.coverage.all()).toHaveLength(1);

@@ -3,11 +3,12 @@ import type { Account } from '@muster/core/domain/account';
 import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
 import { isJobError, messageOf } from '@muster/core/domain/errors';
 import type { AccountId } from '@muster/core/domain/ids';
+import { targetId } from '@muster/core/domain/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import { accountPages } from '../scanning/accounts-in-scope.ts';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
-import { forgetTargets } from '../scanning/forget-targets.ts';
+import { scheduleScans, targetsOutOfScope } from '../scanning/forget-target.ts';
 
 type Result = { accounts: number; removed: number; error: string | null };
 
@@ -53,15 +54,32 @@ async function listAll(ctx: JobContext, deps: HandlerDeps): Promise<DueOutcome<R
     inactive += await takeIn(inScope, deps);
   }
   const removed = (await deps.ledger.coverage.accountIds()).filter((accountId) => !seen.has(accountId));
-  for (const accountId of removed) {
-    await forgetTargets(deps, await deps.ledger.coverage.removeAccount(accountId));
-  }
+  await removeAccounts(removed, deps);
   await deps.ledger.coverage.endAccountListing(deps.clock.now(), null, inactive);
   await deps.ledger.control.clear('account-list-failed', 'all');
   return {
     nextAtMs: deps.clock.now() + deps.config.pollIntervalMs,
     result: { accounts: seen.size, removed: removed.length, error: null },
   };
+}
+
+/**
+ * Removes accounts, and hints at the forgetting of what they held. Whatever else holds records and is out of scope is
+ * looked at once a day: a kill in between, or an older release, may have left it.
+ */
+async function removeAccounts(removed: readonly AccountId[], deps: HandlerDeps): Promise<void> {
+  const { coverage, control, enrollments } = deps.ledger;
+  const populated = await enrollments.populated();
+  const left = populated.filter(({ accountId }) => removed.includes(accountId));
+  for (const accountId of removed) {
+    const held = left.filter((target) => target.accountId === accountId);
+    await scheduleScans(held, deps.clock.now() + deps.timings.followUpMs, deps);
+    await coverage.removeAccount(accountId);
+    await control.clearOutcomes(`account:${accountId}`);
+  }
+  await dispatch(deps, 'scan', left.map(targetId));
+  const others = await targetsOutOfScope(populated, deps);
+  await scheduleScans(others, deps.clock.now() + deps.timings.regionsMs, deps);
 }
 
 /**

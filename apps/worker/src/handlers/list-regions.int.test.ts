@@ -166,7 +166,7 @@ test('a region that is switched off later is no longer a target, and no false ze
 
   expect(await coverageOfAccount(bench)).toEqual({ 'eu-west-1': 'pending' });
   expect(await bench.run('scan-target', { target: FAR })).toMatchObject({ status: 'forgotten' });
-  expect(await bench.states(FAR)).toEqual({ queued: 2 });
+  expect(await bench.states(FAR)).toEqual({ unmatched: 2 });
 });
 
 test('only targets that were never read are sent on when the regions are asked again', async () => {

@@ -6,7 +6,8 @@ import { targetId, type Target } from '@muster/core/domain/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
-import { resolveRegions } from '../scanning/resolve-regions.ts';
+import { scheduleScans } from '../scanning/forget-target.ts';
+import { resolveRegions, type ResolvedRegions } from '../scanning/resolve-regions.ts';
 import { coverageOfFailure } from '../scanning/scan-coverage.ts';
 
 type Result = { regions: number; denied: boolean };
@@ -36,13 +37,28 @@ export async function handleListRegions(
     });
     if (found.kind === 'passing') return passOver(accountId, found.error, ctx, deps);
     if (found.kind === 'denied') return deny(accountId, found.error, ctx, deps);
-    await deps.ledger.coverage.putRegions(accountId, found.regions, deps.clock.now());
-    await dispatch(deps, 'scan', await unreadTargets(accountId, found.regions, deps));
+    const regions = regionsInScope(found, known.regions ?? []);
+    const left = (known.regions ?? []).filter((region) => !regions.includes(region));
+    const forgotten = left.map((region): Target => ({ accountId, region }));
+    await scheduleScans(forgotten, deps.clock.now() + deps.timings.followUpMs, deps);
+    await deps.ledger.coverage.putRegions(accountId, regions, deps.clock.now());
+    await dispatch(deps, 'scan', [
+      ...forgotten.map(targetId),
+      ...(await unreadTargets(accountId, regions, deps)),
+    ]);
     return {
       nextAtMs: deps.clock.now() + deps.timings.regionsMs,
-      result: { regions: found.regions.length, denied: false },
+      result: { regions: regions.length, denied: false },
     };
   });
+}
+
+/** What one role may not say is not known to have left: then the regions that were known stay. */
+function regionsInScope(
+  { regions, denial }: Extract<ResolvedRegions, { kind: 'regions' }>,
+  before: readonly Region[],
+): readonly Region[] {
+  return denial === null ? regions : [...new Set([...regions, ...before])].toSorted();
 }
 
 async function unreadTargets(

@@ -15,6 +15,7 @@ import { settleAfter, type DueOutcome } from '../due-work.ts';
 import { setAsideUnreadable } from '../records/mend-ledger.ts';
 import { trackLabels } from '../records/track-labels.ts';
 import { decideTarget, type Reading, type Records } from '../scanning/decide-target.ts';
+import { forgetTarget } from '../scanning/forget-target.ts';
 import { listSightings } from '../scanning/judge-target.ts';
 import { completeCoverage, coverageOfFailure, partialCoverage } from '../scanning/scan-coverage.ts';
 import { writeDecision } from '../scanning/write-decision.ts';
@@ -48,7 +49,10 @@ export async function handleScanTarget(
 
 async function scan(begun: BegunScan, ctx: JobContext, deps: HandlerDeps): Promise<ScanOutcome> {
   const { target, scope } = begun;
-  if (scope?.regions?.includes(target.region) !== true) return notRead('forgotten', null);
+  if (scope?.regions?.includes(target.region) !== true) {
+    const { nextAtMs, changed } = await forgetTarget(target, scope, deps);
+    return notRead('forgotten', nextAtMs, changed);
+  }
   if (await lacksAccountTags(scope.account, ctx.signal, deps)) {
     // Nobody can say whether it is in scope: nothing in it is taken for gone, and nothing is sent.
     return notRead('unknown', deps.clock.now() + deps.config.pollIntervalMs);
@@ -87,8 +91,8 @@ async function readTarget(
   };
 }
 
-function notRead(status: string, nextAtMs: number | null): ScanOutcome {
-  return { nextAtMs, coverage: null, result: { status, seen: 0, queued: 0, changed: 0 } };
+function notRead(status: string, nextAtMs: number | null, changed = 0): ScanOutcome {
+  return { nextAtMs, coverage: null, result: { status, seen: 0, queued: 0, changed } };
 }
 
 async function lacksAccountTags(account: Account, signal: AbortSignal, deps: HandlerDeps): Promise<boolean> {

@@ -123,6 +123,7 @@ test('an account that left the organization takes the labels of its nodes along'
   }));
 
   await bench.run('list-accounts', {}, deps);
+  await bench.run('scan-target', { target: TARGET }, deps);
   expect(await write(bench)).toEqual({ written: 2, error: null });
 
   expect((await bench.ledger.labels.written(TARGET)).size).toBe(0);

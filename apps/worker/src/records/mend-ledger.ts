@@ -14,6 +14,16 @@ type OpenRecord = Extract<EnrollmentRecord, { state: 'sending' | 'installing' }>
 /** Ids shown in a finding. */
 const IDS_SHOWN = 10;
 
+/** A target's records; what cannot be read is set aside first, so that its place is free. */
+export async function readRecords(target: Target, deps: Deps): Promise<Records> {
+  let unreadable = false;
+  const records = await deps.ledger.enrollments.readAll(target, () => {
+    unreadable = true;
+  });
+  if (unreadable) await setAsideUnreadable(target, deps);
+  return records;
+}
+
 /**
  * Sets aside what cannot be read of a target (another release wrote it, another tool, a broken copy) and says so. What
  * it held is found again: instances by the scan, commands by the look through the target's own before the next send.

@@ -4,7 +4,12 @@ import type { RoleGroup } from '@muster/core/domain/matcher-scope';
 import type { HandlerDeps } from '../deps.ts';
 
 export type ResolvedRegions =
-  | { readonly kind: 'regions'; readonly regions: readonly Region[] }
+  | {
+      readonly kind: 'regions';
+      readonly regions: readonly Region[];
+      /** Of a role that was not let in: what it would have shown is not known. */
+      readonly denial: JobError | null;
+    }
   | { readonly kind: 'denied'; readonly error: JobError };
 
 /** Enters an account and finds its regions in scope: the union over the roles that let us in; denied only when none does. */
@@ -32,5 +37,5 @@ export async function resolveRegions(
     }
   }
   if (regions.size === 0 && denial !== null) return { kind: 'denied', error: denial };
-  return { kind: 'regions', regions: [...regions].toSorted() };
+  return { kind: 'regions', regions: [...regions].toSorted(), denial };
 }

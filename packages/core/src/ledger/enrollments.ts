@@ -173,6 +173,8 @@ export function createEnrollmentLedger({ redis, keys, run, log }: EnrollmentDeps
       return ids.map(readTargetId).filter((target) => target !== null);
     },
 
+    forget: (target) => forgetTarget(target, redis, keys),
+
     async counts() {
       const targets = (await redis.smembers(keys.populated))
         .map(readTargetId)
@@ -200,4 +202,17 @@ export function createEnrollmentLedger({ redis, keys, run, log }: EnrollmentDeps
       await redis.set(keys.target(target).epoch, epoch);
     },
   };
+}
+
+/** Not one script, since the set of populated targets lies in another slot. */
+async function forgetTarget(target: Target, redis: Redis, keys: Keys): Promise<boolean> {
+  const names = keys.target(target);
+  const [records, intents] = await Promise.all([redis.hlen(names.instances), redis.hlen(names.intents)]);
+  if (records + intents > 0) return false;
+  // The epoch too: should the target come back, its own commands are listed before anything is sent.
+  await redis.del(names.epoch, names.labels, names.labelChanges, names.labelSummary);
+  await redis.srem(keys.populated, targetId(target));
+  // What came in at that very moment puts it back.
+  if ((await redis.hlen(names.instances)) > 0) await redis.sadd(keys.populated, targetId(target));
+  return true;
 }

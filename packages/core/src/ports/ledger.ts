@@ -65,8 +65,10 @@ export interface EnrollmentLedger {
     records: readonly RecordChange[],
     intents: readonly IntentChange[],
   ): Promise<readonly ('written' | 'stale')[]>;
-  /** Targets that hold at least one record. */
+  /** Targets that hold at least one record; also those that held one, until they are forgotten. */
   populated(): Promise<readonly Target[]>;
+  /** Removes what is left of a target without records and intents. False, and nothing happens, while it holds one. */
+  forget(target: Target): Promise<boolean>;
   /** Σ over all targets: `states` by state, `causes` by cause. */
   counts(): Promise<{
     readonly states: ReadonlyMap<string, number>;

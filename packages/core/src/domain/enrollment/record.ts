@@ -42,7 +42,7 @@ export type EnrollmentRecord =
   | (EnrollmentBase & { readonly state: 'discovered' })
   /** Known, and stopped now. Moved on by the scan that sees it run. */
   | (EnrollmentBase & { readonly state: 'stopped' })
-  /** Known, and no matcher wants it now. */
+  /** Known, and no matcher wants it now, or its region is no longer in scope; then it is deleted after its retention. */
   | (EnrollmentBase & { readonly state: 'unmatched' })
   /** Cannot be sent to while the cause holds; every scan looks again. */
   | (EnrollmentBase & { readonly state: 'ineligible'; readonly cause: Cause })
@@ -68,5 +68,5 @@ export type EnrollmentRecord =
       /** The SSM agent's version at the first look after the failure: another one wakes it. Absent before that look. */
       readonly agentVersion?: string | undefined;
     })
-  /** A complete scan no longer shows it. Deleted after its retention. */
+  /** A complete scan, or a complete account list without its account, no longer shows it. Deleted after its retention. */
   | (EnrollmentBase & { readonly state: 'gone' });
