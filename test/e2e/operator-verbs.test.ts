@@ -76,6 +76,34 @@ test('sweep --wait reads everything again, finds what is new, and tells the verd
   });
 });
 
+test('sweep of one account enters it again once its role is mended, and --wait waits for that', async () => {
+  const denied = (await system.ledger.coverage.all()).find(({ id }) => id.endsWith('.*'));
+  const accountId = denied?.id.slice(0, 12) ?? '';
+  const refused = await system.cli('sweep', '--account', accountId, '--wait');
+  expect(refused).toMatchObject({ code: 1, stderr: '' });
+  expect(refused.stdout).toBe('0 targets and 1 account that could not be entered are due now\n');
+
+  await system.aws.change({ op: 'set-role', accountId, role: 'ok' });
+  // For a few seconds a refusal answers for those who ask again.
+  await eventually(
+    'the account is read',
+    async () => (await system.cli('sweep', '--account', accountId, '--wait')).code === 0,
+  );
+
+  expect((await system.status()).sweep.accounts.denied).toBe(0);
+  await eventually('its instances are enrolled', async () => {
+    const own = await instances('--account', accountId, '--state', 'joined');
+    return own.length > 0;
+  });
+});
+
+test('sweep of an account that nobody knows says so', async () => {
+  const { code, stderr } = await system.cli('sweep', '--account', '123456789012');
+
+  expect(code).toBe(1);
+  expect(stderr).toContain('no active account of that id');
+});
+
 test('retry sends to what has failed at once', async () => {
   const [failed] = await instances('--state', 'failed');
   const installs = async (): Promise<number> =>

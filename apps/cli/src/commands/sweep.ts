@@ -1,21 +1,19 @@
 import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
 import { AccountId, Region } from '@muster/core/domain/ids';
-import { targetId } from '@muster/core/domain/target';
-import type { Ledger } from '@muster/core/ports/ledger';
+import { targetId, type Target } from '@muster/core/domain/target';
+import type { KnownAccount, Ledger } from '@muster/core/ports/ledger';
 import type { Command } from 'commander';
 import { ulid } from 'ulid';
+import { awaitReadings } from '../await-readings.ts';
 import type { CommandContext } from '../command-context.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { withLedger } from '../open-ledger.ts';
 import { readConfig } from '../read-config.ts';
+import { includesTarget, isWhole, type SweepScope } from '../sweep-scope.ts';
 
-interface Options {
-  readonly account?: string;
-  readonly region?: string;
+interface Options extends SweepScope {
   readonly wait?: boolean;
 }
-
-const LOOK_MS = 500;
 
 /** `muster sweep`: reads now what would be read later. Without filters it begins a new sweep. */
 export function addSweepCommand(program: Command, context: CommandContext): void {
@@ -24,19 +22,26 @@ export function addSweepCommand(program: Command, context: CommandContext): void
     .description('scan now')
     .option('--account <id>', 'one account')
     .option('--region <region>', 'one region')
-    .option('--wait', 'until the sweep has finished; exit code 0 complete, 2 partial, 1 failed')
+    .option('--wait', 'until all of it was read; exit code 0 complete, 2 partial, 1 failed')
     .action(async (options: Options) => {
       checkFilters(options);
       const config = readConfig(context.env, context.configOption());
-      await withLedger(config, async (ledger) => {
-        const count = await begin(ledger, options);
-        process.stdout.write(`${count} targets are due now\n`);
-        if (options.wait === true) context.exit(await waitForEnd(ledger));
-      });
+      const wait = options.wait === true;
+      await withLedger(
+        config,
+        async (ledger) => {
+          const begun = await begin(ledger, options);
+          process.stdout.write(`${describe(begun)}\n`);
+          if (!wait) return;
+          const verdict = await awaitReadings(ledger, options, begun.atMs);
+          context.exit(verdict === 'complete' ? EXIT.ok : verdict === 'partial' ? EXIT.partial : EXIT.failed);
+        },
+        wait ? 'patient' : 'fail-fast',
+      );
     });
 }
 
-function checkFilters(options: Options): void {
+function checkFilters(options: SweepScope): void {
   if (options.account !== undefined && !AccountId.safeParse(options.account).success) {
     throw new CommandError(EXIT.usage, `--account ${options.account}: an AWS account id has 12 digits`);
   }
@@ -45,42 +50,56 @@ function checkFilters(options: Options): void {
   }
 }
 
-async function begin(ledger: Ledger, options: Options): Promise<number> {
-  const now = Date.now();
-  const whole = options.account === undefined && options.region === undefined;
-  const accounts = await Promise.all(
-    (await ledger.coverage.accountIds()).map((id) => ledger.coverage.account(id)),
-  );
-  const members = accounts
-    .flatMap((known) =>
-      (known?.regions ?? []).map((region) => ({ accountId: known?.account.accountId, region })),
-    )
-    .filter(({ accountId }) => options.account === undefined || accountId === options.account)
-    .filter(({ region }) => options.region === undefined || region === options.region)
-    .flatMap(({ accountId, region }) => (accountId === undefined ? [] : [targetId({ accountId, region })]));
-  if (whole) {
-    await ledger.coverage.startSweep(ulid(now), now);
-    await ledger.due.schedule('accounts', [{ member: ORGANIZATION_MEMBER, atMs: now }]);
-  }
-  await ledger.due.schedule(
-    'scan',
-    members.map((member) => ({ member, atMs: now })),
-  );
-  return members.length;
+/** What was made due, and since when a reading counts. */
+interface Begun {
+  readonly atMs: number;
+  readonly targets: number;
+  /** Accounts that could not be entered, and so have no targets to read. */
+  readonly closed: number;
 }
 
-async function waitForEnd(ledger: Ledger): Promise<0 | 1 | 2> {
-  for (;;) {
-    const sweep = await ledger.coverage.sweep(Date.now());
-    if (sweep !== null && sweep.finishedAtMs !== null) {
-      return sweep.verdict === 'complete'
-        ? EXIT.ok
-        : sweep.verdict === 'partial'
-          ? EXIT.partial
-          : EXIT.failed;
-    }
-    await new Promise((resolve) => {
-      setTimeout(resolve, LOOK_MS);
-    });
+function describe({ targets, closed }: Begun): string {
+  const accounts = `${closed} ${closed === 1 ? 'account' : 'accounts'} that could not be entered`;
+  return `${targets} targets${closed === 0 ? '' : ` and ${accounts}`} are due now`;
+}
+
+async function begin(ledger: Ledger, scope: SweepScope): Promise<Begun> {
+  const atMs = Date.now();
+  const accounts = await activeAccounts(ledger, scope);
+  if (scope.account !== undefined && accounts.length === 0) {
+    throw new CommandError(
+      EXIT.failed,
+      `--account ${scope.account}: no active account of that id is in scope. muster sweep lists the organization again`,
+    );
   }
+  const denials = await Promise.all(
+    accounts.map(({ account }) => ledger.coverage.readDenied(account.accountId)),
+  );
+  const targets = accounts
+    .filter((_, index) => denials[index] === null)
+    .flatMap(({ account: { accountId }, regions }) =>
+      (regions ?? []).map((region): Target => ({ accountId, region })),
+    )
+    .filter((target) => includesTarget(scope, target));
+  if (isWhole(scope)) {
+    await ledger.coverage.startSweep(ulid(atMs), atMs);
+    await ledger.due.schedule('accounts', [{ member: ORGANIZATION_MEMBER, atMs }]);
+  }
+  // A role that was mended, and a region that was turned on, show in the account's regions only.
+  await ledger.due.schedule(
+    'regions',
+    accounts.map(({ account }) => ({ member: account.accountId, atMs })),
+  );
+  await ledger.due.schedule(
+    'scan',
+    targets.map((target) => ({ member: targetId(target), atMs })),
+  );
+  return { atMs, targets: targets.length, closed: denials.filter((denial) => denial !== null).length };
+}
+
+async function activeAccounts(ledger: Ledger, scope: SweepScope): Promise<readonly KnownAccount[]> {
+  const ids = await ledger.coverage.accountIds();
+  const wanted = ids.filter((id) => scope.account === undefined || id === scope.account);
+  const known = await Promise.all(wanted.map((id) => ledger.coverage.account(id)));
+  return known.filter((one) => one !== null).filter(({ account }) => account.state === 'ACTIVE');
 }

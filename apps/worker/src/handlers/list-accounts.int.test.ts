@@ -65,6 +65,27 @@ test('a suspended account is known and counted, and has no targets until it is a
   expect((await bench.ledger.coverage.account(ACCOUNT))?.regions).toEqual([TARGET.region]);
 });
 
+test('an account that became active in a listing that was killed is sent on by the next one', async () => {
+  const bench = await startWorkerBench({ world: aWorld([], { account: { state: 'SUSPENDED' } }) });
+  await bench.discover();
+  await bench.aws.change({ op: 'set-account-state', accountId: ACCOUNT, state: 'ACTIVE' });
+  const { schedule } = bench.ledger.due;
+  const killed = {
+    ...bench.deps.ledger,
+    due: {
+      ...bench.deps.ledger.due,
+      schedule: (...args: Parameters<typeof schedule>) =>
+        args[0] === 'regions' ? Promise.reject(new Error('killed')) : schedule(...args),
+    },
+  };
+  const broken = await bench.run('list-accounts', {}, { ...bench.deps, ledger: killed });
+  expect(broken).toMatchObject({ error: 'killed' });
+
+  await bench.discover();
+
+  expect((await bench.ledger.coverage.account(ACCOUNT))?.regions).toEqual([TARGET.region]);
+});
+
 test('an account that is suspended keeps what it holds: nobody can look', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
   await bench.scanned();

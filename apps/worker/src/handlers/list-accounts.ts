@@ -102,7 +102,9 @@ async function takeIn(accounts: readonly Account[], deps: HandlerDeps): Promise<
       before === null ||
       before === undefined ||
       before.resolvedAtMs === null ||
-      before.account.state !== 'ACTIVE'
+      before.account.state !== 'ACTIVE' ||
+      // Active by an earlier listing that was killed before it could send the account on.
+      before.regions?.length === 0
     );
   });
   await dispatch(

@@ -62,6 +62,21 @@ test('an account that cannot be entered is one denied target that names the miss
   expect(waitMs).toBeGreaterThan(bench.deps.timings.deniedMs - 5_000);
 });
 
+test('an account that was denied and then suspended is not entered, and not called denied', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(1), { account: { role: 'missing' } }) });
+  await bench.discover();
+  await bench.aws.change({ op: 'set-account-state', accountId: ACCOUNT, state: 'SUSPENDED' });
+  await bench.run('list-accounts', {});
+  const before = bench.front.count('AssumeRole');
+
+  const result = await bench.run('list-regions', { accountId: ACCOUNT });
+
+  expect(result).toEqual({ regions: 0, denied: false });
+  expect(bench.front.count('AssumeRole')).toBe(before);
+  expect(await coverageOfAccount(bench)).toEqual({});
+  expect((await bench.ledger.coverage.sweep(bench.now()))?.accounts).toMatchObject({ denied: 0, inactive: 1 });
+});
+
 test('an account that may be entered but not asked for its regions names that action', async () => {
   const bench = await startWorkerBench({
     world: aWorld([], {

@@ -24,6 +24,11 @@ export async function handleListRegions(
   return doDueWork(deps, 'regions', accountId, deps.timings.leaseMs, async () => {
     const known = await deps.ledger.coverage.account(accountId);
     if (known === null) return { nextAtMs: null, result: { regions: 0, denied: false } };
+    if (known.account.state !== 'ACTIVE') {
+      // Not to be entered, and no fault of anybody's; the next listing that finds it active says so at once.
+      const nextAtMs = deps.clock.now() + deps.timings.regionsMs;
+      return { nextAtMs, result: { regions: 0, denied: false } };
+    }
     const matchers = matchersOfAccount(
       deps.config.matchers,
       known.account,
