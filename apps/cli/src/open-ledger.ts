@@ -4,14 +4,15 @@ import type { Ledger } from '@muster/core/ports/ledger';
 import { awaitRedis, closeRedis, createRedis, type RedisProfile } from '@muster/core/redis/connection';
 import { createClock } from '@muster/core/runtime/clock';
 import { createLogger } from '@muster/core/runtime/logger';
-import { messageOf } from '@muster/core/domain/errors';
+import { isJobError, messageOf } from '@muster/core/domain/errors';
 import { CommandError, EXIT } from './exit-codes.ts';
 
 /** How long an operator's command waits for Redis before it says so. */
 const PATIENCE_MS = 3_000;
 
 /**
- * Opens the ledger for one command and closes it after. Exit code 1 when Redis does not answer.
+ * Opens the ledger for one command and closes it after. Exit code 1 when Redis does not answer, 78 when it is not the one
+ * that the configuration speaks of.
  *
  * @param profile `patient` for a command that goes on for long and sits an outage of Redis out once it has begun
  */
@@ -26,6 +27,7 @@ export async function withLedger<T>(
     await awaitRedis(redis, createClock(), PATIENCE_MS);
   } catch (error) {
     await closeRedis(redis);
+    if (isJobError(error, 'config.invalid')) throw new CommandError(EXIT.config, error.message);
     throw new CommandError(
       EXIT.failed,
       `${messageOf(error)}. Is it running, and is REDIS_URL (or muster.redis.url) right?`,

@@ -69,13 +69,13 @@ test('an account that became active in a listing that was killed is sent on by t
   const bench = await startWorkerBench({ world: aWorld([], { account: { state: 'SUSPENDED' } }) });
   await bench.discover();
   await bench.aws.change({ op: 'set-account-state', accountId: ACCOUNT, state: 'ACTIVE' });
-  const { schedule } = bench.ledger.due;
+  const { due } = bench.deps.ledger;
   const killed = {
     ...bench.deps.ledger,
     due: {
-      ...bench.deps.ledger.due,
-      schedule: (...args: Parameters<typeof schedule>) =>
-        args[0] === 'regions' ? Promise.reject(new Error('killed')) : schedule(...args),
+      ...due,
+      schedule: (...args: Parameters<typeof due.schedule>) =>
+        args[0] === 'regions' ? Promise.reject(new Error('killed')) : due.schedule(...args),
     },
   };
   const broken = await bench.run('list-accounts', {}, { ...bench.deps, ledger: killed });

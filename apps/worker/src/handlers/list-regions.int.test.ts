@@ -74,7 +74,10 @@ test('an account that was denied and then suspended is not entered, and not call
   expect(result).toEqual({ regions: 0, denied: false });
   expect(bench.front.count('AssumeRole')).toBe(before);
   expect(await coverageOfAccount(bench)).toEqual({});
-  expect((await bench.ledger.coverage.sweep(bench.now()))?.accounts).toMatchObject({ denied: 0, inactive: 1 });
+  expect((await bench.ledger.coverage.sweep(bench.now()))?.accounts).toMatchObject({
+    denied: 0,
+    inactive: 1,
+  });
 });
 
 test('an account that may be entered but not asked for its regions names that action', async () => {

@@ -178,13 +178,24 @@ function checkRedisUrl(
   report: Report,
 ): string {
   const url = environment.redisUrl ?? shape.redis.url;
-  if (!/^rediss?:\/\/[^/]/.test(url) || !URL.canParse(url)) {
+  if (!isRedisUrl(url)) {
     const message =
-      'must be redis://host:port or rediss://host:port, with user and password and a database number if needed';
+      'must be redis://host:port or rediss://host:port, with user and password (a % in them written as %25) and a database number if needed';
     if (environment.redisUrl === null) report.fault(['redis', 'url'], message);
     else findings.faults.push(inEnvironment('REDIS_URL', message));
   }
   return url;
+}
+
+function isRedisUrl(text: string): boolean {
+  if (!/^rediss?:\/\/[^/]/.test(text) || !URL.canParse(text)) return false;
+  const { pathname, username, password } = new URL(text);
+  try {
+    decodeURIComponent(`${username}${password}`);
+  } catch {
+    return false;
+  }
+  return /^\/?\d{0,5}$/.test(pathname);
 }
 
 function checkPrefix(shape: MusterShape, report: Report): string {

@@ -100,6 +100,10 @@ describe('a minimal configuration', () => {
   });
 });
 
+test('a key named as something that every object has is unknown like any other', () => {
+  expect(faultsOf(`${MINIMAL}muster: {constructor: 1}`)).toContain('unknown key; known here: ');
+});
+
 describe('the environment', () => {
   test('wins over the file', () => {
     const text = `${MINIMAL}muster: {redis: {url: redis://file}, console: {listen: "127.0.0.1:1"}, worker: {listen: "127.0.0.1:2"}}`;
@@ -114,6 +118,13 @@ describe('the environment', () => {
     expect(config.redis.url.reveal()).toBe('redis://env:6379');
     expect(config.console).toMatchObject({ host: '127.0.0.1', port: 3 });
     expect(config.worker).toMatchObject({ host: '::1', port: 4 });
+  });
+
+  test('refuses an address of Redis whose database is not a number, or cannot be decoded', () => {
+    for (const REDIS_URL of ['redis://redis/main', 'redis://redis:6379/0/1', 'redis://:50%off@redis']) {
+      expect(faultsOf(MINIMAL, { REDIS_URL })).toContain('environment REDIS_URL: must be redis://');
+    }
+    expect(faultsOf(MINIMAL, { REDIS_URL: 'redis://redis:6379/7' })).toBe('');
   });
 
   test('counts an empty variable as none, and leaves the variables of others alone', () => {

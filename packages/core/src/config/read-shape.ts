@@ -93,7 +93,7 @@ function findKey(schema: unknown, key: string, path: readonly string[]): readonl
   const here = core(schema);
   if (here instanceof z.ZodArray) return findKey(here.element, key, path);
   if (!(here instanceof z.ZodObject)) return null;
-  if (path.length > 0 && key in here.shape) return path;
+  if (path.length > 0 && Object.hasOwn(here.shape, key)) return path;
   for (const [name, child] of Object.entries(here.shape)) {
     const found = findKey(child, key, [...path, name]);
     if (found !== null) return found;

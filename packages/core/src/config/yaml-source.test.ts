@@ -121,6 +121,13 @@ describe('faults', () => {
     expect(source.faults[0]?.message).toMatch(/too large/);
   });
 
+  test('a file that is broken from end to end fills a screen, not a disk', () => {
+    const { broken, faults } = readYaml('['.repeat(3000));
+
+    expect(broken).toBe(true);
+    expect(faults.length).toBeLessThanOrEqual(20);
+  });
+
   test('deep nesting is refused', () => {
     expect(readYaml('['.repeat(3000) + ']'.repeat(3000)).broken).toBe(true);
   });

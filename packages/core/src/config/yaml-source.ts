@@ -47,6 +47,8 @@ export interface YamlSource {
 /** Far beyond any real file: what aliases of aliases can blow a small text up to is refused. */
 const MAX_NODES = 100_000;
 const MAX_DEPTH = 100;
+/** One slip can break every line after it: a screenful tells as much. */
+const MAX_SYNTAX_FAULTS = 20;
 
 /** Reads a YAML text of one or more documents. */
 export function readYaml(text: string): YamlSource {
@@ -61,10 +63,11 @@ export function readYaml(text: string): YamlSource {
   let broken = false;
   const documents: SourceDocument[] = [];
   for (const document of list) {
-    for (const error of [...document.errors, ...document.warnings]) {
+    const errors = [...document.errors, ...document.warnings];
+    for (const error of errors.slice(0, MAX_SYNTAX_FAULTS)) {
       faults.push({ ...place(error.pos[0]), message: explain(error, text) });
-      broken ||= error.code !== 'DUPLICATE_KEY';
     }
+    broken ||= errors.some((error) => error.code !== 'DUPLICATE_KEY');
     const reader = new Reader(document, (offset, message) => faults.push({ ...place(offset), message }));
     const value = broken ? undefined : reader.read(document.contents, 0);
     broken ||= reader.gaveUp;

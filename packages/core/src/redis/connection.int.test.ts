@@ -80,6 +80,29 @@ test('waiting for a Redis that never comes ends in ledger.unavailable', async ()
   const error = await thrownBy(() => awaitRedis(connect('patient', away.url), clock, 200));
 
   expect(error.code).toBe('ledger.unavailable');
+  expect(error.message).toContain('ECONNREFUSED');
+});
+
+test.each(['', ':wrong@'])(
+  'waiting for a Redis that refuses the credentials "%s" says so',
+  async (credentials) => {
+    await connect('patient').config('SET', 'requirepass', 'right');
+
+    const url = server.url.replace('//', `//${credentials}`);
+    const error = await thrownBy(() => awaitRedis(connect('fail-fast', url), clock, 300));
+
+    await connect('patient', server.url.replace('//', '//:right@')).config('SET', 'requirepass', '');
+    expect(error.code).toBe('ledger.unavailable');
+    expect(error.message).toMatch(/NOAUTH|WRONGPASS/);
+  },
+);
+
+test('a database that Redis does not have is refused: its commands would go to database 0', async () => {
+  const error = await thrownBy(() => awaitRedis(connect('fail-fast', `${server.url}/99`), clock, 2_000));
+
+  expect(error.code).toBe('config.invalid');
+  expect(error.message).toContain('database 99');
+  await expect(awaitRedis(connect('fail-fast', `${server.url}/3`), clock, 2_000)).resolves.toBeUndefined();
 });
 
 test('closing does not hang while Redis is away', async () => {

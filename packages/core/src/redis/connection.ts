@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import type { Secret } from '../config/secret.ts';
-import { JobError } from '../domain/errors.ts';
+import { JobError, messageOf } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import { gatherWrites } from './gather-writes.ts';
@@ -67,9 +67,13 @@ function checkedUrl(url: Secret): string {
   return text;
 }
 
+/** What a connection last met, for whoever waits for it in vain. */
+const troubles = new WeakMap<Redis, Error>();
+
 function logAvailability(redis: Redis, log: Logger): void {
   let away = false;
   redis.on('error', (err: Error) => {
+    troubles.set(redis, err);
     if (away) return;
     away = true;
     log.warn({ err }, 'redis is not reachable');
@@ -80,14 +84,23 @@ function logAvailability(redis: Redis, log: Logger): void {
   });
 }
 
-/** Resolves when commands can be sent; throws `ledger.unavailable` when that takes longer than `withinMs`. */
+/**
+ * Resolves when commands can be sent; throws `ledger.unavailable`, with what stood in the way, when that takes longer
+ * than `withinMs`, and `config.invalid` when Redis does not have the database of the URL.
+ */
 export async function awaitRedis(redis: Redis, clock: Clock, withinMs: number): Promise<void> {
-  if (redis.status === 'ready') return;
+  if (redis.status !== 'ready') await awaitReady(redis, clock, withinMs);
+  await requireDatabase(redis);
+}
+
+async function awaitReady(redis: Redis, clock: Clock, withinMs: number): Promise<void> {
   const late = new AbortController();
   const ready = Promise.withResolvers<void>();
   redis.once('ready', ready.resolve);
   const timedOut = clock.sleep(withinMs, late.signal).then(() => {
-    throw new JobError('ledger.unavailable', `Redis is not reachable after ${withinMs} ms`, {
+    const trouble = troubles.get(redis);
+    const why = trouble === undefined ? '' : ` (${messageOf(trouble)})`;
+    throw new JobError('ledger.unavailable', `Redis is not reachable after ${withinMs} ms${why}`, {
       retry: 'backoff',
     });
   });
@@ -97,6 +110,22 @@ export async function awaitRedis(redis: Redis, clock: Clock, withinMs: number): 
     redis.off('ready', ready.resolve);
     timedOut.catch(() => undefined);
     late.abort();
+  }
+}
+
+/** A connection whose SELECT was refused is ready all the same, and speaks to database 0: that of somebody else. */
+async function requireDatabase(redis: Redis): Promise<void> {
+  const { db = 0 } = redis.options;
+  if (db === 0) return;
+  try {
+    await redis.select(db);
+  } catch (error) {
+    if (!messageOf(error).startsWith('ERR')) throw error;
+    throw new JobError(
+      'config.invalid',
+      `Redis has no database ${db} (${messageOf(error)}): leave the number out of the Redis URL, and tell several Musters apart by muster.redis.prefix`,
+      { retry: 'never', cause: error },
+    );
   }
 }
 
