@@ -8,6 +8,7 @@ import { eventually } from '@muster/testing/eventually';
 import { type MusterSystem, startSystem, type SystemOptions } from '@muster/testing/muster-system';
 import { organizationMatcher } from '@muster/testing/system-config';
 import { afterEach, describe, expect, test } from 'vitest';
+import { wrongClock } from './wrong-clock.fixture.ts';
 
 const ROLE = 'teleport-organization-discovery-child-account-role';
 /** What the guide's roles do not hold. */
@@ -261,6 +262,33 @@ describe('a world with one of each defect', () => {
     expect(refused.checks.find(({ id }) => id === 'clock')?.status).toBe('pass');
     expect(find(missing, 'credentials-missing')?.remedy).toContain('AWS_ACCESS_KEY_ID');
     expect([refused.verdict, missing.verdict]).toEqual(['fail', 'fail']);
+  });
+
+  test('a worker whose clock is wrong is told so: a warning first, a failure where AWS refuses what it signs', async () => {
+    await start({ world: { accounts: 2, regions: 1, instances: 2 }, config: HELD, workers: 0 });
+    const withClock = async (offsetMs: number): Promise<DoctorReport> => {
+      const worker = system.start('worker', { env: wrongClock(offsetMs) });
+      await connected(1);
+      const { report } = await doctor();
+      worker.signal('SIGTERM');
+      await worker.ended;
+      return report;
+    };
+
+    const late = await withClock(-60_000);
+    const early = await withClock(600_000);
+
+    expect(find(late, 'clock-skew')).toMatchObject({
+      status: 'warn',
+      detail: expect.stringMatching(/^(59|60|61) s behind AWS$/),
+      remedy: expect.stringContaining('timedatectl set-ntp true'),
+    });
+    expect(late.accounts).toMatchObject({ total: 2, failed: 0 });
+    expect(find(early, 'clock-skew')).toMatchObject({
+      status: 'fail',
+      detail: expect.stringMatching(/^(599|600|601) s ahead of AWS$/),
+    });
+    expect(early.verdict).toBe('fail');
   });
 
   test('what is wrong with the proxy, the installer and the inventory is told apart', async () => {

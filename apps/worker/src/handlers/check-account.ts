@@ -1,4 +1,4 @@
-import { failed, passed, skipped, warned, type Check } from '@muster/core/domain/checkup/check';
+import { failed, passed, skipped, type Check } from '@muster/core/domain/checkup/check';
 import type { AccountCheckup } from '@muster/core/domain/checkup/checkup-part';
 import { MEMBER_ACTIONS } from '@muster/core/domain/checkup/permissions';
 import type { TargetAccess } from '@muster/core/domain/command';
@@ -10,6 +10,7 @@ import { groupByRole, type RoleGroup } from '@muster/core/domain/matcher-scope';
 import type { ReportId } from '@muster/core/domain/report-id';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import { checkRegions } from '../reporting/check-regions.ts';
+import { judgeAgents, type Hindered } from '../reporting/judge-agents.ts';
 import {
   deniedAction,
   patiently,
@@ -65,6 +66,7 @@ interface Draft {
   regions: number;
   running: Set<InstanceId>;
   online: Set<InstanceId>;
+  hindered: Hindered;
   checks: Check[];
 }
 
@@ -79,14 +81,14 @@ function newDraft(accountId: AccountId): Draft {
     regions: 0,
     running: new Set(),
     online: new Set(),
+    hindered: new Map(),
     checks: [],
   };
 }
 
 function checkupOf(draft: Draft, ...more: readonly Check[]): AccountCheckup {
   const { accountId, running, online } = draft;
-  const checks = [...draft.checks, ...more];
-  if (running.size > 0) checks.push(judgeAgents(accountId, running.size, online.size));
+  const checks = [...draft.checks, ...more, ...judgeAgents(draft)];
   const missing = new Set(
     checks.filter(({ id, status }) => id === 'permission' && status === 'fail').map(({ subject }) => subject),
   );
@@ -139,6 +141,9 @@ async function checkRole(
   const seen = await checkRegions(accountId, group, regions, signal, deps);
   for (const id of seen.running) draft.running.add(id);
   for (const id of seen.online) draft.online.add(id);
+  for (const [cause, ids] of seen.hindered) {
+    draft.hindered.set(cause, new Set([...(draft.hindered.get(cause) ?? []), ...ids]));
+  }
   checks.push(...seen.checks);
   // Where nothing may be listed, something may still be allowed to send: the first region is as good as any.
   const region = seen.readable[0] ?? regions[0];
@@ -270,20 +275,6 @@ async function probeDocument(
     }
   }
   return seen;
-}
-
-function judgeAgents(accountId: AccountId, running: number, online: number): Check {
-  const place = { accountId };
-  const share = Math.floor((100 * online) / running);
-  const detail = `${online} of ${running} running matched instances are online in SSM (${share} %)`;
-  if (online === running) return passed('agents', detail, place);
-  return warned(
-    'agents',
-    'agents-offline',
-    detail,
-    'See muster plan for the cause of each: SSM agent running and 3.1 or later, an instance profile with AmazonSSMManagedInstanceCore, port 443 to the ssm, ssmmessages and ec2messages endpoints.',
-    place,
-  );
 }
 
 function troubleOf(error: unknown, accountId: AccountId, deps: Pick<ReportDeps, 'redact'>): Check {

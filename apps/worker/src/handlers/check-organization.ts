@@ -9,11 +9,13 @@ import {
 import type { OrganizationCheckup } from '@muster/core/domain/checkup/checkup-part';
 import { judgeClock } from '@muster/core/domain/checkup/clock';
 import {
+  ACCOUNT_TAGS_ACTION,
   grantOf,
   OPTIONAL_ORGANIZATION_ACTION,
   ORGANIZATION_ACTIONS,
 } from '@muster/core/domain/checkup/permissions';
 import { type ErrorCode, isJobError, messageOf } from '@muster/core/domain/errors';
+import type { AccountId } from '@muster/core/domain/ids';
 import type { ReportId } from '@muster/core/domain/report-id';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import type { OrganizationFacts } from '@muster/core/ports/preflight';
@@ -24,6 +26,8 @@ const PLACEMENT =
   'Run the workers in the management account or a delegated administrator account of the organization.';
 const SOURCES =
   'Give the worker credentials by one of: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, a web identity, a container role, an instance role.';
+
+const TAGS_REMEDY = `${grantOf(ACCOUNT_TAGS_ACTION, 'the discovery role')} Or take account_tags and exclude_account_tags out of the configuration: until then nobody can say which accounts they cover. ${PLACEMENT}`;
 
 /** Everything that needs no account of its own; then one part per account. */
 export async function handleCheckOrganization(
@@ -44,11 +48,12 @@ export async function handleCheckOrganization(
       checks.length = 0;
       const caller = await checkCaller(ctx, deps);
       checks.push(...caller.checks);
-      if (!caller.usable) {
+      if (caller.accountId === null) {
         checks.push(skipped('organization', 'there are no credentials to ask with'));
         return { ...base, checks };
       }
       const facts = await checkOrganization(checks, ctx, deps);
+      await checkAccountTags(checks, caller.accountId, ctx, deps);
       if (checks.some(({ id, status }) => id === 'organization' && status === 'fail')) {
         return { ...base, checks };
       }
@@ -56,18 +61,23 @@ export async function handleCheckOrganization(
       if (facts !== null) checks.push(...judgeListing(accounts, facts));
       return { ...base, checks, accounts, managementAccountId: facts?.managementAccountId ?? null };
     },
-    (error): OrganizationCheckup => ({ ...base, checks: [...checks, refusedOrganization(error, deps)] }),
+    (error): OrganizationCheckup => ({
+      ...base,
+      checks: [...checks, refusedOrganization(error, checks, deps)],
+    }),
   );
 }
 
+/** `accountId` is null when the credentials are of no use. */
 async function checkCaller(
   ctx: JobContext,
   deps: ReportDeps,
-): Promise<{ readonly usable: boolean; readonly checks: readonly Check[] }> {
+): Promise<{ readonly accountId: AccountId | null; readonly checks: readonly Check[] }> {
   try {
     const caller = await deps.preflight.describeCaller(ctx.signal);
     const detail = `${caller.arn}, from ${caller.source}`;
-    return { usable: true, checks: [judgeClock(caller.clockOffsetMs), passed('credentials', detail)] };
+    const clock = judgeClock(caller.clockOffsetMs);
+    return { accountId: caller.accountId, checks: [clock, passed('credentials', detail)] };
   } catch (error) {
     ctx.signal.throwIfAborted();
     if (!isJobError(error, 'aws.credentials', 'aws.denied')) throw error;
@@ -76,12 +86,15 @@ async function checkCaller(
     const detail = deps.redact(messageOf(error));
     if (error.details['awsCode'] === undefined) {
       return {
-        usable: false,
+        accountId: null,
         checks: [clock, failed('credentials', 'credentials-missing', detail, SOURCES)],
       };
     }
     const remedy = `AWS refuses the credentials from ${String(error.details['source'] ?? 'the environment')}: replace them, and check the clock. Try: aws sts get-caller-identity`;
-    return { usable: false, checks: [clock, failed('credentials', 'credentials-refused', detail, remedy)] };
+    return {
+      accountId: null,
+      checks: [clock, failed('credentials', 'credentials-refused', detail, remedy)],
+    };
   }
 }
 
@@ -137,6 +150,28 @@ async function checkOrganization(
   return facts;
 }
 
+/** Where account tags decide who is in scope, the tags of one account are read: the caller's own is one that exists. */
+async function checkAccountTags(
+  checks: Check[],
+  callerAccountId: AccountId,
+  ctx: JobContext,
+  deps: ReportDeps,
+): Promise<void> {
+  if (!deps.config.matchers.some(({ accountTags }) => accountTags !== undefined)) return;
+  const place = { subject: ACCOUNT_TAGS_ACTION };
+  try {
+    await deps.organization.listAccountTags(callerAccountId, ctx.signal);
+  } catch (error) {
+    if (isJobError(error, 'aws.denied')) {
+      const detail = deps.redact(messageOf(error));
+      checks.push(failed('organization-permission', 'permission-missing', detail, TAGS_REMEDY, place));
+      return;
+    }
+    if (!isJobError(error, 'aws.invalid')) throw error;
+  }
+  checks.push(passed('organization-permission', 'allowed', place));
+}
+
 function judgeListing(accounts: number, facts: OrganizationFacts): readonly Check[] {
   if (accounts > 0) {
     const id = facts.organizationId ?? 'the organization';
@@ -152,12 +187,16 @@ function judgeListing(accounts: number, facts: OrganizationFacts): readonly Chec
   ];
 }
 
-function refusedOrganization(error: unknown, deps: ReportDeps): Check {
+function refusedOrganization(error: unknown, before: readonly Check[], deps: ReportDeps): Check {
+  const denied = before.filter(({ id, status }) => id === 'organization-permission' && status === 'fail');
+  const isAboutTags = denied.length > 0 && denied.every(({ subject }) => subject === ACCOUNT_TAGS_ACTION);
   const causes: readonly (readonly [ErrorCode, CheckCause, string])[] = [
     [
       'aws.denied',
       'organization-denied',
-      `${PLACEMENT} Allow ${ORGANIZATION_ACTIONS.join(', ')} on "*" in the policy of the discovery role.`,
+      isAboutTags
+        ? TAGS_REMEDY
+        : `${PLACEMENT} Allow ${ORGANIZATION_ACTIONS.join(', ')} on "*" in the policy of the discovery role.`,
     ],
     [
       'aws.organization',

@@ -1,9 +1,11 @@
 import { passed, warned, type Check, type CheckPlace } from '@muster/core/domain/checkup/check';
+import { judgeEligibility } from '@muster/core/domain/eligibility';
 import { isJobError, messageOf, type JobError } from '@muster/core/domain/errors';
 import type { AccountId, InstanceId, Region } from '@muster/core/domain/ids';
 import type { RoleGroup } from '@muster/core/domain/matcher-scope';
 import { coversRegion } from '@muster/core/domain/matcher';
-import { listManaged, listSightings } from '../scanning/judge-target.ts';
+import { listManaged, listSightings, type Sighting } from '../scanning/judge-target.ts';
+import { isHindrance, type Hindered } from './judge-agents.ts';
 import { deniedAction } from './probe-member.ts';
 import type { ReportDeps } from './report-part.ts';
 
@@ -17,6 +19,8 @@ export interface RegionsSeen {
   /** Running, matched instances. */
   readonly running: ReadonlySet<InstanceId>;
   readonly online: ReadonlySet<InstanceId>;
+  /** Of the running ones, those that could not be sent to; known where SSM's inventory could be read. */
+  readonly hindered: Hindered;
   readonly checks: readonly Check[];
 }
 
@@ -40,6 +44,7 @@ export async function checkRegions(
   const readable: Region[] = [];
   const running = new Set<InstanceId>();
   const online = new Set<InstanceId>();
+  const hindered: Hindered = new Map();
   const refusals: Refusal[] = [];
   let inventoryAsked = false;
 
@@ -60,20 +65,32 @@ export async function checkRegions(
 
   async function look(region: Region): Promise<void> {
     const target = { accountId, region };
-    const matched: InstanceId[] = [];
+    const matched = new Map<InstanceId, Sighting>();
     const listed = await attempt(region, 'ec2:DescribeInstances', async () => {
-      for (const [id, { instance, owner }] of await listSightings(target, [group], signal, deps)) {
-        if (owner !== null && coversRegion(owner, region) && instance.state === 'running') matched.push(id);
+      for (const [id, sighting] of await listSightings(target, [group], signal, deps)) {
+        const { instance, owner } = sighting;
+        if (owner !== null && coversRegion(owner, region) && instance.state === 'running') {
+          matched.set(id, sighting);
+        }
       }
     });
     if (!listed) return;
     readable.push(region);
-    for (const id of matched) running.add(id);
-    if (matched.length === 0 && inventoryAsked) return;
+    for (const id of matched.keys()) running.add(id);
+    if (matched.size === 0 && inventoryAsked) return;
     inventoryAsked = true;
     await attempt(region, 'ssm:DescribeInstanceInformation', async () => {
       const nodes = await listManaged(target, [group], signal, deps);
-      for (const id of matched) if (nodes.get(id)?.pingStatus === 'Online') online.add(id);
+      for (const [id, { instance, owner }] of matched) {
+        const node = nodes.get(id);
+        if (node?.pingStatus === 'Online') online.add(id);
+        const judgment = judgeEligibility(instance, node, {
+          nowMs: deps.clock.now(),
+          minInstanceAgeMs: owner?.minInstanceAgeMs ?? 0,
+        });
+        if (judgment.kind === 'eligible' || !isHindrance(judgment.cause)) continue;
+        hindered.set(judgment.cause, (hindered.get(judgment.cause) ?? new Set()).add(id));
+      }
     });
   }
 
@@ -87,6 +104,7 @@ export async function checkRegions(
     readable: readable.toSorted(),
     running,
     online,
+    hindered,
     checks: [
       ...judgeAction('ec2:DescribeInstances', accountId, group, refusals, readable.length > 0, deps),
       ...judgeAction('ssm:DescribeInstanceInformation', accountId, group, refusals, inventoryAsked, deps),

@@ -56,6 +56,8 @@ export const CHECK_CAUSES = [
   'document-missing',
   'document-refuses-parameters',
   'agents-offline',
+  'agents-too-old',
+  'hosts-not-linux',
   'proxy-unreachable',
   'proxy-not-teleport',
   'proxy-address-differs',

@@ -12,6 +12,9 @@ export const ORGANIZATION_ACTIONS = [
 
 export const OPTIONAL_ORGANIZATION_ACTION = 'organizations:ListAccounts';
 
+/** Needed by the discovery role when a matcher has `account_tags` or `exclude_account_tags`, and by nobody else. */
+export const ACCOUNT_TAGS_ACTION = 'organizations:ListTagsForResource';
+
 /** The role of every account. */
 export const MEMBER_ACTIONS = [
   'account:ListRegions',
