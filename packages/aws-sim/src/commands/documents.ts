@@ -229,8 +229,7 @@ export function bindParameters(
     }
     for (const text of given[name] ?? []) {
       const fits = parameter.allowedValues?.includes(text) ?? true;
-      const matches = parameter.allowedPattern?.exec(text)?.[0] === text;
-      if (!fits || (parameter.allowedPattern !== undefined && !matches)) {
+      if (!fits || !matchesWhole(parameter.allowedPattern, text)) {
         faults.push(`Parameter "${name}" has a value that is not allowed.`);
       }
     }
@@ -238,6 +237,11 @@ export function bindParameters(
   }
   if (faults.length > 0) throw new ServiceError('InvalidParameters', faults.join(' '));
   return values;
+}
+
+/** Of several alternatives the one that fits the whole text counts, not the first that fits its beginning. */
+function matchesWhole(pattern: RegExp | undefined, text: string): boolean {
+  return pattern === undefined || new RegExp(`^(?:${pattern.source})$`, pattern.flags).test(text);
 }
 
 /** Puts parameter values into a text: `{{ name }}`. */

@@ -88,6 +88,12 @@ export const SEND_CASES: readonly ConformanceCase[] = [
     { InstanceIds: undefined, Targets: [{ Key: 'tag:env', Values: ['none'] }] },
     OK,
   ),
+  send(
+    'valid: the longest run that the document takes',
+    'docs',
+    { Parameters: { commands: ['true'], executionTimeout: ['172800'] } },
+    OK,
+  ),
   send('valid: own document', 'model', { DocumentName: STEPPED, Parameters: { token: ['t'] } }, OK),
   send(
     'valid: platform misfit by target is not refused',
