@@ -77,7 +77,7 @@ async function resolveSend(
   if (now <= intent.notAfterMs) return outcome(intent.notAfterMs + 1, 0, open, 'sending');
   const found = await findByMarker(intent, access, ctx, deps);
   if (found !== null) {
-    const lifeMs = longestLifeMs(intent.documentName, install);
+    const lifeMs = longestLifeMs(install);
     const command: LiveCommand = { commandId: found.commandId, expiresAtMs: found.requestedAtMs + lifeMs };
     const { batchId } = intent;
     const accepted: EnrollmentEvent = { kind: 'accepted', batchId, commandId: command.commandId };

@@ -106,7 +106,7 @@ function intentOf(batchId: BatchId, records: readonly OpenRecord[], { config }: 
       accepted?.state === 'installing'
         ? {
             commandId: accepted.commandId,
-            expiresAtMs: claimedAtMs + longestLifeMs(documentName, config.install),
+            expiresAtMs: claimedAtMs + longestLifeMs(config.install),
           }
         : null,
     polls: 0,

@@ -60,6 +60,25 @@ test.each(['reset-after', 'error-after'] as const)(
   },
 );
 
+test('a command whose sender gave it more time than its finder would is not given up before that time', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(1)), speed: 1 });
+  await bench.scanned();
+  const patient = bench.depsWith({ muster: { install: { timeout: '20h' } } });
+  await bench.aws.change({
+    op: 'add-fault',
+    fault: { kind: 'reset-after', apis: ['ssm:SendCommand'], maxTimes: 1 },
+  });
+  await bench.run('scan-target', { target: TARGET }, patient);
+  await bench.run('install-batch', { target: TARGET }, patient);
+  const lost = { ...bench, batchId: (await bench.intent()).batchId };
+  await passTo(lost, bench.deps.config.install.sendWindowMs + 1);
+
+  expect(await collect(lost)).toMatchObject({ state: 'found' });
+
+  const { command, intentAtMs } = await bench.intent();
+  expect(command?.expiresAtMs).toBeGreaterThan(intentAtMs + 20 * 3_600_000);
+});
+
 test('a send that did not happen is held until nobody can accept it any more, and free then', async () => {
   const bench = await startLost('reset-before', 200);
   const { resendAfterMs, sendWindowMs, visibilityMs } = bench.deps.config.install;

@@ -111,6 +111,75 @@ test('a live command is adopted also when its instances are not known yet', asyn
   expect(bench.aws.report().installs).toMatchObject({ whileLive: 0 });
 });
 
+/** As a worker with another document would have sent it. */
+const OLD_DOCUMENT = JSON.stringify({
+  schemaVersion: '2.2',
+  mainSteps: [{ action: 'aws:runShellScript', name: 'install', inputs: { runCommand: ['sleep 600'] } }],
+});
+
+test('a live command is adopted whatever document it was sent with: the configuration may have been another', async () => {
+  const bench = await startWorkerBench({
+    world: aWorld(someInstances(1, { outcome: { kind: 'hangs' } }), {
+      documents: { 'Old-Installer': OLD_DOCUMENT },
+    }),
+    speed: 1,
+  });
+  await bench.scanned();
+  const [matcher] = bench.deps.config.matchers;
+  if (matcher === undefined) throw new Error('there is a matcher');
+  const batchId = bench.deps.newId() as BatchId;
+  const sent = await bench.deps.commands.sendCommand(
+    { ...TARGET, role: roleFor(matcher, ACCOUNT) },
+    {
+      documentName: 'Old-Installer',
+      instanceIds: [instanceId(0)],
+      parameters: {},
+      comment: markerOf(bench.deps.installation, batchId),
+      deliveryTimeoutSeconds: 600,
+      notAfterMs: bench.now() + 10_000,
+    },
+    AbortSignal.timeout(10_000),
+  );
+  if (sent.kind !== 'accepted') throw new Error(`not accepted: ${JSON.stringify(sent)}`);
+
+  expect(await install(bench)).toMatchObject({ sent: 0 });
+
+  expect(await bench.record(instanceId(0))).toMatchObject({ state: 'installing', batchId });
+  const { command, documentName } = await bench.intent();
+  expect(documentName).toBe('Old-Installer');
+  // Nobody knows how long it was given: it is followed for as long as any command may run.
+  expect(command?.expiresAtMs).toBeGreaterThan(bench.now() + 48 * 3_600_000);
+  expect(bench.aws.report().installs).toMatchObject({ whileLive: 0, perInstance: { '1': 1 } });
+});
+
+test('old ends that the record no longer keeps are not taken for news after a restart of Redis', async () => {
+  const bench = await startWorkerBench({
+    world: aWorld(someInstances(1, { outcome: { kind: 'exits', exitCode: 3 } })),
+    config: { muster: { backoff: { operator_first: '1s', transient_first: '1s', cap: '2s' } } },
+  });
+  await bench.scanned();
+  for (let attempt = 1; attempt <= 5; attempt += 1) {
+    expect(await install(bench)).toMatchObject({ sent: 1 });
+    await bench.commandsEnded();
+    await bench.run('collect-command', { target: TARGET, batchId: (await bench.intent()).batchId });
+    bench.advance(3_000);
+  }
+  const before = await bench.record(instanceId(0));
+  expect(before.attempts.length).toBeLessThan(before.attemptCount);
+  await bench.ledger.enrollments.setReconciledEpoch(TARGET, 'the one before the restart');
+  await bench.ledger.control.pause({
+    scope: `instance:${instanceId(0)}`,
+    atMs: 0,
+    by: 'operator',
+    reason: '',
+  });
+
+  await install(bench);
+
+  expect(await bench.record(instanceId(0))).toEqual(before);
+  expect(await bench.intents()).toEqual([]);
+});
+
 test('commands of other installations are not adopted', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(2)), speed: 1 });
   await bench.scanned();

@@ -1,6 +1,6 @@
 import { collectMember } from '@muster/core/jobs/due-jobs';
 import type { Invocation, TargetAccess } from '@muster/core/domain/command';
-import { longestLifeMs } from '@muster/core/domain/command-life';
+import { longestLifeMs, usualLifeMs } from '@muster/core/domain/command-life';
 import type { EnrollmentEvent } from '@muster/core/domain/enrollment/event';
 import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import type { BatchId, InstanceId } from '@muster/core/domain/ids';
@@ -31,33 +31,35 @@ export async function reconcileTarget(
 ): Promise<number> {
   let adopted = 0;
   for (const { role, matchers: group } of groupByRole(matchers, target.accountId, target.region)) {
-    for (const documentName of new Set(group.map((matcher) => matcher.install.documentName))) {
-      const owner = group.find((matcher) => matcher.install.documentName === documentName);
-      if (owner === undefined) continue;
-      const lifeMs = longestLifeMs(documentName, deps.config.install);
-      const recent = await listRecent({ ...target, role }, documentName, lifeMs, signal, deps);
-      for (const [batchId, invocations] of recent) {
-        if (await adopt(target, owner, batchId, invocations, lifeMs, deps)) adopted += 1;
-      }
+    const [owner] = group;
+    if (owner === undefined) continue;
+    const recent = await listRecent({ ...target, role }, signal, deps);
+    for (const [batchId, invocations] of recent) {
+      if (await adopt(target, owner, batchId, invocations, deps)) adopted += 1;
     }
   }
   return adopted;
 }
 
-/** Our commands of the last while, the newest first: of several for one instance only the newest counts. */
+/**
+ * Our commands that are live, and those that ended in the last while, the newest first: of several for one instance only
+ * the newest counts. Whatever their documents: who sent them may have been configured otherwise, and only AWS remembers.
+ */
 async function listRecent(
   access: TargetAccess,
-  documentName: string,
-  lifeMs: number,
   signal: AbortSignal,
   deps: HandlerDeps,
 ): Promise<ReadonlyMap<BatchId, readonly Invocation[]>> {
-  const invokedAfterMs = deps.clock.now() - lifeMs - LOOK_BACK_MARGIN_MS;
+  const { install } = deps.config;
+  const sinceMs = deps.clock.now() - LOOK_BACK_MARGIN_MS;
+  const query = { documentName: null, invokedAfterMs: sinceMs - longestLifeMs(install) };
   const byBatch = new Map<BatchId, Invocation[]>();
-  for await (const page of deps.commands.findInvocations(access, { documentName, invokedAfterMs }, signal)) {
+  for await (const page of deps.commands.findInvocations(access, query, signal)) {
     for (const invocation of page) {
       const batchId = batchOfMarker(deps.installation, invocation.comment);
       if (batchId === null) continue;
+      const isRecent = invocation.requestedAtMs >= sinceMs - usualLifeMs(invocation.documentName, install);
+      if (!isRecent && !isLive(invocation)) continue;
       const list = byBatch.get(batchId);
       if (list === undefined) byBatch.set(batchId, [invocation]);
       else list.push(invocation);
@@ -67,11 +69,16 @@ async function listRecent(
   return new Map([...byBatch].toSorted(([a], [b]) => (a < b ? 1 : -1)));
 }
 
-/** Whether an end is news: the instance waits for a command as if it had not had this one. */
-function isForgotten(record: EnrollmentRecord | undefined, { commandId }: Invocation): boolean {
+/** Whether an end is news: the instance waits for a command as if it had not had this one. Of attempts, only the last few are kept. */
+function isForgotten(
+  record: EnrollmentRecord | undefined,
+  { commandId, requestedAtMs }: Invocation,
+): boolean {
   if (record === undefined) return false;
   const waits = record.state === 'discovered' || record.state === 'queued' || record.state === 'failed';
-  return waits && !record.attempts.some((attempt) => attempt.commandId === commandId);
+  if (!waits || record.attempts.some((attempt) => attempt.commandId === commandId)) return false;
+  const last = record.attempts.at(-1);
+  return last === undefined || requestedAtMs > last.endedAtMs;
 }
 
 const NO_CAPS = {
@@ -93,7 +100,6 @@ async function adopt(
   owner: Matcher,
   batchId: BatchId,
   invocations: readonly Invocation[],
-  lifeMs: number,
   deps: HandlerDeps,
 ): Promise<boolean> {
   const [first] = invocations;
@@ -129,7 +135,7 @@ async function adopt(
       intentAtMs: first.requestedAtMs,
       notAfterMs: first.requestedAtMs,
       epoch: known?.value.epoch ?? 'adopted',
-      command: { commandId, expiresAtMs: first.requestedAtMs + lifeMs },
+      command: { commandId, expiresAtMs: first.requestedAtMs + longestLifeMs(deps.config.install) },
       polls: 0,
     },
   });

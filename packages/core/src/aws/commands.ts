@@ -86,7 +86,7 @@ export function createCommands(deps: {
         .replace('.000Z', 'Z');
       const Filters: ListCommandInvocationsCommandInput['Filters'] = [
         { key: 'InvokedAfter', value: after },
-        { key: 'DocumentName', value: query.documentName },
+        ...(query.documentName === null ? [] : [{ key: 'DocumentName', value: query.documentName } as const]),
       ];
       return listPages(access, { Filters }, signal);
     },

@@ -15,12 +15,12 @@ export interface CommandsPort {
     signal: AbortSignal,
   ): Promise<readonly Invocation[]>;
   /**
-   * Invocations in the target of one document since a time, newest first or not: the one way to find a command by its
-   * marker that the guide's role allows. Pages are yielded as they come.
+   * Invocations in the target since a time, of one document or of all (null), newest first or not: the one way to find a
+   * command by its marker that the guide's role allows. Pages are yielded as they come.
    */
   findInvocations(
     access: TargetAccess,
-    query: { readonly documentName: string; readonly invokedAfterMs: number },
+    query: { readonly documentName: string | null; readonly invokedAfterMs: number },
     signal: AbortSignal,
   ): AsyncIterable<readonly Invocation[]>;
   /** Longer output of one failed invocation (stdout to 24,000 characters, stderr to 8,000); null when SSM has none. */
