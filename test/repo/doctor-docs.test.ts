@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { CHECK_CAUSES, CHECK_IDS } from '@muster/core/domain/checkup/check';
-import { MEMBER_ACTIONS, ORGANIZATION_ACTIONS } from '@muster/core/domain/checkup/permissions';
+import { MEMBER_ACTIONS, ORGANIZATION_ACTIONS } from '@muster/core/domain/aws-actions';
 import { NO_INSTANCES, READ_STATUSES } from '@muster/core/domain/plan/plan-part';
 import { describe, expect, test } from 'vitest';
 

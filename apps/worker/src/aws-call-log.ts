@@ -1,3 +1,4 @@
+import { AWS_ACTIONS } from '@muster/core/domain/aws-actions';
 import { messageOf } from '@muster/core/domain/errors';
 import type { AwsCall, AwsCallObserver } from '@muster/core/ports/aws-call';
 import type { StatisticsLedger } from '@muster/core/ports/ledger';
@@ -5,24 +6,6 @@ import type { Logger } from '@muster/core/ports/logger';
 import { createHistogram, type createMetrics } from '@muster/core/runtime/metrics';
 
 const FLUSH_MS = 500;
-
-/** Every action this product ever calls; a metric's label can have no other value. */
-const ACTIONS = [
-  'sts:AssumeRole',
-  'sts:GetCallerIdentity',
-  'organizations:ListAccounts',
-  'organizations:ListRoots',
-  'organizations:ListChildren',
-  'organizations:ListAccountsForParent',
-  'account:ListRegions',
-  'ec2:DescribeRegions',
-  'ec2:DescribeInstances',
-  'ssm:DescribeInstanceInformation',
-  'ssm:SendCommand',
-  'ssm:ListCommandInvocations',
-  'ssm:GetCommandInvocation',
-  'ssm:CancelCommand',
-] as const;
 
 /** Counts calls to AWS: for the status, in the ledger, and for this process's metrics. */
 export function createAwsCallLog(deps: {
@@ -33,7 +16,7 @@ export function createAwsCallLog(deps: {
   const duration = createHistogram(deps.metrics, {
     name: 'muster_aws_call_duration_seconds',
     help: 'Duration of calls to AWS, by action and outcome',
-    labels: { action: ACTIONS, outcome: ['ok', 'throttled', 'denied', 'failed'] },
+    labels: { action: AWS_ACTIONS, outcome: ['ok', 'throttled', 'denied', 'failed'] },
     buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   });
   let pending: AwsCall[] = [];

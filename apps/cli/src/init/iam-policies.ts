@@ -1,3 +1,4 @@
+import { MEMBER_ACTIONS, ORGANIZATION_ACTIONS } from '@muster/core/domain/aws-actions';
 import { hasOwnDocument, type InitSettings } from './settings.ts';
 
 /** One statement of an IAM policy. A resource is text, or an expression of the language it will stand in. */
@@ -20,20 +21,7 @@ export interface Policy {
 export type AccountText = (text: (account: string) => string) => unknown;
 
 /** What a worker reads in a member account. None of these can be limited to a resource. */
-export const READ_ACTIONS = [
-  'account:ListRegions',
-  'ec2:DescribeInstances',
-  'ssm:DescribeInstanceInformation',
-  'ssm:GetCommandInvocation',
-  'ssm:ListCommandInvocations',
-] as const;
-
-/** What a worker reads of the organization. */
-export const ORGANIZATION_ACTIONS = [
-  'organizations:ListAccountsForParent',
-  'organizations:ListChildren',
-  'organizations:ListRoots',
-] as const;
+export const READ_ACTIONS = MEMBER_ACTIONS.filter((action) => action !== 'ssm:SendCommand');
 
 /** For plain JSON: any account, because the policy belongs to one account's role and reaches no other. */
 export const ANY_ACCOUNT: AccountText = (text) => text('*');

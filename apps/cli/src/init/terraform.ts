@@ -1,4 +1,5 @@
-import { ORGANIZATION_ACTIONS, READ_ACTIONS } from './iam-policies.ts';
+import { ORGANIZATION_ACTIONS } from '@muster/core/domain/aws-actions';
+import { READ_ACTIONS } from './iam-policies.ts';
 import { hasOwnDocument, type InitSettings } from './settings.ts';
 import { discoveryAccountVariable, VERSIONS } from './terraform-blocks.ts';
 

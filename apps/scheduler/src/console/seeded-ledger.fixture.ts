@@ -1,8 +1,10 @@
+import type { AwsAction } from '@muster/core/domain/aws-actions';
 import type { Cause } from '@muster/core/domain/cause';
 import type { Coverage, CoverageStatus } from '@muster/core/domain/coverage';
 import type { EnrollmentRecord, EnrollmentState } from '@muster/core/domain/enrollment/record';
 import { AccountId, BatchId, CommandId, InstanceId, MatcherKey, Region } from '@muster/core/domain/ids';
 import type { Target } from '@muster/core/domain/target';
+import type { AwsCall } from '@muster/core/ports/aws-call';
 import type { Ledger } from '@muster/core/ports/ledger';
 
 const REGIONS = ['eu-central-1', 'eu-west-1', 'us-east-1', 'us-west-2'].map((region) => Region.parse(region));
@@ -90,10 +92,10 @@ export async function seedOrganization(ledger: Ledger, nowMs: number): Promise<v
 }
 
 function calls(
-  action: string,
+  action: AwsAction,
   count: number,
   throttled: number,
-): readonly { readonly action: string; readonly outcome: 'ok' | 'throttled' }[] {
+): readonly Pick<AwsCall, 'action' | 'outcome'>[] {
   return Array.from({ length: count }, (_, nth) => ({
     action,
     outcome: nth < throttled ? 'throttled' : 'ok',

@@ -1,6 +1,6 @@
 import { failed, passed, skipped, type Check } from '@muster/core/domain/checkup/check';
 import type { AccountCheckup } from '@muster/core/domain/checkup/checkup-part';
-import { MEMBER_ACTIONS } from '@muster/core/domain/checkup/permissions';
+import { MEMBER_ACTIONS } from '@muster/core/domain/aws-actions';
 import type { TargetAccess } from '@muster/core/domain/command';
 import { isJobError, messageOf } from '@muster/core/domain/errors';
 import type { AccountId, InstanceId, Region } from '@muster/core/domain/ids';

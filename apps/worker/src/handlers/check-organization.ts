@@ -13,7 +13,7 @@ import {
   grantOf,
   OPTIONAL_ORGANIZATION_ACTION,
   ORGANIZATION_ACTIONS,
-} from '@muster/core/domain/checkup/permissions';
+} from '@muster/core/domain/aws-actions';
 import { type ErrorCode, isJobError, messageOf } from '@muster/core/domain/errors';
 import type { AccountId } from '@muster/core/domain/ids';
 import type { ReportId } from '@muster/core/domain/report-id';

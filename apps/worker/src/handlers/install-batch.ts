@@ -1,3 +1,4 @@
+import { INSTANCES_PER_COMMAND } from '@muster/core/domain/command';
 import { isJobError, JobError } from '@muster/core/domain/errors';
 import type { Matcher } from '@muster/core/domain/matcher';
 import { matchersOfAccount } from '@muster/core/domain/matcher-scope';
@@ -14,8 +15,6 @@ import { askSendPermission, withheldMs } from '../sending/send-permission.ts';
 
 type Result = { sent: number; instances: number; stopped: string };
 
-/** SSM's limit of instance ids in one command. */
-const BATCH_LIMIT = 50;
 /**
  * Turns of one job, each a command or a try at one, before others have theirs: enough for a target at SSM's quota of
  * 2,400 nodes, which at the end of a long queue would be what everything waits for.
@@ -63,7 +62,7 @@ async function sendAll(
 ): Promise<DueOutcome<Result>> {
   let sent = 0;
   let instances = 0;
-  let limit = BATCH_LIMIT;
+  let limit = INSTANCES_PER_COMMAND;
   const untilMs = deps.clock.now() + TURNS_MS;
   for (let turn = 0; turn < TURNS_PER_JOB && deps.clock.now() < untilMs; turn += 1) {
     const now = deps.clock.now();
@@ -84,7 +83,7 @@ async function sendAll(
     if (step.kind === 'full') return done(now + deps.timings.retryMs, sent, instances, 'cap');
     if (step.kind === 'wait') return done(deps.clock.now() + step.waitMs, sent, instances, 'throttled');
     // A whole call that names no culprit is halved until the culprit stands alone.
-    limit = step.kind === 'halve' ? Math.max(1, Math.ceil(step.size / 2)) : BATCH_LIMIT;
+    limit = step.kind === 'halve' ? Math.max(1, Math.ceil(step.size / 2)) : INSTANCES_PER_COMMAND;
     if (step.kind === 'sent') {
       sent += 1;
       instances += step.size;

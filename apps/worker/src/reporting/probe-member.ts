@@ -9,7 +9,7 @@ import {
   OPTIONAL_MEMBER_ACTIONS,
   type MemberAction,
   type OptionalMemberAction,
-} from '@muster/core/domain/checkup/permissions';
+} from '@muster/core/domain/aws-actions';
 import type { SendResult, TargetAccess } from '@muster/core/domain/command';
 import { isJobError, JobError, messageOf } from '@muster/core/domain/errors';
 import { CommandId, InstanceId } from '@muster/core/domain/ids';

@@ -1,12 +1,14 @@
-import { ListRegionsCommand } from '@aws-sdk/client-account';
+import { ListRegionsCommand, type ListRegionsCommandInput } from '@aws-sdk/client-account';
 import { DescribeRegionsCommand } from '@aws-sdk/client-ec2';
 import { isJobError, JobError } from '../domain/errors.ts';
 import { type AccountId, Region } from '../domain/ids.ts';
+import type { RoleReference } from '../domain/matcher.ts';
 import type { AccountPort } from '../ports/account.ts';
 import type { Clients } from './clients.ts';
 import type { Identities } from './identity.ts';
 import { REGIONS_PAGE } from './limits.ts';
-import { readPages, requireList } from './pages.ts';
+import { createMemberPages } from './member-pages.ts';
+import { requireList } from './pages.ts';
 import type { Identity, Read } from './read-call.ts';
 
 /**
@@ -20,35 +22,25 @@ export function createAccount(deps: {
   /** A region that every account has enabled: where DescribeRegions is asked. */
   readonly homeRegion: Region;
 }): AccountPort {
+  const listPages = createMemberPages(deps);
+
   async function listByAccount(
     accountId: AccountId,
-    identity: Identity,
+    role: RoleReference | null,
     signal: AbortSignal,
   ): Promise<Region[]> {
     const action = 'account:ListRegions';
     const regions = new Set<Region>();
-    const pages = readPages({
+    const input: ListRegionsCommandInput = {
+      RegionOptStatusContains: ['ENABLED', 'ENABLED_BY_DEFAULT'],
+      MaxResults: REGIONS_PAGE,
+    };
+    const pages = listPages({
       action,
-      read: (token) =>
-        deps.read(
-          {
-            action,
-            accountId,
-            region: null,
-            signal,
-            patient: token !== null,
-            send: () =>
-              deps.clients.account.send(
-                new ListRegionsCommand({
-                  RegionOptStatusContains: ['ENABLED', 'ENABLED_BY_DEFAULT'],
-                  MaxResults: REGIONS_PAGE,
-                  ...(token === null ? {} : { NextToken: token }),
-                }),
-              ),
-          },
-          identity,
-        ),
-      tokenOf: (reply) => reply.NextToken,
+      access: { accountId, role },
+      region: null,
+      signal,
+      send: (page) => deps.clients.account.send(new ListRegionsCommand({ ...input, ...page })),
     });
     for await (const reply of pages) {
       for (const { RegionName } of requireList(reply.Regions, action, 'Regions')) {
@@ -87,7 +79,7 @@ export function createAccount(deps: {
       // Apart from the listing: a role that cannot be assumed must not look like a missing permission.
       await identity.keys(signal);
       try {
-        return await listByAccount(accountId, identity, signal);
+        return await listByAccount(accountId, role, signal);
       } catch (refusal) {
         if (!isJobError(refusal, 'aws.denied')) throw refusal;
         return await listByEc2(accountId, identity, signal).catch((error: unknown) => {

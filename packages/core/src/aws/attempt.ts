@@ -1,3 +1,4 @@
+import type { AwsAction } from '../domain/aws-actions.ts';
 import { JobError } from '../domain/errors.ts';
 import type { AccountId, Region } from '../domain/ids.ts';
 import type { AwsCall, AwsCallObserver } from '../ports/aws-call.ts';
@@ -7,8 +8,7 @@ import { readFault, type AwsFault } from './classify-error.ts';
 
 /** One call to make, and where it counts. */
 export interface Call<Reply> {
-  /** IAM's spelling: `ssm:SendCommand`. */
-  readonly action: string;
+  readonly action: AwsAction;
   /** The account whose bucket pays. Null for calls made as the worker itself (Organizations, STS). */
   readonly accountId: AccountId | null;
   /** Null for services without regions. */

@@ -4,6 +4,7 @@ import {
   ListCommandInvocationsCommand,
   type ListCommandInvocationsCommandInput,
 } from '@aws-sdk/client-ssm';
+import type { AwsAction } from '../domain/aws-actions.ts';
 import type { Invocation, TargetAccess } from '../domain/command.ts';
 import { isJobError } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -12,7 +13,8 @@ import type { MakeAttempt } from './attempt.ts';
 import type { Clients } from './clients.ts';
 import type { Identities } from './identity.ts';
 import { INVOCATIONS_PAGE } from './limits.ts';
-import { readPages, requireList } from './pages.ts';
+import { createMemberPages } from './member-pages.ts';
+import { requireList } from './pages.ts';
 import type { Read } from './read-call.ts';
 import { readInvocation } from './schema.ts';
 import { createSendCommand } from './send-command.ts';
@@ -25,36 +27,33 @@ export function createCommands(deps: {
   readonly read: Read;
   readonly clock: Clock;
 }): CommandsPort {
+  const listPages = createMemberPages(deps);
+
   function call<Reply>(
     access: TargetAccess,
-    operation: string,
+    action: AwsAction,
     signal: AbortSignal,
     send: () => Promise<Reply>,
-    patient = false,
   ): Promise<Reply> {
     const { accountId, region } = access;
     const identity = deps.identities.member(access);
-    return deps.read({ action: `ssm:${operation}`, accountId, region, signal, patient, send }, identity);
+    return deps.read({ action, accountId, region, signal, patient: false, send }, identity);
   }
 
-  async function* listPages(
+  async function* listInvocations(
     access: TargetAccess,
     input: ListCommandInvocationsCommandInput,
     signal: AbortSignal,
   ): AsyncGenerator<readonly Invocation[], void, undefined> {
     const action = 'ssm:ListCommandInvocations';
     const client = deps.clients.ssm(access.region);
-    const pages = readPages({
+    const pages = listPages({
       action,
-      read: (token) => {
-        const command = new ListCommandInvocationsCommand({
-          ...input,
-          MaxResults: INVOCATIONS_PAGE,
-          ...(token === null ? {} : { NextToken: token }),
-        });
-        return call(access, 'ListCommandInvocations', signal, () => client.send(command), token !== null);
-      },
-      tokenOf: (reply) => reply.NextToken,
+      access,
+      region: access.region,
+      signal,
+      send: (page) =>
+        client.send(new ListCommandInvocationsCommand({ ...input, MaxResults: INVOCATIONS_PAGE, ...page })),
     });
     for await (const reply of pages) {
       const invocations = requireList(reply.CommandInvocations, action, 'CommandInvocations');
@@ -69,7 +68,7 @@ export function createCommands(deps: {
       // Pages overlap while the list changes: the later word on an instance is the newer one.
       const byInstance = new Map<string, Invocation>();
       try {
-        for await (const page of listPages(access, { CommandId: commandId, Details: true }, signal)) {
+        for await (const page of listInvocations(access, { CommandId: commandId, Details: true }, signal)) {
           for (const invocation of page) byInstance.set(invocation.instanceId, invocation);
         }
       } catch (error) {
@@ -88,7 +87,7 @@ export function createCommands(deps: {
         { key: 'InvokedAfter', value: after },
         ...(query.documentName === null ? [] : [{ key: 'DocumentName', value: query.documentName } as const]),
       ];
-      return listPages(access, { Filters }, signal);
+      return listInvocations(access, { Filters }, signal);
     },
 
     async readOutput(access, invocation, signal) {
@@ -98,7 +97,7 @@ export function createCommands(deps: {
         ...(invocation.pluginName === null ? {} : { PluginName: invocation.pluginName }),
       });
       try {
-        const reply = await call(access, 'GetCommandInvocation', signal, () =>
+        const reply = await call(access, 'ssm:GetCommandInvocation', signal, () =>
           deps.clients.ssm(access.region).send(command),
         );
         return {
@@ -116,7 +115,7 @@ export function createCommands(deps: {
     async cancelCommand(access, commandId, instanceIds, signal) {
       const command = new CancelCommandCommand({ CommandId: commandId, InstanceIds: [...instanceIds] });
       try {
-        await call(access, 'CancelCommand', signal, () => deps.clients.ssm(access.region).send(command));
+        await call(access, 'ssm:CancelCommand', signal, () => deps.clients.ssm(access.region).send(command));
       } catch (error) {
         if (isJobError(error, 'aws.denied')) return 'denied';
         // A command that is over, or that SSM has forgotten, needs no canceling.

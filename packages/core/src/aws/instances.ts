@@ -7,7 +7,8 @@ import type { Logger } from '../ports/logger.ts';
 import type { Clients } from './clients.ts';
 import type { Identities } from './identity.ts';
 import { DESCRIBE_INSTANCES_PAGE, MANAGED_NODES_PAGE } from './limits.ts';
-import { readPages, requireList } from './pages.ts';
+import { createMemberPages } from './member-pages.ts';
+import { requireList } from './pages.ts';
 import type { Read } from './read-call.ts';
 import { readInstance, readManagedNode } from './schema.ts';
 
@@ -20,6 +21,8 @@ export function createInstances(deps: {
   readonly read: Read;
   readonly log: Logger | null;
 }): InstancesPort {
+  const listPages = createMemberPages(deps);
+
   async function* describeInstances(
     access: TargetAccess,
     filter: Ec2Filter,
@@ -27,28 +30,14 @@ export function createInstances(deps: {
   ): Pages<Instance> {
     const action = 'ec2:DescribeInstances';
     const seen = new Set<string>();
-    const pages = readPages({
+    const client = deps.clients.ec2(access.region);
+    const input = { Filters: [filter], MaxResults: DESCRIBE_INSTANCES_PAGE };
+    const pages = listPages({
       action,
-      read: (token) =>
-        deps.read(
-          {
-            action,
-            accountId: access.accountId,
-            region: access.region,
-            signal,
-            patient: token !== null,
-            send: () =>
-              deps.clients.ec2(access.region).send(
-                new DescribeInstancesCommand({
-                  Filters: [filter],
-                  MaxResults: DESCRIBE_INSTANCES_PAGE,
-                  ...(token === null ? {} : { NextToken: token }),
-                }),
-              ),
-          },
-          deps.identities.member(access),
-        ),
-      tokenOf: (reply) => reply.NextToken,
+      access,
+      region: access.region,
+      signal,
+      send: (page) => client.send(new DescribeInstancesCommand({ ...input, ...page })),
     });
     for await (const reply of pages) {
       // The SDK reads a 200 that is not EC2's answer (an empty body, a proxy's page) as a success without reservations.
@@ -69,28 +58,17 @@ export function createInstances(deps: {
   ): Pages<ManagedNode> {
     const action = 'ssm:DescribeInstanceInformation';
     const seen = new Set<string>();
-    const pages = readPages({
+    const client = deps.clients.ssm(access.region);
+    const input = {
+      MaxResults: MANAGED_NODES_PAGE,
+      ...(filters.length === 0 ? {} : { Filters: [...filters] }),
+    };
+    const pages = listPages({
       action,
-      read: (token) =>
-        deps.read(
-          {
-            action,
-            accountId: access.accountId,
-            region: access.region,
-            signal,
-            patient: token !== null,
-            send: () =>
-              deps.clients.ssm(access.region).send(
-                new DescribeInstanceInformationCommand({
-                  MaxResults: MANAGED_NODES_PAGE,
-                  ...(filters.length === 0 ? {} : { Filters: [...filters] }),
-                  ...(token === null ? {} : { NextToken: token }),
-                }),
-              ),
-          },
-          deps.identities.member(access),
-        ),
-      tokenOf: (reply) => reply.NextToken,
+      access,
+      region: access.region,
+      signal,
+      send: (page) => client.send(new DescribeInstanceInformationCommand({ ...input, ...page })),
     });
     for await (const reply of pages) {
       const nodes = requireList(reply.InstanceInformationList, action, 'InstanceInformationList');

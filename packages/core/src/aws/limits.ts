@@ -1,3 +1,5 @@
+import { INSTANCES_PER_COMMAND } from '../domain/command.ts';
+
 /**
  * AWS's own numbers that shape our calls, each with where it was read (November 2026).
  * Rates of Run Command are not published; pacing by throttle answers is the job layer's work.
@@ -42,7 +44,7 @@ export const ORGANIZATIONS_PACE = {
 } as const satisfies Readonly<Record<string, Pace>>;
 
 /** SendCommand's MaxConcurrency and MaxErrors: the whole batch at once, and one host's failure never withholds the command from another. */
-export const SEND_MAX_CONCURRENCY = '50';
+export const SEND_MAX_CONCURRENCY = String(INSTANCES_PER_COMMAND);
 export const SEND_MAX_ERRORS = '100%';
 
 /** Session length asked of AssumeRole: role chaining allows one hour at most, so more would fail. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */

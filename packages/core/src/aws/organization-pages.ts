@@ -40,7 +40,7 @@ export function createOrganizationPages(deps: {
   };
   const caller: AccountId | null = null;
   return (operation, signal, send) => {
-    const action = `organizations:${operation}`;
+    const action = `organizations:${operation}` as const;
     return readPages({
       action,
       read: async (token) => {

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-organizations';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
-import { OPTIONAL_ORGANIZATION_ACTION, ORGANIZATION_ACTIONS } from '../domain/checkup/permissions.ts';
+import { type AwsAction, OPTIONAL_ORGANIZATION_ACTION } from '../domain/aws-actions.ts';
 import { isJobError, JobError, messageOf } from '../domain/errors.ts';
 import { AccountId, Region } from '../domain/ids.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -65,7 +65,7 @@ export function createPreflight(deps: PreflightDeps): PreflightPort {
 
 function asWorker<Reply>(
   deps: PreflightDeps,
-  action: string,
+  action: AwsAction,
   signal: AbortSignal,
   send: () => Promise<Reply>,
 ): Promise<Reply> {
@@ -106,7 +106,7 @@ async function probeOrganization(deps: PreflightDeps, signal: AbortSignal): Prom
   const { organizations } = deps.clients;
   const denied: { action: string; message: string }[] = [];
   const roots: Root[] = [];
-  const probe = async (action: string, send: () => Promise<unknown>): Promise<void> => {
+  const probe = async (action: AwsAction, send: () => Promise<unknown>): Promise<void> => {
     try {
       await asWorker(deps, action, signal, send);
     } catch (error) {
@@ -114,18 +114,17 @@ async function probeOrganization(deps: PreflightDeps, signal: AbortSignal): Prom
       else if (!isJobError(error, 'aws.invalid')) throw error;
     }
   };
-  const [listRoots, listChildren, listAccountsForParent] = ORGANIZATION_ACTIONS;
-  await probe(listRoots, async () => {
+  await probe('organizations:ListRoots', async () => {
     const reply = await organizations.send(new ListRootsCommand({}));
     roots.push(...(reply.Roots ?? []));
   });
   const ParentId = roots[0]?.Id ?? NO_PARENT;
-  await probe(listChildren, () =>
+  await probe('organizations:ListChildren', () =>
     organizations.send(
       new ListChildrenCommand({ ParentId, ChildType: 'ORGANIZATIONAL_UNIT', MaxResults: 1 }),
     ),
   );
-  await probe(listAccountsForParent, () =>
+  await probe('organizations:ListAccountsForParent', () =>
     organizations.send(new ListAccountsForParentCommand({ ParentId, MaxResults: 1 })),
   );
   await probe(OPTIONAL_ORGANIZATION_ACTION, () =>

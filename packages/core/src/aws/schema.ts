@@ -2,7 +2,7 @@ import type { Account as AwsAccount } from '@aws-sdk/client-organizations';
 import type { Instance as AwsInstance, Reservation } from '@aws-sdk/client-ec2';
 import type { CommandInvocation, CommandPlugin, InstanceInformation } from '@aws-sdk/client-ssm';
 import type { Account } from '../domain/account.ts';
-import type { Invocation, StatusDetails } from '../domain/command.ts';
+import { STATUS_DETAILS, type Invocation, type StatusDetails } from '../domain/command.ts';
 import { JobError } from '../domain/errors.ts';
 import { AccountId, CommandId, InstanceId } from '../domain/ids.ts';
 import type { Instance, InstanceState, ManagedNode } from '../domain/instance.ts';
@@ -110,27 +110,10 @@ export function readOrganizationId(arn: string | undefined): string | null {
   return /^arn:[a-z-]+:organizations::\d{12}:(?:account|root)\/(o-[a-z0-9]+)\//.exec(arn ?? '')?.[1] ?? null;
 }
 
-/** SSM's words. Documentation spells some with spaces (`Delivery Timed Out`), replies without. */
-const STATUS_DETAILS: Readonly<Record<string, StatusDetails>> = {
-  Pending: 'Pending',
-  InProgress: 'InProgress',
-  Delayed: 'Delayed',
-  Success: 'Success',
-  Failed: 'Failed',
-  ExecutionTimedOut: 'ExecutionTimedOut',
-  DeliveryTimedOut: 'DeliveryTimedOut',
-  Undeliverable: 'Undeliverable',
-  Terminated: 'Terminated',
-  InvalidPlatform: 'InvalidPlatform',
-  AccessDenied: 'AccessDenied',
-  Cancelling: 'Cancelling',
-  Cancelled: 'Cancelled',
-};
-
-/** The closed table of StatusDetails; any other word, and none, is `Unknown`. */
+/** Any word that we do not know, and none, is `Unknown`. Documentation spells some with spaces (`Delivery Timed Out`), replies without. */
 export function readStatusDetails(word: string | undefined): StatusDetails {
-  const key = (word ?? '').replaceAll(' ', '');
-  return Object.hasOwn(STATUS_DETAILS, key) ? (STATUS_DETAILS[key] ?? 'Unknown') : 'Unknown';
+  const plain = (word ?? '').replaceAll(' ', '');
+  return STATUS_DETAILS.find((known) => known === plain) ?? 'Unknown';
 }
 
 /** Null without readable ids (a hybrid node, or not ours to know). */

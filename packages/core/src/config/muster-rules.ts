@@ -1,4 +1,4 @@
-import type { Quota } from '../domain/pacing.ts';
+import { quotaOf } from '../domain/pacing.ts';
 import { checkConsole, checkListen, type ReadFile } from './console-rules.ts';
 import { formatDuration } from './duration.ts';
 import type { EnvironmentSettings } from './environment.ts';
@@ -59,9 +59,9 @@ export function compileMuster(
     pacing: {
       share: Math.max(SMALLEST_SHARE, pacing.share),
       quotas: {
-        'ssm:SendCommand': quota(pacing.send_commands_per_second, speed),
-        'ssm:ListCommandInvocations': quota(pacing.list_invocations_per_second, speed),
-        'ssm:DescribeInstanceInformation': quota(pacing.describe_nodes_per_second, speed),
+        'ssm:SendCommand': quotaOf(pacing.send_commands_per_second, speed),
+        'ssm:ListCommandInvocations': quotaOf(pacing.list_invocations_per_second, speed),
+        'ssm:DescribeInstanceInformation': quotaOf(pacing.describe_nodes_per_second, speed),
       },
     },
     install: {
@@ -106,11 +106,6 @@ export function compileMuster(
     paused: shape.paused,
     speed,
   };
-}
-
-/** AWS's buckets hold two seconds' worth (as its published ones do); simulated ones refill faster with simulated time. */
-function quota(perSecond: number, speed: number): Quota {
-  return { burst: 2 * perSecond, perSecond: perSecond * speed };
 }
 
 /** A pause of ours, in a simulation that runs `speed` times faster than time; never less than a millisecond. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ASSUMED_RATES, USUAL_PACING } from '../domain/pacing.ts';
 import {
   confidentialText,
   duration,
@@ -64,18 +65,18 @@ export const MusterShape = z.strictObject({
   pacing: z
     .strictObject({
       share: share()
-        .prefault(0.5)
+        .prefault(USUAL_PACING.share)
         .describe("What Muster takes of each account's quota per region; the rest is left to its owners."),
       send_commands_per_second: whole(1, 1000)
-        .prefault(5)
+        .prefault(ASSUMED_RATES['ssm:SendCommand'])
         .describe(
           'Quota of ssm:SendCommand per account and region. AWS publishes none; throttles correct it.',
         ),
       list_invocations_per_second: whole(1, 1000)
-        .prefault(10)
+        .prefault(ASSUMED_RATES['ssm:ListCommandInvocations'])
         .describe('Quota of ssm:ListCommandInvocations per account and region.'),
       describe_nodes_per_second: whole(1, 1000)
-        .prefault(10)
+        .prefault(ASSUMED_RATES['ssm:DescribeInstanceInformation'])
         .describe('Quota of ssm:DescribeInstanceInformation per account and region.'),
     })
     .prefault({}),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MEMBER_ACTIONS, ORGANIZATION_ACTIONS } from './aws-actions.ts';
 
 /** Who can make the cause go away. `muster` means: it goes by itself, by trying again. */
 export type CauseOwner = 'operator' | 'host-owner' | 'aws-admin' | 'teleport-admin' | 'muster';
@@ -222,15 +223,13 @@ export const CAUSES = {
     title: 'The account cannot be entered, or its role lacks a permission',
     owner: 'aws-admin',
     handling: 'retry-slow',
-    remedy:
-      'Create the member role with its trust in the account, with account:ListRegions, ec2:DescribeInstances, ssm:DescribeInstanceInformation, ssm:GetCommandInvocation, ssm:ListCommandInvocations and ssm:SendCommand.',
+    remedy: `Create the member role with its trust in the account, and allow it ${MEMBER_ACTIONS.join(', ')}.`,
   },
   'ec2-perm-org-denied': {
     title: 'The organization cannot be listed',
     owner: 'aws-admin',
     handling: 'retry-slow',
-    remedy:
-      'Run in the management or a delegated administrator account, and allow organizations:ListRoots, organizations:ListChildren and organizations:ListAccountsForParent.',
+    remedy: `Run in the management or a delegated administrator account, and allow ${ORGANIZATION_ACTIONS.join(', ')}.`,
   },
   'scp-denied-region': {
     title: 'A service control policy denies the region',

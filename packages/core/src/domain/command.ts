@@ -8,10 +8,13 @@ export interface TargetAccess {
   readonly role: RoleReference | null;
 }
 
+/** SSM's limit of instance ids in one SendCommand. https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendCommand.html */
+export const INSTANCES_PER_COMMAND = 50;
+
 /** One SendCommand, rendered. `parameters` are SSM's: each a list, also for single values. */
 export interface CommandRequest {
   readonly documentName: string;
-  /** 1 to 50, all of one platform. */
+  /** 1 to INSTANCES_PER_COMMAND, all of one platform. */
   readonly instanceIds: readonly InstanceId[];
   readonly parameters: Readonly<Record<string, readonly string[]>>;
   /** Our marker, at most 100 characters. */
@@ -63,23 +66,25 @@ export type SendResult =
   /** The answer was lost: the command may or may not run. */
   | { readonly kind: 'ambiguous'; readonly message: string };
 
-/** SSM's StatusDetails of an invocation; decide on these, not on Status. */
-export type StatusDetails =
-  | 'Pending'
-  | 'InProgress'
-  | 'Delayed'
-  | 'Success'
-  | 'Failed'
-  | 'ExecutionTimedOut'
-  | 'DeliveryTimedOut'
-  | 'Undeliverable'
-  | 'Terminated'
-  | 'InvalidPlatform'
-  | 'AccessDenied'
-  | 'Cancelling'
-  | 'Cancelled'
-  /** Any word AWS adds later. Never final. */
-  | 'Unknown';
+/** SSM's words for how an invocation stands, as replies spell them; `invocationResult` says which are final. */
+export const STATUS_DETAILS = [
+  'Pending',
+  'InProgress',
+  'Delayed',
+  'Success',
+  'Failed',
+  'ExecutionTimedOut',
+  'DeliveryTimedOut',
+  'Undeliverable',
+  'Terminated',
+  'InvalidPlatform',
+  'AccessDenied',
+  'Cancelling',
+  'Cancelled',
+] as const;
+
+/** StatusDetails of an invocation; decide on these, not on Status. `Unknown`: any word AWS adds later, never final. */
+export type StatusDetails = (typeof STATUS_DETAILS)[number] | 'Unknown';
 
 /** One command on one instance, as ListCommandInvocations shows it. */
 export interface Invocation {

@@ -1,21 +1,7 @@
 import type { AttemptResult } from './enrollment/attempt.ts';
 import type { Cause } from './cause.ts';
 import type { Invocation, StatusDetails } from './command.ts';
-
-/**
- * Exit codes of Teleport's installer (`installstatus/exitcodes.go`: 100–149 preflight, 150–199 after the
- * installation) and our own 120 and 121.
- */
-const CAUSE_OF_EXIT: Readonly<Record<number, Cause>> = {
-  100: 'host-no-bash',
-  101: 'host-no-sudo',
-  102: 'host-no-curl',
-  103: 'host-disk-full',
-  104: 'host-proxy-unreachable',
-  120: 'host-managed-elsewhere',
-  121: 'host-installer-changed',
-  150: 'ec2-join-failure',
-};
+import { causeOfExitCode } from './installer/exit-codes.ts';
 
 /** What a final status means when it is not the script's own end. */
 const CAUSE_OF_STATUS = {
@@ -49,7 +35,7 @@ export function invocationResult(invocation: Invocation, outputChars: number): A
     case 'Failed':
       return {
         kind: 'failure',
-        cause: CAUSE_OF_EXIT[exitCode] ?? 'ec2-ssm-script-failure',
+        cause: causeOfExitCode(exitCode),
         exitCode,
         output,
       };

@@ -1,6 +1,8 @@
 import { anAccountId, anInstanceId, NOW_MS } from '@muster/testing/builders';
 import { type LedgerBench, startLedgerBench } from '@muster/testing/ledger-bench';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { AwsAction } from '../domain/aws-actions.ts';
+import type { AwsCall } from '../ports/aws-call.ts';
 import type { TeleportNode } from '../ports/teleport.ts';
 
 let bench: LedgerBench;
@@ -121,7 +123,7 @@ test('no reader ever sees half a snapshot or two mixed ones', async () => {
 
 test('calls are counted by action, throttled ones also apart, from many processes at once', async () => {
   const one = bench.create();
-  const call = (action: string, outcome: 'ok' | 'throttled' | 'denied' | 'failed') => ({ action, outcome });
+  const call = (action: AwsAction, outcome: AwsCall['outcome']) => ({ action, outcome });
 
   await Promise.all(
     Array.from({ length: 5 }, async () => {

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { ASSUMED_QUOTAS, type PacingSettings } from '../domain/pacing.ts';
+import { USUAL_PACING, type PacingSettings } from '../domain/pacing.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { Logger } from '../ports/logger.ts';
 import { createKeys } from '../redis/keys.ts';
@@ -19,7 +19,7 @@ export function createRedisLedger(deps: {
   readonly redis: Redis;
   readonly prefix: string;
   readonly log: Logger;
-  /** @default half of the assumed quotas */
+  /** @default USUAL_PACING */
   readonly pacing?: PacingSettings;
 }): Ledger {
   const keys = createKeys(deps.prefix);
@@ -37,7 +37,7 @@ export function createRedisLedger(deps: {
     pacing: createPacingLedger({
       keys,
       run,
-      settings: deps.pacing ?? { share: 0.5, quotas: ASSUMED_QUOTAS },
+      settings: deps.pacing ?? USUAL_PACING,
     }),
   };
 }

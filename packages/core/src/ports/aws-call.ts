@@ -1,9 +1,9 @@
+import type { AwsAction } from '../domain/aws-actions.ts';
 import type { AccountId, Region } from '../domain/ids.ts';
 
 /** One call to AWS, as the adapter saw it end. */
 export interface AwsCall {
-  /** IAM's spelling: `ssm:SendCommand`. */
-  readonly action: string;
+  readonly action: AwsAction;
   readonly outcome: 'ok' | 'throttled' | 'denied' | 'failed';
   readonly accountId: AccountId | null;
   readonly region: Region | null;

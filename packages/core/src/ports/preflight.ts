@@ -1,4 +1,4 @@
-import type { OptionalMemberAction, MemberAction } from '../domain/checkup/permissions.ts';
+import type { OptionalMemberAction, MemberAction } from '../domain/aws-actions.ts';
 import type { AccountId } from '../domain/ids.ts';
 import type { RoleReference } from '../domain/matcher.ts';
 

@@ -1,3 +1,4 @@
+import { INSTANCES_PER_COMMAND } from '../command.ts';
 import type { Quota } from '../pacing.ts';
 
 /** What AWS answers per call (limits.ts of the AWS adapter; a test holds them together). */
@@ -5,7 +6,7 @@ export const PAGE_SIZES = {
   'organizations:ListAccounts': 20,
   'ec2:DescribeInstances': 1_000,
   'ssm:DescribeInstanceInformation': 50,
-  'ssm:SendCommand': 50,
+  'ssm:SendCommand': INSTANCES_PER_COMMAND,
 } as const;
 
 /**

@@ -1,15 +1,16 @@
 /**
- * What Muster asks of AWS: exactly what the guide's roles hold. A required action that is missing fails a check; an
- * optional one is used where it is granted, and its absence is a note.
+ * Every action that Muster calls in AWS, by the role that needs it: exactly what the guide's roles hold. A required action
+ * that is missing fails a check of the doctor; an optional one is used where it is granted, and its absence is a note.
  */
 
 /** The discovery role, in the management or a delegated administrator account (with `sts:AssumeRole` on the member roles). */
 export const ORGANIZATION_ACTIONS = [
-  'organizations:ListRoots',
-  'organizations:ListChildren',
   'organizations:ListAccountsForParent',
+  'organizations:ListChildren',
+  'organizations:ListRoots',
 ] as const;
 
+/** Lists accounts 20 a page instead of unit by unit. */
 export const OPTIONAL_ORGANIZATION_ACTION = 'organizations:ListAccounts';
 
 /** Needed by the discovery role when a matcher has `account_tags` or `exclude_account_tags`, and by nobody else. */
@@ -32,6 +33,19 @@ export const OPTIONAL_MEMBER_ACTIONS = {
   'ec2:DescribeRegions': 'the regions cannot be listed where account:ListRegions is denied',
 } as const;
 export type OptionalMemberAction = keyof typeof OPTIONAL_MEMBER_ACTIONS;
+
+/** All of them: those above, and STS's, which come with a role's trust or need no permission. */
+export const AWS_ACTIONS = [
+  ...ORGANIZATION_ACTIONS,
+  OPTIONAL_ORGANIZATION_ACTION,
+  ACCOUNT_TAGS_ACTION,
+  ...MEMBER_ACTIONS,
+  ...(Object.keys(OPTIONAL_MEMBER_ACTIONS) as OptionalMemberAction[]),
+  'sts:AssumeRole',
+  'sts:GetCallerIdentity',
+] as const;
+/** In IAM's spelling: `ssm:SendCommand`. A call of an action that is not listed here does not compile. */
+export type AwsAction = (typeof AWS_ACTIONS)[number];
 
 /** How the permission is given, in one sentence. */
 export function grantOf(action: string, role: string): string {
