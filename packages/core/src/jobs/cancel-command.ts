@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BatchId, InstanceId } from '../domain/ids.ts';
 import { Target, targetId } from '../domain/target.ts';
 import { defineJob, jobId } from './define-job.ts';
-import { RETRIED_BY_LEDGER } from './retried-by-ledger.ts';
+import { RETRIED_BY_ASKER } from './retried-by-asker.ts';
 
 /** Asks SSM to cancel a batch's command, on one of its instances or on all (null). The command's end is collected as any other. */
 export const cancelCommand = defineJob({
@@ -14,5 +14,5 @@ export const cancelCommand = defineJob({
   dedupeId: ({ target, batchId, instanceId }) =>
     jobId('cancel-command', targetId(target), batchId, instanceId ?? 'all'),
   timeoutMs: 60_000,
-  retry: RETRIED_BY_LEDGER,
+  retry: RETRIED_BY_ASKER,
 });

@@ -4,7 +4,13 @@ import { isJobError } from '../domain/errors.ts';
 import { type AnyJob, defineJob, jobId, type PayloadOf, type ResultOf } from './define-job.ts';
 import type { Handlers } from './outcome.ts';
 
-const retry = { maxAttempts: 1, initialDelayMs: 1, factor: 1, maxDelayMs: 1 };
+const retry = {
+  maxAttempts: 1,
+  initialDelayMs: 1,
+  factor: 1,
+  maxDelayMs: 1,
+  broughtBackBy: 'ledger' as const,
+};
 const scan = defineJob({
   name: 'scan',
   version: 1,

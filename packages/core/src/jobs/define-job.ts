@@ -12,6 +12,11 @@ export interface RetryPolicy {
   readonly initialDelayMs: number;
   readonly factor: number;
   readonly maxDelayMs: number;
+  /**
+   * Who brings the work back when an error says after how long: the `ledger`, in which it stays due, or the `queue`, for
+   * work that is due nowhere. Only the latter's job delays itself (docs/decisions/0001).
+   */
+  readonly broughtBackBy: 'ledger' | 'queue';
 }
 
 /** What a job is: data only, so that whoever enqueues it needs none of the code that runs it. */

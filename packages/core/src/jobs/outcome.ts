@@ -5,8 +5,6 @@ import type { AnyJob, PayloadOf, QueueName, ResultOf } from './define-job.ts';
 /** How a handler ends when nothing surprising happened; surprises are thrown. */
 export type Outcome<Result> =
   | { readonly kind: 'done'; readonly result: Result }
-  /** Not yet: the same job again at `untilMs` (epoch), as often as it likes. Spends no attempt. */
-  | { readonly kind: 'snooze'; readonly untilMs: number; readonly reason: string }
   /** No longer needed. Not a failure, and not tried again. */
   | { readonly kind: 'cancel'; readonly reason: string };
 
@@ -20,7 +18,7 @@ export interface JobContext {
   /** Already carries job, jobId and attempt. */
   readonly log: Logger;
   readonly clock: Clock;
-  /** 1 for the first. A snooze, a lost worker and a `retry: { afterMs }` spend none. */
+  /** 1 for the first. A lost worker and a `retry: { afterMs }` spend none. */
   readonly attempt: number;
   readonly jobId: string;
 }

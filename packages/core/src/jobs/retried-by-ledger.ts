@@ -9,4 +9,5 @@ export const RETRIED_BY_LEDGER: RetryPolicy = {
   initialDelayMs: 1_000,
   factor: 2,
   maxDelayMs: 60_000,
+  broughtBackBy: 'ledger',
 };

@@ -18,15 +18,13 @@ export interface QueueCounts {
 }
 
 export interface EnqueueOptions {
-  /** Not before this from now. @default 0 */
-  readonly delayMs?: number;
   /** Ahead of all that waits; one that waits already stays where it is. @default false */
   readonly first?: boolean;
 }
 
 /**
  * Puts jobs into Redis. A job whose dedupe id is already waiting, delayed or running is dropped silently; a handler can
- * therefore not enqueue itself again: it snoozes. All methods throw `payload.invalid` before anything is sent, and
+ * therefore not enqueue itself again: its work is due in the ledger. All methods throw `payload.invalid` before anything is sent, and
  * `ledger.unavailable` within seconds when Redis does not take them; some of a list may then have been taken.
  */
 export interface JobQueue {
@@ -35,7 +33,7 @@ export interface JobQueue {
   enqueueMany<Job extends AnyJob>(
     job: Job,
     payloads: readonly PayloadOf<Job>[],
-    options?: Pick<EnqueueOptions, 'first'>,
+    options?: EnqueueOptions,
   ): Promise<void>;
   counts(): Promise<Readonly<Record<QueueName, QueueCounts>>>;
   /** Leaves the connection open. */
@@ -90,7 +88,7 @@ interface Entry {
   readonly opts: JobsOptions;
 }
 
-function entryOf(job: AnyJob, payload: unknown, { delayMs = 0, first = false }: EnqueueOptions): Entry {
+function entryOf(job: AnyJob, payload: unknown, { first = false }: EnqueueOptions): Entry {
   const data = sealPayload(job, payload);
   const dedupeId = job.dedupeId(data.payload);
   if (dedupeId !== job.name && !dedupeId.startsWith(`${job.name}.`)) {
@@ -108,7 +106,6 @@ function entryOf(job: AnyJob, payload: unknown, { delayMs = 0, first = false }: 
       deduplication: { id: dedupeId },
       attempts: job.retry.maxAttempts,
       backoff: { type: CONTRACT_BACKOFF },
-      ...(delayMs > 0 ? { delay: Math.ceil(delayMs) } : {}),
       ...(first ? { lifo: true } : {}),
     },
   };

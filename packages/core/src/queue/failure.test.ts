@@ -3,7 +3,13 @@ import { expect, test } from 'vitest';
 import { JobError } from '../domain/errors.ts';
 import { retryDelayMs, storedFailure } from './failure.ts';
 
-const policy = { maxAttempts: 9, initialDelayMs: 100, factor: 3, maxDelayMs: 1_000 };
+const policy = {
+  maxAttempts: 9,
+  initialDelayMs: 100,
+  factor: 3,
+  maxDelayMs: 1_000,
+  broughtBackBy: 'ledger' as const,
+};
 
 test('delays grow by the factor up to the longest', () => {
   expect([1, 2, 3, 4, 5].map((attempts) => retryDelayMs(policy, attempts, 0))).toEqual([

@@ -3,15 +3,7 @@ import type { AnyJob, QueueName } from '../jobs/define-job.ts';
 import type { JobQueue } from './enqueue.ts';
 
 /** How one run of a job ended. `postponed` by `retry: { afterMs }`, `lost` to another worker, `returned` at a shutdown. */
-export type RunEnd =
-  | 'done'
-  | 'snoozed'
-  | 'canceled'
-  | 'postponed'
-  | 'retried'
-  | 'failed'
-  | 'lost'
-  | 'returned';
+export type RunEnd = 'done' | 'canceled' | 'postponed' | 'retried' | 'failed' | 'lost' | 'returned';
 
 /** What the queue counts. Labels are the names of our queues and jobs only. */
 export interface JobMetrics {

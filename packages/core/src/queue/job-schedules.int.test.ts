@@ -17,7 +17,7 @@ const tick = defineJob({
   result: z.null(),
   dedupeId: () => jobId('tick'),
   timeoutMs: 1_000,
-  retry: { maxAttempts: 1, initialDelayMs: 1, factor: 1, maxDelayMs: 1 },
+  retry: { maxAttempts: 1, initialDelayMs: 1, factor: 1, maxDelayMs: 1, broughtBackBy: 'ledger' },
 });
 
 let server: RedisServer;

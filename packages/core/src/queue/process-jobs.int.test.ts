@@ -66,22 +66,6 @@ test('a canceled job is over and keeps the reason', async () => {
   expect(job.returned).toEqual({ canceled: 'the account is gone' });
 });
 
-test('a job snoozes as often as it likes without spending an attempt', async () => {
-  const attempts: number[] = [];
-  fixture.start(async (_payload, { attempt }) => {
-    attempts.push(attempt);
-    return attempts.length < 6
-      ? { kind: 'snooze', untilMs: clock.now() + 10, reason: 'command still runs' }
-      : done;
-  });
-
-  await fixture.jobQueue.enqueue(work, a);
-  const job = await settled(fixture, 'a', 'completed');
-
-  expect(attempts).toEqual([1, 1, 1, 1, 1, 1]);
-  expect(job.failedReason).toBeUndefined();
-});
-
 test('a thrown error is tried again after the contract says, and then failed', async () => {
   const attempts: number[] = [];
   fixture.start(async (_payload, { attempt }) => {
@@ -109,6 +93,29 @@ test('an error that says never is not tried again', async () => {
   await settled(fixture, 'a', 'failed');
 
   expect(runs).toBe(1);
+});
+
+test('work that is due in the ledger leaves the queue when an error says when: newer hints are not kept away', async () => {
+  let runs = 0;
+  const dueInLedger = { ...work, retry: { ...work.retry, broughtBackBy: 'ledger' } } as const;
+  fixture.start(
+    async () => {
+      runs += 1;
+      if (runs > 1) return done;
+      throw new JobError('aws.throttled', 'slow down', { retry: { afterMs: 60_000 } });
+    },
+    { jobs: { work: dueInLedger } },
+  );
+
+  await fixture.jobQueue.enqueue(work, a);
+  const job = await settled(fixture, 'a', 'completed');
+  await fixture.jobQueue.enqueue(work, a);
+
+  await expect(eventually(async () => runs === 2)).resolves.toBe(true);
+  expect(job.returned).toEqual({ postponed: 'aws.throttled: slow down' });
+  expect([...messages('warn'), ...messages('error')]).toEqual([]);
+  const text = await fixture.metrics.metrics();
+  expect(text).toContain('muster_job_duration_seconds_count{queue="discovery",job="work",end="postponed"} 1');
 });
 
 test('an error that says when is tried again then, without spending an attempt', async () => {
@@ -327,7 +334,7 @@ test('a job whose Redis was emptied under it ends without a sound of failure', a
   const process = fixture.start(async () => {
     running.resolve();
     await finish.promise;
-    return { kind: 'snooze', untilMs: clock.now() + 10, reason: 'later' };
+    throw new JobError('aws.throttled', 'slow down', { retry: { afterMs: 60_000 } });
   });
   await fixture.jobQueue.enqueue(work, a);
   await running.promise;
@@ -358,14 +365,15 @@ test('every run is counted by how it ended', async () => {
   let runs = 0;
   fixture.start(async () => {
     runs += 1;
-    return runs === 1 ? { kind: 'snooze', untilMs: 0, reason: 'later' } : done;
+    if (runs === 1) throw new JobError('aws.throttled', 'slow down', { retry: { afterMs: 0 } });
+    return done;
   });
 
   await fixture.jobQueue.enqueue(work, a);
   await settled(fixture, 'a', 'completed');
   const text = await fixture.metrics.metrics();
 
-  expect(text).toContain('muster_job_duration_seconds_count{queue="discovery",job="work",end="snoozed"} 1');
+  expect(text).toContain('muster_job_duration_seconds_count{queue="discovery",job="work",end="postponed"} 1');
   expect(text).toContain('muster_job_duration_seconds_count{queue="discovery",job="work",end="done"} 1');
   expect(text).toContain('muster_job_wait_seconds_count{queue="discovery",job="work"} 1');
   expect(text).toContain('muster_jobs_running{queue="discovery",job="work"} 0');

@@ -14,7 +14,7 @@ import { createJobQueue, type JobQueue } from './enqueue.ts';
 import { createJobMetrics } from './job-metrics.ts';
 import { type JobProcess, type ProcessOptions, processJobs } from './process-jobs.ts';
 
-/** A job that works on `target`; two attempts, a short time. */
+/** A job that works on `target`; two attempts, a short time, due nowhere. */
 export const work = defineJob({
   name: 'work',
   version: 2,
@@ -23,7 +23,7 @@ export const work = defineJob({
   result: z.strictObject({ seen: z.int() }),
   dedupeId: ({ target }) => jobId('work', target),
   timeoutMs: 1_500,
-  retry: { maxAttempts: 2, initialDelayMs: 20, factor: 1, maxDelayMs: 20 },
+  retry: { maxAttempts: 2, initialDelayMs: 20, factor: 1, maxDelayMs: 20, broughtBackBy: 'queue' },
 });
 export const testJobs = { work };
 export type WorkHandler = Handlers<typeof work, 'discovery'>['work'];

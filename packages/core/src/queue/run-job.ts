@@ -9,7 +9,7 @@
  * or name, so they pass through here untouched and unwrapped.
  */
 import { DelayedError, type Job, WaitingError } from 'bullmq';
-import { JobError } from '../domain/errors.ts';
+import { JobError, messageOf } from '../domain/errors.ts';
 import type { AnyJob, QueueName } from '../jobs/define-job.ts';
 import type { Handler, Outcome } from '../jobs/outcome.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -44,8 +44,8 @@ const LEFT_BEHIND_AFTER_MS = 10_000;
 /** Why watches over a run end with it. Made once: an `abort()` without a reason makes an error with a stack. */
 const OVER = 'the run is over';
 
-/** A snooze into the past is one of at least this, or the queue would spin. */
-const SHORTEST_SNOOZE_MS = 50;
+/** A job that comes back at once is delayed by at least this, or the queue would spin. */
+const SHORTEST_DELAY_MS = 50;
 
 /** Starts one run. `token` is the worker's claim on the job. One that is `closing` from the start calls no handler. */
 export function startRun(deps: RunDeps, job: Job, token: string, closing: boolean): Run {
@@ -103,8 +103,8 @@ type Verdict =
 
 async function runToEnd(deps: RunDeps, run: RunState, stop: (reason: StopReason) => void): Promise<unknown> {
   const { job } = run;
-  // Only a first start says how long a job waited: a snooze is no waiting.
-  const waitedMs = job.attemptsStarted <= 1 ? run.startedAtMs - job.timestamp - (job.opts.delay ?? 0) : null;
+  // Only a first start says how long a job waited: a delay is no waiting.
+  const waitedMs = job.attemptsStarted <= 1 ? run.startedAtMs - job.timestamp : null;
   deps.metrics.started(deps.queue, job.name, waitedMs);
   let end: RunEnd = 'failed';
   try {
@@ -194,11 +194,6 @@ async function settleOutcome(deps: RunDeps, run: RunState, outcome: Outcome<unkn
     case 'cancel':
       run.log.info({ durationMs, reason: outcome.reason }, 'job canceled');
       return { end: 'canceled', value: { canceled: outcome.reason } };
-    case 'snooze': {
-      const untilMs = Math.max(outcome.untilMs, deps.clock.now() + SHORTEST_SNOOZE_MS);
-      run.log.debug({ durationMs, reason: outcome.reason, untilMs }, 'job snoozed');
-      return move(run, 'snoozed', run.job.moveToDelayed(untilMs, run.token), new DelayedError());
-    }
     default:
       return outcome satisfies never;
   }
@@ -223,8 +218,12 @@ async function settleError(deps: RunDeps, run: RunState, error: unknown): Promis
   const cause = run.stopped === 'late' ? lateError(deps, run, error) : error;
   const { code, retry } = classify(cause);
   if (typeof retry === 'object') {
-    const untilMs = deps.clock.now() + Math.max(retry.afterMs, SHORTEST_SNOOZE_MS);
-    log.debug({ durationMs, code, untilMs, err: cause }, 'job postponed');
+    log.debug({ durationMs, code, afterMs: retry.afterMs, err: cause }, 'job postponed');
+    // A job that delayed itself would hold its dedupe key, and keep away the hints that the ledger gives meanwhile.
+    if (deps.jobs.get(job.name)?.retry.broughtBackBy === 'ledger') {
+      return { end: 'postponed', value: { postponed: deps.redact(`${code}: ${messageOf(cause)}`) } };
+    }
+    const untilMs = deps.clock.now() + Math.max(retry.afterMs, SHORTEST_DELAY_MS);
     return move(run, 'postponed', job.moveToDelayed(untilMs, token), new DelayedError());
   }
   const final = retry === 'never' || run.attempt >= (job.opts.attempts ?? 1);
