@@ -71,3 +71,36 @@ test('run --once sits out a Redis that does not answer for a while', async () =>
   expect({ code, stderr }).toMatchObject({ code: 0 });
   expect(refereeFaults(system.report(), statusIn(stdout))).toEqual([]);
 });
+
+/** Nodes that Teleport shows, by whether they carry a label that came from their EC2 tags. */
+async function labeledNodes(): Promise<{ readonly labeled: number; readonly bare: number }> {
+  const answer = await fetch(`${system.teleport.url}/_sim/tctl/get/node`);
+  const nodes = (await answer.json()) as readonly { metadata: { labels?: Record<string, string> } }[];
+  const labeled = nodes.filter(({ metadata }) => metadata.labels?.['aws/env'] === 'prod').length;
+  return { labeled, bare: nodes.length - labeled };
+}
+
+test('run --once ends when the labels of its nodes are written, however slow that is', async () => {
+  await prepare({});
+  // Ten real seconds for a run of tctl, of which there is one at a time.
+  system.teleport.setFaults({ resources: 'slow', slowMs: 400_000 });
+
+  const { code, stdout, stderr } = await system.cli('run', '--once', '--json');
+
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  expect(statusIn(stdout).labels).toEqual({ waiting: 0 });
+  expect(await labeledNodes()).toEqual({ labeled: 30, bare: 0 });
+});
+
+test('run --once does not wait for labels that Teleport does not let it write, and says how many are left', async () => {
+  await prepare({});
+  system.teleport.setFaults({ resources: 'denied' });
+
+  const { code, stdout, stderr } = await system.cli('run', '--once', '--json');
+
+  expect(code).toBe(0);
+  expect(statusIn(stdout).labels).toEqual({ waiting: 30 });
+  expect(statusIn(stdout).findings.map(({ kind }) => kind)).toEqual(['labels-denied']);
+  expect(stderr).toContain('labels are left for a later run');
+  expect(await labeledNodes()).toEqual({ labeled: 0, bare: 30 });
+});

@@ -2,7 +2,7 @@ import { describeCause, type OrganizationStatus } from '@muster/core/ledger/orga
 
 /** The status as people read it in a terminal. */
 export function formatStatus(status: OrganizationStatus): string {
-  const { sweep, instances, commands, aws, findings } = status;
+  const { sweep, instances, commands, labels, aws, findings } = status;
   const lines: string[] = [];
   const verdict = sweep.state === 'running' ? 'running' : (sweep.verdict ?? 'unknown');
   lines.push(`Sweep      ${verdict}${sweep.startedAt === null ? '' : `, started ${sweep.startedAt}`}`);
@@ -11,6 +11,7 @@ export function formatStatus(status: OrganizationStatus): string {
   lines.push(`Targets    ${total}: ${countsOf(byStatus)}`);
   lines.push(`Instances  ${instances.total}: ${countsOf(instances.byState)}`);
   lines.push(`Commands   ${commands.sent} sent, ${commands.live} live`);
+  if (labels.waiting > 0) lines.push(`Labels     of ${labels.waiting} instances wait to be written`);
   const throttled = Object.values(aws.throttled).reduce((sum, count) => sum + count, 0);
   const calls = Object.values(aws.calls).reduce((sum, count) => sum + count, 0);
   lines.push(`AWS calls  ${calls}${throttled > 0 ? `, ${throttled} throttled` : ''}`);

@@ -44,7 +44,7 @@ export async function runUntilSignal<T>(
   config: MusterConfig,
   context: CommandContext,
   start: (log: Logger) => Promise<RunningPart>,
-  until?: () => Promise<T>,
+  until?: (log: Logger) => Promise<T>,
 ): Promise<T | null> {
   const redact = createRedactor(secretsOf(config));
   // A run with an end has a result, and standard output belongs to that alone.
@@ -66,7 +66,7 @@ export async function runUntilSignal<T>(
       : { close: () => undefined };
   if (config.speed !== 1) log.warn({ speed: config.speed }, 'simulated time');
   try {
-    return await Promise.race([signal.promise, ...(until === undefined ? [] : [until()])]);
+    return await Promise.race([signal.promise, ...(until === undefined ? [] : [until(log)])]);
   } finally {
     following.close();
     await part.stop();

@@ -5,8 +5,10 @@ import {
   type OrganizationStatus,
 } from '@muster/core/ledger/organization-status';
 import { createClock, randomShare } from '@muster/core/runtime/clock';
+import { awaitLabels } from '@muster/worker/records/await-labels';
 import { confirmFailures } from '@muster/worker/records/confirm-failures';
 import type { Ledger } from '@muster/core/ports/ledger';
+import type { Logger } from '@muster/core/ports/logger';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -31,7 +33,7 @@ export function addRunCommand(program: Command, context: CommandContext): void {
     .option('--json', 'with --once: end with the status as one line of JSON')
     .action(async (options: { once?: boolean; json?: boolean }) => {
       const config = readConfig(context.env, context.configOption());
-      const once = options.once === true ? () => untilSettled(config) : undefined;
+      const once = options.once === true ? (log: Logger) => untilSettled(config, log) : undefined;
       const status = await runUntilSignal(
         'run',
         config,
@@ -59,16 +61,22 @@ export function addRunCommand(program: Command, context: CommandContext): void {
     });
 }
 
-async function untilSettled(config: MusterConfig): Promise<OrganizationStatus> {
-  return withLedger(config, (ledger) => watchUntilSettled(ledger, config), 'patient');
+async function untilSettled(config: MusterConfig, log: Logger): Promise<OrganizationStatus> {
+  return withLedger(config, (ledger) => watchUntilSettled(ledger, config, log), 'patient');
 }
 
-async function watchUntilSettled(ledger: Ledger, config: MusterConfig): Promise<OrganizationStatus> {
+async function watchUntilSettled(
+  ledger: Ledger,
+  config: MusterConfig,
+  log: Logger,
+): Promise<OrganizationStatus> {
   for (;;) {
     const status = await readOrganizationStatus(ledger, Date.now());
     if (isSettled(status, config.inventory.kind !== 'none')) {
       const clock = createClock();
       await confirmFailures({ ledger, config, clock, random: randomShare }, INVENTORY_PATIENCE_MS);
+      const left = await awaitLabels({ ledger, config, clock });
+      if (left !== null) log.warn({ ...left }, 'labels are left for a later run');
       // The next sweep may have begun meanwhile: the verdict is the one that this run ends with.
       return { ...(await readOrganizationStatus(ledger, clock.now())), sweep: status.sweep };
     }

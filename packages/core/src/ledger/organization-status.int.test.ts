@@ -56,6 +56,7 @@ test('an empty ledger is a sweep that has not begun, with zeros and nulls', asyn
     },
     instances: { total: 0, byState: {}, byCause: {} },
     commands: { sent: 0, live: 0 },
+    labels: { waiting: 0 },
     aws: { calls: {}, throttled: {} },
     findings: [],
   });

@@ -19,6 +19,7 @@ export interface OrganizationStatus {
     readonly byCause: Readonly<Record<string, number>>;
   };
   readonly commands: { readonly sent: number; readonly live: number };
+  readonly labels: { readonly waiting: number };
   readonly aws: {
     readonly calls: Readonly<Record<string, number>>;
     readonly throttled: Readonly<Record<string, number>>;
@@ -45,13 +46,14 @@ const NO_TARGETS: SweepView['targets'] = {
 
 /** Reads where the organization stands. Costs one small read per target that holds instances. */
 export async function readOrganizationStatus(ledger: Ledger, nowMs: number): Promise<OrganizationStatus> {
-  const [sweep, counts, statistics, findings, reservations, pauses] = await Promise.all([
+  const [sweep, counts, statistics, findings, reservations, pauses, labelsWaiting] = await Promise.all([
     ledger.coverage.sweep(nowMs),
     ledger.enrollments.counts(),
     ledger.statistics.read(),
     ledger.control.findings(),
     ledger.control.reservations(),
     ledger.control.pauses(),
+    ledger.labels.waiting(),
   ]);
   return {
     sweep: {
@@ -69,6 +71,7 @@ export async function readOrganizationStatus(ledger: Ledger, nowMs: number): Pro
       byCause: sorted(counts.causes),
     },
     commands: { sent: statistics.commandsSent, live: reservations.length },
+    labels: { waiting: Math.max(0, labelsWaiting) },
     aws: { calls: sorted(statistics.calls), throttled: sorted(statistics.throttled) },
     findings: [
       ...pauses.filter((pause) => pause.by === 'operator').map(findingOfPause),
