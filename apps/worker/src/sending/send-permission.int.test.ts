@@ -2,6 +2,7 @@ import type { Scope } from '@muster/core/domain/control';
 import { targetId } from '@muster/core/domain/target';
 import { expect, test } from 'vitest';
 import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
+import { askSendPermission } from './send-permission.ts';
 import { ACCOUNT, aWorld, instanceId, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
 
 const startWorkerBench = useWorkerBench();
@@ -36,6 +37,36 @@ test('a first run holds before its first send until it is released, and says so'
 
   await bench.ledger.control.releaseHold();
   expect(await install(bench)).toMatchObject({ sent: 1, instances: 2 });
+  expect(await bench.findings()).toEqual([]);
+});
+
+/** How often Redis was asked to do this. */
+async function callsOf(bench: WorkerBench, command: string): Promise<number> {
+  const stats = await bench.store.redis.info('commandstats');
+  return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+}
+
+test('a permission that was granted before is granted again without a write', async () => {
+  const bench = await startWorkerBench({ config: { muster: { limits: { hold_first_send: true } } } });
+  await bench.ledger.control.releaseHold();
+  await askSendPermission(bench.deps);
+  const before = await callsOf(bench, 'hdel');
+
+  for (let times = 0; times < 3; times += 1) {
+    expect(await askSendPermission(bench.deps)).toMatchObject({ kind: 'granted' });
+  }
+
+  expect(await callsOf(bench, 'hdel')).toBe(before);
+});
+
+test('what one worker said of a pause is over when another one, without it, asks', async () => {
+  const bench = await startWorkerBench({});
+  await askSendPermission(bench.deps);
+  await askSendPermission(bench.depsWith({ muster: { paused: true } }));
+  expect(await bench.findings()).toEqual(['paused-by-configuration all']);
+
+  expect(await askSendPermission(bench.deps)).toMatchObject({ kind: 'granted' });
+
   expect(await bench.findings()).toEqual([]);
 });
 

@@ -6,29 +6,44 @@ export type SendPermission =
   | { readonly kind: 'granted'; readonly pauses: ReadonlySet<string> }
   | { readonly kind: 'withheld'; readonly reason: 'paused' | 'held' | 'inventory' };
 
+/** Findings that end when a send is not withheld by what they tell of. */
+const WITHHOLDING = ['paused-by-configuration', 'hold-first-send'] as const;
+
 /**
  * Asks everything that can stop every send: the configuration's pause, the operator's, the hold before the first send,
- * and an inventory too old to know who has joined. Each leaves a finding while it lasts.
+ * and an inventory too old to know who has joined. Each leaves a finding while it lasts, whoever raised it.
+ *
+ * Asked before every send, so all questions go to Redis together, and it is written to only where something is to change.
  */
 export async function askSendPermission(
   deps: Pick<HandlerDeps, 'config' | 'ledger' | 'clock'>,
 ): Promise<SendPermission> {
-  const { control } = deps.ledger;
-  if (deps.config.paused || !deps.config.enabled) {
+  const { config, ledger } = deps;
+  const { control } = ledger;
+  if (config.paused || !config.enabled) {
     await control.raise(
       finding(
         deps,
         'paused-by-configuration',
-        `${deps.config.paused ? 'muster.paused is true' : 'discovery_service.enabled is not true'}: nothing is sent.`,
-        deps.config.paused ? 'Set muster.paused to false.' : 'Set discovery_service.enabled to true.',
+        `${config.paused ? 'muster.paused is true' : 'discovery_service.enabled is not true'}: nothing is sent.`,
+        config.paused ? 'Set muster.paused to false.' : 'Set discovery_service.enabled to true.',
       ),
     );
     return { kind: 'withheld', reason: 'paused' };
   }
-  await control.clear('paused-by-configuration', 'all');
-  const pauses = new Set<string>((await control.pauses()).map((pause) => pause.scope));
-  if (pauses.has('all')) return { kind: 'withheld', reason: 'paused' };
-  if ((await control.hold(deps.config.limits.holdFirstSend)) === 'held') {
+  const [raised, pauses, hold, isFresh] = await Promise.all([
+    control.raised(WITHHOLDING, 'all'),
+    control.pauses(),
+    control.hold(config.limits.holdFirstSend),
+    isInventoryFresh(deps),
+  ]);
+  const clear = async (kind: (typeof WITHHOLDING)[number]): Promise<void> => {
+    if (raised.has(kind)) await control.clear(kind, 'all');
+  };
+  await clear('paused-by-configuration');
+  const scopes = new Set<string>(pauses.map((pause) => pause.scope));
+  if (scopes.has('all')) return { kind: 'withheld', reason: 'paused' };
+  if (hold === 'held') {
     await control.raise(
       finding(
         deps,
@@ -39,10 +54,8 @@ export async function askSendPermission(
     );
     return { kind: 'withheld', reason: 'held' };
   }
-  await control.clear('hold-first-send', 'all');
-  return (await isInventoryFresh(deps))
-    ? { kind: 'granted', pauses }
-    : { kind: 'withheld', reason: 'inventory' };
+  await clear('hold-first-send');
+  return isFresh ? { kind: 'granted', pauses: scopes } : { kind: 'withheld', reason: 'inventory' };
 }
 
 /** How long to wait before asking again. The inventory comes back by itself; the rest is lifted by a person, who wakes the targets. */

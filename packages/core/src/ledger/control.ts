@@ -104,6 +104,11 @@ export function createControlLedger(deps: {
       await redis.hdel(keys.findings, findingId(kind, scope));
     },
 
+    async raised(kinds, scope) {
+      const texts = await redis.hmget(keys.findings, ...kinds.map((kind) => findingId(kind, scope)));
+      return new Set(kinds.filter((_, index) => texts[index] !== null));
+    },
+
     async findings() {
       const texts = await redis.hvals(keys.findings);
       return texts

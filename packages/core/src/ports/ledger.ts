@@ -207,6 +207,8 @@ export interface ControlLedger {
   clearOutcomes(scope: Scope): Promise<void>;
   raise(finding: Finding): Promise<void>;
   clear(kind: FindingKind, scope: string): Promise<void>;
+  /** Which of these kinds stand for the scope. */
+  raised<Kind extends FindingKind>(kinds: readonly Kind[], scope: string): Promise<ReadonlySet<Kind>>;
   findings(): Promise<readonly Finding[]>;
   /** A word for the configuration that was last worked by; null before the first. */
   workedBy(): Promise<string | null>;
