@@ -56,3 +56,12 @@ export interface ConformanceIds {
 
 /** The usual shape of a success. */
 export const OK = ['', 200] as const;
+
+/** A validation error as most operations word it. */
+export const INVALID = ['ValidationException', 400] as const;
+
+/** Something that needs ids that exist only once the world runs. */
+export type FromIds<T> = (ids: ConformanceIds) => T;
+
+/** What a case may say besides its call and its answer. */
+export type CaseDetails = Pick<ConformanceCase, 'message' | 'output' | 'as' | 'region'>;

@@ -1,5 +1,8 @@
 import type { WorldFile } from '../world/file.ts';
 
+/** What STEPPED_DOCUMENT is called. */
+export const STEPPED_DOCUMENT_NAME = 'TeleportDiscoveryInstaller';
+
 /** A document with two steps, one of them for another platform. */
 export const STEPPED_DOCUMENT = `schemaVersion: '2.2'
 description: Two steps
@@ -50,7 +53,7 @@ export const CONFORMANCE_WORLD: WorldFile = {
   regions: ['us-east-1', 'eu-west-1', 'ap-east-1'],
   latency: { visibilityMs: [300, 300], pickupMs: [500, 500], installMs: [1_000, 1_000] },
   limits: { '*': null },
-  documents: { TeleportDiscoveryInstaller: STEPPED_DOCUMENT },
+  documents: { [STEPPED_DOCUMENT_NAME]: STEPPED_DOCUMENT },
   accounts: [
     { id: ACCOUNTS.management, name: 'management', instances: [{ region: 'us-east-1' }] },
     {

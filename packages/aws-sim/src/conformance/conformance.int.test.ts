@@ -5,12 +5,13 @@ import { seen } from '../testing/answers.ts';
 import { DISCOVERY_KEYS, memberClients, type SdkClients, sdkClients } from '../testing/sdk-clients.ts';
 import { ACCESS_CASES } from './access-cases.ts';
 import type { CaseCaller, ConformanceCase, ConformanceIds } from './case.ts';
+import { READ_CASES } from './command-result-cases.ts';
 import { conformanceIds } from './conformance-ids.ts';
 import { ACCOUNTS, CONFORMANCE_WORLD } from './conformance-world.ts';
 import { EC2_CASES } from './ec2-cases.ts';
 import { ACCOUNT_CASES, STS_CASES } from './identity-cases.ts';
 import { ORGANIZATIONS_CASES } from './organizations-cases.ts';
-import { READ_CASES, SEND_CASES } from './run-command-cases.ts';
+import { SEND_CASES } from './send-command-cases.ts';
 import { USUAL_CALLS } from './usual-calls.ts';
 import { CANCEL_CASES, DOCUMENT_CASES, NODE_CASES } from './ssm-cases.ts';
 

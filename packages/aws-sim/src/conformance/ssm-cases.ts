@@ -8,7 +8,7 @@ import {
   GetDocumentCommand,
   GetServiceSettingCommand,
 } from '@aws-sdk/client-ssm';
-import { type ConformanceCase, type ConformanceIds, OK } from './case.ts';
+import { type CaseDetails, type ConformanceCase, type ConformanceIds, INVALID, OK } from './case.ts';
 import { STEPPED_DOCUMENT } from './conformance-world.ts';
 
 type NodesInput =
@@ -20,7 +20,7 @@ function nodes(
   source: ConformanceCase['source'],
   input: NodesInput,
   expect: ConformanceCase['expect'],
-  more: Pick<ConformanceCase, 'message' | 'output' | 'as' | 'region'> = {},
+  more: CaseDetails = {},
 ): ConformanceCase {
   return {
     api: 'ssm:DescribeInstanceInformation',
@@ -33,7 +33,6 @@ function nodes(
   };
 }
 
-const INVALID = ['ValidationException', 400] as const;
 const linux = (digit: number): string => `i-0000000000000000${digit}`;
 const filter = (Key: string, Values: string[]): DescribeInstanceInformationCommandInput => ({
   Filters: [{ Key, Values }],

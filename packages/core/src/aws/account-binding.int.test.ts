@@ -3,7 +3,14 @@ import type { TargetAccess } from '../domain/command.ts';
 import { AccountId, InstanceId, Region } from '../domain/ids.ts';
 import { createClock } from '../runtime/clock.ts';
 import { createAwsAdapter } from './adapter.ts';
-import { assumeRole, ec2Error, json, oneInstance, type StubRequest, startStubAws } from './stub-aws.ts';
+import {
+  assumeRole,
+  ec2Error,
+  json,
+  oneInstance,
+  type StubRequest,
+  startStubAws,
+} from './stub-aws.fixture.ts';
 
 const ACCOUNTS = 300;
 const REGIONS = ['eu-west-1', 'us-east-1', 'ap-south-1'];

@@ -1,27 +1,13 @@
-import {
-  GetCommandInvocationCommand,
-  type GetCommandInvocationCommandInput,
-  ListCommandInvocationsCommand,
-  type ListCommandInvocationsCommandInput,
-  ListCommandsCommand,
-  type ListCommandsCommandInput,
-  SendCommandCommand,
-  type SendCommandCommandInput,
-} from '@aws-sdk/client-ssm';
-import { type ConformanceCase, type ConformanceIds, OK } from './case.ts';
-
-type From<T> = (ids: ConformanceIds) => T;
-type More = Pick<ConformanceCase, 'message' | 'output' | 'as' | 'region'>;
-
-const INVALID = ['ValidationException', 400] as const;
-const linux = (digit: number): string => `i-0000000000000000${digit}`;
+import { SendCommandCommand, type SendCommandCommandInput } from '@aws-sdk/client-ssm';
+import { type CaseDetails, type ConformanceCase, type FromIds, INVALID, OK } from './case.ts';
+import { STEPPED_DOCUMENT_NAME } from './conformance-world.ts';
 
 function send(
   behavior: string,
   source: ConformanceCase['source'],
-  over: Partial<SendCommandCommandInput> | From<Partial<SendCommandCommandInput>>,
+  over: Partial<SendCommandCommandInput> | FromIds<Partial<SendCommandCommandInput>>,
   expect: ConformanceCase['expect'],
-  more: More = {},
+  more: CaseDetails = {},
 ): ConformanceCase {
   return {
     api: 'ssm:SendCommand',
@@ -40,8 +26,6 @@ function send(
     ...more,
   };
 }
-
-const STEPPED = 'TeleportDiscoveryInstaller';
 
 /** SSM: sending. */
 export const SEND_CASES: readonly ConformanceCase[] = [
@@ -94,7 +78,12 @@ export const SEND_CASES: readonly ConformanceCase[] = [
     { Parameters: { commands: ['true'], executionTimeout: ['172800'] } },
     OK,
   ),
-  send('valid: own document', 'model', { DocumentName: STEPPED, Parameters: { token: ['t'] } }, OK),
+  send(
+    'valid: own document',
+    'model',
+    { DocumentName: STEPPED_DOCUMENT_NAME, Parameters: { token: ['t'] } },
+    OK,
+  ),
   send(
     'valid: platform misfit by target is not refused',
     'docs',
@@ -220,14 +209,16 @@ export const SEND_CASES: readonly ConformanceCase[] = [
   send(
     'parameter against its pattern',
     'model',
-    { DocumentName: STEPPED, Parameters: { token: ['t'], env: ['bad'] } },
+    { DocumentName: STEPPED_DOCUMENT_NAME, Parameters: { token: ['t'], env: ['bad'] } },
     ['InvalidParameters', 400],
     { message: /env/u },
   ),
-  send('two values for a String', 'model', { DocumentName: STEPPED, Parameters: { token: ['t', 'u'] } }, [
-    'InvalidParameters',
-    400,
-  ]),
+  send(
+    'two values for a String',
+    'model',
+    { DocumentName: STEPPED_DOCUMENT_NAME, Parameters: { token: ['t', 'u'] } },
+    ['InvalidParameters', 400],
+  ),
   send('TimeoutSeconds below 30', 'model', { TimeoutSeconds: 29 }, INVALID, {
     message: /'29' at 'timeoutSeconds' .*greater than or equal to 30$/u,
   }),
@@ -268,175 +259,4 @@ export const SEND_CASES: readonly ConformanceCase[] = [
     as: 'scp',
     region: 'eu-west-1',
   }),
-];
-
-function list(
-  behavior: string,
-  input: From<ListCommandInvocationsCommandInput>,
-  expect: ConformanceCase['expect'],
-  more: More = {},
-): ConformanceCase {
-  return {
-    api: 'ssm:ListCommandInvocations',
-    behavior,
-    source: 'model',
-    call: ({ ssm }, ids) => ssm.send(new ListCommandInvocationsCommand(input(ids))),
-    expect,
-    ...more,
-  };
-}
-
-function commands(
-  behavior: string,
-  input: From<ListCommandsCommandInput>,
-  expect: ConformanceCase['expect'],
-  more: More = {},
-): ConformanceCase {
-  return {
-    api: 'ssm:ListCommands',
-    behavior,
-    source: 'model',
-    call: ({ ssm }, ids) => ssm.send(new ListCommandsCommand(input(ids))),
-    expect,
-    ...more,
-  };
-}
-
-function get(
-  behavior: string,
-  input: From<GetCommandInvocationCommandInput>,
-  expect: ConformanceCase['expect'],
-  more: More = {},
-): ConformanceCase {
-  return {
-    api: 'ssm:GetCommandInvocation',
-    behavior,
-    source: 'model',
-    call: ({ ssm }, ids) => ssm.send(new GetCommandInvocationCommand(input(ids))),
-    expect,
-    ...more,
-  };
-}
-
-const NO_COMMAND = '00000000-0000-4000-8000-000000000000';
-const FUTURE = '2099-01-01T00:00:00Z';
-
-/** SSM: reading results. The two finished commands were sent by the suite. */
-export const READ_CASES: readonly ConformanceCase[] = [
-  list('valid: without details no plugins', (ids) => ({ CommandId: ids.commandId }), OK, {
-    output: {
-      CommandInvocations: [
-        { InstanceId: linux(1), Status: 'Success', StatusDetails: 'Success', CommandPlugins: [] },
-      ],
-    },
-  }),
-  list('valid: with details', (ids) => ({ CommandId: ids.commandId, Details: true }), OK, {
-    output: { CommandInvocations: [{ CommandPlugins: [{ Name: 'aws:runShellScript', ResponseCode: 0 }] }] },
-  }),
-  list(
-    'valid: a skipped step counts as success',
-    (ids) => ({ CommandId: ids.steppedCommandId, Details: true }),
-    OK,
-    {
-      output: {
-        CommandInvocations: [
-          {
-            CommandPlugins: [
-              { Name: 'windowsOnly', Status: 'Success', ResponseCode: 0 },
-              { Name: 'downloadContent' },
-              { Name: 'runShellScript' },
-            ],
-          },
-        ],
-      },
-    },
-  ),
-  list(
-    'by instance',
-    (ids) => ({ InstanceId: ids.linux, Filters: [{ key: 'DocumentName', value: STEPPED }] }),
-    OK,
-    {
-      output: { CommandInvocations: [{ InstanceId: linux(1), DocumentName: STEPPED }] },
-    },
-  ),
-  list('invoked after now: empty', () => ({ Filters: [{ key: 'InvokedAfter', value: FUTURE }] }), OK, {
-    output: { CommandInvocations: [] },
-  }),
-  list('command not known: empty', () => ({ CommandId: NO_COMMAND }), OK, {
-    output: { CommandInvocations: [] },
-  }),
-  list('command id malformed', () => ({ CommandId: 'x'.repeat(36) }), ['InvalidCommandId', 400]),
-  list('command id of the wrong length', () => ({ CommandId: 'x' }), INVALID),
-  list('MaxResults above 50', () => ({ MaxResults: 51 }), INVALID),
-  list('MaxResults below 1', () => ({ MaxResults: 0 }), INVALID),
-  list('bad token', () => ({ NextToken: 'x' }), ['InvalidNextToken', 400]),
-  list('unknown filter', () => ({ Filters: [{ key: 'Color' as 'Status', value: 'red' }] }), INVALID),
-  list(
-    'ExecutionStage is not for invocations',
-    () => ({ Filters: [{ key: 'ExecutionStage', value: 'Complete' }] }),
-    ['InvalidFilterKey', 400],
-  ),
-  list('no filters in the list', () => ({ Filters: [] }), INVALID),
-  list('a date that is none', () => ({ Filters: [{ key: 'InvokedAfter', value: 'yesterday' }] }), INVALID),
-  commands('valid', (ids) => ({ CommandId: ids.commandId }), OK, {
-    output: { Commands: [{ Status: 'Success', TargetCount: 1, CompletedCount: 1, ErrorCount: 0 }] },
-  }),
-  commands(
-    'by stage',
-    () => ({
-      Filters: [
-        { key: 'ExecutionStage', value: 'Complete' },
-        { key: 'DocumentName', value: STEPPED },
-      ],
-    }),
-    OK,
-    {
-      output: { Commands: [{ DocumentName: STEPPED }] },
-    },
-  ),
-  commands('unknown stage', () => ({ Filters: [{ key: 'ExecutionStage', value: 'Halfway' }] }), [
-    'InvalidFilterKey',
-    400,
-  ]),
-  commands('MaxResults above 50', () => ({ MaxResults: 51 }), INVALID),
-  get('valid: one step', (ids) => ({ CommandId: ids.commandId, InstanceId: ids.linux }), OK, {
-    output: {
-      PluginName: 'aws:runShellScript',
-      Status: 'Success',
-      StatusDetails: 'Success',
-      ResponseCode: 0,
-    },
-  }),
-  get(
-    'valid: a step by name',
-    (ids) => ({ CommandId: ids.steppedCommandId, InstanceId: ids.linux, PluginName: 'runShellScript' }),
-    OK,
-    {
-      output: { PluginName: 'runShellScript', ResponseCode: 0 },
-    },
-  ),
-  get('no such step', (ids) => ({ CommandId: ids.commandId, InstanceId: ids.linux, PluginName: 'nothing' }), [
-    'InvalidPluginName',
-    400,
-  ]),
-  get(
-    'step name too short',
-    (ids) => ({ CommandId: ids.commandId, InstanceId: ids.linux, PluginName: 'abc' }),
-    INVALID,
-  ),
-  get('no such invocation', (ids) => ({ CommandId: ids.commandId, InstanceId: ids.second }), [
-    'InvocationDoesNotExist',
-    400,
-  ]),
-  get('no such command', (ids) => ({ CommandId: NO_COMMAND, InstanceId: ids.linux }), [
-    'InvocationDoesNotExist',
-    400,
-  ]),
-  get(
-    'command of another account',
-    (ids) => ({ CommandId: ids.commandId, InstanceId: ids.foreign }),
-    ['InvocationDoesNotExist', 400],
-    { as: 'scp' },
-  ),
-  get('instance missing', (ids) => ({ CommandId: ids.commandId, InstanceId: undefined }), INVALID),
 ];
