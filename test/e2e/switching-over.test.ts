@@ -4,6 +4,7 @@ import { eventually } from '@muster/testing/eventually';
 import { refereeFaults } from '@muster/testing/referee';
 import { expect, test } from 'vitest';
 import { INSTANCES, openDesk } from './desk.ts';
+import { listHosts } from './simulated-commands.ts';
 
 test('init, its roles in IAM, doctor all green, plan, and one run enrolls everything', {
   timeout: 180_000,
@@ -53,6 +54,39 @@ test('init, its roles in IAM, doctor all green, plan, and one run enrolls everyt
       joined: INSTANCES,
       installs: { perInstance: { 1: INSTANCES }, whileLive: 0, afterJoined: 0 },
     });
+  } finally {
+    await desk.close();
+  }
+});
+
+test('with account tags the roles of init may read them, and exactly the accounts that carry them are enrolled', {
+  timeout: 180_000,
+}, async () => {
+  const desk = openDesk();
+  try {
+    const system = await desk.start(['--account-tag=managed-by=landing-zone']);
+    const tagged = system.aws.world.accounts.filter(({ tags }) => tags['managed-by'] === 'landing-zone');
+    expect(tagged.length).toBeGreaterThan(0);
+    expect(tagged.length).toBeLessThan(system.aws.world.accounts.length);
+    for (const line of ['tctl create -f teleport/token.yaml', 'tctl create -f teleport/inventory.yaml']) {
+      expect(await desk.type(line)).toMatchObject({ code: 0 });
+    }
+
+    const doctor = await desk.type('muster doctor --local --json');
+    const report = JSON.parse(doctor.stdout) as DoctorReport;
+    expect(report.checks.filter(({ status }) => status === 'fail')).toEqual([]);
+    expect(
+      report.checks.find(({ subject }) => subject === 'organizations:ListTagsForResource'),
+    ).toMatchObject({ id: 'organization-permission', status: 'pass' });
+    expect(report.accounts).toMatchObject({ total: tagged.length, ok: tagged.length });
+
+    expect(await desk.type('muster resume --all')).toMatchObject({ code: 0 });
+    expect((await desk.type('muster run --once --json')).code).toBe(0);
+    const joined = (await listHosts(system)).filter((host) => host.joined);
+    const ids = new Set<string>(tagged.map(({ id }) => id));
+    expect(joined.length).toBeGreaterThan(0);
+    expect(joined.filter(({ account }) => !ids.has(account))).toEqual([]);
+    expect(system.report().calls['organizations:ListTagsForResource']?.denied).toBe(0);
   } finally {
     await desk.close();
   }

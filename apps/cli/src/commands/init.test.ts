@@ -115,6 +115,47 @@ test('--only writes that file: the token is brought up to date beside a configur
   expect(read('muster.yaml')).toContain('# mine');
 });
 
+/** Files that say what the workers may read of the organization. */
+const ORGANIZATION_READS = [
+  'iam/discovery-policy.json',
+  'iam/organization-policy.json',
+  'cloudformation/discovery-role.yaml',
+  'terraform/discovery/main.tf',
+];
+
+function readingTags(): readonly string[] {
+  return ORGANIZATION_READS.filter((path) => read(path).includes('organizations:ListTagsForResource'));
+}
+
+test('reading the tags of accounts is allowed exactly where the configuration asks for them', () => {
+  const known = [...REQUIRED, '--discovery-account', '111122223333'];
+  init(...known);
+  expect(readingTags()).toEqual([]);
+
+  init(...known, '--account-tag', 'stage=prod', '--force');
+  expect(readingTags()).toEqual(ORGANIZATION_READS);
+  expect(read('muster.yaml')).toContain('"stage": "prod"');
+
+  init(...known, '--force');
+  expect(readingTags()).toEqual([]);
+});
+
+test('account tags that came into the configuration by hand count for the files that are written beside it', () => {
+  const known = [...REQUIRED, '--discovery-account', '111122223333'];
+  init(...known);
+  const byHand = read('muster.yaml').replace(
+    '- types: [ec2]',
+    '- exclude_account_tags: {muster: "off"}\n      types: [ec2]',
+  );
+  writeFileSync(join(folder, 'out/muster.yaml'), byHand);
+
+  const { code } = init(...known, ...ORGANIZATION_READS.flatMap((path) => ['--only', path]), '--force');
+
+  expect(code).toBe(0);
+  expect(readingTags()).toEqual(ORGANIZATION_READS);
+  expect(read('muster.yaml')).toBe(byHand);
+});
+
 test('all faults are said at once, with exit code 64, and nothing is written', () => {
   const { code, stderr } = init(
     '--proxy',

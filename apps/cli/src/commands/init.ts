@@ -38,6 +38,7 @@ export function addInitCommand(program: Command, context: CommandContext): void 
     .option('--partition <name>', 'aws, aws-us-gov or aws-cn (default: that of the regions)')
     .option('--region <region>', 'read this region, may be repeated (default: every enabled one)', each)
     .option('--tag <key=value>', 'only instances with this tag, may be repeated (default: all)', each)
+    .option('--account-tag <key=value>', 'only accounts that have this tag themselves, may be repeated', each)
     .option('--only <file>', 'write this file of them only, may be repeated', each)
     .option('--force', 'replace files that are different')
     .action((options: Options) => {
@@ -50,14 +51,16 @@ export function addInitCommand(program: Command, context: CommandContext): void 
 function readRequest(options: Options): { readonly folder: string; readonly files: readonly InitFile[] } {
   const faults: string[] = [];
   const folder = options.dir ?? '';
+  const chosen = (options.only ?? []).map((path) => path.replace(/^\.\//, ''));
+  const kept = readKept(folder, options.externalId === undefined, faults);
+  const staysAsItIs = chosen.length > 0 && !chosen.includes('muster.yaml');
   const reading = readSettings(options, {
     tokenAccounts: readAccountsFile(options.tokenAccounts, faults),
-    externalId:
-      options.externalId ?? keptExternalId(folder, faults) ?? `muster-${randomBytes(16).toString('hex')}`,
+    externalId: options.externalId ?? kept.externalId ?? `muster-${randomBytes(16).toString('hex')}`,
+    readsAccountTags: staysAsItIs && kept.readsAccountTags,
   });
   if (!reading.ok) throw refusal([...faults, ...reading.faults]);
   const all = initFiles(reading.settings);
-  const chosen = (options.only ?? []).map((path) => path.replace(/^\.\//, ''));
   for (const path of chosen) {
     if (!all.some((file) => file.path === path)) {
       faults.push(`--only ${JSON.stringify(path)}: one of ${all.map((file) => file.path).join(', ')}`);
@@ -67,17 +70,32 @@ function readRequest(options: Options): { readonly folder: string; readonly file
   return { folder, files: chosen.length === 0 ? all : all.filter((file) => chosen.includes(file.path)) };
 }
 
-/** The roles that were deployed ask for the external id of the first time: it never changes by itself. */
-function keptExternalId(folder: string, faults: string[]): string | null {
+/** What the configuration that is there already says. */
+interface Kept {
+  /** The roles that were deployed ask for the external id of the first time: it never changes by itself. */
+  readonly externalId: string | null;
+  readonly readsAccountTags: boolean;
+}
+
+function readKept(folder: string, needsExternalId: boolean, faults: string[]): Kept {
+  const none: Kept = { externalId: null, readsAccountTags: false };
   const file = join(folder, 'muster.yaml');
-  if (folder === '' || !existsSync(file) || !statSync(file).isFile()) return null;
+  if (folder === '' || !existsSync(file) || !statSync(file).isFile()) return none;
   const parsed = loadConfig(file, {});
   if (!parsed.ok) {
-    faults.push(`--external-id is missing, and ${file} cannot be read for it (muster config check ${file})`);
-    return null;
+    if (needsExternalId) {
+      faults.push(
+        `--external-id is missing, and ${file} cannot be read for it (muster config check ${file})`,
+      );
+    }
+    return none;
   }
-  const role = parsed.config.matchers[0]?.role;
-  return role === undefined || role.kind === 'ambient' ? null : role.externalId;
+  const { matchers } = parsed.config;
+  const role = matchers[0]?.role;
+  return {
+    externalId: role === undefined || role.kind === 'ambient' ? null : role.externalId,
+    readsAccountTags: matchers.some(({ accountTags }) => accountTags !== undefined),
+  };
 }
 
 function readAccountsFile(path: string | undefined, faults: string[]): string | null {

@@ -15,7 +15,8 @@ export function exampleSettings(
   options: InitOptions = {},
   tokenAccounts: string | null = null,
 ): InitSettings {
-  const reading = readSettings({ ...BASE, ...options }, { tokenAccounts, externalId: 'muster-random' });
+  const surroundings = { tokenAccounts, externalId: 'muster-random', readsAccountTags: false };
+  const reading = readSettings({ ...BASE, ...options }, surroundings);
   if (!reading.ok) throw new Error(reading.faults.join('\n'));
   return reading.settings;
 }
@@ -34,6 +35,7 @@ export const EXAMPLES: readonly (readonly [name: string, settings: InitSettings]
         document: 'TeleportDiscoveryInstaller',
         region: ['eu-west-1', 'eu-central-1'],
         tag: ['env=prod', 'env=staging', 'team: a=*'],
+        accountTag: ['stage=prod', 'stage=pre*'],
       },
       '111122223333\n444455556666',
     ),

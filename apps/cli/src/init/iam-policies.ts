@@ -1,4 +1,4 @@
-import { MEMBER_ACTIONS, ORGANIZATION_ACTIONS } from '@muster/core/domain/aws-actions';
+import { ACCOUNT_TAGS_ACTION, MEMBER_ACTIONS, ORGANIZATION_ACTIONS } from '@muster/core/domain/aws-actions';
 import { hasOwnDocument, type InitSettings } from './settings.ts';
 
 /** One statement of an IAM policy. A resource is text, or an expression of the language it will stand in. */
@@ -22,6 +22,11 @@ export type AccountText = (text: (account: string) => string) => unknown;
 
 /** What a worker reads in a member account. None of these can be limited to a resource. */
 export const READ_ACTIONS = MEMBER_ACTIONS.filter((action) => action !== 'ssm:SendCommand');
+
+/** What a worker reads of the organization: the accounts' own tags only where the configuration asks for them. */
+export function organizationActions({ readsAccountTags }: InitSettings): readonly string[] {
+  return readsAccountTags ? [...ORGANIZATION_ACTIONS, ACCOUNT_TAGS_ACTION] : ORGANIZATION_ACTIONS;
+}
 
 /** For plain JSON: any account, because the policy belongs to one account's role and reaches no other. */
 export const ANY_ACCOUNT: AccountText = (text) => text('*');
@@ -73,7 +78,7 @@ export function memberTrust(settings: InitSettings, discoveryAccount: AccountTex
 export function discoveryPolicy(settings: InitSettings): Policy {
   const { partition, memberRole, organizationId } = settings;
   return policy(
-    { Sid: 'SeeTheOrganization', Effect: 'Allow', Action: ORGANIZATION_ACTIONS, Resource: '*' },
+    { Sid: 'SeeTheOrganization', Effect: 'Allow', Action: organizationActions(settings), Resource: '*' },
     {
       Sid: 'BecomeTheMemberRole',
       Effect: 'Allow',
@@ -115,7 +120,7 @@ export function organizationPolicy(settings: InitSettings, discoveryAccount: str
     Sid: 'MusterReadsTheOrganization',
     Effect: 'Allow',
     Principal: { AWS: `arn:${partition}:iam::${discoveryAccount}:root` },
-    Action: ORGANIZATION_ACTIONS,
+    Action: organizationActions(settings),
     Resource: '*',
   });
 }

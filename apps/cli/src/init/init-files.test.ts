@@ -119,6 +119,9 @@ test.each(EXAMPLES)('muster.yaml is a configuration without a single note: %s', 
     install: { documentName: settings.documentName, publicProxyAddr: settings.proxy },
   });
   expect(matcher?.tags.map((rule) => [rule.key, rule.values])).toEqual([...settings.tags]);
+  const { include = [], exclude = [] } = matcher?.accountTags ?? {};
+  expect(include.map((rule) => [rule.key, rule.values])).toEqual([...settings.accountTags]);
+  expect(exclude).toEqual([]);
   expect(parsed.config.limits.holdFirstSend).toBe(true);
 });
 

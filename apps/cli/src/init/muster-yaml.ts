@@ -29,7 +29,7 @@ export function musterYaml(settings: InitSettings): string {
 }
 
 function matcher(settings: InitSettings): readonly string[] {
-  const { partition, regions, tags } = settings;
+  const { partition, regions, tags, accountTags } = settings;
   return [
     '- types: [ec2]',
     ...(partition === 'aws' ? [] : [`  partition: ${partition}`]),
@@ -39,6 +39,13 @@ function matcher(settings: InitSettings): readonly string[] {
     ...(tags.size === 0
       ? ['  # Every instance. To begin small, name a tag: {teleport: enroll}.', '  tags: {"*": "*"}']
       : ['  # Only instances that carry all of these tags.', '  tags:', ...tagLines(tags)]),
+    ...(accountTags.size === 0
+      ? []
+      : [
+          '  # Only accounts that carry all of these tags themselves; needs organizations:ListTagsForResource.',
+          '  account_tags:',
+          ...tagLines(accountTags),
+        ]),
     '  # The member role: cloudformation/member-role.yaml.',
     `  assume_role_name: ${quote(roleInConfig(settings.memberRole))}`,
     `  external_id: ${quote(settings.externalId)}`,

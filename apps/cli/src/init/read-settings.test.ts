@@ -15,12 +15,14 @@ test('everything that is wrong is said at once, beginning with the option', () =
       partition: 'aws-iso',
       region: ['Frankfurt'],
       tag: ['novalue', '=x', 'k=$(id)'],
+      accountTag: ['neither'],
     },
-    { tokenAccounts: '111122223333 oops\n12', externalId: 'unused' },
+    { tokenAccounts: '111122223333 oops\n12', externalId: 'unused', readsAccountTags: false },
   );
 
   expect(reading.ok ? [] : reading.faults.map((fault) => fault.split(/[: ]/, 1)[0])).toEqual([
     '--region',
+    '--account-tag',
     '--partition',
     '--organization',
     '--proxy',
@@ -111,7 +113,11 @@ test('an empty list of accounts would lock everybody out, and is refused', () =>
 test('of many bad accounts the first ten are shown', () => {
   const reading = readSettings(
     { organization: 'o-a1b2c3d4e5', proxy: 'a:1', dir: 'x' },
-    { tokenAccounts: Array.from({ length: 30 }, (_, i) => `x${i}`).join('\n'), externalId: 'abc' },
+    {
+      tokenAccounts: Array.from({ length: 30 }, (_, i) => `x${i}`).join('\n'),
+      externalId: 'abc',
+      readsAccountTags: false,
+    },
   );
 
   expect(reading.ok ? [] : reading.faults).toHaveLength(11);

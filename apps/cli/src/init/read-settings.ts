@@ -16,6 +16,7 @@ export interface InitOptions {
   readonly partition?: string;
   readonly region?: readonly string[];
   readonly tag?: readonly string[];
+  readonly accountTag?: readonly string[];
 }
 
 /** What lies outside the options. */
@@ -24,6 +25,8 @@ export interface InitSurroundings {
   readonly tokenAccounts: string | null;
   /** External id to use when none was given. */
   readonly externalId: string;
+  /** Whether the configuration that stays in the folder has account tags. */
+  readonly readsAccountTags: boolean;
 }
 
 export type SettingsReading =
@@ -64,6 +67,7 @@ export function readSettings(options: InitOptions, surroundings: InitSurrounding
   };
   const { organization, proxy, dir } = options;
   const regions = readRegions(options.region ?? [], faults);
+  const accountTags = readTags('--account-tag', options.accountTag ?? [], faults);
   const partition = readPartition(options.partition, regions, faults);
   const settings: InitSettings = {
     organizationId: check(
@@ -96,7 +100,9 @@ export function readSettings(options: InitOptions, surroundings: InitSurrounding
       'AWS allows 2 to 1224 letters, digits and +=,.@:/_-',
     ),
     documentName: readDocument(options.document ?? RUN_SHELL_SCRIPT, faults),
-    tags: readTags(options.tag ?? [], faults),
+    tags: readTags('--tag', options.tag ?? [], faults),
+    accountTags,
+    readsAccountTags: accountTags.size > 0 || surroundings.readsAccountTags,
     tokenAccounts: readTokenAccounts(surroundings.tokenAccounts, faults),
   };
   check('--dir', dir, true, 'the folder to write to');
@@ -166,14 +172,18 @@ function readDocument(name: string, faults: string[]): string {
   return name;
 }
 
-function readTags(given: readonly string[], faults: string[]): ReadonlyMap<string, readonly string[]> {
+function readTags(
+  option: string,
+  given: readonly string[],
+  faults: string[],
+): ReadonlyMap<string, readonly string[]> {
   const tags = new Map<string, readonly string[]>();
   for (const text of given) {
     const at = text.indexOf('=');
     const [key, value] = [text.slice(0, at), text.slice(at + 1)];
     if (at < 1 || !TAG_KEY.test(key) || !TAG_VALUE.test(value)) {
       faults.push(
-        `--tag ${JSON.stringify(text)}: KEY=VALUE, of the characters that EC2 tags may have; * and ? are wildcards in the value`,
+        `${option} ${JSON.stringify(text)}: KEY=VALUE, of the characters that AWS's tags may have; * and ? are wildcards in the value`,
       );
     } else {
       tags.set(key, [...new Set([...(tags.get(key) ?? []), value])]);

@@ -96,10 +96,24 @@ ${sh(
   '  --template-file cloudformation/discovery-role.yaml --capabilities CAPABILITY_NAMED_IAM',
 )}
 
-(Terraform: \`terraform/discovery\`. By hand: \`iam/discovery-trust.json\`, \`iam/discovery-policy.json\`.)
+(Terraform: \`terraform/discovery\`. By hand: \`iam/discovery-trust.json\`, \`iam/discovery-policy.json\`.)${tagsLater(settings)}
 
 If that account is neither the management account nor a delegated administrator, the management account lets it read the
 organization. ${policy}`;
+}
+
+function tagsLater({ readsAccountTags, discoveryAccount }: InitSettings): string {
+  if (readsAccountTags) return '';
+  const alike = [
+    'iam/discovery-policy.json',
+    ...(discoveryAccount === null ? [] : ['iam/organization-policy.json']),
+    'terraform/discovery/main.tf',
+  ];
+  return `
+
+The role may not read the tags of accounts, which nothing needs until \`account_tags\` or \`exclude_account_tags\` stand in
+\`muster.yaml\`. Then write its policy again, and deploy it: \`muster init … --only cloudformation/discovery-role.yaml --force\`
+(or ${alike.map((path) => `\`${path}\``).join(', ')}).`;
 }
 
 function memberRoleStep(settings: InitSettings): string {

@@ -19,6 +19,10 @@ export interface InitSettings {
   readonly documentName: string;
   /** Key → values, any of which must match; empty for every instance. */
   readonly tags: ReadonlyMap<string, readonly string[]>;
+  /** Of the accounts themselves: key → values, any of which must match; empty for every account. */
+  readonly accountTags: ReadonlyMap<string, readonly string[]>;
+  /** Whether the configuration that the roles are for asks for the accounts' own tags, by these or by a hand's. */
+  readonly readsAccountTags: boolean;
   /** Accounts that the join token lists instead of the organization, in ascending order; null for the organization. */
   readonly tokenAccounts: readonly string[] | null;
 }

@@ -1,5 +1,4 @@
-import { ORGANIZATION_ACTIONS } from '@muster/core/domain/aws-actions';
-import { READ_ACTIONS } from './iam-policies.ts';
+import { organizationActions, READ_ACTIONS } from './iam-policies.ts';
 import { hasOwnDocument, type InitSettings } from './settings.ts';
 import { discoveryAccountVariable, VERSIONS } from './terraform-blocks.ts';
 
@@ -30,7 +29,7 @@ data "aws_iam_policy_document" "discovery" {
   statement {
     sid = "SeeTheOrganization"
     actions = [
-${list(ORGANIZATION_ACTIONS)}
+${list(organizationActions(settings))}
     ]
     resources = ["*"]
   }
