@@ -3,7 +3,7 @@ import type { EnrollmentRecord, EnrollmentState } from '@muster/core/domain/enro
 import type { AccountId, BatchId, CommandId, InstanceId, MatcherKey, Region } from '@muster/core/domain/ids';
 import type { Instance, ManagedNode } from '@muster/core/domain/instance';
 import type { Intent } from '@muster/core/domain/intent';
-import type { Matcher } from '@muster/core/domain/matcher';
+import type { InstallSettings, Matcher } from '@muster/core/domain/matcher';
 import type { Target } from '@muster/core/domain/target';
 import type { Logger } from '@muster/core/ports/logger';
 
@@ -129,6 +129,23 @@ export function aManagedNode(facts: Partial<ManagedNode> = {}): ManagedNode {
   };
 }
 
+/** The usual document and installer, and nothing besides. */
+export function anInstall(facts: Partial<InstallSettings> = {}): InstallSettings {
+  return {
+    documentName: 'AWS-RunShellScript',
+    joinToken: 'muster',
+    scriptName: 'default-installer',
+    scriptSha256: null,
+    publicProxyAddr: 'teleport.example.com:443',
+    suffix: null,
+    updateGroup: null,
+    httpProxy: null,
+    httpsProxy: null,
+    noProxy: null,
+    ...facts,
+  };
+}
+
 /** Matches every instance of every region with the worker's own credentials. */
 export function aMatcher(facts: Partial<Matcher> = {}): Matcher {
   return {
@@ -143,18 +160,7 @@ export function aMatcher(facts: Partial<Matcher> = {}): Matcher {
     includeAccounts: null,
     excludeAccounts: [],
     minInstanceAgeMs: 0,
-    install: {
-      documentName: 'AWS-RunShellScript',
-      joinToken: 'muster',
-      scriptName: 'default-installer',
-      scriptSha256: null,
-      publicProxyAddr: 'teleport.example.com:443',
-      suffix: null,
-      updateGroup: null,
-      httpProxy: null,
-      httpsProxy: null,
-      noProxy: null,
-    },
+    install: anInstall(),
     ...facts,
   };
 }

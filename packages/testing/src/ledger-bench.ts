@@ -4,6 +4,7 @@ import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
 import type { Ledger } from '@muster/core/ports/ledger';
 import { closeRedis, createRedis } from '@muster/core/redis/connection';
 import { createKeys, type Keys } from '@muster/core/redis/keys';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import { type LoggedLine, recordingLog } from './builders.ts';
 import { startRedis } from './redis-server.ts';
 
@@ -27,6 +28,17 @@ export interface LedgerBench {
   /** Closes every connection; a test that leaves one open would keep the runner from ending. */
   disconnect(): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** A Redis for this test file, and empty ledgers on it; what a test opened is closed when it ends. */
+export function useLedgerBench(): Pick<LedgerBench, 'create'> {
+  let bench: LedgerBench;
+  beforeAll(async () => {
+    bench = await startLedgerBench();
+  });
+  afterEach(() => bench.disconnect());
+  afterAll(() => bench.stop());
+  return { create: () => bench.create() };
 }
 
 /** Starts a throwaway Redis; each ledger made on it has a random prefix. */

@@ -1,3 +1,4 @@
+import { anInstall } from '@muster/testing/builders';
 import { describe, expect, test } from 'vitest';
 import type { AccountId, Region } from '../domain/ids.ts';
 import { matcherKey, type MatcherContent } from './matcher-key.ts';
@@ -15,18 +16,7 @@ const CONTENT: MatcherContent = {
   includeAccounts: null,
   excludeAccounts: [],
   minInstanceAgeMs: 0,
-  install: {
-    documentName: 'AWS-RunShellScript',
-    joinToken: 'token',
-    scriptName: 'default-installer',
-    scriptSha256: null,
-    publicProxyAddr: 'teleport.example.com:443',
-    suffix: null,
-    updateGroup: null,
-    httpProxy: null,
-    httpsProxy: null,
-    noProxy: null,
-  },
+  install: anInstall({ joinToken: 'token' }),
 };
 
 describe('matcherKey', () => {

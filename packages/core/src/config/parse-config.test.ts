@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
+import { seededRandom } from '@muster/testing/builders';
 import { describe, expect, test } from 'vitest';
-import { hostileText, seededRandom } from '../domain/installer/hostile-text.ts';
+import { hostileText } from '../domain/installer/hostile-text.fixture.ts';
 import { renderInstall } from '../domain/installer/render-install.ts';
 import type { Environment } from './environment.ts';
 import { formatFaults } from './format-faults.ts';

@@ -1,14 +1,9 @@
 import { aBatchId, aTarget, NOW_MS, seededRandom } from '@muster/testing/builders';
-import { type LedgerBench, startLedgerBench } from '@muster/testing/ledger-bench';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { useLedgerBench } from '@muster/testing/ledger-bench';
+import { expect, test } from 'vitest';
 import type { Finding, Pause } from '../domain/control.ts';
 
-let bench: LedgerBench;
-beforeAll(async () => {
-  bench = await startLedgerBench();
-});
-afterEach(() => bench.disconnect());
-afterAll(() => bench.stop());
+const bench = useLedgerBench();
 
 const target = aTarget();
 const CAPS = { all: 10, account: 6, target: 4 };

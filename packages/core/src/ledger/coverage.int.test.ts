@@ -1,18 +1,13 @@
 import { aCoverage, anAccountId, aTarget, NOW_MS, seededRandom } from '@muster/testing/builders';
-import { type LedgerBench, startLedgerBench, type TestLedger } from '@muster/testing/ledger-bench';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type TestLedger, useLedgerBench } from '@muster/testing/ledger-bench';
+import { expect, test } from 'vitest';
 import type { Account } from '../domain/account.ts';
 import { COVERAGE_STATUSES, type Coverage, type TargetCounts } from '../domain/coverage.ts';
 import type { Region } from '../domain/ids.ts';
 import { targetId } from '../domain/target.ts';
 import { parseCoverageId } from './coverage.ts';
 
-let bench: LedgerBench;
-beforeAll(async () => {
-  bench = await startLedgerBench();
-});
-afterEach(() => bench.disconnect());
-afterAll(() => bench.stop());
+const bench = useLedgerBench();
 
 const ACCOUNT = anAccountId();
 const [EAST, WEST] = ['us-east-1', 'eu-west-1'] as [Region, Region];

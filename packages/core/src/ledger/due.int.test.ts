@@ -1,15 +1,10 @@
 import { NOW_MS, seededRandom } from '@muster/testing/builders';
-import { type LedgerBench, startLedgerBench } from '@muster/testing/ledger-bench';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { useLedgerBench } from '@muster/testing/ledger-bench';
+import { expect, test } from 'vitest';
 import { DUE_KINDS } from '../domain/due.ts';
 import type { DueLedger } from '../ports/ledger.ts';
 
-let bench: LedgerBench;
-beforeAll(async () => {
-  bench = await startLedgerBench();
-});
-afterEach(() => bench.disconnect());
-afterAll(() => bench.stop());
+const bench = useLedgerBench();
 
 const M = '100000000000.eu-west-1';
 const LEASE_MS = 45_000;

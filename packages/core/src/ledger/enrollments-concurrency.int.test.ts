@@ -12,44 +12,19 @@ import {
   NOW_MS,
   seededRandom,
 } from '@muster/testing/builders';
-import { type LedgerBench, startLedgerBench, type TestLedger } from '@muster/testing/ledger-bench';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { SAMPLE_CONTEXT, STATES } from '@muster/testing/enrollment-table';
+import { type TestLedger, useLedgerBench } from '@muster/testing/ledger-bench';
+import { expect, test } from 'vitest';
 import { CAUSES, type Cause } from '../domain/cause.ts';
-import type { EnrollmentRecord, EnrollmentState } from '../domain/enrollment/record.ts';
+import type { EnrollmentRecord } from '../domain/enrollment/record.ts';
 import { transition } from '../domain/enrollment/transition.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import type { Ledger, RecordChange } from '../ports/ledger.ts';
 
-let bench: LedgerBench;
-beforeAll(async () => {
-  bench = await startLedgerBench();
-});
-afterEach(() => bench.disconnect());
-afterAll(() => bench.stop());
+const bench = useLedgerBench();
 
 const target = aTarget();
-const STATES = [
-  'discovered',
-  'stopped',
-  'unmatched',
-  'ineligible',
-  'queued',
-  'sending',
-  'installing',
-  'installed',
-  'joined',
-  'failed',
-  'gone',
-] as const satisfies readonly EnrollmentState[];
 const CAUSE_NAMES = Object.keys(CAUSES) as Cause[];
-
-const context = {
-  nowMs: NOW_MS,
-  backoff: { operatorFirstMs: 600_000, transientFirstMs: 120_000, capMs: 86_400_000 },
-  joinTimeoutMs: 300_000,
-  hasInventory: true,
-  jitter: 0,
-};
 
 type Random = () => number;
 
@@ -199,7 +174,7 @@ test('overlapping claims: an instance is never in two open batches, and a batch 
         if (wanted.length === 0) continue;
         const records = await ledger.enrollments.read(target, wanted);
         const changes = [...records].flatMap(([instanceId, { version, value }]): RecordChange[] => {
-          const after = transition(value, { kind: 'claimed', batchId }, context);
+          const after = transition(value, { kind: 'claimed', batchId }, SAMPLE_CONTEXT);
           return after === 'ignored' ? [] : [{ instanceId, expected: version, value: after }];
         });
         if (changes.length === 0) continue;

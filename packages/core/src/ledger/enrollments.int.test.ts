@@ -7,18 +7,13 @@ import {
   aTarget,
   NOW_MS,
 } from '@muster/testing/builders';
-import { type LedgerBench, startLedgerBench } from '@muster/testing/ledger-bench';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { useLedgerBench } from '@muster/testing/ledger-bench';
+import { expect, test } from 'vitest';
 import type { EnrollmentRecord } from '../domain/enrollment/record.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import type { Ledger, RecordChange } from '../ports/ledger.ts';
 
-let bench: LedgerBench;
-beforeAll(async () => {
-  bench = await startLedgerBench();
-});
-afterEach(() => bench.disconnect());
-afterAll(() => bench.stop());
+const bench = useLedgerBench();
 
 const target = aTarget();
 const [A, B, C] = [anInstanceId(1), anInstanceId(2), anInstanceId(3)] as const;

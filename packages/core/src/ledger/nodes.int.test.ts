@@ -1,16 +1,11 @@
 import { anAccountId, anInstanceId, NOW_MS } from '@muster/testing/builders';
-import { type LedgerBench, startLedgerBench } from '@muster/testing/ledger-bench';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { useLedgerBench } from '@muster/testing/ledger-bench';
+import { expect, test } from 'vitest';
 import type { AwsAction } from '../domain/aws-actions.ts';
 import type { AwsCall } from '../ports/aws-call.ts';
 import type { TeleportNode } from '../ports/teleport.ts';
 
-let bench: LedgerBench;
-beforeAll(async () => {
-  bench = await startLedgerBench();
-});
-afterEach(() => bench.disconnect());
-afterAll(() => bench.stop());
+const bench = useLedgerBench();
 
 const TTL_MS = 600_000;
 const ids = Array.from({ length: 20 }, (_, n) => anInstanceId(n));

@@ -7,18 +7,13 @@ import {
   aTarget,
   NOW_MS,
 } from '@muster/testing/builders';
-import { type LedgerBench, startLedgerBench } from '@muster/testing/ledger-bench';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { useLedgerBench } from '@muster/testing/ledger-bench';
+import { expect, test } from 'vitest';
 import type { EnrollmentState } from '../domain/enrollment/record.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import { describeCause, isSettled, readOrganizationStatus } from './organization-status.ts';
 
-let bench: LedgerBench;
-beforeAll(async () => {
-  bench = await startLedgerBench();
-});
-afterEach(() => bench.disconnect());
-afterAll(() => bench.stop());
+const bench = useLedgerBench();
 
 const target = aTarget();
 

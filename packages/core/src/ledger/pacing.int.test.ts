@@ -1,14 +1,9 @@
 import { aTarget } from '@muster/testing/builders';
-import { type LedgerBench, startLedgerBench } from '@muster/testing/ledger-bench';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { useLedgerBench } from '@muster/testing/ledger-bench';
+import { expect, test } from 'vitest';
 import type { PacingLedger } from '../ports/ledger.ts';
 
-let bench: LedgerBench;
-beforeAll(async () => {
-  bench = await startLedgerBench();
-});
-afterEach(() => bench.disconnect());
-afterAll(() => bench.stop());
+const bench = useLedgerBench();
 
 const TARGET = aTarget(0);
 const OTHER = aTarget(1);

@@ -1,16 +1,11 @@
 import { aCoverage, anAccountId, aTarget, NOW_MS } from '@muster/testing/builders';
-import { type LedgerBench, startLedgerBench, type TestLedger } from '@muster/testing/ledger-bench';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type TestLedger, useLedgerBench } from '@muster/testing/ledger-bench';
+import { expect, test } from 'vitest';
 import type { Account } from '../domain/account.ts';
 import type { Region } from '../domain/ids.ts';
 import { targetId } from '../domain/target.ts';
 
-let bench: LedgerBench;
-beforeAll(async () => {
-  bench = await startLedgerBench();
-});
-afterEach(() => bench.disconnect());
-afterAll(() => bench.stop());
+const bench = useLedgerBench();
 
 const EAST = 'us-east-1' as Region;
 const TARGET = aTarget(0, EAST);

@@ -1,3 +1,4 @@
+import { seededRandom } from '@muster/testing/builders';
 import { describe, expect, test } from 'vitest';
 import {
   isDocumentName,
@@ -8,7 +9,7 @@ import {
   isProxyUrl,
   isScriptName,
 } from './alphabets.ts';
-import { hostileText, seededRandom } from './hostile-text.ts';
+import { hostileText } from './hostile-text.fixture.ts';
 
 describe('values that operators really use are accepted', () => {
   test.each(['aws-discovery-iam-token', 'Token_1', 'iam@prod.example'])('join token %s', (text) => {

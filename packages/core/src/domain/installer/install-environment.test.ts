@@ -1,22 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import { anInstall, seededRandom } from '@muster/testing/builders';
 import { expect, test } from 'vitest';
 import type { InstallSettings } from '../matcher.ts';
 import { isHyphenated, isNoProxyList, isProxyUrl } from './alphabets.ts';
-import { seededRandom } from './hostile-text.ts';
 import { documentEnvironment, exportedAssignments } from './install-environment.ts';
 
-const PLAIN: InstallSettings = {
-  documentName: 'TeleportDiscoveryInstaller',
-  joinToken: 'token',
-  scriptName: 'default-installer',
-  scriptSha256: null,
-  publicProxyAddr: 'teleport.example.com:443',
-  suffix: null,
-  updateGroup: null,
-  httpProxy: null,
-  httpsProxy: null,
-  noProxy: null,
-};
+const PLAIN = anInstall({ documentName: 'TeleportDiscoveryInstaller', joinToken: 'token' });
 const NAMES = [
   'TELEPORT_INSTALL_SUFFIX',
   'TELEPORT_UPDATE_GROUP',

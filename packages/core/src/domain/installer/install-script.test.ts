@@ -12,23 +12,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { anInstall, seededRandom } from '@muster/testing/builders';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { InstallSettings } from '../matcher.ts';
-import { hostileText, seededRandom } from './hostile-text.ts';
+import { hostileText } from './hostile-text.fixture.ts';
 import { installScript } from './install-script.ts';
 
-const SETTINGS: InstallSettings = {
-  documentName: 'AWS-RunShellScript',
-  joinToken: 'aws-discovery-iam-token',
-  scriptName: 'default-installer',
-  scriptSha256: null,
-  publicProxyAddr: 'teleport.example.com:443',
-  suffix: null,
-  updateGroup: null,
-  httpProxy: null,
-  httpsProxy: null,
-  noProxy: null,
-};
+const SETTINGS = anInstall({ joinToken: 'aws-discovery-iam-token' });
 
 /** curl, as far as the script uses it: notes its arguments (an empty one after each call), "downloads" an installer that notes its own. */
 const CURL = `#!/bin/bash

@@ -1,20 +1,9 @@
+import { anInstall, seededRandom } from '@muster/testing/builders';
 import { describe, expect, test } from 'vitest';
-import type { InstallSettings } from '../matcher.ts';
-import { hostileText, seededRandom } from './hostile-text.ts';
+import { hostileText } from './hostile-text.fixture.ts';
 import { renderInstall } from './render-install.ts';
 
-const PLAIN: InstallSettings = {
-  documentName: 'AWS-RunShellScript',
-  joinToken: 'aws-discovery-iam-token',
-  scriptName: 'default-installer',
-  scriptSha256: null,
-  publicProxyAddr: 'teleport.example.com:443',
-  suffix: null,
-  updateGroup: null,
-  httpProxy: null,
-  httpsProxy: null,
-  noProxy: null,
-};
+const PLAIN = anInstall({ joinToken: 'aws-discovery-iam-token' });
 const TIMINGS = { executionTimeoutSeconds: 300 };
 
 describe('AWS-RunShellScript', () => {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { seededRandom } from '@muster/testing/builders';
 import { describe, expect, test } from 'vitest';
-import { hostileText, seededRandom } from './hostile-text.ts';
+import { hostileText } from './hostile-text.fixture.ts';
 import { quoteForShell, shellWord } from './shell-quote.ts';
 
 const SHELLS = ['sh', 'bash'];
