@@ -1,5 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { eventually } from '@muster/testing/eventually';
 import { type MusterSystem, startSystem } from '@muster/testing/muster-system';
+import { MUSTER_ENTRY } from '@muster/testing/supervised-process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listHosts } from './simulated-commands.ts';
 
@@ -130,6 +134,30 @@ test('resume takes away the notes of its scope, and all of them with --all', asy
 
   expect((await system.cli('resume', '--all')).code).toBe(0);
   expect(await noted()).toEqual([]);
+});
+
+test.each([
+  ['instances', '--state', 'broken'],
+  ['instances', '--cause', 'toString'],
+  ['retry', '--cause', 'toString'],
+  ['run', '--json'],
+])('%s %s %s is a slip, not an answer', async (...args) => {
+  const { code, stdout, stderr } = await system.cli(...args);
+
+  expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
+  expect(stderr).toContain(args.at(1));
+});
+
+test.each([
+  ['| true', 0, ''],
+  ['> /dev/full', 1, 'muster: the output cannot be written: ENOSPC: no space left on device, write\n'],
+])('instances %s ends in order', async (redirection, code, stderr) => {
+  const script = `set -o pipefail; "$NODE" "$MUSTER" instances --json ${redirection}`;
+  const env = { ...system.env, NODE: process.execPath, MUSTER: MUSTER_ENTRY };
+  const child = spawn('bash', ['-c', script], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const [said, [ended]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+
+  expect({ code: ended as number, stderr: said }).toEqual({ code, stderr });
 });
 
 test('cancel by cause is refused: a live command has none yet', async () => {

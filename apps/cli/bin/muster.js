@@ -3,5 +3,7 @@
 import { enableCompileCache } from 'node:module';
 
 enableCompileCache();
+const { endWithOutput } = await import('../src/closed-output.ts');
+endWithOutput(process);
 const { main } = await import('../src/main.ts');
 process.exitCode = await main(process.argv.slice(2), process.env);

@@ -37,7 +37,7 @@ export function parseScope(options: ScopeOptions): Scope {
     account: () => AccountId.safeParse(value).success,
     region: () => Region.safeParse(value).success,
     instance: () => InstanceId.safeParse(value).success,
-    cause: () => value in CAUSES,
+    cause: () => Object.hasOwn(CAUSES, value),
   }[name]();
   if (!valid) throw new CommandError(EXIT.usage, `--${name} ${value}: there is no such ${name}`);
   return `${name}:${value}` as Scope;

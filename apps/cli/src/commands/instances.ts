@@ -1,3 +1,5 @@
+import { CAUSES } from '@muster/core/domain/cause';
+import type { EnrollmentState } from '@muster/core/domain/enrollment/record';
 import { AccountId, Region } from '@muster/core/domain/ids';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
@@ -13,6 +15,20 @@ interface Options {
   readonly cause?: string;
   readonly json?: boolean;
 }
+
+const STATES: Readonly<Record<EnrollmentState, true>> = {
+  discovered: true,
+  stopped: true,
+  unmatched: true,
+  ineligible: true,
+  queued: true,
+  sending: true,
+  installing: true,
+  installed: true,
+  joined: true,
+  failed: true,
+  gone: true,
+};
 
 /** `muster instances`: one line each; JSON lines with `--json`. */
 export function addInstancesCommand(program: Command, context: CommandContext): void {
@@ -45,6 +61,19 @@ function parseFilter(options: Options): InstanceFilter {
   }
   if (region?.success === false) {
     throw new CommandError(EXIT.usage, `--region ${options.region}: an AWS region looks like eu-west-1`);
+  }
+  // A slip must not look like an organization without such instances.
+  if (options.state !== undefined && !Object.hasOwn(STATES, options.state)) {
+    throw new CommandError(
+      EXIT.usage,
+      `--state ${options.state}: there is no such state; there are ${Object.keys(STATES).join(', ')}`,
+    );
+  }
+  if (options.cause !== undefined && !Object.hasOwn(CAUSES, options.cause)) {
+    throw new CommandError(
+      EXIT.usage,
+      `--cause ${options.cause}: there is no such cause; muster findings lists those that are met`,
+    );
   }
   return {
     state: options.state ?? null,

@@ -11,7 +11,7 @@ import type { Ledger } from '@muster/core/ports/ledger';
 import type { Logger } from '@muster/core/ports/logger';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
-import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { formatStatus } from '../format-status.ts';
 import { withLedger } from '../open-ledger.ts';
 import { readConfig } from '../read-config.ts';
@@ -32,6 +32,9 @@ export function addRunCommand(program: Command, context: CommandContext): void {
     )
     .option('--json', 'with --once: end with the status as one line of JSON')
     .action(async (options: { once?: boolean; json?: boolean }) => {
+      if (options.json === true && options.once !== true) {
+        throw new CommandError(EXIT.usage, '--json is for --once: without it a run has no result');
+      }
       const config = readConfig(context.env, context.configOption());
       const once = options.once === true ? (log: Logger) => untilSettled(config, log) : undefined;
       const status = await runUntilSignal(

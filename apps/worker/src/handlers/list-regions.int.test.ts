@@ -172,6 +172,37 @@ test('a sweep ends without an account that only throttles for long, which is tol
   expect(Object.keys(await coverageOfAccount(bench))).not.toContain('*');
 });
 
+test('an account that goes on failing keeps no later sweep from ending', async () => {
+  const bench = await startWorkerBench({ world: aWorld([]) });
+  await bench.run('list-accounts', {});
+  await bench.run('list-regions', { accountId: MANAGEMENT });
+  await bench.aws.change({ op: 'add-fault', fault: { kind: 'throttle', apis: ['account:ListRegions'] } });
+  for (let times = 0; times < 12; times += 1) {
+    bench.advance(bench.deps.timings.passingMs / 6);
+    await bench.run('list-regions', { accountId: ACCOUNT });
+  }
+  expect(await coverageOfAccount(bench)).toEqual({ '*': 'throttled' });
+
+  bench.advance(bench.deps.config.pollIntervalMs);
+  await bench.ledger.coverage.startSweep('later', bench.now());
+  await bench.run('list-regions', { accountId: ACCOUNT });
+
+  const counted = (await bench.ledger.coverage.sweep(bench.now()))?.targets;
+  expect(counted?.throttled).toBe(1);
+});
+
+test('an account that refuses the question itself has failed, and the sweep ends without it', async () => {
+  const bench = await startWorkerBench({ world: aWorld([]) });
+  await bench.run('list-accounts', {});
+  const body = JSON.stringify({ __type: 'ValidationException', message: 'no such thing' });
+  bench.front.rewrite = (operation, answer) => (operation === 'listRegions' ? { status: 400, body } : answer);
+
+  await bench.run('list-regions', { accountId: ACCOUNT });
+
+  expect(await coverageOfAccount(bench)).toEqual({ '*': 'failed' });
+  expect((await bench.ledger.coverage.account(ACCOUNT))?.resolvedAtMs).not.toBeNull();
+});
+
 test('a region that is switched off later is no longer a target, and no false zero either', async () => {
   const bench = await startWorkerBench({
     world: aWorld(someInstances(2, { region: FAR.region }), { regions: ['eu-west-1'] }),

@@ -35,12 +35,14 @@ export async function handleListRegions(
       await callerAccountOf(deps, ctx.signal),
     );
     const groups = groupByRole(matchers, accountId, null);
+    const standsIn = await deps.ledger.coverage.readDenied(accountId);
     const found = await resolveRegions(accountId, groups, ctx.signal, deps).catch((error: unknown) => {
       // Regions that are known go on being read; only an account without any would keep the sweep from ending.
-      if (known.resolvedAtMs !== null || !isJobError(error, 'aws.throttled', 'aws.unavailable')) throw error;
-      return { kind: 'passing' as const, error };
+      const isRead = known.resolvedAtMs !== null && standsIn === null;
+      if (isRead || !isJobError(error)) throw error;
+      return { kind: 'unread' as const, error };
     });
-    if (found.kind === 'passing') return passOver(accountId, found.error, ctx, deps);
+    if (found.kind === 'unread') return passOver(accountId, found.error, ctx, deps);
     if (found.kind === 'denied') return deny(accountId, found.error, ctx, deps);
     const regions = regionsInScope(found, known.regions ?? []);
     const left = (known.regions ?? []).filter((region) => !regions.includes(region));
@@ -76,7 +78,7 @@ async function unreadTargets(
   return targets.filter((_, index) => coverage[index]?.status === 'pending').map(targetId);
 }
 
-/** An account that throttles or does not answer keeps its place as a target does: see `coverageOfFailure`. */
+/** An account that throttles, does not answer or answers nonsense is told of as a target is: see `coverageOfFailure`. */
 async function passOver(
   accountId: AccountId,
   error: JobError,
