@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '@muster/testing/eventually';
 import type { MusterSystem } from '@muster/testing/muster-system';
 import { refereeFaults } from '@muster/testing/referee';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { commandsOf, readGuide } from '../repo/guide-blocks.ts';
+import { blocksOf, commandsOf, readGuide } from '../repo/guide-blocks.ts';
 import { type Desk, INSTANCES, openDesk } from './desk.ts';
 import { listCommands, listHosts } from './simulated-commands.ts';
 
@@ -43,8 +43,15 @@ async function untilAllJoined(started: MusterSystem): Promise<void> {
   );
 }
 
+/** Writes the installer that the guide shows beside init's files. */
+function writeInstaller(): void {
+  const block = blocksOf(readGuide('README.md')).find(({ text }) => text.startsWith('# installer.yaml\n'));
+  writeFileSync(join(desk.folder, 'muster-setup/installer.yaml'), block?.text ?? '');
+}
+
 test('the guide, line by line, on an organization with its roles: nothing is sent before resume, then all is enrolled', async () => {
   const started = await desk.start([]);
+  writeInstaller();
   const lines = commandsOf(readGuide('README.md'))
     .filter((line) => /^(muster|tctl|sudo systemctl enable --now muster)/.test(line))
     // Done above; the simulated tctl has no bots.
@@ -69,7 +76,7 @@ test('the guide, line by line, on an organization with its roles: nothing is sen
   }
 
   expect(sentBeforeResume).toBe(0);
-  expect(lines.filter((line) => line.startsWith('tctl create'))).toHaveLength(3);
+  expect(lines.filter((line) => line.startsWith('tctl create'))).toHaveLength(4);
   expect(started.report()).toMatchObject({
     joined: INSTANCES,
     installs: { perInstance: { 1: INSTANCES }, whileLive: 0 },
@@ -117,4 +124,26 @@ test('the document that init writes installs and joins, as it is', async () => {
   });
   const documents = (await listCommands(started)).map((command) => command.documentName);
   expect([...new Set(documents)]).toEqual(['TeleportDiscoveryInstaller']);
+});
+
+test('an installer of one’s own, as the guide shows it, is what hosts run, and they join', async () => {
+  const started = await desk.start([]);
+  writeInstaller();
+  for (const file of ['installer.yaml', 'teleport/token.yaml', 'teleport/inventory.yaml']) {
+    expect(await desk.type(`tctl create -f ${file}`)).toMatchObject({ code: 0 });
+  }
+  const config = join(desk.folder, 'muster-setup/muster.yaml');
+  const named = readFileSync(config, 'utf8').replace(/^( *)install:$/m, '$&\n$1  script_name: own-installer');
+  writeFileSync(config, named);
+  expect((await desk.type('muster doctor --local')).stdout).toMatch(
+    /ok +installer \S+own-installer: a script for \/bin\/sh/,
+  );
+  expect(await desk.type('muster resume --all')).toMatchObject({ code: 0 });
+
+  const { code } = await started.cli('run', '--once', '--json');
+
+  expect(code).toBe(0);
+  expect(started.report().joined).toBe(INSTANCES);
+  const commands = (await listCommands(started)).map(({ parameters }) => parameters['commands']?.join('\n'));
+  expect(commands.every((text) => text?.includes('/scripts/installer/own-installer') === true)).toBe(true);
 });
