@@ -31,3 +31,28 @@ test('the demo enrolls a simulated organization and ends with its status as one 
   expect(status.sweep).toMatchObject({ state: 'finished', accounts: { total: report.accounts } });
   expect(status.instances.byState['joined']).toBeGreaterThan(250);
 });
+
+test.each([
+  ['--world', '/no/such/world.yaml'],
+  ['--report', '/no/such/folder/report.json'],
+])('the demo refuses %s %s before it starts anything', async (...args) => {
+  const { code, stdout, stderr } = await runProgram([DEMO, '--once', ...args], { env: baseEnvironment() });
+
+  expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
+  expect(stderr).toContain('/no/such/');
+  expect(stderr).not.toContain(' at ');
+});
+
+test('the demo of an organization without instances ends, complete', async () => {
+  const redis = await startRedis();
+  const size = ['--accounts', '1', '--regions', '1', '--instances', '0'];
+
+  const { code, stdout } = await runProgram([DEMO, '--once', '--json', ...size, '--port', '0'], {
+    env: { ...baseEnvironment(), REDIS_URL: redis.url },
+  });
+  await redis.stop();
+
+  const status = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as OrganizationStatus;
+  expect(code).toBe(0);
+  expect(status).toMatchObject({ sweep: { verdict: 'complete' }, instances: { total: 0 } });
+});

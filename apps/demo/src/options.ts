@@ -27,13 +27,13 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
     .description('The whole system against a simulated AWS organization and a simulated Teleport cluster.')
     .option('--accounts <n>', 'accounts of the organization', count, 20)
     .option('--regions <n>', 'enabled regions per account', count, 4)
-    .option('--instances <n>', 'instances of the organization', count, 400)
+    .option('--instances <n>', 'instances of the organization', wholeNumber, 400)
     .option('--workers <n>', 'worker processes', count, 2)
-    .option('--seed <n>', 'the same seed makes the same world', seed, 7)
+    .option('--seed <n>', 'the same seed makes the same world', wholeNumber, 7)
     .option('--scenario <name>', 'clean, realistic or hostile', scenario, 'realistic')
     .option('--world <file>', 'a world file instead of a generated world')
     .option('--speed <n>', 'simulated seconds per second', count, 20)
-    .option('--port <n>', 'port of the console', seed, 8080)
+    .option('--port <n>', 'port of the console', port, 8080)
     .option('--once', 'end when nothing is in flight', false)
     .option('--json', 'print the status as JSON, as the last line', false)
     .option('--report <file>', "write the simulator's own account of what happened")
@@ -50,11 +50,17 @@ function count(text: string): number {
   return value;
 }
 
-function seed(text: string): number {
+function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0) {
     throw new InvalidArgumentError('a whole number from 0 is needed');
   }
+  return value;
+}
+
+function port(text: string): number {
+  const value = wholeNumber(text);
+  if (value > 65_535) throw new InvalidArgumentError('a port from 0 to 65535 is needed');
   return value;
 }
 

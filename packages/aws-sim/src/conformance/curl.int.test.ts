@@ -138,6 +138,13 @@ describe.runIf(signs)('curl', () => {
       'SerializationException',
     ],
     [
+      'JSON that is no object',
+      'ssm',
+      [...target('AmazonSSM.ListCommands'), '-d', '["x"]'],
+      400,
+      'SerializationException',
+    ],
+    [
       'an operation nobody knows',
       'ssm',
       [...target('AmazonSSM.Nothing'), '-d', '{}'],
@@ -228,4 +235,10 @@ test.each<[string, Record<string, string>, string]>([
   const answer = await fetch(`${sim.url}/?Action=GetCallerIdentity&Version=2011-06-15`, { headers });
 
   expect(await answer.text()).toContain(`<Code>${code}</Code>`);
+});
+
+test('a body beyond all limits is told so, whatever it says', async () => {
+  const answer = await fetch(sim.url, { method: 'POST', body: 'x'.repeat(10 * 1024 * 1024) });
+
+  expect(answer.status).toBe(413);
 });

@@ -108,6 +108,10 @@ export const NODE_CASES: readonly ConformanceCase[] = [
     output: { InstanceInformationList: [] },
   }),
   nodes('unknown filter', 'model', filter('Color', ['red']), ['InvalidFilterKey', 400]),
+  nodes('unknown filter that every object has', 'model', filter('__proto__', ['red']), [
+    'InvalidFilterKey',
+    400,
+  ]),
   nodes(
     'tags with other filters',
     'docs',

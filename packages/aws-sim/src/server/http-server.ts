@@ -6,6 +6,8 @@ import type { Simulation } from './simulation.ts';
 
 /** Largest request body that is read. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
+/** Up to so much of a larger one is read away, so that its sender hears the answer instead of a broken connection. */
+const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
 /** How long a request that is to time out is held, at most; clients give up long before. Real milliseconds. */
 const SILENCE_MS = 120_000;
 
@@ -17,12 +19,18 @@ export function createAwsServer(sim: Simulation): Server {
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
-      else request.destroy();
+      else chunks.length = 0;
+      if (bytes > MAX_DISCARDED_BYTES) request.destroy();
     });
     request.on('error', () => {
       response.destroy();
     });
     request.on('end', () => {
+      if (bytes > MAX_BODY_BYTES) {
+        response.writeHead(413, { 'content-type': 'text/plain', connection: 'close' });
+        response.end('Request Entity Too Large\n');
+        return;
+      }
       const body = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
       if (request.url?.startsWith('/_sim/') === true) void control(sim, request, response, body);
       else answerAws(sim, request, response, body);

@@ -95,9 +95,12 @@ function bind<I, O>(
 
 function readJson(request: SignedRequest): unknown {
   if (request.body.length === 0) return {};
+  let input: unknown;
   try {
-    return JSON.parse(request.body.toString('utf8'));
+    input = JSON.parse(request.body.toString('utf8'));
   } catch {
     throw new ServiceError('SerializationException', 'The request body is not valid JSON.');
   }
+  if (typeof input === 'object' && !Array.isArray(input)) return input ?? {};
+  throw new ServiceError('SerializationException', 'The request body is not a JSON object.');
 }

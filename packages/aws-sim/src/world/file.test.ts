@@ -100,6 +100,16 @@ timeline:
     expect(faultsOf(text)[0]).toMatch(message);
   });
 
+  test('that cannot be read says so, and so does one whose aliases multiply', () => {
+    const levels = Array.from(
+      { length: 9 },
+      (_, i) => `l${i + 1}: &l${i + 1} [${Array(9).fill(`*l${i}`).join()}]`,
+    );
+
+    expect(() => readWorldFile('/no/such/world.yaml')).toThrow(WorldFileError);
+    expect(() => parseWorld(['l0: &l0 [x]', ...levels].join('\n'), 'w.yaml')).toThrow(WorldFileError);
+  });
+
   test('that mixes generated and written accounts has both', () => {
     const file = parseWorld(
       'name: mix\ngenerate: { accounts: 3, regions: 2, instances: 10 }\naccounts: [{ name: extra }]',

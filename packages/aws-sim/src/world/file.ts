@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { FaultRule } from '../faults/rules.ts';
 import { PolicyDocument } from '../iam/policy.ts';
@@ -103,9 +103,15 @@ export class WorldFileError extends Error {
   }
 }
 
-/** Reads a world from a JSON or YAML file. @throws {WorldFileError} */
+/** Reads a world from a JSON or YAML file. @throws {WorldFileError} also when it cannot be read at all */
 export function readWorldFile(path: string): WorldFile {
-  return parseWorld(readFileSync(path, 'utf8'), path);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new WorldFileError(path, [error instanceof Error ? error.message : String(error)]);
+  }
+  return parseWorld(text, path);
 }
 
 /** Reads a world from text; `source` is for messages. @throws {WorldFileError} all faults at once */
@@ -118,7 +124,7 @@ export function parseWorld(text: string, source: string): WorldFile {
       document.errors.map((error) => error.message.split('\n', 1)[0] ?? ''),
     );
   }
-  const raw: unknown = document.toJS();
+  const raw = toPlain(document, source);
   const parsed = WorldFile.safeParse(raw);
   const faults = [
     ...(parsed.error?.issues ?? []).map(({ path, message }) => ({ path: path.map(placeOf), message })),
@@ -133,6 +139,15 @@ export function parseWorld(text: string, source: string): WorldFile {
       return `${path.join('.') || '(top)'}: ${message}${at}`;
     }),
   );
+}
+
+/** Aliases of aliases are refused by the library. */
+function toPlain(document: Document, source: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new WorldFileError(source, [error instanceof Error ? error.message : String(error)]);
+  }
 }
 
 function placeOf(part: PropertyKey): string | number {

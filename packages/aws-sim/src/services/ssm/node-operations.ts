@@ -115,7 +115,7 @@ function readNodeFilter(call: Call, account: Account, key: string, values: reado
     findInstance(world, String(row['InstanceId']))?.tags ?? {};
   if (key === 'tag-key') return (row) => Object.keys(tagsOf(row)).some((tag) => values.includes(tag));
   if (key.startsWith('tag:')) return (row) => values.includes(tagsOf(row)[key.slice(4)] ?? '');
-  const column = COLUMNS[key];
+  const column = Object.hasOwn(COLUMNS, key) ? COLUMNS[key] : undefined;
   if (column === undefined) throw new ServiceError('InvalidFilterKey', `The filter key ${key} is not valid.`);
   if (values.some((one) => CHOICES[key]?.includes(one) === false)) {
     throw new ServiceError(
