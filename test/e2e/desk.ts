@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { PolicyDocument } from '@muster/aws-sim/iam/policy';
 import type { AwsSimOptions } from '@muster/aws-sim/start';
+import type { WorldFile } from '@muster/aws-sim/world/file';
 import { type MusterSystem, startSystem } from '@muster/testing/muster-system';
 import { type CommandResult, MUSTER_ENTRY, runProgram } from '@muster/testing/supervised-process';
 
@@ -22,7 +23,11 @@ export interface Desk {
   /** A file below `muster-setup`. */
   read(path: string): string;
   /** Writes the files, starts the organization with their roles and an empty Teleport, and points the configuration at it. */
-  start(options: readonly string[], documents?: ReadonlyMap<string, string>): Promise<MusterSystem>;
+  start(
+    options: readonly string[],
+    documents?: ReadonlyMap<string, string>,
+    partition?: WorldFile['partition'],
+  ): Promise<MusterSystem>;
   /** One line of the guide, as its reader would type it in the folder that init wrote. */
   type(line: string): Promise<CommandResult>;
   close(): Promise<void>;
@@ -43,7 +48,7 @@ export function openDesk(): Desk {
     init: (...args) =>
       runProgram([MUSTER_ENTRY, 'init', ...args], { env: { PATH: process.env['PATH'] }, cwd: folder }),
     read: (path) => readFileSync(join(folder, 'muster-setup', path), 'utf8'),
-    start: async (options, documents) => {
+    start: async (options, documents, partition = 'aws') => {
       const base = [
         `--organization=${ORGANIZATION}`,
         `--external-id=${EXTERNAL_ID}`,
@@ -55,7 +60,7 @@ export function openDesk(): Desk {
       const roles = await desk.init(...base, '--proxy=teleport.example.com:443');
       if (roles.code !== 0) throw new Error(roles.stderr);
       const started = await startSystem({
-        world: worldOfRoles(desk, documents),
+        world: worldOfRoles(desk, documents, partition),
         teleport: { tokens: [] },
         schedulers: 0,
         workers: 0,
@@ -83,12 +88,17 @@ export function openDesk(): Desk {
 }
 
 /** Four accounts and the one that workers run in, a delegated administrator; the roles are init's policies, word for word. */
-function worldOfRoles(desk: Desk, documents: ReadonlyMap<string, string> = new Map()): AwsSimOptions {
+function worldOfRoles(
+  desk: Desk,
+  documents: ReadonlyMap<string, string> = new Map(),
+  partition: WorldFile['partition'] = 'aws',
+): AwsSimOptions {
   const policy = (path: string): PolicyDocument => JSON.parse(desk.read(path)) as PolicyDocument;
   return {
     world: {
       name: 'roles of muster init',
       organizationId: ORGANIZATION,
+      partition,
       generate: { accounts: 4, regions: 2, instances: INSTANCES },
       accounts: [{ id: DISCOVERY_ACCOUNT, name: 'discovery' }],
       access: {

@@ -22,7 +22,7 @@ export function createDocumentLibrary(
   }
 
   function find(accountId: string, region: string, nameOrArn: string): SsmDocument | undefined {
-    const arn = /^arn:aws:ssm:([a-z0-9-]+):(\d{12})?:document\/(.+)$/u.exec(nameOrArn);
+    const arn = /^arn:aws(?:-us-gov|-cn)?:ssm:([a-z0-9-]+):(\d{12})?:document\/(.+)$/u.exec(nameOrArn);
     if (arn !== null && (arn[1] !== region || (arn[2] !== undefined && arn[2] !== accountId))) {
       return undefined;
     }

@@ -74,3 +74,35 @@ test('what a policy leaves out is denied, but who one is can always be asked', a
 
   expect([listed.name, entered.name, identity.ok]).toEqual(['AccessDeniedException', 'AccessDenied', true]);
 });
+
+test('another partition has its own ARNs and regions, and knows no keys in the others’', async () => {
+  const sim = await startWorld({
+    name: 'GovCloud',
+    partition: 'aws-us-gov',
+    generate: { accounts: 2, regions: 4, instances: 2, scenario: 'clean' },
+  });
+  const [, member] = sim.world.accounts;
+  const there = sdkClients(sim, undefined, 'us-gov-west-1');
+  const assumeIn = (partition: string): Promise<Seen> =>
+    seen(
+      there.sts.send(
+        new AssumeRoleCommand({
+          RoleArn: `arn:${partition}:iam::${member?.id ?? ''}:role/any`,
+          RoleSessionName: 'access',
+        }),
+      ),
+    );
+
+  const identity = await there.sts.send(new GetCallerIdentityCommand({}));
+  const elsewhere = await seen(sdkClients(sim).sts.send(new GetCallerIdentityCommand({})));
+  const listed = await there.organizations.send(new ListAccountsCommand({}));
+
+  expect(sim.world.regions).toEqual(['us-gov-west-1', 'us-gov-east-1']);
+  expect(identity.Arn).toMatch(/^arn:aws-us-gov:iam::/);
+  expect([elsewhere.name, elsewhere.ok]).toEqual(['InvalidClientTokenId', false]);
+  expect(listed.Accounts?.map(({ Arn }) => Arn?.split(':')[1])).toEqual(['aws-us-gov', 'aws-us-gov']);
+  expect([(await assumeIn('aws-us-gov')).ok, (await assumeIn('aws')).name]).toEqual([
+    true,
+    'ValidationError',
+  ]);
+});

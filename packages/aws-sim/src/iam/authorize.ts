@@ -1,6 +1,7 @@
 import { actionMatches } from '../faults/decide.ts';
 import { commonError, deniedError, type ServiceName } from '../server/service-error.ts';
 import type { Account } from '../world/model.ts';
+import { partitionOf } from '../world/regions.ts';
 import { isRegionOn, managementAccount, type World } from '../world/world.ts';
 import type { Caller } from './authenticate.ts';
 import { policyAllows } from './policy.ts';
@@ -79,7 +80,7 @@ export function isTrusted(
   return policyAllows(policies.memberTrust, {
     action: 'sts:AssumeRole',
     resource: roleArn,
-    principal: `arn:aws:iam::${principal.accountId}:root`,
+    principal: `arn:${world.partition}:iam::${principal.accountId}:root`,
     context: {
       'aws:PrincipalArn': principalArnOf(principal),
       'aws:PrincipalOrgID': world.organizationId,
@@ -97,16 +98,18 @@ const REGIONAL: ReadonlySet<ServiceName> = new Set<ServiceName>(['ec2', 'ssm']);
 
 /**
  * Decides whether a caller may do something.
- * @throws {ServiceError} account out of use, region off, denied by a service control policy or by the own policy.
+ * @throws {ServiceError} another partition's region, account out of use, region off, denied by a service control policy or by the own policy.
  */
 export function authorize(world: World, caller: Caller, action: string): void {
   const { principal, service, region } = caller;
+  // Keys are known in their own partition only.
+  if (partitionOf(region) !== world.partition) throw commonError(service, 'unknown-token');
   const account = world.accountsById.get(principal.accountId);
   if (account === undefined) throw commonError(service, 'unknown-token');
   if (account.state !== 'ACTIVE' && account.state !== 'PENDING_CLOSURE') {
     throw commonError(service, 'unknown-token');
   }
-  const resource = service === 'ssm' ? `arn:aws:ssm:${region}:${account.id}:*` : '*';
+  const resource = service === 'ssm' ? `arn:${world.partition}:ssm:${region}:${account.id}:*` : '*';
   if (REGIONAL.has(service)) {
     if (!isRegionOn(world, account, region)) throw commonError(service, 'unknown-token');
     if (isRegionDenied(world, account, region)) {

@@ -42,7 +42,7 @@ export function createCredentialBook(world: World): CredentialBook {
     secretAccessKey: access.secretAccessKey,
     sessionToken: null,
     expiresAtMs: Number.POSITIVE_INFINITY,
-    principal: discoveryPrincipal(access.principalAccountId, access.discoveryRole),
+    principal: discoveryPrincipal(world),
   };
   let prunedAtMs = 0;
 
@@ -77,23 +77,24 @@ export function createCredentialBook(world: World): CredentialBook {
   };
 }
 
-function discoveryPrincipal(accountId: string, role: string | null): Principal {
+function discoveryPrincipal({ access, partition }: World): Principal {
+  const { principalAccountId: accountId, discoveryRole: role } = access;
   return role === null
     ? {
         kind: 'discovery',
         accountId,
-        arn: `arn:aws:iam::${accountId}:user/muster-discovery`,
+        arn: `arn:${partition}:iam::${accountId}:user/muster-discovery`,
         userId: 'AIDASIMULATEDMUSTER0',
       }
     : {
         kind: 'discovery',
         accountId,
-        arn: `arn:aws:sts::${accountId}:assumed-role/${role}/i-0123456789abcdef0`,
+        arn: `arn:${partition}:sts::${accountId}:assumed-role/${role}/i-0123456789abcdef0`,
         userId: 'AROASIMULATEDMUSTER0:i-0123456789abcdef0',
       };
 }
 
 /** What `aws:PrincipalArn` is in a policy: the role, not its session. */
 export function principalArnOf(principal: Principal): string {
-  return principal.arn.replace(/^arn:aws:sts::(\d+):assumed-role\/([^/]+)\/.*$/u, 'arn:aws:iam::$1:role/$2');
+  return principal.arn.replace(/^(arn:[\w-]+):sts::(\d+):assumed-role\/([^/]+)\/.*$/u, '$1:iam::$2:role/$3');
 }

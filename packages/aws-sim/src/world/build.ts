@@ -61,6 +61,7 @@ function settingsOf(file: WorldFile | undefined, flags: WorldFlags): WorldSettin
     documents: new Map([...base.documents, ...Object.entries(file.documents ?? {})]),
     joinToken: file.joinToken ?? base.joinToken,
     organizationId: file.organizationId ?? base.organizationId,
+    partition: file.partition ?? base.partition,
     extraRegions: [...base.extraRegions, ...(file.regions ?? [])],
   };
 }

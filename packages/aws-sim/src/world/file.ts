@@ -6,7 +6,7 @@ import { PolicyDocument } from '../iam/policy.ts';
 import { LimitOverrides } from '../limits/defaults.ts';
 import { WorldChange } from './change.ts';
 import { crossCheck } from './cross-check.ts';
-import { MAX_REGIONS } from './regions.ts';
+import { MAX_REGIONS, PARTITIONS } from './regions.ts';
 import { SCENARIO_NAMES } from './scenarios.ts';
 import { WrittenAccount } from './written.ts';
 
@@ -30,6 +30,8 @@ export const WorldFile = z.strictObject({
     .string()
     .regex(/^o-[a-z0-9]{10,32}$/u)
     .optional(),
+  /** All regions and ARNs are of this one. @default aws */
+  partition: z.enum(PARTITIONS).optional(),
   /** Accounts made up beside the written ones. */
   generate: z
     .strictObject({

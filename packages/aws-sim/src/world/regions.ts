@@ -22,8 +22,8 @@ export const DEFAULT_REGIONS = [
   'ap-northeast-3',
 ] as const;
 
-/** Regions an account has to opt in to. */
-export const OPT_IN_REGIONS = [
+/** Regions of the commercial partition that an account has to opt in to. */
+const OPT_IN_REGIONS = [
   'ap-east-1',
   'me-south-1',
   'eu-south-1',
@@ -42,7 +42,28 @@ export const OPT_IN_REGIONS = [
   'ap-east-2',
 ] as const;
 
-const defaultRegions = new Set<string>(DEFAULT_REGIONS);
+/** The partitions: worlds apart, each with its own keys, organizations and regions. */
+export const PARTITIONS = ['aws', 'aws-us-gov', 'aws-cn'] as const;
+export type Partition = (typeof PARTITIONS)[number];
+
+/** The regions of the smaller partitions; none is there to opt in to. */
+const OTHER_REGIONS: Readonly<Record<Exclude<Partition, 'aws'>, readonly string[]>> = {
+  'aws-us-gov': ['us-gov-west-1', 'us-gov-east-1'],
+  'aws-cn': ['cn-north-1', 'cn-northwest-1'],
+};
+
+const defaultRegions = new Set<string>([...DEFAULT_REGIONS, ...Object.values(OTHER_REGIONS).flat()]);
+
+/** The partition that a region belongs to. */
+export function partitionOf(region: string): Partition {
+  if (region.startsWith('us-gov-')) return 'aws-us-gov';
+  return region.startsWith('cn-') ? 'aws-cn' : 'aws';
+}
+
+/** Regions that an account of the partition can opt in to. */
+export function optInRegions(partition: Partition): readonly string[] {
+  return partition === 'aws' ? OPT_IN_REGIONS : [];
+}
 
 /** Whether a region is off until an account opts in. */
 export function isOptInRegion(region: string): boolean {
@@ -56,7 +77,8 @@ export const MAX_REGIONS = DEFAULT_REGIONS.length + OPT_IN_REGIONS.length;
  * The regions of a generated world. With `withOptIn` (and room for it) the last one is a region that accounts have
  * to opt in to, so that some of them can have it off as on AWS, where the default regions cannot be switched off.
  */
-export function worldRegions(count: number, withOptIn: boolean): string[] {
+export function worldRegions(count: number, withOptIn: boolean, partition: Partition): string[] {
+  if (partition !== 'aws') return OTHER_REGIONS[partition].slice(0, count);
   const all: string[] = [...DEFAULT_REGIONS, ...OPT_IN_REGIONS];
   if (withOptIn && count >= 2 && count <= DEFAULT_REGIONS.length) {
     return [...all.slice(0, count - 1), OPT_IN_REGIONS[0]];

@@ -6,7 +6,7 @@ import { createUnitTree, generateAccounts, type UnitTree } from './generate-acco
 import { createHostStates, type HostStates, type Instance, instanceNow } from './host-states.ts';
 import { token } from './identifiers.ts';
 import type { Account, OrganizationalUnit, RegionStatus } from './model.ts';
-import { isOptInRegion, worldRegions } from './regions.ts';
+import { isOptInRegion, type Partition, worldRegions } from './regions.ts';
 import { cumulativeMix, type ScenarioName, scenarioOf } from './scenarios.ts';
 
 /** Simulated delays of a world, in simulated milliseconds; pairs are lower and upper bound. */
@@ -79,6 +79,7 @@ export interface World {
   readonly name: string;
   readonly seed: number;
   readonly organizationId: string;
+  readonly partition: Partition;
   readonly regions: string[];
   readonly accounts: Account[];
   readonly accountsById: Map<string, Account>;
@@ -111,6 +112,7 @@ export interface WorldSettings {
   readonly documents: ReadonlyMap<string, string>;
   readonly joinToken: string;
   readonly organizationId: string | undefined;
+  readonly partition: Partition;
   /** Regions beyond the generated ones. */
   readonly extraRegions: readonly string[];
 }
@@ -126,14 +128,17 @@ export const DEFAULT_SETTINGS: WorldSettings = {
   documents: new Map(),
   joinToken: 'aws-discovery-iam-token',
   organizationId: undefined,
+  partition: 'aws',
   extraRegions: [],
 };
 
 /** Makes a world. Nothing about single instances is computed until it is asked for. */
 export function createWorld(generate: GenerateOptions, settings: WorldSettings, startedAtMs: number): World {
   const { seed } = generate;
-  const scenario = scenarioOf(generate.scenario);
-  const derivedRegions = worldRegions(generate.regions, scenario.optInRegion);
+  const { partition } = settings;
+  const usual = scenarioOf(generate.scenario);
+  const scenario = partition === 'aws' ? usual : { ...usual, optInRegion: false };
+  const derivedRegions = worldRegions(generate.regions, scenario.optInRegion, partition);
   const regions = [...new Set([...derivedRegions, ...settings.extraRegions])];
   const tree = createUnitTree(seed);
   const accounts = generateAccounts({
@@ -156,6 +161,7 @@ export function createWorld(generate: GenerateOptions, settings: WorldSettings, 
   return {
     name: settings.name,
     seed,
+    partition,
     organizationId: settings.organizationId ?? `o-${token(seed, 'organization', 10)}`,
     regions,
     accounts,

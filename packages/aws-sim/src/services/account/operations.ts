@@ -3,7 +3,7 @@ import { ServiceError } from '../../server/service-error.ts';
 import { integer, list, readRequest, required, text } from '../../server/shapes.ts';
 import type { Call, OperationTable } from '../../server/simulation.ts';
 import type { Account } from '../../world/model.ts';
-import { OPT_IN_REGIONS } from '../../world/regions.ts';
+import { optInRegions } from '../../world/regions.ts';
 import { managementAccount, regionStatus } from '../../world/world.ts';
 
 const STATUSES = ['ENABLED', 'ENABLING', 'DISABLING', 'DISABLED', 'ENABLED_BY_DEFAULT'];
@@ -42,7 +42,7 @@ function askedAccount(call: Call, accountId: string | undefined): Account {
 
 /** All regions there are: the world's, and those to opt in to that nobody uses. */
 function allRegions(call: Call): string[] {
-  return [...new Set([...call.sim.world.regions, ...OPT_IN_REGIONS])].sort();
+  return [...new Set([...call.sim.world.regions, ...optInRegions(call.sim.world.partition)])].sort();
 }
 
 function listRegions(call: Call, raw: unknown): unknown {

@@ -5,7 +5,7 @@ import type { Call, OperationTable } from '../../server/simulation.ts';
 import { element, wrap } from '../../server/xml.ts';
 import type { Instance } from '../../world/host-states.ts';
 import type { Account } from '../../world/model.ts';
-import { DEFAULT_REGIONS, isOptInRegion, OPT_IN_REGIONS } from '../../world/regions.ts';
+import { DEFAULT_REGIONS, isOptInRegion, optInRegions } from '../../world/regions.ts';
 import { findInstance, instanceAt, isRegionOn } from '../../world/world.ts';
 import { filtersOf, type InstanceFilter, readFilters, readPatterns, unknownFilter } from './filters.ts';
 import { instanceXml } from './instance-xml.ts';
@@ -150,7 +150,7 @@ function describeRegions(call: Call, params: QueryParams): string {
   checkParameters(params, ['RegionName.', 'Filter.', 'AllRegions']);
   const { world } = call.sim;
   const account = callerAccount(call);
-  const all = [...new Set([...world.regions, ...OPT_IN_REGIONS])];
+  const all = [...new Set([...world.regions, ...optInRegions(world.partition)])];
   const names = params.list('RegionName');
   const unknown = names.find(
     (name) => !all.includes(name) && !(DEFAULT_REGIONS as readonly string[]).includes(name),
@@ -163,7 +163,7 @@ function describeRegions(call: Call, params: QueryParams): string {
     .filter((region) => names.length === 0 || names.includes(region))
     .map((region) => ({
       region,
-      endpoint: `ec2.${region}.amazonaws.com`,
+      endpoint: `ec2.${region}.amazonaws.com${world.partition === 'aws-cn' ? '.cn' : ''}`,
       status: optInStatus(region, isRegionOn(world, account, region)),
     }))
     .filter(({ status }) => params.get('AllRegions') === 'true' || status !== 'not-opted-in')

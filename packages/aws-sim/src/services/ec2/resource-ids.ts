@@ -1,5 +1,6 @@
 import { hashNumbers, hashText, hex8 } from '../../world/hash.ts';
 import type { Instance } from '../../world/host-states.ts';
+import { partitionOf } from '../../world/regions.ts';
 
 /** Ids and names of what surrounds an instance: derived from it, the same whenever asked. */
 
@@ -39,6 +40,6 @@ export function launchIndex(instance: Instance): number {
 /** ARN and id of its instance profile; null without one. */
 export function instanceProfile(instance: Instance): { readonly arn: string; readonly id: string } | null {
   if (instance.profile === null) return null;
-  const arn = `arn:aws:iam::${instance.account.id}:instance-profile/${instance.profile}`;
+  const arn = `arn:${partitionOf(instance.region)}:iam::${instance.account.id}:instance-profile/${instance.profile}`;
   return { arn, id: `AIPA${hex8(hashText(7, arn)).toUpperCase()}SIMULATED` };
 }

@@ -14,7 +14,7 @@ const STATUS_OF_STATE = {
 export function accountView(world: World, account: Account): Record<string, unknown> {
   return {
     Id: account.id,
-    Arn: `arn:aws:organizations::${managementAccount(world).id}:account/${world.organizationId}/${account.id}`,
+    Arn: `arn:${world.partition}:organizations::${managementAccount(world).id}:account/${world.organizationId}/${account.id}`,
     Email: account.email,
     Name: account.name,
     ...(world.showStatus ? { Status: STATUS_OF_STATE[account.state] } : {}),
@@ -48,9 +48,9 @@ export function organizationView(world: World): Record<string, unknown> {
   const management = managementAccount(world);
   return {
     Id: world.organizationId,
-    Arn: `arn:aws:organizations::${management.id}:organization/${world.organizationId}`,
+    Arn: `arn:${world.partition}:organizations::${management.id}:organization/${world.organizationId}`,
     FeatureSet: 'ALL',
-    MasterAccountArn: `arn:aws:organizations::${management.id}:account/${world.organizationId}/${management.id}`,
+    MasterAccountArn: `arn:${world.partition}:organizations::${management.id}:account/${world.organizationId}/${management.id}`,
     MasterAccountId: management.id,
     MasterAccountEmail: management.email,
     AvailablePolicyTypes: [{ Type: 'SERVICE_CONTROL_POLICY', Status: 'ENABLED' }],
@@ -58,5 +58,5 @@ export function organizationView(world: World): Record<string, unknown> {
 }
 
 function arnOf(world: World, kind: 'ou' | 'root', id: string): string {
-  return `arn:aws:organizations::${managementAccount(world).id}:${kind}/${world.organizationId}/${id}`;
+  return `arn:${world.partition}:organizations::${managementAccount(world).id}:${kind}/${world.organizationId}/${id}`;
 }

@@ -125,7 +125,7 @@ function getDocument(call: Call, raw: unknown): unknown {
 
 function getServiceSetting(call: Call, raw: unknown): unknown {
   const input = readRequest('ssm', { SettingId: required(text({ min: 1, max: 1000 })) }, raw);
-  const arn = /^arn:aws:ssm:[a-z0-9-]+:\d{12}:servicesetting(\/.+)$/u.exec(input.SettingId);
+  const arn = /^arn:[\w-]+:ssm:[a-z0-9-]+:\d{12}:servicesetting(\/.+)$/u.exec(input.SettingId);
   const id = arn?.[1] ?? input.SettingId;
   const SettingValue = SETTINGS[id];
   if (SettingValue === undefined) {
@@ -138,7 +138,7 @@ function getServiceSetting(call: Call, raw: unknown): unknown {
       SettingValue,
       LastModifiedDate: call.sim.clock.startedAtMs / 1000,
       LastModifiedUser: 'System',
-      ARN: `arn:aws:ssm:${call.caller.region}:${accountId}:servicesetting${id}`,
+      ARN: `arn:${call.sim.world.partition}:ssm:${call.caller.region}:${accountId}:servicesetting${id}`,
       Status: 'Default',
     },
   };

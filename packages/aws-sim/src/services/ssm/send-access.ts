@@ -12,7 +12,7 @@ export function authorizeDocument(call: Call, nameOrArn: string): void {
   const name = nameOrArn.slice(nameOrArn.lastIndexOf('/') + 1);
   if (allowed === null || allowed.includes(name)) return;
   const owner = name.startsWith('AWS-') ? '' : call.caller.principal.accountId;
-  const arn = `arn:aws:ssm:${call.caller.region}:${owner}:document/${name}`;
+  const arn = `arn:${call.sim.world.partition}:ssm:${call.caller.region}:${owner}:document/${name}`;
   throw sendDenied(call, nameOrArn.startsWith('arn:') ? nameOrArn : arn);
 }
 
@@ -20,7 +20,10 @@ export function authorizeDocument(call: Call, nameOrArn: string): void {
 export function authorizeHosts(call: Call, hosts: readonly Instance[]): void {
   const shielded = hosts.find((host) => isShielded(call, host));
   if (shielded === undefined) return;
-  throw sendDenied(call, `arn:aws:ec2:${shielded.region}:${shielded.account.id}:instance/${shielded.id}`);
+  throw sendDenied(
+    call,
+    `arn:${call.sim.world.partition}:ec2:${shielded.region}:${shielded.account.id}:instance/${shielded.id}`,
+  );
 }
 
 function isShielded(call: Call, host: Instance): boolean {
@@ -50,10 +53,13 @@ export function authorizeByPolicy(
   instanceIds: readonly string[],
 ): void {
   const { region } = call.caller;
+  const { partition } = call.sim.world;
   const owner = /^(AWS|Amazon)/u.test(document) ? '' : account.id;
-  const name = document.startsWith('arn:') ? document : `arn:aws:ssm:${region}:${owner}:document/${document}`;
+  const name = document.startsWith('arn:')
+    ? document
+    : `arn:${partition}:ssm:${region}:${owner}:document/${document}`;
   authorizeResources(call.sim.world, call.caller, 'ssm:SendCommand', [
     name,
-    ...instanceIds.map((id) => `arn:aws:ec2:${region}:${account.id}:instance/${id}`),
+    ...instanceIds.map((id) => `arn:${partition}:ec2:${region}:${account.id}:instance/${id}`),
   ]);
 }

@@ -10,7 +10,7 @@ import { hexToken } from '../../world/identifiers.ts';
 import { isOptInRegion } from '../../world/regions.ts';
 import { isRegionOn } from '../../world/world.ts';
 
-const ROLE_ARN = /^arn:aws:iam::(\d{12}):role\/((?:[^\s/]+\/)*)([\w+=,.@-]{1,64})$/u;
+const ROLE_ARN = /^arn:([\w-]+):iam::(\d{12}):role\/((?:[^\s/]+\/)*)([\w+=,.@-]{1,64})$/u;
 /** Role sessions last an hour unless the role says otherwise; ours says nothing. */
 const MAX_SESSION_SECONDS = 3600;
 
@@ -41,10 +41,10 @@ function assumeRole(call: Call, params: QueryParams): string {
   });
   checkPolicy(input.Policy);
   const arn = ROLE_ARN.exec(input.RoleArn);
-  if (arn === null) {
+  if (arn === null || arn[1] !== call.sim.world.partition) {
     throw new ServiceError('ValidationError', `${input.RoleArn} is invalid`);
   }
-  const [, accountId = '', path = '', roleName = ''] = arn;
+  const [, partition, accountId = '', path = '', roleName = ''] = arn;
   // The path is part of what names a role here, though not of the session's ARN.
   checkTrust(call, input.RoleArn, accountId, path + roleName, input.ExternalId);
   const durationSeconds = input.DurationSeconds ?? 3600;
@@ -58,7 +58,7 @@ function assumeRole(call: Call, params: QueryParams): string {
   const principal: Principal = {
     kind: 'member-role',
     accountId,
-    arn: `arn:aws:sts::${accountId}:assumed-role/${roleName}/${input.RoleSessionName}`,
+    arn: `arn:${partition}:sts::${accountId}:assumed-role/${roleName}/${input.RoleSessionName}`,
     userId: `${roleId}:${input.RoleSessionName}`,
   };
   const session = call.sim.credentials.issue(principal, durationSeconds, call.nowMs);
