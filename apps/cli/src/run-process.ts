@@ -2,11 +2,13 @@ import type { MusterConfig } from '@muster/core/config/model';
 import type { ConfigReload } from '@muster/core/config/reload';
 import { secretsOf } from '@muster/core/config/secrets';
 import { isJobError } from '@muster/core/domain/errors';
+import type { Clock } from '@muster/core/ports/clock';
 import type { Logger } from '@muster/core/ports/logger';
 import { installProcessGuards } from '@muster/core/runtime/process-guards';
 import { createClock } from '@muster/core/runtime/clock';
 import { createLogger, type LogLevel } from '@muster/core/runtime/logger';
 import { createRedactor } from '@muster/core/runtime/redaction';
+import { createShutdown } from '@muster/core/runtime/shutdown';
 import type { CommandContext } from './command-context.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { followConfig } from './follow-config.ts';
@@ -33,9 +35,14 @@ export async function startPart(
   return startWorker({ ...deps, once });
 }
 
+/** A start that is under way when the signal comes may end within this, to be stopped in order. */
+const START_GRACE_MS = 2_000;
+/** Beside the time that jobs under way are given: for connections, the console, and what a Redis that is away delays. */
+const STOP_GRACE_MS = 10_000;
+
 /**
- * Runs until SIGTERM or SIGINT, or until `until` resolves, and stops in order. A second signal changes nothing: the
- * stop is bounded anyway.
+ * Runs until SIGTERM or SIGINT, or until `until` resolves, and stops in order. A second signal changes nothing: start and
+ * stop are bounded anyway, whatever Redis does, and the process exits when their time is over.
  *
  * @returns what `until` resolved with; null when a signal came first
  */
@@ -48,17 +55,25 @@ export async function runUntilSignal<T>(
 ): Promise<T | null> {
   const redact = createRedactor(secretsOf(config));
   // A run with an end has a result, and standard output belongs to that alone.
-  const destination = until === undefined ? {} : { destination: process.stderr };
-  const log = createLogger({ name, level: logLevel(context), redact, ...destination });
+  const destination = until === undefined ? 'stdout' : 'stderr';
+  const log = createLogger({ name, level: logLevel(context), redact, destination });
   const signal = Promise.withResolvers<null>();
+  let reason = 'the end of the run';
   const onSignal = (received: NodeJS.Signals): void => {
-    log.info({ signal: received }, 'stopping');
+    reason = received;
     signal.resolve(null);
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   installProcessGuards(log);
-  const part = await startOrExplain(start, log);
+  const clock = createClock();
+  const starting = startOrExplain(start, log);
+  const part = (await Promise.race([starting, signal.promise])) ?? (await endOfStart(starting, clock));
+  if (part === null) {
+    log.info({ reason }, 'stopped before it had started');
+    // Nothing is under way; what the start waits for, a Redis that is away, may not come for hours.
+    process.exit(EXIT.ok);
+  }
   // A run that ends by itself ends with the configuration it began with.
   const following =
     until === undefined
@@ -69,10 +84,27 @@ export async function runUntilSignal<T>(
     return await Promise.race([signal.promise, ...(until === undefined ? [] : [until(log)])]);
   } finally {
     following.close();
-    await part.stop();
-    log.info({}, 'stopped');
+    const deadlineMs = config.worker.shutdownMs + STOP_GRACE_MS;
+    const steps = [{ name, stop: () => part.stop() }];
+    const code = await createShutdown({ log, clock, deadlineMs, steps }).stop(reason);
+    // What a Redis that says nothing keeps open would hold the process for as long.
+    if (until === undefined) process.exit(code === 0 ? EXIT.ok : EXIT.failed);
     process.off('SIGTERM', onSignal);
     process.off('SIGINT', onSignal);
+  }
+}
+
+/** What was started within the grace; null when it was not. */
+async function endOfStart(starting: Promise<RunningPart>, clock: Clock): Promise<RunningPart | null> {
+  const over = new AbortController();
+  const late = clock.sleep(START_GRACE_MS, over.signal).then(
+    () => null,
+    () => null,
+  );
+  try {
+    return await Promise.race([starting, late]);
+  } finally {
+    over.abort();
   }
 }
 

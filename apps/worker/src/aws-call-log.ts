@@ -2,16 +2,20 @@ import { AWS_ACTIONS } from '@muster/core/domain/aws-actions';
 import { messageOf } from '@muster/core/domain/errors';
 import type { AwsCall, AwsCallObserver } from '@muster/core/ports/aws-call';
 import type { StatisticsLedger } from '@muster/core/ports/ledger';
+import type { Clock } from '@muster/core/ports/clock';
 import type { Logger } from '@muster/core/ports/logger';
 import { createHistogram, type createMetrics } from '@muster/core/runtime/metrics';
 
 const FLUSH_MS = 500;
+/** Nobody waits longer for the last counts: a patient connection waits for Redis as long as it is away. */
+const LAST_FLUSH_MS = 1_000;
 
 /** Counts calls to AWS: for the status, in the ledger, and for this process's metrics. */
 export function createAwsCallLog(deps: {
   readonly statistics: StatisticsLedger;
   readonly metrics: ReturnType<typeof createMetrics>;
   readonly log: Logger;
+  readonly clock: Clock;
 }): { readonly observe: AwsCallObserver; close(): Promise<void> } {
   const duration = createHistogram(deps.metrics, {
     name: 'muster_aws_call_duration_seconds',
@@ -37,7 +41,10 @@ export function createAwsCallLog(deps: {
     },
     close: async () => {
       clearInterval(timer);
-      await flush();
+      const over = new AbortController();
+      const late = deps.clock.sleep(LAST_FLUSH_MS, over.signal).catch(() => undefined);
+      await Promise.race([flush(), late]);
+      over.abort();
     },
   };
 }

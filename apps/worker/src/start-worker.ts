@@ -77,7 +77,7 @@ export async function startWorker(options: {
     throw error;
   }
   const ledger = createRedisLedger({ redis: records, prefix, log, pacing: config.pacing });
-  const calls = createAwsCallLog({ statistics: ledger.statistics, metrics, log });
+  const calls = createAwsCallLog({ statistics: ledger.statistics, metrics, log, clock });
   const aws = createAwsAdapter({
     clock,
     observe: calls.observe,

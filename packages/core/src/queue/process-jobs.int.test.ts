@@ -361,6 +361,28 @@ test('a worker waits for a Redis that is not there yet, and closes while it is a
   expect(clock.now() - startedAtMs).toBeLessThan(4_000);
 });
 
+test('a full Redis is not asked again and again, nor told of without end, and work goes on when there is room', async () => {
+  const scripts = async (): Promise<number> => {
+    const stats = await fixture.redis.info('commandstats');
+    return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+  };
+  // Waiting jobs, and nobody to take them before Redis is full.
+  await fixture.jobQueue.enqueueMany(work, [a, { target: 'b' }, { target: 'c' }]);
+  await fixture.redis.config('SET', 'maxmemory', '100');
+  fixture.start(async () => done);
+  try {
+    await clock.sleep(1_500);
+    const before = await scripts();
+    await clock.sleep(2_000);
+
+    expect((await scripts()) - before).toBeLessThan(40);
+    expect(messages('warn').length).toBeLessThan(10);
+  } finally {
+    await fixture.redis.config('SET', 'maxmemory', '0');
+  }
+  await settled(fixture, 'c', 'completed');
+});
+
 test('every run is counted by how it ended', async () => {
   let runs = 0;
   fixture.start(async () => {

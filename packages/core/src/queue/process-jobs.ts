@@ -63,6 +63,11 @@ const FAILED_KEPT = { age: 86_400, count: 1_000 } as const;
 /** After an error of the connection BullMQ pauses its fetching; its default of 15 s is longer than most outages. */
 const REDIS_RETRY_MS = 1_000;
 
+/** The same trouble again is told after this long. */
+const TOLD_FOR_MS = 60_000;
+/** By which it is known: what follows differs from call to call. */
+const TOLD_CHARS = 30;
+
 const RETURN_WITHIN_MS = 1_000;
 const CLOSE_WITHIN_MS = 2_000;
 
@@ -156,12 +161,22 @@ function backoffBy(deps: RunDeps, random: () => number) {
 
 function listen(
   worker: Worker,
-  options: { readonly connection: Redis; readonly queue: QueueName; readonly metrics: JobMetrics },
+  options: {
+    readonly connection: Redis;
+    readonly queue: QueueName;
+    readonly metrics: JobMetrics;
+    readonly clock: Clock;
+  },
   log: Logger,
 ): void {
+  let told = { reason: '', untilMs: 0 };
   worker.on('error', (err) => {
+    const reason = messageOf(err).slice(0, TOLD_CHARS);
+    const now = options.clock.now();
+    const isNew = reason !== told.reason || now >= told.untilMs;
+    if (isNew) told = { reason, untilMs: now + TOLD_FOR_MS };
     // While Redis is away everything fails; the connection's own listener says so once.
-    const level = options.connection.status === 'ready' ? 'warn' : 'debug';
+    const level = isNew && options.connection.status === 'ready' ? 'warn' : 'debug';
     log[level]({ err }, 'queue worker had trouble with redis');
   });
   worker.on('lockRenewalFailed', (jobIds) => {

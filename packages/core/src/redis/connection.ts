@@ -4,6 +4,7 @@ import { JobError, messageOf } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import { gatherWrites } from './gather-writes.ts';
+import { slowRefusals } from './slow-refusals.ts';
 
 /**
  * What happens to a command while Redis is away. `fail-fast`: it is refused at once, for whoever has somebody waiting
@@ -23,6 +24,9 @@ export interface RedisOptions {
 /** A fail-fast command that is not answered after this is given up. */
 const ANSWER_TIMEOUT_MS = 5_000;
 
+/** For the last answers of a connection that is ended. */
+const PARTING_MS = 2_000;
+
 /** Longer than any blocking read (BullMQ blocks up to 10 s): silence beyond it is a dead path, not an idle queue. */
 const SILENCE_TIMEOUT_MS = 20_000;
 
@@ -34,8 +38,10 @@ export function createRedis(options: RedisOptions): Redis {
   const redis = new Redis(checkedUrl(options.url), {
     ...(options.profile === 'patient' ? PATIENT : FAIL_FAST),
     connectionName: options.name,
+    reconnectOnError,
     retryStrategy: (attempt) => Math.min(100 * 2 ** Math.min(attempt - 1, 10), 2_000),
   });
+  if (options.profile === 'patient') slowRefusals(redis);
   gatherWrites(redis);
   logAvailability(redis, options.log.child({ redis: options.name }));
   return redis;
@@ -50,6 +56,14 @@ const FAIL_FAST = {
   commandTimeout: ANSWER_TIMEOUT_MS,
   socketTimeout: ANSWER_TIMEOUT_MS,
 } as const;
+
+/**
+ * A primary that became a replica keeps its connections, and refuses every write on them: whoever came by a name that now
+ * leads to another server finds that by connecting anew.
+ */
+function reconnectOnError(error: Error): boolean {
+  return error.message.startsWith('READONLY');
+}
 
 /** The URL may hold a password, so no message repeats it. */
 function checkedUrl(url: Secret): string {
@@ -129,11 +143,18 @@ async function requireDatabase(redis: Redis): Promise<void> {
   }
 }
 
-/** Ends a connection: waits for answers under way, and simply drops it when Redis is away. Safe to call twice. */
+/**
+ * Ends a connection: waits a moment for answers under way, and simply drops it when Redis is away or says nothing. Safe to
+ * call twice.
+ */
 export async function closeRedis(redis: Redis): Promise<void> {
   if (redis.status === 'ready') {
+    const over = Promise.withResolvers<void>();
+    AbortSignal.timeout(PARTING_MS).addEventListener('abort', () => {
+      over.resolve();
+    });
     // Whatever goes wrong while parting, the connection is dropped below.
-    await redis.quit().catch(() => undefined);
+    await Promise.race([redis.quit().catch(() => undefined), over.promise]);
   }
   redis.disconnect();
 }

@@ -15,7 +15,8 @@ const OLDEST_REDIS = [6, 2] as const;
 
 /**
  * Refuses a Redis that would lose jobs. Throws `config.unsafe`, with the command that mends it, when it may evict keys
- * or is older than 6.2, and `ledger.unavailable` when it does not answer or is full. Asks only INFO: managed services refuse CONFIG.
+ * or is older than 6.2, and `ledger.unavailable` when it does not answer, is full or a replica. Asks only INFO: managed
+ * services refuse CONFIG.
  */
 export async function checkRedis(redis: Redis): Promise<RedisFacts> {
   const info = await readInfo(redis);
@@ -39,8 +40,20 @@ export async function checkRedis(redis: Redis): Promise<RedisFacts> {
       { retry: 'never', details: { policy, fix } },
     );
   }
+  refuseReplica(info);
   refuseFull(redis, info);
   return { kind, version, notes: info.get('aof_enabled') === '1' ? [] : [noAppendOnlyFile(redis)] };
+}
+
+/** So does a replica: what REDIS_URL names has been failed over from, or never was the primary. */
+function refuseReplica(info: ReadonlyMap<string, string>): void {
+  if (info.get('role') !== 'slave') return;
+  const primary = `${info.get('master_host')}:${info.get('master_port')}`;
+  throw new JobError(
+    'ledger.unavailable',
+    `Redis is a replica (of ${primary}) and refuses writes. Let REDIS_URL name the primary, or what follows it in a failover`,
+    { retry: 'backoff', details: { primary } },
+  );
 }
 
 /** A full Redis answers reads and refuses every write, which looks well and does nothing. */

@@ -1,6 +1,7 @@
-import { type DestinationStream, pino, type Logger as PinoLogger } from 'pino';
+import { pino, type Logger as PinoLogger } from 'pino';
 import type { Logger } from '../ports/logger.ts';
 import { gatherLines } from './gather-lines.ts';
+import { createLineWriter, type LineWriter } from './line-writer.ts';
 import { createRedactor, createValueRedactor, type Redact } from './redaction.ts';
 
 /** From talkative to mute. */
@@ -12,8 +13,8 @@ export interface LoggerOptions {
   readonly level: LogLevel;
   /** @default a redactor that knows secrets by their form only */
   readonly redact?: Redact;
-  /** @default standard output */
-  readonly destination?: DestinationStream;
+  /** Standard output or standard error, or somewhere else. @default "stdout" */
+  readonly destination?: 'stdout' | 'stderr' | LineWriter;
 }
 
 /**
@@ -33,16 +34,20 @@ export function createLogger(options: LoggerOptions): Logger {
     // By then `formatters.log` has made plain fields of every error.
     serializers: { err: (fields: unknown) => fields },
   };
-  const root = pino(settings, options.destination ?? standardOutput());
-  return withRedactedChildren(root, redactFields);
+  return withRedactedChildren(pino(settings, writerOf(options)), redactFields);
 }
 
-let gathered: DestinationStream | null = null;
+const streams: { stdout?: LineWriter; stderr?: LineWriter } = {};
 
-/** The same for all loggers of a process, so that their lines stay in order. */
-function standardOutput(): DestinationStream {
-  gathered ??= gatherLines(pino.destination({ fd: 1, sync: true }));
-  return gathered;
+/** A stream's writer is the same for all loggers of a process, so that their lines stay in order. */
+function writerOf({ name, destination = 'stdout' }: LoggerOptions): LineWriter {
+  if (typeof destination === 'object') return destination;
+  const lostLine = (lost: number): string => {
+    const time = pino.stdTimeFunctions.isoTime();
+    return `{"level":"warn"${time},"name":${JSON.stringify(name)},"lost":${lost},"msg":"log lines could not be written"}\n`;
+  };
+  streams[destination] ??= gatherLines(createLineWriter(destination === 'stdout' ? 1 : 2, lostLine));
+  return streams[destination];
 }
 
 /** pino applies no formatter to what is bound to a child, so that is redacted before it is bound. */

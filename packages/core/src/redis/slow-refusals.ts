@@ -1,0 +1,29 @@
+import type { Command, Redis } from 'ioredis';
+
+/** Long enough that a loop of failing commands costs nothing, short beside any outage. */
+const REFUSED_AFTER_MS = 1_000;
+
+/** A Redis that is full, a replica, or not yet ready: the same command may pass in a while. */
+const REFUSAL = /^(OOM|READONLY|MASTERDOWN|LOADING|MISCONF|NOREPLICAS) /;
+
+/**
+ * Lets the commands of a connection that are refused for what Redis is just now fail a second later. BullMQ asks again at
+ * once after such an error, as fast as Redis can refuse: on a full Redis a scheduler wrote a megabyte of log per second,
+ * and kept Redis busy with it.
+ */
+export function slowRefusals(redis: Redis): void {
+  const send = redis.sendCommand.bind(redis);
+  redis.sendCommand = (command: Command, ...rest) => {
+    const { reject } = command;
+    command.reject = (error: Error): void => {
+      if (!REFUSAL.test(error.message)) {
+        reject(error);
+        return;
+      }
+      AbortSignal.timeout(REFUSED_AFTER_MS).addEventListener('abort', () => {
+        reject(error);
+      });
+    };
+    return send(command, ...rest);
+  };
+}
