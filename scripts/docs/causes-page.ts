@@ -1,3 +1,5 @@
+import { formatDuration } from '@muster/core/config/duration';
+import { MusterShape } from '@muster/core/config/muster-schema';
 import { type CauseHandling, type CauseOwner, Cause, causeFacts } from '@muster/core/domain/cause';
 
 const OWNERS: Readonly<Record<CauseOwner, string>> = {
@@ -16,6 +18,7 @@ const HANDLINGS: Readonly<Record<CauseHandling, string>> = {
 
 /** docs/causes.md, told from the closed table of causes. */
 export function causesPage(): string {
+  const { backoff } = MusterShape.parse({});
   const rows = Cause.options.map((cause) => {
     const { title, owner, handling, remedy } = causeFacts(cause);
     const cells = [`\`${cause}\``, title, OWNERS[owner], HANDLINGS[handling], remedy];
@@ -28,8 +31,9 @@ Why an instance, an account or a target is not done. The list is closed: whateve
 one of these. Where Teleport has an identifier for the same trouble, it is Teleport's.
 
 - *tried again, late*: somebody has to mend something first. The first attempt comes after \`muster.backoff.operator_first\`
-  (ten minutes by default), each further one after twice the time, up to a day.
-- *tried again, soon*: it may well work the next time. As above, from \`muster.backoff.transient_first\` (two minutes) on.
+  (\`${formatDuration(backoff.operator_first)}\` by default), each further one after twice the time, up to \`muster.backoff.cap\`
+  (\`${formatDuration(backoff.cap)}\`).
+- *tried again, soon*: it may well work the next time. As above, from \`muster.backoff.transient_first\` (\`${formatDuration(backoff.transient_first)}\`) on.
 - *looked at again by every scan*: no command is sent while it holds, and none is lost when it goes.
 
 Waits are never shortened by chance: jitter only lengthens them, by up to a tenth. What ends a wait early, because it may

@@ -132,6 +132,28 @@ test('the inventory is read often while somebody waits to be seen, and at its ow
   expect(await dueInMs()).toBeLessThan(30_000);
 });
 
+test('an inventory that takes long to read is not read all the time, whoever waits', async () => {
+  const bench = await startFleet(1);
+  await bench.ledger.due.schedule('verify', [{ member: '111122223333.eu-west-1', atMs: bench.now() }]);
+  const { teleport } = bench.deps;
+  const deps = {
+    ...bench.deps,
+    teleport: {
+      ...teleport,
+      listNodes: (...args: Parameters<typeof teleport.listNodes>) => {
+        bench.advance(8_000);
+        return teleport.listNodes(...args);
+      },
+    },
+  };
+
+  await bench.run('read-inventory', {}, deps);
+
+  const waitMs = ((await bench.dueAt('inventory', ORGANIZATION_MEMBER)) ?? 0) - bench.now();
+  expect(waitMs).toBeGreaterThan(30_000);
+  expect(waitMs).toBeLessThan(45_000);
+});
+
 test('without an inventory there is nothing to read, and nothing is due', async () => {
   const bench = await startWorkerBench({ world: aWorld([]) });
 

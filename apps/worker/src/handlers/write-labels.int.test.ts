@@ -199,6 +199,29 @@ test('one instance that Teleport will not take holds up no other', async () => {
   expect([...(await bench.ledger.labels.written(TARGET)).keys()]).not.toContain(refused);
 });
 
+test('after a passing failure batches grow again', async () => {
+  const bench = await startWorkerBench({ config, world: aWorld(someInstances(40)) });
+  await bench.scanned();
+  const { teleport } = bench.deps;
+  const sizes: number[] = [];
+  const deps = {
+    ...bench.deps,
+    teleport: {
+      ...teleport,
+      putLabels: (...[nodes, signal]: Parameters<typeof teleport.putLabels>) => {
+        sizes.push(nodes.length);
+        return sizes.length <= 2
+          ? Promise.reject(new Error('tctl ended with 1'))
+          : teleport.putLabels(nodes, signal);
+      },
+    },
+  };
+
+  expect(await bench.run('write-labels', {}, deps)).toEqual({ written: 40, error: null });
+
+  expect(sizes).toEqual([40, 20, 10, 20, 10]);
+});
+
 test('what changed while it was written goes on waiting', async () => {
   const bench = await startWorkerBench({ config, world: aWorld(someInstances(1)) });
   await bench.scanned();

@@ -1,6 +1,7 @@
 import type { Scope } from '@muster/core/domain/control';
 import { targetId } from '@muster/core/domain/target';
 import { expect, test } from 'vitest';
+import type { HandlerDeps } from '../deps.ts';
 import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
 import { askSendPermission } from './send-permission.ts';
 import { ACCOUNT, aWorld, instanceId, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
@@ -152,24 +153,29 @@ test('nothing is sent before the inventory was read, nor when the last reading i
   expect(await install(bench)).toMatchObject({ sent: 1, instances: 2 });
 });
 
-test('a pause that comes right after the claim stops the command, and frees its instances', async () => {
-  const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
-  await bench.scanned();
+/** The worker's own parts, with something that happens between the claim and the send. */
+function withAfterClaim(bench: WorkerBench, happens: () => Promise<unknown>): HandlerDeps {
   const { enrollments, ...others } = bench.ledger;
-  const deps = {
+  return {
     ...bench.deps,
     ledger: {
       ...others,
       enrollments: {
         ...enrollments,
-        write: async (...change: Parameters<typeof enrollments.write>) => {
+        write: async (...change) => {
           const words = await enrollments.write(...change);
-          if (change[3].some(({ value }) => value !== null)) await pause(bench, 'all');
+          if (change[3].some(({ value }) => value !== null)) await happens();
           return words;
         },
       },
     },
   };
+}
+
+test('a pause that comes right after the claim stops the command, and frees its instances', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
+  await bench.scanned();
+  const deps = withAfterClaim(bench, () => pause(bench, 'all'));
 
   expect(await bench.run('install-batch', { target: TARGET }, deps)).toMatchObject({ sent: 0 });
 
@@ -186,27 +192,22 @@ test('a pause of a cause that comes right after the claim stops the command too'
   await bench.commandsEnded();
   await bench.run('collect-command', { target: TARGET, batchId });
   bench.advance(24 * 3_600_000);
-  const { enrollments, ...others } = bench.ledger;
-  const deps = {
-    ...bench.deps,
-    ledger: {
-      ...others,
-      enrollments: {
-        ...enrollments,
-        write: async (...change: Parameters<typeof enrollments.write>) => {
-          const words = await enrollments.write(...change);
-          if (change[3].some(({ value }) => value !== null)) {
-            await pause(bench, 'cause:ec2-ssm-script-failure');
-          }
-          return words;
-        },
-      },
-    },
-  };
+  const deps = withAfterClaim(bench, () => pause(bench, 'cause:ec2-ssm-script-failure'));
 
   expect(await bench.run('install-batch', { target: TARGET }, deps)).toMatchObject({ sent: 0 });
 
   expect((await bench.commands()).length).toBe(1);
+});
+
+test('a Redis that loses its history right after the claim stops the command, and frees its instances', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
+  await bench.scanned();
+  const { redis, keys } = bench.store;
+  const deps = withAfterClaim(bench, () => redis.set(keys.epoch, 'another'));
+
+  expect(await bench.run('install-batch', { target: TARGET }, deps)).toMatchObject({ sent: 0 });
+
+  await expectUntouched(bench, 2);
 });
 
 test.each([

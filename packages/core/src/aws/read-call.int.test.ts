@@ -130,6 +130,17 @@ describe('a listing', () => {
     });
   });
 
+  it('goes on through tokens that come again, as long as they lead somewhere', async () => {
+    const tokens = ['a', 'b'].flatMap((token) => Array.from({ length: 15 }, () => token));
+    const adapter = await start(() => {
+      const NextToken = tokens.shift();
+      return json({ InstanceInformationList: [], ...(NextToken === undefined ? {} : { NextToken }) });
+    });
+
+    expect(await drain(adapter.listManagedNodes(access, signal))).toEqual([]);
+    expect(requestsOf('DescribeInstanceInformation')).toBe(31);
+  });
+
   it('does not lose an instance whose state it cannot read', async () => {
     const page = oneInstance(accountId, instanceId);
     const adapter = await start(() => ({ body: page.body.replace('running', 'levitating') }));

@@ -8,6 +8,7 @@ interface Change {
   readonly muster?: object;
   readonly proxy?: string;
   readonly tags?: object;
+  readonly partition?: string;
   readonly documents?: string;
 }
 
@@ -16,6 +17,7 @@ function config({
   muster = {},
   proxy = 'teleport.example.com:443',
   tags,
+  partition = 'aws',
   documents = '',
 }: Change): MusterConfig {
   const main = {
@@ -24,7 +26,7 @@ function config({
     discovery_service: {
       enabled: true,
       discovery_group: 'g',
-      aws: [{ types: ['ec2'], regions: ['*'], ...(tags === undefined ? {} : { tags }) }],
+      aws: [{ types: ['ec2'], regions: ['*'], partition, ...(tags === undefined ? {} : { tags }) }],
       ...service,
     },
     muster,
@@ -92,6 +94,7 @@ test('what a process is built from keeps its value until the restart, the rest i
 test.each<[string, Change, string]>([
   ['another group', { service: { discovery_group: 'other' } }, 'discovery_service.discovery_group'],
   ['another cluster', { proxy: 'other.example.com:443' }, 'teleport.proxy_server'],
+  ['another partition of AWS', { partition: 'aws-cn' }, 'partition'],
 ])('%s is another installation: nothing is taken up', (_, change, key) => {
   expect(compareConfig(config({}), config({ ...change, muster: { paused: true } }))).toEqual({
     kind: 'restart',

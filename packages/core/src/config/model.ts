@@ -2,7 +2,10 @@ import type { Matcher } from '../domain/matcher.ts';
 import type { PacingSettings } from '../domain/pacing.ts';
 import type { Secret } from './secret.ts';
 
-/** The whole configuration, compiled once: frozen, every default in place, every duration in milliseconds (already divided by `speed`). */
+/**
+ * The whole configuration, compiled once: frozen, every default in place (they stand in `muster-schema.ts`), every duration in
+ * milliseconds (already divided by `speed`).
+ */
 export interface MusterConfig {
   /** Host and port of the Teleport proxy; null when the file names none (refused as soon as a matcher needs it). */
   readonly proxyServer: string | null;
@@ -30,74 +33,70 @@ export interface MusterConfig {
 
 export interface RedisSettings {
   readonly url: Secret;
-  /** First part of every key we write; letters, digits, `-`, `_`. @default "muster" */
+  /** First part of every key we write; letters, digits, `-`, `_`. */
   readonly prefix: string;
 }
 
 export interface LimitSettings {
-  /** Instances with a command in flight at once. @default 1000 */
+  /** Instances with a command in flight at once. */
   readonly installsInFlight: number;
-  /** @default 250 */
   readonly installsInFlightPerAccount: number;
-  /** @default 100 */
   readonly installsInFlightPerTarget: number;
-  /** Whether a first run waits for `muster resume` before its first send. @default true */
+  /** Whether a first run waits for `muster resume` before its first send. */
   readonly holdFirstSend: boolean;
 }
 
 /** Stops a scope (an account, and the whole organization) when too many of its last installs failed. */
 export interface BrakeSettings {
   readonly enabled: boolean;
-  /** How many of the last outcomes count. @default 50 */
+  /** How many of the last outcomes count. */
   readonly window: number;
-  /** Fewer outcomes than this never stop anything. @default 20 */
+  /** Fewer outcomes than this never stop anything. */
   readonly minOutcomes: number;
-  /** 0..1. @default 0.5 */
+  /** 0..1. */
   readonly maxFailureShare: number;
 }
 
 export interface InstallTimings {
-  /** The script's own time on the host, in AWS's seconds, never scaled (5..172,800). @default 300 */
+  /** The script's own time on the host, in AWS's seconds, never scaled (5..172,800). */
   readonly executionTimeoutSeconds: number;
-  /** Until the agent takes the command, in AWS's seconds, never scaled (30..2,592,000). @default 120 */
+  /** Until the agent takes the command, in AWS's seconds, never scaled (30..2,592,000). */
   readonly deliveryTimeoutSeconds: number;
-  /** From exit 0 until the node must be seen. @default 5m */
+  /** From exit 0 until the node must be seen. */
   readonly joinTimeoutMs: number;
-  /** How long AWS may hide a command from our lists. @default 30s */
+  /** How long AWS may hide a command from our lists. */
   readonly visibilityMs: number;
-  /** After this, a send whose answer was lost and that no list shows did not happen. @default 6m10s */
+  /** After this, a send whose answer was lost and that no list shows did not happen. */
   readonly resendAfterMs: number;
-  /** Width of a send: from the intent until the call must be gone. @default 10s, never scaled below 2s */
+  /** Width of a send: from the intent until the call must be gone. 10 s, and 2 s at least however fast a simulation runs. */
   readonly sendWindowMs: number;
-  /** First look at a command after its send. @default 5s */
+  /** First look at a command after its send. */
   readonly pollFirstMs: number;
-  /** Longest pause between two looks. @default 30s */
+  /** Longest pause between two looks. */
   readonly pollMaxMs: number;
-  /** Characters of output kept per attempt; 0 keeps none. @default 600 */
+  /** Characters of output kept per attempt; 0 keeps none. */
   readonly outputChars: number;
 }
 
 export interface BackoffSettings {
-  /** What an operator must mend waits at least this long. @default 10m */
+  /** What an operator must mend waits at least this long. */
   readonly operatorFirstMs: number;
-  /** What may mend itself. @default 6m: with doubling, eight attempts a day at most */
+  /** What may mend itself. With doubling, the default comes to eight attempts a day at most. */
   readonly transientFirstMs: number;
-  /** @default 24h */
   readonly capMs: number;
 }
 
 export type InventorySettings =
   | {
       readonly kind: 'tctl';
-      /** The program, found on PATH or absolute. Never a shell line. @default "tctl" */
+      /** The program, found on PATH or absolute. Never a shell line. */
       readonly command: string;
       /** Put before `get nodes --format=json`, such as `--identity=/etc/muster/identity --auth-server=…`. */
       readonly args: readonly string[];
-      /** @default 1m */
       readonly refreshMs: number;
-      /** No send while the last complete snapshot is older. @default 10m */
+      /** No send while the last complete snapshot is older. */
       readonly freshnessMs: number;
-      /** A snapshot that lost more than this share of its nodes holds sends. 0..1 @default 0.3 */
+      /** A snapshot that lost more than this share of its nodes holds sends. 0..1 */
       readonly maxDropShare: number;
     }
   /** Nothing to look at: exit 0 counts as the end of the way. */
@@ -106,31 +105,30 @@ export type InventorySettings =
 /** EC2 tags as labels of the nodes. Off as well when no inventory is configured: both go through `tctl`. */
 export interface LabelSettings {
   readonly enabled: boolean;
-  /** After this Teleport forgets labels that were not refreshed. @default 6h */
+  /** After this Teleport forgets labels that were not refreshed. */
   readonly lifetimeMs: number;
-  /** Instances per second whose labels are written, over all workers. @default 50 */
+  /** Instances per second whose labels are written, over all workers. */
   readonly perSecond: number;
 }
 
 export interface ConsoleSettings {
-  /** @default "127.0.0.1" */
   readonly host: string;
-  /** 0 lets the system choose. @default 8080 */
+  /** 0 lets the system choose. */
   readonly port: number;
   /** Needed to listen anywhere but on loopback; null without. */
   readonly password: Secret | null;
 }
 
 export interface WorkerSettings {
-  /** Scans at once. @default 20 */
+  /** Scans at once. */
   readonly discoveryConcurrency: number;
-  /** Install, collect and verify jobs at once. @default 20 */
+  /** Install, collect and verify jobs at once. */
   readonly enrollmentConcurrency: number;
-  /** From SIGTERM until unfinished jobs are handed back. @default 20s */
+  /** From SIGTERM until unfinished jobs are handed back. */
   readonly shutdownMs: number;
-  /** Host of /healthz, /readyz and /metrics. @default "127.0.0.1" */
+  /** Host of /healthz, /readyz and /metrics. */
   readonly host: string;
-  /** 0 lets the system choose. @default 9090 */
+  /** 0 lets the system choose. */
   readonly port: number;
 }
 

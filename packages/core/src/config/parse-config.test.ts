@@ -230,6 +230,16 @@ describe('the console', () => {
   });
 });
 
+describe('the brake', () => {
+  test('may wait for as many outcomes as its window holds, and for no more', () => {
+    const brake = (minOutcomes: number): string =>
+      `${MINIMAL}muster: {brake: {window: 10, min_outcomes: ${minOutcomes}}}`;
+
+    expect(compile(brake(10)).brake).toMatchObject({ window: 10, minOutcomes: 10 });
+    expect(faultsOf(brake(11))).toContain('must be at most window (10)');
+  });
+});
+
 describe('secrets', () => {
   test('appear neither in the printed configuration nor in a fault', () => {
     const env = { MUSTER_CONSOLE_PASSWORD: 'hunter2hunter2', REDIS_URL: 'redis://:hunter2@redis' };

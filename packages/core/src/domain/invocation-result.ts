@@ -54,7 +54,6 @@ export function invocationResult(invocation: Invocation, outputChars: number): A
 
 /** The last characters: a script's verdict comes last. Control characters that could steer a terminal are dropped. */
 function tail(output: string, chars: number): string {
-  if (chars === 0) return '';
   // eslint-disable-next-line no-control-regex -- exactly the control characters are what must go
   const plain = output.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
   return plain.length <= chars ? plain : plain.slice(plain.length - chars);

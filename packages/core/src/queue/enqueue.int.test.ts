@@ -3,7 +3,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { isJobError, JobError } from '../domain/errors.ts';
 import { defineJob } from '../jobs/define-job.ts';
 import { createJobQueue } from './enqueue.ts';
-import { publishQueueCounts } from './job-metrics.ts';
 import { clock, createFixture, eventually, type QueueFixture, settled, work } from './queue-fixture.ts';
 
 let server: RedisServer;
@@ -190,23 +189,6 @@ test('a queue made while Redis is away works when it comes', async () => {
   expect((await jobQueue.counts()).discovery.waiting).toBe(1);
   await jobQueue.close();
   await second.stop();
-});
-
-test('a scrape shows what each queue holds, and goes on without it while Redis is away', async () => {
-  const first = await startRedis();
-  const own = await createFixture(first.url);
-  publishQueueCounts(own.metrics, own.jobQueue);
-  await own.jobQueue.enqueueMany(work, [a, { target: 'b' }]);
-
-  const before = await own.metrics.metrics();
-  await first.stop();
-  const after = await own.metrics.metrics();
-
-  expect(before).toContain('muster_queue_jobs{queue="discovery",state="waiting"} 2');
-  expect(before).toContain('muster_queue_jobs{queue="tick",state="failed"} 0');
-  expect(after).toContain('# TYPE muster_queue_jobs gauge');
-  expect(after).not.toContain('muster_queue_jobs{');
-  await own.close();
 });
 
 test('a full Redis is unavailable, not a crash', async () => {

@@ -1,6 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { AnyJob, QueueName } from '../jobs/define-job.ts';
-import type { JobQueue } from './enqueue.ts';
 
 /** How one run of a job ended. `postponed` by `retry: { afterMs }`, `lost` to another worker, `returned` at a shutdown. */
 export type RunEnd = 'done' | 'canceled' | 'postponed' | 'retried' | 'failed' | 'lost' | 'returned';
@@ -60,22 +59,4 @@ export function createJobMetrics(registry: Registry, jobs: Readonly<Record<strin
       stalled.inc({ queue });
     },
   };
-}
-
-/** Publishes how many jobs each queue holds, read from Redis at each scrape; absent while Redis is away. */
-export function publishQueueCounts(registry: Registry, jobQueue: Pick<JobQueue, 'counts'>): void {
-  const gauge = new Gauge({
-    name: 'muster_queue_jobs',
-    help: 'Jobs in the queue, by state',
-    labelNames: ['queue', 'state'],
-    registers: [registry],
-    async collect() {
-      gauge.reset();
-      // The scrape goes on without them: the connection's listener logs that Redis is away.
-      const counts = await jobQueue.counts().catch(() => null);
-      for (const [queue, byState] of Object.entries(counts ?? {})) {
-        for (const [state, jobs] of Object.entries(byState)) gauge.set({ queue, state }, jobs as number);
-      }
-    },
-  });
 }

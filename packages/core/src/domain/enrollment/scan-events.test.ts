@@ -125,6 +125,30 @@ test('after more than one failure a new agent wakes one doubling early, not at o
   });
 });
 
+test('the second failure is the first that a new agent does not end at once', () => {
+  const failed = {
+    ...aRecord('failed', { failures: 2, attempts: [anAttempt()] }),
+    nextAttemptAtMs: NOW_MS + 1_200_000,
+    agentVersion: '3.1.0.0',
+  };
+
+  expect(
+    recordAfter(failed, { kind: 'judged', judgment: { kind: 'eligible' }, agentVersion: '3.2.0.0' }),
+  ).toMatchObject({ state: 'queued', readyAtMs: NOW_MS + 600_000 });
+});
+
+test('a new agent never makes an instance wait longer than it would have', () => {
+  const failed = {
+    ...aRecord('failed', { failures: 3, attempts: [anAttempt()] }),
+    nextAttemptAtMs: NOW_MS + 5_000,
+    agentVersion: '3.1.0.0',
+  };
+
+  expect(
+    recordAfter(failed, { kind: 'judged', judgment: { kind: 'eligible' }, agentVersion: '3.2.0.0' }),
+  ).toMatchObject({ state: 'queued', readyAtMs: NOW_MS + 5_000 });
+});
+
 test('a cause that still holds is not written again, another one is', () => {
   const record = aRecord('ineligible');
   const cause = record.cause;
