@@ -93,3 +93,14 @@ test('a Redis that is away costs nothing but the hint', async () => {
 
   expect(play.given).toHaveLength(1);
 });
+
+test('of very many turns the tick hands out what is beyond a bound', async () => {
+  const play = startPlay();
+
+  for (let n = 0; n < 10_005; n += 1) play.hints.later('install-batch', PAYLOAD, 100);
+  expect(play.waits).toHaveLength(10_000);
+
+  await play.wake();
+  play.hints.later('install-batch', PAYLOAD, 100);
+  expect(play.waits).toHaveLength(10_001);
+});

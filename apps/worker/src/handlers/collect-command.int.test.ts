@@ -1,6 +1,7 @@
 import type { WrittenInstance } from '@muster/aws-sim/world/written';
 import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import type { BatchId } from '@muster/core/domain/ids';
+import { aRecord } from '@muster/testing/builders';
 import { expect, test } from 'vitest';
 import { collect, dueInMs, shows, useSentBatch } from '../fixtures/sent-batch.fixture.ts';
 import { useWorkerBench } from '../fixtures/worker-bench.fixture.ts';
@@ -119,6 +120,29 @@ test('an end that was recorded stays, whatever SSM shows later', async () => {
     expect(await collect(bench)).toMatchObject({ state: 'live' });
     expect(await bench.record(instanceId(0))).toEqual(ended);
   }
+});
+
+test('a record that went back to before the answer ends with its command all the same', async () => {
+  const bench = await startSent({ world: aWorld(someInstances(2)), speed: 20 });
+  // As after a rollback of Redis that spared the intent.
+  const records = await bench.ledger.enrollments.readAll(TARGET);
+  const changes = [...records].map(([id, { version, value }]) => ({
+    instanceId: id,
+    expected: version,
+    value: {
+      ...aRecord('sending'),
+      instanceId: id,
+      matcherKey: value.matcherKey,
+      batchId: bench.batchId,
+    },
+  }));
+  await bench.ledger.enrollments.write(TARGET, 'all', changes, []);
+  expect(await bench.states()).toEqual({ sending: 2 });
+  await bench.commandsEnded();
+
+  expect(await collect(bench)).toMatchObject({ ended: 2, open: 0, state: 'ended' });
+
+  expect(await bench.states()).toEqual({ installed: 2 });
 });
 
 test('what had a live command when its account left is followed to its end, and is gone then', async () => {

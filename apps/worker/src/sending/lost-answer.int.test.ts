@@ -3,6 +3,7 @@ import type { BatchId, CommandId } from '@muster/core/domain/ids';
 import { markerOf } from '@muster/core/domain/intent';
 import { roleFor } from '@muster/core/domain/matcher';
 import { collectMember } from '@muster/core/jobs/due-jobs';
+import { eventually } from '@muster/testing/eventually';
 import { expect, test } from 'vitest';
 import { recordAccepted } from './send-outcome.ts';
 import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
@@ -59,6 +60,21 @@ test.each(['reset-after', 'error-after'] as const)(
     expect(bench.aws.report().installs).toMatchObject({ whileLive: 0, perInstance: { '1': 2 } });
   },
 );
+
+test('a clock of ours that is ahead of AWS’s hides no command', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)), speed: 1 });
+  await bench.scanned();
+  bench.advance(50_000);
+  const fault: FaultRule = { kind: 'reset-after', apis: ['ssm:SendCommand'], maxTimes: 1 };
+  await bench.aws.change({ op: 'add-fault', fault });
+  await bench.run('install-batch', { target: TARGET });
+  const lost = { ...bench, batchId: (await bench.intent()).batchId };
+  await passTo(lost, bench.deps.config.install.sendWindowMs + 1);
+
+  await eventually('the list shows the command', async () => (await collect(lost)).state === 'found');
+
+  expect(await bench.states()).toEqual({ installing: 2 });
+});
 
 test('a command whose sender gave it more time than its finder would is not given up before that time', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(1)), speed: 1 });
