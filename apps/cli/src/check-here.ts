@@ -44,7 +44,7 @@ export function checkConfiguration(
   return { config, check: passed('configuration', `${config.matchers.length} ${plural}${notes}`, place) };
 }
 
-/** What Redis says of itself and of who is connected. */
+/** What Redis tells about itself and its clients. */
 export interface RedisCheckup {
   readonly checks: readonly Check[];
   /** Whether jobs can be put into it at all. */

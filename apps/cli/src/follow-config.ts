@@ -11,12 +11,12 @@ import type { CommandContext } from './command-context.ts';
 
 /** Quiet time after a change before the file is read. */
 const SETTLE_MS = 300;
-/** Between two looks without an occasion. */
+/** How often the file is checked when no change was reported. */
 const LOOK_MS = 15_000;
 
 /**
  * Keeps a running process in step with its configuration file: when the file's text has changed, or on SIGHUP, it is read
- * again, and the process is told what came of it. A text is told once; what is wrong with it is in the log in full.
+ * again, and the process is told what came of it. The process is told of each text once; the log has every fault.
  */
 export function followConfig(
   running: MusterConfig,
@@ -38,7 +38,7 @@ export function followConfig(
     const result = resultOfReload(reload);
     if (reload.kind === 'invalid') log.error({ path, faults: reload.faults }, 'configuration refused');
     else log.info({ path, result, restart: reload.restart }, 'configuration changed');
-    // One after the other: the last text that was read is the last that is told.
+    // One after the other, so that the text read last is also the one told last.
     told = told
       .then(() => tell(reload))
       .catch((error: unknown) => {

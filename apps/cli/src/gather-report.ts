@@ -33,7 +33,7 @@ export interface Gathered {
   readonly results: ReadonlyMap<string, unknown>;
   /** Parts that nobody answered in time. */
   readonly unanswered: readonly string[];
-  /** False when nobody so much as began. */
+  /** False when nobody even began. */
   readonly begun: boolean;
 }
 
@@ -48,7 +48,7 @@ export async function gatherReport(
     readonly purpose: ReportPurpose;
     readonly parts: readonly string[];
     readonly timeoutMs: number;
-    /** When nobody has begun by then, nobody will. */
+    /** If nobody has begun by then, nobody will. */
     readonly pickupMs: number;
     readonly onProgress: (progress: ReportProgress) => void;
   },

@@ -4,7 +4,7 @@ import type { EnqueueJobs, HintLater } from './deps.ts';
 
 /** Longer waits are left to the scheduler's tick, which comes every second: there its delay is a small part. */
 const LONGEST_MS = 5_000;
-/** By then the queue knows that the job which asks has ended: until it does, it drops a hint at the same work. */
+/** The queue drops a hint at work whose job has not ended; after this long, the job that asks has. */
 const SHORTEST_MS = 20;
 /** About 200 bytes each. */
 const MOST = 10_000;

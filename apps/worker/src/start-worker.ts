@@ -34,7 +34,7 @@ import { wakeByConfig } from './records/wake-by-config.ts';
 import { createTimings } from './timings.ts';
 
 const GREETING_MS = 10_000;
-/** The patient connection stands by then; the other follows within its own reconnecting. */
+/** The patient connection is up by then; the other one reconnects by itself. */
 const REDIS_WAIT_MS = 30_000;
 
 export interface RunningProcess {
@@ -57,7 +57,7 @@ export async function startWorker(options: {
   const { url, prefix } = config.redis;
   const redact = createRedactor(secretsOf(config));
   const patient = createRedis({ url, profile: 'patient', name: 'muster-worker', log });
-  // A connection of its own: Redis works on the one's commands while we read the other's answers.
+  // A connection of its own: Redis works on one connection's commands while we read the other's answers.
   const records = createRedis({ url, profile: 'patient', name: 'muster-worker-ledger', log });
   const hasty = createRedis({ url, profile: 'fail-fast', name: 'muster-worker-producer', log });
   const metrics = createMetrics('worker');
@@ -70,7 +70,7 @@ export async function startWorker(options: {
   });
   try {
     await requireSafeRedis(patient, log);
-    // A fail-fast connection refuses what is asked before it stands.
+    // A fail-fast connection refuses commands until it is up.
     await awaitRedis(hasty, clock, REDIS_WAIT_MS);
   } catch (error) {
     await Promise.all([health.close(), ...[patient, records, hasty].map(closeRedis)]);
@@ -172,14 +172,14 @@ function startQueues(
   ];
 }
 
-/** What stood in the file was valid: earlier trouble with it is over, unless another process says so again. */
+/** The file was valid at the start, so earlier findings about it are over, unless another process raises them again. */
 async function beginWithConfig(deps: HandlerDeps): Promise<void> {
   const begun = { kind: 'valid', config: null, restart: [] } as const;
   await reportFindings(deps.ledger.control, findingOfReload(begun, deps.clock.now()));
   await wakeByConfig(deps);
 }
 
-/** Everything that is made of the configuration, made of another. The installation, connections and clients stay. */
+/** Everything that is made from the configuration, made anew from another one. The installation, connections and clients stay. */
 function withConfig(deps: HandlerDeps, config: MusterConfig): HandlerDeps {
   const timings = createTimings(config);
   return {

@@ -30,7 +30,7 @@ export interface WorkerTimings {
   readonly goneMs: number;
   /** How far the clocks of two workers may be apart. */
   readonly clockSkewMs: number;
-  /** Past ExpiresAfter by this much, a command that shows no end has ended. AWS's time: not scaled. */
+  /** A command that has shown no end by this much after ExpiresAfter has ended. AWS's time: not scaled. */
   readonly expiryMarginMs: number;
 }
 

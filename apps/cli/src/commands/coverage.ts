@@ -67,7 +67,7 @@ export function addCoverageCommands(program: Command, context: CommandContext): 
     });
 }
 
-/** Null for a time that never was. */
+/** Null for a time that is not known. */
 function isoTime(ms: number): string | null {
   return ms === 0 ? null : new Date(ms).toISOString();
 }

@@ -72,7 +72,7 @@ function readRequest(options: Options): { readonly folder: string; readonly file
 
 /** What the configuration that is there already says. */
 interface Kept {
-  /** The roles that were deployed ask for the external id of the first time: it never changes by itself. */
+  /** Deployed roles require the external id of the first run, so it is kept. */
   readonly externalId: string | null;
   readonly readsAccountTags: boolean;
 }

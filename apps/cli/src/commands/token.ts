@@ -30,7 +30,7 @@ export function addTokenCommand(program: Command, context: CommandContext): void
     });
 }
 
-/** Every account in scope. A list that was not read to its end is none: who is missing from it could not join. */
+/** Every account in scope. An incomplete list is refused: hosts of an account that is missing from it could not join. */
 async function readAccounts(ledger: Ledger): Promise<readonly KnownAccount[]> {
   const [sweep, findings] = await Promise.all([ledger.coverage.sweep(Date.now()), ledger.control.findings()]);
   const failure = findings.find(({ kind }) => kind === 'account-list-failed');

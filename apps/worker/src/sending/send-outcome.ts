@@ -21,7 +21,7 @@ const CAUSE_OF_REFUSAL = {
   'not-sent': null,
   denied: 'ec2-ssm-invocation-failure',
   'region-off': 'ec2-ssm-invocation-failure',
-  // Which of its reasons it is, `invalid-instances.ts` finds out.
+  // `invalid-instances.ts` finds out which of its reasons it is.
   'invalid-instance-id': 'ec2-ssm-agent-not-registered',
   'unsupported-platform': 'ec2-ssm-unsupported-os',
   'invalid-document': 'ec2-ssm-document-invalid',

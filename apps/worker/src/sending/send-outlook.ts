@@ -1,7 +1,7 @@
 import type { HandlerDeps } from '../deps.ts';
 import { askSendPermission, withheldMs } from './send-permission.ts';
 
-/** An operator who resumes wakes every target by himself; until then a second of not knowing costs nobody anything. */
+/** `muster resume` wakes every target itself, so knowing it a second late costs nothing. */
 const REMEMBERED_MS = 1_000;
 
 /**

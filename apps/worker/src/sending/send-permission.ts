@@ -6,7 +6,7 @@ export type SendPermission =
   | { readonly kind: 'granted'; readonly pauses: ReadonlySet<string> }
   | { readonly kind: 'withheld'; readonly reason: 'paused' | 'held' | 'inventory' };
 
-/** Findings that end when a send is not withheld by what they tell of. */
+/** Findings that are cleared once sends are no longer withheld for their reason. */
 const WITHHOLDING = ['paused-by-configuration', 'hold-first-send'] as const;
 
 /**
@@ -66,7 +66,7 @@ export function withheldMs(
   return reason === 'inventory' ? timings.retryMs : timings.heldMs;
 }
 
-/** An instance that has joined must not be sent to, so who has joined must be known. */
+/** An instance that has joined must not be sent to, so a recent inventory is needed. */
 async function isInventoryFresh(deps: Pick<HandlerDeps, 'config' | 'ledger' | 'clock'>): Promise<boolean> {
   const { inventory } = deps.config;
   if (inventory.kind === 'none') return true;

@@ -14,6 +14,16 @@ describe('token buckets', () => {
     expect(later).toEqual([false, true, false, true]);
   });
 
+  test('hold no more than their burst, however long nobody calls', () => {
+    const buckets = createTokenBuckets(1);
+    const limit = { burst: 2, perSecond: 1 };
+    buckets.take('a', limit, 0);
+
+    const much = [3_600_000, 3_600_000, 3_600_000].map((atMs) => buckets.take('a', limit, atMs));
+
+    expect(much).toEqual([true, true, false]);
+  });
+
   test('do not touch each other', () => {
     const buckets = createTokenBuckets(1);
     const limit = { burst: 1, perSecond: 0.001 };

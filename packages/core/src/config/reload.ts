@@ -8,7 +8,7 @@ export type ConfigReload =
   /** The last good one goes on. `faults`: what is wrong, one per line. */
   | { readonly kind: 'invalid'; readonly faults: string };
 
-/** What came of a reload, in one word. */
+/** The outcome of a reload, in one word. */
 export function resultOfReload(reload: ConfigReload): 'taken-up' | 'needs-restart' | 'refused' {
   if (reload.kind === 'invalid') return 'refused';
   return reload.config === null && reload.restart.length > 0 ? 'needs-restart' : 'taken-up';

@@ -14,7 +14,7 @@ import { scanTarget } from './scan-target.ts';
 import { verifyJoined } from './verify-joined.ts';
 import { writeLabels } from './write-labels.ts';
 
-/** Every kind of job that a worker handles. A handler map over these keys does not compile with one missing. */
+/** Every kind of job that a worker handles. A handler map that lacks one of these keys does not compile. */
 export const catalog = {
   'list-accounts': listAccounts,
   'list-regions': listRegions,

@@ -3,7 +3,7 @@ import { ReportId } from '../domain/report-id.ts';
 import { defineJob, jobId } from './define-job.ts';
 import { RETRIED_BY_ASKER } from './retried-by-asker.ts';
 
-/** Looks, as the worker, at its clock, its credentials and what they may do in Organizations; then has every account checked. */
+/** Checks the worker's clock, its credentials and what they may do in Organizations; then asks for a check of every account. */
 export const checkOrganization = defineJob({
   name: 'check-organization',
   version: 1,

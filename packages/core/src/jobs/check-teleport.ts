@@ -3,7 +3,7 @@ import { ReportId } from '../domain/report-id.ts';
 import { defineJob, jobId } from './define-job.ts';
 import { RETRIED_BY_ASKER } from './retried-by-asker.ts';
 
-/** Looks at the proxy, the installers that hosts are to run, and the node inventory. */
+/** Checks the proxy, the installers that hosts would run, and the node inventory. */
 export const checkTeleport = defineJob({
   name: 'check-teleport',
   version: 1,

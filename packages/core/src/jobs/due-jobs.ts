@@ -20,7 +20,7 @@ export function collectMember(target: Target, batchId: BatchId): string {
   return `${targetId(target)}/${batchId}`;
 }
 
-/** The payload of the job that does a due member's work. Throws a ZodError for a member nobody of ours wrote. */
+/** The payload of the job that does a due member's work. Throws a ZodError for a member that Muster did not write. */
 export function payloadOfDue(kind: DueKind, member: string): object {
   switch (kind) {
     case 'accounts':

@@ -18,7 +18,7 @@ export function createControlLedger(deps: {
   return {
     async pauses() {
       const fields = await redis.hgetall(keys.pauses);
-      // A pause that cannot be read still stands: losing its reason is better than losing the kill switch.
+      // A pause that cannot be parsed still counts: losing its reason is better than losing the kill switch.
       return Object.entries(fields).map(
         ([scope, text]) =>
           (parseStored(StoredPause, text) ?? {

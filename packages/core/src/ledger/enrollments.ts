@@ -17,7 +17,7 @@ const MAX_VERSION = 2 ** 47;
 /** Records per script call: a call holds Redis for well under a millisecond at this size. */
 const WRITE_CHUNK = 200;
 const COUNTS_CHUNK = 1_000;
-/** For whoever wants to know what had happened to it. */
+/** Kept so that somebody can find out what happened to it. */
 const UNREADABLE_KEPT_SECONDS = 30 * 86_400;
 
 export interface EnrollmentDeps {

@@ -1,12 +1,12 @@
 import type { Redis } from 'ioredis';
 import { JobError, messageOf } from '../domain/errors.ts';
 
-/** What a Redis is that passed the check. */
+/** Facts about a Redis that passed the check. */
 export interface RedisFacts {
   readonly kind: 'redis' | 'valkey';
   /** Such as `7.2.5`. */
   readonly version: string;
-  /** What is allowed but not wise, each with its remedy. */
+  /** What is allowed but unwise, each with its remedy. */
   readonly notes: readonly string[];
 }
 
@@ -56,7 +56,7 @@ function refuseReplica(info: ReadonlyMap<string, string>): void {
   );
 }
 
-/** A full Redis answers reads and refuses every write, which looks well and does nothing. */
+/** A full Redis answers reads and refuses every write: it looks healthy and nothing gets done. */
 function refuseFull(redis: Redis, info: ReadonlyMap<string, string>): void {
   const [limit, used, uncounted] = ['maxmemory', 'used_memory', 'mem_not_counted_for_evict'].map((field) =>
     Number(info.get(field) ?? 0),

@@ -64,7 +64,7 @@ export function createGauge<const Values extends LabelValues>(
     registers: [registry],
     async collect() {
       gauge.reset();
-      // A scrape answers with what there is: whoever owns the reading reports why it failed.
+      // A scrape answers with what can be read; the owner of the reading reports why it failed.
       const readings = await read().catch(() => []);
       for (const { labels, value } of readings) gauge.set(bounded(facts.labels, labels), value);
     },

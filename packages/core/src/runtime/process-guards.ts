@@ -9,7 +9,7 @@ export function installProcessGuards(log: Logger): void {
   const die =
     (message: string) =>
     (err: unknown): void => {
-      // Whatever the logger does with it, the exit comes.
+      // The process exits whatever the logger does.
       try {
         log.error({ err }, message);
       } finally {

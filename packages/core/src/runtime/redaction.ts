@@ -5,7 +5,7 @@ export type Redact = (text: string) => string;
 
 const REDACTED = '[redacted]';
 
-/** Values shorter than this would blank out half of every text they are searched in. */
+/** Redacting values shorter than this would blank out half of every text. */
 const SHORTEST_KNOWN_SECRET = 6;
 
 /**
@@ -105,7 +105,7 @@ export function createValueRedactor(redact: Redact): RedactValue {
     }
     return kept;
   };
-  /** Name, message and stack are no enumerable fields; `code`, `details` and whatever libraries add are. */
+  /** Name, message and stack are not enumerable; `code`, `details` and whatever libraries add are. */
   const cleanError = (error: Error, depth: number): Record<string, unknown> => ({
     ...cleanFields(error, depth),
     type: error.name,

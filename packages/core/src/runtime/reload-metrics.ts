@@ -1,11 +1,11 @@
 import type { Registry } from 'prom-client';
 import { createCounter, createGauge } from './metrics.ts';
 
-/** What may come of a change of the configuration file. */
+/** The outcomes of a change of the configuration file. */
 export const RELOAD_RESULTS = ['taken-up', 'needs-restart', 'refused'] as const;
 export type ReloadResult = (typeof RELOAD_RESULTS)[number];
 
-/** The figures of a process's configuration; call it with what came of each reload. */
+/** Metrics of a process's configuration. Call the returned function with the outcome of each reload. */
 export function createReloadMetrics(registry: Registry): (result: ReloadResult) => void {
   let valid = 1;
   createGauge(
