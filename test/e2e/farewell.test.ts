@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { eventually } from '@muster/testing/eventually';
 import { type MusterSystem, startSystem } from '@muster/testing/muster-system';
 import { superviseProcess, type SupervisedProcess } from '@muster/testing/supervised-process';
@@ -56,6 +58,25 @@ test.each(KINDS)('a %s whose Redis says nothing can be stopped', async (kind) =>
     process.kill(system.redis().pid, 'SIGCONT');
   }
 });
+
+test.each([['scheduler'], ['worker'], ['run']])(
+  'a %s whose port is taken ends, and says so',
+  async (kind) => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const listen = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
+    // Of a run the scheduler starts first, and has to be stopped again.
+    system.configure({
+      muster: { worker: { listen }, console: { listen: kind === 'run' ? '127.0.0.1:0' : listen } },
+    });
+
+    const refused = await system.cli(kind);
+
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(`address already in use ${listen}`);
+    taken.close();
+  },
+);
 
 test.runIf(process.platform === 'linux').each(KINDS)(
   'a %s whose log cannot be written works on, and can be stopped',

@@ -17,6 +17,7 @@ import { requireSafeRedis } from '@muster/core/redis/require-safe-redis';
 import { randomShare } from '@muster/core/runtime/clock';
 import { createMetrics } from '@muster/core/runtime/metrics';
 import { createRedactor } from '@muster/core/runtime/redaction';
+import { createStartSteps } from '@muster/core/runtime/start-steps';
 import { createReloadMetrics } from '@muster/core/runtime/reload-metrics';
 import { createHttpApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
@@ -70,15 +71,13 @@ export async function startScheduler(deps: {
     clock,
     log,
   });
-  const server = await listen(app, config.console);
-  try {
-    await requireSafeRedis(patient, log);
-    // A fail-fast connection refuses what is asked before it stands.
-    await awaitRedis(hasty, clock, REDIS_WAIT_MS);
-  } catch (error) {
-    await Promise.all([server.close(), closeRedis(patient), closeRedis(hasty)]);
-    throw error;
-  }
+  const start = createStartSteps();
+  for (const redis of [patient, hasty]) start.opened(() => closeRedis(redis));
+  const server = await start.step(listen(app, config.console));
+  start.opened(() => server.close());
+  await start.step(requireSafeRedis(patient, log));
+  // A fail-fast connection refuses what is asked before it stands.
+  await start.step(awaitRedis(hasty, clock, REDIS_WAIT_MS));
   let suspects: SuspectReservations = new Set();
   let housekeptAtMs = 0;
 

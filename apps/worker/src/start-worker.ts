@@ -22,6 +22,7 @@ import { startHealthServer } from '@muster/core/runtime/health';
 import { randomShare } from '@muster/core/runtime/clock';
 import { createMetrics } from '@muster/core/runtime/metrics';
 import { createRedactor } from '@muster/core/runtime/redaction';
+import { createStartSteps } from '@muster/core/runtime/start-steps';
 import { createTeleportAdapter } from '@muster/core/teleport/adapter';
 import { ulid } from 'ulid';
 import { createAwsCallLog } from './aws-call-log.ts';
@@ -61,21 +62,21 @@ export async function startWorker(options: {
   const records = createRedis({ url, profile: 'patient', name: 'muster-worker-ledger', log });
   const hasty = createRedis({ url, profile: 'fail-fast', name: 'muster-worker-producer', log });
   const metrics = createMetrics('worker');
-  const health = await startHealthServer({
-    host: config.worker.host,
-    port: config.worker.port,
-    metrics,
-    clock,
-    readiness: async () => ({ redis: await redisTrouble(hasty) }),
-  });
-  try {
-    await requireSafeRedis(patient, log);
-    // A fail-fast connection refuses commands until it is up.
-    await awaitRedis(hasty, clock, REDIS_WAIT_MS);
-  } catch (error) {
-    await Promise.all([health.close(), ...[patient, records, hasty].map(closeRedis)]);
-    throw error;
-  }
+  const start = createStartSteps();
+  for (const redis of [patient, records, hasty]) start.opened(() => closeRedis(redis));
+  const health = await start.step(
+    startHealthServer({
+      host: config.worker.host,
+      port: config.worker.port,
+      metrics,
+      clock,
+      readiness: async () => ({ redis: await redisTrouble(hasty) }),
+    }),
+  );
+  start.opened(() => health.close());
+  await start.step(requireSafeRedis(patient, log));
+  // A fail-fast connection refuses commands until it is up.
+  await start.step(awaitRedis(hasty, clock, REDIS_WAIT_MS));
   const ledger = createRedisLedger({ redis: records, prefix, log, pacing: config.pacing });
   const calls = createAwsCallLog({ statistics: ledger.statistics, metrics, log, clock });
   const aws = createAwsAdapter({
@@ -121,9 +122,11 @@ export async function startWorker(options: {
     metrics: jobMetrics,
     random: randomShare,
   };
+  start.opened(() => calls.close());
+  // Before the first job is taken: a start that fails leaves nobody at work.
+  await start.step(beginWithConfig(deps));
   const processes = startQueues(config, () => deps, shared);
   const countReload = createReloadMetrics(metrics);
-  await beginWithConfig(deps);
   void greetCluster(deps, log);
   log.info({ url: health.url }, 'worker started');
   return {

@@ -43,7 +43,12 @@ export function addRunCommand(program: Command, context: CommandContext): void {
         context,
         async (log) => {
           const scheduler = await startPart('scheduler', config, log);
-          const worker = await startPart('worker', config, log, options.once === true);
+          const worker = await startPart('worker', config, log, options.once === true).catch(
+            async (error: unknown) => {
+              await scheduler.stop();
+              throw error;
+            },
+          );
           return {
             url: scheduler.url,
             reconfigure: async (reload) => {
