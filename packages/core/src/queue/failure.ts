@@ -1,12 +1,12 @@
 import { UnrecoverableError } from 'bullmq';
 import { isJobError, type RetryAdvice } from '../domain/errors.ts';
 import type { RetryPolicy } from '../jobs/define-job.ts';
+import { isRefusal } from '../redis/slow-refusals.ts';
 
 /** How a thrown thing is to be read: its code, and what the job does next. Whatever nobody classified is our bug. */
 export function classify(error: unknown): { readonly code: string; readonly retry: RetryAdvice } {
-  return isJobError(error)
-    ? { code: error.code, retry: error.retry }
-    : { code: 'bug.unknown', retry: 'backoff' };
+  if (isJobError(error)) return { code: error.code, retry: error.retry };
+  return { code: isRefusal(error) ? 'ledger.unavailable' : 'bug.unknown', retry: 'backoff' };
 }
 
 /**

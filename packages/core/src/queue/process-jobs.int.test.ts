@@ -383,6 +383,24 @@ test('a full Redis is not asked again and again, nor told of without end, and wo
   await settled(fixture, 'c', 'completed');
 });
 
+test('a handler whose write a full Redis refuses is no bug of ours', async () => {
+  fixture.start(async () => {
+    await fixture.redis.config('SET', 'maxmemory', '100');
+    try {
+      await fixture.redis.set('a', '1');
+    } finally {
+      await fixture.redis.config('SET', 'maxmemory', '0');
+    }
+    return done;
+  });
+
+  await fixture.jobQueue.enqueue(work, a);
+  const job = await settled(fixture, 'a', 'failed');
+
+  expect(job.failedReason).toMatch(/^ledger\.unavailable: OOM /);
+  expect(messages('error')).toEqual([]);
+});
+
 test('every run is counted by how it ended', async () => {
   let runs = 0;
   fixture.start(async () => {

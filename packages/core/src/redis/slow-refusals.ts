@@ -6,6 +6,11 @@ const REFUSED_AFTER_MS = 1_000;
 /** A Redis that is full, a replica, or not yet ready: the same command may pass in a while. */
 const REFUSAL = /^(OOM|READONLY|MASTERDOWN|LOADING|MISCONF|NOREPLICAS) /;
 
+/** Whether Redis refused a command for what it is just now: no fault of the command, nor of whoever gave it. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError' && REFUSAL.test(error.message);
+}
+
 /**
  * Lets the commands of a connection that are refused for what Redis is just now fail a second later. BullMQ asks again at
  * once after such an error, as fast as Redis can refuse: on a full Redis a scheduler wrote a megabyte of log per second,
@@ -16,7 +21,7 @@ export function slowRefusals(redis: Redis): void {
   redis.sendCommand = (command: Command, ...rest) => {
     const { reject } = command;
     command.reject = (error: Error): void => {
-      if (!REFUSAL.test(error.message)) {
+      if (!isRefusal(error)) {
         reject(error);
         return;
       }
