@@ -1,9 +1,11 @@
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AwsSimReport } from '@muster/aws-sim/report/report';
 import type { OrganizationStatus } from '@muster/core/ledger/organization-status';
+import { eventually } from '@muster/testing/eventually';
 import { startRedis } from '@muster/testing/redis-server';
 import { refereeFaults } from '@muster/testing/referee';
 import { baseEnvironment, runProgram } from '@muster/testing/supervised-process';
@@ -56,3 +58,36 @@ test('the demo of an organization without instances ends, complete', async () =>
   expect(code).toBe(0);
   expect(status).toMatchObject({ sweep: { verdict: 'complete' }, instances: { total: 0 } });
 });
+
+test('a demo that is killed leaves no process behind', async () => {
+  const redis = await startRedis();
+  const size = ['--accounts', '1', '--regions', '1', '--instances', '5', '--port', '0'];
+  const env = { ...baseEnvironment(), REDIS_URL: redis.url };
+  const child = spawn(process.execPath, [DEMO, ...size], { env, stdio: 'ignore' });
+  const family = await eventually('scheduler and workers run', () => {
+    const pids = childrenOf(child.pid ?? 0).filter(({ command }) => command.includes('muster.js'));
+    return pids.length === 3 ? pids.map(({ pid }) => pid) : null;
+  });
+
+  child.kill('SIGKILL');
+
+  await eventually('all are gone', () => family.every((pid) => !isAlive(pid)));
+  await redis.stop();
+});
+
+function childrenOf(parent: number): readonly { readonly pid: number; readonly command: string }[] {
+  return execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' })
+    .split('\n')
+    .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
+    .filter((match) => match !== null && Number(match[2]) === parent)
+    .map((match) => ({ pid: Number(match?.[1]), command: match?.[3] ?? '' }));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

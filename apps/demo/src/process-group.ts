@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
+import { watchOrphans } from './orphan-watch.ts';
 
 export interface ManagedProcess {
   readonly name: string;
@@ -21,6 +22,7 @@ export class ProcessGroup {
   readonly #env: NodeJS.ProcessEnv;
   readonly #log: WriteStream;
   readonly #running = new Map<string, ChildProcess>();
+  readonly #orphans = watchOrphans();
   #stopping = false;
   #stopped: Promise<void> | null = null;
 
@@ -42,9 +44,12 @@ export class ProcessGroup {
       detached: true,
     });
     this.#running.set(process.name, child);
+    const { pid } = child;
+    if (pid !== undefined) this.#orphans.add(pid);
     child.stdout.on('data', (data: Buffer) => this.#log.write(data));
     child.stderr.on('data', (data: Buffer) => this.#log.write(data));
     child.once('exit', () => {
+      if (pid !== undefined) this.#orphans.remove(pid);
       this.#running.delete(process.name);
       if (this.#stopping) return;
       setTimeout(() => {
@@ -67,6 +72,7 @@ export class ProcessGroup {
   async #stopAll(): Promise<void> {
     this.#stopping = true;
     await Promise.all([...this.#running.values()].map(stopChild));
+    this.#orphans.close();
     const finished = once(this.#log, 'finish');
     this.#log.end();
     await finished;
