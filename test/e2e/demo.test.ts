@@ -71,7 +71,8 @@ test('a demo that is killed leaves no process behind', async () => {
 
   child.kill('SIGKILL');
 
-  await eventually('all are gone', () => family.every((pid) => !isAlive(pid)));
+  const gone = eventually('all are gone', () => family.every((pid) => !isAlive(pid)));
+  await expect(gone).resolves.toBe(true);
   await redis.stop();
 });
 
