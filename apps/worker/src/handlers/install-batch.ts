@@ -9,7 +9,7 @@ import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { doDueWork, type DueOutcome } from '../due-work.ts';
 import { enterEpoch } from '../sending/enter-epoch.ts';
 import { pickBatch } from '../sending/pick-batch.ts';
-import { markPartial } from '../scanning/scan-coverage.ts';
+import { causeOfDenial, markPartial } from '../scanning/scan-coverage.ts';
 import { sendBatch } from '../sending/send-batch.ts';
 import { askSendPermission, withheldMs } from '../sending/send-permission.ts';
 
@@ -102,7 +102,7 @@ function asDenial(error: unknown): JobError {
 async function withdrawCandidates(target: Target, denial: JobError, deps: HandlerDeps): Promise<void> {
   const ids = await deps.ledger.enrollments.candidates(target, Number.MAX_SAFE_INTEGER, MANY);
   const records = await deps.ledger.enrollments.read(target, ids);
-  const judgment = { kind: 'ineligible', cause: 'ec2-perm-account-denied' } as const;
+  const judgment = { kind: 'ineligible', cause: causeOfDenial(denial) } as const;
   await applyEvents(deps, target, records, () => [{ kind: 'judged', judgment }]);
   await markPartial(deps.ledger, target, denial);
 }

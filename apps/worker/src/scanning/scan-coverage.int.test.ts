@@ -163,6 +163,26 @@ test.each(PASSING)('a sweep ends with a target as %s when nothing else has come 
   expect(await bench.ledger.coverage.read(TARGET)).toMatchObject({ status: 'complete', failures: 0 });
 });
 
+test('candidates of a region that is turned off say so, and not that a role is missing', async () => {
+  const bench = await startRead();
+  const { region } = TARGET;
+  await bench.aws.change({ op: 'set-region', accountId: ACCOUNT, region, status: 'DISABLED' });
+
+  expect(await bench.run('install-batch', { target: TARGET })).toMatchObject({ sent: 0, stopped: 'denied' });
+
+  const records = [...(await bench.ledger.enrollments.readAll(TARGET)).values()];
+  expect(records.map(({ value }) => value)).toMatchObject([
+    { state: 'ineligible', cause: 'region-off' },
+    { state: 'ineligible', cause: 'region-off' },
+  ]);
+  await scan(bench);
+  expect(await bench.ledger.coverage.read(TARGET)).toMatchObject({ status: 'regionOff' });
+
+  await bench.aws.change({ op: 'set-region', accountId: ACCOUNT, region, status: 'ENABLED' });
+  await scan(bench);
+  expect(await bench.states()).toEqual({ queued: 2 });
+});
+
 test('where commands may not be listed the target stays partial, scan after scan, until they may', async () => {
   const bench = await startRead();
   const actions = ['ssm:ListCommandInvocations'];

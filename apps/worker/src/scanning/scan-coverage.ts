@@ -43,7 +43,8 @@ export async function markPartial(
   await coverage.put(target, partialCoverage(denial, before, before?.attemptedAtMs ?? 0));
 }
 
-function causeOfDenial(error: JobError): Cause {
+/** Why a role that is refused is refused: the region is off, a service control policy says no, or the role does not reach so far. */
+export function causeOfDenial(error: JobError): Cause {
   if (error.code === 'aws.region-off') return 'region-off';
   return error.details['scp'] === true ? 'scp-denied-region' : 'ec2-perm-account-denied';
 }
