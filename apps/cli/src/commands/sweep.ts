@@ -85,7 +85,7 @@ async function begin(ledger: Ledger, scope: SweepScope): Promise<Begun> {
     await ledger.coverage.startSweep(ulid(atMs), atMs);
     await ledger.due.schedule('accounts', [{ member: ORGANIZATION_MEMBER, atMs }]);
   }
-  // A role that was mended, and a region that was turned on, show in the account's regions only.
+  // A role that was fixed, and a region that was turned on, show in the account's regions only.
   await ledger.due.schedule(
     'regions',
     accounts.map(({ account }) => ({ member: account.accountId, atMs })),

@@ -17,7 +17,7 @@ interface Worked {
 }
 
 /**
- * Wakes what a changed configuration may have mended: accounts, regions and targets are read again now, and hosts that
+ * Wakes what a changed configuration may have fixed: accounts, regions and targets are read again now, and hosts that
  * failed for want of time are tried again when they have more. What waits on a matcher needs nothing here: a changed
  * matcher has another key, and the scan judges its instances afresh.
  *

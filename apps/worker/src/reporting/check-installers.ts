@@ -83,7 +83,7 @@ function checkOf(judgment: ScriptJudgment, url: string, scriptName: string): Che
         'installer',
         'installer-not-a-script',
         detail,
-        `Hosts would run this as root. See what answers: curl ${url} — a login page in front of the proxy must let this path through; else mend it: tctl edit installer/${scriptName}`,
+        `Hosts would run this as root. See what answers: curl ${url} — a login page in front of the proxy must let this path through; otherwise fix it: tctl edit installer/${scriptName}`,
         place,
       );
     default:

@@ -2,7 +2,7 @@ import { causeFacts, type Cause } from '@muster/core/domain/cause';
 import { passed, warned, type Check, type CheckCause } from '@muster/core/domain/checkup/check';
 import type { AccountId, InstanceId } from '@muster/core/domain/ids';
 
-/** What keeps a running host from being sent to and lasts until somebody mends it: a host that is too young is none. */
+/** What keeps a running host from being sent to and lasts until somebody fixes it: a host that is too young is none. */
 const HINDRANCES = {
   'ec2-no-instance-profile': 'agents-offline',
   'ec2-ssm-agent-not-registered': 'agents-offline',

@@ -26,7 +26,7 @@ export async function applyBrake(
       scope,
       sinceMs: deps.clock.now(),
       message: `Sending to ${scope} was stopped: ${reason}.`,
-      remedy: `See why (muster instances --state failed), mend it, then run: muster resume ${resumeFlag(scope)}`,
+      remedy: `See why (muster instances --state failed), fix it, then run: muster resume ${resumeFlag(scope)}`,
     });
   }
 }

@@ -217,7 +217,7 @@ async function announceEnds(target: Target, results: Results, deps: HandlerDeps)
   }
 }
 
-/** The work that the new records imply, and the brake's word on how they ended. */
+/** Schedules the work that the new records imply, and lets the brake judge how they ended. */
 async function afterEnds(target: Target, applied: readonly Applied[], deps: HandlerDeps): Promise<void> {
   const records = applied.map(({ after }) => after);
   await scheduleWorkOf(deps, target, records);

@@ -93,7 +93,7 @@ export function createReader(deps: {
   };
 }
 
-/** Keys that AWS refuses twice in a row: the worker's own are the operator's to mend, a session's may be good the next time. */
+/** Keys that AWS refuses twice in a row: the worker's own are the operator's to fix, a session's may be good the next time. */
 function blameKeys(fault: AwsFault, identity: Identity): AwsFault {
   const isAboutKeys = fault.kind === 'expired' || fault.kind === 'unrecognized';
   return isAboutKeys && identity.kind === 'base' ? { ...fault, kind: 'base-credentials' } : fault;

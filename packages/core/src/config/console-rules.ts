@@ -65,7 +65,7 @@ function readPassword(shape: MusterShape, readFile: ReadFile | null, report: Rep
   }
 }
 
-/** `ENOENT` and its kind: enough to act on, and never the content. */
+/** Such as `ENOENT`: enough to act on, and never the content. */
 export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string'
     ? error.code

@@ -79,9 +79,9 @@ export interface InstallTimings {
 }
 
 export interface BackoffSettings {
-  /** What an operator must mend waits at least this long. */
+  /** What an operator must fix waits at least this long. */
   readonly operatorFirstMs: number;
-  /** What may mend itself. With doubling, the default comes to eight attempts a day at most. */
+  /** What may pass by itself. With doubling, the default comes to eight attempts a day at most. */
   readonly transientFirstMs: number;
   readonly capMs: number;
 }

@@ -8,7 +8,7 @@ import { inEnvironment } from './environment.ts';
 import type { Findings, Report } from './report.ts';
 import { Secret } from './secret.ts';
 
-/** How long AWS takes a signed request for valid. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html */
+/** How long AWS accepts a signed request. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html */
 const SIGNATURE_VALIDITY_MS = 5 * 60_000;
 /** Clocks that differ, between us and AWS. */
 const CLOCK_SKEW_MS = 30_000;
@@ -22,10 +22,10 @@ export type MusterSettings = Omit<
   'proxyServer' | 'enabled' | 'discoveryGroup' | 'pollIntervalMs' | 'matchers'
 >;
 
-/** A share of nothing would wait for ever. */
+/** With a share of zero, calls would wait forever. */
 const SMALLEST_SHARE = 0.01;
 
-/** Checks the section's rules between keys, lets the environment have its word, and turns durations into scaled milliseconds. */
+/** Checks the section's rules between keys, applies the environment variables, and turns durations into scaled milliseconds. */
 export function compileMuster(
   shape: MusterShape,
   environment: EnvironmentSettings,
@@ -152,7 +152,7 @@ function checkOrder(shape: MusterShape, report: Report): void {
   }
 }
 
-/** Shorter, a request signed before a freeze could still be accepted after we had sent anew. */
+/** If it were shorter, a request signed before a freeze could still be accepted after we had sent again. */
 function checkResendAfter(shape: MusterShape, report: Report): number {
   const least = SEND_WINDOW_MS + SIGNATURE_VALIDITY_MS + CLOCK_SKEW_MS + shape.install.visibility;
   const given = shape.install.resend_after;

@@ -120,10 +120,10 @@ export const MusterShape = z.strictObject({
     .strictObject({
       operator_first: duration(SECOND)
         .prefault('10m')
-        .describe('First pause after a failure that an operator must mend. Doubles.'),
+        .describe('First pause after a failure that an operator must fix. Doubles.'),
       transient_first: duration(SECOND)
         .prefault('6m')
-        .describe('First pause after a failure that may mend itself. Doubles.'),
+        .describe('First pause after a failure that may pass by itself. Doubles.'),
       cap: duration(SECOND).prefault('24h').describe('Longest pause. At least the two above.'),
     })
     .prefault({}),

@@ -26,7 +26,7 @@ export interface ParseOptions {
   readonly readFile?: ReadFile;
 }
 
-/** Notes are also there beside faults. Both are in the order of the text; what concerns the environment comes last. */
+/** There may be notes beside faults, too. Both are in the order of the text; what concerns the environment comes last. */
 export type ParseResult =
   | { readonly ok: true; readonly config: MusterConfig; readonly notes: readonly ConfigNote[] }
   | { readonly ok: false; readonly faults: readonly ConfigFault[]; readonly notes: readonly ConfigNote[] };

@@ -31,7 +31,7 @@ export function findingOfReload(
         ...base,
         kind: 'config-invalid',
         message: `The configuration was changed and is not valid; the last good one goes on: ${faults.slice(0, FAULTS_SHOWN).join('; ')}${more}`,
-        remedy: 'Mend the file: muster config check names every fault. It is taken up by itself then.',
+        remedy: 'Fix the file: muster config check names every fault. It is taken up by itself then.',
       },
       clear: [],
     };

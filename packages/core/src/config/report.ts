@@ -10,7 +10,7 @@ export interface Report {
   note(path: ConfigPath, message: string): void;
   /** The same for a deeper part. */
   within(path: ConfigPath): Report;
-  /** Whether something at the path, around it or inside it was already faulted, so that "missing" would be a second word on the same slip. */
+  /** Whether something at the path, around it or inside it was already faulted, so that "missing" would be a second message about the same mistake. */
   isFaulted(path: ConfigPath): boolean;
   /** Reads a part by its schema, reports what is wrong with it, and returns the rest. */
   read<T>(schema: z.ZodType<T>, value: unknown): T;

@@ -44,10 +44,10 @@ export interface YamlSource {
   readonly broken: boolean;
 }
 
-/** Far beyond any real file: what aliases of aliases can blow a small text up to is refused. */
+/** Far beyond any real file. Aliases of aliases can blow up a small text; that is refused. */
 const MAX_NODES = 100_000;
 const MAX_DEPTH = 100;
-/** One slip can break every line after it: a screenful tells as much. */
+/** One mistake can break every line after it; a screenful of faults is enough. */
 const MAX_SYNTAX_FAULTS = 20;
 
 /** Reads a YAML text of one or more documents. */

@@ -2,9 +2,9 @@ import { causeFacts, type Cause } from './cause.ts';
 
 /** Delays between attempts on one instance. */
 export interface BackoffPolicy {
-  /** First delay of a cause that somebody must mend. */
+  /** First delay of a cause that somebody must fix. */
   readonly operatorFirstMs: number;
-  /** First delay of a cause that may mend itself. */
+  /** First delay of a cause that may pass by itself. */
   readonly transientFirstMs: number;
   /** No delay is longer, jitter included. */
   readonly capMs: number;

@@ -6,7 +6,7 @@ export type CauseOwner = 'operator' | 'host-owner' | 'aws-admin' | 'teleport-adm
 
 /** What Muster does about it: try again after a back-off, or only re-check at each scan. */
 export type CauseHandling =
-  /** Something must be mended first: the first attempt comes late (ten minutes by default). */
+  /** Something must be fixed first: the first attempt comes late (`muster.backoff.operator_first`). */
   | 'retry-slow'
   /** May well work the next time. */
   | 'retry-soon'
@@ -19,7 +19,7 @@ export interface CauseFacts {
   readonly handling: CauseHandling;
   /** What to do, with the permission or command that does it. */
   readonly remedy: string;
-  /** The setting under `muster` that mends it when it is raised: what failed so is tried again then, without waiting. */
+  /** The setting under `muster` that fixes it when it is raised: what failed so is tried again then, without waiting. */
   readonly mendedBy?: InstallSetting;
 }
 
@@ -104,7 +104,7 @@ export const CAUSES = {
     owner: 'host-owner',
     handling: 'retry-slow',
     remedy:
-      'Read the output below, or the invocation in the AWS console; then mend the host or the installer.',
+      'Read the output below, or the invocation in the AWS console; then fix the host or the installer.',
   },
   'host-no-bash': {
     title: 'bash is not on the host (exit code 100)',

@@ -3,7 +3,7 @@ import type { Instance, ManagedNode } from './instance.ts';
 
 /**
  * Why SSM answered InvalidInstanceId for an instance ("not in a valid state for account"). The answer itself says only
- * which ids it means, and stands for four things that different people must mend:
+ * which ids it means, and stands for four things that different people must fix:
  * it is not registered, it is terminated or does not run, it is not in this account and region, or its agent is offline
  * (often for want of an instance profile). A fifth is left when EC2 and SSM show nothing wrong: the role may not reach it.
  *

@@ -14,7 +14,7 @@ export interface RedisFacts {
 const OLDEST_REDIS = [6, 2] as const;
 
 /**
- * Refuses a Redis that would lose jobs. Throws `config.unsafe`, with the command that mends it, when it may evict keys
+ * Refuses a Redis that would lose jobs. Throws `config.unsafe`, with the command that fixes it, when it may evict keys
  * or is older than 6.2, and `ledger.unavailable` when it does not answer, is full or a replica. Asks only INFO: managed
  * services refuse CONFIG.
  */

@@ -7,7 +7,7 @@
 /** Thrown for everything that a full reader of XML has to decide. */
 export class NotPlain extends Error {}
 
-/** Deeper nesting is somebody's joke. */
+/** No real answer is nested deeper. */
 const DEEPEST = 40;
 
 const GREATER_THAN = 62;

@@ -1,7 +1,7 @@
 import type { Cause } from '../cause.ts';
 import type { BatchId, CommandId } from '../ids.ts';
 
-/** How many attempts a record remembers; the total is counted beside. */
+/** How many attempts a record remembers; the total is counted separately. */
 export const ATTEMPTS_KEPT = 4;
 
 /** One command for one instance, as it ended. */

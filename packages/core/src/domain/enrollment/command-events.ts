@@ -1,4 +1,4 @@
-/** A command's way, from the claim to its end: the only events that enter or leave `sending` and `installing`. */
+/** The life of a command, from the claim to its end: the only events that enter or leave `sending` and `installing`. */
 import { recordAttempt, type AttemptResult } from './attempt.ts';
 import type { BatchId, CommandId } from '../ids.ts';
 import type { EventOf } from './event.ts';

@@ -1,8 +1,8 @@
-/** The node inventory's word on an instance: its node is there, or is not there in time. */
+/** What the node inventory says of an instance: its node is there, or is not there in time. */
 import { baseOf, failedRecord, type Transition, type TransitionContext } from './next-record.ts';
 import type { EnrollmentRecord } from './record.ts';
 
-/** A node is the end of the way, from any state that holds no open command: whoever installed it. */
+/** A node ends the path, whoever installed it, from any state that holds no open command. */
 export function onNodeSeen(record: EnrollmentRecord, nodeId: string, context: TransitionContext): Transition {
   switch (record.state) {
     case 'joined':

@@ -3,7 +3,7 @@ import type { Cause } from '../cause.ts';
 import type { BatchId, CommandId, InstanceId, MatcherKey } from '../ids.ts';
 
 /**
- * An instance's way to joined.
+ * An instance's path to `joined`.
  *
  * ```
  * discovered ──judged──▶ queued ──claimed──▶ sending ──accepted──▶ installing ──ended──▶ installed ──node-seen──▶ joined

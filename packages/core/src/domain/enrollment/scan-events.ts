@@ -1,4 +1,4 @@
-/** A scan's word on an instance: whether EC2 shows it, and what the pre-check says of it. */
+/** What a scan says of an instance: whether EC2 shows it, and what the pre-check says of it. */
 import { nextDelayMs } from '../backoff.ts';
 import type { EventOf } from './event.ts';
 import { baseOf, joinDeadline, type Transition, type TransitionContext } from './next-record.ts';
@@ -42,7 +42,7 @@ export function onSeen(
     }
     case 'failed':
     case 'ineligible':
-      // A restart or a changed matcher may be the mending: judge it afresh instead of sleeping on.
+      // A restart or a changed matcher may be the fix: judge it anew instead of waiting on.
       if (restarted || handedOver) return { ...baseOf(record, context), ...facts, state: 'discovered' };
       return record;
     case 'sending':
@@ -100,7 +100,7 @@ export function onJudged(
   }
 }
 
-/** A new agent may be the mending: the one that was there at the failure is remembered, and another one wakes the record. */
+/** A new agent may be the fix: the one that was there at the failure is remembered, and another one wakes the record. */
 function onAgentSeen(
   record: Extract<EnrollmentRecord, { state: 'failed' }>,
   agentVersion: string | undefined,
@@ -123,7 +123,7 @@ function isStillOwnedElsewhere(record: EnrollmentRecord, context: TransitionCont
 
 /**
  * When an instance whose cause has gone may be tried: at once after a first failure, one doubling early after more. So
- * a mended host does not wait its day out, and one whose agent comes and goes is not tried each time it comes.
+ * a fixed host does not wait its day out, and one whose agent comes and goes is not tried each time it comes.
  */
 function wakeAtMs(record: EnrollmentRecord, context: TransitionContext): number {
   const last = record.attempts.at(-1);

@@ -46,7 +46,7 @@ export function transition(
   }
 }
 
-/** An operator's word: tried now, and the back-off starts anew. */
+/** An operator asked for it: tried now, and the back-off starts over. */
 function onRetryRequested(record: EnrollmentRecord, context: TransitionContext): Transition {
   switch (record.state) {
     case 'queued':
