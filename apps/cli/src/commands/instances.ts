@@ -1,5 +1,5 @@
 import { CAUSES } from '@muster/core/domain/cause';
-import type { EnrollmentState } from '@muster/core/domain/enrollment/record';
+import { ENROLLMENT_STATES } from '@muster/core/domain/enrollment/record';
 import { AccountId, Region } from '@muster/core/domain/ids';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
@@ -15,20 +15,6 @@ interface Options {
   readonly cause?: string;
   readonly json?: boolean;
 }
-
-const STATES: Readonly<Record<EnrollmentState, true>> = {
-  discovered: true,
-  stopped: true,
-  unmatched: true,
-  ineligible: true,
-  queued: true,
-  sending: true,
-  installing: true,
-  installed: true,
-  joined: true,
-  failed: true,
-  gone: true,
-};
 
 /** `muster instances`: one line each; JSON lines with `--json`. */
 export function addInstancesCommand(program: Command, context: CommandContext): void {
@@ -63,10 +49,10 @@ function parseFilter(options: Options): InstanceFilter {
     throw new CommandError(EXIT.usage, `--region ${options.region}: an AWS region looks like eu-west-1`);
   }
   // A slip must not look like an organization without such instances.
-  if (options.state !== undefined && !Object.hasOwn(STATES, options.state)) {
+  if (options.state !== undefined && !ENROLLMENT_STATES.some((state) => state === options.state)) {
     throw new CommandError(
       EXIT.usage,
-      `--state ${options.state}: there is no such state; there are ${Object.keys(STATES).join(', ')}`,
+      `--state ${options.state}: there is no such state; there are ${ENROLLMENT_STATES.join(', ')}`,
     );
   }
   if (options.cause !== undefined && !Object.hasOwn(CAUSES, options.cause)) {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Cause } from '@muster/core/domain/cause';
-import type { EnrollmentRecord, EnrollmentState } from '@muster/core/domain/enrollment/record';
+import { ENROLLMENT_STATES, type EnrollmentRecord, type EnrollmentState } from '@muster/core/domain/enrollment/record';
 import { AccountId, Region } from '@muster/core/domain/ids';
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { Clock } from '@muster/core/ports/clock';
@@ -8,26 +8,9 @@ import type { Ledger } from '@muster/core/ports/ledger';
 import { readAccountNames } from './account-names.ts';
 import { explainCause, type CauseText } from './cause-row.ts';
 
-/** Every state, so that one more in the domain does not compile until it is listed here. */
-const STATES: Readonly<Record<EnrollmentState, true>> = {
-  discovered: true,
-  stopped: true,
-  unmatched: true,
-  ineligible: true,
-  queued: true,
-  sending: true,
-  installing: true,
-  installed: true,
-  joined: true,
-  failed: true,
-  gone: true,
-};
-
-export const INSTANCE_STATES = Object.keys(STATES) as [EnrollmentState, ...EnrollmentState[]];
-
 /** Query of `/api/instances`: all that are given must hold. */
 export const InstanceQuery = z.strictObject({
-  state: z.enum(INSTANCE_STATES).optional(),
+  state: z.enum(ENROLLMENT_STATES).optional(),
   account: AccountId.optional(),
   region: Region.optional(),
   cause: Cause.optional(),

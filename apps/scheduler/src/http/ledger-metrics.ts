@@ -1,6 +1,7 @@
 import { CAUSES } from '@muster/core/domain/cause';
 import { COVERAGE_STATUSES } from '@muster/core/domain/coverage';
 import { DUE_KINDS } from '@muster/core/domain/due';
+import { ENROLLMENT_STATES } from '@muster/core/domain/enrollment/record';
 import { QUEUE_NAMES, type QueueName } from '@muster/core/jobs/define-job';
 import type { Clock } from '@muster/core/ports/clock';
 import type { Ledger } from '@muster/core/ports/ledger';
@@ -8,7 +9,6 @@ import type { QueueCounts } from '@muster/core/queue/enqueue';
 import { createGauge, type createMetrics } from '@muster/core/runtime/metrics';
 import type { Reading } from '../console/cached-read.ts';
 import type { Snapshot } from '../console/console-view.ts';
-import { INSTANCE_STATES } from '../console/instance-list.ts';
 import { oldestLagSeconds } from './due-lag.ts';
 
 export type Registry = ReturnType<typeof createMetrics>;
@@ -82,10 +82,10 @@ function registerSweep(
 function registerInstances(registry: Registry, fresh: () => Promise<Snapshot>): void {
   createGauge(
     registry,
-    { name: 'muster_instances', help: 'Instances by enrollment state.', labels: { state: INSTANCE_STATES } },
+    { name: 'muster_instances', help: 'Instances by enrollment state.', labels: { state: ENROLLMENT_STATES } },
     async () => {
       const { byState } = (await fresh()).status.instances;
-      return INSTANCE_STATES.map((state) => ({ labels: { state }, value: byState[state] ?? 0 }));
+      return ENROLLMENT_STATES.map((state) => ({ labels: { state }, value: byState[state] ?? 0 }));
     },
   );
   createGauge(

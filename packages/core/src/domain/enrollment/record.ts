@@ -17,6 +17,24 @@ import type { BatchId, CommandId, InstanceId, MatcherKey } from '../ids.ts';
  */
 export type EnrollmentState = EnrollmentRecord['state'];
 
+/** Every state once, so that a new one does not compile until it is listed. */
+const STATES: Readonly<Record<EnrollmentState, true>> = {
+  discovered: true,
+  stopped: true,
+  unmatched: true,
+  ineligible: true,
+  queued: true,
+  sending: true,
+  installing: true,
+  installed: true,
+  joined: true,
+  failed: true,
+  gone: true,
+};
+
+/** All states, for filters, metrics and lists. */
+export const ENROLLMENT_STATES = Object.keys(STATES) as [EnrollmentState, ...EnrollmentState[]];
+
 /** What a record says whatever its state. */
 export interface EnrollmentBase {
   readonly instanceId: InstanceId;
