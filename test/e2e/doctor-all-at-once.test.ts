@@ -57,7 +57,8 @@ afterEach(() => system.close());
 /** Matchers of accounts of their own for what concerns a matcher; none of them sends. */
 function defectiveConfig(facts: ConfigFacts): ConfigPart {
   const base = organizationMatcher(facts);
-  const install = { join_params: { token_name: facts.joinToken, method: 'iam' } };
+  const joinWith = (name: string) => ({ join_params: { token_name: name, method: 'iam' } });
+  const install = joinWith(facts.joinToken);
   const [, port] = facts.proxyAddress.split(':');
   const [regionOff, parameters, missing, tagged] = OWN_MATCHER;
   return {
@@ -74,13 +75,17 @@ function defectiveConfig(facts: ConfigFacts): ConfigPart {
           ...base,
           include_accounts: [parameters],
           ssm: { document_name: 'Own-Installer' },
-          install: { ...install, script_name: 'nobody-made-it' },
+          install: { ...joinWith('no-such-token'), script_name: 'nobody-made-it' },
         },
         {
           ...base,
           include_accounts: [missing],
           ssm: { document_name: 'Nowhere-Installer' },
-          install: { ...install, public_proxy_addr: `localhost:${port ?? ''}`, script_name: 'sane' },
+          install: {
+            ...joinWith('token-of-another'),
+            public_proxy_addr: `localhost:${port ?? ''}`,
+            script_name: 'sane',
+          },
         },
         { ...base, include_accounts: [tagged], account_tags: { stage: 'prod' } },
       ],
@@ -126,6 +131,8 @@ function defectsOf({ proxyAddress }: ConfigFacts): readonly Defect[] {
     all('installer-changed', 'muster.install.script_sha256', /\/default-installer$/),
     all('installer-not-a-script', 'tctl edit installer/login-page', /\/login-page$/),
     all('installer-missing', 'metadata.name: nobody-made-it', /\/nobody-made-it$/),
+    all('token-missing', 'tctl create -f token.yaml', 'no-such-token'),
+    all('token-unfit', 'muster token', 'token-of-another'),
     all('inventory-unreadable', 'tctl get nodes --format=json'),
     all('inventory-stale', 'muster findings', 'snapshot'),
     noRole(3),
@@ -178,6 +185,7 @@ async function startDefective(): Promise<void> {
     schedulers: 1,
     workers: 0,
   });
+  system.teleport.setToken({ name: 'token-of-another', allow: [{ organizationId: 'o-zzzzzzzzzz' }] });
   system.start('worker', { env: wrongClock(-45_000) });
   await eventually(
     'the inventory was tried',

@@ -112,6 +112,20 @@ test('a proxy that is none, one that is elsewhere, and one without managed updat
   });
 });
 
+test('where the identity of tctl may not read tokens the doctor reminds of them', async () => {
+  system = await startSystem({ ...SMALL, teleport: { faults: { tokens: 'denied' } } });
+
+  const { checks } = await doctor('--local');
+
+  expect(checks.find(({ id }) => id === 'token')).toMatchObject({
+    status: 'skipped',
+    cause: null,
+    subject: system.facts.joinToken,
+    detail: expect.stringContaining('may not read tokens'),
+    remedy: expect.stringContaining(`tctl get token/${system.facts.joinToken}`),
+  });
+});
+
 test('no inventory, and one that the workers could not read', async () => {
   system = await startSystem({
     ...SMALL,

@@ -154,6 +154,33 @@ describe('tctl get nodes', () => {
   });
 });
 
+describe('tctl get token', () => {
+  it('prints the token that was there from the start, and one that was created in its place', async () => {
+    const name = 'aws-discovery-iam-token';
+    const read = async (): Promise<unknown> =>
+      JSON.parse((await tctl(sim.url, ['get', `token/${name}`, '--format=json'])).stdout);
+    expect(await read()).toMatchObject([{ kind: 'token', metadata: { name }, spec: { join_method: 'iam' } }]);
+
+    const spec = { roles: ['Node'], join_method: 'iam', allow: [{ aws_account: '111122223333' }] };
+    await tctl(
+      sim.url,
+      ['create', '-f'],
+      JSON.stringify({ kind: 'token', version: 'v2', metadata: { name }, spec }),
+    );
+
+    expect(await read()).toMatchObject([{ spec }]);
+  });
+
+  it('says which one is not there, and that tokens may not be read', async () => {
+    expect(await tctl(sim.url, ['get', 'token/none', '--format=json'])).toMatchObject({
+      code: 1,
+      stderr: 'ERROR: token "none" is not found\n',
+    });
+    sim.setFaults({ tokens: 'denied' });
+    expect((await tctl(sim.url, ['get', 'token/none', '--format=json'])).stderr).toContain('access denied');
+  });
+});
+
 describe('tctl create', () => {
   it('makes a token from a file work at once', async () => {
     const file = join(folder, 'token.yaml');

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { Cause } from '@muster/core/domain/cause';
-import { ENROLLMENT_STATES, type EnrollmentRecord, type EnrollmentState } from '@muster/core/domain/enrollment/record';
+import {
+  ENROLLMENT_STATES,
+  type EnrollmentRecord,
+  type EnrollmentState,
+} from '@muster/core/domain/enrollment/record';
 import { AccountId, Region } from '@muster/core/domain/ids';
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { Clock } from '@muster/core/ports/clock';

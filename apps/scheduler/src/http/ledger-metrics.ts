@@ -82,7 +82,11 @@ function registerSweep(
 function registerInstances(registry: Registry, fresh: () => Promise<Snapshot>): void {
   createGauge(
     registry,
-    { name: 'muster_instances', help: 'Instances by enrollment state.', labels: { state: ENROLLMENT_STATES } },
+    {
+      name: 'muster_instances',
+      help: 'Instances by enrollment state.',
+      labels: { state: ENROLLMENT_STATES },
+    },
     async () => {
       const { byState } = (await fresh()).status.instances;
       return ENROLLMENT_STATES.map((state) => ({ labels: { state }, value: byState[state] ?? 0 }));

@@ -6,9 +6,10 @@ import type { ReportId } from '@muster/core/domain/report-id';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import type { ManagedUpdates } from '@muster/core/ports/teleport';
 import { checkInstallers } from '../reporting/check-installers.ts';
+import { checkTokens } from '../reporting/check-tokens.ts';
 import { answerPart, type Answered, type ReportDeps } from '../reporting/report-part.ts';
 
-/** The proxy, every installer that some matcher sends, the join tokens (a reminder only) and the inventory. */
+/** The proxy, every installer that some matcher sends, the join tokens and the inventory. */
 export async function handleCheckTeleport(
   { reportId }: { readonly reportId: ReportId },
   ctx: JobContext,
@@ -24,7 +25,7 @@ export async function handleCheckTeleport(
       checks.length = 0;
       checks.push(...(await checkProxy(ctx, deps)));
       checks.push(...(await checkInstallers(ctx, deps)));
-      checks.push(...remindOfTokens(deps));
+      checks.push(...(await checkTokens(ctx, deps)));
       checks.push(await checkInventory(ctx, deps));
       return { checks };
     },
@@ -119,19 +120,6 @@ function checkManagedUpdates(said: ManagedUpdates, deps: ReportDeps): readonly C
 
 function withPort(address: string): string {
   return /:\d+$/.test(address) ? address : `${address}:443`;
-}
-
-/** Only Teleport itself can say whether a token is good. */
-function remindOfTokens(deps: ReportDeps): readonly Check[] {
-  const tokens = new Set(deps.config.matchers.map(({ install }) => install.joinToken));
-  return [...tokens].map((token) =>
-    skipped(
-      'token',
-      `hosts join with the token "${token}"; it is not looked at`,
-      `See that it exists, has join method iam and allows the organization or its accounts: tctl get token/${token}`,
-      { subject: token },
-    ),
-  );
 }
 
 async function checkInventory(ctx: JobContext, deps: ReportDeps): Promise<Check> {

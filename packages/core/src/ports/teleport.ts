@@ -1,4 +1,5 @@
 import type { InstallerAnswer } from '../domain/checkup/installer-script.ts';
+import type { JoinToken } from '../domain/checkup/join-token.ts';
 import type { AccountId, InstanceId } from '../domain/ids.ts';
 import type { NodeLabels } from '../domain/node-labels.ts';
 
@@ -52,6 +53,8 @@ export interface TeleportPort {
   describeCluster(signal: AbortSignal): Promise<ClusterFacts>;
   /** What the proxy at `proxy` (host, host and port) answers when a host asks for this installer. Throws `teleport.unavailable` when nothing answers. */
   fetchInstaller(proxy: string, scriptName: string, signal: AbortSignal): Promise<InstallerAnswer>;
+  /** The join token of this name; null when there is none. Throws `teleport.denied` where the identity may not read tokens. */
+  findToken(name: string, signal: AbortSignal): Promise<JoinToken | null>;
   /** Streams the whole node inventory. Ends without throwing only when it was read completely. */
   listNodes(signal: AbortSignal, onMislabeled?: (node: MislabeledNode) => void): AsyncIterable<TeleportNode>;
   /** Labels nodes, all of them or an unknown part when it throws; doing it again harms nothing. */

@@ -59,6 +59,59 @@ describe('the Teleport adapter on the simulator', () => {
     await sim.close();
   });
 
+  it('finds a join token by its name, with what it allows', async () => {
+    const teleport = createTeleportAdapter({ proxyServer: null, inventory: inventory(TCTL) });
+    const allow = [{ organizationId: 'o-aaaaaaaaaa' }, { accountId: '012345678901' }, { arn: '*' }];
+    sim.setToken({ name: 'hosts', allow, expiresAtMs: Date.UTC(2100, 0) });
+
+    expect(await teleport.findToken('hosts', signal)).toEqual({
+      name: 'hosts',
+      joinMethod: 'iam',
+      roles: ['Node'],
+      expiresAtMs: Date.UTC(2100, 0),
+      allow: [
+        { organizationId: 'o-aaaaaaaaaa', accountId: null },
+        { organizationId: null, accountId: '012345678901' },
+        { organizationId: null, accountId: null },
+      ],
+    });
+    expect(await teleport.findToken('nobody-made-it', signal)).toBeNull();
+  });
+
+  it('tells a token that may not be read from one that is not there', async () => {
+    const teleport = createTeleportAdapter({ proxyServer: null, inventory: inventory(TCTL) });
+    sim.setFaults({ tokens: 'denied' });
+
+    await expect(teleport.findToken('hosts', signal)).rejects.toMatchObject({ code: 'teleport.denied' });
+  });
+
+  it.each([
+    ['the backend', 'key "/tokens/hosts" is not found'],
+    ['the service', 'provisioning token(*osts) not found'],
+  ])('knows a token that is not there by the words of %s', async (_, words) => {
+    const tctl = await fakeTctl(`echo 'ERROR: ${words}' >&2; exit 1`);
+    const teleport = createTeleportAdapter({ proxyServer: null, inventory: inventory(tctl) });
+
+    expect(await teleport.findToken('hosts', signal)).toBeNull();
+  });
+
+  it.each([
+    [
+      'an identity that is not there',
+      `echo 'ERROR: identity file not found' >&2; exit 1`,
+      'teleport.unavailable',
+    ],
+    ['another resource', `echo '[{"kind":"role"}]'`, 'teleport.invalid'],
+    ['no JSON', 'echo hello', 'teleport.invalid'],
+  ])('does not take %s for a token, nor for a missing one', async (_, script, code) => {
+    const teleport = createTeleportAdapter({
+      proxyServer: null,
+      inventory: inventory(await fakeTctl(script)),
+    });
+
+    await expect(teleport.findToken('hosts', signal)).rejects.toMatchObject({ code });
+  });
+
   function adapter(): ReturnType<typeof createTeleportAdapter> {
     return createTeleportAdapter({ proxyServer: `127.0.0.1:${sim.port}`, inventory: inventory(TCTL) });
   }

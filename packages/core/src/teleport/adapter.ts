@@ -3,6 +3,7 @@ import { JobError } from '../domain/errors.ts';
 import type { TeleportPort } from '../ports/teleport.ts';
 import { findCluster } from './find.ts';
 import { fetchInstaller } from './installer.ts';
+import { findJoinToken } from './join-token.ts';
 import { putServerInfos } from './server-info.ts';
 import { listNodesByTctl } from './tctl.ts';
 
@@ -26,6 +27,7 @@ export function createTeleportAdapter(deps: TeleportAdapterDeps): TeleportPort {
     },
     fetchInstaller: (proxy, scriptName, signal) =>
       fetchInstaller(proxy, scriptName, deps.insecureLoopback ?? true, signal),
+    findToken: (name, signal) => findJoinToken(requireTctl(deps.inventory), name, signal),
     listNodes: (signal, onMislabeled) => listNodesByTctl(requireTctl(deps.inventory), signal, onMislabeled),
     putLabels: (nodes, signal) => putServerInfos(requireTctl(deps.inventory), nodes, signal),
   };

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
+import { text as readAll } from 'node:stream/consumers';
 import { JobError, messageOf } from '../domain/errors.ts';
 import type { MislabeledNode, TeleportNode } from '../ports/teleport.ts';
 import { createArrayElements } from './array-elements.ts';
@@ -82,6 +83,34 @@ export async function runTctl(
   } catch (error) {
     signal.throwIfAborted();
     throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Runs one command of tctl's to its end and returns what it printed, which is to be little. Throws as `listNodesByTctl` does. */
+export async function readTctl(
+  tctl: TctlCommand,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<string> {
+  signal.throwIfAborted();
+  const child = spawn(tctl.command, [...tctl.args, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    shell: false,
+  });
+  const { ended, stderr, stop } = follow(child);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    const [printed] = await Promise.all([readAll(child.stdout), requireSuccess(ended, stderr)]);
+    return printed;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof JobError) throw error;
+    throw new JobError('teleport.unavailable', `reading from tctl failed: ${messageOf(error)}`, {
+      retry: 'backoff',
+      cause: error,
+    });
   } finally {
     signal.removeEventListener('abort', stop);
   }

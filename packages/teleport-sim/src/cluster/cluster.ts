@@ -6,7 +6,7 @@ import { DEFAULT_INSTALLER, DEFAULT_INSTALLER_TEMPLATE } from './installers.ts';
 import type { Inventory, JoiningHost, SimNode } from './inventory.ts';
 import { type JoinAttempt, JOIN_REFUSALS, type JoinToken, refuseJoin } from './join-tokens.ts';
 import type { NodeIdentity } from './node-identity.ts';
-import { joinTokenOf, type Resource } from './resources.ts';
+import { joinTokenOf, type Resource, tokenResource } from './resources.ts';
 import { completeServerInfo, GivenLabels, type Labels, labelsOf, serverInfoName } from './server-info.ts';
 
 /** A host that joins with a token. */
@@ -121,8 +121,11 @@ export class Cluster {
     return this.#resources.delete(`${kind}/${name}`);
   }
 
-  /** The created resources of one kind that have not expired, in order of creation. */
+  /** The resources of one kind that have not expired, in order of creation; tokens that were there from the start first. */
   *resources(kind: string): IterableIterator<Resource> {
+    for (const token of kind === 'token' ? this.tokens() : []) {
+      if (!this.#resources.has(`token/${token.name}`)) yield tokenResource(token);
+    }
     for (const resource of this.#resources.values()) {
       if (resource.kind === kind && !this.#hasExpired(resource)) yield resource;
     }

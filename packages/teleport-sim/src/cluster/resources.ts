@@ -113,6 +113,28 @@ export function joinTokenOf(resource: Resource): JoinToken {
   };
 }
 
+/** The same, the other way round. */
+export function tokenResource({ name, method, allow, expiresAtMs }: JoinToken): Resource {
+  return {
+    kind: 'token',
+    version: 'v2',
+    metadata: {
+      name,
+      ...(expiresAtMs === undefined ? {} : { expires: new Date(expiresAtMs).toISOString() }),
+    },
+    spec: {
+      roles: ['Node'],
+      join_method: method ?? 'iam',
+      allow: allow.map(({ organizationId, organizationalUnits, accountId, arn }) => ({
+        ...(organizationId === undefined ? {} : { aws_organization_id: organizationId }),
+        ...(organizationalUnits === undefined ? {} : { aws_organizational_units: organizationalUnits }),
+        ...(accountId === undefined ? {} : { aws_account: accountId }),
+        ...(arn === undefined ? {} : { aws_arn: arn }),
+      })),
+    },
+  };
+}
+
 const RULE_KEYS = new Set(['aws_organization_id', 'aws_organizational_units', 'aws_account', 'aws_arn']);
 
 function joinTokenRuleOf(entry: unknown): JoinTokenRule[] {

@@ -16,6 +16,8 @@ export const FAULT_MODES = {
    * looks like success, `cut` breaks the connection there; `denied` is a missing permission.
    */
   inventory: ['ok', 'error', 'denied', 'slow', 'half', 'empty', 'truncated', 'cut'],
+  /** `tctl get token`. `denied` is a missing permission. */
+  tokens: ['ok', 'denied'],
   /** `tctl create`. `denied` is a missing permission. */
   resources: ['ok', 'error', 'denied', 'slow'],
 } as const;
@@ -29,6 +31,7 @@ export interface Faults {
   readonly installer: FaultMode<'installer'>;
   readonly join: FaultMode<'join'>;
   readonly inventory: FaultMode<'inventory'>;
+  readonly tokens: FaultMode<'tokens'>;
   readonly resources: FaultMode<'resources'>;
   /** Simulated milliseconds that a `slow` surface takes. */
   readonly slowMs: number;
@@ -40,6 +43,7 @@ export const NO_FAULTS: Faults = {
   installer: 'ok',
   join: 'ok',
   inventory: 'ok',
+  tokens: 'ok',
   resources: 'ok',
   slowMs: 5_000,
 };

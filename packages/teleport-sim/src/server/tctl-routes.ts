@@ -19,6 +19,9 @@ export async function answerTctl(cluster: Cluster, exchange: Exchange): Promise<
   if (verb === 'get' && kind === 'node') return answerNodes(cluster, exchange, name);
   const known = (RESOURCE_KINDS as readonly string[]).includes(kind);
   if (!known) return sendJson(exchange, 400, { error: `getting "${kind}" is not supported` });
+  if (verb === 'get' && kind === 'token' && cluster.faults.tokens === 'denied') {
+    return sendJson(exchange, 403, { error: 'access denied to perform action "read" on "token"' });
+  }
   if (verb === 'get') return answerResources(cluster, exchange, kind, name);
   if (verb === 'rm' && exchange.method === 'DELETE') {
     if (!cluster.removeResource(kind, name)) {

@@ -67,6 +67,8 @@ export const CHECK_CAUSES = [
   'installer-unreachable',
   'installer-not-a-script',
   'installer-changed',
+  'token-missing',
+  'token-unfit',
   'inventory-unreadable',
   'inventory-stale',
   'no-inventory',
