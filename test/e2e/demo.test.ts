@@ -8,7 +8,7 @@ import type { OrganizationStatus } from '@muster/core/ledger/organization-status
 import { eventually } from '@muster/testing/eventually';
 import { startRedis } from '@muster/testing/redis-server';
 import { refereeFaults } from '@muster/testing/referee';
-import { baseEnvironment, runProgram } from '@muster/testing/supervised-process';
+import { baseEnvironment, isAlive, runProgram } from '@muster/testing/supervised-process';
 import { expect, test } from 'vitest';
 
 const DEMO = fileURLToPath(new URL('../../apps/demo/src/main.ts', import.meta.url));
@@ -82,13 +82,4 @@ function childrenOf(parent: number): readonly { readonly pid: number; readonly c
     .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
     .filter((match) => match !== null && Number(match[2]) === parent)
     .map((match) => ({ pid: Number(match?.[1]), command: match?.[3] ?? '' }));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

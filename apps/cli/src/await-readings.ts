@@ -1,6 +1,11 @@
-import { COVERAGE_STATUSES, type CoverageStatus, sweepVerdict } from '@muster/core/domain/coverage';
-import { parseCoverageId } from '@muster/core/ledger/coverage';
-import type { Ledger, SweepView } from '@muster/core/ports/ledger';
+import {
+  COVERAGE_STATUSES,
+  type Coverage,
+  type CoverageStatus,
+  sweepVerdict,
+} from '@muster/core/domain/coverage';
+import type { KnownAccount, Ledger, SweepView } from '@muster/core/ports/ledger';
+import type { Target } from '@muster/core/domain/target';
 import { includesAccount, includesTarget, isWhole, type SweepScope } from './sweep-scope.ts';
 
 const LOOK_MS = 500;
@@ -33,13 +38,11 @@ async function verdictSince(
 ): Promise<SweepView['verdict']> {
   // Looked at first, for it costs little. What is denied or off does not keep a sweep from ending; it is due now all the same.
   if (isWhole(scope) && (await ledger.coverage.sweep(Date.now()))?.verdict === null) return null;
-  const known = await Promise.all(
-    (await ledger.coverage.accountIds())
-      .filter((accountId) => includesAccount(scope, accountId))
-      .map((accountId) => ledger.coverage.account(accountId)),
-  );
-  const unresolved = known.some(
-    (one) => one !== null && one.account.state === 'ACTIVE' && (one.resolvedAtMs ?? 0) < sinceMs,
+  const ids = (await ledger.coverage.accountIds()).filter((accountId) => includesAccount(scope, accountId));
+  const known = await Promise.all(ids.map((accountId) => ledger.coverage.account(accountId)));
+  const accounts = known.filter((one) => one !== null);
+  const unresolved = accounts.some(
+    ({ account, resolvedAtMs }) => account.state === 'ACTIVE' && (resolvedAtMs ?? 0) < sinceMs,
   );
   if (unresolved) return null;
   const counts = Object.fromEntries(COVERAGE_STATUSES.map((status) => [status, 0])) as Record<
@@ -47,13 +50,32 @@ async function verdictSince(
     number
   >;
   let total = 0;
-  for (const { id, coverage } of await ledger.coverage.all()) {
-    const { accountId, target } = parseCoverageId(id);
-    if (target === null ? !includesAccount(scope, accountId) : !includesTarget(scope, target)) continue;
+  for (const coverage of await coveragesOf(ledger, scope, accounts)) {
     if (coverage.attemptedAtMs < sinceMs) return null;
     counts[coverage.status] += 1;
     total += 1;
   }
   if (!isWhole(scope)) return sweepVerdict({ ...counts, total }, true);
   return (await ledger.coverage.sweep(Date.now()))?.verdict ?? null;
+}
+
+/** How a scope was last read. Only a whole organization is read as a whole: one account's few targets are asked for. */
+async function coveragesOf(
+  { coverage }: Pick<Ledger, 'coverage'>,
+  scope: SweepScope,
+  accounts: readonly KnownAccount[],
+): Promise<readonly Coverage[]> {
+  if (isWhole(scope)) return (await coverage.all()).map((one) => one.coverage);
+  const ofAccounts = await Promise.all(
+    accounts.map(async ({ account: { accountId }, regions }) => {
+      const denied = await coverage.readDenied(accountId);
+      if (denied !== null) return [denied];
+      const targets = (regions ?? []).map((region): Target => ({ accountId, region }));
+      const read = await Promise.all(
+        targets.filter((target) => includesTarget(scope, target)).map((target) => coverage.read(target)),
+      );
+      return read.filter((one) => one !== null);
+    }),
+  );
+  return ofAccounts.flat();
 }

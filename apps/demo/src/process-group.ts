@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { watchOrphans } from './orphan-watch.ts';
+import { watchOrphans } from '@muster/core/runtime/orphan-watch';
 
 export interface ManagedProcess {
   readonly name: string;

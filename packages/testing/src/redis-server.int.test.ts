@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
 import { findRedisBinary, startRedis } from './redis-server.ts';
+import { isAlive } from './supervised-process.ts';
 
 const MODULE = fileURLToPath(new URL('redis-server.ts', import.meta.url));
 
@@ -21,15 +22,6 @@ function command(port: number, line: string): Promise<string> {
     });
     socket.once('error', reject);
   });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 describe.skipIf(findRedisBinary() === null)('a throwaway Redis', () => {

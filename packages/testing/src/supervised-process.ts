@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type OrphanWatch, watchOrphans } from '@muster/core/runtime/orphan-watch';
 
 /** The `muster` command of this checkout. */
 export const MUSTER_ENTRY = fileURLToPath(new URL('../../../apps/cli/bin/muster.js', import.meta.url));
@@ -30,18 +31,12 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Kills what is on its list when its input ends, that is when the process that wrote the list is gone. */
-const WATCHER = `pids=
-while read -r sign pid; do
-  if [ "$sign" = + ]; then pids="$pids $pid"; else
-    left=
-    for one in $pids; do [ "$one" = "$pid" ] || left="$left $one"; done
-    pids=$left
-  fi
-done
-[ -z "$pids" ] || kill -9 $pids 2>/dev/null`;
+let orphans: OrphanWatch | null = null;
 
-let watcher: ChildProcess | null = null;
+function watch(): OrphanWatch {
+  orphans ??= watchOrphans();
+  return orphans;
+}
 
 /** Starts a process whose output goes to a file. It never outlives the process that started it. */
 export function superviseProcess(options: {
@@ -60,10 +55,10 @@ export function superviseProcess(options: {
   });
   closeSync(output);
   const pid = child.pid ?? 0;
-  watch('+', pid);
+  watch().add(pid);
   const ended = new Promise<ProcessEnd>((resolve) => {
     child.once('exit', (code, signal) => {
-      watch('-', pid);
+      watch().remove(pid);
       resolve({ code, signal });
     });
     child.once('error', () => {
@@ -82,6 +77,16 @@ export function superviseProcess(options: {
   };
 }
 
+/** Whether a process of this id is there, whosever it is. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Runs a program with this Node to its end. `timeoutMs` kills it. */
 export async function runProgram(
   args: readonly string[],
@@ -94,7 +99,7 @@ export async function runProgram(
     killSignal: 'SIGKILL',
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
-  watch('+', child.pid ?? 0);
+  watch().add(child.pid ?? 0);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -102,7 +107,7 @@ export async function runProgram(
   const code = await new Promise<number | null>((resolve) => {
     child.once('close', resolve);
   });
-  watch('-', child.pid ?? 0);
+  watch().remove(child.pid ?? 0);
   return { code, stdout, stderr };
 }
 
@@ -115,15 +120,4 @@ export function baseEnvironment(): NodeJS.ProcessEnv {
     TMPDIR: process.env['TMPDIR'],
     NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
   };
-}
-
-function watch(sign: '+' | '-', pid: number): void {
-  if (watcher === null) {
-    watcher = spawn('sh', ['-c', WATCHER], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
-    watcher.unref();
-    const { stdin } = watcher;
-    stdin?.on('error', () => undefined);
-    (stdin as { unref?: () => void } | null)?.unref?.();
-  }
-  watcher.stdin?.write(`${sign} ${pid}\n`);
 }

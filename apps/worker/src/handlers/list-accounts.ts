@@ -3,7 +3,7 @@ import type { Account } from '@muster/core/domain/account';
 import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
 import { isJobError, messageOf } from '@muster/core/domain/errors';
 import type { AccountId } from '@muster/core/domain/ids';
-import { targetId } from '@muster/core/domain/target';
+import { targetId, type Target } from '@muster/core/domain/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import { accountPages } from '../scanning/accounts-in-scope.ts';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
@@ -70,9 +70,11 @@ async function listAll(ctx: JobContext, deps: HandlerDeps): Promise<DueOutcome<R
 async function removeAccounts(removed: readonly AccountId[], deps: HandlerDeps): Promise<void> {
   const { coverage, control, enrollments } = deps.ledger;
   const populated = await enrollments.populated();
-  const left = populated.filter(({ accountId }) => removed.includes(accountId));
+  const byAccount = Map.groupBy(populated, (target) => target.accountId);
+  const left: Target[] = [];
   for (const accountId of removed) {
-    const held = left.filter((target) => target.accountId === accountId);
+    const held = byAccount.get(accountId) ?? [];
+    left.push(...held);
     await scheduleScans(held, deps.clock.now() + deps.timings.followUpMs, deps);
     await coverage.removeAccount(accountId);
     await control.clearOutcomes(`account:${accountId}`);

@@ -42,7 +42,7 @@ export async function handleListRegions(
       if (isRead || !isJobError(error)) throw error;
       return { kind: 'unread' as const, error };
     });
-    if (found.kind === 'unread') return passOver(accountId, found.error, ctx, deps);
+    if (found.kind === 'unread') return passOver(accountId, found.error, standsIn, ctx, deps);
     if (found.kind === 'denied') return deny(accountId, found.error, ctx, deps);
     const regions = regionsInScope(found, known.regions ?? []);
     const left = (known.regions ?? []).filter((region) => !regions.includes(region));
@@ -82,10 +82,10 @@ async function unreadTargets(
 async function passOver(
   accountId: AccountId,
   error: JobError,
+  before: Coverage | null,
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<DueOutcome<Result>> {
-  const before = await deps.ledger.coverage.readDenied(accountId);
   const outcome = coverageOfFailure(error, before, deps.clock.now(), deps);
   if (outcome === null) throw error;
   const { coverage, nextAtMs } = outcome;

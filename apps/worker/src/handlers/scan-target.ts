@@ -12,7 +12,7 @@ import type { JobContext } from '@muster/core/jobs/outcome';
 import type { BegunScan } from '@muster/core/ports/ledger';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { settleAfter, type DueOutcome } from '../due-work.ts';
-import { setAsideUnreadable } from '../records/mend-ledger.ts';
+import { readRecords } from '../records/mend-ledger.ts';
 import { trackLabels } from '../records/track-labels.ts';
 import { decideTarget, type Reading, type Records } from '../scanning/decide-target.ts';
 import { forgetTarget } from '../scanning/forget-target.ts';
@@ -112,22 +112,14 @@ async function roleGroups(
   return groupByRole(matchers, target.accountId, target.region);
 }
 
-/**
- * The target's records, and what its labels last came to: asked for at once, so that both travel together. A record that
- * cannot be read is set aside first, so that its place is free.
- */
+/** The target's records, and what its labels last came to: asked for at once, so that both travel together. */
 async function readLedger(
   target: Target,
   deps: HandlerDeps,
 ): Promise<{ readonly records: Records; readonly summary: LabelSummary | null }> {
-  const { enrollments, labels } = deps.ledger;
-  let unreadable = false;
   const [records, summary] = await Promise.all([
-    enrollments.readAll(target, () => {
-      unreadable = true;
-    }),
-    deps.config.labels.enabled ? labels.summary(target) : null,
+    readRecords(target, deps),
+    deps.config.labels.enabled ? deps.ledger.labels.summary(target) : null,
   ]);
-  if (unreadable) await setAsideUnreadable(target, deps);
   return { records, summary };
 }

@@ -1,4 +1,3 @@
-import process from 'node:process';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 
@@ -34,21 +33,6 @@ export function createShutdown(options: ShutdownOptions): Shutdown {
       return stopping;
     },
   };
-}
-
-/**
- * Stops and exits on SIGTERM and SIGINT, with the shutdown's code. Later signals change nothing: a terminal and a
- * supervisor often send two.
- */
-export function exitOnSignals(shutdown: Shutdown): void {
-  const onSignal = async (signal: NodeJS.Signals): Promise<void> => {
-    process.exit(await shutdown.stop(signal));
-  };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      void onSignal(signal);
-    });
-  }
 }
 
 async function stopAll(options: ShutdownOptions, reason: string): Promise<ShutdownCode> {

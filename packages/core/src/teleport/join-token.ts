@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { JoinToken } from '../domain/checkup/join-token.ts';
 import { isJobError, JobError } from '../domain/errors.ts';
-import { readTctl, type TctlCommand } from './tctl.ts';
+import { runTctl, type TctlCommand } from './tctl.ts';
 
 /**
  * tctl ends with 1 for everything, so only its words tell a token that is not there: `provisioning token(NAME) not found`
@@ -32,7 +32,7 @@ export async function findJoinToken(
 ): Promise<JoinToken | null> {
   let text: string;
   try {
-    text = await readTctl(tctl, ['get', `token/${name}`, '--format=json'], signal);
+    text = await runTctl(tctl, ['get', `token/${name}`, '--format=json'], '', signal);
   } catch (error) {
     if (isJobError(error, 'teleport.unavailable') && NOT_FOUND.test(error.message)) return null;
     throw error;

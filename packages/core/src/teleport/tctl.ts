@@ -47,12 +47,7 @@ export async function* listNodesByTctl(
     await requireSuccess(ended, stderr);
     elements.end();
   } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof JobError) throw error;
-    throw new JobError('teleport.unavailable', `reading from tctl failed: ${messageOf(error)}`, {
-      retry: 'backoff',
-      cause: error,
-    });
+    throw troubleWith(error, signal);
   } finally {
     signal.removeEventListener('abort', stop);
     stop();
@@ -60,18 +55,19 @@ export async function* listNodesByTctl(
 }
 
 /**
- * Runs one command of tctl's to its end, with `input` as its standard input. What it prints is not looked at. Throws as
- * `listNodesByTctl` does.
+ * Runs one command of tctl's to its end, with `input` as its standard input. Throws as `listNodesByTctl` does.
+ *
+ * @returns what it printed, which is to be little
  */
 export async function runTctl(
   tctl: TctlCommand,
   args: readonly string[],
   input: string,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string> {
   signal.throwIfAborted();
   const child = spawn(tctl.command, [...tctl.args, ...args], {
-    stdio: ['pipe', 'ignore', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     shell: false,
   });
   const { ended, stderr, stop } = follow(child);
@@ -79,41 +75,23 @@ export async function runTctl(
   try {
     // One that ends without reading everything says why with its exit code.
     child.stdin.on('error', () => undefined).end(input);
-    await requireSuccess(ended, stderr);
+    const [printed] = await Promise.all([readAll(child.stdout), requireSuccess(ended, stderr)]);
+    return printed;
   } catch (error) {
-    signal.throwIfAborted();
-    throw error;
+    throw troubleWith(error, signal);
   } finally {
     signal.removeEventListener('abort', stop);
   }
 }
 
-/** Runs one command of tctl's to its end and returns what it printed, which is to be little. Throws as `listNodesByTctl` does. */
-export async function readTctl(
-  tctl: TctlCommand,
-  args: readonly string[],
-  signal: AbortSignal,
-): Promise<string> {
+/** What became of a run of tctl that did not end well; throws the signal's reason when that is why. */
+function troubleWith(error: unknown, signal: AbortSignal): JobError {
   signal.throwIfAborted();
-  const child = spawn(tctl.command, [...tctl.args, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    shell: false,
+  if (error instanceof JobError) return error;
+  return new JobError('teleport.unavailable', `reading from tctl failed: ${messageOf(error)}`, {
+    retry: 'backoff',
+    cause: error,
   });
-  const { ended, stderr, stop } = follow(child);
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    const [printed] = await Promise.all([readAll(child.stdout), requireSuccess(ended, stderr)]);
-    return printed;
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof JobError) throw error;
-    throw new JobError('teleport.unavailable', `reading from tctl failed: ${messageOf(error)}`, {
-      retry: 'backoff',
-      cause: error,
-    });
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }
 
 /** What of a started tctl both ways of running it need: its end, what it said of errors, and how to stop it. */

@@ -11,7 +11,7 @@ while read -r sign pid; do
 done
 [ -z "$pids" ] || kill -9 $pids 2>/dev/null`;
 
-/** Sees to it that child processes do not outlive a demo that was killed: nobody else would ever end them. */
+/** Sees to it that child processes do not outlive the process that started them: nobody else would ever end them. */
 export interface OrphanWatch {
   add(pid: number): void;
   /** For one that has ended, so that nobody who is given its id later is taken for it. */
@@ -19,13 +19,16 @@ export interface OrphanWatch {
   close(): void;
 }
 
+/** For the demo and the tests. Its own end needs no `close`: it ends with the process that asked for it. */
 export function watchOrphans(): OrphanWatch {
-  // A group of its own: Ctrl-C in a terminal must not end it before the demo.
+  // A group of its own: Ctrl-C in a terminal must not end it before whoever it watches for.
   const watcher = spawn('sh', ['-c', WATCHER], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   watcher.unref();
-  // Without a shell there is no watch; the demo goes on all the same.
+  // Without a shell there is no watch; the work goes on all the same.
   watcher.on('error', () => undefined);
   watcher.stdin.on('error', () => undefined);
+  // The pipe alone must not keep a process up.
+  (watcher.stdin as { unref?: () => void }).unref?.();
   return {
     add: (pid) => void watcher.stdin.write(`+ ${pid}\n`),
     remove: (pid) => void watcher.stdin.write(`- ${pid}\n`),
