@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '@muster/testing/eventually';
@@ -37,6 +38,13 @@ test('a token that lists accounts keeps in step with the organization, and is ne
   const ids = system.aws.world.accounts.map(({ id }) => id);
   expect(accountsIn(readFileSync(file, 'utf8'))).toEqual(ids.toSorted());
   expect(system.report().joined).toBe(9);
+
+  const pipe = join(system.folder, 'pipe');
+  execFileSync('sh', ['-c', 'mkfifo "$0"', pipe]);
+  expect(await system.cli('token', '--file', pipe)).toMatchObject({
+    code: 1,
+    stderr: `--file ${pipe}: is not a plain file, and is left as it is\n`,
+  });
 
   await system.aws.change({ op: 'add-account', account: { id: '999988887777' } });
   expect(await system.cli('sweep', '--wait')).toMatchObject({ code: 0 });

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { compareConfig } from '@muster/core/config/compare-config';
 import { formatFaults } from '@muster/core/config/format-faults';
 import { configPath, loadConfig } from '@muster/core/config/load-config';
 import type { MusterConfig } from '@muster/core/config/model';
+import { readTextFile } from '@muster/core/config/read-text-file';
 import { resultOfReload, type ConfigReload } from '@muster/core/config/reload';
 import { messageOf } from '@muster/core/domain/errors';
 import type { Logger } from '@muster/core/ports/logger';
@@ -73,9 +73,6 @@ export function followConfig(
 
 /** Empty when it cannot be read just now: `loadConfig` says why. */
 function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
+  const reading = readTextFile(path);
+  return reading.ok ? reading.text : '';
 }

@@ -24,6 +24,7 @@ function init(...args: readonly string[]): { code: number | null; stdout: string
   const { status, stdout, stderr } = spawnSync(process.execPath, [ENTRY, 'init', ...args], {
     cwd: folder,
     encoding: 'utf8',
+    timeout: 15_000,
     env: { PATH: process.env['PATH'] },
   });
   return { code: status, stdout, stderr };
@@ -196,4 +197,18 @@ test('a configuration that cannot be read does not lose the external id of roles
 
   expect(code).toBe(64);
   expect(stderr).toContain('--external-id is missing, and out/muster.yaml cannot be read for it');
+});
+
+test.runIf(process.platform === 'linux')('a place that takes no folder is told at once', () => {
+  const { code, stderr } = init(...REQUIRED.slice(0, -1), '/proc/muster-init/deep');
+
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^nothing was written: --dir \/proc\/muster-init\/deep: ENOENT.*\n$/);
+});
+
+test('a list of accounts that cannot end is not waited for', () => {
+  const { code, stderr } = init(...REQUIRED, '--token-accounts', '/dev/zero');
+
+  expect(code).toBe(64);
+  expect(stderr).toContain('--token-accounts /dev/zero: is a device, not a file');
 });

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '@muster/core/config/load-config';
+import { readTextFile } from '@muster/core/config/read-text-file';
 import { messageOf } from '@muster/core/domain/errors';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
@@ -100,12 +101,10 @@ function readKept(folder: string, needsExternalId: boolean, faults: string[]): K
 
 function readAccountsFile(path: string | undefined, faults: string[]): string | null {
   if (path === undefined) return null;
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    faults.push(`--token-accounts ${path}: ${messageOf(error)}`);
-    return null;
-  }
+  const reading = readTextFile(path);
+  if (reading.ok) return reading.text;
+  faults.push(`--token-accounts ${path}: ${reading.problem}`);
+  return null;
 }
 
 function writeOrRefuse(folder: string, files: readonly InitFile[], force: boolean): void {
@@ -133,7 +132,11 @@ function writeOrRefuse(folder: string, files: readonly InitFile[], force: boolea
   }
   const same = new Set([...states].filter(([, state]) => state === 'same').map(([path]) => path));
   const toWrite = files.filter((file) => !same.has(file.path));
-  if (toWrite.length > 0) writeFiles(folder, toWrite);
+  try {
+    if (toWrite.length > 0) writeFiles(folder, toWrite);
+  } catch (error) {
+    throw new CommandError(EXIT.failed, `nothing was written: --dir ${folder}: ${messageOf(error)}`);
+  }
   const lines = files.map(({ path }) => `  ${same.has(path) ? 'same   ' : 'written'}  ${join(folder, path)}`);
   process.stdout.write(`${[...lines, '', `Next: ${join(folder, 'README.md')}`].join('\n')}\n`);
 }

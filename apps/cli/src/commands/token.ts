@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { messageOf } from '@muster/core/domain/errors';
 import type { AccountId } from '@muster/core/domain/ids';
 import type { Matcher } from '@muster/core/domain/matcher';
@@ -68,13 +68,19 @@ function joinTokensOf(matchers: readonly Matcher[], account: KnownAccount['accou
 
 function writeToken(file: string, text: string): void {
   try {
-    const isSame = existsSync(file) && readFileSync(file, 'utf8') === text;
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (found !== undefined && !found.isFile()) {
+      // It would be replaced by a file: as root, even /dev/stdout.
+      throw new CommandError(EXIT.failed, `--file ${file}: is not a plain file, and is left as it is`);
+    }
+    const isSame = found?.size === Buffer.byteLength(text) && readFileSync(file, 'utf8') === text;
     if (!isSame) {
       writeFileSync(`${file}.new`, text);
       renameSync(`${file}.new`, file);
     }
     process.stdout.write(`${isSame ? 'same   ' : 'written'}  ${file}\n`);
   } catch (error) {
+    if (error instanceof CommandError) throw error;
     throw new CommandError(EXIT.failed, `--file ${file}: ${messageOf(error)}`);
   }
 }

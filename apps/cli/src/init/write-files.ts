@@ -15,7 +15,7 @@ export function compareFiles(folder: string, files: readonly InitFile[]): Readon
  * and then moved; what they replace is kept there until the last one is in its place. Throws what the file system says.
  */
 export function writeFiles(folder: string, files: readonly InitFile[]): void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const staging = mkdtempSync(join(folder, '.muster-init-'));
   const undo: (() => void)[] = [];
   try {
@@ -39,6 +39,16 @@ export function writeFiles(folder: string, files: readonly InitFile[]): void {
   } finally {
     rmSync(staging, { recursive: true });
   }
+}
+
+/**
+ * One folder after the other: with `recursive`, Node tries forever where a folder is there but takes no new one (/proc).
+ */
+function makeFolder(folder: string): void {
+  if (isThere(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  mkdirSync(folder);
 }
 
 function stateOf(folder: string, file: InitFile): FileState {

@@ -2,11 +2,12 @@ import { inEnvironment, type EnvironmentSettings } from './environment.ts';
 import { isLoopbackHost, parseListenAddress, type ListenAddress } from './listen-address.ts';
 import type { ConsoleSettings } from './model.ts';
 import type { MusterShape } from './muster-schema.ts';
+import type { TextReading } from './read-text-file.ts';
 import type { Findings, Report } from './report.ts';
 import { Secret } from './secret.ts';
 
-/** Reads a small file named in the configuration; throws when it cannot. */
-export type ReadFile = (path: string) => string;
+/** Reads a small file named in the configuration. */
+export type ReadFile = (path: string) => TextReading;
 
 /** A shorter one can be guessed over the network. */
 const SHORTEST_PASSWORD = 8;
@@ -55,19 +56,12 @@ function readPassword(shape: MusterShape, readFile: ReadFile | null, report: Rep
     report.fault(where, 'files are not read here');
     return null;
   }
-  try {
-    const text = readFile(path).replace(/\r?\n$/, '');
-    if (text === '') report.fault(where, `the file ${path} is empty`);
-    return text === '' ? null : text;
-  } catch (error) {
-    report.fault(where, `the file ${path} cannot be read (${errorCode(error)})`);
+  const reading = readFile(path);
+  if (!reading.ok) {
+    report.fault(where, `the file ${path} ${reading.problem}`);
     return null;
   }
-}
-
-/** Such as `ENOENT`: enough to act on, and never the content. */
-export function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : 'unknown error';
+  const text = reading.text.replace(/\r?\n$/, '');
+  if (text === '') report.fault(where, `the file ${path} is empty`);
+  return text === '' ? null : text;
 }

@@ -45,6 +45,24 @@ describe('loadConfig', () => {
     expect(result.ok && result.config.console.password?.reveal()).toBe('correct horse');
   });
 
+  test('says in which line the bytes are no UTF-8', () => {
+    writeFileSync(join(dir, 'muster.yaml'), Buffer.from('version: v3\nteleport: \xff\n', 'latin1'));
+
+    expect(faultsOf(join(dir, 'muster.yaml'))).toMatch(
+      /muster\.yaml:2:1:? is no UTF-8 text: save it as UTF-8/,
+    );
+  });
+
+  test('does not wait for a password that is a device', () => {
+    const console = '{listen: "0.0.0.0:80", password_file: /dev/zero}';
+    writeFileSync(
+      join(dir, 'muster.yaml'),
+      `version: v3\ndiscovery_service: {enabled: false}\nmuster: {console: ${console}}\n`,
+    );
+
+    expect(faultsOf(join(dir, 'muster.yaml'))).toMatch(/the file \/dev\/zero is a device, not a file/);
+  });
+
   test('names the file in every fault', () => {
     writeFileSync(join(dir, 'muster.yaml'), 'version: v3\n');
 

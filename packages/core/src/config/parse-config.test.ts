@@ -3,6 +3,7 @@ import { seededRandom } from '@muster/testing/builders';
 import { describe, expect, test } from 'vitest';
 import { hostileText } from '../domain/installer/hostile-text.fixture.ts';
 import { renderInstall } from '../domain/installer/render-install.ts';
+import type { ReadFile } from './console-rules.ts';
 import type { Environment } from './environment.ts';
 import { formatFaults } from './format-faults.ts';
 import { installationId } from './installation-id.ts';
@@ -20,7 +21,7 @@ discovery_service:
       ssm: {document_name: AWS-RunShellScript}
 `;
 
-function compile(text: string, env: Environment = {}, readFile?: (path: string) => string): MusterConfig {
+function compile(text: string, env: Environment = {}, readFile?: ReadFile): MusterConfig {
   const result = parseConfig(text, {
     file: 'muster.yaml',
     env,
@@ -30,7 +31,7 @@ function compile(text: string, env: Environment = {}, readFile?: (path: string) 
   return result.config;
 }
 
-function faultsOf(text: string, env: Environment = {}, readFile?: (path: string) => string): string {
+function faultsOf(text: string, env: Environment = {}, readFile?: ReadFile): string {
   const result = parseConfig(text, {
     file: 'muster.yaml',
     env,
@@ -201,7 +202,10 @@ describe('the console', () => {
   const OPEN = `${MINIMAL}muster: {console: {listen: "0.0.0.0:8080", password_file: secret.txt}}`;
 
   test('takes its password from a file, without the last line break', () => {
-    const config = compile(OPEN, {}, (path) => (path === 'secret.txt' ? 'correct horse\n' : ''));
+    const config = compile(OPEN, {}, (path) => ({
+      ok: true,
+      text: path === 'secret.txt' ? 'correct horse\n' : '',
+    }));
 
     expect(config.console.password?.reveal()).toBe('correct horse');
   });
@@ -209,13 +213,11 @@ describe('the console', () => {
   test.each([
     [
       'cannot be read',
-      () => {
-        throw Object.assign(new Error('no'), { code: 'ENOENT' });
-      },
+      () => ({ ok: false, code: 'ENOENT', line: 0, problem: 'cannot be read (ENOENT)' }) as const,
       /the file secret.txt cannot be read \(ENOENT\)/,
     ],
-    ['is empty', () => '\n', /the file secret.txt is empty/],
-    ['is too short', () => 'short', /at least 8 characters/],
+    ['is empty', () => ({ ok: true, text: '\n' }) as const, /the file secret.txt is empty/],
+    ['is too short', () => ({ ok: true, text: 'short' }) as const, /at least 8 characters/],
   ])('is refused when the file %s', (_name, readFile, expected) => {
     expect(faultsOf(OPEN, {}, readFile)).toMatch(expected);
   });
