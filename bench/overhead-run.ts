@@ -6,7 +6,7 @@
 import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
 import { Secret } from '@muster/core/config/secret';
 import { parseConfig } from '@muster/core/config/parse-config';
-import { parseTargetId, type Target } from '@muster/core/domain/target';
+import { parseTargetId, targetId, type Target } from '@muster/core/domain/target';
 import type { InstanceId, MatcherKey } from '@muster/core/domain/ids';
 import type { Instance } from '@muster/core/domain/instance';
 import { catalog, type Catalog } from '@muster/core/jobs/catalog';
@@ -86,7 +86,17 @@ async function empty(): Promise<void> {
   });
 }
 
-function instancesOf(target: Target): Instance[] {
+/** What simulated AWS has, made before anything is measured: making it is not what a scan does. */
+const answers = new Map<string, readonly Instance[]>();
+
+function instancesOf(target: Target): readonly Instance[] {
+  const id = targetId(target);
+  const answer = answers.get(id) ?? makeInstances(target);
+  answers.set(id, answer);
+  return answer;
+}
+
+function makeInstances(target: Target): Instance[] {
   const account = Number(target.accountId) % 1_000_000;
   const region = Number(target.region.split('-')[2]);
   return Array.from({ length: INSTANCES }, (_, n) => ({

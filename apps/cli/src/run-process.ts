@@ -2,7 +2,7 @@ import type { MusterConfig } from '@muster/core/config/model';
 import type { ConfigReload } from '@muster/core/config/reload';
 import { secretsOf } from '@muster/core/config/secrets';
 import { isJobError } from '@muster/core/domain/errors';
-import type { Clock } from '@muster/core/ports/clock';
+import { type Clock, LATE, within } from '@muster/core/ports/clock';
 import type { Logger } from '@muster/core/ports/logger';
 import { installProcessGuards } from '@muster/core/runtime/process-guards';
 import { createClock } from '@muster/core/runtime/clock';
@@ -96,16 +96,8 @@ export async function runUntilSignal<T>(
 
 /** What was started within the grace; null when it was not. */
 async function endOfStart(starting: Promise<RunningPart>, clock: Clock): Promise<RunningPart | null> {
-  const over = new AbortController();
-  const late = clock.sleep(START_GRACE_MS, over.signal).then(
-    () => null,
-    () => null,
-  );
-  try {
-    return await Promise.race([starting, late]);
-  } finally {
-    over.abort();
-  }
+  const part = await within(clock, START_GRACE_MS, starting);
+  return part === LATE ? null : part;
 }
 
 async function startOrExplain(

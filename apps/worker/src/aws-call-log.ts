@@ -2,7 +2,7 @@ import { AWS_ACTIONS } from '@muster/core/domain/aws-actions';
 import { messageOf } from '@muster/core/domain/errors';
 import type { AwsCall, AwsCallObserver } from '@muster/core/ports/aws-call';
 import type { StatisticsLedger } from '@muster/core/ports/ledger';
-import type { Clock } from '@muster/core/ports/clock';
+import { type Clock, within } from '@muster/core/ports/clock';
 import type { Logger } from '@muster/core/ports/logger';
 import { createHistogram, type createMetrics } from '@muster/core/runtime/metrics';
 
@@ -41,10 +41,7 @@ export function createAwsCallLog(deps: {
     },
     close: async () => {
       clearInterval(timer);
-      const over = new AbortController();
-      const late = deps.clock.sleep(LAST_FLUSH_MS, over.signal).catch(() => undefined);
-      await Promise.race([flush(), late]);
-      over.abort();
+      await within(deps.clock, LAST_FLUSH_MS, flush());
     },
   };
 }

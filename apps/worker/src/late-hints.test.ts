@@ -20,7 +20,6 @@ function startPlay(enqueue = async (...hint: unknown[]) => void hint): Play {
   const sleepers: (() => void)[] = [];
   const hints = createLateHints({
     clock: {
-      now: () => 0,
       sleep: (ms, signal) => {
         waits.push(ms);
         return new Promise((resolve, reject) => {

@@ -21,7 +21,10 @@ export interface LateHints {
   close(): void;
 }
 
-export function createLateHints(deps: { readonly clock: Clock; readonly enqueue: EnqueueJobs }): LateHints {
+export function createLateHints(deps: {
+  readonly clock: Pick<Clock, 'sleep'>;
+  readonly enqueue: EnqueueJobs;
+}): LateHints {
   const closing = new AbortController();
   let waiting = 0;
   const hint = async (name: JobName, payload: object, afterMs: number): Promise<void> => {

@@ -26,6 +26,8 @@ export interface WorkerTimings {
   readonly regionsMs: number;
   /** How long an account's own tags are believed at most; half of it at least. */
   readonly accountTagsMs: number;
+  /** How long the records of a target at rest are not looked at, while its instances stay as they are. */
+  readonly restMs: number;
   /** How long a record of a vanished instance is kept. */
   readonly goneMs: number;
   /** How far the clocks of two workers may be apart. */
@@ -46,6 +48,7 @@ export function createTimings(config: MusterConfig): WorkerTimings {
     deniedMs: Math.max(config.backoff.operatorFirstMs, config.pollIntervalMs),
     regionsMs: scaled(24 * 3_600_000, 60_000),
     accountTagsMs: scaled(3_600_000, 10_000),
+    restMs: scaled(24 * 3_600_000, 60_000),
     goneMs: scaled(7 * 24 * 3_600_000, 600_000),
     clockSkewMs: scaled(10_000, 100),
     expiryMarginMs: 60_000,

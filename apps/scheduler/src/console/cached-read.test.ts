@@ -3,8 +3,8 @@ import type { Clock } from '@muster/core/ports/clock';
 import { createCachedRead } from './cached-read.ts';
 
 /** A clock that is moved by hand. */
-function handClock(): Clock & { nowMs: number } {
-  const clock = { nowMs: 10_000, now: () => clock.nowMs, sleep: () => Promise.resolve() };
+function handClock(): Pick<Clock, 'now'> & { nowMs: number } {
+  const clock = { nowMs: 10_000, now: () => clock.nowMs };
   return clock;
 }
 

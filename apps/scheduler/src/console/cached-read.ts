@@ -20,7 +20,7 @@ const REST_FACTOR = 4;
  */
 export function createCachedRead<T>(options: {
   readonly read: () => Promise<T>;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'now'>;
   readonly minIntervalMs: number;
 }): () => Promise<Reading<T>> {
   const { read, clock, minIntervalMs } = options;

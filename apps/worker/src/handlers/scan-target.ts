@@ -18,6 +18,7 @@ import { decideTarget, type Reading, type Records } from '../scanning/decide-tar
 import { forgetTarget } from '../scanning/forget-target.ts';
 import { listSightings } from '../scanning/judge-target.ts';
 import { completeCoverage, coverageOfFailure, partialCoverage } from '../scanning/scan-coverage.ts';
+import { digestOfSightings, restUntil } from '../scanning/target-rest.ts';
 import { writeDecision } from '../scanning/write-decision.ts';
 
 type Result = { status: string; seen: number; queued: number; changed: number };
@@ -29,7 +30,8 @@ interface ScanOutcome extends DueOutcome<Result> {
 
 /**
  * Reads one target: all its instances once per role, and its SSM inventory only when something is to be judged. Then
- * decides for every instance and writes what changed: an unchanged target costs one read and no instance writes.
+ * decides for every instance and writes what changed. A target at rest whose instances are as they were is let be: its
+ * records are not even read.
  */
 export async function handleScanTarget(
   { target }: { readonly target: Target },
@@ -77,10 +79,20 @@ async function readTarget(
 ): Promise<ScanOutcome> {
   const { target, groups, before } = reading;
   const sightings = await listSightings(target, groups, signal, deps);
+  const digest = digestOfSightings(sightings, deps.config);
+  if (begun.rest?.digest === digest && deps.clock.now() < begun.rest.untilMs) {
+    return {
+      nextAtMs: deps.clock.now() + deps.config.pollIntervalMs,
+      coverage: completeCoverage(begun.begunAtMs),
+      result: { status: 'complete', seen: sightings.size, queued: 0, changed: 0 },
+    };
+  }
   const { records, summary } = await readLedger(target, deps);
   const decision = await decideTarget(reading, sightings, records, signal, deps);
   const written = await writeDecision(target, decision, records, deps);
-  await trackLabels(target, { sightings, records: decision.next, summary }, deps);
+  const labeledUntilMs = await trackLabels(target, { sightings, records: decision.next, summary }, deps);
+  const untilMs = restUntil(decision, labeledUntilMs, deps);
+  if (untilMs !== null) await deps.ledger.scans.putRest(begun, { digest, untilMs });
   const { denial } = decision;
   const coverage =
     denial === null ? completeCoverage(begun.begunAtMs) : partialCoverage(denial, before, begun.begunAtMs);

@@ -31,13 +31,15 @@ export interface LabeledTarget {
 /**
  * Compares a target's tags with the labels that its nodes were given, and makes what differs wait for `write-labels`. A
  * target in which nothing changed costs nothing more: one word, the summary, stands for all of its tags.
+ *
+ * @returns until when its labels need no look while its tags stay as they are (epoch ms); null when not all could be queued
  */
 export async function trackLabels(
   target: Target,
   { sightings, records, summary }: LabeledTarget,
   deps: Deps,
-): Promise<void> {
-  if (!deps.config.labels.enabled) return;
+): Promise<number | null> {
+  if (!deps.config.labels.enabled) return Number.POSITIVE_INFINITY;
   const { labels } = deps.ledger;
   const wanted = new Map<InstanceId, LabeledInstance>();
   for (const [id, record] of records) {
@@ -48,7 +50,8 @@ export async function trackLabels(
   }
   const digest = digestOfTarget(wanted.values());
   const now = deps.clock.now();
-  if (summary === null ? wanted.size === 0 : summary.digest === digest && now < summary.refreshAtMs) return;
+  if (summary === null && wanted.size === 0) return Number.POSITIVE_INFINITY;
+  if (summary?.digest === digest && now < summary.refreshAtMs) return summary.refreshAtMs;
   const unmatched = new Set<InstanceId>();
   const kept = new Set<InstanceId>();
   for (const [id, sighting] of sightings) {
@@ -63,9 +66,10 @@ export async function trackLabels(
     await labels.queue(target, changes);
     await dispatch(deps, 'labels', [ORGANIZATION_MEMBER]);
   }
-  if (changes.length === plan.changes.length) {
-    await labels.setSummary(target, { digest, refreshAtMs: plan.refreshAtMs });
-  }
+  if (changes.length < plan.changes.length) return null;
+  const { refreshAtMs } = plan;
+  await labels.setSummary(target, { digest, refreshAtMs });
+  return refreshAtMs;
 }
 
 /** Takes back the labels of everything in a target that has left the scope. */

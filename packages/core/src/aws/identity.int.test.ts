@@ -64,7 +64,7 @@ describe('credentials', () => {
 
   it('of a session are replaced in the background before they expire, and waited for when they are about to', async () => {
     let aheadMs = 0;
-    const ahead: Clock = { now: () => Date.now() + aheadMs, sleep: (ms, stop) => clock.sleep(ms, stop) };
+    const ahead: Clock = { ...clock, now: () => Date.now() + aheadMs };
     let sessions = 0;
     const adapter = await startBare(
       (asked) => {

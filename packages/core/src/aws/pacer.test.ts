@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Clock } from '../ports/clock.ts';
 import { createPacer } from './pacer.ts';
 
-function manualClock(): Clock & { nowMs: number } {
+function manualClock(): Pick<Clock, 'now' | 'sleep'> & { nowMs: number } {
   const clock = {
     nowMs: 1_000_000,
     now: () => clock.nowMs,

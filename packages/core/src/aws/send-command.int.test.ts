@@ -116,7 +116,7 @@ describe('a send', () => {
   });
 
   it('does not leave when its time passed while it was signed', async () => {
-    const frozen: Clock = { now: () => Date.now(), sleep: () => new Promise(() => undefined) };
+    const frozen: Clock = { ...clock, sleep: () => new Promise(() => undefined) };
     const adapter = await start(() => accepted, { clock: frozen });
 
     const result = await adapter.sendCommand(access, request({ notAfterMs: Date.now() - 1 }), signal);

@@ -30,6 +30,8 @@ export interface JobContract<Name extends string, Payload, Result, Queue extends
   readonly payload: z.ZodType<Payload>;
   /** What the console shows of a finished job. */
   readonly result: z.ZodType<Result>;
+  /** Whether an end is no news: its line is written at level debug, since a large organization has thousands of them. */
+  isRoutine?(result: Result): boolean;
   /**
    * What is worked on: the job's name and what tells two of them apart, made by `jobId`. While a job with this id
    * waits, is delayed or runs, another is silently dropped, data and delay included.

@@ -10,6 +10,7 @@ export const scanTarget = defineJob({
   queue: 'discovery',
   payload: z.strictObject({ target: Target }),
   result: z.strictObject({ status: z.string(), seen: z.int(), queued: z.int(), changed: z.int() }),
+  isRoutine: ({ status, queued, changed }) => status === 'complete' && queued === 0 && changed === 0,
   dedupeId: ({ target }) => jobId('scan-target', targetId(target)),
   timeoutMs: 120_000,
   retry: RETRIED_BY_LEDGER,

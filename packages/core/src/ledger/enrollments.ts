@@ -47,9 +47,10 @@ export function createEnrollmentLedger({ redis, keys, run, log }: EnrollmentDeps
     if (records.some((change) => change.expected === 0)) await redis.sadd(keys.populated, targetId(target));
     const reply = await run(
       'write-records',
-      [names.instances, names.counts, names.candidates, names.verify, names.intents],
+      [names.instances, names.counts, names.candidates, names.verify, names.intents, names.summary],
       [
         mode,
+        randomInt(1, MAX_VERSION),
         records.length,
         ...records.flatMap(({ instanceId, expected, value }) => [
           instanceId,
@@ -104,6 +105,7 @@ export function createEnrollmentLedger({ redis, keys, run, log }: EnrollmentDeps
           names.intents,
           names.epoch,
           names.unreadable,
+          names.summary,
         ],
         [UNREADABLE_KEPT_SECONDS, ...broken.flat()],
       );
@@ -210,7 +212,7 @@ async function forgetTarget(target: Target, redis: Redis, keys: Keys): Promise<b
   const [records, intents] = await Promise.all([redis.hlen(names.instances), redis.hlen(names.intents)]);
   if (records + intents > 0) return false;
   // The epoch too: should the target come back, its own commands are listed before anything is sent.
-  await redis.del(names.epoch, names.labels, names.labelChanges, names.labelSummary);
+  await redis.del(names.epoch, names.labels, names.labelChanges, names.summary);
   await redis.srem(keys.populated, targetId(target));
   // What came in at that very moment puts it back.
   if ((await redis.hlen(names.instances)) > 0) await redis.sadd(keys.populated, targetId(target));

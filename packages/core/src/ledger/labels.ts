@@ -30,12 +30,12 @@ export function createLabelLedger(deps: {
   const { redis, keys, run } = deps;
   return {
     async summary(target) {
-      const text = await redis.get(keys.target(target).labelSummary);
+      const text = await redis.hget(keys.target(target).summary, 'labels');
       return text === null ? null : readSummary(text);
     },
 
     async setSummary(target, { digest, refreshAtMs }) {
-      await redis.set(keys.target(target).labelSummary, `${digest}|${Math.floor(refreshAtMs)}`);
+      await redis.hset(keys.target(target).summary, 'labels', `${digest}|${Math.floor(refreshAtMs)}`);
     },
 
     async written(target) {

@@ -1,4 +1,4 @@
-import { aCoverage, anAccountId, aTarget, NOW_MS } from '@muster/testing/builders';
+import { aCoverage, anAccountId, aRecord, aTarget, NOW_MS } from '@muster/testing/builders';
 import { type TestLedger, useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
 import type { Account } from '../domain/account.ts';
@@ -124,4 +124,78 @@ test('a reading that began after the sweep counts for it, even by a clock that i
 
   expect(begun.begunAtMs).toBe(NOW_MS);
   expect((await coverage.sweep(NOW_MS + 2_000))?.targets).toMatchObject({ complete: 1, pending: 0 });
+});
+
+test('a scan that ends in another status than it began in moves its target, wherever it stands by then', async () => {
+  const one = await startKnown();
+  const { scans, coverage } = one.ledger;
+  const begun = await scans.begin(TARGET, UNTIL_MS, NOW_MS + 5);
+  await coverage.put(TARGET, aCoverage({ status: 'throttled', attemptedAtMs: NOW_MS + 6 }));
+
+  await scans.end(begun, aCoverage({ attemptedAtMs: begun.begunAtMs }), NOW_MS + 300_000, NOW_MS + 9);
+
+  const targets = (await coverage.sweep(NOW_MS + 10))?.targets;
+  expect(targets).toMatchObject({ complete: 1, throttled: 0, pending: 0 });
+  expect(await dueTargets(one, NOW_MS + 300_000)).toEqual([targetId(TARGET)]);
+});
+
+test('a target whose stored reading cannot be understood is found in whatever status it stands', async () => {
+  const one = await startKnown();
+  const { scans, coverage } = one.ledger;
+  await coverage.put(TARGET, aCoverage({ status: 'denied', attemptedAtMs: NOW_MS + 1 }));
+  await one.redis.hset(one.keys.coverage, targetId(TARGET), 'broken');
+  const begun = await scans.begin(TARGET, UNTIL_MS, NOW_MS + 5);
+
+  await scans.end(begun, aCoverage({ attemptedAtMs: begun.begunAtMs }), NOW_MS + 300_000, NOW_MS + 9);
+
+  expect((await coverage.sweep(NOW_MS + 10))?.targets).toMatchObject({ complete: 1, denied: 0 });
+});
+
+const REST = { digest: 'd1', untilMs: NOW_MS + 86_400_000 };
+
+async function writeRecord({ ledger }: TestLedger, expected: number): Promise<void> {
+  const value = aRecord('joined');
+  await ledger.enrollments.write(TARGET, 'each', [{ instanceId: value.instanceId, expected, value }], []);
+}
+
+test('a target is at rest until its records are written again', async () => {
+  const one = await startKnown();
+  const { scans, enrollments } = one.ledger;
+  await writeRecord(one, 0);
+  await scans.putRest(await scans.begin(TARGET, UNTIL_MS, NOW_MS), REST);
+
+  expect((await scans.begin(TARGET, UNTIL_MS, NOW_MS)).rest).toEqual(REST);
+
+  const [version = 0] = [...(await enrollments.readAll(TARGET)).values()].map((record) => record.version);
+  await writeRecord(one, version + 1);
+  expect((await scans.begin(TARGET, UNTIL_MS, NOW_MS)).rest).toEqual(REST);
+  await writeRecord(one, version);
+  expect((await scans.begin(TARGET, UNTIL_MS, NOW_MS)).rest).toBeNull();
+});
+
+test('a rest that was found before somebody wrote a record is none', async () => {
+  const one = await startKnown();
+  const { scans } = one.ledger;
+  await writeRecord(one, 0);
+  const begun = await scans.begin(TARGET, UNTIL_MS, NOW_MS);
+  const [version = 0] = [...(await one.ledger.enrollments.readAll(TARGET)).values()].map((r) => r.version);
+  await writeRecord(one, version);
+
+  await scans.putRest(begun, REST);
+
+  expect((await scans.begin(TARGET, UNTIL_MS, NOW_MS)).rest).toBeNull();
+});
+
+test('a target without records is never at rest, and one whose record was set aside is no more', async () => {
+  const one = await startKnown();
+  const { scans, enrollments } = one.ledger;
+  await scans.putRest(await scans.begin(TARGET, UNTIL_MS, NOW_MS), REST);
+  expect((await scans.begin(TARGET, UNTIL_MS, NOW_MS)).rest).toBeNull();
+
+  await writeRecord(one, 0);
+  await scans.putRest(await scans.begin(TARGET, UNTIL_MS, NOW_MS), REST);
+  await one.redis.hset(one.keys.target(TARGET).instances, aRecord('joined').instanceId, 'broken');
+  await enrollments.setAsideUnreadable(TARGET);
+
+  expect((await scans.begin(TARGET, UNTIL_MS, NOW_MS)).rest).toBeNull();
 });

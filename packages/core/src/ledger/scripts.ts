@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 
 /** Our Lua scripts by name: how many of the arguments are keys (null: the first argument says), and the functions they use. */
 const SCRIPTS = {
-  'write-records': { keys: 5, uses: [] },
+  'write-records': { keys: 6, uses: [] },
   'schedule-due': { keys: 1, uses: [] },
   'lease-due': { keys: 1, uses: [] },
   'settle-due': { keys: 1, uses: ['settle'] },
@@ -13,7 +13,7 @@ const SCRIPTS = {
   'settle-labels': { keys: 2, uses: [] },
   reserve: { keys: 1, uses: [] },
   'take-token': { keys: 1, uses: [] },
-  'set-aside': { keys: 7, uses: [] },
+  'set-aside': { keys: 8, uses: [] },
 } as const satisfies Record<string, { keys: number | null; uses: readonly LuaFunction[] }>;
 /** A file of `lua/functions`, put before the scripts that use it. */
 type LuaFunction = 'settle' | 'put-coverage';

@@ -120,6 +120,17 @@ export interface TargetScope extends Pick<KnownAccount, 'account' | 'regions'> {
   readonly coverage: Coverage | null;
 }
 
+/**
+ * A target at rest: all its records were as they are when its instances came to this digest, and nothing but another
+ * digest, a write of records or the time can change that.
+ */
+export interface TargetRest {
+  /** Of all that a scan sees of the target's instances. */
+  readonly digest: string;
+  /** When somebody must look closer, although nothing has changed. */
+  readonly untilMs: number;
+}
+
 /** A scan under way, as `end` wants it back. */
 export interface BegunScan {
   readonly target: Target;
@@ -131,12 +142,18 @@ export interface BegunScan {
   readonly sweepStart: string;
   /** Null when the target's account is not known. */
   readonly scope: TargetScope | null;
+  /** The word of the last write of the target's records; null when there was none. */
+  readonly written: string | null;
+  /** Null when the target is not at rest: it never was, or records were written since. */
+  readonly rest: TargetRest | null;
 }
 
 /** The ledger's two ends of a scan, each in one round trip: an unchanged target costs little else. */
 export interface ScanLedger {
   /** Puts the target off: nobody is told of it again before `untilMs`. */
   begin(target: Target, untilMs: number, nowMs: number): Promise<BegunScan>;
+  /** Puts the target at rest. Means nothing when its records were written since the scan began. */
+  putRest(begun: BegunScan, rest: TargetRest): Promise<void>;
   /**
    * Records the reading (null: there was none) and makes the target due again at `nextAtMs`, or never (null); what was
    * scheduled meanwhile is due now instead. A reading of a target that was forgotten meanwhile is dropped, and one that

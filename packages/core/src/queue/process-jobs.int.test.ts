@@ -57,6 +57,16 @@ test('a done job keeps its result, and says so in one line', async () => {
   });
 });
 
+test('an end that is routine is told to nobody who did not ask for every detail', async () => {
+  fixture.start(async () => ({ kind: 'done', result: { seen: 0 } }));
+
+  await fixture.jobQueue.enqueue(work, a);
+  await settled(fixture, 'a', 'completed');
+
+  expect(messages('info')).toEqual([]);
+  expect(messages('debug')).toContain('job done');
+});
+
 test('a canceled job is over and keeps the reason', async () => {
   fixture.start(async () => ({ kind: 'cancel', reason: 'the account is gone' }));
 
@@ -208,7 +218,7 @@ test('a job that runs longer than it may is aborted, and the attempt has failed'
 });
 
 test('a handler that ignores its signal does not hold its place for ever', async () => {
-  const hasty = { ...clock, sleep: (ms: number, signal?: AbortSignal) => clock.sleep(ms / 50, signal) };
+  const hasty = { ...clock, after: (ms: number, action: () => void) => clock.after(ms / 50, action) };
   fixture.start(
     (payload) => (payload.target === 'a' ? new Promise(() => undefined) : Promise.resolve(done)),
     {

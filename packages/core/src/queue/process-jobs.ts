@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { messageOf } from '../domain/errors.ts';
 import type { AnyJob, QueueName } from '../jobs/define-job.ts';
 import type { Handlers } from '../jobs/outcome.ts';
-import type { Clock } from '../ports/clock.ts';
+import { type Clock, within } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import { bullPrefix } from './bull-queue.ts';
 import { retryDelayMs } from './failure.ts';
@@ -102,7 +102,7 @@ export function processJobs<
     removeOnFail: FAILED_KEPT,
     settings: { backoffStrategy: backoffBy(deps, options.random) },
   });
-  listen(worker, options, log);
+  listen(worker, runs, options, log);
   void keepRunning(worker, state, clock, log);
   let closed: Promise<void> | null = null;
   const close = async (deadlineMs: number): Promise<void> => {
@@ -114,7 +114,11 @@ export function processJobs<
     // Forced, BullMQ stops renewing the locks of what still runs, and does not wait for a Redis that is away.
     const force = runs.size > 0 || options.connection.status !== 'ready';
     if (runs.size > 0) log.warn({ running: runs.size }, 'jobs left behind at close');
-    await within(clock, CLOSE_WITHIN_MS, worker.close(force));
+    await within(
+      clock,
+      CLOSE_WITHIN_MS,
+      worker.close(force).catch(() => undefined),
+    );
   };
   return {
     running: () => runs.size,
@@ -130,20 +134,14 @@ function contractsOf(jobs: Readonly<Record<string, AnyJob>>, queue: QueueName): 
   return new Map(ours.map((job) => [job.name, job]));
 }
 
-type Processor = (job: Job, token?: string, signal?: AbortSignal) => Promise<unknown>;
+type Processor = (job: Job, token?: string) => Promise<unknown>;
 
-/**
- * BullMQ gives a signal only to a function that declares three parameters. It aborts it by `cancelJob`, which we call
- * when a lock was lost and for no other reason.
- */
+/** BullMQ makes a signal of its own for every job of a function that declares a third parameter: ours is the run's. */
 function processor(deps: RunDeps, runs: Set<Run>, state: { readonly closing: boolean }): Processor {
-  return async (job: Job, token?: string, signal?: AbortSignal): Promise<unknown> => {
+  return async (job: Job, token?: string): Promise<unknown> => {
     // A fetch that was under way when we began to close may still bring a job.
     const run = startRun(deps, job, token ?? '', state.closing);
     runs.add(run);
-    signal?.addEventListener('abort', () => {
-      run.stop('lost');
-    });
     try {
       return await run.ended;
     } finally {
@@ -161,6 +159,7 @@ function backoffBy(deps: RunDeps, random: () => number) {
 
 function listen(
   worker: Worker,
+  runs: ReadonlySet<Run>,
   options: {
     readonly connection: Redis;
     readonly queue: QueueName;
@@ -180,7 +179,7 @@ function listen(
     log[level]({ err }, 'queue worker had trouble with redis');
   });
   worker.on('lockRenewalFailed', (jobIds) => {
-    for (const id of jobIds) worker.cancelJob(id, 'lock lost');
+    for (const run of runs) if (jobIds.includes(run.jobId)) run.stop('lost');
   });
   worker.on('stalled', (jobId) => {
     options.metrics.stalled(options.queue);
@@ -209,15 +208,4 @@ async function keepRunning(
 
 async function drained(runs: ReadonlySet<Run>): Promise<void> {
   while (runs.size > 0) await Promise.allSettled([...runs].map((run) => run.ended));
-}
-
-/** Waits for `work`, but not longer than `ms`. */
-async function within(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
-  const over = new AbortController();
-  const late = clock.sleep(ms, over.signal).catch(() => undefined);
-  try {
-    await Promise.race([work.catch(() => undefined), late]);
-  } finally {
-    over.abort();
-  }
 }

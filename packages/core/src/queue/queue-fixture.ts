@@ -21,6 +21,7 @@ export const work = defineJob({
   queue: 'discovery',
   payload: z.strictObject({ target: z.string() }),
   result: z.strictObject({ seen: z.int() }),
+  isRoutine: ({ seen }) => seen === 0,
   dedupeId: ({ target }) => jobId('work', target),
   timeoutMs: 1_500,
   retry: { maxAttempts: 2, initialDelayMs: 20, factor: 1, maxDelayMs: 20, broughtBackBy: 'queue' },

@@ -32,6 +32,7 @@ type StopReason = 'late' | 'lost' | 'closing';
 
 /** A run under way. */
 export interface Run {
+  readonly jobId: string;
   /** Aborts the handler's signal. The first reason stands. */
   stop(reason: StopReason): void;
   /** Resolves with what BullMQ stores, rejects with what tells it what happened. */
@@ -40,9 +41,6 @@ export interface Run {
 
 /** A handler that goes on this long after its signal was aborted is left behind, so that it does not hold its place. */
 const LEFT_BEHIND_AFTER_MS = 10_000;
-
-/** Why watches over a run end with it. Made once: an `abort()` without a reason makes an error with a stack. */
-const OVER = 'the run is over';
 
 /** A job that comes back at once is delayed by at least this, or the queue would spin. */
 const SHORTEST_DELAY_MS = 50;
@@ -59,6 +57,7 @@ export function startRun(deps: RunDeps, job: Job, token: string, closing: boolea
     attempt,
     controller,
     stopped: null,
+    onStop: null,
     fields,
     get log() {
       log ??= deps.log.child(fields);
@@ -72,9 +71,10 @@ export function startRun(deps: RunDeps, job: Job, token: string, closing: boolea
     controller.abort(
       new DOMException(STOP_MESSAGES[reason], reason === 'late' ? 'TimeoutError' : 'AbortError'),
     );
+    run.onStop?.();
   };
   if (closing) stop('closing');
-  return { stop, ended: runToEnd(deps, run, stop) };
+  return { jobId: job.id ?? '', stop, ended: runToEnd(deps, run, stop) };
 }
 
 interface RunState {
@@ -88,6 +88,8 @@ interface RunState {
   readonly log: Logger;
   readonly startedAtMs: number;
   stopped: StopReason | null;
+  /** While the handler is at work: sees to it that a run that was stopped ends. */
+  onStop: (() => void) | null;
 }
 
 const STOP_MESSAGES: Readonly<Record<StopReason, string>> = {
@@ -143,19 +145,21 @@ async function callHandler(
   }
   const payload = openEnvelope(contract, job.data);
   signal.throwIfAborted();
-  const over = new AbortController();
   const leftBehind = Promise.withResolvers<never>();
-  signal.addEventListener('abort', () => {
+  const watches = [
+    deps.clock.after(contract.timeoutMs, () => {
+      stop('late');
+    }),
+  ];
+  run.onStop = () => {
     // A closing worker waits by its own deadline (see process-jobs.ts).
     if (run.stopped === 'closing') return;
-    void later(deps.clock, LEFT_BEHIND_AFTER_MS, over.signal, () => {
+    const leave = (): void => {
       run.log.error({ stopped: run.stopped }, 'handler ignores its signal and is left behind');
       leftBehind.reject(signal.reason);
-    });
-  });
-  void later(deps.clock, contract.timeoutMs, over.signal, () => {
-    stop('late');
-  });
+    };
+    watches.push(deps.clock.after(LEFT_BEHIND_AFTER_MS, leave));
+  };
   try {
     const context = {
       signal,
@@ -168,17 +172,9 @@ async function callHandler(
     };
     return await Promise.race([handler(payload, context), leftBehind.promise]);
   } finally {
-    over.abort(OVER);
+    run.onStop = null;
+    for (const unwatch of watches) unwatch();
   }
-}
-
-async function later(clock: Clock, ms: number, unless: AbortSignal, action: () => void): Promise<void> {
-  try {
-    await clock.sleep(ms, unless);
-  } catch {
-    return;
-  }
-  action();
 }
 
 async function settleOutcome(deps: RunDeps, run: RunState, outcome: Outcome<unknown>): Promise<Verdict> {
@@ -188,7 +184,8 @@ async function settleOutcome(deps: RunDeps, run: RunState, outcome: Outcome<unkn
   switch (outcome.kind) {
     case 'done': {
       const result = checkedResult(deps, run, outcome.result);
-      deps.log.info({ ...run.fields, durationMs, result }, 'job done');
+      const isRoutine = result !== null && deps.jobs.get(run.job.name)?.isRoutine?.(result) === true;
+      deps.log[isRoutine ? 'debug' : 'info']({ ...run.fields, durationMs, result }, 'job done');
       return { end: 'done', value: result };
     }
     case 'cancel':

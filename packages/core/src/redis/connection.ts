@@ -150,11 +150,10 @@ async function requireDatabase(redis: Redis): Promise<void> {
 export async function closeRedis(redis: Redis): Promise<void> {
   if (redis.status === 'ready') {
     const over = Promise.withResolvers<void>();
-    AbortSignal.timeout(PARTING_MS).addEventListener('abort', () => {
-      over.resolve();
-    });
+    const timer = setTimeout(over.resolve, PARTING_MS);
     // Whatever goes wrong while parting, the connection is dropped below.
     await Promise.race([redis.quit().catch(() => undefined), over.promise]);
+    clearTimeout(timer);
   }
   redis.disconnect();
 }

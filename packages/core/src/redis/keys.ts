@@ -22,8 +22,11 @@ export interface TargetKeys {
   readonly labels: string;
   /** hash: instance id → JSON of labels that wait to be written. */
   readonly labelChanges: string;
-  /** string: `digest|refreshAtMs` of the labels of the whole target. */
-  readonly labelSummary: string;
+  /**
+   * hash: what stands for the whole target. `labels`: `digest|refreshAtMs`; `written`: a word that every write of records
+   * replaces (write-records.lua); `rest`: `WRITTEN|digest|untilMs`, see `TargetRest`.
+   */
+  readonly summary: string;
 }
 
 /** Every key that the ledger writes. Nothing here expires unless it says so. BullMQ's keys live under `PREFIX:queue`. */
@@ -112,7 +115,7 @@ export function createKeys(prefix: string): Keys {
         unreadable: `${tag}:unreadable`,
         labels: `${tag}:labels`,
         labelChanges: `${tag}:label-changes`,
-        labelSummary: `${tag}:label-summary`,
+        summary: `${tag}:summary`,
       };
     },
     bucket: (target, action) => `${prefix}:{${targetId(target)}}:bucket:${action}`,

@@ -25,9 +25,8 @@ export function slowRefusals(redis: Redis): void {
         reject(error);
         return;
       }
-      AbortSignal.timeout(REFUSED_AFTER_MS).addEventListener('abort', () => {
-        reject(error);
-      });
+      // No process waits for it: one that ends has nobody left who asks.
+      setTimeout(reject, REFUSED_AFTER_MS, error).unref();
     };
     return send(command, ...rest);
   };

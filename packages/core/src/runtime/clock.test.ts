@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { LATE, within } from '../ports/clock.ts';
 import { createClock } from './clock.ts';
 
 test('a sleep rejects with the reason of the signal that ended it', async () => {
@@ -35,4 +36,29 @@ test('a sleep longer than one timer can hold does not end at once', async () => 
 
 test('a negative sleep is over at once', async () => {
   await expect(createClock().sleep(-5)).resolves.toBeUndefined();
+});
+
+test('what is to be done after a while is done once, and not at all when it is called off', async () => {
+  const clock = createClock();
+  let done = 0;
+  const count = (): void => {
+    done += 1;
+  };
+
+  clock.after(5, count);
+  const callOff = clock.after(5, count);
+  callOff();
+  clock.after(2 ** 40, count)();
+  await clock.sleep(30);
+
+  expect(done).toBe(1);
+});
+
+test('work that takes too long is late, and its own failure is passed on when it does not', async () => {
+  const clock = createClock();
+  const never = Promise.withResolvers<number>();
+
+  expect(await within(clock, 5, never.promise)).toBe(LATE);
+  expect(await within(clock, 60_000, Promise.resolve(7))).toBe(7);
+  await expect(within(clock, 60_000, Promise.reject(new Error('broken')))).rejects.toThrow('broken');
 });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
-import type { Clock } from '../ports/clock.ts';
+import { type Clock, LATE, within } from '../ports/clock.ts';
 
 /** Why a process can or cannot work now, by what it depends on: null is well, a text says what is wrong. */
 export type Readiness = Readonly<Record<string, string | null>>;
@@ -50,14 +50,9 @@ export async function readinessAnswer(options: Pick<HealthOptions, 'clock' | 're
   readonly status: 200 | 503;
   readonly body: { readonly ready: boolean; readonly checks: Readiness };
 }> {
-  const over = new AbortController();
-  const late = options.clock.sleep(READINESS_WITHIN_MS, over.signal).then(
-    (): Readiness => ({ answer: `no answer within ${READINESS_WITHIN_MS} ms` }),
-    (): Readiness => ({}),
-  );
   const asked = options.readiness().catch((error: unknown): Readiness => ({ answer: String(error) }));
-  const checks = await Promise.race([asked, late]);
-  over.abort();
+  const answer = await within(options.clock, READINESS_WITHIN_MS, asked);
+  const checks = answer === LATE ? { answer: `no answer within ${READINESS_WITHIN_MS} ms` } : answer;
   const ready = Object.values(checks).every((trouble) => trouble === null);
   return { status: ready ? 200 : 503, body: { ready, checks } };
 }

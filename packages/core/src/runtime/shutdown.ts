@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/clock.ts';
+import { type Clock, LATE, within } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 
 /** One thing to stop. Given the ms that are left until the deadline, 0 or more. */
@@ -39,16 +39,9 @@ async function stopAll(options: ShutdownOptions, reason: string): Promise<Shutdo
   const { log, clock, deadlineMs } = options;
   const startedAtMs = clock.now();
   log.info({ reason, deadlineMs }, 'stopping');
-  const over = new AbortController();
-  const late = clock.sleep(deadlineMs, over.signal).then(
-    (): ShutdownCode => {
-      log.error({ deadlineMs }, 'not stopped within the deadline');
-      return 1;
-    },
-    (): ShutdownCode => 1,
-  );
-  const code = await Promise.race([stopInOrder(options, startedAtMs + deadlineMs), late]);
-  over.abort();
+  const stopped = await within(clock, deadlineMs, stopInOrder(options, startedAtMs + deadlineMs));
+  if (stopped === LATE) log.error({ deadlineMs }, 'not stopped within the deadline');
+  const code = stopped === LATE ? 1 : stopped;
   log.info({ code, durationMs: clock.now() - startedAtMs }, 'stopped');
   return code;
 }

@@ -1,11 +1,13 @@
 -- Writes enrollment records and intents of one target, each only if its version is the expected one, and keeps the indexes.
 -- KEYS: 1 instances (hash)  2 counts (hash)  3 candidates (zset)  4 verify (zset)  5 intents (hash)
--- ARGV: 1 'all' (all or nothing) | 'each'
---       2 number of records R, then R times: instance id, expected version (0: must be absent), value ('' deletes)
+--       6 summary (hash)
+-- ARGV: 1 'all' (all or nothing) | 'each'  2 a random word
+--       3 number of records R, then R times: instance id, expected version (0: must be absent), value ('' deletes)
 --       then number of intents I, then I times: batch id, expected version (0: must be absent), value ('' deletes)
 --   A record's value is `version|state|cause|candidateAt|verifyAt|JSON`; an intent's is `version|JSON`.
 -- Returns: a list of R + I words `written` | `stale`, in the order given. With 'all', one stale makes all stale.
--- Invariant: counts, candidates and verify always agree with the headers in instances.
+-- Invariant: counts, candidates and verify always agree with the headers in instances; the word `written` in the summary
+--   is another one after every write of records.
 local function version_of(value)
   if not value then return '0' end
   return string.match(value, '^(%d+)|')
@@ -15,7 +17,7 @@ local function header_of(value)
   return state, cause, candidate, verify
 end
 local results, writes, stale = {}, {}, false
-local at = 2
+local at = 3
 local records = tonumber(ARGV[at])
 at = at + 1
 for i = 1, records do
@@ -72,6 +74,7 @@ for _, write in ipairs(writes) do
     if verify == '' then redis.call('ZREM', KEYS[4], write.id) else redis.call('ZADD', KEYS[4], verify, write.id) end
   end
 end
+if #writes > 0 then redis.call('HSET', KEYS[6], 'written', ARGV[2]) end
 for field, by in pairs(deltas) do
   if by ~= 0 and redis.call('HINCRBY', KEYS[2], field, by) == 0 then redis.call('HDEL', KEYS[2], field) end
 end

@@ -23,6 +23,14 @@ local function put_coverage(first, statuses, member, status, at, value)
   return known and 0 or 1
 end
 
+-- Whether a list of statuses has the one in which a member stands; also when it is not known at all.
+local function stands_among(coverage, list, member)
+  local before = redis.call('HGET', KEYS[coverage], member)
+  if not before then return true end
+  local stands = string.match(before, '"status":"(%a+)"')
+  return stands and string.find(',' .. list .. ',', ',' .. stands .. ',', 1, true) ~= nil
+end
+
 local function split(list)
   local words = {}
   for word in string.gmatch(list, '[^,]+') do words[#words + 1] = word end
