@@ -28,6 +28,9 @@ export async function withLedger<T>(
   } catch (error) {
     await closeRedis(redis);
     if (isJobError(error, 'config.invalid')) throw new CommandError(EXIT.config, error.message);
+    if (isJobError(error, 'ledger.unavailable') && error.details['loading'] === true) {
+      throw new CommandError(EXIT.failed, error.message);
+    }
     throw new CommandError(
       EXIT.failed,
       `${messageOf(error)}. Is it running, and is REDIS_URL (or muster.redis.url) right?`,

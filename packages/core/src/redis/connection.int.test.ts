@@ -1,5 +1,10 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type RedisServer, startRedis } from '@muster/testing/redis-server';
+import { findRedisBinary, type RedisServer, startRedis } from '@muster/testing/redis-server';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Secret } from '../config/secret.ts';
@@ -178,3 +183,39 @@ test('a Redis that is away is unavailable, not unsafe', async () => {
 
   expect(error.code).toBe('ledger.unavailable');
 });
+
+/** The server of `folder` anew, so slow at loading that it takes seconds; it answers INFO meanwhile. */
+function startLoading(folder: string, port: number): ChildProcess {
+  const slow = ['--key-load-delay', '200', '--loading-process-events-interval-bytes', '1024'];
+  const place = ['--dir', folder, '--port', `${port}`, '--bind', '127.0.0.1', '--appendonly', 'no'];
+  return spawn(findRedisBinary() ?? '', [...place, ...slow], { stdio: 'ignore' });
+}
+
+test('a Redis that loads its data is told so, waited for, and used when it is done', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-loading-'));
+  const before = await startRedis({ dir: folder, appendonly: false });
+  const filling = connect('patient', before.url);
+  await filling.eval("for i = 1, 20000 do redis.call('SET', 'key' .. i, i) end", 0);
+  await filling.save();
+  await Promise.all(open.splice(0).map(closeRedis));
+  await before.stop();
+  logged.length = 0;
+
+  const loading = startLoading(folder, before.port);
+  const ended = once(loading, 'exit');
+  try {
+    const redis = connect('patient', before.url);
+    const error = await thrownBy(() => awaitRedis(redis, clock, 2_000));
+    await awaitRedis(redis, clock, 20_000);
+
+    expect(error).toMatchObject({ code: 'ledger.unavailable', details: { loading: true } });
+    expect(error.message).toMatch(/^Redis is still loading its data after 2000 ms: try again/);
+    expect(await redis.get('key7')).toBe('7');
+    expect(logged.at(-1)).toBe('redis is reachable again');
+  } finally {
+    await Promise.all(open.splice(0).map(closeRedis));
+    loading.kill('SIGKILL');
+    await ended;
+    rmSync(folder, { recursive: true });
+  }
+}, 40_000);

@@ -30,6 +30,9 @@ const PARTING_MS = 2_000;
 /** Longer than any blocking read (BullMQ blocks up to 10 s): silence beyond it is a dead path, not an idle queue. */
 const SILENCE_TIMEOUT_MS = 20_000;
 
+/** How often a Redis that loads its data is asked whether it is done; the client's own ten seconds keep a command that long from ending. */
+const LOADING_RETRY_MS = 1_000;
+
 /**
  * A connection that comes back by itself, after 100 ms at first and at most 2 s. Connects in the background; the first
  * failure and the recovery are logged, not every try. Throws `config.invalid` for a URL that is none.
@@ -39,6 +42,7 @@ export function createRedis(options: RedisOptions): Redis {
     ...(options.profile === 'patient' ? PATIENT : FAIL_FAST),
     connectionName: options.name,
     reconnectOnError,
+    maxLoadingRetryTime: LOADING_RETRY_MS,
     retryStrategy: (attempt) => Math.min(100 * 2 ** Math.min(attempt - 1, 10), 2_000),
   });
   if (options.profile === 'patient') slowRefusals(redis);
@@ -82,17 +86,27 @@ function checkedUrl(url: Secret): string {
 }
 
 /** What a connection last met, for whoever waits for it in vain. */
-const troubles = new WeakMap<Redis, Error>();
+const troubles = new WeakMap<Redis, Error | 'loading'>();
 
 function logAvailability(redis: Redis, log: Logger): void {
   let away = false;
+  /** Loading is no error to the client, which waits and says nothing. What else keeps INFO from an answer is one. */
+  const tellLoading = async (): Promise<void> => {
+    const info = await redis.info('persistence').catch(() => '');
+    if (!/^loading:1/m.test(info)) return;
+    troubles.set(redis, 'loading');
+    if (!away) log.warn({}, 'redis is loading its data: waiting until it is done');
+    away = true;
+  };
   redis.on('error', (err: Error) => {
     troubles.set(redis, err);
     if (away) return;
     away = true;
     log.warn({ err }, 'redis is not reachable');
   });
+  redis.on('connect', () => void tellLoading());
   redis.on('ready', () => {
+    troubles.delete(redis);
     if (away) log.info({}, 'redis is reachable again');
     away = false;
   });
@@ -113,9 +127,14 @@ async function awaitReady(redis: Redis, clock: Clock, withinMs: number): Promise
   redis.once('ready', ready.resolve);
   const timedOut = clock.sleep(withinMs, late.signal).then(() => {
     const trouble = troubles.get(redis);
-    const why = trouble === undefined ? '' : ` (${messageOf(trouble)})`;
-    throw new JobError('ledger.unavailable', `Redis is not reachable after ${withinMs} ms${why}`, {
+    const why = trouble instanceof Error ? ` (${messageOf(trouble)})` : '';
+    const message =
+      trouble === 'loading'
+        ? `Redis is still loading its data after ${withinMs} ms: try again when that is done (INFO persistence says how far it is)`
+        : `Redis is not reachable after ${withinMs} ms${why}`;
+    throw new JobError('ledger.unavailable', message, {
       retry: 'backoff',
+      details: { loading: trouble === 'loading' },
     });
   });
   try {
