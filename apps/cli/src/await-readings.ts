@@ -9,21 +9,26 @@ import type { Target } from '@muster/core/domain/target';
 import { includesAccount, includesTarget, isWhole, type SweepScope } from './sweep-scope.ts';
 
 const LOOK_MS = 500;
+/** Looks between two calls of `whileWaiting`. */
+const LOOKS = 10;
 
 /**
  * Waits until all of a scope was read since a moment: its accounts' regions, its targets, and for the whole
  * organization its accounts too.
  *
+ * @param whileWaiting called every few seconds, the first time after the first look
  * @returns the verdict on the scope; of the whole organization it is the sweep's own
  */
 export async function awaitReadings(
   ledger: Pick<Ledger, 'coverage'>,
   scope: SweepScope,
   sinceMs: number,
+  whileWaiting: () => Promise<void>,
 ): Promise<NonNullable<SweepView['verdict']>> {
-  for (;;) {
+  for (let look = 0; ; look += 1) {
     const verdict = await verdictSince(ledger, scope, sinceMs);
     if (verdict !== null) return verdict;
+    if (look % LOOKS === 0) await whileWaiting();
     await new Promise((resolve) => {
       setTimeout(resolve, LOOK_MS);
     });

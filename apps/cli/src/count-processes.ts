@@ -8,13 +8,23 @@ import { CommandError, EXIT } from './exit-codes.ts';
 
 const PATIENCE_MS = 3_000;
 
-/** Workers connected to Redis; null where Redis does not tell. Exit code 1 when it does not answer. */
-export async function countWorkers(config: MusterConfig): Promise<number | null> {
+/** Processes connected to Redis; null where Redis does not tell. */
+export interface ProcessCounts {
+  readonly schedulers: number | null;
+  readonly workers: number | null;
+}
+
+/** Who is there to do the work. Exit code 1 when Redis does not answer. */
+export async function countProcesses(config: MusterConfig): Promise<ProcessCounts> {
   const log = createLogger({ name: 'cli', level: 'silent' });
   const redis = createRedis({ url: config.redis.url, profile: 'fail-fast', name: 'muster-cli', log });
   try {
     await awaitRedis(redis, createClock(), PATIENCE_MS);
-    return await countClients(redis, 'muster-worker-producer');
+    const [schedulers, workers] = await Promise.all([
+      countClients(redis, 'muster-console'),
+      countClients(redis, 'muster-worker-producer'),
+    ]);
+    return { schedulers, workers };
   } catch (error) {
     throw new CommandError(
       EXIT.failed,

@@ -7,6 +7,7 @@ import { ulid } from 'ulid';
 import { awaitReadings } from '../await-readings.ts';
 import type { CommandContext } from '../command-context.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import { createMissingNotice } from '../missing-notice.ts';
 import { withLedger } from '../open-ledger.ts';
 import { readConfig } from '../read-config.ts';
 import { includesTarget, isWhole, type SweepScope } from '../sweep-scope.ts';
@@ -33,7 +34,7 @@ export function addSweepCommand(program: Command, context: CommandContext): void
           const begun = await begin(ledger, options);
           process.stdout.write(`${describe(begun)}\n`);
           if (!wait) return;
-          const verdict = await awaitReadings(ledger, options, begun.atMs);
+          const verdict = await awaitReadings(ledger, options, begun.atMs, createMissingNotice(config));
           context.exit(verdict === 'complete' ? EXIT.ok : verdict === 'partial' ? EXIT.partial : EXIT.failed);
         },
         wait ? 'patient' : 'fail-fast',

@@ -1,0 +1,27 @@
+import type { MusterConfig } from '@muster/core/config/model';
+import { countProcesses, type ProcessCounts } from './count-processes.ts';
+
+/**
+ * For a command that waits for others' work: says on standard error that nobody is there to do it, and when that has
+ * changed. Each call looks once; where Redis does not tell, or does not answer, nothing is said.
+ */
+export function createMissingNotice(config: MusterConfig): () => Promise<void> {
+  let told = '';
+  return async () => {
+    const counts = await countProcesses(config).catch(() => null);
+    if (counts === null) return;
+    const missing = describeMissing(counts);
+    if (missing === told) return;
+    const line = missing === '' ? 'scheduler and worker are connected; waiting for them' : missing;
+    process.stderr.write(`${line}\n`);
+    told = missing;
+  };
+}
+
+/** Empty when nobody is missing. */
+function describeMissing({ schedulers, workers }: ProcessCounts): string {
+  const missing = [...(schedulers === 0 ? ['scheduler'] : []), ...(workers === 0 ? ['worker'] : [])];
+  if (missing.length === 0) return '';
+  const starts = missing.map((one) => `muster ${one}`).join(' and ');
+  return `no ${missing.join(' and no ')} is connected to Redis: nothing is read before. Start ${starts} (docker compose up -d ${missing.join(' ')}); waiting`;
+}
