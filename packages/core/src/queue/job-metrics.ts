@@ -20,12 +20,26 @@ export function createJobMetrics(registry: Registry, jobs: Readonly<Record<strin
   const registers = [registry];
   const names = new Set(Object.values(jobs).map((job) => job.name));
   const label = (job: string): string => (names.has(job) ? job : 'other');
-  const running = new Gauge({
+  /** By queue and job. Counted here and told when asked: a gauge that is moved for every job costs as much as all else here. */
+  const running = new Map<string, { readonly labels: { queue: QueueName; job: string }; count: number }>();
+  const runningOf = (queue: QueueName, job: string): { count: number } => {
+    const key = `${queue} ${job}`;
+    const known = running.get(key);
+    if (known !== undefined) return known;
+    const added = { labels: { queue, job }, count: 0 };
+    running.set(key, added);
+    return added;
+  };
+  const gauge = new Gauge({
     name: 'muster_jobs_running',
     help: 'Jobs that this process runs now',
     labelNames: ['queue', 'job'],
-    registers,
+    registers: [],
+    collect() {
+      for (const { labels, count } of running.values()) this.set(labels, count);
+    },
   });
+  registry.registerMetric(gauge);
   const duration = new Histogram({
     name: 'muster_job_duration_seconds',
     help: 'Duration of one run of a job, by how it ended',
@@ -48,11 +62,11 @@ export function createJobMetrics(registry: Registry, jobs: Readonly<Record<strin
   });
   return {
     started: (queue, job, waitedMs) => {
-      running.inc({ queue, job: label(job) });
+      runningOf(queue, label(job)).count += 1;
       if (waitedMs !== null) wait.observe({ queue, job: label(job) }, Math.max(0, waitedMs) / 1_000);
     },
     ended: (queue, job, end, durationMs) => {
-      running.dec({ queue, job: label(job) });
+      runningOf(queue, label(job)).count -= 1;
       duration.observe({ queue, job: label(job), end }, durationMs / 1_000);
     },
     stalled: (queue) => {
