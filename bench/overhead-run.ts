@@ -29,7 +29,7 @@ import { systemConfig } from '@muster/testing/system-config';
 import { Queue, Worker } from 'bullmq';
 
 /** A worker's own, as configured by default. */
-const CONCURRENCY = 50;
+const CONCURRENCY = 100;
 const INSTANCES = 6;
 const PREFIX = 'overhead';
 const NOW_MS = Date.now();

@@ -70,6 +70,10 @@ test('sweep --wait reads everything again, finds what is new, and tells the verd
   await system.aws.change({ op: 'terminate-instance', instanceId: known?.instanceId ?? '' });
   const launched = { region: known?.region ?? '', count: 3, ssm: { registersAfterMs: 0 } };
   await system.aws.change({ op: 'launch-instances', accountId: known?.accountId ?? '', instance: launched });
+  // One that is still pending is nobody's yet, and no part of what a sweep finds.
+  await eventually('they run', async () =>
+    (await listHosts(system)).every(({ state }) => state !== 'pending'),
+  );
 
   const { code } = await system.cli('sweep', '--wait');
 

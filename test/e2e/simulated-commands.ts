@@ -16,6 +16,8 @@ export interface SimulatedInstance {
   readonly id: string;
   readonly account: string;
   readonly region: string;
+  /** As DescribeInstances has it: `pending`, `running` … */
+  readonly state: string;
   /** Commands accepted for it. */
   readonly installs: number;
   readonly joined: boolean;

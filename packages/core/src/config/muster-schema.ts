@@ -182,7 +182,7 @@ export const MusterShape = z.strictObject({
   worker: z
     .strictObject({
       discovery_concurrency: whole(1, 1000)
-        .prefault(50)
+        .prefault(100)
         .describe('Scans at once in one worker: as many as keep a core busy at 150 ms an answer.'),
       enrollment_concurrency: whole(1, 1000)
         .prefault(20)

@@ -101,14 +101,22 @@ function entryOf(job: AnyJob, payload: unknown, { first = false }: EnqueueOption
     name: job.name,
     data,
     opts: {
-      // Unique over a flush too, where BullMQ's counter would give out ids again that workers still hold.
-      jobId: `${dedupeId}.${randomUUID().slice(-12)}`,
+      jobId: `${workOf(job, dedupeId)}.${randomUUID().slice(-12)}`,
       deduplication: { id: dedupeId },
       attempts: job.retry.maxAttempts,
       backoff: { type: CONTRACT_BACKOFF },
       ...(first ? { lifo: true } : {}),
     },
   };
+}
+
+/**
+ * What a job's id says besides a word of its own, which is unique over a flush too, where BullMQ's counter would give out
+ * ids again that workers still hold. The job's name stands beside its id everywhere, and an id above 44 characters costs
+ * Redis a sixth more of every job (it is a longer string than Redis keeps in one piece).
+ */
+function workOf(job: AnyJob, dedupeId: string): string {
+  return dedupeId === job.name ? job.name : dedupeId.slice(job.name.length + 1);
 }
 
 /** Tells the worker that the delay between attempts is in the contract (see `failure.ts`). */

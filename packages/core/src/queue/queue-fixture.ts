@@ -117,7 +117,7 @@ export async function createFixture(
 async function findJob(boards: ReturnType<typeof boardQueues>, target: string): Promise<Found | null> {
   for (const board of boards) {
     const ids = (await board.getJobs()).map((job) => job.id ?? '');
-    const id = ids.find((found) => found.startsWith(`${jobId('work', target)}.`));
+    const id = ids.find((found) => found.startsWith(`${target}.`));
     if (id === undefined) continue;
     // The state first: what is read after it is at least as new.
     const state = await board.getJobState(id);
