@@ -1,21 +1,37 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { type MusterSystem, startSystem } from '@muster/testing/muster-system';
+import { MUSTER_ENTRY } from '@muster/testing/supervised-process';
 import { afterEach, expect, test } from 'vitest';
 
 let system: MusterSystem | undefined;
 afterEach(() => system?.close());
 
 test('sweep --wait says whom it waits for in vain, and ends when they have come', async () => {
-  system = await startSystem({ world: { accounts: 2, regions: 1, instances: 5 } });
-  const sweeping = system.cli('sweep', '--wait');
-  // It says so after its first look; the processes take longer than that to be up.
+  system = await startSystem({
+    world: { accounts: 2, regions: 1, instances: 5 },
+    schedulers: 0,
+    workers: 0,
+  });
+  const sweeping = spawn(process.execPath, [MUSTER_ENTRY, 'sweep', '--wait'], {
+    env: system.env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const ended = once(sweeping, 'exit');
+  const lines = createInterface({ input: sweeping.stderr });
+
+  const [alone] = (await once(lines, 'line')) as [string];
   system.start('scheduler');
+  const [lacksWorker] = (await once(lines, 'line')) as [string];
   system.start('worker');
+  const [code] = (await ended) as [number];
 
-  const { code, stderr } = await sweeping;
-
-  expect(code).toBe(0);
-  const [first] = stderr.split('\n');
-  expect(first).toBe(
+  expect(alone).toBe(
     'no scheduler and no worker is connected to Redis: nothing is read before. Start muster scheduler and muster worker (docker compose up -d scheduler worker); waiting',
   );
+  expect(lacksWorker).toBe(
+    'no worker is connected to Redis: nothing is read before. Start muster worker (docker compose up -d worker); waiting',
+  );
+  expect(code).toBe(0);
 });
