@@ -1,7 +1,6 @@
 import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
 import { AccountId, Region } from '@muster/core/domain/ids';
 import { targetId, type Target } from '@muster/core/domain/target';
-import { catalog } from '@muster/core/jobs/catalog';
 import { eventually, pause } from '@muster/testing/eventually';
 import { type Benchmark, type BenchOptions, type Measured, medians } from '../benchmark.ts';
 import { type MusterRun, startMuster } from '../muster-run.ts';
@@ -91,7 +90,7 @@ async function firstStart(world: SimulatedWorld): Promise<number> {
     return await eventually('a scan has started', async () => {
       const events = (await muster.redisCall('XRANGE', EVENTS, '-', '+')) as [string, string[]][];
       const timeOf = (event: string): number | null => {
-        const found = events.find(([, fields]) => fields.includes(event) && isScan(fields));
+        const found = events.find(([, fields]) => fields.includes(event) && isScan(fields, target));
         return found === undefined ? null : Number(found[0].split('-')[0]);
       };
       const added = timeOf('added');
@@ -103,8 +102,9 @@ async function firstStart(world: SimulatedWorld): Promise<number> {
   }
 }
 
-function isScan(fields: readonly string[]): boolean {
-  return fields.some((field) => field.startsWith(catalog['scan-target'].name));
+/** A job's id says what it is at work on (see `createJobQueue`). */
+function isScan(fields: readonly string[], target: Target): boolean {
+  return fields.some((field) => field.startsWith(`${targetId(target)}.`));
 }
 
 /** Accounts and regions as a listing leaves them; nothing is due but what the caller makes due. */
