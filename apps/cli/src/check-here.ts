@@ -5,7 +5,7 @@ import type { MusterConfig } from '@muster/core/config/model';
 import { failed, passed, skipped, warned, type Check } from '@muster/core/domain/checkup/check';
 import { isJobError, messageOf } from '@muster/core/domain/errors';
 import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
-import { countClients } from '@muster/core/redis/connected-clients';
+import { countProcesses } from '@muster/core/redis/connected-clients';
 import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
 import { checkRedis } from '@muster/core/redis/server-check';
 import { createClock } from '@muster/core/runtime/clock';
@@ -68,8 +68,7 @@ export async function checkRedisHere(config: MusterConfig, isLocal: boolean): Pr
       checks.push(warned('redis-settings', 'redis-not-durable', ...splitRemedy(note)));
     }
     if (facts.notes.length === 0) checks.push(passed('redis-settings', 'noeviction, append-only file'));
-    const workers = await countClients(redis, 'muster-worker-producer');
-    const schedulers = await countClients(redis, 'muster-console');
+    const { schedulers, workers } = await countProcesses(redis);
     checks.push(judgeSchedulers(schedulers), ...judgeWorkers(workers, isLocal));
     const ledger = createRedisLedger({ redis, prefix: config.redis.prefix, log });
     checks.push(...judgeSnapshot(await ledger.nodes.facts(), config, Date.now()));

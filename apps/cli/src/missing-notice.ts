@@ -1,5 +1,6 @@
 import type { MusterConfig } from '@muster/core/config/model';
-import { countProcesses, type ProcessCounts } from './count-processes.ts';
+import type { ProcessCounts } from '@muster/core/redis/connected-clients';
+import { askWhoIsThere } from './count-processes.ts';
 
 /**
  * For a command that waits for others' work: says on standard error that nobody is there to do it, and when that has
@@ -8,7 +9,7 @@ import { countProcesses, type ProcessCounts } from './count-processes.ts';
 export function createMissingNotice(config: MusterConfig): () => Promise<void> {
   let told = '';
   return async () => {
-    const counts = await countProcesses(config).catch(() => null);
+    const counts = await askWhoIsThere(config).catch(() => null);
     if (counts === null) return;
     const missing = describeMissing(counts);
     if (missing === told) return;

@@ -13,7 +13,7 @@ import { shareOf } from '@muster/core/domain/pacing';
 import { createLogger } from '@muster/core/runtime/logger';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
-import { countProcesses } from '../count-processes.ts';
+import { askWhoIsThere } from '../count-processes.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { formatPlan } from '../format-plan.ts';
 import { askHere, askWorkers, gatherReport, type Gathered } from '../gather-report.ts';
@@ -95,7 +95,7 @@ async function makePlan(config: MusterConfig, isLocal: boolean, timeoutMs: numbe
 
 /** How many there are. Without one there is nobody to ask. */
 async function requireWorkers(config: MusterConfig): Promise<number> {
-  const { workers: count } = await countProcesses(config);
+  const { workers: count } = await askWhoIsThere(config);
   if (count !== 0) return count ?? 1;
   throw new CommandError(
     EXIT.failed,

