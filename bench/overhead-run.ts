@@ -29,7 +29,7 @@ import { systemConfig } from '@muster/testing/system-config';
 import { Queue, Worker } from 'bullmq';
 
 /** A worker's own, as configured by default. */
-const CONCURRENCY = 100;
+const CONCURRENCY = 200;
 const INSTANCES = 6;
 const PREFIX = 'overhead';
 const NOW_MS = Date.now();
@@ -203,10 +203,11 @@ async function scan(): Promise<void> {
     redact: createRedactor(),
   } as unknown as HandlerDeps;
   // Read once before, as an unchanged target has been: labels and whatever else a first look leaves behind are there.
-  for (const [n, target] of targets.entries()) {
-    await handleScanTarget({ target }, firstLook, deps);
+  for (let at = 0; at < targets.length; at += CONCURRENCY) {
+    const some = targets.slice(at, at + CONCURRENCY);
+    await Promise.all(some.map((target) => handleScanTarget({ target }, firstLook, deps)));
     // More labels than some may not wait: they are written as `write-labels` would.
-    if (n % 1_000 === 0) await writeLabels(ledger);
+    if (at % (10 * CONCURRENCY) === 0) await writeLabels(ledger);
   }
   await writeLabels(ledger);
   isMeasured = true;

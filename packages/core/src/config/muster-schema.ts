@@ -182,8 +182,10 @@ export const MusterShape = z.strictObject({
   worker: z
     .strictObject({
       discovery_concurrency: whole(1, 1000)
-        .prefault(100)
-        .describe('Scans at once in one worker: as many as keep a core busy at 150 ms an answer.'),
+        .prefault(200)
+        .describe(
+          'Scans at once in one worker: as many as keep a core busy while AWS takes 250 ms to answer.',
+        ),
       enrollment_concurrency: whole(1, 1000)
         .prefault(20)
         .describe('Install, collect and verify jobs at once in one worker.'),

@@ -199,3 +199,105 @@ test('a target without records is never at rest, and one whose record was set as
 
   expect((await scans.begin(TARGET, UNTIL_MS, NOW_MS)).rest).toBeNull();
 });
+
+/** Calls of scripts that the server has run so far. */
+async function scriptCalls({ redis }: TestLedger): Promise<number> {
+  const stats = await redis.info('commandstats');
+  return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+}
+
+test('scans that begin in one turn share round trips, and each gets what is known of its own target', async () => {
+  const one = await startKnown();
+  const { scans, coverage } = one.ledger;
+  const accounts = Array.from(
+    { length: 20 },
+    (_, n): Account => ({ ...ACCOUNT, accountId: anAccountId(n + 1) }),
+  );
+  await coverage.putAccounts(accounts);
+  for (const [n, { accountId }] of accounts.entries()) {
+    await coverage.putRegions(accountId, [EAST], NOW_MS);
+    const read = aCoverage({ status: 'failed', detail: `account ${n}`, attemptedAtMs: NOW_MS });
+    await coverage.put({ accountId, region: EAST }, read);
+  }
+  const targets = [aTarget(99, EAST), ...accounts.map(({ accountId }) => ({ accountId, region: EAST }))];
+  const before = await scriptCalls(one);
+
+  const begun = await Promise.all(targets.map((target, n) => scans.begin(target, UNTIL_MS + n, NOW_MS)));
+
+  expect(await scriptCalls(one)).toBeLessThanOrEqual(before + 3);
+  expect(begun.map((scan) => scan.target)).toEqual(targets);
+  expect(begun.map((scan) => scan.scope?.account ?? null)).toEqual([null, ...accounts]);
+  expect(begun.map((scan) => scan.scope?.coverage?.detail)).toEqual([
+    undefined,
+    ...accounts.map((_, n) => `account ${n}`),
+  ]);
+  const scores = await one.redis.zmscore(one.keys.due('scan'), ...targets.map(targetId));
+  expect(scores.map(Number)).toEqual(targets.map((_, n) => UNTIL_MS + n));
+});
+
+test('scans that end in one turn leave each target where its own scan says', async () => {
+  const one = await startKnown();
+  const { scans, coverage } = one.ledger;
+  const regions = Array.from({ length: 20 }, (_, n) => `us-east-${n + 1}` as Region);
+  await coverage.putRegions(ACCOUNT.accountId, regions, NOW_MS);
+  const targets = regions.map((region) => aTarget(0, region));
+  const begun = await Promise.all(targets.map((target) => scans.begin(target, UNTIL_MS, NOW_MS + 5)));
+  const statuses = ['complete', 'failed', 'throttled', null] as const;
+  const before = await scriptCalls(one);
+
+  await Promise.all(
+    begun.map((scan, n) => {
+      const status = statuses[n % statuses.length] ?? null;
+      const read = status === null ? null : aCoverage({ status, attemptedAtMs: NOW_MS + 5 });
+      return scans.end(scan, read, n === 0 ? null : NOW_MS + 300_000 + n, NOW_MS + 9);
+    }),
+  );
+
+  expect(await scriptCalls(one)).toBeLessThanOrEqual(before + 2);
+  expect((await coverage.sweep(NOW_MS + 10))?.targets).toMatchObject({
+    complete: 5,
+    failed: 5,
+    throttled: 5,
+    pending: 5,
+    total: 20,
+  });
+  const scores = await one.redis.zmscore(one.keys.due('scan'), ...targets.map(targetId));
+  expect(scores).toEqual([null, ...targets.slice(1).map((_, n) => String(NOW_MS + 300_001 + n))]);
+});
+
+test('two scans of one target that end in one turn end one after the other', async () => {
+  const one = await startKnown();
+  const { scans, coverage } = one.ledger;
+  const first = await scans.begin(TARGET, UNTIL_MS, NOW_MS + 5);
+  const second = await scans.begin(TARGET, UNTIL_MS + 1_000, NOW_MS + 6);
+
+  await Promise.all([
+    scans.end(
+      second,
+      aCoverage({ status: 'failed', attemptedAtMs: NOW_MS + 6 }),
+      NOW_MS + 300_000,
+      NOW_MS + 8,
+    ),
+    scans.end(first, aCoverage({ attemptedAtMs: NOW_MS + 5 }), NOW_MS + 400_000, NOW_MS + 9),
+  ]);
+
+  // The second settled its lease; the first finds another time than its own, and makes the target due now.
+  expect(await one.redis.zscore(one.keys.due('scan'), targetId(TARGET))).toBe(String(NOW_MS + 9));
+  expect((await coverage.read(TARGET))?.status).toBe('complete');
+  expect((await coverage.sweep(NOW_MS + 10))?.targets).toMatchObject({ complete: 1, failed: 0, pending: 0 });
+});
+
+test('scans whose round trip fails all fail, and the next ones do not', async () => {
+  const one = await startKnown();
+  const { scans } = one.ledger;
+  await one.redis.del(one.keys.accounts);
+  await one.redis.set(one.keys.accounts, 'not a hash');
+
+  const failed = await Promise.allSettled(
+    [TARGET, aTarget(1, EAST)].map((target) => scans.begin(target, UNTIL_MS, NOW_MS)),
+  );
+  await one.redis.del(one.keys.accounts);
+
+  expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect((await scans.begin(TARGET, UNTIL_MS, NOW_MS)).scope).toBeNull();
+});

@@ -9,16 +9,16 @@ const SCRIPTS = {
   'schedule-due': [],
   'lease-due': [],
   'settle-due': ['settle'],
-  'begin-scan': [],
-  'end-scan': ['settle', 'put-coverage'],
-  'set-coverage': ['put-coverage'],
+  'begin-scans': [],
+  'end-scans': ['settle', 'put-coverages'],
+  'set-coverage': ['put-coverages'],
   'settle-labels': [],
   reserve: [],
   'take-token': [],
   'set-aside': [],
 } as const satisfies Record<string, readonly LuaFunction[]>;
 /** A file of `lua/functions`, put before the scripts that use it. */
-type LuaFunction = 'settle' | 'put-coverage';
+type LuaFunction = 'settle' | 'put-coverages';
 type ScriptName = keyof typeof SCRIPTS;
 
 /** Runs one script: loaded by its hash, sent in full only when the server does not know it (after a flush of scripts or a failover). */
