@@ -16,6 +16,7 @@ const LOOKS = 10;
  * Waits until all of a scope was read since a moment: its accounts' regions, its targets, and for the whole
  * organization its accounts too.
  *
+ * @param sinceMs in the ledger's time (see `CoverageLedger.startSweep`)
  * @param whileWaiting called every few seconds, the first time after the first look
  * @returns the verdict on the scope; of the whole organization it is the sweep's own
  */

@@ -34,7 +34,7 @@ export function addSweepCommand(program: Command, context: CommandContext): void
           const begun = await begin(ledger, options);
           process.stdout.write(`${describe(begun)}\n`);
           if (!wait) return;
-          const verdict = await awaitReadings(ledger, options, begun.atMs, createMissingNotice(config));
+          const verdict = await awaitReadings(ledger, options, begun.sinceMs, createMissingNotice(config));
           context.exit(verdict === 'complete' ? EXIT.ok : verdict === 'partial' ? EXIT.partial : EXIT.failed);
         },
         wait ? 'patient' : 'fail-fast',
@@ -51,9 +51,10 @@ function checkFilters(options: SweepScope): void {
   }
 }
 
-/** What was made due, and since when a reading counts. */
+/** What was made due. */
 interface Begun {
-  readonly atMs: number;
+  /** Since when a reading counts, in the ledger's time (epoch ms). */
+  readonly sinceMs: number;
   readonly targets: number;
   /** Accounts that could not be entered, and so have no targets to read. */
   readonly closed: number;
@@ -82,10 +83,12 @@ async function begin(ledger: Ledger, scope: SweepScope): Promise<Begun> {
       (regions ?? []).map((region): Target => ({ accountId, region })),
     )
     .filter((target) => includesTarget(scope, target));
-  if (isWhole(scope)) {
-    await ledger.coverage.startSweep(ulid(atMs), atMs);
-    await ledger.due.schedule('accounts', [{ member: ORGANIZATION_MEMBER, atMs }]);
-  }
+  const whole = isWhole(scope);
+  // Before anything is due: what begins from here on counts.
+  const sinceMs = await (whole
+    ? ledger.coverage.startSweep(ulid(atMs), atMs)
+    : ledger.coverage.wantReadings(atMs));
+  if (whole) await ledger.due.schedule('accounts', [{ member: ORGANIZATION_MEMBER, atMs }]);
   // A role that was fixed, and a region that was turned on, show in the account's regions only.
   await ledger.due.schedule(
     'regions',
@@ -95,7 +98,7 @@ async function begin(ledger: Ledger, scope: SweepScope): Promise<Begun> {
     'scan',
     targets.map((target) => ({ member: targetId(target), atMs })),
   );
-  return { atMs, targets: targets.length, closed: denials.filter((denial) => denial !== null).length };
+  return { sinceMs, targets: targets.length, closed: denials.filter((denial) => denial !== null).length };
 }
 
 async function activeAccounts(ledger: Ledger, scope: SweepScope): Promise<readonly KnownAccount[]> {

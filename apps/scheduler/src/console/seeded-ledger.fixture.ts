@@ -8,6 +8,7 @@ import type { AwsCall } from '@muster/core/ports/aws-call';
 import type { Ledger } from '@muster/core/ports/ledger';
 
 const REGIONS = ['eu-central-1', 'eu-west-1', 'us-east-1', 'us-west-2'].map((region) => Region.parse(region));
+const SWEEP_ID = '01JD8Q4T5W6X7Y8Z9A0B1C2D3F';
 const TEAMS = [
   'payments',
   'search',
@@ -118,7 +119,7 @@ async function seedTargets(ledger: Ledger, nowMs: number): Promise<readonly Targ
       ancestorIds: ['r-ab12'],
     })),
   );
-  await coverage.startSweep('01JD8Q4T5W6X7Y8Z9A0B1C2D3F', startedAtMs);
+  await coverage.startSweep(SWEEP_ID, startedAtMs);
   const denied = accountId(SEEDED.accounts - 1);
   const targets = Array.from({ length: SEEDED.accounts - 1 }, (_, index) => index).flatMap((index) =>
     REGIONS.map((region): Target => ({ accountId: accountId(index), region })),
@@ -139,7 +140,7 @@ async function seedTargets(ledger: Ledger, nowMs: number): Promise<readonly Targ
     const read = odd ?? coverageOf('complete', nowMs - 20_000);
     await coverage.put(target, { ...read, attemptedAtMs: nowMs - 20_000 });
   }
-  await coverage.endAccountListing(nowMs - 28_000, null, SEEDED.accountsInactive);
+  await coverage.endAccountListing(SWEEP_ID, nowMs - 28_000, null, SEEDED.accountsInactive);
   return targets.slice(4);
 }
 

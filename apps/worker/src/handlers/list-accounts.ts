@@ -29,18 +29,19 @@ export async function handleListAccounts(
     const now = deps.clock.now();
     const sweep = await deps.ledger.coverage.sweep(now);
     const running = sweep !== null && sweep.finishedAtMs === null;
-    if (!running) await deps.ledger.coverage.startSweep(deps.newId(), now);
+    const sweepId = running ? sweep.id : deps.newId();
+    if (!running) await deps.ledger.coverage.startSweep(sweepId, now);
     try {
-      return await listAll(ctx, deps);
+      return await listAll(sweepId, ctx, deps);
     } catch (error) {
       const triedForMs = running ? now - sweep.startedAtMs : 0;
       if (isJobError(error, ...PASSING) && triedForMs < deps.config.pollIntervalMs) throw error;
-      return giveUp(error, ctx, deps);
+      return giveUp(sweepId, error, ctx, deps);
     }
   });
 }
 
-async function listAll(ctx: JobContext, deps: HandlerDeps): Promise<DueOutcome<Result>> {
+async function listAll(sweepId: string, ctx: JobContext, deps: HandlerDeps): Promise<DueOutcome<Result>> {
   const seen = new Set<AccountId>();
   let inactive = 0;
   const callerAccountId = await callerAccountOf(deps, ctx.signal);
@@ -55,7 +56,7 @@ async function listAll(ctx: JobContext, deps: HandlerDeps): Promise<DueOutcome<R
   }
   const removed = (await deps.ledger.coverage.accountIds()).filter((accountId) => !seen.has(accountId));
   await removeAccounts(removed, deps);
-  await deps.ledger.coverage.endAccountListing(deps.clock.now(), null, inactive);
+  await deps.ledger.coverage.endAccountListing(sweepId, deps.clock.now(), null, inactive);
   await deps.ledger.control.clear('account-list-failed', 'all');
   return {
     nextAtMs: deps.clock.now() + deps.config.pollIntervalMs,
@@ -117,10 +118,15 @@ async function takeIn(accounts: readonly Account[], deps: HandlerDeps): Promise<
   return inactive.length;
 }
 
-async function giveUp(error: unknown, ctx: JobContext, deps: HandlerDeps): Promise<DueOutcome<Result>> {
+async function giveUp(
+  sweepId: string,
+  error: unknown,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<DueOutcome<Result>> {
   const message = messageOf(error);
   ctx.log.error({ err: error }, 'account listing failed');
-  await deps.ledger.coverage.endAccountListing(deps.clock.now(), message, 0);
+  await deps.ledger.coverage.endAccountListing(sweepId, deps.clock.now(), message, 0);
   await deps.ledger.control.raise({
     kind: 'account-list-failed',
     scope: 'all',

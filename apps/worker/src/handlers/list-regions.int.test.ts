@@ -191,6 +191,26 @@ test('an account that goes on failing keeps no later sweep from ending', async (
   expect(counted?.throttled).toBe(1);
 });
 
+test('an account that is read after a wish counts for it, by a clock that is behind, entered or not', async () => {
+  const bench = await startWorkerBench({ world: aWorld([]) });
+  await bench.run('list-accounts', {});
+  const { coverage } = bench.ledger;
+  const resolvedAt = async () => (await coverage.account(ACCOUNT))?.resolvedAtMs ?? 0;
+
+  const sinceMs = await coverage.wantReadings(bench.now() + 60_000);
+  await bench.run('list-regions', { accountId: ACCOUNT });
+  expect(await resolvedAt()).toBeGreaterThanOrEqual(sinceMs);
+
+  await bench.aws.change({
+    op: 'add-fault',
+    fault: { kind: 'deny', apis: ['account:ListRegions', 'ec2:DescribeRegions'], accounts: [ACCOUNT] },
+  });
+  const laterMs = await coverage.wantReadings(bench.now());
+  await bench.run('list-regions', { accountId: ACCOUNT });
+  expect(laterMs).toBeGreaterThan(sinceMs);
+  expect(await resolvedAt()).toBeGreaterThanOrEqual(laterMs);
+});
+
 test('an account that refuses the question itself has failed, and the sweep ends without it', async () => {
   const bench = await startWorkerBench({ world: aWorld([]) });
   await bench.run('list-accounts', {});

@@ -12,6 +12,12 @@ import { coverageOfFailure } from '../scanning/scan-coverage.ts';
 
 type Result = { regions: number; denied: boolean };
 
+interface ReadAccount {
+  readonly accountId: AccountId;
+  /** See `CoverageLedger.dateOf`. */
+  readonly readAtMs: number;
+}
+
 /**
  * Enters one account and finds its targets. An account that cannot be entered is not an error of the job but a result:
  * it is recorded as denied, with what is missing, and asked again on its own slow schedule.
@@ -29,6 +35,7 @@ export async function handleListRegions(
       const nextAtMs = deps.clock.now() + deps.timings.regionsMs;
       return { nextAtMs, result: { regions: 0, denied: false } };
     }
+    const begun = await deps.ledger.coverage.beginReading(deps.clock.now());
     const matchers = matchersOfAccount(
       deps.config.matchers,
       known.account,
@@ -42,13 +49,14 @@ export async function handleListRegions(
       if (isRead || !isJobError(error)) throw error;
       return { kind: 'unread' as const, error };
     });
-    if (found.kind === 'unread') return passOver(accountId, found.error, standsIn, ctx, deps);
-    if (found.kind === 'denied') return deny(accountId, found.error, ctx, deps);
+    const readAtMs = await deps.ledger.coverage.dateOf(begun);
+    if (found.kind === 'unread') return passOver({ accountId, readAtMs }, found.error, standsIn, ctx, deps);
+    if (found.kind === 'denied') return deny({ accountId, readAtMs }, found.error, ctx, deps);
     const regions = regionsInScope(found, known.regions ?? []);
     const left = (known.regions ?? []).filter((region) => !regions.includes(region));
     const forgotten = left.map((region): Target => ({ accountId, region }));
     await scheduleScans(forgotten, deps.clock.now() + deps.timings.followUpMs, deps);
-    await deps.ledger.coverage.putRegions(accountId, regions, deps.clock.now());
+    await deps.ledger.coverage.putRegions(accountId, regions, readAtMs);
     await dispatch(deps, 'scan', [
       ...forgotten.map(targetId),
       ...(await unreadTargets(accountId, regions, deps)),
@@ -80,13 +88,13 @@ async function unreadTargets(
 
 /** An account that throttles, does not answer or answers nonsense is told of as a target is: see `coverageOfFailure`. */
 async function passOver(
-  accountId: AccountId,
+  { accountId, readAtMs }: ReadAccount,
   error: JobError,
   before: Coverage | null,
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<DueOutcome<Result>> {
-  const outcome = coverageOfFailure(error, before, deps.clock.now(), deps);
+  const outcome = coverageOfFailure(error, before, readAtMs, deps);
   if (outcome === null) throw error;
   const { coverage, nextAtMs } = outcome;
   await deps.ledger.coverage.denyAccount(accountId, coverage);
@@ -95,15 +103,14 @@ async function passOver(
 }
 
 async function deny(
-  accountId: AccountId,
+  { accountId, readAtMs }: ReadAccount,
   error: JobError,
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<DueOutcome<Result>> {
-  const now = deps.clock.now();
   const coverage: Coverage = {
     status: 'denied',
-    attemptedAtMs: now,
+    attemptedAtMs: readAtMs,
     completeAtMs: null,
     cause: 'ec2-perm-account-denied',
     detail: messageOf(error),
@@ -111,5 +118,5 @@ async function deny(
   };
   await deps.ledger.coverage.denyAccount(accountId, coverage);
   ctx.log.warn({ ...error.details, accountId, detail: coverage.detail }, 'account denied');
-  return { nextAtMs: now + deps.timings.deniedMs, result: { regions: 0, denied: true } };
+  return { nextAtMs: deps.clock.now() + deps.timings.deniedMs, result: { regions: 0, denied: true } };
 }

@@ -32,7 +32,7 @@ function anAccount(n = 0, facts: Partial<Account> = {}): Account {
 async function beginSweep({ ledger: { coverage } }: TestLedger): Promise<void> {
   await coverage.startSweep('sweep-1', NOW_MS);
   await coverage.putAccounts([anAccount()]);
-  await coverage.endAccountListing(NOW_MS + 1, null, 0);
+  await coverage.endAccountListing('sweep-1', NOW_MS + 1, null, 0);
   await coverage.putRegions(ACCOUNT, [EAST, WEST], NOW_MS + 2);
 }
 
@@ -172,7 +172,7 @@ test('a sweep is finished when the accounts are listed, their regions resolved a
   await coverage.startSweep('sweep-1', NOW_MS);
   expect(await finishedAt(NOW_MS)).toBeNull();
   await coverage.putAccounts([anAccount()]);
-  await coverage.endAccountListing(NOW_MS + 1, null, 0);
+  await coverage.endAccountListing('sweep-1', NOW_MS + 1, null, 0);
   expect(await finishedAt(NOW_MS + 1)).toBeNull();
   await coverage.putRegions(ACCOUNT, [EAST, WEST], NOW_MS + 2);
   await coverage.put(aTarget(0, EAST), aCoverage({ attemptedAtMs: NOW_MS + 3 }));
@@ -227,10 +227,10 @@ test('a listing that failed ends the sweep as partial, and without anything read
   for (const region of [EAST, WEST]) {
     await coverage.put(aTarget(0, region), aCoverage({ attemptedAtMs: NOW_MS + 3 }));
   }
-  await coverage.endAccountListing(NOW_MS + 4, 'AccessDenied', 0);
+  await coverage.endAccountListing('sweep-1', NOW_MS + 4, 'AccessDenied', 0);
   const empty = bench.create().ledger.coverage;
   await empty.startSweep('sweep-1', NOW_MS);
-  await empty.endAccountListing(NOW_MS, 'AccessDenied', 0);
+  await empty.endAccountListing('sweep-1', NOW_MS, 'AccessDenied', 0);
 
   expect((await coverage.sweep(NOW_MS + 5))?.verdict).toBe('partial');
   expect((await empty.sweep(NOW_MS + 5))?.verdict).toBe('failed');
@@ -250,7 +250,7 @@ test('whoever found the last sweep finished does not finish the one that has beg
     await Promise.all([reader.sweep(startedAtMs), coverage.startSweep(`sweep-${n}`, startedAtMs)]);
     expect(await coverage.sweep(startedAtMs + 1)).toMatchObject({ id: `sweep-${n}`, finishedAtMs: null });
     // Now it can finish, and somebody looks just while the next one starts.
-    await coverage.endAccountListing(startedAtMs + 2, null, 0);
+    await coverage.endAccountListing(`sweep-${n}`, startedAtMs + 2, null, 0);
     for (const region of [EAST, WEST]) {
       await coverage.put(aTarget(0, region), aCoverage({ attemptedAtMs: startedAtMs + 3 }));
     }
@@ -307,7 +307,7 @@ test.each([31, 32])(
 test('accounts that are closed or suspended are counted beside those in scope', async () => {
   const one = bench.create();
   await beginSweep(one);
-  await one.ledger.coverage.endAccountListing(NOW_MS + 1, null, 3);
+  await one.ledger.coverage.endAccountListing('sweep-1', NOW_MS + 1, null, 3);
 
   expect((await one.ledger.coverage.sweep(NOW_MS + 2))?.accounts).toEqual({
     total: 1,
@@ -330,4 +330,54 @@ test('an id of coverage is a target or a whole account', () => {
   expect(parseCoverageId(`${ACCOUNT}.*`)).toEqual({ accountId: ACCOUNT, target: null });
   expect(parseCoverageId(targetId(aTarget()))).toEqual({ accountId: ACCOUNT, target: aTarget() });
   expect(() => parseCoverageId('x.*')).toThrow('12 digits');
+});
+
+test('a wish for readings is later than all that was read and wished before, by whatever clock', async () => {
+  const { coverage } = bench.create().ledger;
+  expect(await coverage.wantReadings(NOW_MS)).toBe(NOW_MS);
+  expect(await coverage.wantReadings(NOW_MS - 60_000)).toBe(NOW_MS + 1);
+
+  await coverage.putAccounts([anAccount()]);
+  await coverage.putRegions(ACCOUNT, [EAST], NOW_MS + 5_000);
+  expect(await coverage.wantReadings(NOW_MS)).toBe(NOW_MS + 5_001);
+  await coverage.put(
+    { accountId: ACCOUNT, region: EAST },
+    aCoverage({ status: 'failed', attemptedAtMs: NOW_MS + 9_000 }),
+  );
+  expect(await coverage.startSweep('sweep-1', NOW_MS)).toBe(NOW_MS + 9_001);
+  expect((await coverage.sweep(NOW_MS))?.startedAtMs).toBe(NOW_MS + 9_001);
+  expect(await coverage.wantReadings(NOW_MS + 20_000)).toBe(NOW_MS + 20_000);
+  expect((await coverage.sweep(NOW_MS))?.startedAtMs).toBe(NOW_MS + 9_001);
+});
+
+test('what is read of an account counts for those who wanted it before the reading began', async () => {
+  const { coverage } = bench.create().ledger;
+  const alone = await coverage.beginReading(NOW_MS);
+  expect(await coverage.dateOf(alone)).toBe(NOW_MS);
+
+  const behind = await coverage.beginReading(NOW_MS - 60_000);
+  const sinceMs = await coverage.wantReadings(NOW_MS + 5);
+  const after = await coverage.beginReading(NOW_MS - 60_000);
+  const ahead = await coverage.beginReading(NOW_MS + 60_000);
+
+  expect(await coverage.dateOf(behind)).toBe(NOW_MS - 60_000);
+  expect(await coverage.dateOf(alone)).toBe(NOW_MS);
+  expect(await coverage.dateOf(after)).toBe(sinceMs);
+  expect(await coverage.dateOf(ahead)).toBe(NOW_MS + 60_000);
+  const laterMs = await coverage.wantReadings(NOW_MS + 10);
+  expect(await coverage.dateOf(ahead)).toBe(laterMs - 1);
+});
+
+test('a listing of accounts that began before a sweep does not count for it', async () => {
+  const one = bench.create();
+  const { coverage } = one.ledger;
+  await beginSweep(one);
+  await coverage.startSweep('sweep-2', NOW_MS + 10);
+  await coverage.putRegions(ACCOUNT, [], NOW_MS + 11);
+
+  await coverage.endAccountListing('sweep-1', NOW_MS + 12, null, 0);
+  expect((await coverage.sweep(NOW_MS + 13))?.finishedAtMs).toBeNull();
+
+  await coverage.endAccountListing('sweep-2', NOW_MS + 14, 'AccessDenied', 0);
+  expect(await coverage.sweep(NOW_MS + 15)).toMatchObject({ finishedAtMs: NOW_MS + 15, verdict: 'failed' });
 });

@@ -60,7 +60,7 @@ export function createCoverageLedger(deps: {
   }
 
   return {
-    ...createSweepLedger({ redis, keys }),
+    ...createSweepLedger({ redis, keys, run }),
 
     async putAccounts(accounts) {
       if (accounts.length === 0) return;
@@ -78,7 +78,7 @@ export function createCoverageLedger(deps: {
       return (await redis.hkeys(keys.accounts)) as AccountId[];
     },
 
-    async putRegions(accountId, regions, nowMs) {
+    async putRegions(accountId, regions, readAtMs) {
       const before = await readAccount(accountId);
       if (before === null) return [];
       const dropped = (before.regions ?? [])
@@ -93,7 +93,7 @@ export function createCoverageLedger(deps: {
       await redis
         .multi()
         .hset(keys.accountRegions, accountId, JSON.stringify(regions))
-        .zadd(keys.accountsResolved, 'XX', nowMs, accountId)
+        .zadd(keys.accountsResolved, 'XX', readAtMs, accountId)
         .exec();
       return dropped;
     },

@@ -30,7 +30,7 @@ async function hold(ledger: Ledger, states: readonly EnrollmentState[]): Promise
 async function finishSweep({ coverage }: Ledger): Promise<void> {
   await coverage.startSweep('01JSWEEP', NOW_MS);
   await coverage.putAccounts([{ accountId: anAccountId(), name: 'a', state: 'ACTIVE', ancestorIds: [] }]);
-  await coverage.endAccountListing(NOW_MS, null, 0);
+  await coverage.endAccountListing('01JSWEEP', NOW_MS, null, 0);
   await coverage.putRegions(anAccountId(), [target.region], NOW_MS);
   await coverage.put(target, aCoverage({ attemptedAtMs: NOW_MS + 1 }));
 }

@@ -23,7 +23,7 @@ async function startKnown(): Promise<TestLedger> {
   const { coverage } = one.ledger;
   await coverage.startSweep('sweep-1', NOW_MS);
   await coverage.putAccounts([ACCOUNT]);
-  await coverage.endAccountListing(NOW_MS, null, 0);
+  await coverage.endAccountListing('sweep-1', NOW_MS, null, 0);
   await coverage.putRegions(ACCOUNT.accountId, [EAST], NOW_MS);
   return one;
 }
@@ -48,7 +48,7 @@ test('a scan begins with its account, its regions and how the target was read la
 test('of an account that nobody knows there is no scope', async () => {
   expect(await bench.create().ledger.scans.begin(TARGET, UNTIL_MS, NOW_MS)).toMatchObject({
     scope: null,
-    sweepStart: '',
+    wantedSince: '',
   });
 });
 
@@ -106,12 +106,12 @@ test('a reading that began before a sweep does not count for it, even by a clock
   for (const begunAtMs of [NOW_MS + 5, NOW_MS + 90_000]) {
     await coverage.startSweep('sweep-1', NOW_MS);
     const begun = await scans.begin(TARGET, UNTIL_MS, begunAtMs);
-    await coverage.startSweep('sweep-2', NOW_MS + 1_000);
+    const startedAtMs = await coverage.startSweep('sweep-2', NOW_MS + 1_000);
 
     await scans.end(begun, aCoverage({ attemptedAtMs: begun.begunAtMs }), UNTIL_MS, NOW_MS + 1_500);
 
     expect((await coverage.sweep(NOW_MS + 2_000))?.targets).toMatchObject({ complete: 0, pending: 1 });
-    expect((await coverage.read(TARGET))?.attemptedAtMs).toBeLessThan(NOW_MS + 1_000);
+    expect((await coverage.read(TARGET))?.attemptedAtMs).toBeLessThan(startedAtMs);
   }
 });
 
@@ -124,6 +124,22 @@ test('a reading that began after the sweep counts for it, even by a clock that i
 
   expect(begun.begunAtMs).toBe(NOW_MS);
   expect((await coverage.sweep(NOW_MS + 2_000))?.targets).toMatchObject({ complete: 1, pending: 0 });
+});
+
+test('who wants a part read gets what began after the wish only, whatever the clocks say', async () => {
+  const one = await startKnown();
+  const { scans, coverage } = one.ledger;
+  const ahead = await scans.begin(TARGET, UNTIL_MS, NOW_MS + 90_000);
+  const sinceMs = await coverage.wantReadings(NOW_MS + 10);
+
+  await scans.end(ahead, aCoverage({ attemptedAtMs: ahead.begunAtMs }), UNTIL_MS, NOW_MS + 90_001);
+  expect((await coverage.read(TARGET))?.attemptedAtMs).toBeLessThan(sinceMs);
+  // For the sweep that was there before the wish it counts.
+  expect((await coverage.sweep(NOW_MS + 20))?.targets).toMatchObject({ complete: 1, pending: 0 });
+
+  const behind = await scans.begin(TARGET, UNTIL_MS, NOW_MS - 90_000);
+  await scans.end(behind, aCoverage({ attemptedAtMs: behind.begunAtMs }), UNTIL_MS, NOW_MS - 89_999);
+  expect((await coverage.read(TARGET))?.attemptedAtMs).toBeGreaterThanOrEqual(sinceMs);
 });
 
 test('a scan that ends in another status than it began in moves its target, wherever it stands by then', async () => {

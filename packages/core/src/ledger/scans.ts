@@ -18,7 +18,7 @@ interface BeginCall {
 
 /** What begin-scans.lua returns. */
 type BeginReply = readonly [
-  sweepStart: string | null,
+  wantedSince: string | null,
   accounts: readonly (string | null)[],
   regions: readonly (string | null)[],
   coverages: readonly (string | null)[],
@@ -26,7 +26,7 @@ type BeginReply = readonly [
 
 /** What the ledger knows of one target, as it is stored. */
 interface Known {
-  readonly sweepStart: string | null;
+  readonly wantedSince: string | null;
   readonly account: string | null;
   readonly regions: string | null;
   readonly coverage: string | null;
@@ -62,11 +62,11 @@ export function createScanLedger(deps: {
       ...accountIds,
       ...calls.flatMap(({ target, untilMs }) => [targetId(target), untilMs]),
     ]);
-    const [sweepStart, accounts, regions, coverages] = reply as BeginReply;
+    const [wantedSince, accounts, regions, coverages] = reply as BeginReply;
     return calls.map(({ target }, n): Known => {
       const account = accountIds.indexOf(target.accountId);
       return {
-        sweepStart,
+        wantedSince,
         account: accounts[account] ?? null,
         regions: regions[account] ?? null,
         coverage: coverages[n] ?? null,
@@ -77,7 +77,7 @@ export function createScanLedger(deps: {
   const end = gatherCalls(MOST_GATHERED, async (calls: readonly EndCall[]): Promise<readonly undefined[]> => {
     await run('end-scans', endKeys, [
       statuses,
-      ...calls.flatMap(({ begun: { target, untilMs, sweepStart }, coverage, nextAtMs, nowMs }) => [
+      ...calls.flatMap(({ begun: { target, untilMs, wantedSince }, coverage, nextAtMs, nowMs }) => [
         targetId(target),
         untilMs,
         nextAtMs === null ? '' : Math.floor(nextAtMs),
@@ -85,7 +85,7 @@ export function createScanLedger(deps: {
         coverage?.status ?? '',
         coverage?.attemptedAtMs ?? 0,
         coverage === null ? '' : JSON.stringify(coverage),
-        sweepStart,
+        wantedSince,
       ]),
     ]);
     return calls.map(() => undefined);
@@ -98,14 +98,14 @@ export function createScanLedger(deps: {
         begin({ target, untilMs }),
         redis.hmget(keys.target(target).summary, 'written', 'rest'),
       ]);
-      const { sweepStart } = known;
+      const { wantedSince } = known;
       const scope = parseScope(known.account, known.regions);
       const coverage = known.coverage === null ? null : parseStored(StoredCoverage, known.coverage);
       return {
         target,
         untilMs,
-        begunAtMs: Math.max(nowMs, Number(sweepStart ?? 0)),
-        sweepStart: sweepStart ?? '',
+        begunAtMs: Math.max(nowMs, Number(wantedSince ?? 0)),
+        wantedSince: wantedSince ?? '',
         scope: scope === null ? null : { ...scope, coverage },
         written,
         rest: readRest(written, rest),

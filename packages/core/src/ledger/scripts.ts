@@ -9,16 +9,17 @@ const SCRIPTS = {
   'schedule-due': [],
   'lease-due': [],
   'settle-due': ['settle'],
-  'begin-scans': [],
-  'end-scans': ['settle', 'put-coverages'],
+  'begin-scans': ['wanted-since'],
+  'end-scans': ['settle', 'put-coverages', 'wanted-since'],
   'set-coverage': ['put-coverages'],
   'settle-labels': [],
+  'want-readings': ['wanted-since'],
   reserve: [],
   'take-token': [],
   'set-aside': [],
 } as const satisfies Record<string, readonly LuaFunction[]>;
 /** A file of `lua/functions`, put before the scripts that use it. */
-type LuaFunction = 'settle' | 'put-coverages';
+type LuaFunction = 'settle' | 'put-coverages' | 'wanted-since';
 type ScriptName = keyof typeof SCRIPTS;
 
 /** Runs one script: loaded by its hash, sent in full only when the server does not know it (after a flush of scripts or a failover). */

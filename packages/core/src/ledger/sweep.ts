@@ -7,16 +7,38 @@ import {
 } from '../domain/coverage.ts';
 import type { CoverageLedger, SweepView } from '../ports/ledger.ts';
 import type { Keys } from '../redis/keys.ts';
+import type { RunScript } from './scripts.ts';
 
 /** How the coverage id of a whole account ends, one that cannot be entered. */
 export const WHOLE_ACCOUNT = '.*';
+
+type SweepLedger = Pick<
+  CoverageLedger,
+  'startSweep' | 'wantReadings' | 'beginReading' | 'dateOf' | 'endAccountListing' | 'sweep'
+>;
 
 /** The sweep: a view on the readings since a moment, not a thing that somebody has to finish. */
 export function createSweepLedger(deps: {
   readonly redis: Redis;
   readonly keys: Keys;
-}): Pick<CoverageLedger, 'startSweep' | 'endAccountListing' | 'sweep'> {
-  const { redis, keys } = deps;
+  readonly run: RunScript;
+}): SweepLedger {
+  const { redis, keys, run } = deps;
+  const wantKeys = [
+    keys.sweep,
+    keys.accountsResolved,
+    ...COVERAGE_STATUSES.map((status) => keys.coverageStatus(status)),
+  ];
+
+  async function want(nowMs: number, sweepId: string): Promise<number> {
+    return Number(await run('want-readings', wantKeys, [nowMs, sweepId]));
+  }
+
+  async function wantedSince(): Promise<string> {
+    // As wanted-since.lua has it.
+    const [wished, started] = await redis.hmget(keys.sweep, 'wantedSinceMs', 'startedAtMs');
+    return wished ?? started ?? '';
+  }
 
   async function countTargets(sinceMs: number): Promise<TargetCounts> {
     const pipeline = redis.pipeline();
@@ -49,12 +71,26 @@ export function createSweepLedger(deps: {
   }
 
   return {
-    async startSweep(sweepId, nowMs) {
-      await redis.multi().del(keys.sweep).hset(keys.sweep, { id: sweepId, startedAtMs: nowMs }).exec();
+    startSweep: (sweepId, nowMs) => want(nowMs, sweepId),
+
+    wantReadings: (nowMs) => want(nowMs, ''),
+
+    async beginReading(nowMs) {
+      const since = await wantedSince();
+      return { begunAtMs: Math.max(nowMs, Number(since)), wantedSince: since };
     },
 
-    async endAccountListing(nowMs, error, inactive) {
-      await redis.hset(keys.sweep, { accountsListedAtMs: nowMs, accountsError: error ?? '', inactive });
+    async dateOf({ begunAtMs, wantedSince: knew }) {
+      const since = await wantedSince();
+      return since === knew ? begunAtMs : Math.min(begunAtMs, Number(since) - 1);
+    },
+
+    async endAccountListing(sweepId, nowMs, error, inactive) {
+      await redis.hset(keys.sweep, {
+        [`accountsListedAtMs:${sweepId}`]: nowMs,
+        [`accountsError:${sweepId}`]: error ?? '',
+        inactive,
+      });
     },
 
     async sweep(nowMs): Promise<SweepView | null> {
@@ -67,8 +103,9 @@ export function createSweepLedger(deps: {
         redis.zcount(keys.accountsResolved, '-inf', 0),
         countDeniedAccounts(redis, keys),
       ]);
-      const listed = fields['accountsListedAtMs'] !== undefined;
-      // The field carries the sweep's id: whoever finds a sweep finished while the next one starts must not finish that one.
+      // These fields carry the sweep's id: whoever ends a listing, or finds a sweep finished, while the next one starts must
+      // not do it to that one.
+      const listed = fields[`accountsListedAtMs:${fields['id']}`] !== undefined;
       const finished = `finishedAtMs:${fields['id']}`;
       let finishedAtMs = fields[finished] === undefined ? null : Number(fields[finished]);
       if (finishedAtMs === null && listed && unresolved === 0 && targets.pending === 0) {
@@ -79,7 +116,10 @@ export function createSweepLedger(deps: {
         id: fields['id'],
         startedAtMs,
         finishedAtMs,
-        verdict: finishedAtMs === null ? null : sweepVerdict(targets, fields['accountsError'] === ''),
+        verdict:
+          finishedAtMs === null
+            ? null
+            : sweepVerdict(targets, fields[`accountsError:${fields['id']}`] === ''),
         accounts: { total, denied, inactive: Number(fields['inactive'] ?? 0) },
         targets,
       };

@@ -131,15 +131,19 @@ export interface TargetRest {
   readonly untilMs: number;
 }
 
+/** A reading under way, as it must be known at its end. */
+export interface BegunReading {
+  /** Epoch ms; not before the start of a sweep, or of a wish for a part of it, whatever the clocks of two machines say. */
+  readonly begunAtMs: number;
+  /** Since when readings were wanted, as the ledger has it; empty when never. */
+  readonly wantedSince: string;
+}
+
 /** A scan under way, as `end` wants it back. */
-export interface BegunScan {
+export interface BegunScan extends BegunReading {
   readonly target: Target;
   /** Epoch ms until which the target was put off. */
   readonly untilMs: number;
-  /** Epoch ms; not before the start of the sweep that was running, whatever the clocks of two machines say. */
-  readonly begunAtMs: number;
-  /** The sweep that was running, by its start as the ledger has it; empty when there was none. */
-  readonly sweepStart: string;
   /** Null when the target's account is not known. */
   readonly scope: TargetScope | null;
   /** The word of the last write of the target's records; null when there was none. */
@@ -175,17 +179,31 @@ export interface SweepView {
 
 /** Accounts, targets and how they were read. */
 export interface CoverageLedger {
-  /** Starts a view: everything read since now counts. */
-  startSweep(sweepId: string, nowMs: number): Promise<void>;
-  /** The account list of the current sweep is complete (`error` null) or failed. */
-  endAccountListing(nowMs: number, error: string | null, inactive: number): Promise<void>;
+  /**
+   * Starts a view: everything whose reading begins from now on counts.
+   *
+   * @returns since when, in the ledger's own time (epoch ms): later than every reading that it has recorded
+   */
+  startSweep(sweepId: string, nowMs: number): Promise<number>;
+  /** The same for whoever waits for a part, without a new view. */
+  wantReadings(nowMs: number): Promise<number>;
+  /** Begins to read something other than a target. */
+  beginReading(nowMs: number): Promise<BegunReading>;
+  /** The time by which such a reading counts, for whoever has wanted it before it began only (epoch ms). */
+  dateOf(begun: BegunReading): Promise<number>;
+  /** The account list of a sweep is complete (`error` null) or failed. Says nothing of a sweep that started meanwhile. */
+  endAccountListing(sweepId: string, nowMs: number, error: string | null, inactive: number): Promise<void>;
   /** Null before the first sweep. Marks the sweep finished when it sees that everything was read. */
   sweep(nowMs: number): Promise<SweepView | null>;
   putAccounts(accounts: readonly Account[]): Promise<void>;
   account(accountId: AccountId): Promise<KnownAccount | null>;
   accountIds(): Promise<readonly AccountId[]>;
-  /** Sets the regions in scope and makes the targets known; forgets targets of regions no longer in scope, which are returned. */
-  putRegions(accountId: AccountId, regions: readonly Region[], nowMs: number): Promise<readonly Target[]>;
+  /**
+   * Sets the regions in scope and makes the targets known; forgets targets of regions no longer in scope, which are returned.
+   *
+   * @param readAtMs see `dateOf`
+   */
+  putRegions(accountId: AccountId, regions: readonly Region[], readAtMs: number): Promise<readonly Target[]>;
   /** The account cannot be entered: one target `account/*` stands for it. */
   denyAccount(accountId: AccountId, coverage: Coverage): Promise<void>;
   /** What stands for an account that could not be entered; null when it could. */

@@ -1,8 +1,8 @@
 -- Puts targets off, and reads what their scans must know.
 -- KEYS: 1 due (zset)  2 accounts (hash)  3 account-regions (hash)  4 coverage (hash)  5 sweep (hash)
 -- ARGV: 1 how many accounts, then their ids, then pairs of target id, until (epoch ms)
--- Returns: start of the sweep (epoch ms), then lists in the order given: JSON per account, regions JSON per account, coverage
---   JSON per target; each false when there is none.
+-- Returns: since when readings are wanted (epoch ms), then lists in the order given: JSON per account, regions JSON per account,
+--   coverage JSON per target; each false when there is none.
 local accounts, targets, scored = {}, {}, {}
 for i = 1, tonumber(ARGV[1]) do accounts[i] = ARGV[1 + i] end
 for i = 2 + #accounts, #ARGV, 2 do
@@ -12,7 +12,7 @@ for i = 2 + #accounts, #ARGV, 2 do
 end
 redis.call('ZADD', KEYS[1], unpack(scored))
 return {
-  redis.call('HGET', KEYS[5], 'startedAtMs'),
+  wanted_since(KEYS[5]),
   redis.call('HMGET', KEYS[2], unpack(accounts)),
   redis.call('HMGET', KEYS[3], unpack(accounts)),
   redis.call('HMGET', KEYS[4], unpack(targets)),
