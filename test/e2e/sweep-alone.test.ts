@@ -16,10 +16,12 @@ test('sweep --wait says whom it waits for in vain, and ends when they have come'
   });
   const sweeping = spawn(process.execPath, [MUSTER_ENTRY, 'sweep', '--wait'], {
     env: system.env,
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = once(sweeping, 'exit');
   const lines = createInterface({ input: sweeping.stderr });
+  const told: string[] = [];
+  createInterface({ input: sweeping.stdout }).on('line', (line) => told.push(line));
 
   const [alone] = (await once(lines, 'line')) as [string];
   system.start('scheduler');
@@ -33,5 +35,8 @@ test('sweep --wait says whom it waits for in vain, and ends when they have come'
   expect(lacksWorker).toBe(
     'no worker is connected to Redis: nothing is read before. Start muster worker (docker compose up -d worker); waiting',
   );
+  expect(told).toEqual([
+    'no account is known yet: the organization is listed now, and its targets are read as they are found',
+  ]);
   expect(code).toBe(0);
 });

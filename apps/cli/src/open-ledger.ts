@@ -1,7 +1,10 @@
 import type { MusterConfig } from '@muster/core/config/model';
 import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
 import type { Ledger } from '@muster/core/ports/ledger';
+import type { Logger } from '@muster/core/ports/logger';
 import { awaitRedis, closeRedis, createRedis, type RedisProfile } from '@muster/core/redis/connection';
+import { checkRedis } from '@muster/core/redis/server-check';
+import { isRefusal } from '@muster/core/redis/slow-refusals';
 import { createClock } from '@muster/core/runtime/clock';
 import { createLogger } from '@muster/core/runtime/logger';
 import { isJobError, messageOf } from '@muster/core/domain/errors';
@@ -38,7 +41,26 @@ export async function withLedger<T>(
   }
   try {
     return await use(createRedisLedger({ redis, prefix: config.redis.prefix, log }));
+  } catch (error) {
+    throw isRefusal(error) ? new CommandError(EXIT.failed, await whyRefused(config, log, error)) : error;
   } finally {
     await closeRedis(redis);
   }
+}
+
+/**
+ * A full Redis or a replica refuses in words of its own; the check has the remedy. Over another connection: a client
+ * leaves the one on which a replica refused.
+ */
+async function whyRefused(config: MusterConfig, log: Logger, refusal: unknown): Promise<string> {
+  const redis = createRedis({ url: config.redis.url, profile: 'patient', name: 'muster-cli', log });
+  try {
+    await awaitRedis(redis, createClock(), PATIENCE_MS);
+    await checkRedis(redis);
+  } catch (error) {
+    return messageOf(error);
+  } finally {
+    await closeRedis(redis);
+  }
+  return `Redis refuses to work just now: ${messageOf(refusal)}`;
 }

@@ -56,11 +56,16 @@ interface Begun {
   /** Since when a reading counts, in the ledger's time (epoch ms). */
   readonly sinceMs: number;
   readonly targets: number;
+  /** Nothing is known of the organization yet: it is listed first. */
+  readonly first: boolean;
   /** Accounts that could not be entered, and so have no targets to read. */
   readonly closed: number;
 }
 
-function describe({ targets, closed }: Begun): string {
+function describe({ first, targets, closed }: Begun): string {
+  if (first) {
+    return 'no account is known yet: the organization is listed now, and its targets are read as they are found';
+  }
   const accounts = `${closed} ${closed === 1 ? 'account' : 'accounts'} that could not be entered`;
   return `${targets} targets${closed === 0 ? '' : ` and ${accounts}`} are due now`;
 }
@@ -98,7 +103,12 @@ async function begin(ledger: Ledger, scope: SweepScope): Promise<Begun> {
     'scan',
     targets.map((target) => ({ member: targetId(target), atMs })),
   );
-  return { sinceMs, targets: targets.length, closed: denials.filter((denial) => denial !== null).length };
+  return {
+    sinceMs,
+    first: whole && accounts.length === 0,
+    targets: targets.length,
+    closed: denials.filter((denial) => denial !== null).length,
+  };
 }
 
 async function activeAccounts(ledger: Ledger, scope: SweepScope): Promise<readonly KnownAccount[]> {

@@ -69,21 +69,35 @@ test('an account that became active in a listing that was killed is sent on by t
   const bench = await startWorkerBench({ world: aWorld([], { account: { state: 'SUSPENDED' } }) });
   await bench.discover();
   await bench.aws.change({ op: 'set-account-state', accountId: ACCOUNT, state: 'ACTIVE' });
-  const { due } = bench.deps.ledger;
-  const killed = {
-    ...bench.deps.ledger,
-    due: {
-      ...due,
-      schedule: (...args: Parameters<typeof due.schedule>) =>
-        args[0] === 'regions' ? Promise.reject(new Error('killed')) : due.schedule(...args),
-    },
+  const { coverage } = bench.deps.ledger;
+  const putAccounts: typeof coverage.putAccounts = async (accounts) => {
+    await coverage.putAccounts(accounts);
+    throw new Error('killed');
   };
+  const killed = { ...bench.deps.ledger, coverage: { ...coverage, putAccounts } };
   const broken = await bench.run('list-accounts', {}, { ...bench.deps, ledger: killed });
   expect(broken).toMatchObject({ error: 'killed' });
+  expect((await coverage.account(ACCOUNT))?.account.state).toBe('ACTIVE');
 
+  await bench.run('list-accounts', {});
+
+  const dueInMs = ((await bench.dueAt('regions', ACCOUNT)) ?? 0) - bench.now();
+  expect(dueInMs).toBeLessThanOrEqual(bench.deps.timings.hintMs);
+  await bench.run('list-regions', { accountId: ACCOUNT });
+  expect((await coverage.account(ACCOUNT))?.regions).toEqual([TARGET.region]);
+});
+
+test('an active account in which no region is in scope is entered once, not at every listing', async () => {
+  const bench = await startWorkerBench({ world: aWorld([]) });
   await bench.discover();
+  await bench.ledger.coverage.putRegions(ACCOUNT, [], bench.now());
+  const before = await bench.dueAt('regions', ACCOUNT);
 
-  expect((await bench.ledger.coverage.account(ACCOUNT))?.regions).toEqual([TARGET.region]);
+  bench.advance(bench.deps.config.pollIntervalMs);
+  await bench.run('list-accounts', {});
+
+  expect(before).not.toBeNull();
+  expect(await bench.dueAt('regions', ACCOUNT)).toBe(before);
 });
 
 test('an account that is suspended keeps what it holds: nobody can look', async () => {
@@ -288,7 +302,9 @@ describe('tags of accounts', () => {
     const result = await bench.run('list-accounts', {});
 
     expect(result.error).toContain('organizations:ListTagsForResource');
-    expect(await bench.findings()).toContain('account-tags-denied all');
+    expect(await bench.findings()).toEqual(['account-list-failed all', 'account-tags-denied all']);
+    const remedies = (await bench.ledger.control.findings()).map(({ remedy }) => remedy);
+    for (const remedy of remedies) expect(remedy).toContain('Allow organizations:ListTagsForResource');
     expect(await bench.ledger.coverage.accountIds()).toEqual([ACCOUNT]);
     await bench.run('scan-target', { target: TARGET });
     expect(await bench.states()).toEqual({ queued: 1 });

@@ -1,5 +1,6 @@
 import { matchersOfAccount } from '@muster/core/domain/matcher-scope';
 import type { Account } from '@muster/core/domain/account';
+import { ACCOUNT_TAGS_ACTION, ORGANIZATION_ACTIONS } from '@muster/core/domain/aws-actions';
 import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
 import { isJobError, messageOf } from '@muster/core/domain/errors';
 import type { AccountId } from '@muster/core/domain/ids';
@@ -93,23 +94,27 @@ async function removeAccounts(removed: readonly AccountId[], deps: HandlerDeps):
  */
 async function takeIn(accounts: readonly Account[], deps: HandlerDeps): Promise<number> {
   const known = await Promise.all(accounts.map((account) => deps.ledger.coverage.account(account.accountId)));
-  await deps.ledger.coverage.putAccounts(accounts);
   const active = accounts.filter((account) => account.state === 'ACTIVE');
   const inactive = accounts.filter((account) => account.state !== 'ACTIVE');
-  for (const { accountId } of inactive) {
-    await deps.ledger.coverage.putRegions(accountId, [], deps.clock.now());
-  }
   const unresolved = active.filter((account) => {
     const before = known[accounts.indexOf(account)];
     return (
       before === null ||
       before === undefined ||
       before.resolvedAtMs === null ||
-      before.account.state !== 'ACTIVE' ||
-      // Active by an earlier listing that was killed before it could send the account on.
-      before.regions?.length === 0
+      before.account.state !== 'ACTIVE'
     );
   });
+  // Due before they are known to be active: after a kill in between, the next listing would see nothing new about them.
+  const atMs = deps.clock.now() + deps.timings.hintMs;
+  await deps.ledger.due.schedule(
+    'regions',
+    unresolved.map(({ accountId }) => ({ member: accountId, atMs })),
+  );
+  await deps.ledger.coverage.putAccounts(accounts);
+  for (const { accountId } of inactive) {
+    await deps.ledger.coverage.putRegions(accountId, [], deps.clock.now());
+  }
   await dispatch(
     deps,
     'regions',
@@ -132,12 +137,18 @@ async function giveUp(
     scope: 'all',
     sinceMs: deps.clock.now(),
     message: `The accounts of the organization could not be listed: ${message}`,
-    remedy:
-      'Run in the management or a delegated administrator account, and allow organizations:ListRoots, organizations:ListChildren and organizations:ListAccountsForParent.',
+    remedy: listingRemedy(error),
   });
   const known = await deps.ledger.coverage.accountIds();
   return {
     nextAtMs: deps.clock.now() + deps.config.pollIntervalMs,
     result: { accounts: known.length, removed: 0, error: message },
   };
+}
+
+function listingRemedy(error: unknown): string {
+  if (isJobError(error, 'aws.denied') && error.details['missingAction'] === ACCOUNT_TAGS_ACTION) {
+    return `Allow ${ACCOUNT_TAGS_ACTION} to the discovery role, or take account_tags and exclude_account_tags out of the configuration.`;
+  }
+  return `Run in the management or a delegated administrator account, and allow ${ORGANIZATION_ACTIONS.join(', ')}.`;
 }

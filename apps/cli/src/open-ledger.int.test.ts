@@ -1,0 +1,81 @@
+import { rm } from 'node:fs/promises';
+import { parseConfig } from '@muster/core/config/parse-config';
+import type { MusterConfig } from '@muster/core/config/model';
+import { closeRedis, createRedis } from '@muster/core/redis/connection';
+import { Secret } from '@muster/core/config/secret';
+import { recordingLog } from '@muster/testing/builders';
+import { eventually } from '@muster/testing/eventually';
+import { type RedisServer, startRedis } from '@muster/testing/redis-server';
+import { systemConfig } from '@muster/testing/system-config';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { EXIT } from './exit-codes.ts';
+import { withLedger } from './open-ledger.ts';
+
+let server: RedisServer;
+beforeEach(async () => {
+  server = await startRedis({ appendonly: false });
+});
+afterEach(() => server.stop());
+
+function aConfig(): MusterConfig {
+  const facts = {
+    organizationId: 'o-abcdefghij',
+    proxyAddress: '127.0.0.1:1',
+    roleName: 'role',
+    externalId: null,
+    joinToken: 'token',
+    matchTags: { env: 'prod' },
+    tctl: 'tctl',
+  };
+  const text = JSON.stringify(systemConfig(facts, { muster: { redis: { url: server.url } } }));
+  const parsed = parseConfig(text, { file: 'test.yaml', env: {} });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed));
+  return parsed.config;
+}
+
+async function tell(...command: readonly [string, ...string[]]): Promise<void> {
+  const url = new Secret(server.url);
+  const redis = createRedis({ url, profile: 'patient', name: 'test', log: recordingLog() });
+  await redis.call(...command);
+  await closeRedis(redis);
+}
+
+const write = () => withLedger(aConfig(), (ledger) => ledger.coverage.wantReadings(1));
+const read = () => withLedger(aConfig(), (ledger) => ledger.coverage.accountIds());
+
+test('a replica is told with its remedy, whether it refuses to write or even to read', async () => {
+  await tell('REPLICAOF', '127.0.0.1', '1');
+  const replica = { exitCode: EXIT.failed, message: expect.stringContaining('REDIS_URL name the primary') };
+  await expect(write()).rejects.toMatchObject(replica);
+
+  // Its primary cannot be reached, and it does not answer with what may be old.
+  await tell('CONFIG', 'SET', 'replica-serve-stale-data', 'no');
+  await expect(read()).rejects.toMatchObject(replica);
+});
+
+test('a full Redis is told with its remedy', async () => {
+  await tell('CONFIG', 'SET', 'maxmemory', '1');
+
+  await expect(write()).rejects.toMatchObject({
+    exitCode: EXIT.failed,
+    message: expect.stringContaining('CONFIG SET maxmemory BYTES'),
+  });
+});
+
+test('a Redis that cannot save, and so takes nothing in, is told in its own words', async () => {
+  await tell('CONFIG', 'SET', 'save', '3600 1');
+  await rm(server.dir, { recursive: true });
+  await tell('BGSAVE');
+
+  const failure = await eventually('it refuses', () =>
+    write().then(
+      () => null,
+      (error: unknown) => error,
+    ),
+  );
+
+  expect(failure).toMatchObject({
+    exitCode: EXIT.failed,
+    message: expect.stringMatching(/^Redis refuses to work just now: MISCONF .*persist/),
+  });
+});
