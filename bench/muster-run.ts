@@ -98,11 +98,11 @@ export async function startMuster(order: MusterOrder): Promise<MusterRun> {
     workerUsage: () => sumUsage(workers),
     close: async () => {
       const all = [...workers, ...(scheduler === null ? [] : [scheduler])];
-      // In order, so that a profile is written.
+      // In order, so that a profile is written: after what `muster.worker.shutdown` gives to jobs under way.
       for (const one of all) one.signal('SIGTERM');
       const late = setTimeout(() => {
         for (const one of all) one.signal('SIGKILL');
-      }, 20_000);
+      }, 60_000);
       await Promise.all(all.map((one) => one.ended));
       clearTimeout(late);
       await closeRedis(connection);

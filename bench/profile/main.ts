@@ -23,7 +23,7 @@ const INSTANCES_PER_ACCOUNT = 100;
 const START_MS = 2_500;
 const COLLECTED_WITHIN_MS = 20 * 60_000;
 
-const accounts = Number(process.argv[2] ?? 100);
+const accounts = Number(process.argv[2] ?? 200);
 const instances = accounts * INSTANCES_PER_ACCOUNT;
 
 /** Runs one worker under the profiler, and sums its profile up. */
