@@ -72,6 +72,11 @@ function describe({ first, targets, closed }: Begun): string {
 
 async function begin(ledger: Ledger, scope: SweepScope): Promise<Begun> {
   const atMs = Date.now();
+  const whole = isWhole(scope);
+  // First of all: a target that becomes known later is read later, and one that is known already is made due below.
+  const sinceMs = await (whole
+    ? ledger.coverage.startSweep(ulid(atMs), atMs)
+    : ledger.coverage.wantReadings(atMs));
   const accounts = await activeAccounts(ledger, scope);
   if (scope.account !== undefined && accounts.length === 0) {
     throw new CommandError(
@@ -88,11 +93,6 @@ async function begin(ledger: Ledger, scope: SweepScope): Promise<Begun> {
       (regions ?? []).map((region): Target => ({ accountId, region })),
     )
     .filter((target) => includesTarget(scope, target));
-  const whole = isWhole(scope);
-  // Before anything is due: what begins from here on counts.
-  const sinceMs = await (whole
-    ? ledger.coverage.startSweep(ulid(atMs), atMs)
-    : ledger.coverage.wantReadings(atMs));
   if (whole) await ledger.due.schedule('accounts', [{ member: ORGANIZATION_MEMBER, atMs }]);
   // A role that was fixed, and a region that was turned on, show in the account's regions only.
   await ledger.due.schedule(
