@@ -5,7 +5,6 @@
  */
 import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
 import { Secret } from '@muster/core/config/secret';
-import { parseConfig } from '@muster/core/config/parse-config';
 import { parseTargetId, targetId, type Target } from '@muster/core/domain/target';
 import type { InstanceId, MatcherKey } from '@muster/core/domain/ids';
 import type { Instance } from '@muster/core/domain/instance';
@@ -24,7 +23,7 @@ import { createRedactor } from '@muster/core/runtime/redaction';
 import type { HandlerDeps } from '@muster/worker/deps';
 import { handleScanTarget } from '@muster/worker/handlers/scan-target';
 import { createTimings } from '@muster/worker/timings';
-import { systemConfig } from '@muster/testing/system-config';
+import { NOBODYS_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
 // oxlint-disable-next-line no-restricted-imports -- the baseline is BullMQ without us
 import { Queue, Worker } from 'bullmq';
 
@@ -110,22 +109,6 @@ function makeInstances(target: Target): Instance[] {
   }));
 }
 
-function configuration() {
-  const facts = {
-    organizationId: 'o-abcdefghij',
-    proxyAddress: '127.0.0.1:1',
-    roleName: 'role',
-    externalId: null,
-    joinToken: 'token',
-    matchTags: { env: 'prod' },
-    tctl: 'tctl',
-  };
-  const text = JSON.stringify(systemConfig(facts, { muster: { redis: { prefix: PREFIX } } }));
-  const parsed = parseConfig(text, { file: 'bench.yaml', env: {} });
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed));
-  return parsed.config;
-}
-
 /** Accounts, targets and their joined instances, as earlier sweeps leave them. */
 async function knowTargets(ledger: Ledger, matcherKey: MatcherKey): Promise<void> {
   const byAccount = Map.groupBy(targets, (target) => target.accountId);
@@ -167,7 +150,7 @@ async function knowTargets(ledger: Ledger, matcherKey: MatcherKey): Promise<void
 }
 
 async function scan(): Promise<void> {
-  const config = configuration();
+  const config = parsedSystemConfig(NOBODYS_FACTS, { muster: { redis: { prefix: PREFIX } } });
   const clock = createClock();
   const patient = connect('scan', 'patient');
   const ledger = createRedisLedger({ redis: connect('ledger', 'patient'), prefix: PREFIX, log });

@@ -1,12 +1,10 @@
 import { rm } from 'node:fs/promises';
-import { parseConfig } from '@muster/core/config/parse-config';
-import type { MusterConfig } from '@muster/core/config/model';
 import { closeRedis, createRedis } from '@muster/core/redis/connection';
 import { Secret } from '@muster/core/config/secret';
 import { recordingLog } from '@muster/testing/builders';
 import { eventually } from '@muster/testing/eventually';
 import { type RedisServer, startRedis } from '@muster/testing/redis-server';
-import { systemConfig } from '@muster/testing/system-config';
+import { NOBODYS_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { EXIT } from './exit-codes.ts';
 import { withLedger } from './open-ledger.ts';
@@ -17,21 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.stop());
 
-function aConfig(): MusterConfig {
-  const facts = {
-    organizationId: 'o-abcdefghij',
-    proxyAddress: '127.0.0.1:1',
-    roleName: 'role',
-    externalId: null,
-    joinToken: 'token',
-    matchTags: { env: 'prod' },
-    tctl: 'tctl',
-  };
-  const text = JSON.stringify(systemConfig(facts, { muster: { redis: { url: server.url } } }));
-  const parsed = parseConfig(text, { file: 'test.yaml', env: {} });
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed));
-  return parsed.config;
-}
+const aConfig = () => parsedSystemConfig(NOBODYS_FACTS, { muster: { redis: { url: server.url } } });
 
 async function tell(...command: readonly [string, ...string[]]): Promise<void> {
   const url = new Secret(server.url);

@@ -1,3 +1,7 @@
+import { formatFaults } from '@muster/core/config/format-faults';
+import type { MusterConfig } from '@muster/core/config/model';
+import { parseConfig } from '@muster/core/config/parse-config';
+
 /** Any part of a configuration: objects are merged, everything else replaces what stood there. */
 export interface ConfigPart {
   readonly [key: string]: unknown;
@@ -14,6 +18,17 @@ export interface ConfigFacts {
   readonly matchTags: Readonly<Record<string, string>>;
   readonly tctl: string;
 }
+
+/** For what reads a configuration and calls nobody. */
+export const NOBODYS_FACTS: ConfigFacts = {
+  organizationId: 'o-abcdefghij',
+  proxyAddress: '127.0.0.1:1',
+  roleName: 'role',
+  externalId: null,
+  joinToken: 'token',
+  matchTags: { env: 'prod' },
+  tctl: 'tctl',
+};
 
 /** The guide's matcher for a simulated organization. */
 export function organizationMatcher(facts: ConfigFacts): ConfigPart {
@@ -34,7 +49,7 @@ export function organizationMatcher(facts: ConfigFacts): ConfigPart {
  * a test sees one attempt. Everything can be overridden.
  */
 export function systemConfig(facts: ConfigFacts, overrides: ConfigPart): ConfigPart {
-  return merge(
+  return mergeParts(
     {
       version: 'v3',
       teleport: { proxy_server: facts.proxyAddress },
@@ -58,11 +73,20 @@ export function systemConfig(facts: ConfigFacts, overrides: ConfigPart): ConfigP
   );
 }
 
-function merge(base: ConfigPart, over: ConfigPart): ConfigPart {
+/** The same as a process reads it. Throws what is wrong with it. */
+export function parsedSystemConfig(facts: ConfigFacts, overrides: ConfigPart): MusterConfig {
+  const text = JSON.stringify(systemConfig(facts, overrides));
+  const parsed = parseConfig(text, { file: 'muster.yaml', env: {} });
+  if (!parsed.ok) throw new Error(formatFaults(parsed.faults));
+  return parsed.config;
+}
+
+/** Merges a part over another, as `ConfigPart` says. */
+export function mergeParts(base: ConfigPart, over: ConfigPart): ConfigPart {
   const merged: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(over)) {
     const before = merged[key];
-    merged[key] = isPart(before) && isPart(value) ? merge(before, value) : value;
+    merged[key] = isPart(before) && isPart(value) ? mergeParts(before, value) : value;
   }
   return merged;
 }

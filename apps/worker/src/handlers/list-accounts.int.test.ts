@@ -81,8 +81,8 @@ test('an account that became active in a listing that was killed is sent on by t
 
   await bench.run('list-accounts', {});
 
-  const dueInMs = ((await bench.dueAt('regions', ACCOUNT)) ?? 0) - bench.now();
-  expect(dueInMs).toBeLessThanOrEqual(bench.deps.timings.hintMs);
+  const dueAtMs = (await bench.dueAt('regions', ACCOUNT)) ?? Number.POSITIVE_INFINITY;
+  expect(dueAtMs - bench.now()).toBeLessThanOrEqual(bench.deps.timings.hintMs);
   await bench.run('list-regions', { accountId: ACCOUNT });
   expect((await coverage.account(ACCOUNT))?.regions).toEqual([TARGET.region]);
 });

@@ -6,6 +6,7 @@ import { isJobError, messageOf } from '@muster/core/domain/errors';
 import type { AccountId } from '@muster/core/domain/ids';
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
+import { ACCOUNT_TAGS_REMEDY } from '../scanning/account-tags.ts';
 import { accountPages } from '../scanning/accounts-in-scope.ts';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
@@ -148,7 +149,7 @@ async function giveUp(
 
 function listingRemedy(error: unknown): string {
   if (isJobError(error, 'aws.denied') && error.details['missingAction'] === ACCOUNT_TAGS_ACTION) {
-    return `Allow ${ACCOUNT_TAGS_ACTION} to the discovery role, or take account_tags and exclude_account_tags out of the configuration.`;
+    return ACCOUNT_TAGS_REMEDY;
   }
   return `Run in the management or a delegated administrator account, and allow ${ORGANIZATION_ACTIONS.join(', ')}.`;
 }

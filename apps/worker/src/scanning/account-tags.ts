@@ -1,10 +1,14 @@
 import type { Account } from '@muster/core/domain/account';
+import { ACCOUNT_TAGS_ACTION } from '@muster/core/domain/aws-actions';
 import { isJobError, type JobError } from '@muster/core/domain/errors';
 import type { AccountId } from '@muster/core/domain/ids';
 import { needsAccountTags } from '@muster/core/domain/matcher-scope';
 import type { HandlerDeps } from '../deps.ts';
 
 type Deps = Pick<HandlerDeps, 'config' | 'organization' | 'clock' | 'timings' | 'random'>;
+
+/** When the tags of accounts may not be read. */
+export const ACCOUNT_TAGS_REMEDY = `Allow ${ACCOUNT_TAGS_ACTION} to the discovery role, or take account_tags and exclude_account_tags out of the configuration.`;
 
 /** Where tags are remembered and findings told; a report that stands for itself has none. */
 export type TagMemory = Pick<HandlerDeps['ledger'], 'coverage' | 'control'>;
@@ -71,8 +75,7 @@ export function createTagFiller(
         scope: 'all',
         sinceMs: deps.clock.now(),
         message: `The tags of accounts cannot be read, so account_tags says nothing about new ones: ${denial.message}`,
-        remedy:
-          'Allow organizations:ListTagsForResource to the discovery role, or take account_tags and exclude_account_tags out of the configuration.',
+        remedy: ACCOUNT_TAGS_REMEDY,
       });
       if (unknown) throw denial;
     },
