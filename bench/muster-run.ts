@@ -16,7 +16,7 @@ import {
   type SupervisedProcess,
   superviseProcess,
 } from '@muster/testing/supervised-process';
-import { type ConfigPart, systemConfig } from '@muster/testing/system-config';
+import { type ConfigPart, systemConfig, TEST_MARKER_KEY } from '@muster/testing/system-config';
 import { type ProcessUsage, readUsage } from './process-usage.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
 
@@ -119,6 +119,7 @@ function environment(order: MusterOrder, redis: RedisServer, folder: string): No
     REDIS_URL: redis.url,
     LOG_LEVEL: 'info',
     MUSTER_CONFIG: join(folder, 'muster.yaml'),
+    MUSTER_MARKER_KEY: TEST_MARKER_KEY,
     BENCH_INVENTORY: join(folder, 'nodes.json'),
   };
 }

@@ -29,6 +29,7 @@ import { createAwsCallLog } from './aws-call-log.ts';
 import type { EnqueueJobs, HandlerDeps } from './deps.ts';
 import { HANDLERS } from './handlers.ts';
 import { createLateHints } from './late-hints.ts';
+import { reportMarkerKey } from './sending/report-marker-key.ts';
 import { createSendOutlook } from './sending/send-outlook.ts';
 import { reportFindings } from '@muster/core/ledger/report-findings';
 import { wakeByConfig } from './records/wake-by-config.ts';
@@ -134,6 +135,7 @@ export async function startWorker(options: {
     reconfigure: async (reload) => {
       if (reload.kind === 'valid' && reload.config !== null) {
         deps = withConfig(deps, reload.config);
+        await reportMarkerKey(deps);
         await wakeByConfig(deps);
       }
       await reportFindings(ledger.control, findingOfReload(reload, clock.now()));
@@ -179,6 +181,7 @@ function startQueues(
 async function beginWithConfig(deps: HandlerDeps): Promise<void> {
   const begun = { kind: 'valid', config: null, restart: [] } as const;
   await reportFindings(deps.ledger.control, findingOfReload(begun, deps.clock.now()));
+  await reportMarkerKey(deps);
   await wakeByConfig(deps);
 }
 

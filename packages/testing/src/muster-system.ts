@@ -30,7 +30,13 @@ import {
   type SupervisedProcess,
   superviseProcess,
 } from './supervised-process.ts';
-import { type ConfigFacts, type ConfigPart, systemConfig } from './system-config.ts';
+import {
+  type ConfigFacts,
+  type ConfigPart,
+  mergeParts,
+  systemConfig,
+  TEST_MARKER_KEY,
+} from './system-config.ts';
 
 export interface SystemOptions {
   /** The simulated organization; `speed` is given apart. @default 4 accounts, 2 regions, 60 instances, clean */
@@ -113,9 +119,11 @@ export async function startSystem(options: SystemOptions = {}): Promise<MusterSy
   const facts = factsOf(aws, teleport);
   const configFile = join(folder, 'muster.yaml');
   const configure = (overrides: ConfigPart): void => {
+    const parts = mergeParts({ muster: { marker_key_file: 'marker.key' } }, overrides);
     // JSON is YAML.
-    writeFileSync(configFile, JSON.stringify(systemConfig(facts, overrides), null, 2));
+    writeFileSync(configFile, JSON.stringify(systemConfig(facts, parts), null, 2));
   };
+  writeFileSync(join(folder, 'marker.key'), `${TEST_MARKER_KEY}\n`, { mode: 0o600 });
   configure(typeof options.config === 'function' ? options.config(facts) : (options.config ?? {}));
   const env: NodeJS.ProcessEnv = {
     ...baseEnvironment(),

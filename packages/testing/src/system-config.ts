@@ -30,6 +30,9 @@ export const NOBODYS_FACTS: ConfigFacts = {
   tctl: 'tctl',
 };
 
+/** The key of the markers in every test: 64 hexadecimal digits. */
+export const TEST_MARKER_KEY = '6d757374657220746573742d6b6579206f66206e6f20736563726574206e6f77';
+
 /** The guide's matcher for a simulated organization. */
 export function organizationMatcher(facts: ConfigFacts): ConfigPart {
   return {
@@ -76,7 +79,8 @@ export function systemConfig(facts: ConfigFacts, overrides: ConfigPart): ConfigP
 /** The same as a process reads it. Throws what is wrong with it. */
 export function parsedSystemConfig(facts: ConfigFacts, overrides: ConfigPart): MusterConfig {
   const text = JSON.stringify(systemConfig(facts, overrides));
-  const parsed = parseConfig(text, { file: 'muster.yaml', env: {} });
+  const env = { MUSTER_MARKER_KEY: TEST_MARKER_KEY };
+  const parsed = parseConfig(text, { file: 'muster.yaml', env });
   if (!parsed.ok) throw new Error(formatFaults(parsed.faults));
   return parsed.config;
 }

@@ -30,6 +30,7 @@ const STOPS_SENDING: Readonly<Record<FindingKind, boolean>> = {
   'config-invalid': false,
   'config-restart-needed': false,
   'account-tags-denied': false,
+  'marker-key-missing': false,
 };
 
 /**

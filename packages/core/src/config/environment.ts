@@ -12,6 +12,8 @@ export const MUSTER_VARIABLES = {
   MUSTER_CONFIG: 'The configuration file. Default `./muster.yaml`.',
   MUSTER_CONSOLE_LISTEN: '`host:port` of the console; stronger than `muster.console.listen`.',
   MUSTER_CONSOLE_PASSWORD: 'Password of the console; stronger than `muster.console.password_file`.',
+  MUSTER_MARKER_KEY:
+    'Key of the markers; stronger than `muster.marker_key_file`. Several with a comma between them: the first signs, all verify.',
   MUSTER_CONSOLE_BEHIND_LOOPBACK:
     '`1`: the console may listen on every interface without a password, because only loopback leads to it. Set in the container image’s compose file, whose port is published on 127.0.0.1 only.',
   MUSTER_WORKER_LISTEN: '`host:port` of a worker’s health and metrics; stronger than `muster.worker.listen`.',
@@ -24,6 +26,7 @@ export interface EnvironmentSettings {
   readonly redisUrl: string | null;
   readonly consoleListen: ListenAddress | null;
   readonly consolePassword: string | null;
+  readonly markerKey: string | null;
   readonly consoleBehindLoopback: boolean;
   readonly workerListen: ListenAddress | null;
   /** At least 1. */
@@ -58,6 +61,7 @@ export function readEnvironment(env: Environment, findings: Findings): Environme
     redisUrl: value('REDIS_URL') ?? null,
     consoleListen: listen('MUSTER_CONSOLE_LISTEN'),
     consolePassword: value('MUSTER_CONSOLE_PASSWORD') ?? null,
+    markerKey: value('MUSTER_MARKER_KEY') ?? null,
     consoleBehindLoopback: readSwitch(value('MUSTER_CONSOLE_BEHIND_LOOPBACK'), (message) =>
       fault('MUSTER_CONSOLE_BEHIND_LOOPBACK', message),
     ),

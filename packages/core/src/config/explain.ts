@@ -118,9 +118,17 @@ function explainSettings(config: MusterConfig): readonly string[] {
     `Retries:      first after ${formatDuration(config.backoff.transientFirstMs)}, or ${formatDuration(config.backoff.operatorFirstMs)} when an operator must act; doubling to ${formatDuration(config.backoff.capMs)}`,
     `Inventory:    ${inventory.kind === 'none' ? 'none: exit code 0 counts as success' : `${[inventory.command, ...inventory.args.map(withoutValue)].join(' ')}, every ${formatDuration(inventory.refreshMs)}; no send when older than ${formatDuration(inventory.freshnessMs)}`}`,
     `Labels:       ${labels.enabled ? `EC2 tags as aws/TAG labels, for ${formatDuration(labels.lifetimeMs)}` : 'off'}`,
+    `Markers:      ${explainMarkerKeys(config.markerKeys.length)}`,
     `Redis:        keys begin with ${config.redis.prefix}`,
     `Console:      ${address(config.console)}${config.console.password === null ? '' : ', with a password'}; workers' health ${address(config.worker)}`,
   ];
+}
+
+function explainMarkerKeys(keys: number): string {
+  if (keys === 0) {
+    return 'NO KEY: whoever may send commands in an account can forge them (muster.marker_key_file)';
+  }
+  return keys === 1 ? 'signed with a key' : `signed with the first of ${keys} keys, all verify`;
 }
 
 function percent(share: number): string {

@@ -24,6 +24,10 @@ export interface MusterConfig {
   readonly inventory: InventorySettings;
   readonly labels: LabelSettings;
   readonly console: ConsoleSettings;
+  /** Keys of the MACs in markers: the first signs, all verify. Each is 64 hexadecimal digits. Empty when none is configured. */
+  readonly markerKeys: readonly Secret[];
+  /** The file that they came from, as it is written; null when they came from the environment, or from nowhere. */
+  readonly markerKeyFile: string | null;
   readonly worker: WorkerSettings;
   /** Holds every send, whatever Redis says or has forgotten. */
   readonly paused: boolean;

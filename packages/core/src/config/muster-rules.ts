@@ -2,6 +2,7 @@ import { quotaOf } from '../domain/pacing.ts';
 import { checkConsole, checkListen, type ReadFile } from './console-rules.ts';
 import { formatDuration } from './duration.ts';
 import type { EnvironmentSettings } from './environment.ts';
+import { readMarkerKeys } from './marker-keys.ts';
 import type { MusterConfig } from './model.ts';
 import type { MusterShape } from './muster-schema.ts';
 import { inEnvironment } from './environment.ts';
@@ -97,6 +98,8 @@ export function compileMuster(
       perSecond: labels.per_second * speed,
     },
     console: checkConsole(shape, environment, readFile, findings, report),
+    markerKeys: readMarkerKeys(shape, environment, readFile, findings, report),
+    markerKeyFile: environment.markerKey === null ? (shape.marker_key_file ?? null) : null,
     worker: {
       discoveryConcurrency: worker.discovery_concurrency,
       enrollmentConcurrency: worker.enrollment_concurrency,

@@ -32,6 +32,11 @@ export const MusterShape = z.strictObject({
         .describe('First part of every key in Redis: letters, digits, `-`, `_`.'),
     })
     .prefault({}),
+  marker_key_file: text()
+    .optional()
+    .describe(
+      'File with the key of the markers, found from the folder of this one: 64 hexadecimal digits, made with `openssl rand -hex 32`. Several lines: the first signs, all verify. The environment variable `MUSTER_MARKER_KEY` wins.',
+    ),
   limits: z
     .strictObject({
       installs_in_flight: whole(1, 100_000)

@@ -11,5 +11,6 @@ export function secretsOf(config: MusterConfig): readonly Secret[] {
   return [
     ...[redisPassword, ...externalIds].filter((text) => text !== '').map((text) => new Secret(text)),
     ...(config.console.password === null ? [] : [config.console.password]),
+    ...config.markerKeys,
   ];
 }

@@ -37,7 +37,8 @@ export type FindingKind =
   | 'node-labels-wrong'
   | 'config-invalid'
   | 'config-restart-needed'
-  | 'account-tags-denied';
+  | 'account-tags-denied'
+  | 'marker-key-missing';
 
 export interface Finding {
   readonly kind: FindingKind;

@@ -109,6 +109,7 @@ export const StoredFinding = z.strictObject({
     'config-invalid',
     'config-restart-needed',
     'account-tags-denied',
+    'marker-key-missing',
   ]),
   scope: z.string(),
   sinceMs: z.number(),
