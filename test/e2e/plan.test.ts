@@ -131,8 +131,8 @@ test('what cannot be read is listed, never shown as empty', async () => {
   // Who has joined is unknown, which is not nobody.
   expect(partial.totals.counts.joined).toBeNull();
   expect(partial.warnings.map(({ kind }) => kind)).toContain('inventory-unreadable');
-  const row = csv.stdout.split('\r\n').find((line) => line.startsWith(`${denied?.id ?? ''},`));
-  expect(row).toMatch(/,\*,denied,ec2-perm-account-denied,,,,,,,,,/);
+  const row = csv.stdout.split('\r\n').find((line) => line.startsWith(`"${denied?.id ?? ''}",`));
+  expect(row).toMatch(/,"\*","denied","ec2-perm-account-denied",("",){9}/);
   expect(table.stdout).toContain('Not read, so what is there is not known:');
   expect(table.stdout).toContain(`${denied?.id ?? ''}/*  denied`);
 });

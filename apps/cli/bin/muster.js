@@ -3,6 +3,9 @@
 import { enableCompileCache } from 'node:module';
 
 enableCompileCache();
+const { guardOutput, tellUncaught } = await import('../src/guarded-output.ts');
+guardOutput(process);
+tellUncaught(process);
 const { endWithOutput } = await import('../src/closed-output.ts');
 endWithOutput(process);
 const { main } = await import('../src/main.ts');

@@ -1,5 +1,6 @@
 import type { Check, CheckStatus } from '@muster/core/domain/checkup/check';
 import type { DoctorReport } from '@muster/core/domain/checkup/doctor-report';
+import { terminalLine } from '@muster/core/runtime/terminal-text';
 
 const MOST_ACCOUNTS = 10;
 const WORDS: Readonly<Record<CheckStatus, string>> = { pass: 'ok', warn: 'WARN', fail: 'FAIL', skipped: '-' };
@@ -30,7 +31,7 @@ function describeGroup(checks: readonly Check[]): readonly string[] {
   if (first === undefined) return [];
   const { id, subject, status, detail, remedy, accountId } = first;
   const isManifold = accountId !== null;
-  const name = subject === null || id === 'account-role' ? id : `${id} ${subject}`;
+  const name = subject === null || id === 'account-role' ? id : terminalLine(`${id} ${subject}`);
   const head = `${WORDS[status].padEnd(5)} ${name}`;
   if (isManifold && status === 'pass') return [`${head}: ${checks.length} accounts`];
   const about = isManifold ? ` in ${describeAccounts(checks)}` : '';
@@ -48,10 +49,7 @@ function describeAccounts(checks: readonly Check[]): string {
   return `${count} (${shown}${more > 0 ? `, and ${more} more` : ''})`;
 }
 
-/** Text of AWS and of scripts: no control character but the line break reaches a terminal. */
+/** Text of AWS and of scripts: its lines stand further in than ours, so that none passes for one of them. */
 function indentLines(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => line.replaceAll(/\p{Cc}/gu, ''))
-    .join('\n        ');
+  return text.split('\n').map(terminalLine).join('\n        ');
 }

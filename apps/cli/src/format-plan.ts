@@ -1,11 +1,15 @@
 import { causeFacts, type Cause, CAUSES } from '@muster/core/domain/cause';
 import type { KnownCounts, Plan } from '@muster/core/domain/plan/assemble';
 import { ASSUMPTIONS } from '@muster/core/domain/plan/estimate';
+import { terminalLine } from '@muster/core/runtime/terminal-text';
 import { alignTable } from './align-table.ts';
+import { cutToWidth } from './display-width.ts';
 
 /** Rows of a table for people; --json and --csv have all. */
 const MOST_ROWS = 40;
 const MOST_UNREAD = 20;
+/** Columns of an account's name. */
+const WIDEST_NAME = 30;
 
 /** The plan as people read it in a terminal. */
 export function formatPlan(plan: Plan): string {
@@ -22,7 +26,9 @@ export function formatPlan(plan: Plan): string {
       ({ scope, message }) => `Warning    ${scope === 'all' ? '' : `${scope}: `}${message}`,
     ),
     ...estimateOf(plan),
-  ].join('\n');
+  ]
+    .map(terminalLine)
+    .join('\n');
 }
 
 const HEADINGS = [
@@ -73,7 +79,7 @@ function accountTable({ accounts }: Plan): readonly string[] {
   const shown = accounts.toSorted((a, b) => weight(b) - weight(a)).slice(0, MOST_ROWS);
   if (shown.length === 0) return [];
   const rows = shown.map(({ accountId, name, status, counts, targets }) => [
-    `${accountId} ${printable(name)}`.trimEnd(),
+    `${accountId} ${cutToWidth(terminalLine(name), WIDEST_NAME)}`.trimEnd(),
     status === 'complete' ? (targets.some(isUnread) ? 'partly read' : '') : status,
     ...cells(counts).map((cell) => (status === 'complete' ? cell : '?')),
   ]);
@@ -139,9 +145,4 @@ function duration(seconds: number): string {
 
 function percent(part: number, whole: number): string {
   return `${Math.floor((100 * part) / whole)} %`;
-}
-
-/** Names come from AWS: no control character reaches a terminal. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, '').slice(0, 30);
 }

@@ -1,4 +1,5 @@
 import { describeCause, type OrganizationStatus } from '@muster/core/ledger/organization-status';
+import { terminalLine } from '@muster/core/runtime/terminal-text';
 
 /** The status as people read it in a terminal. */
 export function formatStatus(status: OrganizationStatus): string {
@@ -32,7 +33,7 @@ export function formatStatus(status: OrganizationStatus): string {
       );
     }
   }
-  return lines.join('\n');
+  return lines.map(terminalLine).join('\n');
 }
 
 function accountsOf({ total, denied, inactive }: OrganizationStatus['sweep']['accounts']): string {

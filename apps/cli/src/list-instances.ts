@@ -2,6 +2,7 @@ import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import type { AccountId, Region } from '@muster/core/domain/ids';
 import type { Target } from '@muster/core/domain/target';
 import type { Ledger } from '@muster/core/ports/ledger';
+import { terminalLine } from '@muster/core/runtime/terminal-text';
 
 export interface InstanceFilter {
   readonly state: string | null;
@@ -69,5 +70,7 @@ function lineOf(target: Target, record: EnrollmentRecord): InstanceLine {
 export function describeInstance(line: InstanceLine): string {
   const cause = line.cause === null ? '' : `  ${line.cause}`;
   const next = line.nextAttemptAt === null ? '' : `  next attempt ${line.nextAttemptAt}`;
-  return `${line.accountId}  ${line.region.padEnd(14)}  ${line.instanceId}  ${line.state.padEnd(10)}${cause}${next}`;
+  return terminalLine(
+    `${line.accountId}  ${line.region.padEnd(14)}  ${line.instanceId}  ${line.state.padEnd(10)}${cause}${next}`,
+  );
 }

@@ -1,4 +1,5 @@
 import type { ReportProgress } from './gather-report.ts';
+import { moveOnTerminal } from './guarded-output.ts';
 
 const LINE_EVERY_MS = 10_000;
 
@@ -13,7 +14,8 @@ export function showProgress(
     update: ({ expected, answered }) => {
       const text = `${what}: ${answered} of ${expected} parts answered`;
       if (stream.isTTY) {
-        stream.write(`\r\u001b[K${text}`);
+        moveOnTerminal(stream, 'erase-line');
+        stream.write(text);
         written = true;
         return;
       }
@@ -22,7 +24,7 @@ export function showProgress(
       stream.write(`${text}\n`);
     },
     end: () => {
-      if (written) stream.write('\r\u001b[K');
+      if (written) moveOnTerminal(stream, 'erase-line');
     },
   };
 }

@@ -1,11 +1,13 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { WorldFileError } from '@muster/aws-sim/world/file';
+import { guardOutput } from '@muster/cli/guarded-output';
 import { demo } from './demo.ts';
 import { type DemoOptions, parseOptions } from './options.ts';
 
 const USAGE = 64;
 
+guardOutput(process);
 process.exitCode = await main(parseOptions(process.argv.slice(2)));
 
 async function main(options: DemoOptions): Promise<number> {

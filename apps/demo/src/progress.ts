@@ -1,3 +1,4 @@
+import { moveOnTerminal } from '@muster/cli/guarded-output';
 import type { OrganizationStatus } from '@muster/core/ledger/organization-status';
 
 const BAR_WIDTH = 30;
@@ -18,7 +19,7 @@ export class ProgressDisplay {
 
   /** Removes the block, so that what follows starts on a clean line. */
   clear(): void {
-    if (this.#drawnLines > 0) process.stderr.write(`\u001b[${this.#drawnLines}A\u001b[J`);
+    if (this.#drawnLines > 0) moveOnTerminal(process.stderr, { eraseLinesAbove: this.#drawnLines });
     this.#drawnLines = 0;
   }
 

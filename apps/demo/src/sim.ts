@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { awsSimFlags, readAwsSimFlags } from '@muster/aws-sim/flags';
 import { type AwsSim, type AwsSimOptions, startAwsSim } from '@muster/aws-sim/start';
+import { guardOutput } from '@muster/cli/guarded-output';
 import { startTeleportSim, type TeleportSim } from '@muster/teleport-sim/start';
 import { ANY_ROLE, demoConfig } from './demo-config.ts';
 
@@ -90,6 +91,7 @@ function configuration(aws: AwsSim, teleport: TeleportSim): string {
   });
 }
 
+guardOutput(process);
 const { options, proxyPort } = readFlags();
 const [aws, teleport] = await startBoth(options, proxyPort).catch((error: unknown) =>
   end(1, error instanceof Error ? error.message : String(error)),

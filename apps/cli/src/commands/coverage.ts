@@ -1,6 +1,7 @@
 import { causeFacts } from '@muster/core/domain/cause';
 import { parseCoverageId } from '@muster/core/ledger/coverage';
 import { describeCause, readOrganizationStatus } from '@muster/core/ledger/organization-status';
+import { terminalLine } from '@muster/core/runtime/terminal-text';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { withLedger } from '../open-ledger.ts';
@@ -30,7 +31,7 @@ export function addCoverageCommands(program: Command, context: CommandContext): 
           if (options.json === true) process.stdout.write(`${JSON.stringify(line)}\n`);
           else if (coverage.status !== 'complete') {
             process.stdout.write(
-              `${line.accountId}  ${line.region.padEnd(14)}  ${line.status.padEnd(9)}  ${line.cause ?? ''}  ${line.detail ?? ''}\n`,
+              `${terminalLine(`${line.accountId}  ${line.region.padEnd(14)}  ${line.status.padEnd(9)}  ${line.cause ?? ''}  ${line.detail ?? ''}`)}\n`,
             );
           }
         }
@@ -60,7 +61,7 @@ export function addCoverageCommands(program: Command, context: CommandContext): 
           process.stdout.write(
             options.json === true
               ? `${JSON.stringify(finding)}\n`
-              : `${String(finding.count).padStart(6)}  ${finding.kind} (${finding.scope}): ${finding.message}\n        ${finding.remedy}\n`,
+              : `${terminalLine(`${String(finding.count).padStart(6)}  ${finding.kind} (${finding.scope}): ${finding.message}`)}\n        ${terminalLine(finding.remedy)}\n`,
           );
         }
       });

@@ -6,6 +6,7 @@ import { InstanceId } from '@muster/core/domain/ids';
 import type { Target } from '@muster/core/domain/target';
 import type { MusterConfig } from '@muster/core/config/model';
 import type { Ledger } from '@muster/core/ports/ledger';
+import { terminalLine } from '@muster/core/runtime/terminal-text';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
@@ -145,7 +146,7 @@ function formatExplanation(explanation: Explanation): string {
       );
     }
   }
-  return lines.join('\n');
+  return lines.map(terminalLine).join('\n');
 }
 
 function isoTime(ms: number): string {

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { formatStatus } from '../format-status.ts';
+import { moveOnTerminal } from '../guarded-output.ts';
 import { withLedger } from '../open-ledger.ts';
 import { readConfig } from '../read-config.ts';
 
@@ -21,7 +22,7 @@ export function addStatusCommands(program: Command, context: CommandContext): vo
         for (;;) {
           const status = await readOrganizationStatus(ledger, Date.now());
           const text = options.json === true ? JSON.stringify(status) : formatStatus(status);
-          if (options.watch === true && options.json !== true) process.stdout.write('\u001b[2J\u001b[H');
+          if (options.watch === true && options.json !== true) moveOnTerminal(process.stdout, 'erase-screen');
           process.stdout.write(`${text}\n`);
           if (options.watch !== true) return;
           await new Promise((resolve) => {

@@ -3,6 +3,7 @@ import type { Logger } from '../ports/logger.ts';
 import { gatherLines } from './gather-lines.ts';
 import { createLineWriter, type LineWriter } from './line-writer.ts';
 import { createRedactor, createValueRedactor, type Redact } from './redaction.ts';
+import { terminalText } from './terminal-text.ts';
 
 /** From talkative to mute. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -46,8 +47,15 @@ function writerOf({ name, destination = 'stdout' }: LoggerOptions): LineWriter {
     const time = pino.stdTimeFunctions.isoTime();
     return `{"level":"warn"${time},"name":${JSON.stringify(name)},"lost":${lost},"msg":"log lines could not be written"}\n`;
   };
-  streams[destination] ??= gatherLines(createLineWriter(destination === 'stdout' ? 1 : 2, lostLine));
+  streams[destination] ??= gatherLines(
+    forTerminals(createLineWriter(destination === 'stdout' ? 1 : 2, lostLine)),
+  );
   return streams[destination];
+}
+
+/** Logs are read in terminals, and pino escapes no more than JSON asks for. The values stay the same. */
+function forTerminals(lines: LineWriter): LineWriter {
+  return { write: (text) => lines.write(terminalText(text)) };
 }
 
 /** pino applies no formatter to what is bound to a child, so that is redacted before it is bound. */

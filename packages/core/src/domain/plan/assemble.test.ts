@@ -1,4 +1,5 @@
 import { anAccountId, NOW_MS } from '@muster/testing/builders';
+import { array, assert, constantFrom, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AccountId, Region } from '../ids.ts';
 import { assemblePlan, MANAGED_NODES_QUOTA, type Plan, type PlanParts } from './assemble.ts';
@@ -199,16 +200,70 @@ describe('as CSV', () => {
     );
 
     expect(head?.split(',')).toHaveLength(17);
-    expect(first).toBe(`${A},account 0,r-ab12,ACTIVE,eu-west-1,complete,,2,0,1,0,0,0,0,0,ec2-too-young=1,`);
-    expect(second).toBe(`${B},account 1,r-ab12,ACTIVE,*,denied,ec2-perm-account-denied,,,,,,,,,,x`);
+    expect(first).toBe(
+      `"${A}","account 0","r-ab12","ACTIVE","eu-west-1","complete","","2","0","1","0","0","0","0","0","ec2-too-young=1",""`,
+    );
+    expect(second).toBe(
+      `"${B}","account 1","r-ab12","ACTIVE","*","denied","ec2-perm-account-denied",${'"",'.repeat(9)}"x"`,
+    );
   });
 
   test.each([
+    ['plain', 'plain'],
+    ['a,b', 'a,b'],
+    ['say "x"', 'say ""x""'],
+    ['two\nlines', 'two lines'],
+    ['two\r\n\tlines', 'two lines'],
     ['=cmd()', "'=cmd()"],
-    ['a,b', '"a,b"'],
-    ['say "x"', '"say ""x"""'],
-    ['two\nlines', '"two\nlines"'],
-  ])('the name %j is written as %j', (name, cell) => {
-    expect(planCsv(plan({ accounts: [account(0, { name })] }))).toContain(`${A},${cell},`);
+    ['+1', "'+1"],
+    ['-1', "'-1"],
+    ['@SUM(A1)', "'@SUM(A1)"],
+    ['\t=cmd()', "' =cmd()"],
+    ['\r=cmd()', "' =cmd()"],
+    ['  =cmd()', "'  =cmd()"],
+    ['\u00a0\ufeff\u200b=cmd()', "'\u00a0\ufeff\u200b=cmd()"],
+    ['＝cmd()', "'＝cmd()"],
+    ['＋1', "'＋1"],
+    ['－1', "'－1"],
+    ['＠x', "'＠x"],
+    ['a;=cmd()', "a;'=cmd()"],
+    ['a,=cmd()', "a,'=cmd()"],
+    ['a; \t+1', "a;'  +1"],
+    ['a"=cmd()', `a""'=cmd()`],
+    ['a","=cmd()', `a"",""'=cmd()`],
+    ['x\n=cmd()', 'x =cmd()'],
+    ['a=b', 'a=b'],
+    ['team-a', 'team-a'],
+    ['me@example.com', 'me@example.com'],
+  ])('the name %j is written as %j, quoted', (name, cell) => {
+    expect(planCsv(plan({ accounts: [account(0, { name })] }))).toContain(`"${A}","${cell}","`);
+  });
+
+  test('no cell of any text begins a formula, however it is cut into cells', () => {
+    const piece = constantFrom(
+      '=',
+      '+',
+      '-',
+      '@',
+      '＝',
+      ' ',
+      '\t',
+      '\r',
+      '\n',
+      ';',
+      ',',
+      '|',
+      '"',
+      'a',
+      '\u200b',
+    );
+    assert(
+      property(array(piece, { maxLength: 12 }), (pieces) => {
+        const [, row = ''] = rows(plan({ accounts: [account(0, { name: pieces.join('') })] }));
+
+        expect(row.split(/[;,|"]/).filter((cell) => /^[\s\u200b]*[=+\-@＝]/.test(cell))).toEqual([]);
+        expect(row.match(/"(?:[^"]|"")*"/g)).toHaveLength(17);
+      }),
+    );
   });
 });
