@@ -172,3 +172,15 @@ test('endless and self-referring values end', () => {
 
   expect(text().length).toBeLessThan(10_000);
 });
+
+test('of a command that Redis refused only the name is logged: its arguments are passwords and records', () => {
+  const { log, text } = capture();
+  const refused = Object.assign(new Error('WRONGPASS invalid username-password pair'), {
+    command: { name: 'auth', args: ['default', 'abc'] },
+  });
+
+  log.warn({ err: refused }, 'redis is not reachable');
+
+  expect(text()).not.toContain('"abc"');
+  expect(text()).toContain('"command":"auth"');
+});
