@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import express, { Router, type Request, type Response } from 'express';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { messageOf } from '@muster/core/domain/errors';
+import { describeShapeFaults } from '@muster/core/domain/shape-faults';
 import type { Clock } from '@muster/core/ports/clock';
 import type { Ledger } from '@muster/core/ports/ledger';
 import type { Logger } from '@muster/core/ports/logger';
@@ -63,7 +64,7 @@ async function answer<Query>(
 ): Promise<void> {
   const query = schema.safeParse(request.query);
   if (!query.success) {
-    response.status(400).json({ error: z.prettifyError(query.error) });
+    response.status(400).json({ error: `The query does not fit: ${describeShapeFaults(query.error)}.` });
     return;
   }
   try {

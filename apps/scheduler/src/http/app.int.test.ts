@@ -140,6 +140,42 @@ describe('on loopback, with a seeded ledger', () => {
     expect(JSON.parse(answer.body)).toHaveProperty('error');
   });
 
+  test('a query of 15,000 letters is refused at once, and comes back to nobody', async () => {
+    const letters = 'a'.repeat(15_000);
+    const startedAt = performance.now();
+
+    const answer = await ask(`${app.url}/api/instances?${letters}=1`);
+
+    expect(performance.now() - startedAt).toBeLessThan(200);
+    expect(answer.status).toBe(400);
+    expect(answer.body).toContain('one key too many');
+    expect(answer.body.length).toBeLessThan(200);
+  });
+
+  test.each(['/api/status', '/api/instances?limit=1', '/queues/api/queues', '/metrics', '/console.js'])(
+    'another site’s page gets nothing of %s, our own page and programs do',
+    async (path) => {
+      const url = app.url + path;
+      const asked = (site: string) => ask(url, { headers: { 'sec-fetch-site': site, 'sec-fetch-mode': 'cors' } });
+
+      expect((await asked('cross-site')).status).toBe(403);
+      expect((await asked('same-site')).status).toBe(403);
+      expect((await asked('same-origin')).status).toBe(200);
+      expect((await ask(url)).status).toBe(200);
+    },
+  );
+
+  test('a link on another site leads to the page', async () => {
+    const headers = {
+      'sec-fetch-site': 'cross-site',
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-dest': 'document',
+    };
+
+    expect((await ask(`${app.url}/`, { headers })).status).toBe(200);
+    expect((await ask(`${app.url}/api/status`, { headers })).status).toBe(403);
+  });
+
   test('the metrics tell the ledger and the queues, without a label per target', async () => {
     await app.ledger.due.schedule('scan', [{ member: 'a', atMs: Date.now() - 90_500 }]);
 
@@ -284,6 +320,22 @@ describe('with a password', () => {
       expect((await ask(`${app.url}/api/status`, { headers: basic(pair) })).status).toBe(401);
     },
   );
+
+  test('who tries passwords is stopped after ten, with the time to wait', async () => {
+    const tried = await startApp({ password: 'right', host: '0.0.0.0' });
+    const url = `${tried.url.replace('0.0.0.0', '127.0.0.1')}/api/status`;
+    const statuses: number[] = [];
+    for (let time = 0; time < 15; time += 1) {
+      statuses.push((await ask(url, { headers: basic(`m:${time}`) })).status);
+    }
+
+    const late = await fetch(url, { headers: basic('m:right') });
+
+    expect(statuses).toEqual([...Array.from({ length: 10 }, () => 401), ...Array.from({ length: 5 }, () => 429)]);
+    expect(late.status).toBe(429);
+    expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(0);
+    await tried.stop();
+  });
 
   test('off loopback the name by which it is called does not matter: the password does', async () => {
     const headers = { ...basic('m:pass:with:colons é'), host: 'muster.example.com' };

@@ -6,13 +6,15 @@ import type { Logger } from '@muster/core/ports/logger';
 import type { JobQueue } from '@muster/core/queue/enqueue';
 import { checkRedis } from '@muster/core/redis/server-check';
 import { createRedactor, type Redact } from '@muster/core/runtime/redaction';
+import { isLoopback } from '@muster/core/runtime/request-origin';
 import { createCachedRead } from '../console/cached-read.ts';
 import { createConsoleRoutes } from '../console/console-routes.ts';
 import { readSnapshot } from '../console/console-view.ts';
 import { requirePassword } from './basic-auth.ts';
 import { createHealthRoutes } from './health.ts';
-import { isLoopback, requireLoopbackHost } from './host-check.ts';
 import { type Registry, registerLedgerMetrics } from './ledger-metrics.ts';
+import { refuseCrossSite, requireLoopbackHost } from './origin-check.ts';
+import { createPasswordTries } from './password-tries.ts';
 import { BOARD_PATH, type BoardQueue, createQueueBoard } from './queue-board.ts';
 import { refuseWrites } from './read-only.ts';
 import { redactAnswers } from './redacted-answers.ts';
@@ -62,12 +64,15 @@ export function createHttpApp(deps: HttpDeps): Express {
   app.disable('x-powered-by').disable('etag');
   app.use(consoleHeaders());
   if (isLoopback(host)) app.use(requireLoopbackHost(host));
+  app.use(refuseCrossSite);
   app.use(refuseWrites);
   app.use(createHealthRoutes({ checkRedis: () => checkRedis(deps.redis), clock }));
   // Without a password only this machine's browsers are meant, also in a container whose port is published on loopback.
   // Health checks come from elsewhere there.
   if (password === null) app.use(requireLoopbackHost(host));
-  if (password !== null) app.use(requirePassword(password));
+  if (password !== null) {
+    app.use(requirePassword(password, createPasswordTries({ clock, log, metrics: deps.metrics })));
+  }
   app.get('/metrics', async (_request, response) => {
     response.type(deps.metrics.contentType).send(await deps.metrics.metrics());
   });

@@ -42,12 +42,17 @@ export function createQueueBoard(queues: readonly BoardQueue[]): Router {
 function readOnlyQueue(queue: BoardQueue): BullMQAdapter {
   const known: Readonly<Record<string, string>> = DESCRIPTIONS;
   const adapter = new BullMQAdapter(queue, { readOnlyMode: true, description: known[queue.name] ?? '' });
-  adapter.setFormatter('data', idsOnly);
+  adapter.setFormatter('data', (data: unknown) => idsOnly(data));
   adapter.setFormatter('name', (job: { readonly name?: unknown; readonly data?: unknown }) =>
-    [typeof job.name === 'string' ? job.name : '', ...idsIn(job.data)].join(' '),
+    [typeof job.name === 'string' ? job.name.slice(0, NAME_CHARS) : '', ...idsIn(job.data)].join(' '),
   );
   return adapter;
 }
+
+/** A name of ours has 20 characters; one that another party wrote can have any number. */
+const NAME_CHARS = 60;
+/** Jobs of ours are three deep; what another party wrote could be as deep as the stack. */
+const DEEPEST = 6;
 
 /** What an id of ours looks like: accounts, regions, batches, versions. */
 const ID = /^[\w.*/-]{1,64}$/;
@@ -55,17 +60,26 @@ const ID = /^[\w.*/-]{1,64}$/;
 /**
  * Job data as the board may show it. Jobs carry ids only; should one ever carry more, it is not shown.
  */
-export function idsOnly(data: unknown): unknown {
+export function idsOnly(data: unknown, depth = 0): unknown {
   if (typeof data === 'string') return ID.test(data) ? data : '[not an id]';
-  if (Array.isArray(data)) return data.map(idsOnly);
   if (typeof data !== 'object' || data === null) return data;
-  return Object.fromEntries(Object.entries(data).map(([name, value]) => [name, idsOnly(value)]));
+  if (depth >= DEEPEST) return '[too deep]';
+  if (Array.isArray(data)) return data.map((value) => idsOnly(value, depth + 1));
+  return Object.fromEntries(
+    Object.entries(data).map(([name, value]) => [
+      ID.test(name) ? name : '[not a name]',
+      idsOnly(value, depth + 1),
+    ]),
+  );
 }
 
-function idsIn(data: unknown): readonly string[] {
+function idsIn(data: unknown, depth = 0): readonly string[] {
   if (typeof data === 'string') return ID.test(data) ? [data] : [];
-  return typeof data === 'object' && data !== null ? Object.values(data).flatMap(idsIn) : [];
+  if (typeof data !== 'object' || data === null || depth >= DEEPEST) return [];
+  return Object.values(data).flatMap((value) => idsIn(value, depth + 1));
 }
+
+const OUTSIDE_STYLE = /<link\b[^<>]{0,200}href="https?:[^<>]{0,500}>/g;
 
 /**
  * Bull Board's page asks Google for a font. The policy in its headers would block that; leaving the tag out spares every
@@ -74,6 +88,6 @@ function idsIn(data: unknown): readonly string[] {
 const withoutOutsideStyles: RequestHandler = (_request, response, next) => {
   const send = response.send.bind(response);
   response.send = (body) =>
-    send(typeof body === 'string' ? body.replaceAll(/<link\b[^>]*href="https?:[^>]*>/g, '') : body);
+    send(typeof body === 'string' && body.trimStart().startsWith('<') ? body.replaceAll(OUTSIDE_STYLE, '') : body);
   next();
 };

@@ -121,7 +121,10 @@ export function checkInstall(
     httpProxy: proxyUrl('http_proxy'),
     httpsProxy: proxyUrl('https_proxy'),
     noProxy: check(
-      proxy?.no_proxy?.replaceAll(/\s*,\s*/g, ','),
+      proxy?.no_proxy
+        ?.split(',')
+        .map((entry) => entry.trim())
+        .join(','),
       ['http_proxy_settings', 'no_proxy'],
       isNoProxyList,
       'hosts, domains and networks are given separated by commas',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { JobError } from '../domain/errors.ts';
+import { describeShapeFaults } from '../domain/shape-faults.ts';
 import type { AnyJob } from '../jobs/define-job.ts';
 
 /** What lies in a job's data: the payload, and the version of the contract that wrote it. */
@@ -32,7 +33,7 @@ export function openEnvelope(job: AnyJob, data: unknown): unknown {
 function parsePayload(job: AnyJob, payload: unknown): unknown {
   const parsed = job.payload.safeParse(payload);
   if (parsed.success) return parsed.data;
-  throw invalid(job, `does not fit: ${z.prettifyError(parsed.error)}`);
+  throw invalid(job, `does not fit: ${describeShapeFaults(parsed.error)}`);
 }
 
 function invalid(job: AnyJob, what: string): JobError {

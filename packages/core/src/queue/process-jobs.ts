@@ -1,4 +1,4 @@
-import { type Job, Worker } from 'bullmq';
+import type { Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { messageOf } from '../domain/errors.ts';
 import type { AnyJob, QueueName } from '../jobs/define-job.ts';
@@ -9,6 +9,7 @@ import { bullPrefix } from './bull-queue.ts';
 import { retryDelayMs } from './failure.ts';
 import type { JobMetrics } from './job-metrics.ts';
 import { type Run, type RunDeps, startRun } from './run-job.ts';
+import { endUnreadableJobs, keepReadable, ToleratingWorker } from './unreadable-jobs.ts';
 
 export interface ProcessOptions<Jobs extends Readonly<Record<string, AnyJob>>, Queue extends QueueName> {
   /** Patient (see `createRedis`); may be shared by several queues, and stays open. */
@@ -89,7 +90,7 @@ export function processJobs<
   };
   const runs = new Set<Run>();
   const state = { closing: false };
-  const worker = new Worker(queue, processor(deps, runs, state), {
+  const worker = new ToleratingWorker(queue, processor(deps, runs, state), {
     connection: options.connection,
     prefix: bullPrefix(options.prefix),
     autorun: false,
@@ -139,6 +140,7 @@ type Processor = (job: Job, token?: string) => Promise<unknown>;
 /** BullMQ makes a signal of its own for every job of a function that declares a third parameter: ours is the run's. */
 function processor(deps: RunDeps, runs: Set<Run>, state: { readonly closing: boolean }): Processor {
   return async (job: Job, token?: string): Promise<unknown> => {
+    await keepReadable(job);
     // A fetch that was under way when we began to close may still bring a job.
     const run = startRun(deps, job, token ?? '', state.closing);
     runs.add(run);
@@ -162,6 +164,7 @@ function listen(
   runs: ReadonlySet<Run>,
   options: {
     readonly connection: Redis;
+    readonly prefix: string;
     readonly queue: QueueName;
     readonly metrics: JobMetrics;
     readonly clock: Clock;
@@ -169,7 +172,14 @@ function listen(
   log: Logger,
 ): void {
   let told = { reason: '', untilMs: 0 };
+  const removeUnreadable = (): void => {
+    // A Redis that is away says nothing of jobs; the next trouble asks again.
+    if (options.connection.status === 'ready') endUnreadableJobs({ ...options, log }).catch(() => undefined);
+  };
   worker.on('error', (err) => {
+    removeUnreadable();
+    // A job that does not parse: what was removed is told.
+    if (err instanceof SyntaxError) return;
     const reason = messageOf(err).slice(0, TOLD_CHARS);
     const now = options.clock.now();
     const isNew = reason !== told.reason || now >= told.untilMs;
@@ -183,6 +193,7 @@ function listen(
   });
   worker.on('stalled', (jobId) => {
     options.metrics.stalled(options.queue);
+    removeUnreadable();
     log.warn({ jobId }, 'job taken back from a worker that died or froze');
   });
 }

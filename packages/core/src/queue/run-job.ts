@@ -49,7 +49,7 @@ const SHORTEST_DELAY_MS = 50;
 export function startRun(deps: RunDeps, job: Job, token: string, closing: boolean): Run {
   const attempt = job.attemptsMade + 1;
   const controller = new AbortController();
-  const fields = { job: job.name, jobId: job.id, attempt };
+  const fields = { job: shownName(job), jobId: job.id, attempt };
   let log: Logger | null = null;
   const run: RunState = {
     job,
@@ -75,6 +75,14 @@ export function startRun(deps: RunDeps, job: Job, token: string, closing: boolea
   };
   if (closing) stop('closing');
   return { jobId: job.id ?? '', stop, ended: runToEnd(deps, run, stop) };
+}
+
+/** A name of ours has 20 characters; another could have any number. */
+const NAME_CHARS = 60;
+
+function shownName(job: Job): string {
+  const name = String(job.name);
+  return name.length <= NAME_CHARS ? name : `${name.slice(0, NAME_CHARS)}…`;
 }
 
 interface RunState {
@@ -139,7 +147,7 @@ async function callHandler(
   const contract = deps.jobs.get(job.name);
   const handler = deps.handlers[job.name];
   if (contract === undefined || handler === undefined) {
-    throw new JobError('payload.invalid', `no job of this release is called "${job.name}"`, {
+    throw new JobError('payload.invalid', `no job of this release is called "${shownName(job)}"`, {
       retry: 'never',
     });
   }

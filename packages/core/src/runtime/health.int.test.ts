@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { Registry } from 'prom-client';
 import { afterEach, expect, test } from 'vitest';
 import { createClock } from './clock.ts';
@@ -70,4 +72,31 @@ test('a taken port is an error, not a crash', async () => {
   await expect(
     startHealthServer({ port, metrics: new Registry(), clock, readiness: async () => ({}) }),
   ).rejects.toMatchObject({ code: 'EADDRINUSE' });
+});
+
+/** `fetch` sets Host itself, and a browser's own headers cannot be set with it. */
+async function statusOf(url: string, headers: Readonly<Record<string, string>>): Promise<number> {
+  const asked = request(url, { headers: { ...headers } }).end();
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  answer.resume();
+  return answer.statusCode ?? 0;
+}
+
+test.each(['/metrics', '/healthz', '/readyz'])(
+  '%s answers under the names of this machine, not under a name that was rebound to it',
+  async (path) => {
+    const { url, port } = await start(async () => ({}));
+
+    expect(await statusOf(url + path, { host: 'evil.example.com' })).toBe(421);
+    expect(await statusOf(url + path, { host: `evil.example.com:${port}` })).toBe(421);
+    expect(await statusOf(url + path, { host: `localhost:${port}` })).toBe(200);
+    expect(await statusOf(url + path, { host: `127.0.0.1:${port}` })).toBe(200);
+  },
+);
+
+test('a page of another site gets nothing', async () => {
+  const { url } = await start(async () => ({}));
+
+  expect(await statusOf(`${url}/metrics`, { 'sec-fetch-site': 'cross-site' })).toBe(403);
+  expect(await statusOf(`${url}/metrics`, { 'sec-fetch-site': 'none' })).toBe(200);
 });

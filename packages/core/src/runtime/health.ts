@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { type Clock, LATE, within } from '../ports/clock.ts';
+import { acceptsHost, isCrossSite, isLoopback } from './request-origin.ts';
 
 /** Why a process can or cannot work now, by what it depends on: null is well, a text says what is wrong. */
 export type Readiness = Readonly<Record<string, string | null>>;
@@ -28,13 +29,21 @@ const READINESS_WITHIN_MS = 2_000;
 
 /**
  * `/healthz` (200 while the process answers at all), `/readyz` (200, or 503 with the reasons, as JSON) and `/metrics` for
- * processes that have no console. Rejects when it cannot listen.
+ * processes that have no console. On loopback only what calls it by a name of this machine is answered; another site's
+ * page nowhere. Rejects when it cannot listen.
  */
 export async function startHealthServer(options: HealthOptions): Promise<HealthServer> {
-  const server = createServer((request, response) => {
-    void respond(options, request, response);
-  });
   const host = options.host ?? '127.0.0.1';
+  const accepts = isLoopback(host) ? acceptsHost(host) : () => true;
+  const server = createServer((request, response) => {
+    if (!accepts(request.headers.host)) {
+      send(response, 421, 'text/plain', 'ask under localhost or the address it listens on\n');
+    } else if (isCrossSite(metadataOf(request), false)) {
+      send(response, 403, 'text/plain', 'another site may not ask\n');
+    } else {
+      void respond(options, request, response);
+    }
+  });
   server.listen(options.port, host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -75,6 +84,11 @@ async function respond(
   } else {
     send(response, 404, 'text/plain', 'only /healthz, /readyz and /metrics\n');
   }
+}
+
+function metadataOf({ headers }: IncomingMessage): Parameters<typeof isCrossSite>[0] {
+  const text = (name: string): string | undefined => headers[name]?.toString();
+  return { site: text('sec-fetch-site'), mode: text('sec-fetch-mode'), destination: text('sec-fetch-dest') };
 }
 
 async function sendMetrics(metrics: Registry, response: ServerResponse): Promise<void> {

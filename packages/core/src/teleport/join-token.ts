@@ -7,7 +7,7 @@ import { runTctl, type TctlCommand } from './tctl.ts';
  * tctl ends with 1 for everything, so only its words tell a token that is not there: `provisioning token(NAME) not found`
  * or `key "/tokens/NAME" is not found` (gravitational/teleport, `lib/services/local/provisioning.go` and `lib/backend`).
  */
-const NOT_FOUND = /\b(?:provisioning token|token|key)\b[^\n]*\bnot found\b/i;
+const NOT_FOUND = /\b(?:provisioning token|token|key)\b[^\n]{0,400}\bnot found\b/i;
 
 /** An unquoted account id is a number in YAML, and has lost its leading zeros. */
 const Scalar = z.union([z.string(), z.number()]).transform((value) => String(value).padStart(12, '0'));
