@@ -156,7 +156,8 @@ describe('on loopback, with a seeded ledger', () => {
     'another site’s page gets nothing of %s, our own page and programs do',
     async (path) => {
       const url = app.url + path;
-      const asked = (site: string) => ask(url, { headers: { 'sec-fetch-site': site, 'sec-fetch-mode': 'cors' } });
+      const asked = (site: string) =>
+        ask(url, { headers: { 'sec-fetch-site': site, 'sec-fetch-mode': 'cors' } });
 
       expect((await asked('cross-site')).status).toBe(403);
       expect((await asked('same-site')).status).toBe(403);
@@ -331,7 +332,10 @@ describe('with a password', () => {
 
     const late = await fetch(url, { headers: basic('m:right') });
 
-    expect(statuses).toEqual([...Array.from({ length: 10 }, () => 401), ...Array.from({ length: 5 }, () => 429)]);
+    expect(statuses).toEqual([
+      ...Array.from({ length: 10 }, () => 401),
+      ...Array.from({ length: 5 }, () => 429),
+    ]);
     expect(late.status).toBe(429);
     expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(0);
     await tried.stop();

@@ -88,6 +88,10 @@ const OUTSIDE_STYLE = /<link\b[^<>]{0,200}href="https?:[^<>]{0,500}>/g;
 const withoutOutsideStyles: RequestHandler = (_request, response, next) => {
   const send = response.send.bind(response);
   response.send = (body) =>
-    send(typeof body === 'string' && body.trimStart().startsWith('<') ? body.replaceAll(OUTSIDE_STYLE, '') : body);
+    send(
+      typeof body === 'string' && body.trimStart().startsWith('<')
+        ? body.replaceAll(OUTSIDE_STYLE, '')
+        : body,
+    );
   next();
 };

@@ -80,8 +80,8 @@ export function startRun(deps: RunDeps, job: Job, token: string, closing: boolea
 /** A name of ours has 20 characters; another could have any number. */
 const NAME_CHARS = 60;
 
-function shownName(job: Job): string {
-  const name = String(job.name);
+/** A job that is gone from Redis has no name, whatever BullMQ's type says. */
+function shownName({ name = '' }: { readonly name?: string }): string {
   return name.length <= NAME_CHARS ? name : `${name.slice(0, NAME_CHARS)}…`;
 }
 

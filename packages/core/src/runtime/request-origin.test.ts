@@ -42,7 +42,11 @@ test.each([
 
 test.each([
   ['a script of another site', { site: 'cross-site', mode: 'cors', destination: 'empty' }, false],
-  ['a script of another port of this machine', { site: 'same-site', mode: 'no-cors', destination: 'empty' }, true],
+  [
+    'a script of another port of this machine',
+    { site: 'same-site', mode: 'no-cors', destination: 'empty' },
+    true,
+  ],
   ['a link that was followed to data', { site: 'cross-site', ...followed }, false],
   ['a frame', { site: 'cross-site', mode: 'navigate', destination: 'iframe' }, true],
   ['an image', { site: 'cross-site', mode: 'no-cors', destination: 'image' }, true],

@@ -54,7 +54,7 @@ export function createValueRedactor(redact: Redact): RedactValue {
   };
   /** Name, message and stack are not enumerable; `code`, `details` and whatever libraries add are. */
   const cleanError = (error: Error, depth: number): Record<string, unknown> => ({
-    ...cleanFields({ ...error, ...commandOf(error) }, depth),
+    ...cleanFields(Object.assign({}, error, commandOf(error)), depth),
     type: error.name,
     message: redact(error.message, LONGEST_TEXT),
     ...(error.stack === undefined ? {} : { stack: redact(error.stack, LONGEST_TEXT) }),
