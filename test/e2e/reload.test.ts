@@ -75,3 +75,26 @@ test('what cannot change while Muster runs is a finding, and the rest is taken u
   system.configure({});
   await eventually('the finding is gone', async () => !(await hasFinding('config-restart-needed')));
 });
+
+test('a selector that loses its value while Muster runs selects nothing more', async () => {
+  const narrow = (facts: MusterSystem['facts'], enroll: string | null): object => ({
+    discovery_service: { aws: [{ ...organizationMatcher(facts), tags: { enroll } }] },
+  });
+  system = await startSystem({
+    world: { accounts: 2, regions: 1, instances: 10 },
+    config: (facts) => narrow(facts, 'on-request') as never,
+  });
+  await system.cli('sweep', '--wait');
+  expect((await system.status()).instances.total).toBe(0);
+
+  system.configure(narrow(system.facts, null) as never);
+  await eventually('it was refused', () => hasFinding('config-invalid'));
+  await system.cli('sweep', '--wait');
+
+  const { findings, instances } = await system.status();
+  expect(findings.find(({ kind }) => kind === 'config-invalid')?.message).toMatch(
+    /aws\[0\]\.tags\.enroll: has no value/,
+  );
+  expect(instances.total).toBe(0);
+  expect(await listCommands(system)).toEqual([]);
+});

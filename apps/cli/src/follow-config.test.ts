@@ -16,13 +16,17 @@ discovery_service:
   aws: [{types: [ec2], regions: ['*']}]
 `;
 
-function follow(): { write: (text: string) => void; replace: (text: string) => void; told: ConfigReload[] } {
+function follow(initial = GOOD): {
+  write: (text: string) => void;
+  replace: (text: string) => void;
+  told: ConfigReload[];
+} {
   const folder = mkdtempSync(join(tmpdir(), 'muster-follow-'));
   const file = join(folder, 'muster.yaml');
   const write = (text: string): void => {
     writeFileSync(file, text);
   };
-  write(GOOD);
+  write(initial);
   const loaded = loadConfig(file, {});
   if (!loaded.ok) throw new Error('the configuration is not valid');
   const told: ConfigReload[] = [];
@@ -92,4 +96,41 @@ test('what is another installation is not taken up', async () => {
 
   await eventually('it was told', () => told.length === 1);
   expect(told).toEqual([{ kind: 'valid', config: null, restart: ['discovery_service.discovery_group'] }]);
+});
+
+test.each([
+  ['tags', 'tags: {env: }'],
+  ['exclude_tags', 'exclude_tags: {keep: }'],
+  ['include_accounts', 'include_accounts: null'],
+])(
+  'a selector that loses its value (%s) is refused, and the last good configuration stays',
+  async (key, part) => {
+    const { replace, told } = follow();
+
+    replace(GOOD.replace("regions: ['*']", `regions: ['*'], ${part}`));
+    await eventually('it was told', () => told.length === 1);
+
+    expect(told[0]).toMatchObject({
+      kind: 'invalid',
+      faults: expect.stringMatching(new RegExp(`aws\\[0\\]\\.${key}.*: has no value`)),
+    });
+  },
+);
+
+test('a discovery_config that expires while Muster runs takes its matchers along, with nothing touched', async () => {
+  const resource = (expires: string): string =>
+    `${GOOD}---\n${JSON.stringify({
+      kind: 'discovery_config',
+      version: 'v1',
+      metadata: { name: 'short', expires },
+      spec: { discovery_group: 'g', aws: [{ types: ['ec2'], regions: ['eu-west-1'] }] },
+    })}\n`;
+
+  const { told } = follow(resource(new Date(Date.now() + 700).toISOString()));
+  await eventually('it was told', () => told.length === 1);
+
+  expect(told[0]).toMatchObject({ kind: 'valid', restart: [] });
+  const [reload] = told;
+  const labels = reload?.kind === 'valid' ? reload.config?.matchers.map(({ label }) => label) : null;
+  expect(labels).toEqual(['discovery_service.aws[0]']);
 });

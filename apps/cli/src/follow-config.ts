@@ -13,10 +13,13 @@ import type { CommandContext } from './command-context.ts';
 const SETTLE_MS = 300;
 /** How often the file is checked when no change was reported. */
 const LOOK_MS = 15_000;
+/** The longest wait of a timer of Node's. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Keeps a running process in step with its configuration file: when the file's text has changed, or on SIGHUP, it is read
- * again, and the process is told what came of it. The process is told of each text once; the log has every fault.
+ * Keeps a running process in step with its configuration file: when the file's text has changed, when a `discovery_config`
+ * in it expires, or on SIGHUP, it is read again, and the process is told what came of it. The process is told of each text
+ * once; the log has every fault.
  */
 export function followConfig(
   running: MusterConfig,
@@ -34,6 +37,7 @@ export function followConfig(
     if (text === seen && !asked) return;
     seen = text;
     const reload = readAgain();
+    waitForEnd();
     if (reload === null) return;
     const result = resultOfReload(reload);
     if (reload.kind === 'invalid') log.error({ path, faults: reload.faults }, 'configuration refused');
@@ -56,6 +60,17 @@ export function followConfig(
     return { kind: 'valid', config: change.config, restart: change.restart };
   };
 
+  let ending: NodeJS.Timeout | null = null;
+  const waitForEnd = (): void => {
+    if (ending !== null) clearTimeout(ending);
+    ending = null;
+    if (current.endsAtMs === null) return;
+    const leftMs = current.endsAtMs - Date.now();
+    if (leftMs > LONGEST_TIMER_MS) ending = setTimeout(waitForEnd, LONGEST_TIMER_MS).unref();
+    else ending = setTimeout(look, Math.max(leftMs, SETTLE_MS), true).unref();
+  };
+  waitForEnd();
+
   const watching = watchFile(path, { settleMs: SETTLE_MS, everyMs: LOOK_MS }, () => {
     look(false);
   });
@@ -67,6 +82,7 @@ export function followConfig(
     close: () => {
       process.off('SIGHUP', onHangUp);
       watching.close();
+      if (ending !== null) clearTimeout(ending);
     },
   };
 }

@@ -101,3 +101,9 @@ test.each<[string, Change, string]>([
     keys: [key],
   });
 });
+
+test('a configuration whose last matcher has ended is taken up, in every partition', () => {
+  const change = compareConfig(config({ partition: 'aws-cn' }), config({ service: { aws: [] } }));
+
+  expect(change).toMatchObject({ kind: 'live', config: { matchers: [] }, restart: [] });
+});

@@ -26,7 +26,8 @@ export function compareConfig(running: MusterConfig, next: MusterConfig): Config
     ...(installationId({ ...running, discoveryGroup: '' }) === installationId({ ...next, discoveryGroup: '' })
       ? []
       : ['teleport.proxy_server']),
-    ...(partitionOf(running) === partitionOf(next) ? [] : ['partition']),
+    // Without a matcher there is nothing to call AWS for.
+    ...(next.matchers.length === 0 || partitionOf(running) === partitionOf(next) ? [] : ['partition']),
   ];
   if (identity.length > 0) return { kind: 'restart', keys: identity };
   const restart = BUILT_IN.filter((key) => fingerprint(running[key]) !== fingerprint(next[key]));

@@ -112,6 +112,8 @@ export function compileMatchers(
   const matchers: Matcher[] = [];
   for (const [index, entry] of entries.entries()) {
     const entryReport = report.within([index]);
+    // One without a value, and reported.
+    if (entry === null) continue;
     const shape = entryReport.read(MatcherShape, entry);
     if (entryReport.isFaulted([]) && (typeof entry !== 'object' || entry === null || Array.isArray(entry))) {
       continue;

@@ -42,13 +42,13 @@ export function mainSchema(): JsonSchema {
     properties: {
       version: { description: 'Version of the file format: `v3`.', const: 'v3' },
       teleport: {
-        type: 'object',
+        type: ['object', 'null'],
         description: 'Of this section only `proxy_server` is read.',
         properties: {
           proxy_server: {
             type: 'string',
             description:
-              'Required with a matcher: `host[:port]` of the Teleport proxy. Default port `3080`, as in Teleport.',
+              'Required with a matcher: `host[:port]` of the Teleport proxy. Default port `3080`, as in Teleport; without the key, `proxy_service.public_addr` of the same file.',
           },
         },
       },

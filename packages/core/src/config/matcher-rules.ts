@@ -120,9 +120,10 @@ function partitionOfRegion(region: Region): Matcher['partition'] {
   return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }
 
-/** As Teleport: no tags, or the key `*`, means every instance. */
+/** As Teleport: no `tags`, or the key `*`, means every instance. Unlike there, a map without tags does not. */
 function checkTags(shape: MatcherShape, report: Report): readonly TagRule[] {
   const tags = shape.tags ?? {};
+  refuseEmptyMap(shape, 'tags', 'instance', report);
   if ('*' in tags) {
     const isOnly = Object.keys(tags).length === 1;
     if (!isOnly || !(tags['*'] ?? []).includes('*')) {
@@ -141,6 +142,8 @@ function checkExcludeTags(shape: MatcherShape, report: Report): readonly TagRule
   if ('*' in tags) report.fault(['exclude_tags', '*'], 'this would leave every instance alone');
   const optOut = shape.opt_out_tag ?? DEFAULT_OPT_OUT_TAG;
   const rules = tagRules(tags, 'exclude_tags', report);
+  if (optOut === '') report.note(['opt_out_tag'], 'turned off: no tag of its own keeps an instance out');
+  else if (optOut.trim() === '') report.fault(['opt_out_tag'], 'names no tag; "" turns it off');
   return optOut === '' ? rules : [...rules, { key: optOut, values: ['*'] }];
 }
 
@@ -149,6 +152,7 @@ function checkAccountTags(
   role: RoleRules | null,
   report: Report,
 ): Pick<Matcher, 'accountTags'> {
+  refuseEmptyMap(shape, 'account_tags', 'account', report);
   const include = tagRules(shape.account_tags ?? {}, 'account_tags', report);
   const exclude = tagRules(shape.exclude_account_tags ?? {}, 'exclude_account_tags', report);
   if (include.length === 0 && exclude.length === 0) return {};
@@ -157,6 +161,19 @@ function checkAccountTags(
     report.fault([key], 'needs organization: the tags of accounts are asked of AWS Organizations');
   }
   return { accountTags: { include, exclude } };
+}
+
+/** A selector that lost its last entry would select everything. */
+function refuseEmptyMap(
+  shape: MatcherShape,
+  key: 'tags' | 'account_tags',
+  noun: string,
+  report: Report,
+): void {
+  const map = shape[key];
+  if (map === undefined || Object.keys(map).length > 0 || report.isFaulted([key])) return;
+  const wanted = key === 'tags' ? 'write {"*": "*"} if that is meant, or' : 'write a tag, or';
+  report.fault([key], `names no tag, and would take every ${noun}: ${wanted} remove the line`);
 }
 
 function tagRules(
@@ -168,9 +185,23 @@ function tagRules(
   for (const [name, values] of Object.entries(tags)) {
     if (values.length === 0) report.fault([key, name], 'lists no value: write "*" for any value');
     if (name.length > 128) report.fault([key, name], 'a tag key has at most 128 characters');
+    if (name === '') report.fault([key, name], 'a tag key has at least one character');
+    if (values.some((value) => value.trim() === '')) checkEmptyValue(key, name, report);
     rules.push({ key: name, values });
   }
   return rules;
+}
+
+/** AWS's tags may have an empty value, so a matcher may ask for one. An exclusion never rests on it: it would let go of more. */
+function checkEmptyValue(key: string, name: string, report: Report): void {
+  if (key.startsWith('exclude_')) {
+    report.fault(
+      [key, name],
+      'an empty text excludes only where the tag has no value: write "*" for any value',
+    );
+  } else {
+    report.note([key, name], 'an empty text matches only where the tag has no value; "*" is any value');
+  }
 }
 
 function checkAccounts(

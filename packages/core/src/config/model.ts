@@ -15,6 +15,8 @@ export interface MusterConfig {
   readonly pollIntervalMs: number;
   /** In file order: the first that matches an instance owns it. */
   readonly matchers: readonly Matcher[];
+  /** When the first `discovery_config` of the file expires, and the file must be read again; null when none does. */
+  readonly endsAtMs: number | null;
   readonly redis: RedisSettings;
   readonly limits: LimitSettings;
   readonly brake: BrakeSettings;

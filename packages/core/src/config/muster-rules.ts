@@ -20,7 +20,7 @@ const SHORTEST_SEND_WINDOW_MS = 2000;
 /** The compiled `muster:` section. */
 export type MusterSettings = Omit<
   MusterConfig,
-  'proxyServer' | 'enabled' | 'discoveryGroup' | 'pollIntervalMs' | 'matchers'
+  'proxyServer' | 'enabled' | 'discoveryGroup' | 'pollIntervalMs' | 'matchers' | 'endsAtMs'
 >;
 
 /** With a share of zero, calls would wait forever. */

@@ -13,9 +13,9 @@ import { compileMuster, scale } from './muster-rules.ts';
 import { MusterShape } from './muster-schema.ts';
 import { noteUnusedPins, readScriptPins } from './script-pins.ts';
 import { reportOn, type Findings, type Report } from './report.ts';
-import { nearest } from './suggest.ts';
-import { checkProxyServer, checkSections } from './teleport-rules.ts';
-import { describeFound } from './value-shapes.ts';
+import { readResources, type Resource } from './discovery-resources.ts';
+import { sortDocuments } from './sort-documents.ts';
+import { checkProxyAddress, checkSections } from './teleport-rules.ts';
 import { readYaml, type SourceDocument } from './yaml-source.ts';
 
 export interface ParseOptions {
@@ -24,6 +24,8 @@ export interface ParseOptions {
   readonly env: Environment;
   /** Reads files that the configuration names (the console's password). @default none: such a key is a fault */
   readonly readFile?: ReadFile;
+  /** Whether a `discovery_config` has expired is judged by it. @default the machine's clock */
+  readonly nowMs?: number;
 }
 
 /** There may be notes beside faults, too. Both are in the order of the text; what concerns the environment comes last. */
@@ -31,7 +33,7 @@ export type ParseResult =
   | { readonly ok: true; readonly config: MusterConfig; readonly notes: readonly ConfigNote[] }
   | { readonly ok: false; readonly faults: readonly ConfigFault[]; readonly notes: readonly ConfigNote[] };
 
-/** Compiles a configuration, or says everything that is wrong with it at once. Pure but for `readFile`. */
+/** Compiles a configuration, or says everything that is wrong with it at once. Pure but for `readFile` and the default of `nowMs`. */
 export function parseConfig(text: string, options: ParseOptions): ParseResult {
   const findings: Findings = { faults: [], notes: [] };
   const environment = readEnvironment(options.env, findings);
@@ -42,7 +44,7 @@ export function parseConfig(text: string, options: ParseOptions): ParseResult {
   const config = source.broken ? null : compileDocuments(source.documents, environment, options, findings);
   const notes = inOrder(findings.notes);
   if (config === null || findings.faults.length > 0) {
-    return { ok: false, faults: inOrder(findings.faults), notes };
+    return { ok: false, faults: inOrder(withoutRepeatedFaults(findings.faults)), notes };
   }
   return { ok: true, config: freeze(config), notes };
 }
@@ -55,16 +57,17 @@ function compileDocuments(
 ): MusterConfig | null {
   const sorted = sortDocuments(documents, options.file, findings);
   if (sorted === null) return null;
-  const { main, discoveryConfigs } = sorted;
-  const report = reportOn(findings, options.file, main.document, null);
-  checkSections(main.keys, report);
-  const hasMatchers = discoveryConfigs.length > 0 || hasEntries(main.keys['discovery_service']);
+  const report = reportOn(findings, options.file, sorted.main.document, null);
+  const keys = checkSections(sorted.main.keys, report);
+  const at = { file: options.file, nowMs: options.nowMs ?? Date.now() };
+  const resources = readResources(sorted.discoveryConfigs, at, findings);
+  const hasMatchers = resources.length > 0 || hasEntries(keys['discovery_service']);
   const musterReport = report.within(['muster']);
-  const muster = musterReport.read(MusterShape, main.keys['muster']);
+  const muster = musterReport.read(MusterShape, keys['muster']);
   const pins = readScriptPins(muster, musterReport);
-  const proxyServer = checkProxyServer(main.keys['teleport'], hasMatchers, report.within(['teleport']));
+  const proxyServer = checkProxyAddress(keys, hasMatchers, report);
   const defaults = { proxyServer, pins };
-  const service = readDiscoveryService(main.keys['discovery_service'], report.within(['discovery_service']));
+  const service = readDiscoveryService(keys['discovery_service'], report.within(['discovery_service']));
   const found = [
     ...compileMatchers(
       service.aws,
@@ -72,10 +75,10 @@ function compileDocuments(
       defaults,
       report.within(['discovery_service', 'aws']),
     ),
-    ...compileDiscoveryConfigs(discoveryConfigs, service, defaults, options.file, findings),
+    ...compileResources(resources, service, defaults),
   ];
   const matchers = withoutRepeats(found, report);
-  checkAnythingToDo(service, matchers, main.keys, report);
+  checkAnythingToDo(service, matchers, keys, report);
   noteUnusedPins(pins, matchers, musterReport);
   return {
     proxyServer,
@@ -83,71 +86,22 @@ function compileDocuments(
     discoveryGroup: service.discoveryGroup,
     pollIntervalMs: scale(service.pollIntervalMs, environment.speed),
     matchers,
+    endsAtMs: earliest(resources.map(({ endsAtMs }) => endsAtMs)),
     ...compileMuster(muster, environment, options.readFile ?? null, findings, musterReport),
   };
 }
 
-interface Keys {
-  readonly document: SourceDocument;
-  readonly keys: Readonly<Record<string, unknown>>;
-}
-
-/** Which document is which; null when there is no main one. Resources of other kinds that were pasted along are left alone. */
-function sortDocuments(
-  documents: readonly SourceDocument[],
-  file: string,
-  findings: Findings,
-): { readonly main: Keys; readonly discoveryConfigs: readonly Keys[] } | null {
-  let main: Keys | null = null;
-  const discoveryConfigs: Keys[] = [];
-  for (const document of documents) {
-    const report = reportOn(findings, file, document, null);
-    const { value } = document;
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      report.fault([], `a configuration is a map of sections, found ${describeFound(value)}`);
-      continue;
-    }
-    const keys = value as Readonly<Record<string, unknown>>;
-    const kind = keys['kind'];
-    if (kind === 'discovery_config') discoveryConfigs.push({ document, keys });
-    else if (kind !== undefined) reportOtherKind(kind, report);
-    else if (main === null) main = { document, keys };
-    else report.fault([], 'a second document without a kind: only one may hold discovery_service and muster');
-  }
-  if (main !== null) return { main, discoveryConfigs };
-  if (findings.faults.every((fault) => fault.line === 0)) {
-    const message =
-      'there is no configuration in it: paste version, teleport.proxy_server and discovery_service from teleport.yaml';
-    findings.faults.push({ file, line: 1, column: 1, path: '', message });
-  }
-  return null;
-}
-
-function reportOtherKind(kind: unknown, report: Report): void {
-  if (nearest(String(kind), ['discovery_config']) === null) {
-    report.note(
-      ['kind'],
-      `the document is not read: Muster reads discovery_config resources, not ${describeFound(kind)}`,
-    );
-  } else {
-    report.fault(['kind'], `unknown kind ${describeFound(kind)}: did you mean discovery_config?`);
-  }
-}
-
-function compileDiscoveryConfigs(
-  documents: readonly Keys[],
+function compileResources(
+  resources: readonly Resource[],
   service: DiscoveryService,
   defaults: InstallDefaults,
-  file: string,
-  findings: Findings,
 ): readonly Matcher[] {
   const matchers: Matcher[] = [];
   const seen = new Set<string>();
-  for (const [index, { document, keys }] of documents.entries()) {
-    const title = `discovery_config/${nameOf(keys) ?? `#${index + 1}`}`;
-    const report = reportOn(findings, file, document, title);
+  for (const { title, keys, report, endsAtMs } of resources) {
     const read = readDiscoveryConfig(keys, service.discoveryGroup, report);
     if (read === null) continue;
+    if (endsAtMs !== null) report.note(['metadata', 'expires'], 'its matchers are worked by until then');
     if (seen.has(read.name)) {
       report.fault(
         ['metadata', 'name'],
@@ -160,11 +114,9 @@ function compileDiscoveryConfigs(
   return matchers;
 }
 
-function nameOf(keys: Readonly<Record<string, unknown>>): string | null {
-  const metadata = keys['metadata'];
-  const name: unknown =
-    typeof metadata === 'object' && metadata !== null ? Reflect.get(metadata, 'name') : undefined;
-  return typeof name === 'string' && name !== '' ? name : null;
+function earliest(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length === 0 ? null : Math.min(...known);
 }
 
 /** The second of two equal matchers can never own an instance. */
@@ -200,6 +152,13 @@ function hasEntries(section: unknown): boolean {
   const aws: unknown =
     typeof section === 'object' && section !== null ? Reflect.get(section, 'aws') : undefined;
   return Array.isArray(aws) && aws.length > 0;
+}
+
+/** What an alias brings to several places is one mistake. */
+function withoutRepeatedFaults(faults: readonly ConfigFault[]): readonly ConfigFault[] {
+  const place = ({ line, column, path, message }: ConfigFault) =>
+    line === 0 ? `${path} ${message}` : `${line}:${column} ${message}`;
+  return [...new Map(faults.toReversed().map((fault) => [place(fault), fault])).values()].toReversed();
 }
 
 function inOrder<T extends ConfigFault>(list: readonly T[]): readonly T[] {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ConfigPath } from './config-path.ts';
-import { nearest } from './suggest.ts';
+import { nearest, otherWordFor } from './suggest.ts';
 import { describeFound } from './value-shapes.ts';
 
 /** Something wrong with the shape of a part. */
@@ -71,10 +71,14 @@ function unknownKey(schema: z.ZodType, path: ConfigPath, key: string): Pick<Shap
   const home = findKey(schema, key, []);
   if (home !== null) return { message: `unknown key here: it belongs under ${home.join('.')}`, meant: null };
   const known = keysAt(schema, path);
-  const meant = nearest(key, known);
-  const message =
-    meant === null ? `unknown key; known here: ${known.join(', ')}` : `unknown key: did you mean ${meant}?`;
-  return { message, meant };
+  const meant = otherWordFor(key, known) ?? nearest(key, known);
+  if (meant !== null) return { message: `unknown key: did you mean ${meant}?`, meant };
+  const top = path.length === 0 ? [] : keysAt(schema, []);
+  const above = top.includes(key) ? key : otherWordFor(key, top);
+  if (above !== null) {
+    return { message: `unknown key here: did you mean ${above}, beside ${String(path[0])}?`, meant: null };
+  }
+  return { message: `unknown key; known here: ${known.join(', ')}`, meant: null };
 }
 
 /** The keys that a schema knows at a path; empty where any key is allowed. */

@@ -42,12 +42,12 @@ export function checkRole(shape: MatcherShape, report: Report): RoleRules | null
   checkExternalId(externalId, report);
   const arnParts = arn.value === null ? null : ROLE_ARN.exec(arn.value);
   const partition = shape.partition ?? partitionOf(arnParts?.[1]) ?? 'aws';
-  if (isOrganizationGiven(shape)) {
+  if (isOrganizationGiven(shape, report)) {
     const organization = checkOrganization(shape, report.within(['organization']));
     const role = checkRoleName(arn, name, externalId.value, report);
     return role === null || organization === null ? null : { role, organization, partition };
   }
-  const role = checkRoleArn(arn, name, externalId, report);
+  const role = checkRoleArn(shape, arn, name, externalId, report);
   if (role === null) return null;
   if (arnParts?.[1] !== undefined && arnParts[1] !== partition) {
     report.fault(['partition'], `the role is in the partition ${arnParts[1]}`);
@@ -82,12 +82,13 @@ export function either(
     : { value: b, path: secondPath };
 }
 
-/** As Teleport sees it: a block with nothing in it is no block. */
-function isOrganizationGiven(shape: MatcherShape): boolean {
-  return (
-    shape.organization !== undefined &&
-    Object.values(shape.organization).some((part) => part !== undefined && part !== '')
-  );
+/**
+ * As Teleport sees it, a block with nothing in it is no block. Unlike there, an id that is written as an empty text is an id
+ * that is missing: without it the matcher would cover the account of the credentials instead.
+ */
+function isOrganizationGiven({ organization }: MatcherShape, report: Report): boolean {
+  if (organization === undefined) return report.isFaulted(['organization']);
+  return Object.values(organization).some((part) => part !== undefined) || report.isFaulted(['organization']);
 }
 
 const ROLE_NAME = /^[\w+=,.@-]{1,64}$/;
@@ -98,7 +99,13 @@ function partitionOf(text: string | undefined): Partition | null {
   return text !== undefined && PARTITIONS.includes(text) ? (text as Partition) : null;
 }
 
-function checkRoleArn(arn: Given, name: Given, externalId: Given, report: Report): RoleSelection | null {
+function checkRoleArn(
+  shape: MatcherShape,
+  arn: Given,
+  name: Given,
+  externalId: Given,
+  report: Report,
+): RoleSelection | null {
   if (name.value !== null) {
     report.fault(
       name.path,
@@ -113,7 +120,8 @@ function checkRoleArn(arn: Given, name: Given, externalId: Given, report: Report
         `discovery service AWS matcher assume_role_arn is empty, but has external_id ${JSON.stringify(externalId.value)}`,
       );
     }
-    if (report.isFaulted(arn.path) || externalId.value !== null) return null;
+    if (report.isFaulted(arn.path) || report.isFaulted(['assume_role'])) return null;
+    if (externalId.value !== null || refuseEmptyRole(shape, report)) return null;
     return { kind: 'ambient' };
   }
   const parts = ROLE_ARN.exec(arn.value);
@@ -132,6 +140,24 @@ function checkRoleArn(arn: Given, name: Given, externalId: Given, report: Report
     return null;
   }
   return { kind: 'arn', arn: arn.value, externalId: externalId.value };
+}
+
+/** A role that is written as an empty text would move the matcher to the account of the worker's credentials. */
+function refuseEmptyRole(shape: MatcherShape, report: Report): boolean {
+  const written: readonly (readonly [string | undefined, ConfigPath])[] = [
+    [shape.assume_role_arn, ['assume_role_arn']],
+    [shape.assume_role_name, ['assume_role_name']],
+    [shape.assume_role?.role_arn, ['assume_role', 'role_arn']],
+    [shape.assume_role?.role_name, ['assume_role', 'role_name']],
+  ];
+  const empty = written.filter(([value]) => value === '');
+  for (const [, path] of empty) {
+    report.fault(
+      path,
+      "is empty, and without a role the matcher covers the account of the worker's credentials: write the role, or remove the line",
+    );
+  }
+  return empty.length > 0;
 }
 
 function checkRoleName(

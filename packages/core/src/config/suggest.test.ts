@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { nearest } from './suggest.ts';
+import { nearest, otherWordFor } from './suggest.ts';
 
 const KEYS = ['enabled', 'discovery_group', 'poll_interval', 'aws', 'regions', 'types', 'tags'];
 
@@ -20,5 +20,16 @@ describe('nearest', () => {
 
   test('a very long word costs nothing', () => {
     expect(nearest('a'.repeat(100_000), KEYS)).toBeNull();
+  });
+});
+
+describe('otherWordFor', () => {
+  test.each([
+    ['account_ids', ['include_accounts', 'tags'], 'include_accounts'],
+    ['accountIds', ['include_accounts', 'tags'], 'include_accounts'],
+    ['account_ids', ['tags'], null],
+    ['constructor', ['tags'], null],
+  ])('%s of %j → %s', (word, candidates, expected) => {
+    expect(otherWordFor(word, candidates)).toBe(expected);
   });
 });

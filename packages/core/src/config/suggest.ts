@@ -13,6 +13,46 @@ export function nearest(word: string, candidates: Iterable<string>): string | nu
   return best;
 }
 
+/** Words that other tools have for our keys, too far from them in letters. */
+const OTHER_WORDS: Readonly<Record<string, string>> = {
+  accounts: 'include_accounts',
+  accountids: 'include_accounts',
+  accountid: 'include_accounts',
+  account: 'include_accounts',
+  awsaccounts: 'include_accounts',
+  awsaccountids: 'include_accounts',
+  includeaccountids: 'include_accounts',
+  onlyaccounts: 'include_accounts',
+  allowedaccounts: 'include_accounts',
+  excludeaccountids: 'exclude_accounts',
+  excludedaccounts: 'exclude_accounts',
+  skipaccounts: 'exclude_accounts',
+  ignoreaccounts: 'exclude_accounts',
+  ignoredaccounts: 'exclude_accounts',
+  ous: 'organizational_units',
+  ouids: 'organizational_units',
+  units: 'organizational_units',
+  orgid: 'organization_id',
+  org: 'organization',
+  rolearn: 'assume_role_arn',
+  rolename: 'assume_role_name',
+  filters: 'tags',
+  tagfilters: 'tags',
+  instancetags: 'tags',
+  labels: 'tags',
+  excludedtags: 'exclude_tags',
+  ignoretags: 'exclude_tags',
+  skiptags: 'exclude_tags',
+  document: 'document_name',
+  tokenname: 'join_token',
+};
+
+/** The key of `candidates` that another tool calls `word`; null when none is known. */
+export function otherWordFor(word: string, candidates: readonly string[]): string | null {
+  const meant = Object.hasOwn(OTHER_WORDS, plain(word)) ? OTHER_WORDS[plain(word)] : undefined;
+  return meant !== undefined && candidates.includes(meant) ? meant : null;
+}
+
 /** Case and separators do not count: `discoveryGroup` is `discovery_group`. */
 function plain(word: string): string {
   return word.toLowerCase().replace(/[-_.\s]/g, '');

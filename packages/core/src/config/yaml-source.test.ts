@@ -22,8 +22,22 @@ describe('values', () => {
     });
   });
 
-  test('a key without a value is absent', () => {
-    expect(valueOf('a:\nb: ~\nc: null\nd: ""')).toEqual({ d: '' });
+  test('a key without a value keeps its place, in every spelling, and an empty text is a text', () => {
+    expect(valueOf('a:\nb: ~\nc: null\nd: ""\ne: !!null ""\n? f\ng: [~, NULL]')).toEqual({
+      a: null,
+      b: null,
+      c: null,
+      d: '',
+      e: null,
+      f: null,
+      g: [null, null],
+    });
+    expect(valueOf('a: &x\nb: *x\nc:\n  <<: *x')).toEqual({ a: null, b: null, c: { '<<': null } });
+  });
+
+  test('a key that is not there is no key', () => {
+    expect(faultsOf('a:\n  : 1')).toEqual([expect.stringContaining('a key must be a plain text')]);
+    expect(faultsOf('{~: 1}')).toEqual([expect.stringContaining('a key must be a plain text')]);
   });
 
   test('anchors, aliases and merge keys are followed, own keys first', () => {

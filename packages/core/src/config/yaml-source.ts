@@ -22,8 +22,9 @@ export interface Place {
 /** One YAML document: its plain value, and where each part of it stands. */
 export interface SourceDocument {
   /**
-   * Maps, lists, texts, numbers and booleans. A key without a value is left out, as Go's decoder does; a number or boolean
-   * that would not read back as it was written (`0123`, `1e3`, `True`) stays text, so that an account id keeps its zeros.
+   * Maps, lists, texts, numbers, booleans, and null where a key or an entry has no value: what that means is for the reader
+   * to say (`missing-values.ts`). A number or boolean that would not read back as it was written (`0123`, `1e3`, `True`)
+   * stays text, so that an account id keeps its zeros.
    */
   readonly value: unknown;
   /** Of the value; of the nearest thing around it that exists when the path does not. */
@@ -71,7 +72,7 @@ export function readYaml(text: string): YamlSource {
     const reader = new Reader(document, (offset, message) => faults.push({ ...place(offset), message }));
     const value = broken ? undefined : reader.read(document.contents, 0);
     broken ||= reader.gaveUp;
-    if (value !== undefined) documents.push(new LocatedDocument(document, value, place));
+    if (value !== undefined && value !== null) documents.push(new LocatedDocument(document, value, place));
   }
   return { documents, faults, broken };
 }
@@ -102,7 +103,7 @@ class Reader {
     this.#fault = fault;
   }
 
-  /** Undefined for what is absent: no value, or one that was refused. */
+  /** Null for what has no value; undefined for what was refused. */
   read(node: unknown, depth: number): unknown {
     this.#nodes += 1;
     if (this.#nodes > MAX_NODES || depth > MAX_DEPTH) return this.#giveUp(node);
@@ -119,7 +120,7 @@ class Reader {
     }
     if (isMap(node)) return this.#readMap(node, depth);
     if (isSeq(node)) return node.items.map((item) => this.read(item, depth + 1) ?? null);
-    if (!isScalar(node) || node.value === null) return undefined;
+    if (!isScalar(node) || node.value === null) return null;
     return asWritten(node.value, node.source);
   }
 
@@ -133,6 +134,7 @@ class Reader {
         const merged = [this.read(pair.value, depth + 1)].flat();
         const own = new Set(map.items.map(keyOf));
         for (const source of merged) {
+          if (source === null) entries.push([key, null]);
           if (typeof source !== 'object' || source === null) continue;
           entries.push(...Object.entries(source).filter(([name]) => !own.has(name)));
         }
@@ -161,7 +163,9 @@ function asWritten(value: unknown, source: string | undefined): unknown {
 
 function keyOf(pair: Pair): string | null {
   if (!isScalar(pair.key)) return null;
-  return typeof pair.key.value === 'string' ? pair.key.value : (pair.key.source ?? String(pair.key.value));
+  const { value, source } = pair.key;
+  if (value === null) return null;
+  return typeof value === 'string' ? value : (source ?? JSON.stringify(value));
 }
 
 function isMerge(pair: Pair): boolean {
@@ -224,7 +228,7 @@ function isFlow(node: unknown): boolean {
 }
 
 function findPair(map: YAMLMap, key: string, document: Document.Parsed): Pair | undefined {
-  const own = map.items.find((pair) => keyOf(pair) === key && !isMerge(pair));
+  const own = map.items.find((pair) => keyOf(pair) === key && (key === '<<' || !isMerge(pair)));
   if (own !== undefined) return own;
   for (const pair of map.items.filter(isMerge)) {
     const sources = isSeq(pair.value) ? pair.value.items : [pair.value];
