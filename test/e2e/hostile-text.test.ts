@@ -155,7 +155,7 @@ test('scheduler and worker go on with it', async () => {
   system.start('scheduler');
   system.start('worker');
 
-  expect((await system.settled()).instances.total).toBe(2);
+  expect((await system.settled()).sweep.accounts.total).toBe(3);
 });
 
 test.each(VERBS.map((args) => [args.join(' '), args] as const))(

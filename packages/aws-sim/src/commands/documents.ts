@@ -44,10 +44,21 @@ const Parameter = z.object({
   allowedValues: z.array(z.union([z.string(), z.number(), z.boolean()])).optional(),
 });
 const StepCondition = z.object({ StringEquals: z.array(z.string()) });
-const Content = z.object({
-  schemaVersion: z.string(),
+const about = {
   description: z.string().optional(),
   parameters: z.record(z.string(), Parameter).optional(),
+};
+const Properties = z.record(z.string(), z.unknown());
+/** Schema 1.2, which Amazon's own documents have: plugins by name, each with one set of inputs or several. */
+const PluginContent = z.object({
+  ...about,
+  runtimeConfig: z
+    .record(z.string(), z.object({ properties: z.union([Properties, z.array(Properties).min(1)]) }))
+    .refine((plugins) => Object.keys(plugins).length > 0, 'names no plugin'),
+});
+/** Schema 2.x: steps in order. */
+const StepContent = z.object({
+  ...about,
   mainSteps: z
     .array(
       z.object({
@@ -70,28 +81,20 @@ export interface DocumentSource {
 }
 
 /**
- * Parses a command document of schema 2.x.
+ * Parses a command document: of schema 1.2, or of 2.x.
  * @throws {ServiceError} InvalidDocumentContent, InvalidDocumentSchemaVersion
  */
 export function parseDocument(source: DocumentSource): SsmDocument {
-  const parsed = Content.safeParse(readContent(source));
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
-    throw new ServiceError('InvalidDocumentContent', `The content of the document is not valid: ${faults}`);
-  }
-  const { schemaVersion, description, parameters, mainSteps } = parsed.data;
-  if (!['2.0', '2.1', '2.2'].includes(schemaVersion)) {
+  const content = readContent(source);
+  const { schemaVersion } = checked(z.object({ schemaVersion: z.string() }), content);
+  if (!['1.2', '2.0', '2.1', '2.2'].includes(schemaVersion)) {
     throw new ServiceError(
       'InvalidDocumentSchemaVersion',
       `Schema version ${schemaVersion} is not supported.`,
     );
   }
-  const steps = mainSteps.map((step) => ({
-    name: step.name,
-    action: step.action,
-    inputs: step.inputs ?? {},
-    platform: platformOf(step.precondition),
-  }));
+  const read = schemaVersion === '1.2' ? readPlugins(content) : readSteps(content);
+  const { description, parameters, steps } = read;
   return {
     ...source,
     schemaVersion,
@@ -102,6 +105,43 @@ export function parseDocument(source: DocumentSource): SsmDocument {
     ),
     steps,
   };
+}
+
+interface DocumentBody {
+  readonly description?: string | undefined;
+  readonly parameters?: Readonly<Record<string, z.infer<typeof Parameter>>> | undefined;
+  readonly steps: readonly DocumentStep[];
+}
+
+function readSteps(content: unknown): DocumentBody {
+  const { mainSteps, ...rest } = checked(StepContent, content);
+  const steps = mainSteps.map((step) => ({
+    name: step.name,
+    action: step.action,
+    inputs: step.inputs ?? {},
+    platform: platformOf(step.precondition),
+  }));
+  return { ...rest, steps };
+}
+
+/** A plugin is a step under its own name; several sets of inputs run one after the other, as one. */
+function readPlugins(content: unknown): DocumentBody {
+  const { runtimeConfig, ...rest } = checked(PluginContent, content);
+  const steps = Object.entries(runtimeConfig).map(([name, plugin]) => {
+    const sets = [plugin.properties].flat();
+    const lines = sets.flatMap((inputs) => inputs['runCommand'] ?? []);
+    const inputs = { ...sets[0], ...(lines.length === 0 ? {} : { runCommand: lines }) };
+    return { name, action: name, inputs, platform: null };
+  });
+  return { ...rest, steps };
+}
+
+/** @throws {ServiceError} InvalidDocumentContent */
+function checked<T>(schema: z.ZodType<T>, content: unknown): T {
+  const parsed = schema.safeParse(content);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+  throw new ServiceError('InvalidDocumentContent', `The content of the document is not valid: ${faults}`);
 }
 
 function readContent(source: DocumentSource): unknown {

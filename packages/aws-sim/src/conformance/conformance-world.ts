@@ -3,6 +3,26 @@ import type { WorldFile } from '../world/file.ts';
 /** What STEPPED_DOCUMENT is called. */
 export const STEPPED_DOCUMENT_NAME = 'TeleportDiscoveryInstaller';
 
+/** A document of the oldest schema, whose plugin runs two sets of lines. */
+export const PLUGIN_DOCUMENT = JSON.stringify({
+  schemaVersion: '1.2',
+  description: 'Plugins',
+  parameters: { token: { type: 'String', description: 'join token' } },
+  runtimeConfig: {
+    'aws:runShellScript': {
+      properties: [
+        {
+          id: '0.aws:runShellScript',
+          runCommand: [
+            'curl -sSLo /tmp/i https://proxy.example.com/webapi/scripts/installer/default-installer',
+          ],
+        },
+        { id: '1.aws:runShellScript', timeoutSeconds: '90', runCommand: ['/bin/sh /tmp/i "{{ token }}"'] },
+      ],
+    },
+  },
+});
+
 /** A document with two steps, one of them for another platform. */
 export const STEPPED_DOCUMENT = `schemaVersion: '2.2'
 description: Two steps

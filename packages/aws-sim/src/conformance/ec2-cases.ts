@@ -127,6 +127,12 @@ export const EC2_CASES: readonly ConformanceCase[] = [
   filtered('with an escaped star', 'tag:Name', [String.raw`web\*`], []),
   filtered('by tag key', 'tag-key', ['Name'], [instance(1)]),
   filtered('by platform', 'platform', ['windows'], [instance(3)]),
+  filtered(
+    'by the address of an interface',
+    'network-interface.mac-address',
+    ['02:*', '12:*', '22:*', 'nothing'],
+    [],
+  ),
   filtered('by owner', 'owner-id', ['999999999999'], []),
   {
     api: 'ec2:DescribeInstances',

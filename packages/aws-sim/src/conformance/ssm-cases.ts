@@ -9,7 +9,7 @@ import {
   GetServiceSettingCommand,
 } from '@aws-sdk/client-ssm';
 import { type CaseDetails, type ConformanceCase, type ConformanceIds, INVALID, OK } from './case.ts';
-import { STEPPED_DOCUMENT } from './conformance-world.ts';
+import { PLUGIN_DOCUMENT, STEPPED_DOCUMENT } from './conformance-world.ts';
 
 type NodesInput =
   | DescribeInstanceInformationCommandInput
@@ -182,6 +182,24 @@ export const DOCUMENT_CASES: readonly ConformanceCase[] = [
   create('valid', {}, OK, {
     DocumentDescription: { Name: 'Fresh', Status: 'Creating', SchemaVersion: '2.2' },
   }),
+  create(
+    'valid: schema 1.2, as Amazon writes its own',
+    { Name: 'Old', Content: PLUGIN_DOCUMENT, DocumentFormat: 'JSON' },
+    OK,
+    {
+      DocumentDescription: { Name: 'Old', SchemaVersion: '1.2', PlatformTypes: ['Linux', 'MacOS'] },
+    },
+  ),
+  create(
+    'schema 1.2 with steps instead of plugins',
+    { Name: 'Broken', Content: STEPPED_DOCUMENT.replace('2.2', '1.2') },
+    ['InvalidDocumentContent', 400],
+  ),
+  create(
+    'schema 2.2 with plugins instead of steps',
+    { Name: 'Broken', Content: PLUGIN_DOCUMENT.replace('1.2', '2.2'), DocumentFormat: 'JSON' },
+    ['InvalidDocumentContent', 400],
+  ),
   create('name taken', { Name: 'TeleportDiscoveryInstaller' }, ['DocumentAlreadyExists', 400]),
   create("name of Amazon's kind", { Name: 'AWS-Mine' }, INVALID),
   create('name too short', { Name: 'ab' }, INVALID),

@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import { describe, expect, test } from 'vitest';
 import { seen } from '../testing/answers.ts';
+import { PLUGIN_DOCUMENT } from '../conformance/conformance-world.ts';
 import { end, HOST, MEMBER, type Scene, scene, send } from '../testing/command-scene.ts';
 
 describe('a fleet that changes', () => {
@@ -193,6 +194,65 @@ describe('an agent that falls silent', () => {
     expect((await end(it, CommandId)).details).toBe('DeliveryTimedOut');
     expect(it.sim.report().joined).toBe(1);
   });
+});
+
+describe('a host that stops', () => {
+  test('is listed as Online until its ping is overdue, then as ConnectionLost, and then no longer', async () => {
+    const it = await scene([{ id: HOST, region: 'us-east-1' }], 200, {
+      latency: { transitionMs: [0, 0] },
+    });
+    const seen: (string | undefined)[] = [];
+
+    await it.sim.change({ op: 'stop-instance', instanceId: HOST });
+    await expect
+      .poll(
+        async () => {
+          const ping = await pingOf(it);
+          if (seen.at(-1) !== ping || seen.length === 0) seen.push(ping);
+          return ping;
+        },
+        { interval: 10, timeout: 8_000 },
+      )
+      .toBeUndefined();
+
+    expect(seen).toEqual(['Online', 'ConnectionLost', undefined]);
+    expect(await stateOf(it)).toBe('stopped 80');
+  });
+
+  test('is listed again as soon as it runs', async () => {
+    const it = await scene([{ id: HOST, region: 'us-east-1' }], 2_000, {
+      latency: { transitionMs: [0, 0] },
+    });
+    await it.sim.change({ op: 'stop-instance', instanceId: HOST });
+    await expect.poll(() => pingOf(it)).toBeUndefined();
+
+    await it.sim.change({ op: 'start-instance', instanceId: HOST });
+
+    expect(await pingOf(it)).toBe('Online');
+  });
+
+  test('and is terminated is listed no longer, at once', async () => {
+    const it = await scene([{ id: HOST, region: 'us-east-1' }], 1, { latency: { transitionMs: [0, 0] } });
+
+    await it.sim.change({ op: 'terminate-instance', instanceId: HOST });
+
+    expect(await pingOf(it)).toBeUndefined();
+  });
+});
+
+test('a document of schema 1.2 runs all its lines', async () => {
+  const it = await scene([{ id: HOST, region: 'us-east-1' }]);
+  await it.ssm.send(
+    new CreateDocumentCommand({ Name: 'Plugins', Content: PLUGIN_DOCUMENT, DocumentType: 'Command' }),
+  );
+
+  const CommandId = await send(it.ssm, [HOST], {
+    DocumentName: 'Plugins',
+    Parameters: { token: ['good-token'] },
+  });
+
+  expect((await end(it, CommandId)).details).toBe('Success');
+  expect(it.proxy.joins).toHaveLength(1);
 });
 
 test('a stopped host that starts within the delivery time-out runs what was sent to it', async () => {

@@ -8,6 +8,7 @@ import {
   instanceProfile,
   interfaceId,
   launchIndex,
+  macAddress,
   subnetId,
   volumeId,
   vpcId,
@@ -98,7 +99,7 @@ function networkXml(instance: Instance, launchTime: string): string {
   const address = `${element('privateIpAddress', instance.privateIp)}${element('privateDnsName', instance.hostname)}`;
   return wrap(
     'networkInterfaceSet',
-    `<item>${element('networkInterfaceId', interfaceId(instance))}${element('subnetId', subnetId(instance))}${element('vpcId', vpcId(instance))}<description/>${element('ownerId', instance.account.id)}<status>in-use</status>${address}<sourceDestCheck>true</sourceDestCheck>${groupXml(instance)}${attachment}<privateIpAddressesSet><item>${address}<primary>true</primary></item></privateIpAddressesSet><ipv6AddressesSet/><interfaceType>interface</interfaceType></item>`,
+    `<item>${element('networkInterfaceId', interfaceId(instance))}${element('subnetId', subnetId(instance))}${element('vpcId', vpcId(instance))}<description/>${element('ownerId', instance.account.id)}<status>in-use</status>${element('macAddress', macAddress(instance))}${address}<sourceDestCheck>true</sourceDestCheck>${groupXml(instance)}${attachment}<privateIpAddressesSet><item>${address}<primary>true</primary></item></privateIpAddressesSet><ipv6AddressesSet/><interfaceType>interface</interfaceType></item>`,
   );
 }
 

@@ -24,6 +24,13 @@ export const volumeId = (instance: Instance): string => idFor('vol', instance.id
 export const attachmentId = (instance: Instance): string => idFor('eni-attach', instance.id, 5);
 /** Its network interface. */
 export const interfaceId = (instance: Instance): string => idFor('eni', instance.id, 6);
+/** The interface's address: locally administered, as all of EC2 are; 46 bits of its own, so that hosts do not share one. */
+export function macAddress(instance: Instance): string {
+  const [high, low] = [hashText(7, instance.id), hashText(8, instance.id)];
+  const first = ((high & 0xfc) | 0x02).toString(16).padStart(2, '0');
+  const rest = `${hex8(low)}${hex8(high).slice(0, 2)}`.match(/../gu) ?? [];
+  return [first, ...rest].join(':');
+}
 /** Its zone. */
 export const availabilityZone = (instance: Instance): string => `${instance.region}a`;
 

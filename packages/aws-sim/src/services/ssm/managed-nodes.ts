@@ -37,11 +37,27 @@ function pingStatus(instance: Instance, clock: SimClock, atMs: number): 'Online'
   return silentMs < PING_INTERVAL_MS ? 'Online' : 'ConnectionLost';
 }
 
+/** So many missed pings later a stopped host is no longer listed. Not documented: it is seen as ConnectionLost before. */
+const PINGS_UNTIL_UNLISTED = 2;
+
+/**
+ * Whether a listing has the host. One that is terminated is deregistered at once. One that stops stays: Online until its
+ * ping is overdue, ConnectionLost for another interval, and then it is left out ("does not return nodes that are stopped
+ * or terminated"); so who believes the listing sends to hosts that are down.
+ */
+function isListed(instance: Instance, clock: SimClock, atMs: number): boolean {
+  if (instance.state === 'terminated') return false;
+  if (instance.state !== 'stopped') return true;
+  // Null: it was down before the world began.
+  if ((instance.agentLostAtMs ?? null) === null) return false;
+  const silentMs = (atMs - lastPingMs(instance, clock, atMs)) * clock.speed;
+  return silentMs < PINGS_UNTIL_UNLISTED * PING_INTERVAL_MS;
+}
+
 /** A node as DescribeInstanceInformation shows it at a moment; null when it shows nothing of it. */
 export function nodeView(instance: Instance, clock: SimClock, atMs: number): Record<string, unknown> | null {
   const { ssm } = instance;
-  if (ssm === null || instance.state === 'stopped' || instance.state === 'terminated') return null;
-  if (!isRegistered(instance, clock, atMs)) return null;
+  if (ssm === null || !isListed(instance, clock, atMs) || !isRegistered(instance, clock, atMs)) return null;
   return {
     InstanceId: instance.id,
     PingStatus: pingStatus(instance, clock, atMs),
