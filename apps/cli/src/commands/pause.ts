@@ -60,6 +60,7 @@ const NOTES: ReadonlySet<FindingKind> = new Set([
   'two-live-commands',
   'command-not-canceled',
   'ledger-unreadable',
+  'foreign-markers',
 ]);
 
 async function clearNotes(ledger: Ledger, scope: Scope): Promise<void> {

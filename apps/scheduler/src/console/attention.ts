@@ -31,6 +31,7 @@ const STOPS_SENDING: Readonly<Record<FindingKind, boolean>> = {
   'config-restart-needed': false,
   'account-tags-denied': false,
   'marker-key-missing': false,
+  'foreign-markers': false,
 };
 
 /**

@@ -1,6 +1,5 @@
 import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import type { BatchId } from '@muster/core/domain/ids';
-import { markerOf } from '@muster/core/domain/intent';
 import { collectMember } from '@muster/core/jobs/due-jobs';
 import { targetId } from '@muster/core/domain/target';
 import { organizationMatcher } from '@muster/testing/system-config';
@@ -25,12 +24,12 @@ test('120 candidates become commands of at most 50 instances, each with its own 
   expect(await bench.sentSizes()).toEqual([50, 50, 20]);
   const intents = await bench.intents();
   const commands = await bench.commands();
-  expect(intents.map(({ batchId }) => markerOf(bench.deps.installation, batchId)).toSorted()).toEqual(
+  expect(intents.map(({ batchId }) => bench.marker(batchId)).toSorted()).toEqual(
     commands.map(({ comment }) => comment).toSorted(),
   );
   for (const { batchId, command, instanceIds } of intents) {
     const sent = commands.find(({ id }) => id === command?.commandId);
-    expect(sent?.comment).toBe(markerOf(bench.deps.installation, batchId));
+    expect(sent?.comment).toBe(bench.marker(batchId));
     expect(sent?.invocations.map((one) => one.instanceId).toSorted()).toEqual([...instanceIds].toSorted());
     expect(await bench.dueAt('collect', collectMember(TARGET, batchId))).toBeGreaterThan(bench.now());
   }

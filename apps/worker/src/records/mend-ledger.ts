@@ -11,6 +11,9 @@ type Deps = Pick<HandlerDeps, 'ledger' | 'clock' | 'config'>;
 type Records = ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>;
 type OpenRecord = Extract<EnrollmentRecord, { state: 'sending' | 'installing' }>;
 
+/** In place of an epoch, in an intent that was made again from the records of its batch: they may not be all of them. */
+export const RESTORED_EPOCH = 'restored';
+
 /** Ids shown in a finding. */
 const IDS_SHOWN = 10;
 
@@ -101,7 +104,7 @@ function intentOf(batchId: BatchId, records: readonly OpenRecord[], { config }: 
     instanceIds: records.map((record) => record.instanceId),
     intentAtMs: claimedAtMs,
     notAfterMs: claimedAtMs + config.install.sendWindowMs,
-    epoch: 'restored',
+    epoch: RESTORED_EPOCH,
     command:
       accepted?.state === 'installing'
         ? {

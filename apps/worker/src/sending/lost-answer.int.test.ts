@@ -1,11 +1,12 @@
 import type { FaultRule } from '@muster/aws-sim/faults/rules';
 import type { BatchId, CommandId } from '@muster/core/domain/ids';
-import { markerOf } from '@muster/core/domain/intent';
 import { roleFor } from '@muster/core/domain/matcher';
+import { targetId } from '@muster/core/domain/target';
 import { collectMember } from '@muster/core/jobs/due-jobs';
 import { eventually } from '@muster/testing/eventually';
 import { expect, test } from 'vitest';
 import { recordAccepted } from './send-outcome.ts';
+import { sendAsMember } from '../fixtures/member-account.fixture.ts';
 import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
 import { aWorld, instanceId, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
 
@@ -15,8 +16,12 @@ const startWorkerBench = useWorkerBench();
 type Lost = WorkerBench & { readonly batchId: BatchId };
 
 /** A batch of two whose send ended with a fault. */
-async function startLost(kind: FaultRule['kind'], speed = 1): Promise<Lost> {
-  const bench = await startWorkerBench({ world: aWorld(someInstances(2)), speed });
+async function startLost(kind: FaultRule['kind'], speed = 1, hosts = 2): Promise<Lost> {
+  const bench = await startWorkerBench({
+    world: aWorld(someInstances(hosts)),
+    config: { muster: { limits: { installs_in_flight: 2 } } },
+    speed,
+  });
   await bench.scanned();
   await bench.aws.change({ op: 'add-fault', fault: { kind, apis: ['ssm:SendCommand'], maxTimes: 1 } });
   await bench.run('install-batch', { target: TARGET });
@@ -144,7 +149,7 @@ test("a command of another installation is not ours, also with our batch's name"
       documentName: 'AWS-RunShellScript',
       instanceIds: [instanceId(0)],
       parameters: { commands: ['true'] },
-      comment: markerOf('aaaaaaaaaaaa', bench.batchId),
+      comment: bench.marker(bench.batchId, { installation: 'aaaaaaaaaaaa' }),
       deliveryTimeoutSeconds: 60,
       notAfterMs: bench.now() + 10_000,
     },
@@ -156,6 +161,43 @@ test("a command of another installation is not ours, also with our batch's name"
   expect(await collect(bench)).toMatchObject({ state: 'looked-for' });
 
   expect(await bench.states()).toEqual({ sending: 2 });
+});
+
+test.each([
+  ['unsigned', (bench: Lost) => bench.marker(bench.batchId, { keys: [] }), [0]],
+  ['to a host beyond the batch', (bench: Lost) => bench.marker(bench.batchId), [0, 2]],
+  ['with a MAC of another batch', (bench: Lost) => `${bench.marker(bench.batchId).slice(0, -1)}_`, [0]],
+] as const)('a forged answer is none: %s', async (_, commentOf, hosts) => {
+  const bench = await startLost('reset-before', 1, 3);
+  await sendAsMember(bench, commentOf(bench), hosts.map(instanceId));
+  await passTo(bench, bench.deps.config.install.sendWindowMs + 1);
+
+  expect(await collect(bench)).toMatchObject({ state: 'looked-for' });
+});
+
+test('a copy of the lost command, sent later, is not taken for it', async () => {
+  const bench = await startLost('reset-after');
+  const [genuine] = await bench.commands();
+  await eventually('a later second', () => Date.now() > Date.parse(genuine?.requestedAt ?? '') + 1_100);
+  await sendAsMember(bench, bench.marker(bench.batchId), [instanceId(1)]);
+  await passTo(bench, bench.deps.config.install.sendWindowMs + 1);
+
+  expect(await collect(bench)).toMatchObject({ state: 'found' });
+
+  expect((await bench.intent()).command?.commandId).toBe(genuine?.id);
+});
+
+test('a worker that lacks the key of a lost send concludes nothing, and says so', async () => {
+  const bench = await startLost('reset-after');
+  await passTo(bench, bench.deps.config.install.resendAfterMs + 1);
+  const deps = { ...bench.deps, config: { ...bench.deps.config, markerKeys: [] } };
+
+  const answer = await bench.run('collect-command', { target: TARGET, batchId: bench.batchId }, deps);
+
+  expect(answer).toMatchObject({ state: 'key-skew', open: 2 });
+  expect(await bench.states()).toEqual({ sending: 2 });
+  expect(await bench.findings()).toEqual([`config-skew ${targetId(TARGET)}`]);
+  expect(await collect(bench)).toMatchObject({ state: 'found' });
 });
 
 test('a worker that dies after its claim leaves what another one ends', async () => {

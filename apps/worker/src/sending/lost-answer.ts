@@ -1,14 +1,21 @@
 import { longestLifeMs } from '@muster/core/domain/command-life';
 import type { Invocation, TargetAccess } from '@muster/core/domain/command';
 import type { EnrollmentEvent } from '@muster/core/domain/enrollment/event';
-import { markerOf, type Intent, type LiveCommand } from '@muster/core/domain/intent';
+import type { CommandId } from '@muster/core/domain/ids';
+import type { Intent, LiveCommand } from '@muster/core/domain/intent';
+import { keyIdsOf } from '@muster/core/domain/mac';
+import { readMarker } from '@muster/core/domain/marker';
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import type { Versioned } from '@muster/core/ports/ledger';
 import type { HandlerDeps } from '../deps.ts';
 import { dispatch, type DueOutcome } from '../due-work.ts';
+import { RESTORED_EPOCH } from '../records/mend-ledger.ts';
 import { applyWithIntent } from '../records/apply-events.ts';
 import { collectOutcome, type CollectResult } from './collect-outcome.ts';
+
+/** AWS's clock is the one that counts: ours may be so much ahead, or behind. */
+const CLOCK_MARGIN_MS = 60_000;
 
 /**
  * The answer to the send was lost: was it accepted? Found by its marker, it is followed. Not found, it did not happen, but
@@ -26,7 +33,11 @@ export async function resolveSend(
   const open = intent.instanceIds.length;
   // Whoever wrote the intent may still be sending.
   if (now <= intent.notAfterMs) return collectOutcome(intent.notAfterMs + 1, 0, open, 'sending');
-  const found = await findByMarker(intent, access, ctx, deps);
+  if (!holdsKeyOf(intent, deps)) {
+    await reportKeySkew(target, deps);
+    return collectOutcome(now + deps.timings.heldMs, 0, open, 'key-skew');
+  }
+  const found = await findByMarker(target, intent, access, ctx, deps);
   if (found !== null) {
     const lifeMs = longestLifeMs(install);
     const command: LiveCommand = { commandId: found.commandId, expiresAtMs: found.requestedAtMs + lifeMs };
@@ -57,20 +68,62 @@ export async function resolveSend(
   return collectOutcome(null, 0, 0, 'not-sent');
 }
 
+/**
+ * The command that bears the batch's marker: the first of them, to instances of the batch and no other. One that was sent
+ * later with the same marker is somebody's copy. An intent that was restored may know of fewer instances than the command.
+ */
 async function findByMarker(
+  target: Target,
   intent: Intent,
   access: TargetAccess,
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<Invocation | null> {
-  const marker = markerOf(deps.installation, intent.batchId);
-  // A minute earlier than our clock says: AWS's clock is the one that counts.
-  const query = { documentName: intent.documentName, invokedAfterMs: intent.intentAtMs - 60_000 };
+  const { markerKeys: keys, install } = deps.config;
+  const scope = { installation: deps.installation, keys, target };
+  // An intent that a worker without a key wrote has a marker without a MAC.
+  const unsignedUntilMs = intent.keyId === undefined ? null : Number.NEGATIVE_INFINITY;
+  const latestMs = intent.intentAtMs + install.resendAfterMs + CLOCK_MARGIN_MS;
+  const members = new Set(intent.instanceIds);
+  const commands = new Map<CommandId, Invocation>();
+  const notOurs = new Set<CommandId>();
+  const query = {
+    documentName: intent.documentName,
+    invokedAfterMs: intent.intentAtMs - CLOCK_MARGIN_MS,
+  };
   for await (const page of deps.commands.findInvocations(access, query, ctx.signal)) {
-    const found = page.find((invocation) => invocation.comment === marker);
-    if (found !== undefined) return found;
+    for (const invocation of page) {
+      const reading = readMarker(scope, invocation, unsignedUntilMs);
+      if (reading.kind !== 'ours' || reading.batchId !== intent.batchId) continue;
+      const isMember = members.has(invocation.instanceId) || intent.epoch === RESTORED_EPOCH;
+      if (isMember && invocation.requestedAtMs <= latestMs) commands.set(invocation.commandId, invocation);
+      else notOurs.add(invocation.commandId);
+    }
   }
-  return null;
+  return [...commands.values()]
+    .filter(({ commandId }) => !notOurs.has(commandId))
+    .reduce<Invocation | null>(
+      (first, one) => (first === null || one.requestedAtMs < first.requestedAtMs ? one : first),
+      null,
+    );
+}
+
+/** Whether this worker can tell the batch's marker from a forged one: it holds the key that signed it. */
+function holdsKeyOf({ keyId }: Intent, { config }: HandlerDeps): boolean {
+  return keyId === undefined || keyIdsOf(config.markerKeys).includes(keyId);
+}
+
+/** Another worker, or this one with another configuration, has to look for the command: without it nothing is concluded. */
+async function reportKeySkew(target: Target, deps: HandlerDeps): Promise<void> {
+  await deps.ledger.control.raise({
+    kind: 'config-skew',
+    scope: targetId(target),
+    sinceMs: deps.clock.now(),
+    message:
+      'The answer to a send was lost, and its marker was signed with a key that this worker does not have: the command cannot be looked for here.',
+    remedy:
+      'Give all workers the same marker keys (muster.marker_key_file), the old one below the new one while commands with it may be live.',
+  });
 }
 
 /** Frees the batch; false when its intent is no longer as it was read. */

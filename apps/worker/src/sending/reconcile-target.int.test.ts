@@ -1,5 +1,4 @@
 import type { BatchId } from '@muster/core/domain/ids';
-import { markerOf } from '@muster/core/domain/intent';
 import { roleFor } from '@muster/core/domain/matcher';
 import { targetId } from '@muster/core/domain/target';
 import { expect, test } from 'vitest';
@@ -134,7 +133,7 @@ test('a live command is adopted whatever document it was sent with: the configur
       documentName: 'Old-Installer',
       instanceIds: [instanceId(0)],
       parameters: {},
-      comment: markerOf(bench.deps.installation, batchId),
+      comment: bench.marker(batchId),
       deliveryTimeoutSeconds: 600,
       notAfterMs: bench.now() + 10_000,
     },
@@ -191,7 +190,7 @@ test('commands of other installations are not adopted', async () => {
       documentName: 'AWS-RunShellScript',
       instanceIds: [instanceId(0)],
       parameters: { commands: ['sleep 60'] },
-      comment: markerOf('aaaaaaaaaaaa', '01JD8Q4T5W6X7Y8Z9A0B1C2D3E' as BatchId),
+      comment: bench.marker('01JD8Q4T5W6X7Y8Z9A0B1C2D3E' as BatchId, { installation: 'aaaaaaaaaaaa' }),
       deliveryTimeoutSeconds: 60,
       notAfterMs: bench.now() + 10_000,
     },

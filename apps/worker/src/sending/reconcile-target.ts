@@ -1,19 +1,17 @@
 import { collectMember } from '@muster/core/jobs/due-jobs';
-import type { Invocation, TargetAccess } from '@muster/core/domain/command';
-import { longestLifeMs, usualLifeMs } from '@muster/core/domain/command-life';
+import type { Invocation } from '@muster/core/domain/command';
+import { longestLifeMs } from '@muster/core/domain/command-life';
 import type { EnrollmentEvent } from '@muster/core/domain/enrollment/event';
 import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import type { BatchId, InstanceId } from '@muster/core/domain/ids';
-import { batchOfMarker } from '@muster/core/domain/intent';
 import { invocationResult } from '@muster/core/domain/invocation-result';
 import type { Matcher } from '@muster/core/domain/matcher';
 import { groupByRole } from '@muster/core/domain/matcher-scope';
 import type { Target } from '@muster/core/domain/target';
 import { applyEvents, applyWithIntent } from '../records/apply-events.ts';
 import type { HandlerDeps } from '../deps.ts';
-
-/** Added to a command's whole life when looking back: clocks, and SSM's own delay in showing it. */
-const LOOK_BACK_MARGIN_MS = 15 * 60_000;
+import { listOwnCommands } from './own-commands.ts';
+import { reportForeignMarkers } from './report-foreign-markers.ts';
 
 /**
  * Before the first send to a target under a new ledger epoch (a first run, a flushed, restored or failed-over Redis),
@@ -33,40 +31,19 @@ export async function reconcileTarget(
   for (const { role, matchers: group } of groupByRole(matchers, target.accountId, target.region)) {
     const [owner] = group;
     if (owner === undefined) continue;
-    const recent = await listRecent({ ...target, role }, signal, deps);
-    for (const [batchId, invocations] of recent) {
+    const intents = await deps.ledger.enrollments.intents(target);
+    const { batches, forged } = await listOwnCommands(
+      { ...target, role },
+      intents.map(({ value }) => value),
+      signal,
+      deps,
+    );
+    await reportForeignMarkers(target, forged, deps);
+    for (const [batchId, invocations] of batches) {
       if (await adopt(target, owner, batchId, invocations, deps)) adopted += 1;
     }
   }
   return adopted;
-}
-
-/**
- * Our commands that are live, and those that ended in the last while, the newest first: of several for one instance only
- * the newest counts. Whatever their documents: who sent them may have been configured otherwise, and only AWS remembers.
- */
-async function listRecent(
-  access: TargetAccess,
-  signal: AbortSignal,
-  deps: HandlerDeps,
-): Promise<ReadonlyMap<BatchId, readonly Invocation[]>> {
-  const { install } = deps.config;
-  const sinceMs = deps.clock.now() - LOOK_BACK_MARGIN_MS;
-  const query = { documentName: null, invokedAfterMs: sinceMs - longestLifeMs(install) };
-  const byBatch = new Map<BatchId, Invocation[]>();
-  for await (const page of deps.commands.findInvocations(access, query, signal)) {
-    for (const invocation of page) {
-      const batchId = batchOfMarker(deps.installation, invocation.comment);
-      if (batchId === null) continue;
-      const isRecent = invocation.requestedAtMs >= sinceMs - usualLifeMs(invocation.documentName, install);
-      if (!isRecent && !isLive(invocation)) continue;
-      const list = byBatch.get(batchId);
-      if (list === undefined) byBatch.set(batchId, [invocation]);
-      else list.push(invocation);
-    }
-  }
-  // The ids of batches are ULIDs.
-  return new Map([...byBatch].toSorted(([a], [b]) => (a < b ? 1 : -1)));
 }
 
 /** Whether an end is news: the instance waits for a command as if it had not had this one. Of attempts, only the last few are kept. */
@@ -80,12 +57,6 @@ function isForgotten(
   const last = record.attempts.at(-1);
   return last === undefined || requestedAtMs > last.endedAtMs;
 }
-
-const NO_CAPS = {
-  all: Number.MAX_SAFE_INTEGER,
-  account: Number.MAX_SAFE_INTEGER,
-  target: Number.MAX_SAFE_INTEGER,
-} as const;
 
 function isLive(invocation: Invocation): boolean {
   return invocationResult(invocation, 0) === null;
@@ -140,8 +111,9 @@ async function adopt(
     },
   });
   if (written === null) return false;
-  // It is in flight whatever the caps say, and counts.
-  await deps.ledger.control.reserve(target, batchId, instanceIds.length, NO_CAPS);
+  // It is in flight whatever the caps say, and counts for its own account: what a member account may have written must not
+  // take the room of another.
+  await deps.ledger.control.adopt(target, batchId, instanceIds.length);
   // Once more: whoever took the hint up before the intent was there has ended it.
   await deps.ledger.due.schedule('collect', [
     { member: collectMember(target, batchId), atMs: deps.clock.now() },

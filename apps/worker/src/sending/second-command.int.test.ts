@@ -1,5 +1,4 @@
 import type { BatchId } from '@muster/core/domain/ids';
-import { markerOf } from '@muster/core/domain/intent';
 import { roleFor } from '@muster/core/domain/matcher';
 import { expect, test } from 'vitest';
 import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
@@ -39,7 +38,7 @@ async function sendByHand(bench: WorkerBench): Promise<void> {
       documentName: 'AWS-RunShellScript',
       instanceIds: [instanceId(0)],
       parameters: { commands: ['sleep 600'] },
-      comment: markerOf(bench.deps.installation, bench.deps.newId() as BatchId),
+      comment: bench.marker(bench.deps.newId() as BatchId),
       deliveryTimeoutSeconds: 60,
       notAfterMs: bench.now() + 10_000,
     },

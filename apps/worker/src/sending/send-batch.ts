@@ -2,7 +2,9 @@ import { renderInstall } from '@muster/core/domain/installer/render-install';
 import type { SendResult, TargetAccess } from '@muster/core/domain/command';
 import { pausedBy } from '@muster/core/domain/control';
 import type { BatchId } from '@muster/core/domain/ids';
-import { markerOf, type Intent } from '@muster/core/domain/intent';
+import type { Intent } from '@muster/core/domain/intent';
+import { keyIdsOf } from '@muster/core/domain/mac';
+import { markerOf } from '@muster/core/domain/marker';
 import { roleFor, type Matcher } from '@muster/core/domain/matcher';
 import { targetId, type Target } from '@muster/core/domain/target';
 import { collectMember } from '@muster/core/jobs/due-jobs';
@@ -65,6 +67,7 @@ async function claim(
   deps: HandlerDeps,
 ): Promise<Intent | null> {
   const context = transitionContext(deps);
+  const [keyId] = keyIdsOf(deps.config.markerKeys);
   const changes = candidates.flatMap(({ instanceId, version, value }) => {
     const after = runEvents(value, [{ kind: 'claimed', batchId }], context);
     return after === null || after === value ? [] : [{ instanceId, expected: version, value: after }];
@@ -80,6 +83,7 @@ async function claim(
     epoch,
     command: null,
     polls: 0,
+    ...(keyId === undefined ? {} : { keyId }),
   };
   // Whoever finds this batch later must find it due: so that is written first.
   await deps.ledger.due.schedule('collect', [
@@ -113,6 +117,7 @@ async function send(
         null,
     );
   if (paused || epoch !== intent.epoch) return refusedUnsent('not-sent');
+  const target: Target = { accountId: access.accountId, region: access.region };
   const { documentName, parameters } = renderInstall(matcher.install, {
     executionTimeoutSeconds: deps.config.install.executionTimeoutSeconds,
   });
@@ -122,7 +127,10 @@ async function send(
       documentName,
       parameters,
       instanceIds: intent.instanceIds,
-      comment: markerOf(deps.installation, intent.batchId),
+      comment: markerOf(
+        { installation: deps.installation, keys: deps.config.markerKeys, target },
+        intent.batchId,
+      ),
       deliveryTimeoutSeconds: deps.config.install.deliveryTimeoutSeconds,
       notAfterMs: intent.notAfterMs,
       leaveByMs: askedAtMs + PAUSE_COUNTS_AFTER_MS,

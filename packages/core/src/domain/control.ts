@@ -38,7 +38,8 @@ export type FindingKind =
   | 'config-invalid'
   | 'config-restart-needed'
   | 'account-tags-denied'
-  | 'marker-key-missing';
+  | 'marker-key-missing'
+  | 'foreign-markers';
 
 export interface Finding {
   readonly kind: FindingKind;

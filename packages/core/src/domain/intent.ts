@@ -18,6 +18,8 @@ export interface Intent {
   readonly command: LiveCommand | null;
   /** Looks at the command so far. */
   readonly polls: number;
+  /** Id of the key that signs its marker (`keyIdsOf`); absent when none does. */
+  readonly keyId?: string | undefined;
 }
 
 /** A command that SSM accepted. */
@@ -25,17 +27,4 @@ export interface LiveCommand {
   readonly commandId: CommandId;
   /** AWS's ExpiresAfter: nothing of it can be live later. */
   readonly expiresAtMs: number;
-}
-
-/** What we write into a command's Comment: how a command is known to be ours, and which batch it is. */
-export function markerOf(installation: string, batchId: BatchId): string {
-  return `muster:v1:${installation}:${batchId}`;
-}
-
-/** The batch that a Comment names when it is a marker of this installation; null for anybody else's command. */
-export function batchOfMarker(installation: string, comment: string): BatchId | null {
-  const prefix = `muster:v1:${installation}:`;
-  if (!comment.startsWith(prefix)) return null;
-  const batch = comment.slice(prefix.length);
-  return /^[0-9A-HJKMNP-TV-Z]{26}$/.test(batch) ? (batch as BatchId) : null;
 }

@@ -67,7 +67,9 @@ test('a cap that was lowered below what is in flight grants nothing and takes no
 
   expect(await control.reserve(target, aBatchId(2), 1, { ...CAPS, target: 2 })).toBe(0);
 
-  expect(await control.reservations()).toEqual([{ target, batchId: aBatchId(1), instances: 4 }]);
+  expect(await control.reservations()).toEqual([
+    { target, batchId: aBatchId(1), instances: 4, isAdopted: false },
+  ]);
 });
 
 test('releasing twice gives back once', async () => {
@@ -90,6 +92,26 @@ test('the same reservation again, as after a lost answer, gets the same and coun
   await control.release(target, aBatchId(1));
 
   expect(await control.reserve(target, aBatchId(2), 9, CAPS)).toBe(4);
+});
+
+test('what is adopted counts for its account and target, never for all, and is given back once', async () => {
+  const { control } = bench.create().ledger;
+  const target = aTarget(0);
+  await control.adopt(target, aBatchId(1), 100);
+  await control.adopt(target, aBatchId(1), 100);
+
+  expect(await control.reserve(target, aBatchId(2), 4, CAPS)).toBe(0);
+  expect(await control.reserve(aTarget(1), aBatchId(3), 4, CAPS)).toBe(4);
+  expect(await control.reservations()).toContainEqual({
+    target,
+    batchId: aBatchId(1),
+    instances: 100,
+    isAdopted: true,
+  });
+
+  await control.release(target, aBatchId(1));
+  await control.release(target, aBatchId(1));
+  expect(await control.reserve(target, aBatchId(2), 4, CAPS)).toBe(4);
 });
 
 test('when all is released nothing is left behind', async () => {

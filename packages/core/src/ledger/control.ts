@@ -1,10 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { Finding, Pause } from '../domain/control.ts';
-import type { BatchId } from '../domain/ids.ts';
-import { parseTargetId, targetId } from '../domain/target.ts';
 import type { ControlLedger } from '../ports/ledger.ts';
 import type { Keys } from '../redis/keys.ts';
 import { createEpochs } from './epochs.ts';
+import { createReservations } from './reservations.ts';
 import { parseStored, StoredFinding, StoredPause } from './schema.ts';
 import type { RunScript } from './scripts.ts';
 
@@ -14,7 +13,7 @@ export function createControlLedger(deps: {
   readonly keys: Keys;
   readonly run: RunScript;
 }): ControlLedger {
-  const { redis, keys, run } = deps;
+  const { redis, keys } = deps;
   return {
     async pauses() {
       const fields = await redis.hgetall(keys.pauses);
@@ -45,31 +44,12 @@ export function createControlLedger(deps: {
       await redis.set(keys.hold, 'released');
     },
 
-    async reserve(target, batchId, wanted, caps) {
-      const granted = await run(
-        'reserve',
-        [keys.inFlight],
-        ['reserve', target.accountId, targetId(target), batchId, wanted, caps.all, caps.account, caps.target],
-      );
-      return Number(granted);
-    },
+    ...createReservations(deps),
 
-    async release(target, batchId) {
-      await run('reserve', [keys.inFlight], ['release', target.accountId, targetId(target), batchId]);
-    },
-
-    async reservations() {
-      const fields = await redis.hgetall(keys.inFlight);
-      return Object.entries(fields)
-        .filter(([field]) => field.includes('/'))
-        .map(([field, count]) => {
-          const slash = field.indexOf('/');
-          return {
-            target: parseTargetId(field.slice(0, slash)),
-            batchId: field.slice(slash + 1) as BatchId,
-            instances: Number(count),
-          };
-        });
+    async signedSince() {
+      const [seconds = 0] = await redis.time();
+      await redis.set(keys.signedSince, seconds * 1_000, 'NX');
+      return Number(await redis.get(keys.signedSince));
     },
 
     async recordOutcomes(scope, failed, window) {

@@ -59,6 +59,7 @@ export const StoredIntent: z.ZodType<Intent> = z.strictObject({
   epoch: z.string(),
   command: z.strictObject({ commandId: CommandId, expiresAtMs: z.number() }).nullable(),
   polls: z.number(),
+  keyId: z.string().optional(),
 });
 
 export const StoredCoverage = z.strictObject({
@@ -110,6 +111,7 @@ export const StoredFinding = z.strictObject({
     'config-restart-needed',
     'account-tags-denied',
     'marker-key-missing',
+    'foreign-markers',
   ]),
   scope: z.string(),
   sinceMs: z.number(),

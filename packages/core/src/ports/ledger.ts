@@ -233,9 +233,20 @@ export interface ControlLedger {
     caps: { readonly all: number; readonly account: number; readonly target: number },
   ): Promise<number>;
   release(target: Target, batchId: BatchId): Promise<void>;
+  /**
+   * Counts installs that are in flight already, whatever the caps say: for their account and target alone. The command was
+   * found in the account, where others can write too.
+   */
+  adopt(target: Target, batchId: BatchId, instances: number): Promise<void>;
   /** Reservations with their batches, to find those whose batch is gone. */
   reservations(): Promise<
-    readonly { readonly target: Target; readonly batchId: BatchId; readonly instances: number }[]
+    readonly {
+      readonly target: Target;
+      readonly batchId: BatchId;
+      readonly instances: number;
+      /** Counts for its account and target alone. */
+      readonly isAdopted: boolean;
+    }[]
   >;
   /** Adds outcomes (true = failed), returns the newest `window`, newest first. */
   recordOutcomes(scope: Scope, failed: readonly boolean[], window: number): Promise<readonly boolean[]>;
@@ -245,6 +256,8 @@ export interface ControlLedger {
   /** Which of these kinds stand for the scope. */
   raised<Kind extends FindingKind>(kinds: readonly Kind[], scope: string): Promise<ReadonlySet<Kind>>;
   findings(): Promise<readonly Finding[]>;
+  /** Since when markers are signed, epoch ms of Redis: now, for whoever asks first. */
+  signedSince(): Promise<number>;
   /** A word for the configuration that was last worked by; null before the first. */
   workedBy(): Promise<string | null>;
   setWorkedBy(word: string): Promise<void>;

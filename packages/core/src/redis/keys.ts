@@ -60,7 +60,9 @@ export interface Keys {
   readonly workedBy: string;
   /** string: `held` or `released`. */
   readonly hold: string;
-  /** hash: `TARGET/BATCH` → instances in flight; and `total`, `a:ACCOUNT`, `t:TARGET` → sums. Writer: reserve.lua. */
+  /** string: epoch ms since when markers are signed. */
+  readonly signedSince: string;
+  /** hash: `TARGET/BATCH` → instances in flight; `adopted:TARGET:BATCH` → the same, not in the total; and `total`, `a:ACCOUNT`, `t:TARGET` → sums. Writer: reserve.lua. */
   readonly inFlight: string;
   /** list of `0` and `1`, newest first, bounded: the outcomes the brake looks at. */
   readonly outcomes: (scope: string) => string;
@@ -133,6 +135,7 @@ export function createKeys(prefix: string): Keys {
     pauses: `${prefix}:{control}:pauses`,
     workedBy: `${prefix}:{control}:worked-by`,
     hold: `${prefix}:{control}:hold`,
+    signedSince: `${prefix}:{control}:signed-since`,
     inFlight: `${prefix}:{control}:in-flight`,
     outcomes: (scope) => `${prefix}:{control}:outcomes:${scope}`,
     findings: `${prefix}:{control}:findings`,

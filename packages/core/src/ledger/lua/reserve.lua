@@ -1,25 +1,36 @@
 -- Reserves room for installs in flight, under three caps at once; or gives it back.
 -- KEYS: 1 in-flight (hash)
--- ARGV: 1 `reserve` | `release`  2 account  3 target  4 batch  then for reserve: 5 wanted  6 cap of all  7 cap per account  8 cap per target
--- Returns: how many were granted (0..wanted), or given back.
+-- ARGV: 1 `reserve` | `release` | `adopt`  2 account  3 target  4 batch  then for adopt: 5 instances; for reserve: 5 wanted  6 cap of all  7 cap per account  8 cap per target
+-- Returns: how many were granted (0..wanted), taken, or given back. What is adopted counts for account and target, never for all.
 -- Invariant: the sums equal the entries; releasing twice gives back once.
 local member = ARGV[3] .. '/' .. ARGV[4]
 local sums = { 'total', 'a:' .. ARGV[2], 't:' .. ARGV[3] }
-local function change(by)
-  for _, sum in ipairs(sums) do
+local adopted = 'adopted:' .. ARGV[3] .. ':' .. ARGV[4]
+local own = { sums[2], sums[3] }
+local function change(which, by)
+  for _, sum in ipairs(which) do
     if redis.call('HINCRBY', KEYS[1], sum, by) <= 0 then redis.call('HDEL', KEYS[1], sum) end
   end
 end
 if ARGV[1] == 'release' then
-  local held = tonumber(redis.call('HGET', KEYS[1], member) or '0')
-  if held == 0 then return 0 end
-  redis.call('HDEL', KEYS[1], member)
-  change(-held)
-  return held
+  local given = 0
+  for field, which in pairs({ [member] = sums, [adopted] = own }) do
+    local held = tonumber(redis.call('HGET', KEYS[1], field) or '0')
+    if held > 0 then
+      redis.call('HDEL', KEYS[1], field)
+      change(which, -held)
+      given = given + held
+    end
+  end
+  return given
 end
 -- A batch reserves once: the same call again (resent after a lost connection) gets the same answer.
 local held = tonumber(redis.call('HGET', KEYS[1], member) or '0')
 if held > 0 then return held end
+if ARGV[1] == 'adopt' then
+  if redis.call('HSETNX', KEYS[1], adopted, ARGV[5]) == 1 then change(own, tonumber(ARGV[5])) end
+  return tonumber(ARGV[5])
+end
 local granted = tonumber(ARGV[5])
 for i, sum in ipairs(sums) do
   local used = tonumber(redis.call('HGET', KEYS[1], sum) or '0')
@@ -27,5 +38,5 @@ for i, sum in ipairs(sums) do
 end
 if granted <= 0 then return 0 end
 redis.call('HSET', KEYS[1], member, granted)
-change(granted)
+change(sums, granted)
 return granted
