@@ -27,6 +27,8 @@ const STOPS_SENDING: Readonly<Record<FindingKind, boolean>> = {
   'labels-denied': false,
   'labels-failed': false,
   'node-labels-wrong': false,
+  'nodes-contradict': false,
+  'nodes-unreadable': false,
   'config-invalid': false,
   'config-restart-needed': false,
   'account-tags-denied': false,

@@ -139,7 +139,7 @@ async function checkInventory(ctx: JobContext, deps: ReportDeps): Promise<Check>
       if (expiresAtMs === null || expiresAtMs >= startedAtMs) nodes += 1;
     }
     const seconds = ((deps.clock.now() - startedAtMs) / 1_000).toFixed(1);
-    return passed('inventory', `${nodes} nodes with discovery’s labels are online, read in ${seconds} s`);
+    return passed('inventory', `${nodes} nodes of EC2 instances are online, read in ${seconds} s`);
   } catch (error) {
     ctx.signal.throwIfAborted();
     if (!isJobError(error)) throw error;

@@ -1,10 +1,11 @@
 import { messageOf } from '@muster/core/domain/errors';
 import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
+import type { AccountId } from '@muster/core/domain/ids';
 import type { JobContext } from '@muster/core/jobs/outcome';
-import type { MislabeledNode, TeleportNode } from '@muster/core/ports/teleport';
+import type { TeleportNode } from '@muster/core/ports/teleport';
 import type { HandlerDeps } from '../deps.ts';
 import { doDueWork, type DueOutcome } from '../due-work.ts';
-import { MOST_MISLABELED, reportMislabeled } from '../records/report-mislabeled.ts';
+import { createOddNodes, type OddNodes } from '../records/odd-nodes.ts';
 
 type Result = { nodes: number; published: boolean; error: string | null };
 
@@ -12,7 +13,10 @@ type Result = { nodes: number; published: boolean; error: string | null };
 const CHUNK = 1_000;
 /** A fleet smaller than this may lose any share of its nodes without our being alarmed. */
 const SMALL_FLEET = 20;
-const LEASE_MS = 10 * 60_000;
+/** Added to the time that tctl may take, for what is read before and written after. */
+const LEASE_MARGIN_MS = 60_000;
+/** A reading that is silent for this long is told of, unless the last one took about as long. Real time. */
+const SILENT_MS = 30_000;
 
 /**
  * Reads Teleport's inventory into the ledger as a new snapshot, visible only when it is complete. One that lost too
@@ -24,45 +28,96 @@ export async function handleReadInventory(
   deps: HandlerDeps,
 ): Promise<Result> {
   const { inventory } = deps.config;
-  return doDueWork(deps, 'inventory', ORGANIZATION_MEMBER, LEASE_MS, async () => {
+  const leaseMs = (inventory.kind === 'none' ? 0 : inventory.timeoutMs) + LEASE_MARGIN_MS;
+  return doDueWork(deps, 'inventory', ORGANIZATION_MEMBER, leaseMs, async () => {
     if (inventory.kind === 'none') {
       return { nextAtMs: null, result: { nodes: 0, published: false, error: null } };
     }
     const begunAtMs = deps.clock.now();
+    const snapshot: Snapshot = {
+      generation: `g${begunAtMs}`,
+      ttlMs: 3 * inventory.freshnessMs,
+      accounts: new Set(),
+      odd: createOddNodes(deps, begunAtMs),
+    };
+    const endSilence = await tellOfSilence(deps);
     try {
-      const mislabeled: MislabeledNode[] = [];
-      const count = await copyNodes(`g${begunAtMs}`, 3 * inventory.freshnessMs, mislabeled, ctx, deps);
-      await reportMislabeled(mislabeled, deps);
-      return await publish(`g${begunAtMs}`, begunAtMs, count, inventory, ctx, deps);
+      const count = await copyNodes(snapshot, begunAtMs, ctx, deps);
+      await snapshot.odd.report();
+      return await publish(snapshot.generation, begunAtMs, count, inventory, ctx, deps);
     } catch (error) {
-      return fail(messageOf(error), error, ctx, deps);
+      return await fail(deps.redact(messageOf(error)), error, ctx, deps);
+    } finally {
+      endSilence();
     }
   });
 }
 
+/** A snapshot that is being written. */
+interface Snapshot {
+  readonly generation: string;
+  readonly ttlMs: number;
+  /** The accounts that it has nodes of so far. */
+  readonly accounts: Set<AccountId>;
+  readonly odd: OddNodes;
+}
+
 async function copyNodes(
-  generation: string,
-  ttlMs: number,
-  mislabeled: MislabeledNode[],
+  { generation, ttlMs, accounts, odd }: Snapshot,
+  begunAtMs: number,
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<number> {
   let count = 0;
   let chunk: TeleportNode[] = [];
-  const now = deps.clock.now();
-  const nodes = deps.teleport.listNodes(ctx.signal, (node) => {
-    if (mislabeled.length < MOST_MISLABELED) mislabeled.push(node);
-  });
-  for await (const node of nodes) {
-    if (node.expiresAtMs !== null && node.expiresAtMs < now) continue;
-    chunk.push(node);
-    count += 1;
-    if (chunk.length < CHUNK) continue;
+  const write = async (): Promise<void> => {
+    for (const { accountId } of chunk) accounts.add(accountId);
     await deps.ledger.nodes.addNodes(generation, chunk, ttlMs);
     chunk = [];
+  };
+  try {
+    for await (const node of deps.teleport.listNodes(ctx.signal, odd.note)) {
+      if (node.expiresAtMs !== null && node.expiresAtMs < begunAtMs) continue;
+      chunk.push(node);
+      count += 1;
+      if (chunk.length < CHUNK) continue;
+      await write();
+      await odd.lookUp();
+    }
+    await write();
+    return count;
+  } catch (error) {
+    // A tctl that goes wrong again and again must not fill Redis with beginnings.
+    await deps.ledger.nodes.discard(generation, [...accounts]);
+    throw error;
   }
-  await deps.ledger.nodes.addNodes(generation, chunk, ttlMs);
-  return count;
+}
+
+/**
+ * Raises the finding while tctl is still silent, so that an operator need not wait for the end of its time to learn why
+ * nothing is sent. A large cluster takes its time, so the last complete reading says what is long.
+ *
+ * @returns to be called when the reading has ended
+ */
+async function tellOfSilence(deps: HandlerDeps): Promise<() => void> {
+  const { tookMs = 0 } = await deps.ledger.nodes.facts();
+  const silentMs = Math.max(SILENT_MS, 2 * tookMs);
+  return deps.clock.after(silentMs, () => {
+    const message = `tctl has not answered for ${Math.round(silentMs / 1_000)} s. The nodes of the last complete reading count meanwhile.`;
+    // The reading itself goes on, and tells of a Redis that is away.
+    raiseUnavailable(message, deps).catch(() => undefined);
+  });
+}
+
+async function raiseUnavailable(message: string, deps: HandlerDeps): Promise<void> {
+  await deps.ledger.control.raise({
+    kind: 'inventory-unavailable',
+    scope: 'all',
+    sinceMs: deps.clock.now(),
+    message,
+    remedy:
+      'Run the command by hand where the worker runs: tctl get nodes --format=json. Nothing is sent while the last inventory is too old (muster.inventory.freshness).',
+  });
 }
 
 async function publish(
@@ -89,7 +144,8 @@ async function publish(
     ctx.log.error({ before: before.nodes, nodes: count }, 'inventory dropped');
     return { nextAtMs: now + inventory.refreshMs, result: { nodes: count, published: false, error } };
   }
-  await deps.ledger.nodes.publish({ generation, readAtMs: begunAtMs, nodes: count, error: null });
+  const tookMs = Math.max(0, now - begunAtMs);
+  await deps.ledger.nodes.publish({ generation, readAtMs: begunAtMs, nodes: count, error: null, tookMs });
   await deps.ledger.control.clear('inventory-drop', 'all');
   await deps.ledger.control.clear('inventory-unavailable', 'all');
   // While somebody waits to be seen the inventory is read often, but never so that reading it is all we do.
@@ -110,14 +166,7 @@ async function fail(
   // A loss of nodes goes on holding the sends until a reading or an operator has cleared it.
   const before = await deps.ledger.nodes.facts();
   if (before.error?.startsWith('drop') !== true) await deps.ledger.nodes.fail(message);
-  await deps.ledger.control.raise({
-    kind: 'inventory-unavailable',
-    scope: 'all',
-    sinceMs: deps.clock.now(),
-    message: `The node inventory could not be read: ${message}`,
-    remedy:
-      'Run the command by hand: tctl get nodes --format=json. Nothing is sent while the last inventory is too old.',
-  });
+  await raiseUnavailable(`The node inventory could not be read: ${message}`, deps);
   ctx.log.warn({ err: error }, 'inventory not read');
   return {
     nextAtMs: deps.clock.now() + 2 * deps.timings.retryMs,

@@ -291,6 +291,6 @@ test('a host that was installed and whose node has not the labels of its instanc
 
   expect(await bench.findings()).toEqual(['node-labels-wrong all']);
   const [finding] = await bench.ledger.control.findings();
-  expect(finding?.message).toContain(`1 nodes have joined`);
+  expect(finding?.message).toContain(`1 host has joined`);
   expect(finding?.message).toContain(instanceId(0));
 });

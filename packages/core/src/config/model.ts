@@ -102,6 +102,8 @@ export type InventorySettings =
       readonly refreshMs: number;
       /** No send while the last complete snapshot is older. */
       readonly freshnessMs: number;
+      /** How long one run of the program may take, for the inventory and for labels. Real time, at any speed. */
+      readonly timeoutMs: number;
       /** A snapshot that lost more than this share of its nodes holds sends. 0..1 */
       readonly maxDropShare: number;
     }

@@ -90,6 +90,7 @@ export function compileMuster(
             args: inventory.args,
             refreshMs: scaled(inventory.refresh),
             freshnessMs: scaled(inventory.freshness),
+            timeoutMs: inventory.timeout,
             maxDropShare: inventory.max_drop_share,
           },
     labels: {

@@ -147,6 +147,11 @@ export const MusterShape = z.strictObject({
       freshness: duration(SECOND)
         .prefault('10m')
         .describe('No send while the last complete reading is older. At least `refresh`.'),
+      timeout: duration(SECOND, 9 * MINUTE)
+        .prefault('2m')
+        .describe(
+          'How long one run of `command` may take; then it is stopped with everything it started. Raise it where `get nodes` takes longer than a minute.',
+        ),
       max_drop_share: share()
         .prefault(0.3)
         .describe('A reading that lost more than this share of its nodes holds sends.'),

@@ -97,7 +97,7 @@ export const CAUSES = {
     owner: 'host-owner',
     handling: 'recheck',
     remedy:
-      'The host has a Teleport configuration without the .discover marker beside it: another cluster or a person owns it. Remove that agent, or exclude the instance by tag.',
+      'The host has a Teleport configuration that discovery did not write (no .discover file beside it); nothing was changed. When its proxy_server is this cluster’s, start its agent: the host counts as joined as soon as tctl get nodes shows it with its cloud metadata or the two teleport.dev labels. When it is another cluster’s, agree with its owner which one the host belongs to, and exclude the instance by tag if it stays there.',
   },
   'ec2-ssm-script-failure': {
     title: 'The installer script failed',

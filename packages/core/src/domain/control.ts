@@ -35,6 +35,8 @@ export type FindingKind =
   | 'labels-denied'
   | 'labels-failed'
   | 'node-labels-wrong'
+  | 'nodes-contradict'
+  | 'nodes-unreadable'
   | 'config-invalid'
   | 'config-restart-needed'
   | 'account-tags-denied'

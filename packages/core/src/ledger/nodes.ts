@@ -19,6 +19,7 @@ export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: K
       readAtMs: Number(fields['readAtMs'] ?? 0),
       nodes: Number(fields['nodes'] ?? 0),
       error: fields['error'] === undefined || fields['error'] === '' ? null : fields['error'],
+      ...(fields['tookMs'] === undefined ? {} : { tookMs: Number(fields['tookMs']) || 0 }),
     };
   }
 
@@ -48,7 +49,13 @@ export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: K
         readAtMs: next.readAtMs,
         nodes: next.nodes,
         error: next.error ?? '',
+        ...(next.tookMs === undefined ? {} : { tookMs: next.tookMs }),
       });
+    },
+
+    async discard(generation, accounts) {
+      // One key per call: the keys of accounts lie in different slots.
+      await Promise.all(accounts.map((accountId) => redis.unlink(keys.nodes(accountId, generation))));
     },
 
     async fail(error) {

@@ -107,6 +107,8 @@ export const StoredFinding = z.strictObject({
     'labels-denied',
     'labels-failed',
     'node-labels-wrong',
+    'nodes-contradict',
+    'nodes-unreadable',
     'config-invalid',
     'config-restart-needed',
     'account-tags-denied',

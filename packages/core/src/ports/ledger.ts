@@ -275,6 +275,8 @@ export interface InventoryFacts {
   readonly nodes: number;
   /** Why the last reading failed; null when it did not. */
   readonly error: string | null;
+  /** How long the snapshot's reading took; absent where an older release wrote it. */
+  readonly tookMs?: number | undefined;
 }
 
 /** The node inventory, as the last complete snapshot. */
@@ -283,6 +285,8 @@ export interface NodeLedger {
   /** Writes a snapshot under its generation; it becomes the current one by `publish`. */
   addNodes(generation: string, nodes: readonly TeleportNode[], ttlMs: number): Promise<void>;
   publish(facts: InventoryFacts): Promise<void>;
+  /** Deletes a snapshot that is never to be published, by the accounts that it has nodes of. */
+  discard(generation: string, accounts: readonly AccountId[]): Promise<void>;
   /** Records that a reading failed; the last snapshot stays. */
   fail(error: string): Promise<void>;
   /** Node ids of those of `ids` that the current snapshot shows. */

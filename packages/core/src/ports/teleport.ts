@@ -19,7 +19,7 @@ export interface ClusterFacts {
  */
 export type ManagedUpdates = 'on' | 'held' | 'off';
 
-/** A node of the inventory that carries both auto-discovery labels; others are not ours to know. */
+/** A node of the inventory that belongs to an EC2 instance, by its labels or by its cloud metadata; others are not ours to know. */
 export interface TeleportNode {
   readonly nodeId: string;
   readonly accountId: AccountId;
@@ -38,15 +38,26 @@ export interface NodeLabelsUntil {
   readonly untilMs: number;
 }
 
-/**
- * A node that runs on an EC2 instance, as its own metadata says, and whose two labels are missing or name another: a host
- * that has joined and that nobody finds.
- */
-export interface MislabeledNode {
-  readonly nodeId: string;
-  readonly accountId: AccountId;
-  readonly instanceId: InstanceId;
+/** What one of a node's statements about its host says; null where it names nothing. */
+export interface NodeClaim {
+  readonly by: 'labels' | 'dynamic labels' | 'cloud metadata';
+  readonly accountId: AccountId | null;
+  readonly instanceId: InstanceId | null;
 }
+
+/** A node that an operator should hear of. `expiresAtMs` is as in `TeleportNode`. */
+export type OddNode =
+  /** It is an instance's by its cloud metadata and lacks the labels that discovery sets: a host that was joined by hand. */
+  | ({ readonly kind: 'unlabeled' } & TeleportNode)
+  /** Its statements name different hosts, so it belongs to none. */
+  | {
+      readonly kind: 'contradicting';
+      readonly nodeId: string;
+      readonly expiresAtMs: number | null;
+      readonly says: readonly NodeClaim[];
+    }
+  /** Its resource is larger than any node's, so it was not read. */
+  | { readonly kind: 'oversize' };
 
 /** The Teleport cluster. Errors: `teleport.unavailable`, `teleport.denied`, `teleport.invalid`. */
 export interface TeleportPort {
@@ -55,8 +66,8 @@ export interface TeleportPort {
   fetchInstaller(proxy: string, scriptName: string, signal: AbortSignal): Promise<InstallerAnswer>;
   /** The join token of this name; null when there is none. Throws `teleport.denied` where the identity may not read tokens. */
   findToken(name: string, signal: AbortSignal): Promise<JoinToken | null>;
-  /** Streams the whole node inventory. Ends without throwing only when it was read completely. */
-  listNodes(signal: AbortSignal, onMislabeled?: (node: MislabeledNode) => void): AsyncIterable<TeleportNode>;
+  /** Streams the whole node inventory; odd nodes are told besides. Ends without throwing only when it was read completely. */
+  listNodes(signal: AbortSignal, onOdd?: (node: OddNode) => void): AsyncIterable<TeleportNode>;
   /** Labels nodes, all of them or an unknown part when it throws; doing it again harms nothing. */
   putLabels(nodes: readonly NodeLabelsUntil[], signal: AbortSignal): Promise<void>;
 }

@@ -72,7 +72,7 @@ export interface Keys {
   readonly awsCalls: string;
   /** hash: commandsSent. */
   readonly totals: string;
-  /** hash: the inventory's facts: generation, readAtMs, nodes, error. */
+  /** hash: the inventory's facts: generation, readAtMs, nodes, error, tookMs. */
   readonly inventory: string;
   /** hash: instance id → node id, of one generation of the inventory; expires. Tagged by account. */
   readonly nodes: (accountId: AccountId, generation: string) => string;

@@ -1,11 +1,12 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startTeleportSim } from '@muster/teleport-sim/start';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { isAtWork } from '@muster/testing/process-state';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { InventorySettings } from '../config/model.ts';
 import { JobError } from '../domain/errors.ts';
 import { AccountId, InstanceId } from '../domain/ids.ts';
@@ -17,8 +18,17 @@ import { serverInfoStream } from './server-info.ts';
 const TCTL = fileURLToPath(new URL('../../../teleport-sim/bin/tctl', import.meta.url));
 const signal = new AbortController().signal;
 
-function inventory(command: string): InventorySettings {
-  return { kind: 'tctl', command, args: [], refreshMs: 60_000, freshnessMs: 600_000, maxDropShare: 0.3 };
+function inventory(command: string, change: { timeoutMs?: number } = {}): InventorySettings {
+  return {
+    kind: 'tctl',
+    command,
+    args: [],
+    refreshMs: 60_000,
+    freshnessMs: 600_000,
+    timeoutMs: 60_000,
+    maxDropShare: 0.3,
+    ...change,
+  };
 }
 
 async function readAll(nodes: AsyncIterable<TeleportNode>): Promise<TeleportNode[]> {
@@ -288,13 +298,23 @@ describe('putLabels', () => {
 });
 
 describe('tctl that misbehaves', () => {
-  const list = async (command: string, stop = signal): Promise<TeleportNode[]> =>
-    readAll(createTeleportAdapter({ proxyServer: null, inventory: inventory(command) }).listNodes(stop));
+  const list = async (command: string, stop = signal, timeoutMs = 60_000): Promise<TeleportNode[]> =>
+    readAll(
+      createTeleportAdapter({ proxyServer: null, inventory: inventory(command, { timeoutMs }) }).listNodes(
+        stop,
+      ),
+    );
+
+  async function untilGone(pid: number): Promise<void> {
+    await vi.waitFor(() => {
+      expect(isAtWork(pid)).toBe(false);
+    });
+  }
 
   it('is unavailable when it cannot be started', async () => {
     await expect(list('/nonexistent/tctl')).rejects.toMatchObject({
       code: 'teleport.unavailable',
-      message: expect.stringContaining('ENOENT'),
+      message: expect.stringMatching(/^tctl could not be started: .*[/]nonexistent[/]tctl: not found$/),
     });
   });
 
@@ -322,6 +342,81 @@ describe('tctl that misbehaves', () => {
       'echo "ERROR: tls: x509: certificate has expired or is not yet valid" >&2; exit 1',
     );
     await expect(list(tctl)).rejects.toMatchObject({ code: 'teleport.denied' });
+  });
+
+  it('is stopped when its time is over, with everything that it started', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'muster-tctl-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const tctl = await fakeTctl(`sleep 600 & echo $! > ${folder}/child; echo $$ > ${folder}/self; sleep 600`);
+
+    await expect(list(tctl, signal, 1_000)).rejects.toMatchObject({
+      code: 'teleport.unavailable',
+      message: 'tctl did not end within 1 s and was stopped; it had printed nothing',
+    });
+
+    for (const name of ['self', 'child']) await untilGone(Number(await readFile(join(folder, name), 'utf8')));
+  });
+
+  it.each([
+    ['nodes', `echo '['; while :; do echo '{"kind":"node","metadata":{"name":"n"}},'; done`],
+    ['one node', `echo '[{"a":"'; while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done`],
+    ['blanks', `while :; do echo; done`],
+  ])('is stopped when it prints %s without end', async (_, script) => {
+    await expect(list(await fakeTctl(script), signal, 1_000)).rejects.toMatchObject({
+      code: expect.stringMatching(/^teleport[.](unavailable|invalid)$/),
+    });
+  });
+
+  it('is not believed when it closes its output and does not end', async () => {
+    const tctl = await fakeTctl(`echo '[]'; exec >&- 2>&-; sleep 600`);
+
+    await expect(list(tctl)).rejects.toMatchObject({
+      code: 'teleport.unavailable',
+      message: 'tctl closed its output and had not ended 5 s later and was stopped; it had printed 3 bytes',
+    });
+  });
+
+  it('does not wait for what a tctl that has ended left behind', async () => {
+    const tctl = await fakeTctl(`sleep 600 & echo '[]'`);
+
+    await expect(list(tctl)).resolves.toEqual([]);
+  });
+
+  it('reads the inventory behind the progress of an update', async () => {
+    const tctl = await fakeTctl(
+      `printf 'Client tools are out of date, updating to v18.7.0.\\n\\rUpdate progress: [▒▒▒] (Ctrl-C to cancel update)\\n[]\\n'`,
+    );
+
+    await expect(list(tctl)).resolves.toEqual([]);
+  });
+
+  it('is quoted when it prints something else than an inventory', async () => {
+    await expect(list(await fakeTctl('echo Please log in'))).rejects.toMatchObject({
+      code: 'teleport.invalid',
+      message: 'the node inventory cannot be read: tctl printed no JSON array, but: "Please log in"',
+    });
+  });
+
+  it('sees none of our secrets, and is told not to update itself', async () => {
+    const secrets = {
+      AWS_SECRET_ACCESS_KEY: 'aws-secret',
+      REDIS_URL: 'redis://:secret@redis',
+      MUSTER_X: 'secret',
+    };
+    const before = { ...process.env };
+    Object.assign(process.env, secrets);
+    onTestFinished(() => {
+      for (const name of Object.keys(secrets)) {
+        if (before[name] === undefined) delete process.env[name];
+        else process.env[name] = before[name];
+      }
+    });
+
+    const error: unknown = await list(await fakeTctl('env >&2; exit 1')).catch((thrown: unknown) => thrown);
+
+    expect((error as JobError).message).toContain('TELEPORT_TOOLS_VERSION=off');
+    expect((error as JobError).message).toContain('PATH=');
+    expect((error as JobError).message).not.toMatch(/secret|AWS_|REDIS_|MUSTER_/i);
   });
 
   it('gets its arguments as they are, without a shell', async () => {

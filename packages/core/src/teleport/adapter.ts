@@ -16,7 +16,7 @@ export interface TeleportAdapterDeps {
   readonly insecureLoopback?: boolean;
 }
 
-/** Teleport as Muster sees it: the proxy's public facts, and the node inventory through `tctl`, which inherits our environment. */
+/** Teleport as Muster sees it: the proxy's public facts, and the node inventory through `tctl`. */
 export function createTeleportAdapter(deps: TeleportAdapterDeps): TeleportPort {
   return {
     async describeCluster(signal) {
@@ -28,7 +28,7 @@ export function createTeleportAdapter(deps: TeleportAdapterDeps): TeleportPort {
     fetchInstaller: (proxy, scriptName, signal) =>
       fetchInstaller(proxy, scriptName, deps.insecureLoopback ?? true, signal),
     findToken: (name, signal) => findJoinToken(requireTctl(deps.inventory), name, signal),
-    listNodes: (signal, onMislabeled) => listNodesByTctl(requireTctl(deps.inventory), signal, onMislabeled),
+    listNodes: (signal, onOdd) => listNodesByTctl(requireTctl(deps.inventory), signal, onOdd),
     putLabels: (nodes, signal) => putServerInfos(requireTctl(deps.inventory), nodes, signal),
   };
 }

@@ -64,12 +64,57 @@ describe('createArrayElements', () => {
     expect(() => readInPieces(text, 1)).toThrow(expect.objectContaining({ code: 'teleport.invalid' }));
   });
 
-  it('refuses an element of more than a megabyte instead of holding it', () => {
+  it('passes over an element of more than a megabyte without holding it, and counts it', () => {
     const elements = createArrayElements();
-    elements.push(Buffer.from('[{"a":"'));
+    const read = [...elements.push(Buffer.from('[{"name":"before"},{"a":"'))];
+    for (let i = 0; i < 20; i += 1) read.push(...elements.push(Buffer.alloc(65_536, 'x')));
+    read.push(...elements.push(Buffer.from('"},{"name":"after"}]')));
+    elements.end();
+
+    expect(read).toEqual(['{"name":"before"}', '{"name":"after"}']);
+    expect(elements.oversize()).toBe(1);
+  });
+
+  const UPDATE =
+    'Client tools are out of date, updating to v18.7.0.\n\rUpdate progress: [          ] (Ctrl-C to cancel update)' +
+    '\rUpdate progress: [▒▒▒▒▒     ] (Ctrl-C to cancel update)\rUpdate progress: [▒▒▒▒▒▒▒▒▒▒] (Ctrl-C to cancel update)';
+
+  it.each([
+    ['an update', `${UPDATE}\n`],
+    ['an update that ends without a line', UPDATE],
+    ['a warning in brackets', '[WARN] the identity expires in 3 days\n'],
+    ['a word that begins like null', 'null-terminated, nulls\nnul\n'],
+  ])('finds the array after %s, in pieces of any size', (_, text) => {
+    const whole = text + JSON.stringify(VALUES, null, 4);
+    for (const size of [1, 5, 100_000]) expect(readInPieces(whole, size)).toEqual(VALUES);
+  });
+
+  it('finds an empty inventory after lines of text', () => {
+    expect(readInPieces(`${UPDATE}\n[]\n`, 1)).toEqual([]);
+    expect(readInPieces(`${UPDATE}\nnull\n`, 1)).toEqual([]);
+  });
+
+  it.each([
+    ['', 'tctl printed nothing'],
+    [UPDATE, 'but: "Client tools are out of date, updating to v18.7.0. Update progress: ['],
+    ['\u001B[31mERROR\u001B[0m: no cluster\n', 'but: "[31mERROR [0m: no cluster"'],
+    [`x${'y'.repeat(1_000)}`, 'yyy…"'],
+  ])('says what stands in the place of an inventory: %j', (text, words) => {
+    expect(() => readInPieces(text, 7)).toThrow(
+      expect.objectContaining({ message: expect.stringContaining(words) }),
+    );
+  });
+
+  it('gives up on a text without end', () => {
+    const elements = createArrayElements();
 
     expect(() => {
-      for (let i = 0; i < 20; i += 1) elements.push(Buffer.alloc(65_536, 'x'));
-    }).toThrow(expect.objectContaining({ code: 'teleport.invalid' }));
+      for (;;) elements.push(Buffer.from('still updating\n'.repeat(10_000)));
+    }).toThrow(
+      expect.objectContaining({
+        code: 'teleport.invalid',
+        message: expect.stringContaining('"still updating'),
+      }),
+    );
   });
 });

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { JoinToken } from '../domain/checkup/join-token.ts';
 import { isJobError, JobError } from '../domain/errors.ts';
-import { runTctl, type TctlCommand } from './tctl.ts';
+import { runTctl } from './tctl.ts';
+import type { TctlCommand } from './tctl-process.ts';
 
 /**
  * tctl ends with 1 for everything, so only its words tell a token that is not there: `provisioning token(NAME) not found`

@@ -1,5 +1,6 @@
 import type { NodeLabelsUntil } from '../ports/teleport.ts';
-import { runTctl, type TctlCommand } from './tctl.ts';
+import { runTctl } from './tctl.ts';
+import type { TctlCommand } from './tctl-process.ts';
 
 /**
  * A node's labels as Teleport's resource. The kind, its fields and the name by which Auth finds the node are those of

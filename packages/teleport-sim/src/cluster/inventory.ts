@@ -7,6 +7,7 @@
  */
 import type { SimClock } from '../clock.ts';
 import { type NodeIdentity, nodeFraction, nodeId } from './node-identity.ts';
+import type { NodeShape } from './node-shape.ts';
 
 /** A host that joins, or is put into the inventory by a test. */
 export interface JoiningHost extends NodeIdentity {
@@ -14,8 +15,8 @@ export interface JoiningHost extends NodeIdentity {
   readonly hostname: string;
   /** Labels beyond the two that every discovered node carries. */
   readonly labels: Readonly<Record<string, string>>;
-  /** What an installer sets instead of the two labels that it should; null when it sets those. @default null */
-  readonly identityLabels?: Readonly<Record<string, string>> | null;
+  /** In what its node differs from one that discovery enrolled; null when in nothing. @default null */
+  readonly shape?: NodeShape | null;
 }
 
 /** One node, kept small: there may be a million. Times are epoch milliseconds of real time. */
@@ -25,7 +26,7 @@ export interface SimNode extends NodeIdentity {
   /** Null when the node has only the two labels that every discovered node carries. */
   readonly extraLabels: Readonly<Record<string, string>> | null;
   /** See `JoiningHost`. */
-  readonly identityLabels: Readonly<Record<string, string>> | null;
+  readonly shape: NodeShape | null;
   readonly joinedAtMs: number;
   /** When the inventory first shows it, counted from the last time it was not shown. */
   readonly visibleAtMs: number;
@@ -80,7 +81,7 @@ export class Inventory {
       region: this.#sharedRegion(host.region),
       hostname: host.hostname,
       extraLabels: Object.keys(host.labels).length > 0 ? host.labels : null,
-      identityLabels: host.identityLabels ?? null,
+      shape: host.shape ?? null,
       joinedAtMs: nowMs,
       visibleAtMs: stays ? Math.min(known.visibleAtMs, listedAtMs) : listedAtMs,
       expiresAtMs: null,

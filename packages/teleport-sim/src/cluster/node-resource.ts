@@ -20,11 +20,16 @@ export function nodeResource(node: SimNode, view: NodeView): object {
   const labels = {
     ...view.givenLabels,
     ...node.extraLabels,
-    ...(node.identityLabels ?? { [ACCOUNT_LABEL]: node.accountId, [INSTANCE_LABEL]: node.instanceId }),
+    ...(node.shape?.identityLabels ?? {
+      [ACCOUNT_LABEL]: node.accountId,
+      [INSTANCE_LABEL]: node.instanceId,
+    }),
   };
+  const { subKind, dynamicLabels, cloudMetadata = node } = node.shape ?? {};
   const expires = new Date(view.expiryMs).toISOString();
   return {
     kind: 'node',
+    ...(subKind === undefined ? {} : { sub_kind: subKind }),
     version: 'v2',
     metadata: {
       name: view.nodeId,
@@ -35,6 +40,7 @@ export function nodeResource(node: SimNode, view: NodeView): object {
     spec: {
       addr: '',
       hostname: node.hostname,
+      ...(dynamicLabels === undefined ? {} : { cmd_labels: commandLabels(dynamicLabels) }),
       rotation: {
         current_id: '',
         started: '0001-01-01T00:00:00Z',
@@ -48,7 +54,22 @@ export function nodeResource(node: SimNode, view: NodeView): object {
       use_tunnel: true,
       version: view.identity.serverVersion,
       proxy_ids: [`${view.identity.clusterName}-proxy-1`],
-      cloud_metadata: { aws: { account_id: node.accountId, instance_id: node.instanceId } },
+      ...(cloudMetadata === null
+        ? {}
+        : {
+            cloud_metadata: {
+              aws: { account_id: cloudMetadata.accountId, instance_id: cloudMetadata.instanceId },
+            },
+          }),
     },
   };
+}
+
+/** What an agent reports of `ssh_service.commands`. */
+function commandLabels(labels: Readonly<Record<string, string>>): object {
+  const entries = Object.entries(labels).map(([key, result]) => [
+    key,
+    { period: '1m0s', command: ['cat', `/etc/labels/${key}`], result },
+  ]);
+  return Object.fromEntries(entries) as object;
 }

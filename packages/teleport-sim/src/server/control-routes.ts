@@ -2,6 +2,7 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import type { SimNode } from '../cluster/inventory.ts';
 import type { JoinToken } from '../cluster/join-tokens.ts';
+import { readNodeShape } from '../cluster/node-shape.ts';
 import { isRecord } from '../cluster/record.ts';
 import { NO_FAULTS } from '../faults/faults.ts';
 import { type Exchange, readJson, sendJson } from './http-exchange.ts';
@@ -106,7 +107,7 @@ function nodeView(cluster: Cluster, node: SimNode): object {
   };
 }
 
-/** `{nodes: [{accountId, instanceId, region?, hostname?, labels?, identityLabels?}]}`: hosts that had joined before the story begins. */
+/** `{nodes: [{accountId, instanceId, region?, hostname?, labels?, …}]}` and what of `NodeShape` is given: hosts that had joined before the story begins. */
 async function answerAddNodes(cluster: Cluster, exchange: Exchange): Promise<void> {
   const body = await readJson(exchange);
   const nodes = body.ok && isRecord(body.value) ? body.value['nodes'] : undefined;
@@ -115,9 +116,8 @@ async function answerAddNodes(cluster: Cluster, exchange: Exchange): Promise<voi
   const fault = hosts.find((host) => typeof host === 'string');
   if (fault !== undefined) return sendJson(exchange, 400, { error: fault });
   for (const [index, host] of hosts.entries()) {
-    const given: unknown = Reflect.get(nodes[index] as object, 'identityLabels');
-    const identityLabels = isRecord(given) ? (given as Readonly<Record<string, string>>) : null;
-    if (typeof host !== 'string') cluster.inventory.join({ ...host, identityLabels }, 'at-once');
+    const shape = readNodeShape(nodes[index]);
+    if (typeof host !== 'string') cluster.inventory.join({ ...host, shape }, 'at-once');
   }
   return sendJson(exchange, 200, { added: hosts.length });
 }

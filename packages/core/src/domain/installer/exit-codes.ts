@@ -1,6 +1,6 @@
 import type { Cause } from '../cause.ts';
 
-/** A Teleport configuration stands on the host without Teleport's own mark of a managed one: somebody else's agent. */
+/** A Teleport configuration stands on the host without Teleport's own mark of a managed one: an agent of this cluster or of another, set up by hand. */
 export const EXIT_MANAGED_ELSEWHERE = 120;
 /** The installer that came is not the one whose SHA-256 the configuration names. */
 export const EXIT_INSTALLER_CHANGED = 121;
