@@ -48,7 +48,7 @@ export function organizationMatcher(facts: ConfigFacts): ConfigPart {
 }
 
 /**
- * The configuration of a system under test: sends at once, no brake, and failures that must be mended wait so long that
+ * The configuration of a system under test: sends at once, and failures that must be mended wait so long that
  * a test sees one attempt. Everything can be overridden.
  */
 export function systemConfig(facts: ConfigFacts, overrides: ConfigPart): ConfigPart {
@@ -65,7 +65,6 @@ export function systemConfig(facts: ConfigFacts, overrides: ConfigPart): ConfigP
       muster: {
         redis: { prefix: 'test' },
         limits: { hold_first_send: false },
-        brake: { enabled: false },
         backoff: { operator_first: '12h' },
         inventory: { source: 'tctl', command: facts.tctl },
         console: { listen: '127.0.0.1:0' },

@@ -32,7 +32,7 @@ export function addPauseCommands(program: Command, context: CommandContext): voi
 /** Ends a pause, a brake, the hold and a suspected loss of inventory, and wakes what waited for it. */
 async function resume(ledger: Ledger, scope: Scope): Promise<boolean> {
   let resumed = await ledger.control.resume(scope);
-  await ledger.control.clearOutcomes(scope);
+  await ledger.control.resetBrake(scope, Date.now());
   await ledger.control.clear('brake-engaged', scope);
   await clearNotes(ledger, scope);
   if (scope === 'all') {

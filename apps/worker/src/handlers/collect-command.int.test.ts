@@ -170,36 +170,3 @@ test('a batch that is closed already gives back what it reserved', async () => {
 
   expect(await bench.ledger.control.reservations()).toEqual([]);
 });
-
-test('an account that fails too often is stopped by the brake, and others go on', async () => {
-  const other = '444455556666' as typeof ACCOUNT;
-  const elsewhere = { ...TARGET, accountId: other };
-  const bench = await startWorkerBench({
-    world: aWorld([], {
-      accounts: [
-        { id: '999988887777' },
-        { id: ACCOUNT, instances: someInstances(4, { outcome: { kind: 'exits', exitCode: 3 } }) },
-        { id: other, instances: someInstances(6, {}, 10) },
-      ],
-    }),
-    config: {
-      muster: { brake: { enabled: true, window: 20, min_outcomes: 4, max_failure_share: 0.5 } },
-    },
-  });
-  await bench.scanned();
-  await bench.run('scan-target', { target: elsewhere });
-  for (const target of [elsewhere, TARGET]) {
-    await bench.run('install-batch', { target });
-    const { batchId } = await bench.intent(target);
-    await bench.commandsEnded();
-    await bench.run('collect-command', { target, batchId });
-  }
-
-  // 4 of 4 in the account, 4 of 10 in all.
-  expect((await bench.ledger.control.pauses()).map(({ scope, by }) => `${scope} ${by}`)).toEqual([
-    `account:${ACCOUNT} brake`,
-  ]);
-  expect(await bench.findings()).toEqual([`brake-engaged account:${ACCOUNT}`]);
-  bench.advance(24 * 3_600_000);
-  expect(await bench.run('install-batch', { target: TARGET })).toMatchObject({ sent: 0 });
-});

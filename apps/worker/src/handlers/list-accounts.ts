@@ -80,7 +80,7 @@ async function removeAccounts(removed: readonly AccountId[], deps: HandlerDeps):
     left.push(...held);
     await scheduleScans(held, deps.clock.now() + deps.timings.followUpMs, deps);
     await coverage.removeAccount(accountId);
-    await control.clearOutcomes(`account:${accountId}`);
+    await control.resetBrake(`account:${accountId}`, deps.clock.now());
   }
   await dispatch(deps, 'scan', left.map(targetId));
   const others = await targetsOutOfScope(populated, deps);

@@ -104,16 +104,20 @@ test('a host that joins late, after it was given up, is joined all the same', as
 });
 
 test('hosts that never appear engage the brake as failed installs do', async () => {
-  const bench = await startInstalled(someInstances(4, { outcome: SILENT }), {
-    // The four installers that ended well count as well: what came last decides.
-    brake: { enabled: true, window: 4, min_outcomes: 4, max_failure_share: 0.5 },
+  const bench = await startInstalled(someInstances(8, { outcome: SILENT }), {
+    brake: { window: 8, min_outcomes: 4, max_failure_share: 0.5 },
   });
+  expect(await bench.findings()).toEqual([]);
   bench.advance(bench.deps.config.install.joinTimeoutMs + 1_000);
   await bench.run('read-inventory', {});
 
-  expect(await verify(bench)).toMatchObject({ failed: 4 });
+  expect(await verify(bench)).toMatchObject({ failed: 8 });
 
-  expect(await bench.findings()).toEqual([`brake-engaged account:${ACCOUNT}`, 'brake-engaged all']);
+  // One account alone never stops the others.
+  expect(await bench.findings()).toEqual([`brake-engaged account:${ACCOUNT}`]);
+  const [finding] = await bench.ledger.control.findings();
+  expect(finding?.message).toContain('8 of 8 hosts sent to one after another failed (100 %)');
+  expect(finding?.remedy).toContain(`muster resume --account ${ACCOUNT}.`);
 });
 
 test('a target without anybody who waits ends its own work', async () => {

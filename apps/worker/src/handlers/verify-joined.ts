@@ -30,6 +30,12 @@ export async function handleVerifyJoined(
       waiting.filter((one) => facts.readAtMs > one.deadlineMs).map((one) => one.instanceId),
     );
     await deps.ledger.due.schedule('install', [{ member, atMs: deps.clock.now() + deps.timings.followUpMs }]);
+    const ends = ids.filter((id) => nodes.has(id) || overdue.has(id));
+    await applyBrake(
+      deps,
+      target.accountId,
+      ends.map((instanceId) => ({ instanceId, failed: !nodes.has(instanceId) })),
+    );
     const written = await applyEvents(deps, target, await deps.ledger.enrollments.read(target, ids), (id) => {
       const nodeId = nodes.get(id);
       if (nodeId !== undefined) return [{ kind: 'node-seen', nodeId } satisfies EnrollmentEvent];
@@ -42,11 +48,6 @@ export async function handleVerifyJoined(
     );
     const joined = written.filter(({ after }) => after.state === 'joined').length;
     const failed = written.filter(({ after }) => after.state === 'failed').length;
-    await applyBrake(
-      deps,
-      target.accountId,
-      Array.from({ length: failed }, () => true),
-    );
     const left = waiting.length - written.length;
     if (left > 0) {
       const atMs = deps.clock.now() + deps.timings.retryMs;

@@ -36,6 +36,8 @@ export async function wakeByConfig(deps: Deps): Promise<boolean> {
   const word = JSON.stringify(now);
   if (before === word) return false;
   if (before !== null) {
+    // What was installed by the configuration before says nothing of this one.
+    await control.resetBrake('all', deps.clock.now());
     await wakeFailed(JSON.parse(before) as Partial<Worked>, now, deps);
     const atMs = deps.clock.now();
     await due.schedule('accounts', [{ member: ORGANIZATION_MEMBER, atMs }]);

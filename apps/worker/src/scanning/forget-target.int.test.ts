@@ -62,7 +62,6 @@ test('what a removed account held is gone, kept for its time, and then leaves no
   await bench.run('install-batch', { target: TARGET });
   await bench.commandsEnded();
   await bench.run('collect-command', { target: TARGET, batchId: (await bench.intent()).batchId });
-  await bench.ledger.control.recordOutcomes(`account:${ACCOUNT}`, [true], 10);
 
   await leave(bench);
   expect(bench.hints.at(-1)).toEqual({ name: 'scan-target', payload: { target: TARGET } });

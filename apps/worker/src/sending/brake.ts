@@ -1,36 +1,97 @@
-import { brakeTrips, type Scope } from '@muster/core/domain/control';
-import type { AccountId } from '@muster/core/domain/ids';
+import { type BrakeWindow, describeWindow, failedBeforeAtMs, isWindowOver } from '@muster/core/domain/brake';
+import type { AttemptResult } from '@muster/core/domain/enrollment/attempt';
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
+import type { AccountId, InstanceId } from '@muster/core/domain/ids';
+import type { EndedHost } from '@muster/core/ports/ledger';
 import type { HandlerDeps } from '../deps.ts';
 
-/**
- * Counts how installs ended and stops a scope when too many of its last ones failed: the account, and the whole
- * organization. A stopped scope stays stopped until an operator resumes it.
- *
- * @param failed one word per install that ended, true for a failure
- */
-export async function applyBrake(
-  deps: Pick<HandlerDeps, 'config' | 'ledger' | 'clock'>,
+type BrakeDeps = Pick<HandlerDeps, 'config' | 'ledger' | 'clock'>;
+
+/** Counts hosts that SSM has accepted a command for. */
+export async function countSentHosts(
+  deps: BrakeDeps,
   accountId: AccountId,
-  failed: readonly boolean[],
+  records: readonly EnrollmentRecord[],
 ): Promise<void> {
   const { brake } = deps.config;
-  if (!brake.enabled || failed.length === 0) return;
-  for (const scope of ['all', `account:${accountId}`] as const satisfies readonly Scope[]) {
-    const outcomes = await deps.ledger.control.recordOutcomes(scope, failed, brake.window);
-    if (!brakeTrips(outcomes, brake)) continue;
-    const share = Math.round((100 * outcomes.filter(Boolean).length) / outcomes.length);
-    const reason = `${share} % of the last ${outcomes.length} installs failed`;
-    await deps.ledger.control.pause({ scope, atMs: deps.clock.now(), by: 'brake', reason });
-    await deps.ledger.control.raise({
-      kind: 'brake-engaged',
-      scope,
-      sinceMs: deps.clock.now(),
-      message: `Sending to ${scope} was stopped: ${reason}.`,
-      remedy: `See why (muster instances --state failed), fix it, then run: muster resume ${resumeFlag(scope)}`,
-    });
+  if (!brake.enabled) return;
+  const hosts = records.map((record) => ({
+    instanceId: record.instanceId,
+    failedBeforeAtMs: failedBeforeAtMs(record),
+  }));
+  await deps.ledger.control.countSent(accountId, hosts, brake, deps.clock.now());
+}
+
+/**
+ * Counts how hosts ended, and stops the account, or everything, when a window of hosts says so. Told before the records are
+ * written: a process that is killed in between tells it again, and that changes nothing.
+ */
+export async function applyBrake(
+  deps: BrakeDeps,
+  accountId: AccountId,
+  ends: readonly EndedHost[],
+): Promise<void> {
+  const { brake } = deps.config;
+  if (!brake.enabled || ends.length === 0) return;
+  const { control, enrollments } = deps.ledger;
+  const windows = await control.countEnded(accountId, ends, brake, deps.clock.now());
+  // How many accounts there are is asked only when it matters.
+  const bad = windows.filter((window) => isWindowOver(window, brake, 0));
+  if (bad.length === 0) return;
+  const targets = await enrollments.populated();
+  const accounts = new Set(targets.map((target) => target.accountId)).size;
+  const over = bad.filter((window) => isWindowOver(window, brake, accounts));
+  // A brake on everything says what those of its accounts would.
+  const window = over.find(({ scope }) => scope === 'all') ?? over[0];
+  if (window !== undefined) await engage(deps, window);
+}
+
+/** A command's ends, as far as they say whether its hosts have failed; of the others it is seen in the inventory. */
+export function endsOf(
+  results: ReadonlyMap<InstanceId, AttemptResult>,
+  hasInventory: boolean,
+): readonly EndedHost[] {
+  return [...results].flatMap(([instanceId, result]) => {
+    if (result.kind === 'success') return hasInventory ? [] : [{ instanceId, failed: false }];
+    return [{ instanceId, failed: !NO_FAILURES.has(result.cause) }];
+  });
+}
+
+/** Ends that say nothing of the installer: an operator's will, and a host that another cluster owns. */
+const NO_FAILURES: ReadonlySet<string> = new Set(['ec2-ssm-canceled', 'host-managed-elsewhere']);
+
+async function engage(deps: BrakeDeps, window: BrakeWindow): Promise<void> {
+  const { control } = deps.ledger;
+  const { scope } = window;
+  const pauses = await control.pauses();
+  const braked = new Set<string>(pauses.filter(({ by }) => by === 'brake').map((pause) => pause.scope));
+  if (braked.has('all') || braked.has(scope)) return;
+  const atMs = deps.clock.now();
+  const reason = describeWindow(window, deps.config.brake);
+  await control.markBraked(window, atMs);
+  await control.raise({
+    kind: 'brake-engaged',
+    scope,
+    sinceMs: atMs,
+    message: `Sending to ${scope === 'all' ? 'every account' : scope.replace(':', ' ')} was stopped: ${reason}.`,
+    remedy: remedyOf(scope),
+  });
+  // An operator's own pause of the scope stays theirs; a resume ends both.
+  if (!pauses.some((pause) => pause.scope === scope)) {
+    await control.pause({ scope, atMs, by: 'brake', reason });
+  }
+  if (scope !== 'all') return;
+  for (const pause of pauses) {
+    const isSame =
+      pause.by === 'brake' && pause.atMs >= window.beganAtMs && pause.scope.startsWith('account:');
+    if (!isSame) continue;
+    await control.resume(pause.scope);
+    await control.clear('brake-engaged', pause.scope);
   }
 }
 
-function resumeFlag(scope: string): string {
-  return scope === 'all' ? '--all' : `--${scope.replace(':', ' ')}`;
+function remedyOf(scope: BrakeWindow['scope']): string {
+  const flag = scope === 'all' ? '--all' : `--${scope.replace(':', ' ')}`;
+  const among = scope === 'all' ? '' : ` ${flag}`;
+  return `See why (muster instances --state failed${among}), fix it, then run: muster resume ${flag}. What has failed is tried again when its back-off is over, or at once by: muster retry ${flag}`;
 }

@@ -17,7 +17,7 @@ import { applyEvents, applyWithIntent, type Applied } from '../records/apply-eve
 import { scheduleWorkOf } from '../records/work-of-records.ts';
 import { forgetAfterCommand } from '../scanning/forget-target.ts';
 import { markPartial } from '../scanning/scan-coverage.ts';
-import { applyBrake } from './brake.ts';
+import { applyBrake, endsOf } from './brake.ts';
 import { cancelOrTell } from './cancel-or-tell.ts';
 import { collectOutcome, type CollectResult } from './collect-outcome.ts';
 import { stopSecondCommand } from './second-command.ts';
@@ -50,6 +50,7 @@ export async function followCommand(
   const results = resultsOf(intent, shown, expired, deps);
   await cancelAbandoned(batch, results, ctx, deps);
   await announceEnds(target, results, deps);
+  await applyBrake(deps, target.accountId, endsOf(results, deps.config.inventory.kind !== 'none'));
   return intent.instanceIds.every((id) => results.has(id))
     ? closeBatch(batch, results, ctx, deps)
     : keepFollowing(batch, results, shown, ctx, deps);
@@ -217,14 +218,12 @@ async function announceEnds(target: Target, results: Results, deps: HandlerDeps)
   }
 }
 
-/** Schedules the work that the new records imply, and lets the brake judge how they ended. */
+/** Schedules the work that the new records imply. */
 async function afterEnds(target: Target, applied: readonly Applied[], deps: HandlerDeps): Promise<void> {
-  const records = applied.map(({ after }) => after);
-  await scheduleWorkOf(deps, target, records);
-  await applyBrake(
+  await scheduleWorkOf(
     deps,
-    target.accountId,
-    records.map(({ state }) => state === 'failed'),
+    target,
+    applied.map(({ after }) => after),
   );
 }
 

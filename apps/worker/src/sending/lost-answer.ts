@@ -13,6 +13,7 @@ import { dispatch, type DueOutcome } from '../due-work.ts';
 import { RESTORED_EPOCH } from '../records/mend-ledger.ts';
 import { applyWithIntent } from '../records/apply-events.ts';
 import { collectOutcome, type CollectResult } from './collect-outcome.ts';
+import { countAccepted } from './send-outcome.ts';
 
 /** AWS's clock is the one that counts: ours may be so much ahead, or behind. */
 const CLOCK_MARGIN_MS = 60_000;
@@ -49,7 +50,7 @@ export async function resolveSend(
       value: { ...intent, command },
     });
     // Its sender may have recorded it meanwhile, and counted it.
-    if (written !== null) await deps.ledger.statistics.addCommandsSent(1);
+    if (written !== null) await countAccepted(target, written, deps);
     ctx.log.info({ target: targetId(target), batchId, commandId: command.commandId }, 'lost command found');
     return collectOutcome(now, 0, open, 'found');
   }

@@ -5,8 +5,9 @@ import type { InstanceId } from '@muster/core/domain/ids';
 import type { Intent } from '@muster/core/domain/intent';
 import { targetId, type Target } from '@muster/core/domain/target';
 import { collectMember } from '@muster/core/jobs/due-jobs';
-import { applyWithIntent } from '../records/apply-events.ts';
+import { type Applied, applyWithIntent } from '../records/apply-events.ts';
 import type { HandlerDeps } from '../deps.ts';
+import { countSentHosts } from './brake.ts';
 import { blamedIds } from './invalid-instances.ts';
 
 type RecordDeps = Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'random' | 'timings'>;
@@ -53,8 +54,24 @@ export async function recordAccepted(
   );
   // Whoever found the command by its marker meanwhile has counted it.
   await Promise.all([
-    written === null ? undefined : deps.ledger.statistics.addCommandsSent(1),
+    written === null ? undefined : countAccepted(target, written, deps),
     deps.ledger.control.clear('send-refused', targetId(target)),
+  ]);
+}
+
+/** Counts a command that SSM has, and its hosts: by the one process that recorded it. */
+export async function countAccepted(
+  target: Target,
+  written: readonly Applied[],
+  deps: RecordDeps,
+): Promise<void> {
+  await Promise.all([
+    deps.ledger.statistics.addCommandsSent(1),
+    countSentHosts(
+      deps,
+      target.accountId,
+      written.map(({ after }) => after),
+    ),
   ]);
 }
 

@@ -59,12 +59,22 @@ export const MusterShape = z.strictObject({
     .strictObject({
       enabled: flag()
         .prefault(true)
-        .describe('Stops an account, or everything, when too many of its last installs failed.'),
-      window: whole(1, 1000).prefault(50).describe('How many of the last outcomes count.'),
+        .describe(
+          'Stops an account when too many of the hosts last sent to failed, and everything when several accounts fail so.',
+        ),
+      window: whole(1, 1000)
+        .prefault(50)
+        .describe(
+          'Hosts, in the order in which they were sent to, that are judged together. One that has not ended counts as not failed; retries of one that failed do not count.',
+        ),
       min_outcomes: whole(1, 1000)
         .prefault(20)
-        .describe('Fewer outcomes than this stop nothing. At most `window`.'),
-      max_failure_share: share().prefault(0.5).describe('Share of failures above which it stops.'),
+        .describe('Fewer hosts than this stop nothing. At most `window`.'),
+      max_failure_share: share()
+        .prefault(0.5)
+        .describe(
+          'Share of failed hosts above which it stops. A host that is installed and does not join has failed.',
+        ),
     })
     .prefault({}),
   pacing: z

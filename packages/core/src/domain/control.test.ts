@@ -1,6 +1,6 @@
 import { anAccountId, anInstanceId } from '@muster/testing/builders';
 import { expect, test } from 'vitest';
-import { brakeTrips, type PausableCandidate, pausedBy } from './control.ts';
+import { type PausableCandidate, pausedBy } from './control.ts';
 import type { Region } from './ids.ts';
 
 const CANDIDATE: PausableCandidate = {
@@ -9,7 +9,6 @@ const CANDIDATE: PausableCandidate = {
   instanceId: anInstanceId(1),
   cause: 'host-no-curl',
 };
-const RULE = { window: 10, minOutcomes: 4, maxFailureShare: 0.5 };
 
 test.each([
   'all',
@@ -36,30 +35,4 @@ test('pauses of others do not, and one that never failed waits for no cause', ()
 
 test('the widest pause is the one that is named', () => {
   expect(pausedBy(new Set(['region:eu-west-1', 'all']), CANDIDATE)).toBe('all');
-});
-
-test.each<[string, boolean, readonly boolean[]]>([
-  ['nothing yet', false, []],
-  ['too few outcomes, all bad', false, [true, true, true]],
-  ['just enough outcomes, all bad', true, [true, true, true, true]],
-  ['half is not more than half', false, [true, true, false, false]],
-  ['more than half', true, [true, true, true, false, false]],
-  ['all good', false, [false, false, false, false]],
-  [
-    'old failures beyond the window',
-    false,
-    [...Array<boolean>(10).fill(false), ...Array<boolean>(90).fill(true)],
-  ],
-  [
-    'old successes beyond the window',
-    true,
-    [...Array<boolean>(10).fill(true), ...Array<boolean>(90).fill(false)],
-  ],
-])('the brake with %s: %s', (_what, trips, outcomes) => {
-  expect(brakeTrips(outcomes, RULE)).toBe(trips);
-});
-
-test('a share of one never stops anything, a share of zero stops at the first failure', () => {
-  expect(brakeTrips([true, true, true, true], { ...RULE, maxFailureShare: 1 })).toBe(false);
-  expect(brakeTrips([true, false, false, false], { ...RULE, maxFailureShare: 0 })).toBe(true);
 });

@@ -72,13 +72,3 @@ export function pausedBy(pauses: ReadonlySet<string>, candidate: PausableCandida
   ];
   return scopes.find((scope) => pauses.has(scope)) ?? null;
 }
-
-/** Whether the last outcomes of a scope (true = failed) say that it must stop. */
-export function brakeTrips(
-  outcomes: readonly boolean[],
-  rule: { readonly window: number; readonly minOutcomes: number; readonly maxFailureShare: number },
-): boolean {
-  const last = outcomes.slice(0, rule.window);
-  if (last.length < rule.minOutcomes) return false;
-  return last.filter(Boolean).length / last.length > rule.maxFailureShare;
-}

@@ -177,23 +177,6 @@ test.each([21, 22, 23])(
   },
 );
 
-test('outcomes are kept newest first, as many as the window holds, per scope', async () => {
-  const { control } = bench.create().ledger;
-
-  expect(await control.recordOutcomes('all', [true, false], 3)).toEqual([false, true]);
-  expect(await control.recordOutcomes('all', [true, true], 3)).toEqual([true, true, false]);
-  expect(await control.recordOutcomes('region:eu-west-1' as Pause['scope'], [false], 3)).toEqual([false]);
-  await control.clearOutcomes('all');
-  expect(await control.recordOutcomes('all', [false], 3)).toEqual([false]);
-});
-
-test('no new outcomes leave the old ones as they are', async () => {
-  const { control } = bench.create().ledger;
-  await control.recordOutcomes('all', [true], 3);
-
-  expect(await control.recordOutcomes('all', [], 3)).toEqual([true]);
-});
-
 test('a finding is raised once per kind and scope, keeps the time it was first seen, and is cleared', async () => {
   const { control } = bench.create().ledger;
   await control.raise(aFinding());

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Finding, Pause } from '../domain/control.ts';
 import type { ControlLedger } from '../ports/ledger.ts';
 import type { Keys } from '../redis/keys.ts';
+import { createBrakeCounts } from './brake-counts.ts';
 import { createEpochs } from './epochs.ts';
 import { createReservations } from './reservations.ts';
 import { parseStored, StoredFinding, StoredPause } from './schema.ts';
@@ -13,7 +14,7 @@ export function createControlLedger(deps: {
   readonly keys: Keys;
   readonly run: RunScript;
 }): ControlLedger {
-  const { redis, keys } = deps;
+  const { redis, keys, run } = deps;
   return {
     async pauses() {
       const fields = await redis.hgetall(keys.pauses);
@@ -52,22 +53,6 @@ export function createControlLedger(deps: {
       return Number(await redis.get(keys.signedSince));
     },
 
-    async recordOutcomes(scope, failed, window) {
-      const key = keys.outcomes(scope);
-      const write = redis.multi();
-      if (failed.length > 0) write.lpush(key, ...failed.map((one) => (one ? '1' : '0')));
-      const replies = await write
-        .ltrim(key, 0, window - 1)
-        .lrange(key, 0, window - 1)
-        .exec();
-      const newest = (replies?.at(-1)?.[1] ?? []) as string[];
-      return newest.map((word) => word === '1');
-    },
-
-    async clearOutcomes(scope) {
-      await redis.del(keys.outcomes(scope));
-    },
-
     async raise(finding) {
       // The first report's time is kept, so that a finding shows how long it has stood.
       const field = findingId(finding.kind, finding.scope);
@@ -102,6 +87,7 @@ export function createControlLedger(deps: {
       await redis.set(keys.workedBy, word);
     },
 
+    ...createBrakeCounts({ keys, run }),
     ...createEpochs({ redis, keys }),
   };
 }

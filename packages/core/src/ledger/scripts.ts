@@ -15,6 +15,7 @@ const SCRIPTS = {
   'settle-labels': [],
   'want-readings': ['wanted-since'],
   reserve: [],
+  'count-hosts': [],
   'take-token': [],
   'set-aside': [],
 } as const satisfies Record<string, readonly LuaFunction[]>;

@@ -1,4 +1,5 @@
 import type { Account } from '../domain/account.ts';
+import type { BrakeRule, BrakeWindow } from '../domain/brake.ts';
 import type { Finding, FindingKind, Pause, Scope } from '../domain/control.ts';
 import type { Coverage, TargetCounts } from '../domain/coverage.ts';
 import type { EnrollmentRecord } from '../domain/enrollment/record.ts';
@@ -216,6 +217,19 @@ export interface CoverageLedger {
   all(): Promise<readonly { readonly id: string; readonly coverage: Coverage }[]>;
 }
 
+/** A host that a command was sent to. */
+export interface SentHost {
+  readonly instanceId: InstanceId;
+  /** See `failedBeforeAtMs`. */
+  readonly failedBeforeAtMs: number | null;
+}
+
+/** How a host ended: failed, or anything else. */
+export interface EndedHost {
+  readonly instanceId: InstanceId;
+  readonly failed: boolean;
+}
+
 /** Pauses, hold, caps, brake, findings, epoch: what may stop a send. */
 export interface ControlLedger {
   pauses(): Promise<readonly Pause[]>;
@@ -248,9 +262,23 @@ export interface ControlLedger {
       readonly isAdopted: boolean;
     }[]
   >;
-  /** Adds outcomes (true = failed), returns the newest `window`, newest first. */
-  recordOutcomes(scope: Scope, failed: readonly boolean[], window: number): Promise<readonly boolean[]>;
-  clearOutcomes(scope: Scope): Promise<void>;
+  /** Hosts of an account that a command was sent to, in this order; one that is counted already stays where it is. */
+  countSent(accountId: AccountId, hosts: readonly SentHost[], rule: BrakeRule, nowMs: number): Promise<void>;
+  /**
+   * How hosts of an account ended; telling it again changes nothing.
+   *
+   * @returns windows that may be over: those with a new failure, and the newest when too many of it have failed
+   */
+  countEnded(
+    accountId: AccountId,
+    ends: readonly EndedHost[],
+    rule: BrakeRule,
+    nowMs: number,
+  ): Promise<readonly BrakeWindow[]>;
+  /** The brake was engaged for this window: what failed since it began counts once more after the reset. */
+  markBraked(window: Pick<BrakeWindow, 'scope' | 'beganAtMs'>, nowMs: number): Promise<void>;
+  /** The brake of a scope begins anew: what was sent before counts no more. Of `all`: that of every account too. */
+  resetBrake(scope: Scope, nowMs: number): Promise<void>;
   raise(finding: Finding): Promise<void>;
   clear(kind: FindingKind, scope: string): Promise<void>;
   /** Which of these kinds stand for the scope. */

@@ -64,8 +64,11 @@ export interface Keys {
   readonly signedSince: string;
   /** hash: `TARGET/BATCH` → instances in flight; `adopted:TARGET:BATCH` → the same, not in the total; and `total`, `a:ACCOUNT`, `t:TARGET` → sums. Writer: reserve.lua. */
   readonly inFlight: string;
-  /** list of `0` and `1`, newest first, bounded: the outcomes the brake looks at. */
-  readonly outcomes: (scope: string) => string;
+  /**
+   * hash: the hosts that the brake counts, of `all` or of an account, in windows. `w:N`: JSON of one; `h:INSTANCE`: the window
+   * it is in until it ends. Expires a month after the last send. Writer: count-hosts.lua.
+   */
+  readonly brake: (scope: string) => string;
   /** hash: finding id → finding JSON. */
   readonly findings: string;
   /** hash: `ok:ACTION`, `throttled:ACTION` … → how many calls. */
@@ -137,7 +140,7 @@ export function createKeys(prefix: string): Keys {
     hold: `${prefix}:{control}:hold`,
     signedSince: `${prefix}:{control}:signed-since`,
     inFlight: `${prefix}:{control}:in-flight`,
-    outcomes: (scope) => `${prefix}:{control}:outcomes:${scope}`,
+    brake: (scope) => `${prefix}:{control}:brake:${scope}`,
     findings: `${prefix}:{control}:findings`,
     awsCalls: `${prefix}:{stats}:aws-calls`,
     totals: `${prefix}:{stats}:totals`,
