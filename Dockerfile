@@ -1,7 +1,18 @@
 # One image for every process of Muster; the command line is its entry point.
 #   docker build -t muster .                         the product
 #   docker build -t muster-demo --target demo .      the product with the simulators, for docker-compose.demo.yml
-FROM node:24-bookworm-slim AS packages
+#
+# The base image is named by a tag, and a tag can be moved: Muster keeps no digest of it, because one that is kept is one that
+# misses the base's security fixes until somebody raises it. Where you pin, name what you have checked:
+#   docker build --build-arg NODE_IMAGE=node:24-bookworm-slim@sha256:… -t muster .
+# (`docker buildx imagetools inspect node:24-bookworm-slim` shows the digest.) pnpm, all packages and the Node that runs are held to hashes: it is
+# the lockfile's, not the base's.
+ARG NODE_IMAGE=node:24-bookworm-slim
+
+FROM ${NODE_IMAGE} AS packages
+COPY scripts/bootstrap/pnpm /opt/pnpm
+RUN npm ci --prefix /opt/pnpm --ignore-scripts --no-audit --no-fund \
+  && ln -s /opt/pnpm/node_modules/@pnpm/exe.linux-*/pnpm /usr/local/bin/pnpm
 WORKDIR /app
 # The manifests first: the layer of packages is built anew only when one of them changes.
 COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
@@ -15,14 +26,14 @@ COPY packages/teleport-sim/package.json packages/teleport-sim/
 COPY packages/testing/package.json packages/testing/
 
 FROM packages AS product-packages
-RUN npx -y pnpm@12.21.0 install --frozen-lockfile --prod --filter '@muster/cli...' \
+RUN pnpm install --frozen-lockfile --prod --filter '@muster/cli...' \
   && rm -r apps/demo packages/aws-sim packages/teleport-sim packages/testing
 
 FROM packages AS demo-packages
-RUN npx -y pnpm@12.21.0 install --frozen-lockfile --prod --filter '@muster/cli...' --filter '@muster/demo...'
+RUN pnpm install --frozen-lockfile --prod --filter '@muster/cli...' --filter '@muster/demo...'
 
-FROM node:24-bookworm-slim AS demo
-ENV NODE_ENV=production
+FROM ${NODE_IMAGE} AS demo
+ENV NODE_ENV=production PATH=/app/node_modules/.bin:$PATH
 WORKDIR /app
 COPY --from=demo-packages /app ./
 COPY apps ./apps
@@ -33,8 +44,8 @@ RUN ln -s /app/apps/cli/bin/muster.js /usr/local/bin/muster \
 USER node
 ENTRYPOINT ["muster"]
 
-FROM node:24-bookworm-slim AS product
-ENV NODE_ENV=production
+FROM ${NODE_IMAGE} AS product
+ENV NODE_ENV=production PATH=/app/node_modules/.bin:$PATH
 WORKDIR /app
 COPY --from=product-packages /app ./
 COPY LICENSE ./

@@ -1,9 +1,10 @@
-// Brings pnpm, the packages and, as one of them, the pinned Node. A stamp inside node_modules says for which lockfile
-// that was last done, so that a second start costs nothing.
+// Brings the packages and, as one of them, the pinned Node: all by the hashes of the lockfile. A stamp inside node_modules
+// says for which lockfile that was last done, so that a second start costs nothing.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pinnedPnpm } from './pnpm.js';
 import { fail, root, say } from './progress.js';
 import { pinnedNode, run } from './run.js';
 
@@ -21,15 +22,19 @@ export async function installPackages() {
       .version;
     say(`installing packages with pnpm ${version} (the first time takes about half a minute)`);
     const reporter = process.stderr.isTTY ? [] : ['--reporter=append-only'];
-    const code = await run('npx', ['-y', `pnpm@${version}`, 'install', '--frozen-lockfile', ...reporter], {
+    const [pnpm, ...args] = await pinnedPnpm(version);
+    const code = await run(pnpm, [...args, 'install', '--frozen-lockfile', ...reporter], {
       // CI: pnpm must not stop to ask whether it may replace node_modules.
       env: { ...process.env, CI: '1' },
       stdoutToStderr: true,
     });
-    if (code === 'missing') fail('npx is missing: install npm, which comes with Node');
+    if (code === 'missing') fail(`${pnpm} cannot be run: npm and npx come with Node`);
     if (code !== 0) fail(`installing packages failed (exit ${code}): is the npm registry reachable?`);
+    if (pinnedNode === null) fail(noNode());
     if (!existsSync(pinnedNode)) {
-      fail('packages are installed, but the pinned Node is missing: remove node_modules and try again');
+      fail(
+        'packages are installed, but not the pinned Node: what the registry served has another hash than the lockfile',
+      );
     }
     writeFileSync(STAMP, wanted);
     say('packages are ready');
@@ -37,13 +42,24 @@ export async function installPackages() {
 }
 
 function isInstalled(wanted) {
-  return existsSync(STAMP) && existsSync(pinnedNode) && readFileSync(STAMP, 'utf8') === wanted;
+  return (
+    existsSync(STAMP) &&
+    pinnedNode !== null &&
+    existsSync(pinnedNode) &&
+    readFileSync(STAMP, 'utf8') === wanted
+  );
+}
+
+function noNode() {
+  const version = readFileSync(join(root, '.node-version'), 'utf8').trim();
+  return `the lockfile has no Node for ${process.platform}-${process.arch}, and this one is ${process.versions.node}: install Node ${version} (fnm, nvm and others read .node-version) and try again`;
 }
 
 /** What the installed packages depend on. The platform is part of it: the pinned Node is a binary. */
 function fingerprint() {
   const hash = createHash('sha256').update(`${process.platform}-${process.arch}`);
-  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml']) hash.update(readFileSync(join(root, file)));
+  const files = ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'scripts/bootstrap/pnpm/package-lock.json'];
+  for (const file of files) hash.update(readFileSync(join(root, file)));
   return hash.digest('hex');
 }
 

@@ -38,7 +38,15 @@ export async function ensureRedis() {
 }
 
 async function install({ program, commands, otherwise }) {
-  say(`no Redis found: installing it with ${program}`);
+  if (process.env.MUSTER_NO_APT) {
+    say(`no Redis found, and MUSTER_NO_APT is set: ${program} is not run`);
+    return;
+  }
+  say(
+    'no Redis found. The demo and the tests start one of their own, for which the system’s package is installed now, as root:',
+  );
+  for (const words of commands) say(`  ${words.join(' ')}`);
+  say('(MUSTER_NO_APT=1 refuses that, and REDIS_URL names a Redis to use instead)');
   // RUNLEVEL=1: Debian's package would start a Redis of its own on the usual port.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   for (const [command, ...args] of commands) {

@@ -5,8 +5,21 @@ import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { root } from './progress.js';
 
-/** The Node that everything but the bootstrap runs with. The binary itself: no shim, so that signals reach it. */
-export const pinnedNode = join(root, 'node_modules/node/bin/node');
+/** Platforms whose Node is a package of the lockfile, and so has a hash there. */
+const PACKAGED = new Set(['linux-x64', 'linux-arm64']);
+const OLDEST_OWN_NODE = 24;
+
+/**
+ * The Node that everything but the bootstrap runs with. The binary itself: no shim, so that signals reach it. On other
+ * platforms than the lockfile's the Node that runs this, when it is new enough; else null.
+ */
+export const pinnedNode = findNode();
+
+function findNode() {
+  const platform = `${process.platform}-${process.arch}`;
+  if (PACKAGED.has(platform)) return join(root, `node_modules/node-${platform}/bin/node`);
+  return Number(process.versions.node.split('.')[0]) >= OLDEST_OWN_NODE ? process.execPath : null;
+}
 
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const PARENT_CHECK_MS = 1_000;
