@@ -72,6 +72,7 @@ export function answerLocally(options: {
     timings: createTimings(config),
     clock,
     random: randomShare,
+    installation: installationId(config),
     organization: aws,
     accounts: aws,
     instances: aws,

@@ -26,6 +26,8 @@ export interface WorkerTimings {
   readonly regionsMs: number;
   /** How long an account's own tags are believed at most; half of it at least. */
   readonly accountTagsMs: number;
+  /** How long what a listing said of an account is believed, where it is sealed: longer than a listing may fail. */
+  readonly accountFactsMs: number;
   /** How long the records of a target at rest are not looked at, while its instances stay as they are. */
   readonly restMs: number;
   /** How long a record of a vanished instance is kept. */
@@ -48,6 +50,7 @@ export function createTimings(config: MusterConfig): WorkerTimings {
     deniedMs: Math.max(config.backoff.operatorFirstMs, config.pollIntervalMs),
     regionsMs: scaled(24 * 3_600_000, 60_000),
     accountTagsMs: scaled(3_600_000, 10_000),
+    accountFactsMs: Math.max(scaled(7 * 24 * 3_600_000, 600_000), 4 * config.pollIntervalMs),
     restMs: scaled(24 * 3_600_000, 60_000),
     goneMs: scaled(7 * 24 * 3_600_000, 600_000),
     clockSkewMs: scaled(10_000, 100),

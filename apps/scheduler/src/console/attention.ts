@@ -34,6 +34,9 @@ const STOPS_SENDING: Readonly<Record<FindingKind, boolean>> = {
   'account-tags-denied': false,
   'marker-key-missing': false,
   'foreign-markers': false,
+  'ledger-untrusted': false,
+  'accounts-unproven': false,
+  'organization-mismatch': true,
 };
 
 /**

@@ -1,9 +1,11 @@
+import { sealAccount } from '@muster/core/domain/account-seal';
 import { AccountCheckup } from '@muster/core/domain/checkup/checkup-part';
 import { ReportId } from '@muster/core/domain/report-id';
 import { organizationMatcher } from '@muster/testing/system-config';
 import { ulid } from 'ulid';
 import { expect, test } from 'vitest';
 import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
+import { sealerOf } from '../scanning/account-scope.ts';
 import { ACCOUNT, aWorld, someInstances } from '../fixtures/written-world.fixture.ts';
 
 const startWorkerBench = useWorkerBench();
@@ -14,7 +16,8 @@ async function checkedAccount(bench: WorkerBench, isKnown: boolean): Promise<Acc
   const reportId = ReportId.parse(ulid(bench.now()));
   const part = `account:${ACCOUNT}`;
   await reports.open(reportId, [part]);
-  const account = { accountId: ACCOUNT, name: 'member', state: 'ACTIVE', ancestorIds: ['r-ab12'] };
+  const facts = { accountId: ACCOUNT, name: 'member', state: 'ACTIVE', ancestorIds: ['r-ab12'] } as const;
+  const account = sealAccount(facts, bench.now(), sealerOf(bench.deps));
   if (isKnown) await reports.put(reportId, new Map([[part, account]]));
   await bench.run('check-account', { reportId, accountId: ACCOUNT });
   const [answer] = await reports.results(reportId, 0);

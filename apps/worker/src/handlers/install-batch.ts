@@ -1,17 +1,19 @@
 import { INSTANCES_PER_COMMAND } from '@muster/core/domain/command';
 import { isJobError, JobError } from '@muster/core/domain/errors';
-import type { Matcher } from '@muster/core/domain/matcher';
-import { matchersOfAccount } from '@muster/core/domain/matcher-scope';
+import { coversRegion, type Matcher } from '@muster/core/domain/matcher';
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import { applyEvents } from '../records/apply-events.ts';
-import { callerAccountOf, type HandlerDeps } from '../deps.ts';
+import type { HandlerDeps } from '../deps.ts';
 import { doDueWork, type DueOutcome } from '../due-work.ts';
 import { enterEpoch } from '../sending/enter-epoch.ts';
 import { pickBatch } from '../sending/pick-batch.ts';
+import { awaitProof, isOfAnotherOrganization, scopeOfAccount } from '../scanning/account-scope.ts';
+import { scheduleScans } from '../scanning/forget-target.ts';
 import { causeOfDenial, markPartial } from '../scanning/scan-coverage.ts';
 import { sendBatch } from '../sending/send-batch.ts';
 import { askSendPermission, withheldMs } from '../sending/send-permission.ts';
+import { raiseUntrusted } from '../sending/untrusted-ledger.ts';
 
 type Result = { sent: number; instances: number; stopped: string };
 
@@ -36,21 +38,57 @@ export async function handleInstallBatch(
 ): Promise<Result> {
   let turnAtMs: number | null = null;
   const result = await doDueWork(deps, 'install', targetId(target), 2 * deps.timings.leaseMs, async () => {
-    const known = await deps.ledger.coverage.account(target.accountId);
-    // A scan that finds it in scope again makes its candidates due again.
-    if (known?.regions?.includes(target.region) !== true) return done(null, 0, 0, 'forgotten');
-    const matchers = matchersOfAccount(
-      deps.config.matchers,
-      known.account,
-      await callerAccountOf(deps, ctx.signal),
-    );
-    const outcome = await sendAll(target, matchers, ctx, deps);
+    const scope = await scopeOfTarget(target, ctx, deps);
+    if (!('matchers' in scope)) return scope;
+    const outcome = await sendAll(target, scope.matchers, ctx, deps);
     if (outcome.result.stopped === 'throttled') turnAtMs = outcome.nextAtMs;
     return outcome;
   });
   // Its bucket lets few calls through, and each in its moment: the tick would come late for most of them.
   if (turnAtMs !== null) deps.hintLater('install-batch', { target }, turnAtMs - deps.clock.now());
   return result;
+}
+
+/** The matchers that cover the target by this worker's configuration, in file order; else what becomes of its candidates. */
+async function scopeOfTarget(
+  target: Target,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<{ readonly matchers: readonly Matcher[] } | DueOutcome<Result>> {
+  const known = await deps.ledger.coverage.account(target.accountId);
+  if (known === null) return leaveAlone(target, 'no listing of accounts shows its account', deps);
+  const { account, regions } = known;
+  if (isOfAnotherOrganization(account, deps)) {
+    return done(deps.clock.now() + deps.timings.heldMs, 0, 0, 'organization');
+  }
+  const scope = await scopeOfAccount(account, 'send', ctx.signal, deps);
+  if (scope.kind === 'unproven') {
+    return done(await awaitProof(target.accountId, scope.seal, deps), 0, 0, 'unproven');
+  }
+  if (scope.kind === 'outside') return leaveAlone(target, 'no matcher covers its account', deps);
+  if (account.state !== 'ACTIVE') return done(null, 0, 0, 'inactive');
+  const matchers = scope.matchers.filter((matcher) => coversRegion(matcher, target.region));
+  if (matchers.length === 0) return leaveAlone(target, 'no matcher covers its region', deps);
+  // A scan that finds it in scope again makes its candidates due again.
+  return regions?.includes(target.region) === true ? { matchers } : done(null, 0, 0, 'forgotten');
+}
+
+/** Nothing is sent where the configuration does not reach: its candidates are told of, and a scan forgets them. */
+async function leaveAlone(target: Target, why: string, deps: HandlerDeps): Promise<DueOutcome<Result>> {
+  const foreign: string[] = [];
+  const ids = await deps.ledger.enrollments.candidates(target, Number.MAX_SAFE_INTEGER, MANY, (id) =>
+    foreign.push(id),
+  );
+  const listed = [...ids, ...foreign];
+  if (listed.length > 0) {
+    await raiseUntrusted(
+      target,
+      listed.map((instanceId) => ({ instanceId, why })),
+      deps,
+    );
+    await scheduleScans([target], deps.clock.now(), deps);
+  }
+  return done(null, 0, 0, 'forgotten');
 }
 
 /** Batch after batch, until there is nothing to send, something says wait, or others should have a turn. */
@@ -72,15 +110,13 @@ async function sendAll(
       return done(now + withheldMs(permission.reason, deps), sent, instances, permission.reason);
     }
     const epoch = await enterEpoch(target, matchers, ctx, deps).catch(asDenial);
-    if (epoch instanceof JobError) {
-      await withdrawCandidates(target, epoch, deps);
-      return done(null, sent, instances, 'denied');
-    }
+    if (epoch instanceof JobError) return denied(target, epoch, sent, instances, deps);
     if (typeof epoch !== 'string') return done(epoch.notBeforeMs, sent, instances, 'epoch');
     const batch = await pickBatch(target, matchers, permission.pauses, limit, deps);
     if (batch === null) return nothingToSend(target, sent, instances, deps);
-    const step = await sendBatch(target, batch, epoch, ctx, deps);
+    const step = await sendBatch(target, batch, matchers, epoch, ctx, deps);
     if (step.kind === 'full') return done(now + deps.timings.retryMs, sent, instances, 'cap');
+    if (step.kind === 'denied') return denied(target, step.error, sent, instances, deps);
     if (step.kind === 'wait') return done(deps.clock.now() + step.waitMs, sent, instances, 'throttled');
     // A whole call that names no culprit is halved until the culprit stands alone.
     limit = step.kind === 'halve' ? Math.max(1, Math.ceil(step.size / 2)) : INSTANCES_PER_COMMAND;
@@ -96,6 +132,17 @@ async function sendAll(
 function asDenial(error: unknown): JobError {
   if (isJobError(error, 'aws.denied', 'aws.region-off')) return error;
   throw error;
+}
+
+async function denied(
+  target: Target,
+  denial: JobError,
+  sent: number,
+  instances: number,
+  deps: HandlerDeps,
+): Promise<DueOutcome<Result>> {
+  await withdrawCandidates(target, denial, deps);
+  return done(null, sent, instances, 'denied');
 }
 
 /** Nothing is sent to a target whose commands cannot be looked at: its candidates say why, and so does its coverage. */

@@ -1,15 +1,19 @@
 import { matchersOfAccount } from '@muster/core/domain/matcher-scope';
 import type { Account } from '@muster/core/domain/account';
+import { sealAccount } from '@muster/core/domain/account-seal';
 import { ACCOUNT_TAGS_ACTION, ORGANIZATION_ACTIONS } from '@muster/core/domain/aws-actions';
 import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
-import { isJobError, messageOf } from '@muster/core/domain/errors';
+import type { Finding } from '@muster/core/domain/control';
+import { isJobError, type JobError, messageOf } from '@muster/core/domain/errors';
 import type { AccountId } from '@muster/core/domain/ids';
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import { ACCOUNT_TAGS_REMEDY } from '../scanning/account-tags.ts';
+import { sealerOf } from '../scanning/account-scope.ts';
 import { accountPages } from '../scanning/accounts-in-scope.ts';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
+import { clearUntrusted } from '../sending/untrusted-ledger.ts';
 import { scheduleScans, targetsOutOfScope } from '../scanning/forget-target.ts';
 
 type Result = { accounts: number; removed: number; error: string | null };
@@ -59,7 +63,10 @@ async function listAll(sweepId: string, ctx: JobContext, deps: HandlerDeps): Pro
   const removed = (await deps.ledger.coverage.accountIds()).filter((accountId) => !seen.has(accountId));
   await removeAccounts(removed, deps);
   await deps.ledger.coverage.endAccountListing(sweepId, deps.clock.now(), null, inactive);
-  await deps.ledger.control.clear('account-list-failed', 'all');
+  for (const kind of ['account-list-failed', 'organization-mismatch', 'accounts-unproven'] as const) {
+    await deps.ledger.control.clear(kind, 'all');
+  }
+  await clearUntrusted(deps);
   return {
     nextAtMs: deps.clock.now() + deps.config.pollIntervalMs,
     result: { accounts: seen.size, removed: removed.length, error: null },
@@ -112,7 +119,9 @@ async function takeIn(accounts: readonly Account[], deps: HandlerDeps): Promise<
     'regions',
     unresolved.map(({ accountId }) => ({ member: accountId, atMs })),
   );
-  await deps.ledger.coverage.putAccounts(accounts);
+  const sealer = sealerOf(deps);
+  const listedAtMs = deps.clock.now();
+  await deps.ledger.coverage.putAccounts(accounts.map((account) => sealAccount(account, listedAtMs, sealer)));
   for (const { accountId } of inactive) {
     await deps.ledger.coverage.putRegions(accountId, [], deps.clock.now());
   }
@@ -134,16 +143,35 @@ async function giveUp(
   ctx.log.error({ err: error }, 'account listing failed');
   await deps.ledger.coverage.endAccountListing(sweepId, deps.clock.now(), message, 0);
   await deps.ledger.control.raise({
-    kind: 'account-list-failed',
+    ...(isJobError(error, 'aws.organization')
+      ? organizationMismatch(error)
+      : {
+          kind: 'account-list-failed',
+          message: `The accounts of the organization could not be listed: ${message}`,
+          remedy: listingRemedy(error),
+        }),
     scope: 'all',
     sinceMs: deps.clock.now(),
-    message: `The accounts of the organization could not be listed: ${message}`,
-    remedy: listingRemedy(error),
   });
   const known = await deps.ledger.coverage.accountIds();
   return {
     nextAtMs: deps.clock.now() + deps.config.pollIntervalMs,
     result: { accounts: known.length, removed: 0, error: message },
+  };
+}
+
+/** Every send waits for this to end: which accounts are whose is not known. */
+function organizationMismatch({ message, details }: JobError): Pick<Finding, 'kind' | 'message' | 'remedy'> {
+  const { configured, found } = details;
+  const isOther = typeof configured === 'string' && typeof found === 'string';
+  return {
+    kind: 'organization-mismatch',
+    message: isOther
+      ? `The credentials of a worker read the organization ${found}, the configuration names ${configured}. Nothing is sent anywhere until they agree.`
+      : `The credentials of a worker read no organization that the configuration names: ${message}. Nothing is sent anywhere until they do.`,
+    remedy: isOther
+      ? `If ${found} is meant, set organization.organization_id to it. If ${configured} is, give the workers credentials of its management account or of a delegated administrator of it.`
+      : 'Give the workers credentials of the management account, or of a delegated administrator, of the organization that organization.organization_id names.',
   };
 }
 

@@ -1,11 +1,12 @@
 import { isJobError, messageOf, type JobError } from '@muster/core/domain/errors';
 import type { Coverage } from '@muster/core/domain/coverage';
 import type { AccountId, Region } from '@muster/core/domain/ids';
-import { groupByRole, matchersOfAccount } from '@muster/core/domain/matcher-scope';
+import { groupByRole } from '@muster/core/domain/matcher-scope';
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
-import { callerAccountOf, type HandlerDeps } from '../deps.ts';
+import type { HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
+import { awaitProof, scopeOfAccount } from '../scanning/account-scope.ts';
 import { scheduleScans } from '../scanning/forget-target.ts';
 import { resolveRegions, type ResolvedRegions } from '../scanning/resolve-regions.ts';
 import { coverageOfFailure } from '../scanning/scan-coverage.ts';
@@ -35,13 +36,14 @@ export async function handleListRegions(
       const nextAtMs = deps.clock.now() + deps.timings.regionsMs;
       return { nextAtMs, result: { regions: 0, denied: false } };
     }
+    const scope = await scopeOfAccount(known.account, 'read', ctx.signal, deps);
+    if (scope.kind === 'unproven') {
+      const nextAtMs = await awaitProof(accountId, scope.seal, deps);
+      return { nextAtMs, result: { regions: 0, denied: false } };
+    }
     const begun = await deps.ledger.coverage.beginReading(deps.clock.now());
-    const matchers = matchersOfAccount(
-      deps.config.matchers,
-      known.account,
-      await callerAccountOf(deps, ctx.signal),
-    );
-    const groups = groupByRole(matchers, accountId, null);
+    // Without a matcher it has no regions, and what it held is forgotten.
+    const groups = groupByRole(scope.kind === 'covered' ? scope.matchers : [], accountId, null);
     const standsIn = await deps.ledger.coverage.readDenied(accountId);
     const found = await resolveRegions(accountId, groups, ctx.signal, deps).catch((error: unknown) => {
       // Regions that are known go on being read; only an account without any would keep the sweep from ending.

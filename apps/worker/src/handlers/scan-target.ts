@@ -1,19 +1,15 @@
 import type { Account } from '@muster/core/domain/account';
 import type { Coverage } from '@muster/core/domain/coverage';
 import type { LabelSummary } from '@muster/core/domain/node-labels';
-import {
-  groupByRole,
-  matchersOfAccount,
-  needsAccountTags,
-  type RoleGroup,
-} from '@muster/core/domain/matcher-scope';
+import { groupByRole, needsAccountTags } from '@muster/core/domain/matcher-scope';
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
-import type { BegunScan } from '@muster/core/ports/ledger';
+import type { BegunScan, TargetScope } from '@muster/core/ports/ledger';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { settleAfter, type DueOutcome } from '../due-work.ts';
 import { readRecords } from '../records/mend-ledger.ts';
 import { trackLabels } from '../records/track-labels.ts';
+import { awaitProof, scopeOfAccount } from '../scanning/account-scope.ts';
 import { decideTarget, type Reading, type Records } from '../scanning/decide-target.ts';
 import { forgetTarget } from '../scanning/forget-target.ts';
 import { listSightings } from '../scanning/judge-target.ts';
@@ -51,15 +47,24 @@ export async function handleScanTarget(
 
 async function scan(begun: BegunScan, ctx: JobContext, deps: HandlerDeps): Promise<ScanOutcome> {
   const { target, scope } = begun;
-  if (scope?.regions?.includes(target.region) !== true) {
-    const { nextAtMs, changed } = await forgetTarget(target, scope, deps);
-    return notRead('forgotten', nextAtMs, changed);
+  if (scope?.regions?.includes(target.region) !== true) return forget(target, scope, deps);
+  const { account } = scope;
+  const proven = await scopeOfAccount(account, 'read', ctx.signal, deps);
+  if (proven.kind === 'unproven') {
+    return notRead('unproven', await awaitProof(target.accountId, proven.seal, deps));
   }
-  if (await lacksAccountTags(scope.account, ctx.signal, deps)) {
+  if (await lacksAccountTags(account, ctx.signal, deps)) {
     // Nobody can say whether it is in scope: nothing in it is taken for gone, and nothing is sent.
     return notRead('unknown', deps.clock.now() + deps.config.pollIntervalMs);
   }
-  const groups = await roleGroups(target, scope.account, ctx.signal, deps);
+  // The next listing of accounts says so too, and forgets what it holds.
+  if (proven.kind === 'outside') return notRead('outside', deps.clock.now() + deps.config.pollIntervalMs);
+  const groups = groupByRole(proven.matchers, target.accountId, target.region);
+  if (groups.length === 0) {
+    // The region is listed, and not by this configuration: the account's regions are asked for anew.
+    await deps.ledger.due.schedule('regions', [{ member: target.accountId, atMs: deps.clock.now() }]);
+    return forget(target, { account, regions: [] }, deps);
+  }
   try {
     return await readTarget(begun, { target, groups, before: scope.coverage }, ctx, deps);
   } catch (error) {
@@ -106,21 +111,19 @@ function notRead(status: string, nextAtMs: number | null, changed = 0): ScanOutc
   return { nextAtMs, coverage: null, result: { status, seen: 0, queued: 0, changed } };
 }
 
+async function forget(
+  target: Target,
+  known: Pick<TargetScope, 'account' | 'regions'> | null,
+  deps: HandlerDeps,
+): Promise<ScanOutcome> {
+  const { nextAtMs, changed } = await forgetTarget(target, known, deps);
+  return notRead('forgotten', nextAtMs, changed);
+}
+
 async function lacksAccountTags(account: Account, signal: AbortSignal, deps: HandlerDeps): Promise<boolean> {
   const { matchers } = deps.config;
   if (account.tags !== undefined || matchers.every((one) => one.accountTags === undefined)) return false;
   return needsAccountTags(matchers, account, await callerAccountOf(deps, signal));
-}
-
-/** The roles to read the target with. */
-async function roleGroups(
-  target: Target,
-  account: Account,
-  signal: AbortSignal,
-  deps: HandlerDeps,
-): Promise<readonly RoleGroup[]> {
-  const matchers = matchersOfAccount(deps.config.matchers, account, await callerAccountOf(deps, signal));
-  return groupByRole(matchers, target.accountId, target.region);
 }
 
 /** The target's records, and what its labels last came to: asked for at once, so that both travel together. */

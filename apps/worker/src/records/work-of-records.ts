@@ -65,7 +65,8 @@ export function isCandidate(record: EnrollmentRecord): boolean {
   return candidateAt(record) !== null;
 }
 
-function candidateAt(record: EnrollmentRecord): number | null {
+/** When it may be installed, epoch ms; null when it is no candidate. */
+export function candidateAt(record: EnrollmentRecord): number | null {
   if (record.state === 'queued') return record.readyAtMs;
   return record.state === 'failed' ? record.nextAttemptAtMs : null;
 }

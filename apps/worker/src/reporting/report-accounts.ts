@@ -1,11 +1,13 @@
 import { hostname } from 'node:os';
 import type { Account } from '@muster/core/domain/account';
+import { sealAccount } from '@muster/core/domain/account-seal';
 import { JobError } from '@muster/core/domain/errors';
 import type { AccountId } from '@muster/core/domain/ids';
 import { matchersOfAccount } from '@muster/core/domain/matcher-scope';
 import type { Matcher } from '@muster/core/domain/matcher';
 import { ReportAccount } from '@muster/core/domain/report-account';
 import type { ReportId } from '@muster/core/domain/report-id';
+import { scopeOfAccount, sealerOf } from '../scanning/account-scope.ts';
 import { accountPages } from '../scanning/accounts-in-scope.ts';
 import { callerAccountOf } from '../deps.ts';
 import type { ReportDeps } from './report-part.ts';
@@ -22,7 +24,10 @@ export function workerName(): string {
  * @returns how many there are
  */
 export async function fanOutAccounts(
-  deps: Pick<ReportDeps, 'config' | 'organization' | 'clock' | 'timings' | 'random' | 'reports' | 'enqueue'>,
+  deps: Pick<
+    ReportDeps,
+    'config' | 'organization' | 'clock' | 'timings' | 'random' | 'installation' | 'reports' | 'enqueue'
+  >,
   reportId: ReportId,
   job: 'check-account' | 'plan-account',
   signal: AbortSignal,
@@ -38,7 +43,12 @@ export async function fanOutAccounts(
     for (const { accountId } of fresh) seen.add(accountId);
     await deps.reports.put(
       reportId,
-      new Map(fresh.map((account) => [`account:${account.accountId}`, account])),
+      new Map(
+        fresh.map((account) => [
+          `account:${account.accountId}`,
+          sealAccount(account, deps.clock.now(), sealerOf(deps)),
+        ]),
+      ),
     );
     await deps.reports.expect(
       reportId,
@@ -52,19 +62,24 @@ export async function fanOutAccounts(
   return seen.size;
 }
 
-/** The account that a part is about, and the matchers that cover it by this worker's configuration. */
+/** The account that a part is about, and the matchers that cover it by this worker's configuration: none where its facts are not proven. */
 export async function accountOfReport(
-  deps: Pick<ReportDeps, 'config' | 'organization' | 'reports'>,
+  deps: Pick<ReportDeps, 'config' | 'organization' | 'clock' | 'timings' | 'installation' | 'reports'>,
   reportId: ReportId,
   accountId: AccountId,
   signal: AbortSignal,
 ): Promise<{ readonly account: Account; readonly matchers: readonly Matcher[] }> {
   const stored = ReportAccount.safeParse(await deps.reports.get(reportId, `account:${accountId}`));
-  if (!stored.success) {
+  if (!stored.success || stored.data.accountId !== accountId) {
     throw new JobError('ledger.corrupt', `the report does not know the account ${accountId}`, {
       retry: 'never',
     });
   }
-  const matchers = matchersOfAccount(deps.config.matchers, stored.data, await callerAccountOf(deps, signal));
-  return { account: stored.data, matchers };
+  const scope = await scopeOfAccount(stored.data, 'read', signal, deps);
+  if (scope.kind === 'unproven') {
+    throw new JobError('ledger.corrupt', `the report says of ${accountId} what no worker wrote`, {
+      retry: 'never',
+    });
+  }
+  return { account: stored.data, matchers: scope.kind === 'covered' ? scope.matchers : [] };
 }

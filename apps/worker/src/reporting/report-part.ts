@@ -11,6 +11,7 @@ export type ReportDeps = Pick<
   | 'timings'
   | 'clock'
   | 'random'
+  | 'installation'
   | 'organization'
   | 'accounts'
   | 'instances'

@@ -1,11 +1,13 @@
 import type { Account } from '@muster/core/domain/account';
+import { checkSeal } from '@muster/core/domain/account-seal';
 import { ACCOUNT_TAGS_ACTION } from '@muster/core/domain/aws-actions';
 import { isJobError, type JobError } from '@muster/core/domain/errors';
 import type { AccountId } from '@muster/core/domain/ids';
 import { needsAccountTags } from '@muster/core/domain/matcher-scope';
 import type { HandlerDeps } from '../deps.ts';
+import { sealerOf } from './account-scope.ts';
 
-type Deps = Pick<HandlerDeps, 'config' | 'organization' | 'clock' | 'timings' | 'random'>;
+type Deps = Pick<HandlerDeps, 'config' | 'organization' | 'clock' | 'timings' | 'random' | 'installation'>;
 
 /** When the tags of accounts may not be read. */
 export const ACCOUNT_TAGS_REMEDY = `Allow ${ACCOUNT_TAGS_ACTION} to the discovery role, or take account_tags and exclude_account_tags out of the configuration.`;
@@ -38,8 +40,11 @@ export function createTagFiller(
   async function fillOne(account: Account): Promise<Account> {
     if (!needsAccountTags(deps.config.matchers, account, callerAccountId)) return account;
     const known = (await memory?.coverage.account(account.accountId))?.account;
-    const { tags, tagsReadAtMs } = known ?? {};
     const now = deps.clock.now();
+    // What carries no seal is not believed: sealed again, it would be.
+    const age = { nowMs: now, believedMs: Number.POSITIVE_INFINITY };
+    const isProven = known !== undefined && checkSeal(known, sealerOf(deps), age) === 'valid';
+    const { tags, tagsReadAtMs } = isProven ? known : {};
     // Each account's tags age at their own pace, so that they are not all asked for at once.
     const believedMs = deps.timings.accountTagsMs * (0.5 + deps.random() / 2);
     if (tags !== undefined && now - (tagsReadAtMs ?? 0) < believedMs) {

@@ -10,14 +10,17 @@ import { createTagFiller, type TagMemory } from './account-tags.ts';
  * page for accounts that are named outright. An account may come more than once.
  */
 export async function* accountPages(
-  deps: Pick<HandlerDeps, 'config' | 'organization' | 'clock' | 'timings' | 'random'>,
+  deps: Pick<HandlerDeps, 'config' | 'organization' | 'clock' | 'timings' | 'random' | 'installation'>,
   memory: TagMemory | null,
   callerAccountId: AccountId | null,
   signal: AbortSignal,
 ): AsyncGenerator<readonly Account[]> {
   const tags = createTagFiller(deps, memory, callerAccountId, signal);
   for (const scope of scopesOf(deps.config.matchers)) {
-    for await (const page of deps.organization.listAccounts(scope, signal)) yield await tags.fill(page);
+    const { organizationId } = scope;
+    for await (const page of deps.organization.listAccounts(scope, signal)) {
+      yield await tags.fill(page.map((account) => ({ ...account, organizationId })));
+    }
   }
   const named = deps.config.matchers
     .filter((matcher) => matcher.organization === null)

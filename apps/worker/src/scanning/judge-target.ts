@@ -29,9 +29,8 @@ export async function listSightings(
   for (const { role, matchers } of groups) {
     for await (const page of deps.instances.listInstances({ ...target, role }, signal)) {
       for (const instance of page) {
-        // An instance in a shared subnet belongs to its owner's account, where it is found by that account's scan.
-        if (instance.ownerId !== target.accountId) continue;
-        const owner = matchers.find((matcher) => matchesInstance(matcher, instance)) ?? null;
+        if (!isOfTarget(instance, target)) continue;
+        const owner = ownerAmong(matchers, instance);
         const other = sightings.get(instance.instanceId)?.owner ?? null;
         const first =
           other !== null && (owner === null || order.indexOf(other) < order.indexOf(owner)) ? other : owner;
@@ -40,6 +39,16 @@ export async function listSightings(
     }
   }
   return sightings;
+}
+
+/** An instance in a shared subnet belongs to its owner's account, where it is found by that account's scan. */
+export function isOfTarget(instance: Instance, target: Target): boolean {
+  return instance.ownerId === target.accountId;
+}
+
+/** The first of these matchers that wants the instance by its tags; null when none does. @param matchers in file order, of its target */
+export function ownerAmong(matchers: readonly Matcher[], instance: Instance): Matcher | null {
+  return matchers.find((matcher) => matchesInstance(matcher, instance)) ?? null;
 }
 
 /** The target's SSM inventory, listed once: all pages of the first role that has an owner here. */
@@ -114,7 +123,8 @@ export async function judgeSightings(
   return next;
 }
 
-function eventsOfSighting({ instance, owner }: Sighting): readonly EnrollmentEvent[] {
+/** What a look at one instance says to its record. */
+export function eventsOfSighting({ instance, owner }: Sighting): readonly EnrollmentEvent[] {
   if (owner === null) return [{ kind: 'seen-unmatched' }];
   switch (instance.state) {
     case 'running':

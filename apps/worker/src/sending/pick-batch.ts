@@ -1,12 +1,15 @@
 import type { Cause } from '@muster/core/domain/cause';
 import { pausedBy } from '@muster/core/domain/control';
 import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
-import type { InstanceId } from '@muster/core/domain/ids';
+import { InstanceId } from '@muster/core/domain/ids';
 import type { Matcher } from '@muster/core/domain/matcher';
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { Versioned } from '@muster/core/ports/ledger';
 import { applyEvents } from '../records/apply-events.ts';
+import { setAsideUnreadable } from '../records/mend-ledger.ts';
+import { candidateAt } from '../records/work-of-records.ts';
 import type { HandlerDeps } from '../deps.ts';
+import { raiseUntrusted, type Untrusted } from './untrusted-ledger.ts';
 
 /** Candidates looked at for one batch: more than a batch, since some are paused or have joined. */
 const LOOK_AT = 200;
@@ -28,9 +31,8 @@ export async function pickBatch(
   limit: number,
   deps: HandlerDeps,
 ): Promise<Batch | null> {
-  const ids = await deps.ledger.enrollments.candidates(target, deps.clock.now(), LOOK_AT);
-  const records = await deps.ledger.enrollments.read(target, ids);
-  const joined = await deps.ledger.nodes.find(target.accountId, ids);
+  const records = await readCandidates(target, deps);
+  const joined = await deps.ledger.nodes.find(target.accountId, [...records.keys()]);
   if (joined.size > 0) {
     await applyEvents(deps, target, records, (id) => {
       const nodeId = joined.get(id);
@@ -50,6 +52,43 @@ export async function pickBatch(
   const matcher = await ownerOf(free, matchers, target, deps);
   if (matcher === null) return null;
   return { matcher, candidates: free.filter((one) => one.value.matcherKey === matcher.key).slice(0, limit) };
+}
+
+/**
+ * The records of those who may be claimed now. Redis is not believed: what is listed without being an instance's id, or
+ * otherwise than its record says, is taken off the list and told; what cannot be read is set aside.
+ */
+async function readCandidates(
+  target: Target,
+  deps: HandlerDeps,
+): Promise<ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>> {
+  const { enrollments } = deps.ledger;
+  const now = deps.clock.now();
+  const foreign: string[] = [];
+  const ids = await enrollments.candidates(target, now, LOOK_AT, (id) => foreign.push(id));
+  const records = await enrollments.read(target, ids);
+  const due = new Map([...records].filter(([, { value }]) => isDue(value, now)));
+  const odd = [...foreign, ...ids.filter((id) => !due.has(id))];
+  if (odd.length === 0) return due;
+  if (foreign.length > 0 || ids.some((id) => !records.has(id))) await setAsideUnreadable(target, deps);
+  // One that another worker has claimed meanwhile is no longer listed, and not told.
+  const mended = await enrollments.mendCandidates(target, odd);
+  const untrusted = [...new Set([...foreign, ...mended])].map(
+    (instanceId): Untrusted => ({ instanceId, why: whyOdd(instanceId) }),
+  );
+  if (untrusted.length > 0) await raiseUntrusted(target, untrusted, deps);
+  return due;
+}
+
+function isDue(record: EnrollmentRecord, nowMs: number): boolean {
+  const atMs = candidateAt(record);
+  return atMs !== null && atMs <= nowMs;
+}
+
+function whyOdd(id: string): string {
+  return InstanceId.safeParse(id).success
+    ? 'it was listed as a candidate, its record is none'
+    : 'this is no EC2 instance';
 }
 
 /** The cause that a candidate waits for, when it has failed before: pauses can name it. */

@@ -1,6 +1,7 @@
 import { renderInstall } from '@muster/core/domain/installer/render-install';
 import type { SendResult, TargetAccess } from '@muster/core/domain/command';
 import { pausedBy } from '@muster/core/domain/control';
+import type { JobError } from '@muster/core/domain/errors';
 import type { BatchId } from '@muster/core/domain/ids';
 import type { Intent } from '@muster/core/domain/intent';
 import { keyIdsOf } from '@muster/core/domain/mac';
@@ -14,6 +15,7 @@ import type { HandlerDeps } from '../deps.ts';
 import { causesOfInvalidIds } from './invalid-instances.ts';
 import { lacksManagedUpdates } from './managed-updates.ts';
 import { type Batch, type Candidate, causeOf } from './pick-batch.ts';
+import { proveRecipients } from './prove-recipients.ts';
 import { recordAccepted, recordRefused } from './send-outcome.ts';
 import { askSendPermission } from './send-permission.ts';
 
@@ -26,13 +28,18 @@ export type Step =
   | { readonly kind: 'refused' }
   | { readonly kind: 'halve'; readonly size: number }
   | { readonly kind: 'wait'; readonly waitMs: number }
+  /** AWS may not be asked who the recipients are. */
+  | { readonly kind: 'denied'; readonly error: JobError }
+  /** None of the batch is to be sent to. */
+  | { readonly kind: 'left-out' }
   | { readonly kind: 'full' }
   | { readonly kind: 'claimed-elsewhere' };
 
-/** One batch through steps 3 to 6 of docs/sending-once.md: room, intent, send, record. */
+/** One batch through steps 3 to 7 of docs/sending-once.md: room, proof, intent, send, record. @param matchers see `proveRecipients` */
 export async function sendBatch(
   target: Target,
   batch: Batch,
+  matchers: readonly Matcher[],
   epoch: string,
   ctx: JobContext,
   deps: HandlerDeps,
@@ -40,14 +47,19 @@ export async function sendBatch(
   const waitMs = await deps.ledger.pacing.take(target, 'ssm:SendCommand');
   if (waitMs > 0) return { kind: 'wait', waitMs };
   const batchId = deps.newId() as BatchId;
-  const { limits } = deps.config;
-  const granted = await deps.ledger.control.reserve(target, batchId, batch.candidates.length, {
-    all: limits.installsInFlight,
-    account: limits.installsInFlightPerAccount,
-    target: limits.installsInFlightPerTarget,
-  });
-  if (granted === 0) return { kind: 'full' };
-  const intent = await claim(target, batch.matcher, batch.candidates.slice(0, granted), batchId, epoch, deps);
+  const room = await reserve(target, batchId, batch.candidates.length, deps);
+  if (room === 0) return { kind: 'full' };
+  // The answer of EC2 is as old as the intent will be: both are worth something for one send window.
+  const notAfterMs = deps.clock.now() + deps.config.install.sendWindowMs;
+  const asked: Batch = { ...batch, candidates: batch.candidates.slice(0, room) };
+  const proof = await proveRecipients(target, asked, matchers, notAfterMs, ctx, deps);
+  if (proof.kind !== 'proven') {
+    await deps.ledger.control.release(target, batchId);
+    return proof;
+  }
+  const recipients = await fitToRoom(target, batchId, proof.candidates, asked.candidates.length, deps);
+  if (recipients.length === 0) return { kind: 'left-out' };
+  const intent = await claim(target, batch.matcher, recipients, { batchId, epoch, notAfterMs }, deps);
   if (intent === null) {
     await deps.ledger.control.release(target, batchId);
     return { kind: 'claimed-elsewhere' };
@@ -57,13 +69,36 @@ export async function sendBatch(
   return settle(access, intent, result, ctx, deps);
 }
 
+/** Room for a batch under all caps. @returns for how many instances */
+function reserve(target: Target, batchId: BatchId, wanted: number, deps: HandlerDeps): Promise<number> {
+  const { limits } = deps.config;
+  return deps.ledger.control.reserve(target, batchId, wanted, {
+    all: limits.installsInFlight,
+    account: limits.installsInFlightPerAccount,
+    target: limits.installsInFlightPerTarget,
+  });
+}
+
+/** Gives the room back that a batch does not need once some of it were left out. @returns those for whom there is room */
+async function fitToRoom(
+  target: Target,
+  batchId: BatchId,
+  proven: readonly Candidate[],
+  reserved: number,
+  deps: HandlerDeps,
+): Promise<readonly Candidate[]> {
+  if (proven.length === reserved) return proven;
+  await deps.ledger.control.release(target, batchId);
+  if (proven.length === 0) return proven;
+  return proven.slice(0, await reserve(target, batchId, proven.length, deps));
+}
+
 /** Writes the intent and moves its records to `sending`, all or nothing. Null when somebody else moved one of them first. */
 async function claim(
   target: Target,
   matcher: Matcher,
   candidates: readonly Candidate[],
-  batchId: BatchId,
-  epoch: string,
+  { batchId, epoch, notAfterMs }: Pick<Intent, 'batchId' | 'epoch' | 'notAfterMs'>,
   deps: HandlerDeps,
 ): Promise<Intent | null> {
   const context = transitionContext(deps);
@@ -79,7 +114,7 @@ async function claim(
     documentName: matcher.install.documentName,
     instanceIds: changes.map((change) => change.instanceId),
     intentAtMs: context.nowMs,
-    notAfterMs: context.nowMs + deps.config.install.sendWindowMs,
+    notAfterMs,
     epoch,
     command: null,
     polls: 0,

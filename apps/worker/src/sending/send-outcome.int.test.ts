@@ -27,9 +27,11 @@ async function dueInMs(bench: WorkerBench): Promise<number> {
 test('ids that SSM names as invalid are dropped, and the others are sent to by the same job', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(10)), speed: 1 });
   await bench.scanned();
-  await bench.aws.change(
-    { op: 'set-ssm', instanceId: instanceId(3), ssm: null },
-    { op: 'terminate-instance', instanceId: instanceId(7) },
+  beforeSend(bench, () =>
+    bench.aws.change(
+      { op: 'set-ssm', instanceId: instanceId(3), ssm: null },
+      { op: 'terminate-instance', instanceId: instanceId(7) },
+    ),
   );
 
   expect(await install(bench)).toMatchObject({ sent: 1, instances: 8 });
@@ -43,6 +45,16 @@ test('ids that SSM names as invalid are dropped, and the others are sent to by t
   ]);
   expect(await bench.intent()).toMatchObject({ instanceIds: expect.not.arrayContaining([instanceId(3)]) });
 });
+
+/** Happens once, after EC2 was asked about the recipients and before the first command arrives. */
+function beforeSend(bench: WorkerBench, happens: () => Promise<unknown>): void {
+  let happened = false;
+  bench.front.before = async (operation) => {
+    if (operation !== 'SendCommand' || happened) return;
+    happened = true;
+    await happens();
+  };
+}
 
 /** Lets SSM refuse these instances whatever their state, once; EC2 and SSM's inventory go on telling the truth. */
 function refuseByName(bench: WorkerBench, ids: readonly string[]): void {
@@ -63,20 +75,22 @@ function refuseByName(bench: WorkerBench, ids: readonly string[]): void {
 test('the reasons of InvalidInstanceId are told apart, each with a cause of its own', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(7)), speed: 1 });
   await bench.scanned();
-  await bench.aws.change(
-    { op: 'set-ssm', instanceId: instanceId(0), ssm: null },
-    { op: 'terminate-instance', instanceId: instanceId(1) },
-    { op: 'stop-instance', instanceId: instanceId(2) },
-    { op: 'set-ssm', instanceId: instanceId(3), ssm: { pingStatus: 'ConnectionLost' } },
-  );
   // One that EC2 no longer shows here: as in another account or region.
   const elsewhere = instanceId(4);
   refuseByName(bench, [0, 1, 2, 3, 4, 5].map(instanceId));
-  const refuse = bench.front.rewrite;
-  bench.front.rewrite = (operation, answer) =>
-    operation === 'DescribeInstances'
-      ? { ...answer, body: answer.body.replaceAll(elsewhere, 'hidden') }
-      : refuse(operation, answer);
+  beforeSend(bench, async () => {
+    await bench.aws.change(
+      { op: 'set-ssm', instanceId: instanceId(0), ssm: null },
+      { op: 'terminate-instance', instanceId: instanceId(1) },
+      { op: 'stop-instance', instanceId: instanceId(2) },
+      { op: 'set-ssm', instanceId: instanceId(3), ssm: { pingStatus: 'ConnectionLost' } },
+    );
+    const refuse = bench.front.rewrite;
+    bench.front.rewrite = (operation, answer) =>
+      operation === 'DescribeInstances'
+        ? { ...answer, body: answer.body.replaceAll(elsewhere, 'hidden') }
+        : refuse(operation, answer);
+  });
 
   await install(bench);
 
@@ -104,7 +118,8 @@ test('two calls tell the reasons for the whole batch, and a question that AWS do
 
   expect(await install(bench)).toMatchObject({ sent: 1, instances: 3 });
 
-  expect(bench.front.count('DescribeInstances')).toBe((before[0] ?? 0) + 1);
+  // One for each of the two batches' recipients, and one for the reasons.
+  expect(bench.front.count('DescribeInstances')).toBe((before[0] ?? 0) + 3);
   expect(await causes(bench, 3)).toEqual(Array.from({ length: 3 }, () => 'ec2-ssm-agent-not-registered'));
   expect(await bench.states()).toEqual({ installing: 3, failed: 3 });
 });
@@ -210,11 +225,25 @@ test('a refusal of the whole call is a finding of its target with the remedy, un
   expect(await bench.findings()).toEqual([]);
 });
 
-test('a region that was switched off refuses the batch', async () => {
+test('a region that was switched off is the cause of all: nobody can be looked at there', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
   await bench.scanned();
   await bench.ledger.enrollments.setReconciledEpoch(TARGET, await bench.ledger.control.epoch());
   await bench.aws.change({ op: 'set-region', accountId: ACCOUNT, region: TARGET.region, status: 'DISABLED' });
+
+  await install(bench);
+
+  await expectClosed(bench);
+  expect(await causes(bench, 2)).toEqual(['region-off', 'region-off']);
+  expect(bench.front.count('SendCommand')).toBe(0);
+});
+
+test('a region that was switched off since the look at the recipients refuses the batch', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
+  await bench.scanned();
+  beforeSend(bench, () =>
+    bench.aws.change({ op: 'set-region', accountId: ACCOUNT, region: TARGET.region, status: 'DISABLED' }),
+  );
 
   await install(bench);
 
@@ -326,7 +355,7 @@ test('a session that has expired is nobody’s fault: the next try has a new one
   const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
   await bench.scanned();
   await bench.ledger.enrollments.setReconciledEpoch(TARGET, await bench.ledger.control.epoch());
-  await bench.aws.change({ op: 'expire-sessions', accountId: ACCOUNT });
+  beforeSend(bench, () => bench.aws.change({ op: 'expire-sessions', accountId: ACCOUNT }));
 
   await install(bench);
 

@@ -218,8 +218,11 @@ test.each([
   await bench.scanned();
   await bench.aws.change({ op: 'expire-sessions' });
   bench.advance(3 * 3_600_000);
+  // The look at the recipients assumes it too, and is long over.
   bench.front.before = (operation) => {
-    if (operation === 'AssumeRole') bench.advance(takesMs(bench));
+    if (operation === 'AssumeRole' && bench.front.count('DescribeInstances') > 0) {
+      bench.advance(takesMs(bench));
+    }
   };
   bench.front.calls.splice(0);
 
@@ -227,7 +230,7 @@ test.each([
   await bench.ledger.enrollments.setReconciledEpoch(TARGET, await bench.ledger.control.epoch());
   await install(bench);
 
-  expect(bench.front.count('AssumeRole')).toBe(1);
+  expect(bench.front.count('AssumeRole')).toBe(2);
   expect(bench.front.count('SendCommand')).toBe(0);
   await expectUntouched(bench, 2);
 });

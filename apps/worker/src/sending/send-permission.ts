@@ -4,14 +4,18 @@ import type { HandlerDeps } from '../deps.ts';
 /** Whether anything may be sent at all just now. */
 export type SendPermission =
   | { readonly kind: 'granted'; readonly pauses: ReadonlySet<string> }
-  | { readonly kind: 'withheld'; readonly reason: 'paused' | 'held' | 'inventory' };
+  | { readonly kind: 'withheld'; readonly reason: WithholdingReason };
+
+/** `organization`: the credentials read another organization than the configuration names. */
+type WithholdingReason = 'paused' | 'held' | 'inventory' | 'organization';
 
 /** Findings that are cleared once sends are no longer withheld for their reason. */
 const WITHHOLDING = ['paused-by-configuration', 'hold-first-send'] as const;
 
 /**
  * Asks everything that can stop every send: the configuration's pause, the operator's, the hold before the first send,
- * and an inventory too old to know who has joined. Each leaves a finding while it lasts, whoever raised it.
+ * credentials of another organization, and an inventory too old to know who has joined. Each leaves a finding while it
+ * lasts, whoever raised it.
  *
  * Asked before every send, so all questions go to Redis together, and it is written to only where something is to change.
  */
@@ -32,11 +36,12 @@ export async function askSendPermission(
     return { kind: 'withheld', reason: 'paused' };
   }
   const [raised, pauses, hold, isFresh] = await Promise.all([
-    control.raised(WITHHOLDING, 'all'),
+    control.raised([...WITHHOLDING, 'organization-mismatch'], 'all'),
     control.pauses(),
     control.hold(config.limits.holdFirstSend),
     isInventoryFresh(deps),
   ]);
+  if (raised.has('organization-mismatch')) return { kind: 'withheld', reason: 'organization' };
   const clear = async (kind: (typeof WITHHOLDING)[number]): Promise<void> => {
     if (raised.has(kind)) await control.clear(kind, 'all');
   };
@@ -59,10 +64,7 @@ export async function askSendPermission(
 }
 
 /** How long to wait before asking again. The inventory comes back by itself; the rest is lifted by a person, who wakes the targets. */
-export function withheldMs(
-  reason: 'paused' | 'held' | 'inventory',
-  { timings }: Pick<HandlerDeps, 'timings'>,
-): number {
+export function withheldMs(reason: WithholdingReason, { timings }: Pick<HandlerDeps, 'timings'>): number {
   return reason === 'inventory' ? timings.retryMs : timings.heldMs;
 }
 

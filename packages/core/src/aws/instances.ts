@@ -1,6 +1,7 @@
 import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import { DescribeInstanceInformationCommand } from '@aws-sdk/client-ssm';
 import type { TargetAccess } from '../domain/command.ts';
+import type { InstanceId } from '../domain/ids.ts';
 import type { Instance, ManagedNode } from '../domain/instance.ts';
 import type { InstancesPort } from '../ports/instances.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -76,14 +77,26 @@ export function createInstances(deps: {
     }
   }
 
+  /** Filters, not ids: one id that is not here would fail the whole call. */
+  async function describeByIds(
+    access: TargetAccess,
+    instanceIds: readonly InstanceId[],
+    signal: AbortSignal,
+  ): Promise<readonly Instance[]> {
+    return all(describeInstances(access, { Name: 'instance-id', Values: [...instanceIds] }, signal));
+  }
+
   return {
     listInstances: (access, signal) => describeInstances(access, NOT_TERMINATED, signal),
     listManagedNodes: (access, signal) => describeNodes(access, [], signal),
 
+    async describe(access, instanceIds, signal) {
+      const instances = await describeByIds(access, instanceIds, signal);
+      return new Map(instances.map((instance) => [instance.instanceId, instance]));
+    },
+
     async lookUp(access, instanceIds, signal) {
-      // Filters, not ids: one id that is not here would fail the whole call.
-      const byId = { Name: 'instance-id', Values: [...instanceIds] };
-      const instances = await all(describeInstances(access, byId, signal));
+      const instances = await describeByIds(access, instanceIds, signal);
       if (instances.length === 0) return new Map();
       const known = { Key: 'InstanceIds', Values: instances.map((one) => one.instanceId) };
       const nodes = await all(describeNodes(access, [known], signal));

@@ -41,7 +41,10 @@ export type FindingKind =
   | 'config-restart-needed'
   | 'account-tags-denied'
   | 'marker-key-missing'
-  | 'foreign-markers';
+  | 'foreign-markers'
+  | 'ledger-untrusted'
+  | 'accounts-unproven'
+  | 'organization-mismatch';
 
 export interface Finding {
   readonly kind: FindingKind;

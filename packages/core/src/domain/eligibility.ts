@@ -15,10 +15,8 @@ export function judgeEligibility(
   node: ManagedNode | undefined,
   rule: { readonly nowMs: number; readonly minInstanceAgeMs: number },
 ): Judgment {
-  if (instance.platform === 'windows') return ineligible('ec2-ssm-unsupported-os');
-  if (instance.launchedAtMs !== null && rule.nowMs - instance.launchedAtMs < rule.minInstanceAgeMs) {
-    return ineligible('ec2-too-young');
-  }
+  const unfit = judgeInstance(instance, rule);
+  if (unfit !== null) return unfit;
   if (node === undefined) {
     return ineligible(
       instance.hasInstanceProfile ? 'ec2-ssm-agent-not-registered' : 'ec2-no-instance-profile',
@@ -30,6 +28,17 @@ export function judgeEligibility(
   return { kind: 'eligible' };
 }
 
+/** The part of the judgment that EC2's answer alone decides; null when nothing in it speaks against a send. */
+export function judgeInstance(
+  instance: Instance,
+  rule: { readonly nowMs: number; readonly minInstanceAgeMs: number },
+): Extract<Judgment, { kind: 'ineligible' }> | null {
+  if (instance.platform === 'windows') return ineligible('ec2-ssm-unsupported-os');
+  const isYoung =
+    instance.launchedAtMs !== null && rule.nowMs - instance.launchedAtMs < rule.minInstanceAgeMs;
+  return isYoung ? ineligible('ec2-too-young') : null;
+}
+
 /** An unreadable version is not held against the host: the command will tell. */
 function isAgentTooOld(version: string): boolean {
   const [major, minor] = version.split('.').map((part) => Number.parseInt(part, 10));
@@ -37,6 +46,8 @@ function isAgentTooOld(version: string): boolean {
   return major < OLDEST_AGENT[0] || (major === OLDEST_AGENT[0] && minor < OLDEST_AGENT[1]);
 }
 
-function ineligible(cause: Extract<Judgment, { kind: 'ineligible' }>['cause']): Judgment {
+function ineligible(
+  cause: Extract<Judgment, { kind: 'ineligible' }>['cause'],
+): Extract<Judgment, { kind: 'ineligible' }> {
   return { kind: 'ineligible', cause };
 }

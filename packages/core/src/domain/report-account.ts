@@ -6,7 +6,10 @@ export const ReportAccount = z.object({
   accountId: AccountId,
   name: z.string(),
   state: z.enum(['ACTIVE', 'PENDING_ACTIVATION', 'SUSPENDED', 'PENDING_CLOSURE', 'CLOSED']),
+  organizationId: z.string().optional(),
   ancestorIds: z.array(z.string()),
   tags: z.record(z.string(), z.string()).optional(),
   tagsReadAtMs: z.number().optional(),
+  listedAtMs: z.number().optional(),
+  seal: z.string().optional(),
 });

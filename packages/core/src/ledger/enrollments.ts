@@ -1,11 +1,14 @@
 import { randomInt } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { InstanceId } from '../domain/ids.ts';
+import { BatchId } from '../domain/ids.ts';
+import type { Intent } from '../domain/intent.ts';
 import { readTargetId, targetId, type Target } from '../domain/target.ts';
 import type { EnrollmentRecord } from '../domain/enrollment/record.ts';
 import type { EnrollmentLedger, IntentChange, RecordChange, Versioned } from '../ports/ledger.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Keys } from '../redis/keys.ts';
+import { createCandidateIndex } from './candidate-index.ts';
 import { decodeIntent, decodeRecord, encodeIntent, encodeRecord } from './record-codec.ts';
 import type { RunScript } from './scripts.ts';
 
@@ -29,7 +32,7 @@ export interface EnrollmentDeps {
 
 export function createEnrollmentLedger({ redis, keys, run, log }: EnrollmentDeps): EnrollmentLedger {
   function parse(target: Target, id: string, text: string): Versioned<EnrollmentRecord> | null {
-    const record = decodeRecord(text);
+    const record = decodeRecordOf(id, text);
     if (record === null) {
       log.error({ target: targetId(target), instanceId: id }, 'ledger record cannot be read');
     }
@@ -88,10 +91,10 @@ export function createEnrollmentLedger({ redis, keys, run, log }: EnrollmentDeps
       ]);
       const broken = [
         ...Object.entries(records)
-          .filter(([, text]) => decodeRecord(text) === null)
+          .filter(([id, text]) => decodeRecordOf(id, text) === null)
           .map(([id, text]) => ['record', id, text]),
         ...Object.entries(intents)
-          .filter(([, text]) => decodeIntent(text) === null)
+          .filter(([id, text]) => decodeIntentOf(id, text) === null)
           .map(([id, text]) => ['intent', id, text]),
       ];
       if (broken.length === 0) return [];
@@ -124,22 +127,7 @@ export function createEnrollmentLedger({ redis, keys, run, log }: EnrollmentDeps
       return found;
     },
 
-    async candidates(target, nowMs, limit) {
-      const ids = await redis.zrangebyscore(
-        keys.target(target).candidates,
-        '-inf',
-        String(nowMs),
-        'LIMIT',
-        0,
-        limit,
-      );
-      return ids as InstanceId[];
-    },
-
-    async nextCandidateAt(target) {
-      const [, score] = await redis.zrange(keys.target(target).candidates, 0, '0', 'WITHSCORES');
-      return score === undefined ? null : Number(score);
-    },
+    ...createCandidateIndex({ redis, keys, run }),
 
     async awaitingJoin(target) {
       const flat = await redis.zrange(keys.target(target).verify, 0, '-1', 'WITHSCORES');
@@ -151,13 +139,15 @@ export function createEnrollmentLedger({ redis, keys, run, log }: EnrollmentDeps
     },
 
     async intents(target) {
-      const texts = await redis.hvals(keys.target(target).intents);
-      return texts.map(decodeIntent).filter((intent) => intent !== null);
+      const fields = await redis.hgetall(keys.target(target).intents);
+      return Object.entries(fields)
+        .map(([id, text]) => decodeIntentOf(id, text))
+        .filter((intent) => intent !== null);
     },
 
     async intent(target, batchId) {
       const text = await redis.hget(keys.target(target).intents, batchId);
-      return text === null ? null : decodeIntent(text);
+      return text === null ? null : decodeIntentOf(batchId, text);
     },
 
     async write(target, mode, records, intents) {
@@ -204,6 +194,21 @@ export function createEnrollmentLedger({ redis, keys, run, log }: EnrollmentDeps
       await redis.set(keys.target(target).epoch, epoch);
     },
   };
+}
+
+/** Null also for a record that says it is another instance's than the one it lies under. */
+function decodeRecordOf(id: string, text: string): Versioned<EnrollmentRecord> | null {
+  const record = decodeRecord(text);
+  return record?.value.instanceId === id ? record : null;
+}
+
+/** Whatever it says itself, it is the intent of the batch that it lies under. */
+function decodeIntentOf(id: string, text: string): Versioned<Intent> | null {
+  const batchId = BatchId.safeParse(id);
+  const intent = decodeIntent(text);
+  return batchId.success && intent !== null
+    ? { ...intent, value: { ...intent.value, batchId: batchId.data } }
+    : null;
 }
 
 /** Not one script, since the set of populated targets lies in another slot. */

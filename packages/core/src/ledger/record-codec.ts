@@ -8,17 +8,23 @@ import { parseStored, StoredIntent, StoredRecord } from './schema.ts';
  * need, so that write-records.lua keeps them without understanding the record.
  */
 export function encodeRecord(version: number, record: EnrollmentRecord): string {
-  const cause = record.state === 'ineligible' || record.state === 'failed' ? record.cause : '';
-  return `${version}|${record.state}|${cause}|${candidateAt(record)}|${verifyAt(record)}|${JSON.stringify(record)}`;
+  return headerOf(version, record) + JSON.stringify(record);
 }
 
-/** Null when the text is not a record of ours. */
+function headerOf(version: number, record: EnrollmentRecord): string {
+  const cause = record.state === 'ineligible' || record.state === 'failed' ? record.cause : '';
+  return `${version}|${record.state}|${cause}|${candidateAt(record)}|${verifyAt(record)}|`;
+}
+
+/** Null when the text is not a record of ours, or its header says otherwise than its JSON. */
 export function decodeRecord(text: string): Versioned<EnrollmentRecord> | null {
   const brace = text.indexOf('{');
   if (brace === -1) return null;
   const version = Number.parseInt(text, 10);
   const value = parseStored(StoredRecord, text.slice(brace));
-  return value === null || Number.isNaN(version) ? null : { version, value };
+  if (value === null || Number.isNaN(version)) return null;
+  // The indexes are made from the header: with another one, lists and counts would say what no record says.
+  return text.startsWith(headerOf(version, value)) ? { version, value } : null;
 }
 
 export function encodeIntent(version: number, intent: Intent): string {

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { Cause } from '../domain/cause.ts';
 import type { EnrollmentRecord } from '../domain/enrollment/record.ts';
-import { AccountId, BatchId, CommandId, InstanceId, MatcherKey, Region } from '../domain/ids.ts';
+import { BatchId, CommandId, InstanceId, MatcherKey, Region } from '../domain/ids.ts';
 import type { Intent } from '../domain/intent.ts';
+import { ReportAccount } from '../domain/report-account.ts';
 
 /**
  * What we wrote is parsed when it is read: an older release, another tool or a broken copy may have written it. A
@@ -72,14 +73,8 @@ export const StoredCoverage = z.strictObject({
   failingSinceMs: z.number().optional(),
 });
 
-export const StoredAccount = z.strictObject({
-  accountId: AccountId,
-  name: z.string(),
-  state: z.enum(['ACTIVE', 'PENDING_ACTIVATION', 'SUSPENDED', 'PENDING_CLOSURE', 'CLOSED']),
-  ancestorIds: z.array(z.string()),
-  tags: z.record(z.string(), z.string()).optional(),
-  tagsReadAtMs: z.number().optional(),
-});
+/** What a later release adds is left out, not a reason to know the account no more. */
+export const StoredAccount = ReportAccount;
 
 export const StoredRegions = z.array(Region);
 
@@ -114,6 +109,9 @@ export const StoredFinding = z.strictObject({
     'account-tags-denied',
     'marker-key-missing',
     'foreign-markers',
+    'ledger-untrusted',
+    'accounts-unproven',
+    'organization-mismatch',
   ]),
   scope: z.string(),
   sinceMs: z.number(),

@@ -18,6 +18,7 @@ const SCRIPTS = {
   'count-hosts': [],
   'take-token': [],
   'set-aside': [],
+  'mend-candidates': [],
 } as const satisfies Record<string, readonly LuaFunction[]>;
 /** A file of `lua/functions`, put before the scripts that use it. */
 type LuaFunction = 'settle' | 'put-coverages' | 'wanted-since';

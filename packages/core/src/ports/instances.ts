@@ -12,6 +12,15 @@ export interface InstancesPort {
   /** The target's SSM inventory: EC2 instances only, hybrid nodes (`mi-`) left out. */
   listManagedNodes(access: TargetAccess, signal: AbortSignal): AsyncIterable<readonly ManagedNode[]>;
   /**
+   * At most 50 instances by their ids, in whatever state they are, in one call. An id that EC2 does not show in this account
+   * and region is left out.
+   */
+  describe(
+    access: TargetAccess,
+    instanceIds: readonly InstanceId[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<InstanceId, Instance>>;
+  /**
    * At most 50 instances by their ids, in whatever state they are, each with its entry in SSM's inventory. An id that EC2
    * does not show in this account and region is left out.
    */

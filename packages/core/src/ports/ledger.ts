@@ -49,8 +49,15 @@ export interface EnrollmentLedger {
     target: Target,
     ids: readonly InstanceId[],
   ): Promise<ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>>;
-  /** Ids that may be claimed now, the longest waiting first. */
-  candidates(target: Target, nowMs: number, limit: number): Promise<readonly InstanceId[]>;
+  /** Ids that may be claimed now, the longest waiting first. What is no instance id is left out; `onForeign` tells of it. */
+  candidates(
+    target: Target,
+    nowMs: number,
+    limit: number,
+    onForeign?: (id: string) => void,
+  ): Promise<readonly InstanceId[]>;
+  /** Makes the index of candidates agree with the records. @returns those of `ids` that were listed otherwise than their records say */
+  mendCandidates(target: Target, ids: readonly string[]): Promise<readonly string[]>;
   /** When the next candidate may be claimed; null when there is none. */
   nextCandidateAt(target: Target): Promise<number | null>;
   /** Ids that must show up in the inventory, with their deadlines. */

@@ -1,0 +1,77 @@
+import type { createRedis } from '@muster/core/redis/connection';
+import type { createKeys } from '@muster/core/redis/keys';
+
+/** The hand that has a Redis client, knows every key by heart, and has no other key of ours. */
+export interface Forger {
+  readonly redis: ReturnType<typeof createRedis>;
+  readonly keys: ReturnType<typeof createKeys>;
+}
+
+/** A target as a forger writes it: any text. */
+interface ForgedTarget {
+  readonly accountId: string;
+  readonly region: string;
+}
+
+/**
+ * Writes an instance into a target as one that waits for an install, in every index, makes its install due and releases the
+ * hold: what a genuine scan, and an operator, would leave behind.
+ *
+ * @param facts over those of an instance that was first seen an hour ago
+ */
+export async function forgeCandidate(
+  { redis, keys }: Forger,
+  target: ForgedTarget,
+  instanceId: string,
+  matcherKey: string,
+  nowMs: number,
+  facts: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  const names = keys.target(target as Parameters<typeof keys.target>[0]);
+  const id = `${target.accountId}.${target.region}`;
+  const readyAtMs = nowMs - 1;
+  const record = {
+    state: 'queued',
+    instanceId,
+    matcherKey,
+    firstSeenAtMs: nowMs - 3_600_000,
+    changedAtMs: nowMs - 3_600_000,
+    launchedAtMs: nowMs - 7_200_000,
+    joinedAtMs: null,
+    failures: 0,
+    attemptCount: 0,
+    attempts: [],
+    readyAtMs,
+    ...facts,
+  };
+  await redis
+    .multi()
+    .hset(names.instances, instanceId, `4711|queued||${readyAtMs}||${JSON.stringify(record)}`)
+    .hincrby(names.counts, 's:queued', 1)
+    .zadd(names.candidates, readyAtMs, instanceId)
+    .sadd(keys.populated, id)
+    .zadd(keys.due('install'), 1, id)
+    .set(keys.hold, 'released')
+    .exec();
+}
+
+/** Changes what the ledger says of an account. `changes` over the facts that stand there; the seal stays as it was, unless it is changed too. */
+export async function forgeAccount(
+  { redis, keys }: Forger,
+  accountId: string,
+  changes: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const before = await redis.hget(keys.accounts, accountId);
+  const facts =
+    before === null ? { accountId, name: '', state: 'ACTIVE', ancestorIds: [] } : JSON.parse(before);
+  await redis.hset(keys.accounts, accountId, JSON.stringify({ ...facts, ...changes }));
+}
+
+/** Says which regions of an account are in scope. */
+export async function forgeRegions(
+  { redis, keys }: Forger,
+  accountId: string,
+  regions: readonly string[],
+): Promise<void> {
+  await redis.hset(keys.accountRegions, accountId, JSON.stringify(regions));
+}
