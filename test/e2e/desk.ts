@@ -12,7 +12,9 @@ import { type CommandResult, MUSTER_ENTRY, runProgram } from '@muster/testing/su
 const ORGANIZATION = 'o-a1b2c3d4e5';
 const EXTERNAL_ID = 'muster-0123456789abcdef0123456789abcdef';
 const DISCOVERY_ACCOUNT = '111122223333';
-/** Every instance of the world. */
+/** What an instance must carry to be enrolled. */
+const MATCH_TAGS = { env: 'prod' };
+/** Every instance of the world that does. */
 export const INSTANCES = 40;
 
 /** A folder in which somebody follows the guide. */
@@ -22,12 +24,11 @@ export interface Desk {
   init(...args: readonly string[]): Promise<CommandResult>;
   /** A file below `muster-setup`. */
   read(path: string): string;
-  /** Writes the files, starts the organization with their roles and an empty Teleport, and points the configuration at it. */
-  start(
-    options: readonly string[],
-    documents?: ReadonlyMap<string, string>,
-    partition?: WorldFile['partition'],
-  ): Promise<MusterSystem>;
+  /**
+   * Writes the files, starts the organization with their roles and document and an empty Teleport, and points the
+   * configuration at it. Only instances with the world's tags are asked for, and allowed to the role.
+   */
+  start(options: readonly string[], partition?: WorldFile['partition']): Promise<MusterSystem>;
   /** One line of the guide, as its reader would type it in the folder that init wrote. */
   type(line: string): Promise<CommandResult>;
   close(): Promise<void>;
@@ -48,27 +49,27 @@ export function openDesk(): Desk {
     init: (...args) =>
       runProgram([MUSTER_ENTRY, 'init', ...args], { env: { PATH: process.env['PATH'] }, cwd: folder }),
     read: (path) => readFileSync(join(folder, 'muster-setup', path), 'utf8'),
-    start: async (options, documents, partition = 'aws') => {
+    start: async (options, partition = 'aws') => {
       const base = [
         `--organization=${ORGANIZATION}`,
         `--external-id=${EXTERNAL_ID}`,
         `--discovery-account=${DISCOVERY_ACCOUNT}`,
         '--dir=muster-setup',
+        ...Object.entries(MATCH_TAGS).map(([key, value]) => `--tag=${key}=${value}`),
         ...options,
       ];
-      // The roles first: they do not depend on the proxy, whose address is known only later.
+      // Roles and document first: they do not depend on the proxy, whose address is known only later.
       const roles = await desk.init(...base, '--proxy=teleport.example.com:443');
       if (roles.code !== 0) throw new Error(roles.stderr);
       const started = await startSystem({
-        world: worldOfRoles(desk, documents, partition),
+        world: worldOfRoles(desk, partition),
         teleport: { tokens: [] },
         schedulers: 0,
         workers: 0,
       });
       system = started;
       writeAccounts(started.aws.world.accounts.map((account) => account.id));
-      const tags = Object.entries(started.facts.matchTags).map(([key, value]) => `--tag=${key}=${value}`);
-      const final = await desk.init(...base, ...tags, `--proxy=${started.facts.proxyAddress}`, '--force');
+      const final = await desk.init(...base, `--proxy=${started.facts.proxyAddress}`, '--force');
       if (final.code !== 0) throw new Error(final.stderr);
       configureSystem(desk, started);
       return started;
@@ -88,17 +89,14 @@ export function openDesk(): Desk {
 }
 
 /** Four accounts and the one that workers run in, a delegated administrator; the roles are init's policies, word for word. */
-function worldOfRoles(
-  desk: Desk,
-  documents: ReadonlyMap<string, string> = new Map(),
-  partition: WorldFile['partition'] = 'aws',
-): AwsSimOptions {
+function worldOfRoles(desk: Desk, partition: WorldFile['partition']): AwsSimOptions {
   const policy = (path: string): PolicyDocument => JSON.parse(desk.read(path)) as PolicyDocument;
   return {
     world: {
       name: 'roles of muster init',
       organizationId: ORGANIZATION,
       partition,
+      matchTags: MATCH_TAGS,
       generate: { accounts: 4, regions: 2, instances: INSTANCES },
       accounts: [{ id: DISCOVERY_ACCOUNT, name: 'discovery' }],
       access: {
@@ -111,9 +109,15 @@ function worldOfRoles(
           memberTrust: policy('iam/member-trust.json'),
         },
       },
-      documents: Object.fromEntries(documents),
+      documents: documentOf(desk),
     },
   };
+}
+
+/** The document of init's that is deployed in every account and region; none with Amazon's own. */
+function documentOf(desk: Desk): Readonly<Record<string, string>> {
+  const name = /document_name: (.*)/.exec(desk.read('muster.yaml'))?.[1] ?? '';
+  return name === 'AWS-RunShellScript' ? {} : { [name]: desk.read(`ssm/${name}.yaml`) };
 }
 
 /** init's muster.yaml as it is, but for the folder of the identity; what is left is what the environment may say. */

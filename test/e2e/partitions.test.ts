@@ -2,28 +2,13 @@
  * An organization outside the commercial partition, end to end: `muster init` writes its ARNs, they are the policies of the
  * simulator's IAM, which knows no keys in another partition's regions, and everything is enrolled.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { DoctorReport } from '@muster/core/domain/checkup/doctor-report';
 import { expect, test } from 'vitest';
-import { type Desk, INSTANCES, openDesk } from './desk.ts';
+import { INSTANCES, openDesk } from './desk.ts';
 import { listCommands, listHosts } from './simulated-commands.ts';
 
 interface Explained {
   readonly attempts: readonly { readonly link: string }[];
-}
-
-/** The document of `muster init`, which it writes with the roles. */
-async function ownDocument(desk: Desk, partition: string): Promise<ReadonlyMap<string, string>> {
-  await desk.init(
-    '--organization=o-a1b2c3d4e5',
-    '--proxy=teleport.example.com:443',
-    '--dir=document',
-    '--document=TeleportDiscoveryInstaller',
-    `--partition=${partition}`,
-  );
-  const file = join(desk.folder, 'document/ssm/TeleportDiscoveryInstaller.yaml');
-  return new Map([['TeleportDiscoveryInstaller', readFileSync(file, 'utf8')]]);
 }
 
 test.each([
@@ -35,9 +20,8 @@ test.each([
   async (partition, prefix, consoleHost) => {
     const desk = openDesk();
     try {
-      const documents = await ownDocument(desk, partition);
       const options = [`--partition=${partition}`, '--document=TeleportDiscoveryInstaller'];
-      const system = await desk.start(options, documents, partition);
+      const system = await desk.start(options, partition);
       // Nothing of the environment leads to the right partition: the configuration does.
       expect(system.env['AWS_REGION']).toBe('us-east-1');
       for (const file of ['token.yaml', 'inventory.yaml']) {

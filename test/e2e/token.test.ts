@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '@muster/testing/eventually';
 import { type MusterSystem, startSystem } from '@muster/testing/muster-system';
@@ -45,6 +45,15 @@ test('a token that lists accounts keeps in step with the organization, and is ne
     code: 1,
     stderr: `--file ${pipe}: is not a plain file, and is left as it is\n`,
   });
+
+  const link = join(system.folder, 'link.yaml');
+  writeFileSync(join(system.folder, 'victim'), 'precious');
+  symlinkSync(join(system.folder, 'victim'), link);
+  expect(await system.cli('token', '--file', link)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('is a symbolic link, and is not followed'),
+  });
+  expect(readFileSync(join(system.folder, 'victim'), 'utf8')).toBe('precious');
 
   await system.aws.change({ op: 'add-account', account: { id: '999988887777' } });
   expect(await system.cli('sweep', '--wait')).toMatchObject({ code: 0 });

@@ -140,8 +140,15 @@ test("the policy for one account is the member role's, for that account", () => 
     .filter(({ language }) => language === 'json')
     .map(({ text }) => text);
 
+  // One account, tried out: Amazon's own document, and nothing to make in any region.
+  const { code, output } = muster(
+    ...'init --organization o-a1b2c3d4e5 --proxy teleport.example.com:443 --dir plain'.split(' '),
+    '--document=AWS-RunShellScript',
+  );
+
+  expect({ code, output }).toMatchObject({ code: 0 });
   expect(JSON.parse((policy ?? '').replace('ec2:*:111122223333:', 'ec2:*:*:'))).toEqual(
-    JSON.parse(written('iam/member-policy.json')),
+    JSON.parse(readFileSync(join(folder, 'plain/iam/member-policy.json'), 'utf8')),
   );
 });
 

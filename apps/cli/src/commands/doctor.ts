@@ -1,5 +1,4 @@
 import { configPath } from '@muster/core/config/load-config';
-import { writeFileSync } from 'node:fs';
 import type { MusterConfig } from '@muster/core/config/model';
 import { failed, skipped, warned, type Check } from '@muster/core/domain/checkup/check';
 import {
@@ -19,6 +18,7 @@ import { formatDoctor } from '../format-doctor.ts';
 import { askHere, askWorkers, gatherReport, type Gathered } from '../gather-report.ts';
 import { showProgress } from '../show-progress.ts';
 import { parseTimeout, TIMEOUT_OPTION } from '../timeout-option.ts';
+import { whyNotWritable, writeNamedFile } from '../write-named-file.ts';
 
 interface Options {
   readonly json?: boolean;
@@ -45,6 +45,7 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
     .option(...TIMEOUT_OPTION)
     .action(async (options: Options) => {
       const timeoutMs = parseTimeout(options.timeout);
+      if (options.missingRoles !== undefined) checkWritable(options.missingRoles);
       const path = configPath(context.configOption(), context.env);
       const { config, check } = checkConfiguration(path, context.env);
       const report =
@@ -153,11 +154,19 @@ function reportOf(
   });
 }
 
+/** Before the checks: they may take minutes. */
+function checkWritable(file: string): void {
+  for (const path of [file, `${file}.sh`]) {
+    const problem = whyNotWritable(path);
+    if (problem !== null) throw new CommandError(EXIT.failed, `--missing-roles: ${path} ${problem}`);
+  }
+}
+
 function writeMissingRoles(file: string, report: DoctorReport, config: MusterConfig): void {
   const targets = stackSetTargets(report, HOME_REGION[config.matchers[0]?.partition ?? 'aws']);
   try {
-    writeFileSync(file, `${JSON.stringify(targets, null, 2)}\n`);
-    writeFileSync(`${file}.sh`, stackSetScript(targets));
+    writeNamedFile(file, `${JSON.stringify(targets, null, 2)}\n`);
+    writeNamedFile(`${file}.sh`, stackSetScript(targets));
   } catch (error) {
     throw new CommandError(EXIT.failed, `--missing-roles: ${messageOf(error)}`);
   }

@@ -75,7 +75,7 @@ test('a file that was changed is not replaced, and nothing else is written eithe
   rmSync(join(folder, 'out/README.md'));
   const before = snapshot();
 
-  const { code, stderr } = init(...REQUIRED, '--tag', 'env=prod');
+  const { code, stderr } = init(...REQUIRED);
 
   expect(code).toBe(1);
   expect(stderr).toBe(
@@ -114,6 +114,19 @@ test('--only writes that file: the token is brought up to date beside a configur
   expect(code).toBe(0);
   expect(read('teleport/token.yaml')).toContain('- aws_account: "444455556666"');
   expect(read('muster.yaml')).toContain('# mine');
+});
+
+test('the document that the configuration in the folder names goes on, whatever the default is', () => {
+  init(...REQUIRED, '--document', 'AWS-RunShellScript');
+
+  const again = init(...REQUIRED);
+  const changed = init(...REQUIRED, '--document', 'MusterInstaller', '--force');
+
+  expect(again).toMatchObject({ code: 0, stderr: '' });
+  expect(again.stdout).not.toContain('written');
+  expect(changed.code).toBe(0);
+  expect(read('muster.yaml')).toContain('document_name: MusterInstaller');
+  expect(read('iam/member-policy.json')).toContain('document/MusterInstaller');
 });
 
 /** Files that say what the workers may read of the organization. */

@@ -9,8 +9,9 @@ import type { CommandContext } from '../command-context.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { initFiles } from '../init/init-files.ts';
 import { DEFAULT_MEMBER_ROLE, type InitOptions, readSettings } from '../init/read-settings.ts';
-import type { InitFile } from '../init/settings.ts';
+import { DEFAULT_DOCUMENT, type InitFile } from '../init/settings.ts';
 import { compareFiles, writeFiles } from '../init/write-files.ts';
+import { whyNotWritable } from '../write-named-file.ts';
 
 interface Options extends InitOptions {
   readonly tokenAccounts?: string;
@@ -35,10 +36,17 @@ export function addInitCommand(program: Command, context: CommandContext): void 
       'external id of that role (default: the one already in DIR, else a random one)',
     )
     .option('--token-accounts <file>', 'list these accounts in the join token instead of the organization')
-    .option('--document <name>', 'bring an SSM document of your own (default: AWS-RunShellScript)')
+    .option(
+      '--document <name>',
+      `name of the SSM document that is written, the only one that the role in every account may send (default: the one already in DIR, else ${DEFAULT_DOCUMENT}); AWS-RunShellScript needs to be made nowhere, and lets the role run anything`,
+    )
     .option('--partition <name>', 'aws, aws-us-gov or aws-cn (default: that of the regions)')
     .option('--region <region>', 'read this region, may be repeated (default: every enabled one)', each)
-    .option('--tag <key=value>', 'only instances with this tag, may be repeated (default: all)', each)
+    .option(
+      '--tag <key=value>',
+      'only instances with this tag, for the role as well, may be repeated (default: all)',
+      each,
+    )
     .option('--account-tag <key=value>', 'only accounts that have this tag themselves, may be repeated', each)
     .option('--only <file>', 'write this file of them only, may be repeated', each)
     .option('--force', 'replace files that are different')
@@ -58,6 +66,7 @@ function readRequest(options: Options): { readonly folder: string; readonly file
   const reading = readSettings(options, {
     tokenAccounts: readAccountsFile(options.tokenAccounts, faults),
     externalId: options.externalId ?? kept.externalId ?? `muster-${randomBytes(16).toString('hex')}`,
+    documentName: kept.documentName,
     readsAccountTags: staysAsItIs && kept.readsAccountTags,
   });
   if (!reading.ok) throw refusal([...faults, ...reading.faults]);
@@ -75,11 +84,13 @@ function readRequest(options: Options): { readonly folder: string; readonly file
 interface Kept {
   /** Deployed roles require the external id of the first run, so it is kept. */
   readonly externalId: string | null;
+  /** Deployed roles may send this one only. */
+  readonly documentName: string | null;
   readonly readsAccountTags: boolean;
 }
 
 function readKept(folder: string, needsExternalId: boolean, faults: string[]): Kept {
-  const none: Kept = { externalId: null, readsAccountTags: false };
+  const none: Kept = { externalId: null, documentName: null, readsAccountTags: false };
   const file = join(folder, 'muster.yaml');
   if (folder === '' || !existsSync(file) || !statSync(file).isFile()) return none;
   const parsed = loadConfig(file, {});
@@ -95,6 +106,7 @@ function readKept(folder: string, needsExternalId: boolean, faults: string[]): K
   const role = matchers[0]?.role;
   return {
     externalId: role === undefined || role.kind === 'ambient' ? null : role.externalId,
+    documentName: matchers[0]?.install.documentName ?? null,
     readsAccountTags: matchers.some(({ accountTags }) => accountTags !== undefined),
   };
 }
@@ -125,7 +137,8 @@ function writeOrRefuse(folder: string, files: readonly InitFile[], force: boolea
           (path) => `  ${path} is there and different${force ? '' : ' (--force replaces it)'}`,
         ),
         ...blocked.map(
-          (path) => `  ${path} cannot be written: something else than a plain file is in its place`,
+          (path) =>
+            `  ${path} ${whyNotWritable(path) ?? 'cannot be written: on the way there is something else than a folder'}`,
         ),
       ].join('\n'),
     );

@@ -1,4 +1,3 @@
-import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { messageOf } from '@muster/core/domain/errors';
 import type { AccountId } from '@muster/core/domain/ids';
 import type { Matcher } from '@muster/core/domain/matcher';
@@ -10,6 +9,7 @@ import { CommandError, EXIT } from '../exit-codes.ts';
 import { accountsToken } from '../init/teleport-resources.ts';
 import { withLedger } from '../open-ledger.ts';
 import { readConfig } from '../read-config.ts';
+import { holdsAlready, whyNotWritable, writeNamedFile } from '../write-named-file.ts';
 
 /**
  * `muster token`: the join tokens with every account that the matchers cover now, so that a token which lists accounts
@@ -67,20 +67,13 @@ function joinTokensOf(matchers: readonly Matcher[], account: KnownAccount['accou
 }
 
 function writeToken(file: string, text: string): void {
+  const problem = whyNotWritable(file);
+  if (problem !== null) throw new CommandError(EXIT.failed, `--file ${file}: ${problem}`);
   try {
-    const found = statSync(file, { throwIfNoEntry: false });
-    if (found !== undefined && !found.isFile()) {
-      // It would be replaced by a file: as root, even /dev/stdout.
-      throw new CommandError(EXIT.failed, `--file ${file}: is not a plain file, and is left as it is`);
-    }
-    const isSame = found?.size === Buffer.byteLength(text) && readFileSync(file, 'utf8') === text;
-    if (!isSame) {
-      writeFileSync(`${file}.new`, text);
-      renameSync(`${file}.new`, file);
-    }
+    const isSame = holdsAlready(file, text);
+    if (!isSame) writeNamedFile(file, text);
     process.stdout.write(`${isSame ? 'same   ' : 'written'}  ${file}\n`);
   } catch (error) {
-    if (error instanceof CommandError) throw error;
     throw new CommandError(EXIT.failed, `--file ${file}: ${messageOf(error)}`);
   }
 }

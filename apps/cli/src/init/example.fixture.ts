@@ -15,7 +15,12 @@ export function exampleSettings(
   options: InitOptions = {},
   tokenAccounts: string | null = null,
 ): InitSettings {
-  const surroundings = { tokenAccounts, externalId: 'muster-random', readsAccountTags: false };
+  const surroundings = {
+    tokenAccounts,
+    externalId: 'muster-random',
+    documentName: null,
+    readsAccountTags: false,
+  };
   const reading = readSettings({ ...BASE, ...options }, surroundings);
   if (!reading.ok) throw new Error(reading.faults.join('\n'));
   return reading.settings;
@@ -42,6 +47,7 @@ export const EXAMPLES: readonly (readonly [name: string, settings: InitSettings]
   ],
   ['GovCloud', exampleSettings({ region: ['us-gov-west-1'], discoveryAccount: '111122223333' })],
   ['China with a document', exampleSettings({ partition: 'aws-cn', document: 'Installer' })],
+  ["Amazon's document", exampleSettings({ document: 'AWS-RunShellScript', tag: ['env=prod'] })],
 ];
 
 /** The text of one file; throws when it is not written. */

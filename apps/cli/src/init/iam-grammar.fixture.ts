@@ -24,7 +24,12 @@ const Statement = z.strictObject({
     .optional(),
   Action: z.array(z.string().regex(/^[a-z0-9-]+:[A-Z][A-Za-z]+$/)).min(1),
   Resource: z.union([z.literal('*'), Arn]).optional(),
-  Condition: z.partialRecord(z.enum(['StringEquals', 'ArnEquals']), z.record(text, text)).optional(),
+  Condition: z
+    .partialRecord(
+      z.enum(['StringEquals', 'StringLike', 'ArnEquals']),
+      z.record(text, z.union([text, z.array(z.string()).min(1)])),
+    )
+    .optional(),
 });
 const Policy = z.strictObject({ Version: z.literal('2012-10-17'), Statement: z.array(Statement).min(1) });
 type Statement = z.infer<typeof Statement>;
@@ -69,7 +74,8 @@ async function actionFaults(statement: Statement): Promise<readonly string[]> {
   }
   for (const keys of Object.values(statement.Condition ?? {})) {
     for (const key of Object.keys(keys)) {
-      const known = GLOBAL_KEYS.has(key) || (await iamConditionKeyExists(key.split(':', 1)[0] ?? '', key));
+      const listed = key.replace(/^(ssm:resourceTag)\/.+$/, '$1/tag-key');
+      const known = GLOBAL_KEYS.has(key) || (await iamConditionKeyExists(key.split(':', 1)[0] ?? '', listed));
       if (!known) faults.push(`there is no condition key ${key}`);
     }
   }

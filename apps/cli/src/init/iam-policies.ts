@@ -31,9 +31,13 @@ export function organizationActions({ readsAccountTags }: InitSettings): readonl
 /** For plain JSON: any account, because the policy belongs to one account's role and reaches no other. */
 export const ANY_ACCOUNT: AccountText = (text) => text('*');
 
+/** An id that EC2 never gives. `muster doctor` asks with it, and nothing can run on it (`apps/worker/src/reporting/probe-member.ts`). */
+export const NO_INSTANCE = 'i-00000000000000000';
+
 /**
  * What the member role may do. SendCommand is allowed on the document and on the instances, in two statements: AWS asks
- * for both, and one statement would let a condition on the one fall on the other.
+ * for both, and one statement would let a condition on the one fall on the other. Where only instances with tags are
+ * enrolled, the role may send to no others.
  */
 export function memberPolicy(settings: InitSettings, account: AccountText): Policy {
   const { partition, documentName } = settings;
@@ -49,8 +53,25 @@ export function memberPolicy(settings: InitSettings, account: AccountText): Poli
       Effect: 'Allow',
       Action: ['ssm:SendCommand'],
       Resource: account((id) => `arn:${partition}:ec2:*:${id}:instance/*`),
+      ...(settings.tags.size === 0 ? {} : { Condition: { StringLike: tagConditions(settings) } }),
     },
+    // It has no tags to ask for: without this, a role that is narrowed by tags looks to the doctor like one that may not send.
+    ...(settings.tags.size === 0
+      ? []
+      : [
+          {
+            Sid: 'AskWithNoInstance',
+            Effect: 'Allow' as const,
+            Action: ['ssm:SendCommand'],
+            Resource: account((id) => `arn:${partition}:ec2:*:${id}:instance/${NO_INSTANCE}`),
+          },
+        ]),
   );
+}
+
+/** The tags of `--tag` as condition keys: all of them, with one of the values of each. `*` and `?` are IAM's wildcards as well. */
+export function tagConditions({ tags }: InitSettings): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries([...tags].map(([key, values]) => [`ssm:resourceTag/${key}`, values]));
 }
 
 /**

@@ -8,7 +8,8 @@ import { initFiles } from './init-files.ts';
 
 const KNOWN = exampleSettings({ discoveryAccount: '111122223333' });
 
-test('the member role may do what docs/guide lists, and SendCommand stands in two statements', () => {
+test('the member role may do what docs/guide lists, and send one document, which is written beside it', () => {
+  expect(initFiles(KNOWN).map(({ path }) => path)).toContain('ssm/MusterInstaller.yaml');
   expect(JSON.parse(fileOf(KNOWN, 'iam/member-policy.json'))).toEqual({
     Version: '2012-10-17',
     Statement: [
@@ -28,7 +29,7 @@ test('the member role may do what docs/guide lists, and SendCommand stands in tw
         Sid: 'SendThisDocument',
         Effect: 'Allow',
         Action: ['ssm:SendCommand'],
-        Resource: 'arn:aws:ssm:*::document/AWS-RunShellScript',
+        Resource: 'arn:aws:ssm:*:*:document/MusterInstaller',
       },
       {
         Sid: 'SendToInstances',
@@ -38,6 +39,42 @@ test('the member role may do what docs/guide lists, and SendCommand stands in tw
       },
     ],
   });
+});
+
+test('a role for instances with tags may send to no others, but lets the doctor ask', () => {
+  const settings = exampleSettings({ tag: ['env=prod', 'env=stage-*', 'muster:enroll='] });
+
+  const { Statement } = JSON.parse(fileOf(settings, 'iam/member-policy.json')) as {
+    readonly Statement: readonly { readonly Sid: string }[];
+  };
+
+  expect(Statement.slice(2)).toEqual([
+    {
+      Sid: 'SendToInstances',
+      Effect: 'Allow',
+      Action: ['ssm:SendCommand'],
+      Resource: 'arn:aws:ec2:*:*:instance/*',
+      Condition: {
+        StringLike: { 'ssm:resourceTag/env': ['prod', 'stage-*'], 'ssm:resourceTag/muster:enroll': [''] },
+      },
+    },
+    {
+      Sid: 'AskWithNoInstance',
+      Effect: 'Allow',
+      Action: ['ssm:SendCommand'],
+      Resource: 'arn:aws:ec2:*:*:instance/i-00000000000000000',
+    },
+  ]);
+});
+
+test("Amazon's document is the exception, and then nothing is written of a document", () => {
+  const settings = exampleSettings({ document: 'AWS-RunShellScript' });
+
+  expect(fileOf(settings, 'iam/member-policy.json')).toContain(
+    '"arn:aws:ssm:*::document/AWS-RunShellScript"',
+  );
+  expect(fileOf(settings, 'README.md')).toContain('can run any command, as root');
+  expect(initFiles(settings).filter(({ path }) => path.includes('ssm'))).toEqual([]);
 });
 
 test('the member role trusts the discovery role, with external id and organization', () => {

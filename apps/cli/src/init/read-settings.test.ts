@@ -17,7 +17,12 @@ test('everything that is wrong is said at once, beginning with the option', () =
       tag: ['novalue', '=x', 'k=$(id)'],
       accountTag: ['neither'],
     },
-    { tokenAccounts: '111122223333 oops\n12', externalId: 'unused', readsAccountTags: false },
+    {
+      tokenAccounts: '111122223333 oops\n12',
+      externalId: 'unused',
+      documentName: null,
+      readsAccountTags: false,
+    },
   );
 
   expect(reading.ok ? [] : reading.faults.map((fault) => fault.split(/[: ]/, 1)[0])).toEqual([
@@ -116,6 +121,7 @@ test('of many bad accounts the first ten are shown', () => {
     {
       tokenAccounts: Array.from({ length: 30 }, (_, i) => `x${i}`).join('\n'),
       externalId: 'abc',
+      documentName: null,
       readsAccountTags: false,
     },
   );

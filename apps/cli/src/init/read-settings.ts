@@ -1,6 +1,6 @@
 import { AccountId, Region } from '@muster/core/domain/ids';
 import { isHostPort } from '@muster/core/domain/installer/alphabets';
-import type { InitSettings, Partition, RoleName } from './settings.ts';
+import { DEFAULT_DOCUMENT, type InitSettings, type Partition, type RoleName } from './settings.ts';
 import { readTokenAccounts } from './token-accounts.ts';
 
 /** The options of `muster init` as they were typed. */
@@ -25,6 +25,8 @@ export interface InitSurroundings {
   readonly tokenAccounts: string | null;
   /** External id to use when none was given. */
   readonly externalId: string;
+  /** The document that the configuration in the folder names; null without one. */
+  readonly documentName: string | null;
   /** Whether the configuration that stays in the folder has account tags. */
   readonly readsAccountTags: boolean;
 }
@@ -99,7 +101,7 @@ export function readSettings(options: InitOptions, surroundings: InitSurrounding
       EXTERNAL_ID.test(options.externalId ?? surroundings.externalId),
       'AWS allows 2 to 1224 letters, digits and +=,.@:/_-',
     ),
-    documentName: readDocument(options.document ?? RUN_SHELL_SCRIPT, faults),
+    documentName: readDocument(options.document ?? surroundings.documentName ?? DEFAULT_DOCUMENT, faults),
     tags: readTags('--tag', options.tag ?? [], faults),
     accountTags,
     readsAccountTags: accountTags.size > 0 || surroundings.readsAccountTags,

@@ -1,4 +1,10 @@
-import { hasOwnDocument, INVENTORY_BOT, type InitSettings, JOIN_TOKEN } from './settings.ts';
+import {
+  DEFAULT_DOCUMENT,
+  hasOwnDocument,
+  INVENTORY_BOT,
+  type InitSettings,
+  JOIN_TOKEN,
+} from './settings.ts';
 
 /** The steps, in order, with the commands as they are typed in the folder that init wrote. */
 export function readme(settings: InitSettings): string {
@@ -154,8 +160,25 @@ ${sh(
 (Terraform: \`terraform/organization\` does both; \`terraform/member\` makes the role of one account. By hand:
 \`iam/member-policy.json\`${discoveryAccount === null ? '' : ' and `iam/member-trust.json`'}.)
 
-Who can use this role can run the installer document${hasOwnDocument(settings) ? '' : ', and so any command,'} on every instance. Two things keep it
-to Muster: its trust names one role, and that role trusts only the instances you give its profile to. Give them to nothing else.`;
+${whatTheRoleCan(settings)}
+
+Two things keep it to Muster: its trust names one role, and that role trusts only the instances you give its profile to. Give
+them to nothing else.`;
+}
+
+function whatTheRoleCan(settings: InitSettings): string {
+  const isNarrow = settings.tags.size > 0;
+  const onWhom = isNarrow
+    ? `on instances with ${[...settings.tags.keys()].map((key) => `the tag \`${key}\``).join(' and ')}`
+    : 'on every instance';
+  const can = hasOwnDocument(settings)
+    ? `Who can use this role can run the installer document ${onWhom}, and no other command.`
+    : `Who can use this role can run any command, as root, ${onWhom}: that is what
+\`${settings.documentName}\` is for. A document of its own (\`muster init … --document ${DEFAULT_DOCUMENT}\`) lets the role do less.`;
+  if (!isNarrow) return can;
+  return `${can}
+Other tags in \`muster.yaml\` than those of \`--tag\` need another role:
+\`muster init … --tag … --only cloudformation/member-role.yaml --force\`, and deploy it again.`;
 }
 
 function documentStep(settings: InitSettings): string {

@@ -46,7 +46,10 @@ export const JOIN_TOKEN = 'aws-discovery-iam-token';
 /** Name of Teleport's role, of the bot and of its token that read the inventory. */
 export const INVENTORY_BOT = 'muster-inventory';
 
-/** Whether the files bring a document of their own. */
+/** The document that init writes and the member role may send, unless another name is given. */
+export const DEFAULT_DOCUMENT = 'MusterInstaller';
+
+/** Whether the files bring a document of their own. With `AWS-RunShellScript` they do not: it exists everywhere, and runs anything. */
 export function hasOwnDocument(settings: InitSettings): boolean {
   return settings.documentName !== 'AWS-RunShellScript';
 }

@@ -148,7 +148,7 @@ function jsonStatements(file: string): readonly unknown[] {
       Sid: string;
       Action: string[];
       Resource?: string;
-      Condition?: Record<string, Record<string, string>>;
+      Condition?: Record<string, Record<string, string | string[]>>;
     }[];
   };
   return Statement.map(({ Sid, Action, Resource, Condition }) => ({
@@ -156,7 +156,7 @@ function jsonStatements(file: string): readonly unknown[] {
     Action,
     ...(Resource === undefined ? {} : { Resource }),
     Condition: Object.entries(Condition ?? {}).flatMap(([operator, keys]) =>
-      Object.entries(keys).map(([key, value]) => [operator, key, value]),
+      Object.entries(keys).map(([key, value]) => [operator, key, [value].flat().join(' ')]),
     ),
   }));
 }

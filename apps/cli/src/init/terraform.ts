@@ -1,4 +1,4 @@
-import { organizationActions, READ_ACTIONS } from './iam-policies.ts';
+import { NO_INSTANCE, organizationActions, READ_ACTIONS, tagConditions } from './iam-policies.ts';
 import { hasOwnDocument, type InitSettings } from './settings.ts';
 import { discoveryAccountVariable, VERSIONS } from './terraform-blocks.ts';
 
@@ -131,8 +131,8 @@ ${list(READ_ACTIONS)}
     sid       = "SendToInstances"
     actions   = ["ssm:SendCommand"]
     resources = ["arn:${partition}:ec2:*:\${local.account}:instance/*"]
-  }
-}
+${tagBlocks(settings)}  }
+${probeBlock(settings)}}
 
 resource "aws_iam_role" "member" {
   name                 = "${memberRole.name}"
@@ -147,6 +147,32 @@ resource "aws_iam_role_policy" "member" {
   role   = aws_iam_role.member.id
   policy = data.aws_iam_policy_document.member.json
 }
+`;
+}
+
+function tagBlocks(settings: InitSettings): string {
+  return Object.entries(tagConditions(settings))
+    .map(
+      ([key, values]) => `
+    condition {
+      test     = "StringLike"
+      variable = ${JSON.stringify(key)}
+      values   = [${values.map((value) => JSON.stringify(value)).join(', ')}]
+    }
+`,
+    )
+    .join('');
+}
+
+function probeBlock({ partition, tags }: InitSettings): string {
+  if (tags.size === 0) return '';
+  return `
+  # muster doctor asks with an id that EC2 never gives: it has no tags, and nothing can run on it.
+  statement {
+    sid       = "AskWithNoInstance"
+    actions   = ["ssm:SendCommand"]
+    resources = ["arn:${partition}:ec2:*:\${local.account}:instance/${NO_INSTANCE}"]
+  }
 `;
 }
 

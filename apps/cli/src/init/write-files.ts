@@ -1,8 +1,9 @@
 import { lstatSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { whyNotWritable } from '../write-named-file.ts';
 import type { InitFile } from './settings.ts';
 
-/** What writing a file would do. `blocked`: something stands there that is no plain file, and is never replaced. */
+/** What writing a file would do. `blocked`: something stands there that is never replaced nor followed (`whyNotWritable`). */
 export type FileState = 'new' | 'same' | 'different' | 'blocked';
 
 /** Compares the files with what stands in the folder. Touches nothing. */
@@ -56,13 +57,13 @@ function stateOf(folder: string, file: InitFile): FileState {
   // A folder on the way that is a file, or a link to elsewhere, blocks as well.
   for (let depth = 1; depth < parts.length; depth += 1) {
     const onTheWay = lstatSync(join(folder, ...parts.slice(0, depth)), { throwIfNoEntry: false });
-    if (onTheWay === undefined) return 'new';
+    if (onTheWay === undefined) return whyNotWritable(join(folder, file.path)) === null ? 'new' : 'blocked';
     if (!onTheWay.isDirectory()) return 'blocked';
   }
   const place = join(folder, file.path);
   const found = lstatSync(place, { throwIfNoEntry: false });
-  if (found === undefined) return 'new';
-  if (!found.isFile()) return 'blocked';
+  if (found === undefined) return whyNotWritable(place) === null ? 'new' : 'blocked';
+  if (whyNotWritable(place) !== null) return 'blocked';
   return readFileSync(place, 'utf8') === file.content ? 'same' : 'different';
 }
 

@@ -44,13 +44,36 @@ function isAllowed(world: World, principal: Principal, action: string): boolean 
 }
 
 /** What a role's own policy says of an action on a resource, where the world has policies; null: on anything at all. */
-function isGranted(world: World, principal: Principal, action: string, resource: string | null): boolean {
+function isGranted(
+  world: World,
+  principal: Principal,
+  action: string,
+  resource: string | null,
+  tags: ResourceInQuestion['tags'] = {},
+): boolean {
   const { policies } = world.access;
   if (policies === null) return true;
   const policy = principal.kind === 'discovery' ? policies.discovery : policies.member;
   // All resources of a world are in its organization.
-  const context = { 'aws:ResourceOrgID': world.organizationId };
+  const context = { 'aws:ResourceOrgID': world.organizationId, ...tagKeys(action, tags) };
   return policyAllows(policy, { action, resource, principal: null, context });
+}
+
+/** What an action is about, as IAM sees it. */
+export interface ResourceInQuestion {
+  readonly arn: string;
+  /** Of the resource itself; a resource that does not exist has none. */
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** A resource's tags as condition keys: those of every service, and Systems Manager's own. */
+function tagKeys(action: string, tags: ResourceInQuestion['tags'] = {}): Readonly<Record<string, string>> {
+  const prefixes = action.startsWith('ssm:')
+    ? ['aws:ResourceTag/', 'ssm:resourceTag/']
+    : ['aws:ResourceTag/'];
+  return Object.fromEntries(
+    Object.entries(tags).flatMap(([key, value]) => prefixes.map((prefix) => [`${prefix}${key}`, value])),
+  );
 }
 
 /**
@@ -61,11 +84,12 @@ export function authorizeResources(
   world: World,
   { principal, service }: Caller,
   action: string,
-  resources: readonly string[],
+  resources: readonly ResourceInQuestion[],
 ): void {
-  const refused = resources.find((resource) => !isGranted(world, principal, action, resource));
+  const refused = resources.find(({ arn, tags }) => !isGranted(world, principal, action, arn, tags));
   if (refused === undefined) return;
-  throw deniedError(service, { action, principalArn: principal.arn, resource: refused, reason: 'identity' });
+  const { arn } = refused;
+  throw deniedError(service, { action, principalArn: principal.arn, resource: arn, reason: 'identity' });
 }
 
 /** Whether the member role's trust policy lets the caller in, where the world has one. */

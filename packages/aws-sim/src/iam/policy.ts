@@ -9,7 +9,10 @@ const Statement = z.strictObject({
   Action: texts,
   Resource: texts.optional(),
   Condition: z
-    .partialRecord(z.enum(['StringEquals', 'ArnEquals', 'ArnLike']), z.record(z.string(), texts))
+    .partialRecord(
+      z.enum(['StringEquals', 'StringLike', 'ArnEquals', 'ArnLike']),
+      z.record(z.string(), texts),
+    )
     .optional(),
 });
 
@@ -27,7 +30,7 @@ export interface PolicyQuestion {
   readonly resource: string | null;
   /** ARN of the caller's account root, for trust policies; null for identity policies, which name nobody. */
   readonly principal: string | null;
-  /** Condition keys of the request, such as `sts:ExternalId`. A key that is not there meets no condition. */
+  /** Condition keys of the request and of the resource, such as `sts:ExternalId`. A key that is not there meets no condition. */
   readonly context: Readonly<Record<string, string | undefined>>;
 }
 
@@ -58,13 +61,19 @@ function namesPrincipal(statement: Statement, principal: string | null): boolean
 function meetsConditions(statement: Statement, context: PolicyQuestion['context']): boolean {
   return Object.entries(statement.Condition ?? {}).every(([operator, keys]) =>
     Object.entries(keys ?? {}).every(([key, wanted]) => {
-      const found = context[key];
+      const found = valueOf(context, key);
       if (found === undefined) return false;
       return list(wanted).some((one) =>
         operator === 'StringEquals' ? one === found : matches(one, found, false),
       );
     }),
   );
+}
+
+/** Condition keys have no case: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html */
+function valueOf(context: PolicyQuestion['context'], key: string): string | undefined {
+  if (Object.hasOwn(context, key)) return context[key];
+  return Object.entries(context).find(([name]) => name.toLowerCase() === key.toLowerCase())?.[1];
 }
 
 /** IAM's wildcards: `*` for any run of characters, `?` for one. Actions are compared without case. */

@@ -1,10 +1,11 @@
 import { authorizeResources } from '../../iam/authorize.ts';
 import type { Refusal } from '../../commands/command.ts';
 import type { SsmDocument } from '../../commands/documents.ts';
-import { deniedError, type ServiceError } from '../../server/service-error.ts';
+import { deniedError, ServiceError } from '../../server/service-error.ts';
 import type { Call } from '../../server/simulation.ts';
 import type { Instance } from '../../world/host-states.ts';
 import type { Account } from '../../world/model.ts';
+import { findInstance } from '../../world/world.ts';
 
 /** Sending is authorized on the document and on every instance. Amazon's documents have no account in their ARN. */
 export function authorizeDocument(call: Call, nameOrArn: string): void {
@@ -38,12 +39,28 @@ function sendDenied(call: Call, resource: string): ServiceError {
 
 /** By target nothing is refused up front: a host that must not or cannot have the command ends with the reason. */
 export function targetRefusal(call: Call, document: SsmDocument, host: Instance): Refusal | null {
-  if (isShielded(call, host)) return 'AccessDenied';
+  if (isShielded(call, host) || !mayBeSentTo(call, host)) return 'AccessDenied';
   return document.platformTypes.includes(host.ssm?.platformType ?? '') ? null : 'InvalidPlatform';
 }
 
+function mayBeSentTo(call: Call, host: Instance): boolean {
+  try {
+    authorizeResources(call.sim.world, call.caller, 'ssm:SendCommand', [
+      { arn: instanceArn(call, host.account, host.id), tags: host.tags },
+    ]);
+    return true;
+  } catch (error) {
+    if (error instanceof ServiceError) return false;
+    throw error;
+  }
+}
+
+function instanceArn(call: Call, account: Account, id: string): string {
+  return `arn:${call.sim.world.partition}:ec2:${call.caller.region}:${account.id}:instance/${id}`;
+}
+
 /**
- * IAM asks for the document and for every instance that is named, where the world has policies.
+ * IAM asks for the document and for every instance that is named, with its tags, where the world has policies.
  * @throws {ServiceError} AccessDenied
  */
 export function authorizeByPolicy(
@@ -58,8 +75,10 @@ export function authorizeByPolicy(
   const name = document.startsWith('arn:')
     ? document
     : `arn:${partition}:ssm:${region}:${owner}:document/${document}`;
-  authorizeResources(call.sim.world, call.caller, 'ssm:SendCommand', [
-    name,
-    ...instanceIds.map((id) => `arn:${partition}:ec2:${region}:${account.id}:instance/${id}`),
-  ]);
+  const instances = instanceIds.map((id) => {
+    const host = findInstance(call.sim.world, id);
+    const isHere = host !== undefined && host.account === account && host.region === region;
+    return { arn: instanceArn(call, account, id), tags: isHere ? host.tags : {} };
+  });
+  authorizeResources(call.sim.world, call.caller, 'ssm:SendCommand', [{ arn: name }, ...instances]);
 }

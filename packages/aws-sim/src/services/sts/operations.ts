@@ -101,7 +101,7 @@ function checkTrust(
   externalId: string | undefined,
 ): void {
   const { world } = call.sim;
-  authorizeResources(world, call.caller, 'sts:AssumeRole', [roleArn]);
+  authorizeResources(world, call.caller, 'sts:AssumeRole', [{ arn: roleArn }]);
   const known = world.accountsById.get(accountId);
   // A stale answer knows the role as it was: one just made or repaired is not there yet.
   const account = known === undefined ? undefined : (accountAsOf(known, call.asOfMs) ?? undefined);
