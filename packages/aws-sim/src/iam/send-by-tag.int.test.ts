@@ -39,7 +39,7 @@ function start(condition: Record<string, Record<string, string[]>>): Promise<Sce
             {
               Action: 'ssm:SendCommand',
               Resource: `arn:aws:ec2:*:${MEMBER}:instance/*`,
-              Condition: condition as NonNullable<PolicyDocument['Statement'][number]['Condition']>,
+              Condition: condition,
             },
           ),
         },
