@@ -1,7 +1,7 @@
 import { createSimClock } from './clock/sim-clock.ts';
 import { createCommandStore } from './commands/command-store.ts';
 import { createDocumentLibrary } from './commands/document-library.ts';
-import { joinRequest } from './commands/host-membership.ts';
+import { earlyNode } from './commands/host-membership.ts';
 import { createHttpNetwork, createLocalNetwork } from './commands/host-network.ts';
 import { createFaultBook } from './faults/decide.ts';
 import { createCredentialBook } from './iam/principals.ts';
@@ -103,7 +103,11 @@ function reportFailures(results: readonly ChangeResult[]): void {
 
 /** Hosts whose agents are there before the world begins. Only written ones can be, so only those are looked at. */
 async function placeEarlyNodes(sim: Simulation, file: WorldFile | undefined): Promise<void> {
-  if (file?.accounts?.some((account) => account.instances?.some((instance) => instance.joined)) !== true) {
+  if (
+    file?.accounts?.some((account) =>
+      account.instances?.some((instance) => (instance.joined ?? false) !== false),
+    ) !== true
+  ) {
     return;
   }
   for (const host of earlyHosts(sim)) {
@@ -132,5 +136,5 @@ async function connectProxy(sim: Simulation, proxyUrl: string): Promise<void> {
   const present = [...sim.world.hosts.entries()].filter(([, state]) => state.joinedAtMs !== null);
   const hosts = present.map(([id]) => sim.world.fleet.find(id)).filter((spec) => spec !== undefined);
   if (hosts.length === 0) return;
-  await sim.network.seedNodes(hosts.map((host) => joinRequest(sim.world, host, sim.world.joinToken)));
+  await sim.network.seedNodes(hosts.map((host) => earlyNode(sim.world, host)));
 }

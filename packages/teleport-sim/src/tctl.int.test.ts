@@ -14,10 +14,15 @@ interface Run {
   readonly stderr: string;
 }
 
-function tctl(url: string, args: readonly string[], stdin = ''): Promise<Run> {
+function tctl(
+  url: string,
+  args: readonly string[],
+  stdin = '',
+  env: Readonly<Record<string, string>> = {},
+): Promise<Run> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [TCTL, ...args], {
-      env: { ...process.env, TELEPORT_SIM_URL: url },
+      env: { ...process.env, TELEPORT_SIM_URL: url, ...env },
     });
     const output = { stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
@@ -124,6 +129,47 @@ describe('tctl get nodes', () => {
 
     expect(run.code).toBe(0);
     expect(() => JSON.parse(run.stdout) as unknown).toThrow(SyntaxError);
+  });
+
+  it('prints the progress of its update before the JSON, unless it is told not to update', async () => {
+    await addNodes(sim, 1);
+    sim.setFaults({ inventory: 'outdated' });
+
+    const updating = await tctl(sim.url, ['get', 'nodes', '--format=json']);
+    const told = await tctl(sim.url, ['get', 'nodes', '--format=json'], '', {
+      TELEPORT_TOOLS_VERSION: 'off',
+    });
+
+    expect(updating.stdout).toMatch(
+      /^Client tools are out of date[^\n]*\n\rUpdate progress: \[ {10}\][^\n]*\n\[\n/,
+    );
+    expect(JSON.parse(told.stdout)).toHaveLength(1);
+  });
+
+  it('shows nodes of all kinds as they were put in', async () => {
+    const host = { accountId: '111122223333', instanceId: 'i-0123456789abcdef0' };
+    const labels = { 'teleport.dev/account-id': host.accountId, 'teleport.dev/instance-id': 'i-0feed' };
+    const answer = await fetch(`${sim.url}/_sim/nodes`, {
+      method: 'POST',
+      body: JSON.stringify({
+        nodes: [
+          { ...host, identityLabels: {}, dynamicLabels: labels, cloudMetadata: null, subKind: 'openssh' },
+        ],
+      }),
+    });
+    expect(answer.status).toBe(200);
+
+    const { stdout } = await tctl(sim.url, ['get', 'nodes', '--format=json']);
+
+    expect(JSON.parse(stdout)).toMatchObject([
+      {
+        kind: 'node',
+        sub_kind: 'openssh',
+        metadata: { labels: {} },
+        spec: { cmd_labels: { 'teleport.dev/instance-id': { result: 'i-0feed' } } },
+      },
+    ]);
+    expect(stdout).not.toContain('cloud_metadata');
   });
 
   it('fails when the connection is cut half way', async () => {

@@ -111,6 +111,36 @@ test.each(['error', 'denied', 'truncated', 'cut'] as const)(
   },
 );
 
+test.each(['outdated', 'talkative'] as const)(
+  'an inventory behind lines of text (%s) is read like any other',
+  async (inventory) => {
+    const bench = await startFleet(3);
+    bench.teleport.setFaults({ inventory });
+
+    expect(await read(bench)).toEqual({ nodes: 3, published: true, error: null });
+  },
+);
+
+test.each(['hang', 'endless'] as const)(
+  'an inventory that never ends (%s) costs its time, and leaves the last snapshot and nothing else',
+  async (inventory) => {
+    const bench = await startFleet(3);
+    bench.teleport.setFaults({ inventory });
+    const hasty = bench.depsWith({ muster: { inventory: { source: 'tctl', timeout: '2s' } } });
+
+    const result = await bench.run('read-inventory', {}, hasty);
+
+    expect(result).toMatchObject({
+      published: false,
+      error: expect.stringContaining('did not end within 2 s'),
+    });
+    expect(await shown(bench, 3)).toBe(3);
+    expect(await bench.findings()).toEqual(['inventory-unavailable all']);
+    const { redis, keys } = bench.store;
+    expect(await redis.keys(keys.nodes('999900009999' as typeof ACCOUNT, '*'))).toEqual([]);
+  },
+);
+
 test('nodes whose time to live is over are not in the snapshot', async () => {
   const bench = await startFleet(3);
   bench.advance(2 * 3_600_000);

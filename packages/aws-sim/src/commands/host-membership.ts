@@ -28,6 +28,37 @@ export async function hostJoin(
   return answer;
 }
 
+/** The node of a host that was there before the world began, as it is put into the cluster. */
+export function earlyNode(world: World, host: InstanceSpec): JoinRequest & NodeForm {
+  const request = joinRequest(world, host, world.joinToken);
+  if (host.node === undefined) return request;
+  const { kind, claims } = host.node;
+  const named = claims ?? { accountId: host.account.id, instanceId: host.id };
+  const labels = {
+    'teleport.dev/account-id': named.accountId,
+    'teleport.dev/instance-id': named.instanceId,
+  };
+  switch (kind) {
+    case 'discovered':
+      return { ...request, identityLabels: labels };
+    case 'by-hand':
+      return { ...request, identityLabels: claims === null ? {} : labels };
+    case 'agentless':
+      return { ...request, identityLabels: labels, subKind: 'openssh-ec2-ice' };
+    case 'by-commands':
+      return { ...request, identityLabels: {}, dynamicLabels: labels };
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** In what a node differs from one that discovery enrolled. */
+interface NodeForm {
+  readonly identityLabels?: Readonly<Record<string, string>>;
+  readonly dynamicLabels?: Readonly<Record<string, string>>;
+  readonly subKind?: string;
+}
+
 /** The request a host joins with: its own identity, and the two labels Teleport sets. */
 export function joinRequest(world: World, host: InstanceSpec, token: string): JoinRequest {
   const organizationalUnits: string[] = [];

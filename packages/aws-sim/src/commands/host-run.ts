@@ -33,6 +33,8 @@ const PREFLIGHT_MESSAGES: Readonly<Record<number, string>> = {
   102: 'curl is not available',
   103: 'not enough disk space: 1250 MB are needed in /opt/teleport',
   104: 'the Teleport proxy is not reachable',
+  120: 'another agent is configured',
+  122: 'this is the control container of a Bottlerocket host',
 };
 
 /** What a shell says about a program or a network that is not there, when nothing checked before. */
@@ -55,6 +57,7 @@ const FIXED_MS = {
   'lock-held': LOCK_WAIT_MS,
   preflight: 0,
   'foreign-agent': 0,
+  bottlerocket: 0,
   undeliverable: 0,
   terminated: 0,
   'invalid-platform': 0,
@@ -77,6 +80,14 @@ export async function runOnHost(run: HostRun): Promise<ScriptEnd | null> {
   if (outcome.kind === 'preflight') {
     await run.sleep(150);
     return preflight(instructions, outcome.exitCode);
+  }
+  if (outcome.kind === 'bottlerocket') {
+    await run.sleep(150);
+    return preflight(instructions, instructions.preflightCodes.has(122) ? 122 : 101);
+  }
+  if (outcome.kind === 'foreign-agent' && instructions.preflightCodes.has(120)) {
+    await run.sleep(150);
+    return preflight(instructions, 120);
   }
   if (call === null) {
     await run.sleep(100);

@@ -33,7 +33,7 @@ export function readInstructions(
     }
   }
   const preflightCodes = new Set<number>();
-  for (const match of text.matchAll(/\b(10[0-4])\b/gu)) preflightCodes.add(Number(match[1]));
+  for (const match of text.matchAll(/\b(10[0-4]|12[02])\b/gu)) preflightCodes.add(Number(match[1]));
   return { runStep, call: findInstallerCall(text, downloads), preflightCodes, pin: readPin(text) };
 }
 

@@ -28,6 +28,9 @@ export function addAccount(world: World, written: WrittenAccount, nowMs: number,
         ? undefined
         : new Map<string, RegionStatus>(Object.entries(written.regions)),
     tags: written.tags ?? {},
+    ...(written.hybridNodes === undefined
+      ? {}
+      : { hybridNodes: new Map(Object.entries(written.hybridNodes)) }),
   };
   unit.accounts.add(account);
   world.accounts.push(account);

@@ -33,6 +33,8 @@ export interface Account {
   regionOverrides: Map<string, RegionStatus> | undefined;
   /** Tags of the account in Organizations. */
   tags: Readonly<Record<string, string>>;
+  /** Machines outside of EC2 that Systems Manager manages, by region; undefined for none. */
+  readonly hybridNodes?: ReadonlyMap<string, number>;
   /** How it was before it was changed, oldest first: what a stale answer shows. Undefined for never changed. */
   past?: readonly PastAccount[];
 }
@@ -54,6 +56,13 @@ export interface OrganizationalUnit {
 
 /** EC2 state names. */
 export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped';
+
+/** A node that was not made by discovery. */
+export interface EarlyNode {
+  readonly kind: 'discovered' | 'by-hand' | 'agentless' | 'by-commands';
+  /** The host that its labels name; null for itself. */
+  readonly claims: { readonly accountId: string; readonly instanceId: string } | null;
+}
 
 /** What Systems Manager knows of a host. */
 export interface SsmRegistration {
@@ -92,6 +101,8 @@ export interface InstanceSpec {
   readonly outcomes: readonly HostOutcome[];
   /** Whether its agent was part of the cluster before the world began. */
   readonly joinedAtStart: boolean;
+  /** How the node looks that it had then; undefined for one that discovery enrolled. */
+  readonly node?: EarlyNode;
   /** The AWS service that runs it (EKS Auto Mode …) and whether EC2 lists it only on request; undefined for one's own. */
   readonly operator?: { readonly principal: string; readonly hidden: boolean };
 }

@@ -41,8 +41,13 @@ export const WrittenInstance = z.strictObject({
   /** Null: never registered. */
   ssm: WrittenSsm.nullable().optional(),
   outcome: HostOutcomes.optional(),
-  /** Part of the cluster before the world begins. @default false */
-  joined: z.boolean().optional(),
+  /**
+   * Part of the cluster before the world begins: enrolled by discovery (true), by hand without discovery's labels, without
+   * an agent, or with labels that its agent finds by commands. @default false
+   */
+  joined: z.union([z.boolean(), z.enum(['by-hand', 'agentless', 'by-commands'])]).optional(),
+  /** The host that the labels of its node name instead of itself; needs `joined`. */
+  claims: z.strictObject({ accountId: z.string(), instanceId: z.string() }).optional(),
   /** Run by an AWS service; hidden ones are listed only with IncludeManagedResources. @default hidden: false */
   operator: z.strictObject({ principal: z.string(), hidden: z.boolean().optional() }).optional(),
 });
@@ -93,7 +98,8 @@ function readInstance(written: WrittenInstance, place: WrittenPlace, slot: numbe
   const details = platform === 'windows' ? 'Windows' : 'Linux/UNIX';
   // A new host takes a minute or three until its agent has registered.
   const lag = place.fresh ? { registersAfterMs: between(hash, 60_000, 180_000) } : {};
-  const outcomes = written.outcome ?? { kind: 'joins' };
+  // The installer leaves a configuration alone that it did not write.
+  const outcomes = written.outcome ?? { kind: written.joined === 'by-hand' ? 'foreign-agent' : 'joins' };
   const name = written.name === undefined ? {} : { Name: written.name };
   return {
     id: written.id ?? `i-0${hexToken(seed, `instance/${about}`, 16)}`,
@@ -114,11 +120,17 @@ function readInstance(written: WrittenInstance, place: WrittenPlace, slot: numbe
     httpTokens: written.httpTokens ?? 'required',
     ssm: written.ssm === null ? null : readSsm({ ...lag, ...written.ssm }, platform),
     outcomes: Array.isArray(outcomes) ? outcomes : [outcomes],
-    joinedAtStart: written.joined ?? false,
+    joinedAtStart: (written.joined ?? false) !== false,
+    ...nodeOf(written),
     ...(written.operator === undefined
       ? {}
       : { operator: { principal: written.operator.principal, hidden: written.operator.hidden ?? false } }),
   };
+}
+
+function nodeOf({ joined, claims }: WrittenInstance): Pick<InstanceSpec, 'node'> {
+  const kind = typeof joined === 'string' ? joined : 'discovered';
+  return kind === 'discovered' && claims === undefined ? {} : { node: { kind, claims: claims ?? null } };
 }
 
 /** Tags of an account as Organizations takes them: at most 50. */
@@ -150,5 +162,7 @@ export const WrittenAccount = z.strictObject({
   /** Tags of the account itself, as `organizations:ListTagsForResource` shows them. @default none */
   tags: AccountTags.optional(),
   instances: z.array(WrittenInstance).optional(),
+  /** Machines outside of EC2 that Systems Manager manages (`mi-…`): how many, by region. */
+  hybridNodes: z.record(z.string(), z.int().min(1).max(1_000)).optional(),
 });
 export type WrittenAccount = z.infer<typeof WrittenAccount>;

@@ -11,7 +11,7 @@ import { DESCRIBE_INSTANCES_PAGE, MANAGED_NODES_PAGE } from './limits.ts';
 import { createMemberPages } from './member-pages.ts';
 import { requireList } from './pages.ts';
 import type { Read } from './read-call.ts';
-import { readInstance, readManagedNode } from './schema.ts';
+import { isHybridNode, readInstance, readManagedNode } from './schema.ts';
 
 type Pages<Item> = AsyncGenerator<readonly Item[]>;
 
@@ -73,7 +73,11 @@ export function createInstances(deps: {
     });
     for await (const reply of pages) {
       const nodes = requireList(reply.InstanceInformationList, action, 'InstanceInformationList');
-      yield keepNew<ManagedNode>(nodes.map(readManagedNode), seen, () => undefined);
+      const ofEc2 = nodes.filter((node) => !isHybridNode(node));
+      if (ofEc2.length < nodes.length) tellHybrid(deps.log, access, nodes.length - ofEc2.length);
+      yield keepNew<ManagedNode>(ofEc2.map(readManagedNode), seen, (dropped) => {
+        warnDropped(deps.log, access, action, dropped);
+      });
     }
   }
 
@@ -149,6 +153,11 @@ function keepNew<Item extends Pick<Instance, 'instanceId'>>(
   }
   if (dropped > 0) onDropped(dropped);
   return kept;
+}
+
+/** A machine of one's own data center is no EC2 instance: nothing is ever sent to it, and nothing is wrong. */
+function tellHybrid(log: Logger | null, { accountId, region }: TargetAccess, hybrid: number): void {
+  log?.debug({ accountId, region, hybrid }, 'hybrid nodes were left out');
 }
 
 function warnDropped(log: Logger | null, access: TargetAccess, action: string, dropped: number): void {

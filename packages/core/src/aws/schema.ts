@@ -57,6 +57,11 @@ function readTags(
   return read;
 }
 
+/** Whether SSM shows a machine outside of EC2: one of ours it can never be, and it is not to be taken for a broken element. */
+export function isHybridNode({ InstanceId: id, ResourceType: type }: InstanceInformation): boolean {
+  return id?.startsWith('mi-') === true || type === 'ManagedInstance';
+}
+
 /** Null for a hybrid node (`mi-`), or without a readable id. A ping status that AWS adds later reads as `Inactive`, a platform as `Linux`. */
 export function readManagedNode(node: InstanceInformation): ManagedNode | null {
   const id = InstanceId.safeParse(node.InstanceId);

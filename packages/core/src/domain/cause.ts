@@ -81,10 +81,11 @@ export const CAUSES = {
       'Update the SSM agent to 3.1 or later (document AWS-UpdateSSMAgent). Older agents fail with "cannot unmarshal object into Go struct field".',
   },
   'ec2-ssm-unsupported-os': {
-    title: 'The operating system is not Linux',
+    title: 'The operating system is not one that Teleport is installed on',
     owner: 'operator',
     handling: 'recheck',
-    remedy: 'Only Linux hosts can be enrolled. Exclude this one by tag (exclude_tags) to stop seeing it.',
+    remedy:
+      'Only Linux hosts with a shell and a writable system of their own can be enrolled; Windows, macOS and Bottlerocket (whose SSM agent runs in a container) cannot. Exclude this one by tag (exclude_tags) to stop seeing it.',
   },
   'ec2-too-young': {
     title: 'The instance is younger than min_instance_age',

@@ -23,7 +23,7 @@ export function judgeEligibility(
     );
   }
   if (node.pingStatus === 'ConnectionLost') return ineligible('ec2-ssm-agent-connection-lost');
-  if (node.platformType !== 'Linux') return ineligible('ec2-ssm-unsupported-os');
+  if (node.platformType !== 'Linux' || hasNoShell(node)) return ineligible('ec2-ssm-unsupported-os');
   if (isAgentTooOld(node.agentVersion)) return ineligible('ec2-ssm-agent-too-old');
   return { kind: 'eligible' };
 }
@@ -37,6 +37,14 @@ export function judgeInstance(
   const isYoung =
     instance.launchedAtMs !== null && rule.nowMs - instance.launchedAtMs < rule.minInstanceAgeMs;
   return isYoung ? ineligible('ec2-too-young') : null;
+}
+
+/**
+ * Bottlerocket is a Linux without a shell, whose agent runs in a container. SSM takes the name from the agent's
+ * `/etc/os-release` (amazon-ssm-agent, `platform_unix.go`), which may be that container's: the install script asks again.
+ */
+function hasNoShell({ platformName }: ManagedNode): boolean {
+  return /^bottlerocket\b/i.test(platformName.trim());
 }
 
 /** An unreadable version is not held against the host: the command will tell. */

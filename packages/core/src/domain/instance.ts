@@ -27,6 +27,6 @@ export interface ManagedNode {
   /** Dotted version, such as `3.2.582.0`; empty when SSM left it out. */
   readonly agentVersion: string;
   readonly platformType: 'Linux' | 'Windows' | 'MacOS';
-  /** Such as `Amazon Linux 2023`; for findings only. */
+  /** Such as `Amazon Linux 2023`, `Bottlerocket`; empty when SSM left it out. */
   readonly platformName: string;
 }

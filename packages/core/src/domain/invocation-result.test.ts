@@ -49,6 +49,7 @@ test.each([
   [103, 'host-disk-full'],
   [104, 'host-proxy-unreachable'],
   [120, 'host-managed-elsewhere'],
+  [122, 'ec2-ssm-unsupported-os'],
   [150, 'ec2-join-failure'],
   [1, 'ec2-ssm-script-failure'],
   [105, 'ec2-ssm-script-failure'],

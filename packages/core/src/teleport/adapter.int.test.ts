@@ -95,6 +95,16 @@ describe('the Teleport adapter on the simulator', () => {
     await expect(teleport.findToken('hosts', signal)).rejects.toMatchObject({ code: 'teleport.denied' });
   });
 
+  it('finds a join token behind the progress of an update', async () => {
+    const token = { metadata: { name: 'hosts' }, spec: { roles: ['Node'], join_method: 'iam' } };
+    const tctl = await fakeTctl(
+      `printf '[1/2] updating\\n\\rUpdate progress: [▒▒▒] (Ctrl-C to cancel update)\\n'; echo '${JSON.stringify([token], null, 4)}'`,
+    );
+    const teleport = createTeleportAdapter({ proxyServer: null, inventory: inventory(tctl) });
+
+    expect(await teleport.findToken('hosts', signal)).toMatchObject({ name: 'hosts', joinMethod: 'iam' });
+  });
+
   it.each([
     ['the backend', 'key "/tokens/hosts" is not found'],
     ['the service', 'provisioning token(*osts) not found'],

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { JoinToken } from '../domain/checkup/join-token.ts';
 import { isJobError, JobError } from '../domain/errors.ts';
+import { quoteOutput } from './plain-output.ts';
 import { runTctl } from './tctl.ts';
 import type { TctlCommand } from './tctl-process.ts';
 
@@ -40,7 +41,7 @@ export async function findJoinToken(
   }
   const parsed = z.union([StoredToken, z.array(StoredToken).length(1)]).safeParse(parseJson(text));
   if (!parsed.success) {
-    throw new JobError('teleport.invalid', 'tctl printed something that is no join token', {
+    throw new JobError('teleport.invalid', `tctl printed no join token, but ${whatElse(text)}`, {
       retry: 'backoff',
       cause: parsed.error,
     });
@@ -64,10 +65,24 @@ function tokenOf({ metadata, spec }: z.infer<typeof StoredToken>): JoinToken {
   };
 }
 
+/** JSON is not quoted: who may read tokens sees secret ones too. */
+function whatElse(text: string): string {
+  if (parseJson(text) !== null) return 'another resource';
+  return quoteOutput(Buffer.from(text)) || 'nothing';
+}
+
+/** A look at the text from the start of every line that may begin JSON; more than so many lines begin none. */
+const MOST_STARTS = 50;
+
+/** Lines of text may come before the JSON (see `json-start.ts`). Null when there is none. */
 function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
+  const starts = [...text.matchAll(/^[\t ]*[[{]/gm)].slice(0, MOST_STARTS);
+  for (const { index } of starts) {
+    try {
+      return JSON.parse(text.slice(index));
+    } catch {
+      // A line of text that looks like it.
+    }
   }
+  return null;
 }

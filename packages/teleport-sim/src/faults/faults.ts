@@ -13,13 +13,28 @@ export const FAULT_MODES = {
   join: ['ok', 'down', 'error', 'slow', 'denied'],
   /**
    * `tctl get nodes`. `half` leaves out every second node, `empty` all; `truncated` ends in the middle of the JSON and
-   * looks like success, `cut` breaks the connection there; `denied` is a missing permission.
+   * looks like success, `cut` breaks the connection there; `denied` is a missing permission; `hang` never answers, `endless`
+   * lists nodes without end; `outdated` is a tctl that updates itself first, unless it is told not to, and prints its
+   * progress before the JSON; `talkative` prints lines of text before it in any case.
    */
-  inventory: ['ok', 'error', 'denied', 'slow', 'half', 'empty', 'truncated', 'cut'],
-  /** `tctl get token`. `denied` is a missing permission. */
-  tokens: ['ok', 'denied'],
-  /** `tctl create`. `denied` is a missing permission. */
-  resources: ['ok', 'error', 'denied', 'slow'],
+  inventory: [
+    'ok',
+    'error',
+    'denied',
+    'slow',
+    'half',
+    'empty',
+    'truncated',
+    'cut',
+    'hang',
+    'endless',
+    'outdated',
+    'talkative',
+  ],
+  /** `tctl get token`. `denied` is a missing permission, `hang` never answers. */
+  tokens: ['ok', 'denied', 'hang'],
+  /** `tctl create`. `denied` is a missing permission, `hang` never answers. */
+  resources: ['ok', 'error', 'denied', 'slow', 'hang'],
 } as const;
 
 type FaultSurface = keyof typeof FAULT_MODES;

@@ -1,5 +1,7 @@
 /** What the simulated `tctl` asks for. Teleport speaks gRPC here; only the output of `tctl` is the real thing. */
+import { once } from 'node:events';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { SimNode } from '../cluster/inventory.ts';
 import { nodeFraction } from '../cluster/node-identity.ts';
 import { nodeResource } from '../cluster/node-resource.ts';
 import { parseResources, RESOURCE_KINDS } from '../cluster/resources.ts';
@@ -19,6 +21,7 @@ export async function answerTctl(cluster: Cluster, exchange: Exchange): Promise<
   if (verb === 'get' && kind === 'node') return answerNodes(cluster, exchange, name);
   const known = (RESOURCE_KINDS as readonly string[]).includes(kind);
   if (!known) return sendJson(exchange, 400, { error: `getting "${kind}" is not supported` });
+  if (verb === 'get' && kind === 'token' && cluster.faults.tokens === 'hang') return hang(exchange);
   if (verb === 'get' && kind === 'token' && cluster.faults.tokens === 'denied') {
     return sendJson(exchange, 403, { error: 'access denied to perform action "read" on "token"' });
   }
@@ -44,6 +47,7 @@ async function answerCreate(cluster: Cluster, exchange: Exchange): Promise<void>
   const text = await readText(exchange);
   if (!text.ok) return sendJson(exchange, 400, { error: text.error });
   const { resources: fault, slowMs } = cluster.faults;
+  if (fault === 'hang') return hang(exchange);
   if (fault === 'slow' && !(await wait(exchange, cluster.clock.scaleMs(slowMs)))) return undefined;
   const parsed = parseResources(text.value);
   const messages: string[] = [];
@@ -86,15 +90,44 @@ async function answerNodes(cluster: Cluster, exchange: Exchange, name: string): 
   if (fault === 'denied') {
     return sendJson(exchange, 403, { error: 'access denied to perform action "list" on "node"' });
   }
+  if (fault === 'hang') return hang(exchange);
   if (fault === 'slow' && !(await wait(exchange, cluster.clock.scaleMs(slowMs)))) return undefined;
+  // The simulated tctl prints the lines: they are no part of what Auth answers.
+  if (fault === 'outdated' || fault === 'talkative') exchange.response.setHeader('x-sim-tctl', fault);
   const ending = fault === 'truncated' || fault === 'cut' ? fault : 'whole';
   return sendJsonArray(exchange, shownNodes(cluster, name), ending);
+}
+
+/** Until the client has had enough. */
+async function hang(exchange: Exchange): Promise<void> {
+  await once(exchange.response, 'close');
+}
+
+/** Nodes of hosts that nobody has, one after the other, for ever. */
+function* strangers({ identity, inventory, clock }: Cluster): IterableIterator<object> {
+  for (let n = 0; ; n += 1) {
+    const host = { accountId: '999900009999', instanceId: `i-0${n.toString(16).padStart(16, '0')}` };
+    const node: SimNode = {
+      ...host,
+      region: 'us-east-1',
+      hostname: `stranger-${n}`,
+      extraLabels: null,
+      shape: null,
+      joinedAtMs: 0,
+      visibleAtMs: 0,
+      expiresAtMs: null,
+      joins: 1,
+    };
+    const expiryMs = clock.nowMs() + 600_000;
+    yield nodeResource(node, { identity, nodeId: inventory.nodeId(host), expiryMs, givenLabels: null });
+  }
 }
 
 function* shownNodes(cluster: Cluster, name: string): IterableIterator<object> {
   const { inventory: fault } = cluster.faults;
   const { inventory, identity } = cluster;
   if (fault === 'empty') return;
+  if (fault === 'endless') yield* strangers(cluster);
   for (const node of inventory.visible()) {
     const nodeId = inventory.nodeId(node);
     if (name !== '' && nodeId !== name && node.hostname !== name) continue;

@@ -1,5 +1,6 @@
 import type { SimClock } from '../../clock/sim-clock.ts';
 import { hashText, unit } from '../../world/hash.ts';
+import { hexToken } from '../../world/identifiers.ts';
 import type { Instance } from '../../world/host-states.ts';
 
 /** The agent reports every five minutes: its last ping is up to so old, and so late is its silence noticed. */
@@ -52,6 +53,36 @@ function isListed(instance: Instance, clock: SimClock, atMs: number): boolean {
   if ((instance.agentLostAtMs ?? null) === null) return false;
   const silentMs = (atMs - lastPingMs(instance, clock, atMs)) * clock.speed;
   return silentMs < PINGS_UNTIL_UNLISTED * PING_INTERVAL_MS;
+}
+
+/** A machine outside of EC2, the n-th of its account and region. */
+export function hybridView(
+  accountId: string,
+  region: string,
+  n: number,
+  atMs: number,
+): Record<string, unknown> {
+  const id = `mi-0${hexToken(n, `hybrid/${accountId}/${region}/${n}`, 16)}`;
+  return {
+    InstanceId: id,
+    PingStatus: 'Online',
+    LastPingDateTime: Math.floor(atMs / 1000) - 60,
+    AgentVersion: '3.3.1611.0',
+    IsLatestVersion: true,
+    PlatformType: 'Linux',
+    PlatformName: 'Ubuntu',
+    PlatformVersion: '22.04',
+    ActivationId: '00000000-0000-4000-8000-000000000000',
+    IamRole: 'service-role/AmazonEC2RunCommandRoleForManagedInstances',
+    RegistrationDate: Math.floor(atMs / 1000) - 86_400,
+    ResourceType: 'ManagedInstance',
+    Name: `rack-${n}`,
+    IPAddress: '192.0.2.10',
+    ComputerName: `rack-${n}.example.com`,
+    AssociationStatus: 'Success',
+    SourceId: id,
+    SourceType: 'AWS::SSM::ManagedInstance',
+  };
 }
 
 /** A node as DescribeInstanceInformation shows it at a moment; null when it shows nothing of it. */

@@ -4,7 +4,7 @@ import { type Checked, integer, list, readRequest, required, structure, text } f
 import type { Call, OperationTable } from '../../server/simulation.ts';
 import type { Account } from '../../world/model.ts';
 import { findInstance, instanceAt } from '../../world/world.ts';
-import { nodeView } from './managed-nodes.ts';
+import { hybridView, nodeView } from './managed-nodes.ts';
 import { ssmPage } from './paging.ts';
 
 const value = text({ min: 1 });
@@ -73,14 +73,14 @@ function describeInstanceInformation(call: Call, raw: unknown): unknown {
   const filters = readNodeFilters(call, account, input);
   const { world } = call.sim;
   const { region } = call.caller;
+  const slots = world.fleet.slots(account, region);
   const listing: Listing<Row> = {
-    end: world.fleet.slots(account, region),
+    end: slots + (account.hybridNodes?.get(region) ?? 0),
     at(slot) {
-      const row = nodeView(
-        instanceAt(world, account, region, slot, call.asOfMs),
-        call.sim.clock,
-        call.asOfMs,
-      );
+      const row =
+        slot < slots
+          ? nodeView(instanceAt(world, account, region, slot, call.asOfMs), call.sim.clock, call.asOfMs)
+          : hybridView(account.id, region, slot - slots, call.asOfMs);
       return row !== null && filters.every((filter) => filter(row)) ? row : undefined;
     },
   };

@@ -122,11 +122,14 @@ test('a failure is backed off by its cause and doubles with every further one', 
   expect(transient).toMatchObject({ nextAttemptAtMs: NOW_MS + 120_000 });
 });
 
-test("a host that is somebody else's is no failure to repeat", () => {
+test.each([
+  ["a host that is somebody else's", 'host-managed-elsewhere', 120],
+  ['a Bottlerocket host', 'ec2-ssm-unsupported-os', 122],
+] as const)('%s is no failure to repeat', (_, cause, exitCode) => {
   const event: EnrollmentEvent = {
     kind: 'ended',
     commandId: aCommandId(),
-    result: { kind: 'failure', cause: 'host-managed-elsewhere', exitCode: 120, output: '' },
+    result: { kind: 'failure', cause, exitCode, output: '' },
   };
 
   expect(recordAfter(aRecord('installing', { failures: 1 }), event)).toMatchObject({

@@ -2,6 +2,7 @@
 import { recordAttempt, type AttemptResult } from './attempt.ts';
 import type { BatchId, CommandId } from '../ids.ts';
 import type { EventOf } from './event.ts';
+import { isToldByHost } from './told-by-host.ts';
 import {
   baseOf,
   failedRecord,
@@ -79,7 +80,7 @@ function fail(
   context: TransitionContext,
 ): EnrollmentRecord {
   const base = { ...baseOf(record, context), ...recordAttempt(record, sent, result, context.nowMs) };
-  // A host that belongs to somebody else is not a failure to repeat.
-  if (result.cause === 'host-managed-elsewhere') return { ...base, state: 'ineligible', cause: result.cause };
+  // What a host is, and whose, is not a failure to repeat.
+  if (isToldByHost(result)) return { ...base, state: 'ineligible', cause: result.cause };
   return failedRecord(base, result.cause, context);
 }

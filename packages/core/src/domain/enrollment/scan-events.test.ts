@@ -159,6 +159,19 @@ test('a cause that still holds is not written again, another one is', () => {
   ).toMatchObject({ cause: 'ec2-ssm-agent-too-old', changedAtMs: NOW_MS });
 });
 
+test('a host that has shown itself to be Bottlerocket is left alone for a day, whatever SSM calls it', () => {
+  const told = { ...anAttempt(), cause: 'ec2-ssm-unsupported-os' as const, exitCode: 122 };
+  const record = {
+    ...aRecord('ineligible', { changedAtMs: NOW_MS, attempts: [told] }),
+    cause: 'ec2-ssm-unsupported-os' as const,
+  };
+  const seenByScan = { ...record, attempts: [] };
+
+  expect(recordAfter(record, ELIGIBLE, { nowMs: NOW_MS + 86_399_999 })).toBe(record);
+  expect(recordAfter(record, ELIGIBLE, { nowMs: NOW_MS + 86_400_000 })).toMatchObject({ state: 'queued' });
+  expect(recordAfter(seenByScan, ELIGIBLE)).toMatchObject({ state: 'queued' });
+});
+
 test("somebody else's host is left alone for a day although SSM says it is fine, unless an operator asks", () => {
   const record = {
     ...aRecord('ineligible', { changedAtMs: NOW_MS }),

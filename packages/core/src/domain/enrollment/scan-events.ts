@@ -3,6 +3,7 @@ import { nextDelayMs } from '../backoff.ts';
 import type { EventOf } from './event.ts';
 import { baseOf, joinDeadline, type Transition, type TransitionContext } from './next-record.ts';
 import type { EnrollmentRecord } from './record.ts';
+import { isToldByHost } from './told-by-host.ts';
 
 /** The first record of an instance. */
 export function discover(event: EventOf<'seen'>, context: TransitionContext): EnrollmentRecord {
@@ -79,7 +80,7 @@ export function onJudged(
     case 'queued':
     case 'ineligible':
       if (judgment.kind === 'eligible') {
-        if (record.state === 'queued' || isStillOwnedElsewhere(record, context)) return record;
+        if (record.state === 'queued' || isStillToldByHost(record, context)) return record;
         return { ...baseOf(record, context), state: 'queued', readyAtMs: wakeAtMs(record, context) };
       }
       if (record.state === 'ineligible' && record.cause === judgment.cause) return record;
@@ -112,11 +113,13 @@ function onAgentSeen(
   return { ...baseOf(record, context), state: 'queued', readyAtMs };
 }
 
-/** Only the host itself can say whose agent it runs, so that finding outlives scans: asked again after a day, a restart or an operator's retry. */
-function isStillOwnedElsewhere(record: EnrollmentRecord, context: TransitionContext): boolean {
+/** Only the host itself can say whose agent it runs, and at times what it is, so that outlives scans: asked again after a day, a restart or an operator's retry. */
+function isStillToldByHost(record: EnrollmentRecord, context: TransitionContext): boolean {
+  if (record.state !== 'ineligible') return false;
+  // Of the operating system a scan may know as well, and then sees when it has changed.
+  const exitCode = record.attempts.at(-1)?.exitCode ?? null;
   return (
-    record.state === 'ineligible' &&
-    record.cause === 'host-managed-elsewhere' &&
+    isToldByHost({ cause: record.cause, exitCode }) &&
     context.nowMs < record.changedAtMs + context.backoff.capMs
   );
 }

@@ -5,6 +5,9 @@ export const EXIT_MANAGED_ELSEWHERE = 120;
 /** The installer that came is not the one whose SHA-256 the configuration names. */
 export const EXIT_INSTALLER_CHANGED = 121;
 
+/** The command runs in a container of a host that has no shell and no place for packages of its own. */
+export const EXIT_NO_HOST_SHELL = 122;
+
 interface ExitCode {
   readonly meaning: string;
   /** What it counts as. Without one: `ec2-ssm-script-failure`. */
@@ -13,7 +16,7 @@ interface ExitCode {
 
 /**
  * The exit codes of an installation. 100 to 149 come from checks before anything changed, 150 to 199 from after the
- * installation (Teleport's `installstatus/exitcodes.go`); 120 and 121 are ours; those below 100 are curl's own, when the
+ * installation (Teleport's `installstatus/exitcodes.go`); 120 to 122 are ours; those below 100 are curl's own, when the
  * installer could not be fetched.
  */
 const EXIT_CODES: ReadonlyMap<number, ExitCode> = new Map<number, ExitCode>([
@@ -48,6 +51,14 @@ const EXIT_CODES: ReadonlyMap<number, ExitCode> = new Map<number, ExitCode>([
       meaning:
         'the installer that the proxy sent has another SHA-256 than the configuration names; it was not run',
       cause: 'host-installer-changed',
+    },
+  ],
+  [
+    EXIT_NO_HOST_SHELL,
+    {
+      meaning:
+        'the host is Bottlerocket: commands run in its control container, and Teleport cannot be installed on it',
+      cause: 'ec2-ssm-unsupported-os',
     },
   ],
   [

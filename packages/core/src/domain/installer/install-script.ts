@@ -1,5 +1,5 @@
 import type { InstallSettings } from '../matcher.ts';
-import { EXIT_INSTALLER_CHANGED, EXIT_MANAGED_ELSEWHERE } from './exit-codes.ts';
+import { EXIT_INSTALLER_CHANGED, EXIT_MANAGED_ELSEWHERE, EXIT_NO_HOST_SHELL } from './exit-codes.ts';
 import { exportedAssignments } from './install-environment.ts';
 import { quoteForShell } from './shell-quote.ts';
 
@@ -36,6 +36,9 @@ function preflight(settings: InstallSettings, proxy: string): readonly string[] 
       EXIT_MANAGED_ELSEWHERE,
       'a Teleport agent that was not enrolled by discovery is configured on this host',
     )}; fi`,
+    // Bottlerocket's agent may name the operating system of its own container, Amazon Linux, in SSM's inventory. The host's
+    // release file is mounted there under this name (bottlerocket-os/bottlerocket, `host-ctr`).
+    `[ ! -e /etc/bottlerocket-release ] || { ${fail(EXIT_NO_HOST_SHELL, 'this is the control container of a Bottlerocket host: nothing can be installed')}; }`,
     `command -v bash >/dev/null 2>&1 || { ${fail(100, 'bash is not on this host')}; }`,
     `command -v sudo >/dev/null 2>&1 || { ${fail(101, 'sudo is not on this host')}; }`,
     `command -v curl >/dev/null 2>&1 || { ${fail(102, 'curl is not on this host')}; }`,
