@@ -27,7 +27,7 @@ const MATCHER = MatcherKey.parse('0123456789abcdef');
 
 /** Text as a hostile host might print it: must be shown, never run. */
 export const HOSTILE_OUTPUT =
-  '<img src=x onerror="document.title=\'taken\'"> </script><script>alert(1)</script>';
+  '<img src=x onerror="document.title=\'taken\'"> </script><script>alert(1)</script> \u202egpj.exe\u200b';
 
 /** How many instances of each kind the seeded organization has. */
 const INSTANCES: readonly {

@@ -2,18 +2,30 @@
 
 export const byId = (id) => document.getElementById(id);
 
+/** What shows nothing, or turns the text around it: the same that no terminal is sent (core's terminal-text.ts). */
+const UNSEEN = /(?![\n\r\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+
+/** Names, tags and outputs are others' text: such characters are shown as `\uXXXX`. */
+function visible(text) {
+  return text.replace(UNSEEN, (one) =>
+    Array.from(one.split(''), (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join(''),
+  );
+}
+
 /** An element with attributes and children; text children become text. */
 export function h(tag, attributes, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes ?? {})) {
     if (value !== null && value !== undefined) element.setAttribute(name, value);
   }
-  element.append(...children.filter((child) => child !== null && child !== ''));
+  const shown = children.filter((child) => child !== null && child !== '');
+  element.append(...shown.map((child) => (typeof child === 'string' ? visible(child) : child)));
   return element;
 }
 
 export function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  const shown = visible(String(text ?? ''));
+  if (element.textContent !== shown) element.textContent = shown;
 }
 
 export function setFlag(element, name, on) {
