@@ -186,7 +186,9 @@ async function startDefective(): Promise<void> {
     workers: 0,
   });
   system.teleport.setToken({ name: 'token-of-another', allow: [{ organizationId: 'o-zzzzzzzzzz' }] });
+  // One whose clock is wrong takes no jobs: the other one answers.
   system.start('worker', { env: wrongClock(-45_000) });
+  system.start('worker');
   await eventually(
     'the inventory was tried',
     async () => (await system.status()).findings.some(({ kind }) => kind === 'inventory-unavailable'),

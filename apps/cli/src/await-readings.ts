@@ -4,6 +4,7 @@ import {
   type CoverageStatus,
   sweepVerdict,
 } from '@muster/core/domain/coverage';
+import type { Clock } from '@muster/core/ports/clock';
 import type { KnownAccount, Ledger, SweepView } from '@muster/core/ports/ledger';
 import type { Target } from '@muster/core/domain/target';
 import { includesAccount, includesTarget, isWhole, type SweepScope } from './sweep-scope.ts';
@@ -21,13 +22,13 @@ const LOOKS = 10;
  * @returns the verdict on the scope; of the whole organization it is the sweep's own
  */
 export async function awaitReadings(
-  ledger: Pick<Ledger, 'coverage'>,
+  deps: { readonly ledger: Pick<Ledger, 'coverage'>; readonly clock: Clock },
   scope: SweepScope,
   sinceMs: number,
   whileWaiting: () => Promise<void>,
 ): Promise<NonNullable<SweepView['verdict']>> {
   for (let look = 0; ; look += 1) {
-    const verdict = await verdictSince(ledger, scope, sinceMs);
+    const verdict = await verdictSince(deps, scope, sinceMs);
     if (verdict !== null) return verdict;
     if (look % LOOKS === 0) await whileWaiting();
     await new Promise((resolve) => {
@@ -38,12 +39,12 @@ export async function awaitReadings(
 
 /** Null as long as something was not read. */
 async function verdictSince(
-  ledger: Pick<Ledger, 'coverage'>,
+  { ledger, clock }: { readonly ledger: Pick<Ledger, 'coverage'>; readonly clock: Clock },
   scope: SweepScope,
   sinceMs: number,
 ): Promise<SweepView['verdict']> {
   // Looked at first, for it costs little. What is denied or off does not keep a sweep from ending; it is due now all the same.
-  if (isWhole(scope) && (await ledger.coverage.sweep(Date.now()))?.verdict === null) return null;
+  if (isWhole(scope) && (await ledger.coverage.sweep(clock.now()))?.verdict === null) return null;
   const ids = (await ledger.coverage.accountIds()).filter((accountId) => includesAccount(scope, accountId));
   const known = await Promise.all(ids.map((accountId) => ledger.coverage.account(accountId)));
   const accounts = known.filter((one) => one !== null);
@@ -62,7 +63,7 @@ async function verdictSince(
     total += 1;
   }
   if (!isWhole(scope)) return sweepVerdict({ ...counts, total }, true);
-  return (await ledger.coverage.sweep(Date.now()))?.verdict ?? null;
+  return (await ledger.coverage.sweep(clock.now()))?.verdict ?? null;
 }
 
 /** How a scope was last read. Only a whole organization is read as a whole: one account's few targets are asked for. */

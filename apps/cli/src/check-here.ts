@@ -2,6 +2,7 @@
 import { formatFaults } from '@muster/core/config/format-faults';
 import { loadConfig } from '@muster/core/config/load-config';
 import type { MusterConfig } from '@muster/core/config/model';
+import { judgeProcessClocks } from '@muster/core/domain/checkup/clock';
 import { failed, passed, skipped, warned, type Check } from '@muster/core/domain/checkup/check';
 import { isJobError, messageOf } from '@muster/core/domain/errors';
 import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
@@ -51,6 +52,8 @@ export interface RedisCheckup {
   readonly usable: boolean;
   /** Null where it does not tell. */
   readonly workers: number | null;
+  /** Whether all of them take no jobs, because of their clocks. */
+  readonly areHeld: boolean;
 }
 
 /** @param isLocal workers are not needed then, and their absence is a reminder */
@@ -71,11 +74,14 @@ export async function checkRedisHere(config: MusterConfig, isLocal: boolean): Pr
     const { schedulers, workers } = await countProcesses(redis);
     checks.push(judgeSchedulers(schedulers), ...judgeWorkers(workers, isLocal));
     const ledger = createRedisLedger({ redis, prefix: config.redis.prefix, log });
-    checks.push(...judgeSnapshot(await ledger.nodes.facts(), config, Date.now()));
-    return { checks, usable: true, workers };
+    const { clocks, redisPlace, redisNowMs } = await ledger.clocks.all();
+    const judged = judgeProcessClocks(clocks, redisPlace, redisNowMs);
+    checks.push(...judged.checks, ...judgeSnapshot(await ledger.nodes.facts(), config, redisNowMs));
+    const areHeld = workers !== null && judged.heldWorkers > 0 && judged.heldWorkers >= workers;
+    return { checks, usable: true, workers, areHeld };
   } catch (error) {
     checks.push(redisTrouble(error, place));
-    return { checks, usable: false, workers: null };
+    return { checks, usable: false, workers: null, areHeld: false };
   } finally {
     await closeRedis(redis);
   }

@@ -1,5 +1,7 @@
 import type { MusterConfig } from '@muster/core/config/model';
 import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
+import { describeDifference, isClockOff } from '@muster/core/domain/process-clock';
+import type { Clock } from '@muster/core/ports/clock';
 import type { Ledger } from '@muster/core/ports/ledger';
 import type { Logger } from '@muster/core/ports/logger';
 import { awaitRedis, closeRedis, createRedis, type RedisProfile } from '@muster/core/redis/connection';
@@ -7,6 +9,7 @@ import { checkRedis } from '@muster/core/redis/server-check';
 import { isRefusal } from '@muster/core/redis/slow-refusals';
 import { createClock } from '@muster/core/runtime/clock';
 import { createLogger } from '@muster/core/runtime/logger';
+import { createSteadyClock } from '@muster/core/runtime/steady-clock';
 import { isJobError, messageOf } from '@muster/core/domain/errors';
 import { CommandError, EXIT } from './exit-codes.ts';
 
@@ -17,11 +20,12 @@ const PATIENCE_MS = 3_000;
  * Opens the ledger for one command and closes it after. Exit code 1 when Redis does not answer, 78 when it is not the one
  * that the configuration speaks of.
  *
+ * @param use is given a clock that agrees with Redis's, whatever this machine's says
  * @param profile `patient` for a command that goes on for long and sits an outage of Redis out once it has begun
  */
 export async function withLedger<T>(
   config: MusterConfig,
-  use: (ledger: Ledger) => Promise<T>,
+  use: (ledger: Ledger, clock: Clock) => Promise<T>,
   profile: RedisProfile = 'fail-fast',
 ): Promise<T> {
   const log = createLogger({ name: 'cli', level: 'silent' });
@@ -40,12 +44,26 @@ export async function withLedger<T>(
     );
   }
   try {
-    return await use(createRedisLedger({ redis, prefix: config.redis.prefix, log }));
+    const ledger = createRedisLedger({ redis, prefix: config.redis.prefix, log });
+    return await use(ledger, await clockOfLedger(ledger));
   } catch (error) {
     throw isRefusal(error) ? new CommandError(EXIT.failed, await whyRefused(config, log, error)) : error;
   } finally {
     await closeRedis(redis);
   }
+}
+
+/** An operator's own machine may be wrong about the time: what is written is dated by Redis then, and a line says so. */
+async function clockOfLedger(ledger: Ledger): Promise<Clock> {
+  const clock = createSteadyClock();
+  const reading = await ledger.clocks.compare(clock.machineNow);
+  if (!isClockOff(reading)) return clock;
+  clock.set(reading.offsetMs);
+  const side = reading.offsetMs > 0 ? 'ahead of' : 'behind';
+  process.stderr.write(
+    `this machine’s clock is ${describeDifference(reading.offsetMs)} ${side} that of Redis: Redis’s is taken\n`,
+  );
+  return clock;
 }
 
 /**

@@ -8,6 +8,7 @@ import { installProcessGuards } from '@muster/core/runtime/process-guards';
 import { createClock } from '@muster/core/runtime/clock';
 import { createLogger, type LogLevel } from '@muster/core/runtime/logger';
 import { createRedactor } from '@muster/core/runtime/redaction';
+import { createSteadyClock } from '@muster/core/runtime/steady-clock';
 import { createShutdown } from '@muster/core/runtime/shutdown';
 import type { CommandContext } from './command-context.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
@@ -26,7 +27,7 @@ export async function startPart(
   log: Logger,
   once = false,
 ): Promise<RunningPart> {
-  const deps = { config, clock: createClock(), log: log.child({ part }) };
+  const deps = { config, clock: createSteadyClock(), log: log.child({ part }) };
   if (part === 'scheduler') {
     const { startScheduler } = await import('@muster/scheduler/start-scheduler');
     return startScheduler(deps);

@@ -3,21 +3,26 @@ import { findingOfReload, resultOfReload, type ConfigReload } from '@muster/core
 import { secretsOf } from '@muster/core/config/secrets';
 import { catalog } from '@muster/core/jobs/catalog';
 import { tickJob } from '@muster/core/jobs/tick';
+import { createClockLedger } from '@muster/core/ledger/clocks';
 import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
 import { reportFindings } from '@muster/core/ledger/report-findings';
-import type { Clock } from '@muster/core/ports/clock';
+import type { ClockLedger } from '@muster/core/ports/clocks';
 import type { Logger } from '@muster/core/ports/logger';
 import { boardQueues } from '@muster/core/queue/bull-queue';
 import { createJobQueue } from '@muster/core/queue/enqueue';
 import { createJobMetrics } from '@muster/core/queue/job-metrics';
 import { defineSchedule, keepSchedules } from '@muster/core/queue/job-schedules';
-import { processJobs } from '@muster/core/queue/process-jobs';
+import { processJobs, type JobProcess } from '@muster/core/queue/process-jobs';
 import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
 import { requireSafeRedis } from '@muster/core/redis/require-safe-redis';
+import { createKeys } from '@muster/core/redis/keys';
 import { randomShare } from '@muster/core/runtime/clock';
+import { watchClock } from '@muster/core/runtime/clock-watch';
 import { createMetrics } from '@muster/core/runtime/metrics';
+import { processName } from '@muster/core/runtime/process-name';
 import { createRedactor } from '@muster/core/runtime/redaction';
 import { createStartSteps } from '@muster/core/runtime/start-steps';
+import type { SteadyClock } from '@muster/core/runtime/steady-clock';
 import { createReloadMetrics } from '@muster/core/runtime/reload-metrics';
 import { createHttpApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
@@ -29,6 +34,8 @@ const TICK_MS = 1_000;
 /** A simulated hour is short: the demo ticks faster. */
 const FAST_TICK_MS = 200;
 const HOUSEKEEPING_MS = 30_000;
+/** A tick that is under way at the end may take this long. */
+const CLOSE_MS = 5_000;
 /** The patient connection stands by then; the other follows within its own reconnecting. */
 const REDIS_WAIT_MS = 30_000;
 
@@ -46,7 +53,7 @@ export interface RunningProcess {
  */
 export async function startScheduler(deps: {
   readonly config: MusterConfig;
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
   readonly log: Logger;
 }): Promise<RunningProcess> {
   const { config, clock, log } = deps;
@@ -97,19 +104,17 @@ export async function startScheduler(deps: {
     return { kind: 'done', result: given };
   };
 
-  const ticking = processJobs({
-    connection: patient,
-    prefix,
-    queue: 'tick',
-    jobs: { tick: tickJob },
-    handlers: { tick: handleTick },
-    concurrency: 1,
-    log,
-    clock,
-    redact,
-    metrics: createJobMetrics(metrics, { tick: tickJob }),
-    random: randomShare,
-  });
+  const ticking = await start.step(
+    startTicking(handleTick, {
+      clocks: createClockLedger({ redis: hasty, keys: createKeys(prefix) }),
+      connection: patient,
+      prefix,
+      log,
+      clock,
+      redact,
+      metrics: createJobMetrics(metrics, { tick: tickJob }),
+    }),
+  );
   const schedules = keepSchedules({
     connection: hasty,
     prefix,
@@ -124,6 +129,7 @@ export async function startScheduler(deps: {
     ],
     log,
     clock,
+    mayDate: ticking.mayDate,
   });
   log.info({ url: server.url }, 'scheduler started');
   return {
@@ -136,10 +142,46 @@ export async function startScheduler(deps: {
     stop: async () => {
       await server.close();
       await schedules.close();
-      await ticking.close(5_000);
+      await ticking.close();
       await Promise.all(boards.map((board) => board.close()));
       await queue.close();
       await Promise.all([closeRedis(patient), closeRedis(hasty)]);
+    },
+  };
+}
+
+/** Ticks while the clock agrees with Redis's: what a tick leases, it dates. */
+async function startTicking(
+  tick: () => Promise<{ kind: 'done'; result: Record<string, number> }>,
+  deps: Pick<Parameters<typeof processJobs>[0], 'connection' | 'prefix' | 'log' | 'redact' | 'metrics'> & {
+    readonly clocks: ClockLedger;
+    readonly clock: SteadyClock;
+  },
+): Promise<{ readonly mayDate: () => boolean; close(): Promise<void> }> {
+  let ticking: JobProcess | null = null;
+  const watch = await watchClock({
+    clocks: deps.clocks,
+    clock: deps.clock,
+    name: processName(),
+    part: 'scheduler',
+    log: deps.log,
+    onWrong: () => ticking?.hold(),
+    onRight: () => ticking?.release(),
+  });
+  ticking = processJobs({
+    ...deps,
+    queue: 'tick',
+    jobs: { tick: tickJob },
+    handlers: { tick },
+    concurrency: 1,
+    random: randomShare,
+    held: !watch.isRight(),
+  });
+  return {
+    mayDate: watch.isRight,
+    close: async () => {
+      await watch.close();
+      await ticking.close(CLOSE_MS);
     },
   };
 }

@@ -8,8 +8,8 @@ import { secretsOf } from '@muster/core/config/secrets';
 import { catalog, type JobName } from '@muster/core/jobs/catalog';
 import type { Handlers, JobContext, Outcome } from '@muster/core/jobs/outcome';
 import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
+import { createClockLedger } from '@muster/core/ledger/clocks';
 import { createReportLedger } from '@muster/core/ledger/reports';
-import type { Clock } from '@muster/core/ports/clock';
 import type { Logger } from '@muster/core/ports/logger';
 import { createJobQueue } from '@muster/core/queue/enqueue';
 import { createJobMetrics } from '@muster/core/queue/job-metrics';
@@ -18,7 +18,8 @@ import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connecti
 import { createKeys } from '@muster/core/redis/keys';
 import { checkRedis } from '@muster/core/redis/server-check';
 import { requireSafeRedis } from '@muster/core/redis/require-safe-redis';
-import { startHealthServer } from '@muster/core/runtime/health';
+import { type HealthServer, type Readiness, startHealthServer } from '@muster/core/runtime/health';
+import type { SteadyClock } from '@muster/core/runtime/steady-clock';
 import { randomShare } from '@muster/core/runtime/clock';
 import { createMetrics } from '@muster/core/runtime/metrics';
 import { createRedactor } from '@muster/core/runtime/redaction';
@@ -26,6 +27,7 @@ import { createStartSteps } from '@muster/core/runtime/start-steps';
 import { createTeleportAdapter } from '@muster/core/teleport/adapter';
 import { ulid } from 'ulid';
 import { createAwsCallLog } from './aws-call-log.ts';
+import { startClockedWork } from './clocked-work.ts';
 import type { EnqueueJobs, HandlerDeps } from './deps.ts';
 import { HANDLERS } from './handlers.ts';
 import { createLateHints } from './late-hints.ts';
@@ -50,7 +52,7 @@ export interface RunningProcess {
 /** Starts a worker: one BullMQ worker per queue, around one set of handlers. Any number may run against one Redis. */
 export async function startWorker(options: {
   readonly config: MusterConfig;
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
   readonly log: Logger;
   /** Whether this process ends when nothing is in flight: what fails then waits for a later run. */
   readonly once?: boolean;
@@ -65,14 +67,12 @@ export async function startWorker(options: {
   const metrics = createMetrics('worker');
   const start = createStartSteps();
   for (const redis of [patient, records, hasty]) start.opened(() => closeRedis(redis));
+  let clockTrouble = (): string | null => null;
   const health = await start.step(
-    startHealthServer({
-      host: config.worker.host,
-      port: config.worker.port,
-      metrics,
-      clock,
-      readiness: async () => ({ redis: await redisTrouble(hasty) }),
-    }),
+    startHealth(config, { metrics, clock }, async () => ({
+      redis: await redisTrouble(hasty),
+      clock: clockTrouble(),
+    })),
   );
   start.opened(() => health.close());
   await start.step(requireSafeRedis(patient, log));
@@ -80,14 +80,7 @@ export async function startWorker(options: {
   await start.step(awaitRedis(hasty, clock, REDIS_WAIT_MS));
   const ledger = createRedisLedger({ redis: records, prefix, log, pacing: config.pacing });
   const calls = createAwsCallLog({ statistics: ledger.statistics, metrics, log, clock });
-  const aws = createAwsAdapter({
-    clock,
-    observe: calls.observe,
-    partition: config.matchers[0]?.partition ?? 'aws',
-    sessionName: installationId(config),
-    log,
-    random: randomShare,
-  });
+  const aws = awsOf(config, { clock, log, observe: calls.observe });
   const queue = createJobQueue({ connection: hasty, prefix });
   const enqueue: EnqueueJobs = (name, payloads, how) => queue.enqueueMany(catalog[name], payloads, how);
   const lateHints = createLateHints({ clock, enqueue });
@@ -124,9 +117,17 @@ export async function startWorker(options: {
     random: randomShare,
   };
   start.opened(() => calls.close());
-  // Before the first job is taken: a start that fails leaves nobody at work.
-  await start.step(beginWithConfig(deps));
-  const processes = startQueues(config, () => deps, shared);
+  // Before the first job is taken: a start that fails leaves no worker at work.
+  const work = await start.step(
+    startClockedWork({
+      clocks: createClockLedger({ redis: hasty, keys: createKeys(prefix) }),
+      clock,
+      log,
+      begin: () => beginWithConfig(deps),
+      start: (held) => startQueues(config, () => deps, { ...shared, held }),
+    }),
+  );
+  clockTrouble = work.trouble;
   const countReload = createReloadMetrics(metrics);
   void greetCluster(deps, log);
   log.info({ url: health.url }, 'worker started');
@@ -136,14 +137,14 @@ export async function startWorker(options: {
       if (reload.kind === 'valid' && reload.config !== null) {
         deps = withConfig(deps, reload.config);
         await reportMarkerKey(deps);
-        await wakeByConfig(deps);
+        await work.date(() => wakeByConfig(deps));
       }
       await reportFindings(ledger.control, findingOfReload(reload, clock.now()));
       countReload(resultOfReload(reload));
     },
     stop: async () => {
       lateHints.close();
-      await Promise.all(processes.map((one) => one.close(config.worker.shutdownMs)));
+      await work.close(config.worker.shutdownMs);
       await calls.close();
       await health.close();
       await queue.close();
@@ -151,6 +152,27 @@ export async function startWorker(options: {
       await Promise.all([patient, records, hasty].map(closeRedis));
     },
   };
+}
+
+function startHealth(
+  { worker }: MusterConfig,
+  deps: Pick<Parameters<typeof startHealthServer>[0], 'metrics' | 'clock'>,
+  readiness: () => Promise<Readiness>,
+): Promise<HealthServer> {
+  return startHealthServer({ ...deps, host: worker.host, port: worker.port, readiness });
+}
+
+/** The adapter that every call to AWS goes through. */
+function awsOf(
+  config: MusterConfig,
+  deps: Pick<Parameters<typeof createAwsAdapter>[0], 'clock' | 'log' | 'observe'>,
+): ReturnType<typeof createAwsAdapter> {
+  return createAwsAdapter({
+    ...deps,
+    partition: config.matchers[0]?.partition ?? 'aws',
+    sessionName: installationId(config),
+    random: randomShare,
+  });
 }
 
 type Queue = 'discovery' | 'enrollment' | 'inventory';

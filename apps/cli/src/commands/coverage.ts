@@ -46,8 +46,8 @@ export function addCoverageCommands(program: Command, context: CommandContext): 
     .description('what somebody should do')
     .option('--json', 'JSON lines (docs/status-json.md)')
     .action(async (options: { json?: boolean }) => {
-      await withLedger(readConfig(context.env, context.configOption()), async (ledger) => {
-        const status = await readOrganizationStatus(ledger, Date.now());
+      await withLedger(readConfig(context.env, context.configOption()), async (ledger, clock) => {
+        const status = await readOrganizationStatus(ledger, clock.now());
         const causes = Object.entries(status.instances.byCause).map(([kind, count]) => ({
           kind,
           scope: 'instances',

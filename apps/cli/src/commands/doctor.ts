@@ -83,7 +83,7 @@ async function examine(
 }
 
 function canAsk(redis: RedisCheckup): boolean {
-  return redis.usable && redis.workers !== 0;
+  return redis.usable && redis.workers !== 0 && !redis.areHeld;
 }
 
 async function gather(config: MusterConfig, isLocal: boolean, timeoutMs: number): Promise<Gathered> {

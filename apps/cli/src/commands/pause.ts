@@ -1,5 +1,6 @@
 import type { FindingKind, Scope } from '@muster/core/domain/control';
 import { targetId } from '@muster/core/domain/target';
+import type { Clock } from '@muster/core/ports/clock';
 import type { Ledger } from '@muster/core/ports/ledger';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
@@ -13,8 +14,8 @@ export function addPauseCommands(program: Command, context: CommandContext): voi
     .option('--reason <text>', 'why, for whoever looks', 'by an operator')
     .action(async (options: ScopeOptions & { reason?: string }) => {
       const scope = parseScope(options);
-      await withLedger(readConfig(context.env, context.configOption()), (ledger) =>
-        ledger.control.pause({ scope, atMs: Date.now(), by: 'operator', reason: options.reason ?? '' }),
+      await withLedger(readConfig(context.env, context.configOption()), (ledger, clock) =>
+        ledger.control.pause({ scope, atMs: clock.now(), by: 'operator', reason: options.reason ?? '' }),
       );
       process.stdout.write(`paused ${scope}\n`);
     });
@@ -23,14 +24,14 @@ export function addPauseCommands(program: Command, context: CommandContext): voi
   ).action(async (options: ScopeOptions) => {
     const scope = parseScope(options);
     const config = readConfig(context.env, context.configOption());
-    const resumed = await withLedger(config, (ledger) => resume(ledger, scope));
+    const resumed = await withLedger(config, (ledger, clock) => resume(ledger, clock, scope));
     const configured = config.paused ? ' (muster.paused still holds every send)' : '';
     process.stdout.write(`${resumed ? 'resumed' : 'nothing was paused for'} ${scope}${configured}\n`);
   });
 }
 
 /** Ends a pause, a brake, the hold and a suspected loss of inventory, and wakes what waited for it. */
-async function resume(ledger: Ledger, scope: Scope): Promise<boolean> {
+async function resume(ledger: Ledger, clock: Clock, scope: Scope): Promise<boolean> {
   let resumed = await ledger.control.resume(scope);
   await ledger.control.resetBrake(scope, Date.now());
   await ledger.control.clear('brake-engaged', scope);
@@ -46,7 +47,7 @@ async function resume(ledger: Ledger, scope: Scope): Promise<boolean> {
     resumed = true;
   }
   const targets = await ledger.enrollments.populated();
-  const atMs = Date.now();
+  const atMs = clock.now();
   await ledger.due.schedule(
     'install',
     targets.map((target) => ({ member: targetId(target), atMs })),

@@ -6,7 +6,7 @@ import type { Ledger } from '@muster/core/ports/ledger';
 import { applyEvents } from '@muster/worker/records/apply-events';
 import type { MusterConfig } from '@muster/core/config/model';
 import type { Scope } from '@muster/core/domain/control';
-import { createClock } from '@muster/core/runtime/clock';
+import type { Clock } from '@muster/core/ports/clock';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
@@ -23,7 +23,7 @@ export function addRetryCommands(program: Command, context: CommandContext): voi
   ).action(async (options: ScopeOptions) => {
     const scope = parseScope(options);
     const config = readConfig(context.env, context.configOption());
-    const count = await withLedger(config, (ledger) => retry(ledger, config, scope));
+    const count = await withLedger(config, (ledger, clock) => retry({ ledger, clock, config }, scope));
     process.stdout.write(`${count} instances will be tried again\n`);
   });
   withScope(program.command('cancel').description('ask SSM to cancel live commands')).action(
@@ -37,8 +37,14 @@ export function addRetryCommands(program: Command, context: CommandContext): voi
   );
 }
 
-async function retry(ledger: Ledger, config: MusterConfig, scope: Scope): Promise<number> {
-  const clock = createClock();
+async function retry(
+  {
+    ledger,
+    clock,
+    config,
+  }: { readonly ledger: Ledger; readonly clock: Clock; readonly config: MusterConfig },
+  scope: Scope,
+): Promise<number> {
   const deps = { ledger, config, clock, random: Math.random };
   let count = 0;
   for (const target of targetsInScope(await ledger.enrollments.populated(), scope)) {

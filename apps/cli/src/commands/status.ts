@@ -18,9 +18,9 @@ export function addStatusCommands(program: Command, context: CommandContext): vo
     .option('--watch', 'again every second')
     .action(async (options: { json?: boolean; watch?: boolean }) => {
       const config = readConfig(context.env, context.configOption());
-      await withLedger(config, async (ledger) => {
+      await withLedger(config, async (ledger, clock) => {
         for (;;) {
-          const status = await readOrganizationStatus(ledger, Date.now());
+          const status = await readOrganizationStatus(ledger, clock.now());
           const text = options.json === true ? JSON.stringify(status) : formatStatus(status);
           if (options.watch === true && options.json !== true) moveOnTerminal(process.stdout, 'erase-screen');
           process.stdout.write(`${text}\n`);

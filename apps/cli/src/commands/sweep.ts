@@ -1,6 +1,7 @@
 import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
 import { AccountId, Region } from '@muster/core/domain/ids';
 import { targetId, type Target } from '@muster/core/domain/target';
+import type { Clock } from '@muster/core/ports/clock';
 import type { KnownAccount, Ledger } from '@muster/core/ports/ledger';
 import type { Command } from 'commander';
 import { ulid } from 'ulid';
@@ -30,11 +31,16 @@ export function addSweepCommand(program: Command, context: CommandContext): void
       const wait = options.wait === true;
       await withLedger(
         config,
-        async (ledger) => {
-          const begun = await begin(ledger, options);
+        async (ledger, clock) => {
+          const begun = await begin({ ledger, clock }, options);
           process.stdout.write(`${describe(begun)}\n`);
           if (!wait) return;
-          const verdict = await awaitReadings(ledger, options, begun.sinceMs, createMissingNotice(config));
+          const verdict = await awaitReadings(
+            { ledger, clock },
+            options,
+            begun.sinceMs,
+            createMissingNotice(config),
+          );
           context.exit(verdict === 'complete' ? EXIT.ok : verdict === 'partial' ? EXIT.partial : EXIT.failed);
         },
         wait ? 'patient' : 'fail-fast',
@@ -70,8 +76,11 @@ function describe({ first, targets, closed }: Begun): string {
   return `${targets} targets${closed === 0 ? '' : ` and ${accounts}`} are due now`;
 }
 
-async function begin(ledger: Ledger, scope: SweepScope): Promise<Begun> {
-  const atMs = Date.now();
+async function begin(
+  { ledger, clock }: { readonly ledger: Ledger; readonly clock: Clock },
+  scope: SweepScope,
+): Promise<Begun> {
+  const atMs = clock.now();
   const whole = isWhole(scope);
   // First of all: a target that becomes known later is read later, and one that is known already is made due below.
   const sinceMs = await (whole

@@ -2,6 +2,7 @@ import { messageOf } from '@muster/core/domain/errors';
 import type { AccountId } from '@muster/core/domain/ids';
 import type { Matcher } from '@muster/core/domain/matcher';
 import { matchersOfAccount } from '@muster/core/domain/matcher-scope';
+import type { Clock } from '@muster/core/ports/clock';
 import type { KnownAccount, Ledger } from '@muster/core/ports/ledger';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
@@ -31,8 +32,11 @@ export function addTokenCommand(program: Command, context: CommandContext): void
 }
 
 /** Every account in scope. An incomplete list is refused: hosts of an account that is missing from it could not join. */
-async function readAccounts(ledger: Ledger): Promise<readonly KnownAccount[]> {
-  const [sweep, findings] = await Promise.all([ledger.coverage.sweep(Date.now()), ledger.control.findings()]);
+async function readAccounts(ledger: Ledger, clock: Clock): Promise<readonly KnownAccount[]> {
+  const [sweep, findings] = await Promise.all([
+    ledger.coverage.sweep(clock.now()),
+    ledger.control.findings(),
+  ]);
   const failure = findings.find(({ kind }) => kind === 'account-list-failed');
   if (failure !== undefined) throw new CommandError(EXIT.failed, `${failure.message} ${failure.remedy}`);
   if (sweep === null || sweep.finishedAtMs === null) {

@@ -14,6 +14,7 @@ export interface AttentionItem {
 const STOPS_SENDING: Readonly<Record<FindingKind, boolean>> = {
   'hold-first-send': true,
   'paused-by-configuration': true,
+  'clock-off': false,
   'brake-engaged': true,
   'inventory-unavailable': false,
   'inventory-drop': true,

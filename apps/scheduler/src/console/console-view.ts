@@ -1,5 +1,6 @@
 import type { MusterConfig } from '@muster/core/config/model';
 import type { Finding, Pause } from '@muster/core/domain/control';
+import { readFindings } from '@muster/core/ledger/read-findings';
 import { readOrganizationStatus, type OrganizationStatus } from '@muster/core/ledger/organization-status';
 import type { InventoryFacts, Ledger } from '@muster/core/ports/ledger';
 import { listAttention, type AttentionItem } from './attention.ts';
@@ -15,9 +16,10 @@ export interface Snapshot {
 }
 
 export async function readSnapshot(ledger: Ledger, nowMs: number): Promise<Snapshot> {
+  const reading = readFindings(ledger);
   const [status, findings, pauses, inventory] = await Promise.all([
-    readOrganizationStatus(ledger, nowMs),
-    ledger.control.findings(),
+    readOrganizationStatus(ledger, nowMs, reading),
+    reading,
     ledger.control.pauses(),
     ledger.nodes.facts(),
   ]);

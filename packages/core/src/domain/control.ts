@@ -22,6 +22,7 @@ export interface Pause {
 export type FindingKind =
   | 'hold-first-send'
   | 'paused-by-configuration'
+  | 'clock-off'
   | 'brake-engaged'
   | 'config-skew'
   | 'inventory-unavailable'

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Finding, Pause } from '../domain/control.ts';
+import type { Pause } from '../domain/control.ts';
 import type { ControlLedger } from '../ports/ledger.ts';
 import type { Keys } from '../redis/keys.ts';
 import { createBrakeCounts } from './brake-counts.ts';
@@ -76,9 +76,7 @@ export function createControlLedger(deps: {
 
     async findings() {
       const texts = await redis.hvals(keys.findings);
-      return texts
-        .map((text) => parseStored(StoredFinding, text))
-        .filter((one): one is Finding => one !== null);
+      return texts.map((text) => parseStored(StoredFinding, text)).filter((one) => one !== null);
     },
 
     workedBy: () => redis.get(keys.workedBy),

@@ -1,6 +1,7 @@
 import { CAUSES, causeFacts, type Cause } from '../domain/cause.ts';
 import type { Finding, Pause } from '../domain/control.ts';
 import type { Ledger, SweepView } from '../ports/ledger.ts';
+import { readFindings } from './read-findings.ts';
 
 /** `status --json`: documented in docs/status-json.md. Absent values are null; every sum holds. */
 export interface OrganizationStatus {
@@ -44,13 +45,21 @@ const NO_TARGETS: SweepView['targets'] = {
   pending: 0,
 };
 
-/** Reads where the organization stands. Costs one small read per target that holds instances. */
-export async function readOrganizationStatus(ledger: Ledger, nowMs: number): Promise<OrganizationStatus> {
+/**
+ * Reads where the organization stands. Costs one small read per target that holds instances.
+ *
+ * @param reading findings that are being read anyway
+ */
+export async function readOrganizationStatus(
+  ledger: Ledger,
+  nowMs: number,
+  reading: Promise<readonly Finding[]> = readFindings(ledger),
+): Promise<OrganizationStatus> {
   const [sweep, counts, statistics, findings, reservations, pauses, labelsWaiting] = await Promise.all([
     ledger.coverage.sweep(nowMs),
     ledger.enrollments.counts(),
     ledger.statistics.read(),
-    ledger.control.findings(),
+    reading,
     ledger.control.reservations(),
     ledger.control.pauses(),
     ledger.labels.waiting(),

@@ -3,6 +3,7 @@ import { USUAL_PACING, type PacingSettings } from '../domain/pacing.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { Logger } from '../ports/logger.ts';
 import { createKeys } from '../redis/keys.ts';
+import { createClockLedger } from './clocks.ts';
 import { createControlLedger } from './control.ts';
 import { createCoverageLedger } from './coverage.ts';
 import { createDueLedger } from './due.ts';
@@ -31,6 +32,7 @@ export function createRedisLedger(deps: {
     coverage: createCoverageLedger(shared),
     scans: createScanLedger(shared),
     control: createControlLedger(shared),
+    clocks: createClockLedger(shared),
     nodes: createNodeLedger(shared),
     labels: createLabelLedger(shared),
     statistics: createStatisticsLedger(shared),

@@ -9,6 +9,7 @@ import type { PacedAction } from '../domain/pacing.ts';
 import type { Target } from '../domain/target.ts';
 import type { DueKind } from '../domain/due.ts';
 import type { AwsCall } from './aws-call.ts';
+import type { ClockLedger } from './clocks.ts';
 import type { LabelLedger } from './labels.ts';
 import type { TeleportNode } from './teleport.ts';
 
@@ -367,6 +368,7 @@ export interface Ledger {
   readonly coverage: CoverageLedger;
   readonly scans: ScanLedger;
   readonly control: ControlLedger;
+  readonly clocks: ClockLedger;
   readonly nodes: NodeLedger;
   readonly labels: LabelLedger;
   readonly statistics: StatisticsLedger;

@@ -179,3 +179,27 @@ test('while Redis is away the keeper goes on trying without a crash', async () =
   await own.close();
   await second.stop();
 });
+
+test('a next run that a process dated 20 min ahead is brought back, and one whose clock is wrong sets nothing', async () => {
+  const queue = openQueue('tick', fixture.redis, fixture.prefix);
+  const farMs = clock.now() + 20 * 60_000;
+  await queue.upsertJobScheduler('tick', { every: 1_000, startDate: farMs }, { name: 'tick' });
+  const next = async (): Promise<number> => (await queue.getJobSchedulers(0, -1))[0]?.next ?? 0;
+  expect(await next()).toBeGreaterThan(clock.now() + 15 * 60_000);
+  const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
+  const shared = { connection: fixture.redis, prefix: fixture.prefix, queue: 'tick', log, clock } as const;
+
+  const wrong = keepSchedules({
+    ...shared,
+    schedules: [every(1_000)],
+    mayDate: () => false,
+    checkEveryMs: 20,
+  });
+  closers.push(() => wrong.close());
+  await clock.sleep(200);
+  expect(await next()).toBeGreaterThan(clock.now() + 15 * 60_000);
+  await keep([every(1_000)]).reconcile();
+
+  expect(await next()).toBeLessThan(clock.now() + 5_000);
+  await queue.close();
+});

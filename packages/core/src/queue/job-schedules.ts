@@ -34,6 +34,8 @@ export interface ScheduleOptions {
   readonly clock: Clock;
   /** @default 5_000 */
   readonly checkEveryMs?: number;
+  /** Whether schedules may be set now; nothing is looked at while not. @default always */
+  readonly mayDate?: () => boolean;
 }
 
 /** Schedules that are being kept. */
@@ -45,6 +47,8 @@ export interface ScheduleKeeper {
 
 /** A next run that is overdue by this and three periods is one that nobody holds any more. */
 const OVERDUE_MS = 5_000;
+/** One that is this far away, and three periods, was set by a process whose clock was ahead: nothing would run until then. */
+const TOO_FAR_MS = 15_000;
 
 /**
  * Keeps BullMQ's job schedulers as listed: now, and again every `checkEveryMs`, since a flush or a rollback of Redis takes
@@ -76,7 +80,7 @@ async function keep(
   let failing = false;
   while (!closing.aborted) {
     try {
-      await reconcile();
+      if (options.mayDate?.() !== false) await reconcile();
       if (failing) options.log.info({}, 'schedules are kept again');
       failing = false;
     } catch (err) {
@@ -93,12 +97,17 @@ async function reconcileSchedules(queue: Queue, options: ScheduleOptions): Promi
     const scheduler = found.get(schedule.id);
     found.delete(schedule.id);
     const template = templateOf(schedule);
-    const overdueAtMs = (scheduler?.next ?? 0) + 3 * schedule.everyMs + OVERDUE_MS;
+    const now = options.clock.now();
+    const next = scheduler?.next ?? 0;
+    const isOverdue = next + 3 * schedule.everyMs + OVERDUE_MS < now;
+    const isTooFar = next > now + 3 * schedule.everyMs + TOO_FAR_MS;
     const asListed =
       scheduler?.every === schedule.everyMs &&
       scheduler.name === template.name &&
       JSON.stringify(scheduler.template?.data) === JSON.stringify(template.data);
-    if (asListed && overdueAtMs > options.clock.now()) continue;
+    if (asListed && !isOverdue && !isTooFar) continue;
+    // Else BullMQ goes on from the next run that it knows.
+    if (isTooFar) await queue.removeJobScheduler(schedule.id);
     await queue.upsertJobScheduler(schedule.id, { every: schedule.everyMs }, template);
     options.log.info({ schedule: schedule.id, everyMs: schedule.everyMs }, 'schedule set');
   }

@@ -428,3 +428,50 @@ test('every run is counted by how it ended', async () => {
   expect(text).toContain('muster_job_wait_seconds_count{queue="discovery",job="work"} 1');
   expect(text).toContain('muster_jobs_running{queue="discovery",job="work"} 0');
 });
+
+test('what is held returns its job, takes no more, and goes on when it is released', async () => {
+  const started: string[] = [];
+  let release = false;
+  const held = fixture.start(async ({ target }, { signal }) => {
+    started.push(target);
+    return release ? done : untilAborted(signal);
+  });
+  await fixture.jobQueue.enqueue(work, a);
+  await eventually(async () => started.length === 1);
+
+  held.hold();
+  await eventually(async () => held.running() === 0);
+  await fixture.jobQueue.enqueue(work, { target: 'b' });
+  await clock.sleep(500);
+  expect(started).toEqual(['a']);
+  expect((await fixture.jobQueue.counts()).discovery).toMatchObject({ active: 0, waiting: 2, failed: 0 });
+
+  release = true;
+  held.release();
+  await settled(fixture, 'a', 'completed');
+  await settled(fixture, 'b', 'completed');
+  expect(messages('error')).toEqual([]);
+});
+
+test('what starts held takes nothing, and another does the work', async () => {
+  let byHeld = 0;
+  const held = fixture.start(
+    async () => {
+      byHeld += 1;
+      return done;
+    },
+    { held: true },
+  );
+  await fixture.jobQueue.enqueue(work, a);
+  await clock.sleep(300);
+  expect(byHeld).toBe(0);
+
+  fixture.start(async () => done);
+  await settled(fixture, 'a', 'completed');
+  await fixture.jobQueue.enqueue(work, { target: 'b' });
+  await settled(fixture, 'b', 'completed');
+  expect(byHeld).toBe(0);
+  held.release();
+  await clock.sleep(1_500);
+  expect(messages('error')).toEqual([]);
+});

@@ -71,6 +71,8 @@ export interface Keys {
   readonly brake: (scope: string) => string;
   /** hash: finding id → finding JSON. */
   readonly findings: string;
+  /** hash: process name → JSON of how its clock stands to Redis's. */
+  readonly clocks: string;
   /** hash: `ok:ACTION`, `throttled:ACTION` … → how many calls. */
   readonly awsCalls: string;
   /** hash: commandsSent. */
@@ -142,6 +144,7 @@ export function createKeys(prefix: string): Keys {
     inFlight: `${prefix}:{control}:in-flight`,
     brake: (scope) => `${prefix}:{control}:brake:${scope}`,
     findings: `${prefix}:{control}:findings`,
+    clocks: `${prefix}:{control}:clocks`,
     awsCalls: `${prefix}:{stats}:aws-calls`,
     totals: `${prefix}:{stats}:totals`,
     inventory: `${prefix}:{inventory}:facts`,

@@ -1,3 +1,4 @@
+import { findingsOfClocks, heardOf, isClockOff, type ProcessClock } from '../process-clock.ts';
 import { failed, passed, skipped, warned, type Check } from './check.ts';
 
 /** AWS refuses requests signed more than five minutes off; the answer's date is good to about a second. */
@@ -18,4 +19,35 @@ export function judgeClock(offsetMs: number | null): Check {
   if (sizeMs > REFUSED_MS) return failed('clock', 'clock-skew', detail, REMEDY);
   if (sizeMs > TOLERATED_MS) return warned('clock', 'clock-skew', detail, REMEDY);
   return passed('clock', detail);
+}
+
+/** What the processes have told of their own clocks. */
+export interface ClocksCheckup {
+  readonly checks: readonly Check[];
+  /** Workers that take no jobs because of their clock. */
+  readonly heldWorkers: number;
+}
+
+/**
+ * Every process's clock, whichever worker answers for the rest; without a check where no process has told of its own.
+ *
+ * @param redisNowMs Redis's time (epoch ms)
+ */
+export function judgeProcessClocks(
+  clocks: readonly ProcessClock[],
+  redisPlace: string,
+  redisNowMs: number,
+): ClocksCheckup {
+  const heard = heardOf(clocks, redisNowMs);
+  const findings = findingsOfClocks(clocks, redisPlace, redisNowMs);
+  const heldWorkers = heard.filter((one) => one.part === 'worker' && isClockOff(one)).length;
+  if (heard.length === 0) return { checks: [], heldWorkers };
+  const checks = findings.map(({ scope, message, remedy }) =>
+    failed('clock', 'clock-skew', message, remedy, { subject: scope.slice(scope.indexOf(':') + 1) }),
+  );
+  const sum = heard.length === 1 ? 'the one process agrees' : `all ${heard.length} processes agree`;
+  return {
+    checks: checks.length > 0 ? checks : [passed('clock', `${sum} with Redis`, { subject: 'processes' })],
+    heldWorkers,
+  };
 }

@@ -1,0 +1,155 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { DoctorReport } from '@muster/core/domain/checkup/doctor-report';
+import { eventually } from '@muster/testing/eventually';
+import { type MusterSystem, startSystem } from '@muster/testing/muster-system';
+import type { SupervisedProcess } from '@muster/testing/supervised-process';
+import { afterEach, describe, expect, test } from 'vitest';
+import { fakeTime, FAKETIME_LIBRARY, NO_FAKETIME, type FakeTime } from './fake-time.fixture.ts';
+
+let system: MusterSystem;
+
+const MINUTE_MS = 60_000;
+/** At speed 40, real time between two readings of a target. */
+const POLL_MS = 15_000;
+
+/** Starts a process whose clock is off. */
+function startOff(
+  kind: 'scheduler' | 'worker',
+  offsetMs: number,
+): { child: SupervisedProcess; time: FakeTime } {
+  const time = fakeTime(join(system.folder, `time-${system.processes.length}`), offsetMs);
+  return { child: system.start(kind, { env: time.env }), time };
+}
+
+async function clockFindings(): Promise<readonly { scope: string; message: string }[]> {
+  const { findings } = await system.status();
+  return findings.filter(({ kind }) => kind === 'clock-off');
+}
+
+function describeInstances(): number {
+  return system.report().calls['ec2:DescribeInstances']?.ok ?? 0;
+}
+
+describe.skipIf(FAKETIME_LIBRARY === null)(
+  `a wrong clock${FAKETIME_LIBRARY === null ? `: ${NO_FAKETIME}` : ''}`,
+  () => {
+    afterEach(() => system.close());
+
+    test.each([
+      ['is 6 min behind', -6 * MINUTE_MS, '6 min behind'],
+      ['is 6 min ahead', 6 * MINUTE_MS, '6 min ahead of'],
+      ['is 20 min ahead', 20 * MINUTE_MS, '20 min ahead of'],
+      ['is 45 s ahead', 45_000, '45 s ahead of'],
+    ])(
+      'one of two workers %s: the other does the work at the usual rate, and one finding names it',
+      async (_what, offsetMs, words) => {
+        system = await startSystem({ schedulers: 0, workers: 0 });
+        const { child } = startOff('worker', offsetMs);
+        system.start('scheduler');
+        system.start('worker');
+
+        await system.judged(90_000);
+        const before = describeInstances();
+        expect(before).toBeGreaterThan(0);
+        await new Promise((resolve) => {
+          setTimeout(resolve, POLL_MS);
+        });
+
+        const targets = (await system.status()).sweep.targets.total;
+        expect(describeInstances() - before).toBeLessThanOrEqual(2 * targets);
+        const findings = await clockFindings();
+        expect(findings.map(({ scope }) => scope)).toEqual([`process:${hostname()}/${child.pid}`]);
+        expect(findings[0]?.message).toContain(words);
+        expect(findings[0]?.message).toContain('2 other processes');
+        await system.judged();
+      },
+      150_000,
+    );
+
+    test('one of two schedulers is 20 min ahead: the other hands out the work', async () => {
+      system = await startSystem({ schedulers: 0, workers: 1 });
+      const { child } = startOff('scheduler', 20 * MINUTE_MS);
+      await eventually('its clock is named', async () => (await clockFindings()).length === 1, 30_000);
+      system.start('scheduler');
+
+      await system.judged(90_000);
+
+      expect((await clockFindings()).map(({ scope }) => scope)).toEqual([
+        `process:${hostname()}/${child.pid}`,
+      ]);
+    }, 150_000);
+
+    test('a clock that is set wrong in the middle holds its process, and set right again lets it go on', async () => {
+      system = await startSystem({
+        schedulers: 1,
+        workers: 0,
+        world: { accounts: 8, regions: 2, instances: 300, latency: { installMs: [20_000, 90_000] } },
+      });
+      const { time } = startOff('worker', 0);
+      await eventually('installs are under way', () => system.report().commands.live >= 2, 60_000);
+
+      time.set(10 * MINUTE_MS);
+      await eventually('it is named', async () => (await clockFindings()).length === 1, 30_000);
+      const sentWhileWrong = system.report().commands.sent;
+      await new Promise((resolve) => {
+        setTimeout(resolve, 5_000);
+      });
+      const sentAfter = system.report().commands.sent;
+      time.set(0);
+
+      await system.judged(120_000);
+      expect(sentAfter).toBe(sentWhileWrong);
+      await eventually('nothing is said any more', async () => (await clockFindings()).length === 0, 30_000);
+    }, 240_000);
+
+    test('doctor looks at the clock of every process, not only of the worker that answers', async () => {
+      system = await startSystem({ schedulers: 1, workers: 1 });
+      const { child } = startOff('worker', -6 * MINUTE_MS);
+      await eventually('its clock is named', async () => (await clockFindings()).length === 1, 30_000);
+
+      const { code, stdout } = await system.cli('doctor', '--json');
+
+      const clocks = (JSON.parse(stdout) as DoctorReport).checks.filter(({ id }) => id === 'clock');
+      expect(clocks).toContainEqual(
+        expect.objectContaining({
+          status: 'fail',
+          cause: 'clock-skew',
+          subject: `${hostname()}/${child.pid}`,
+          detail: expect.stringContaining('6 min behind') as string,
+        }),
+      );
+      expect(code).toBe(1);
+    }, 90_000);
+
+    test('a Redis whose own clock is wrong is named once, instead of every process', async () => {
+      system = await startSystem({ schedulers: 0, workers: 0 });
+      startOff('worker', 7 * MINUTE_MS);
+      startOff('worker', 7 * MINUTE_MS);
+      startOff('scheduler', 7 * MINUTE_MS);
+      await eventually('all have compared', async () => {
+        const { clocks } = await system.ledger.clocks.all();
+        return clocks.length === 3;
+      });
+
+      const findings = await clockFindings();
+
+      expect(findings.map(({ scope }) => scope)).toEqual([`redis:127.0.0.1:${system.redis().port}`]);
+      expect(findings[0]?.message).toContain('7 min behind the clocks of all 3 processes');
+      expect(system.report().calls).toEqual({});
+    }, 90_000);
+
+    test('a command from a machine whose clock is 20 min ahead says so, and dates by Redis', async () => {
+      system = await startSystem({ schedulers: 0, workers: 0 });
+      const before = { ...system.env };
+      Object.assign(system.env, fakeTime(join(system.folder, 'time-cli'), 20 * MINUTE_MS).env);
+
+      const paused = await system.cli('pause', '--all', '--reason', 'test');
+
+      expect(paused).toMatchObject({ code: 0, stderr: expect.stringContaining('20 min ahead of') as string });
+      const [pause] = await system.ledger.control.pauses();
+      expect(Math.abs((pause?.atMs ?? 0) - Date.now())).toBeLessThan(10_000);
+      expect(before['LD_PRELOAD']).toBeUndefined();
+    });
+  },
+);
