@@ -43,4 +43,9 @@ describe('who is to blame for a refusal', () => {
   test('all, when it is about the call as a whole', () => {
     expect(blamed([A, B], refused([], 'denied'))).toEqual([A, B]);
   });
+
+  test('the one that IAM names, and nobody else', () => {
+    expect(blamed([A, B], refused([B], 'denied'))).toEqual([B]);
+    expect(blamed([A, B], refused([STRANGER], 'denied'))).toEqual([A, B]);
+  });
 });

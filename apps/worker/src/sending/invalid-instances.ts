@@ -14,17 +14,20 @@ const UNKNOWN_REASON = 'ec2-ssm-agent-not-registered';
 
 type Refusal = Extract<SendResult, { kind: 'refused' }>;
 
-/** Whom the refusal is about: those SSM named, or all when it is about the call as a whole or only one could be meant. */
+/**
+ * Whom the refusal is about: those SSM named, or all when it is about the call as a whole or only one could be meant. IAM names
+ * one instance that the role may not send to, such as one without the tag that its policy asks for: the others are not to blame.
+ */
 export function blamedIds(intent: Intent, result: Refusal): ReadonlySet<InstanceId> {
-  if (result.reason !== 'invalid-instance-id') return new Set(intent.instanceIds);
   const named = result.instanceIds.filter((id) => intent.instanceIds.includes(id));
   if (named.length > 0) return new Set(named);
+  if (result.reason !== 'invalid-instance-id') return new Set(intent.instanceIds);
   return new Set(intent.instanceIds.length === 1 ? intent.instanceIds : []);
 }
 
 /**
  * Tells the reasons of an InvalidInstanceId apart, which SSM does not: EC2 and SSM are asked about the blamed instances
- * alone, two calls for all of them. Empty for any other refusal. Never throws for what AWS says: a reason that cannot be
+ * alone, two calls for all of them. An instance that IAM named is one that the role may not reach. Empty for any other refusal. Never throws for what AWS says: a reason that cannot be
  * learned stays the usual one.
  */
 export async function causesOfInvalidIds(
@@ -34,6 +37,9 @@ export async function causesOfInvalidIds(
   signal: AbortSignal,
   deps: Pick<HandlerDeps, 'instances'>,
 ): Promise<ReadonlyMap<InstanceId, Cause>> {
+  if (result.reason === 'denied' && result.instanceIds.length > 0) {
+    return new Map([...blamedIds(intent, result)].map((id) => [id, 'ec2-ssm-node-refused']));
+  }
   if (result.reason !== 'invalid-instance-id') return new Map();
   const ids = [...blamedIds(intent, result)];
   if (ids.length === 0) return new Map();

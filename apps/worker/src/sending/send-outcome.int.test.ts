@@ -106,6 +106,31 @@ test('the reasons of InvalidInstanceId are told apart, each with a cause of its 
   expect(new Set(remedies).size).toBe(5);
 });
 
+test('a host that the role may not send to holds up nobody else of its batch', async () => {
+  const closed = new Set<string>([instanceId(2), instanceId(4)]);
+  const hosts = someInstances(6).map((host) =>
+    closed.has(host.id ?? '') ? { ...host, tags: { env: 'prod', team: 'closed' } } : host,
+  );
+  const bench = await startWorkerBench({
+    world: aWorld(hosts, { access: { shieldTags: { team: 'closed' } } }),
+    speed: 1,
+  });
+  await bench.scanned();
+
+  expect(await install(bench)).toMatchObject({ sent: 1, instances: 4 });
+
+  expect(bench.front.count('SendCommand')).toBe(3);
+  expect(await causes(bench, 6)).toEqual([
+    null,
+    null,
+    'ec2-ssm-node-refused',
+    null,
+    'ec2-ssm-node-refused',
+    null,
+  ]);
+  expect((await bench.ledger.control.findings()).filter(({ kind }) => kind === 'send-refused')).toEqual([]);
+});
+
 test('two calls tell the reasons for the whole batch, and a question that AWS does not answer holds up nothing', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(6)), speed: 1 });
   await bench.scanned();

@@ -88,6 +88,20 @@ describe('a send', () => {
     });
   });
 
+  it.each([
+    ['an instance', 'arn:aws-us-gov:ec2:us-gov-west-1:111122223333:instance/i-1a2b3c4d', ['i-1a2b3c4d']],
+    ['a document', 'arn:aws:ssm:us-east-1:111122223333:document/i-1a2b3c4d', []],
+    ['an instance that a name only looks like', 'arn:aws:ssm:us-east-1::document/x i-1a2b3c4d', []],
+  ])('learns of a denial about %s whom it is about', async (_name, resource, instanceIds) => {
+    const message = `User: arn:aws:sts::1:assumed-role/i-0123456789abcdef0/x is not authorized to perform: ssm:SendCommand on resource: ${resource} because no identity-based policy allows the ssm:SendCommand action`;
+    const adapter = await start(() => jsonError('AccessDeniedException', message));
+
+    expect(await adapter.sendCommand(access, request(), signal)).toMatchObject({
+      reason: 'denied',
+      instanceIds,
+    });
+  });
+
   it('gets a new session for the next one after its own has expired', async () => {
     let isExpired = true;
     const adapter = await start(() => (isExpired ? jsonError('ExpiredTokenException', 'old') : accepted));

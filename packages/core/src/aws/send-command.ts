@@ -129,7 +129,7 @@ async function refusedBy(
   return {
     kind: 'refused',
     reason: isOff ? 'region-off' : (REASON_BY_CODE[fault.awsCode] ?? reasonOf(fault.kind)),
-    instanceIds: fault.awsCode === 'InvalidInstanceId' ? namedInstances(fault.message) : [],
+    instanceIds: blamedInstances(fault),
     message: fault.message,
     awsCode: fault.awsCode,
     retryAfterMs: fault.retryAfterMs,
@@ -168,6 +168,18 @@ function reasonOf(kind: FaultKind): RefusalReason {
       return kind satisfies never;
   }
 }
+
+/** The instances that an answer is about; empty when it is about the call as a whole. */
+function blamedInstances({ awsCode, kind, message }: AwsFault): InstanceId[] {
+  if (awsCode === 'InvalidInstanceId') return namedInstances(message);
+  return kind === 'denied' ? namedInstances(DENIED_INSTANCE.exec(message)?.[0] ?? '') : [];
+}
+
+/**
+ * IAM names the first resource that the caller may not use, in the text alone:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+ */
+const DENIED_INSTANCE = /on resource: arn:[\w-]+:ec2:[\w-]+:\d{12}:instance\/i-[0-9a-f]{8,17}\b/;
 
 /** `Instances [[i-a, i-b]] not in a valid state for account 111122223333`: the ids are nowhere else in the answer. */
 function namedInstances(message: string): InstanceId[] {

@@ -50,8 +50,12 @@ export function checkListen(text: string, path: readonly string[], report: Repor
 
 function readPassword(shape: MusterShape, readFile: ReadFile | null, report: Report): string | null {
   const path = shape.console.password_file;
-  if (path === undefined || path === '') return null;
+  if (path === undefined) return null;
   const where = ['console', 'password_file'];
+  if (path === '') {
+    report.fault(where, 'names no file: name the one that holds the password, or remove the line');
+    return null;
+  }
   if (readFile === null) {
     report.fault(where, 'files are not read here');
     return null;

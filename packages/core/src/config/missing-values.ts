@@ -22,6 +22,20 @@ const MEANT: Readonly<Record<string, string>> = {
   args: ', [] for none',
 };
 
+/** Keys that must be there: to remove them would only be another fault. */
+const REQUIRED: ReadonlySet<unknown> = new Set([
+  'discovery_service',
+  'types',
+  'regions',
+  'organization_id',
+  'organizational_units',
+  'include',
+  'kind',
+  'version',
+  'name',
+  'spec',
+]);
+
 /**
  * Reports every key and list entry without a value, at any depth, and returns the rest. A key with nothing behind it (an
  * unset variable, a list whose entries are all commented out) is never read as absent, unlike in Teleport: a selector that
@@ -57,5 +71,6 @@ export function explainMissing(path: ConfigPath): string {
   const isEntry = typeof last === 'number';
   const isOfTag = TAG_MAPS.has(path.at(isEntry ? -3 : -2));
   const meant = isOfTag ? ', "*" for any' : isEntry ? '' : (MEANT[String(last)] ?? '');
-  return `has no value (an unset variable? every entry commented out?): write one${meant}, or remove the ${isEntry ? 'entry' : 'line'}`;
+  const way = REQUIRED.has(last) && !isOfTag ? '' : `, or remove the ${isEntry ? 'entry' : 'line'}`;
+  return `has no value (an unset variable? every entry commented out?): write one${meant}${way}`;
 }

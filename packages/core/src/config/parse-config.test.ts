@@ -222,6 +222,10 @@ describe('the console', () => {
     expect(faultsOf(OPEN, {}, readFile)).toMatch(expected);
   });
 
+  test('is not left without a password by a name that is missing', () => {
+    expect(faultsOf(`${MINIMAL}muster: {console: {password_file: ""}}`)).toContain('names no file');
+  });
+
   test('is not opened by a password that nobody could give', () => {
     expect(faultsOf(MINIMAL, { MUSTER_CONSOLE_LISTEN: '0.0.0.0:8080' })).toMatch(
       /would be open to the network/,

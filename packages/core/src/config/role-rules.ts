@@ -238,7 +238,7 @@ function checkUnitIds(ids: readonly string[], key: 'include' | 'exclude', report
     if (id === '*' || /^(r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32})$/.test(id)) continue;
     const hint = /^\d{12}$/.test(id)
       ? `an account stands under ${key}_accounts of the matcher, not here`
-      : 'an id of a unit (ou-ab12-a1b2c3d4) or of the root (r-ab12) is needed, or "*"';
+      : `an id of a unit (ou-ab12-a1b2c3d4) or of the root (r-ab12) is needed${key === 'include' ? ', or "*"' : ''}`;
     report.fault([key, index], `${JSON.stringify(id)} matches nothing: ${hint}`);
   }
 }

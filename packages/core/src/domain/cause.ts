@@ -67,7 +67,8 @@ export const CAUSES = {
       'EC2 does not show the instance where it was seen: it was terminated, or the credentials are for another account. Look it up by its id in the other accounts and regions; muster sweep --account reads this one again.',
   },
   'ec2-ssm-node-refused': {
-    title: 'SSM shows the agent online and refuses to send to it (InvalidInstanceId)',
+    title:
+      'SSM shows the agent online and the command is refused (InvalidInstanceId, or AccessDenied that names it)',
     owner: 'aws-admin',
     handling: 'retry-slow',
     remedy:
