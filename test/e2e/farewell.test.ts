@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => system.close());
 
-const KINDS = ['scheduler', 'worker'] as const;
+const KINDS = ['scheduler', 'worker', 'run'] as const;
 /** Docker's patience. */
 const WITHIN_MS = 10_000;
 
@@ -83,7 +83,9 @@ test.runIf(process.platform === 'linux').each(KINDS)(
   async (kind) => {
     const running = superviseProcess({ name: kind, args: [kind], env: system.env, logFile: '/dev/full' });
     const isConnected = async (): Promise<boolean> =>
-      String(await system.redisCall('CLIENT', 'LIST')).includes(`name=muster-${kind}`);
+      String(await system.redisCall('CLIENT', 'LIST')).includes(
+        `name=muster-${kind === 'run' ? 'worker' : kind}`,
+      );
     await eventually('it is connected', isConnected);
     // Its lines so far, such as that it has started, are lost.
     await eventually('its queues are there', async () => {

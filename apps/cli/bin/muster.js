@@ -8,5 +8,7 @@ guardOutput(process);
 tellUncaught(process);
 const { endWithOutput } = await import('../src/closed-output.ts');
 endWithOutput(process);
+const { endFirstProcessOnSignal } = await import('../src/end-on-signal.ts');
+endFirstProcessOnSignal(process);
 const { main } = await import('../src/main.ts');
 process.exitCode = await main(process.argv.slice(2), process.env);

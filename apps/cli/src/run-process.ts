@@ -12,6 +12,7 @@ import { createSteadyClock } from '@muster/core/runtime/steady-clock';
 import { createShutdown } from '@muster/core/runtime/shutdown';
 import type { CommandContext } from './command-context.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
+import { onEndSignal } from './end-on-signal.ts';
 import { followConfig } from './follow-config.ts';
 
 export interface RunningPart {
@@ -43,8 +44,10 @@ const STOP_GRACE_MS = 10_000;
 
 /**
  * Runs until SIGTERM or SIGINT, or until `until` resolves, and stops in order. A second signal changes nothing: start and
- * stop are bounded anyway, whatever Redis does, and the process exits when their time is over.
+ * stop are bounded anyway, whatever Redis does, and the process exits when their time is over. A run with an end that a
+ * signal has stopped exits with 2: something is left to do.
  *
+ * @param until its signal aborts when nothing waits for it any more
  * @returns what `until` resolved with; null when a signal came first
  */
 export async function runUntilSignal<T>(
@@ -52,7 +55,7 @@ export async function runUntilSignal<T>(
   config: MusterConfig,
   context: CommandContext,
   start: (log: Logger) => Promise<RunningPart>,
-  until?: (log: Logger) => Promise<T>,
+  until?: (log: Logger, signal: AbortSignal) => Promise<T>,
 ): Promise<T | null> {
   const redact = createRedactor(secretsOf(config));
   // A run with an end has a result, and standard output belongs to that alone.
@@ -60,12 +63,10 @@ export async function runUntilSignal<T>(
   const log = createLogger({ name, level: logLevel(context), redact, destination });
   const signal = Promise.withResolvers<null>();
   let reason = 'the end of the run';
-  const onSignal = (received: NodeJS.Signals): void => {
+  const release = onEndSignal((received) => {
     reason = received;
     signal.resolve(null);
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
+  });
   installProcessGuards(log);
   const clock = createClock();
   const starting = startOrExplain(start, log);
@@ -73,7 +74,7 @@ export async function runUntilSignal<T>(
   if (part === null) {
     log.info({ reason }, 'stopped before it had started');
     // Nothing is under way; what the start waits for, a Redis that is away, may not come for hours.
-    process.exit(EXIT.ok);
+    process.exit(until === undefined ? EXIT.ok : EXIT.partial);
   }
   // A run that ends by itself ends with the configuration it began with.
   const following =
@@ -81,17 +82,25 @@ export async function runUntilSignal<T>(
       ? followConfig(config, context, (reload) => part.reconfigure(reload), log)
       : { close: () => undefined };
   if (config.speed !== 1) log.warn({ speed: config.speed }, 'simulated time');
+  const ending = new AbortController();
+  let isStopped = false;
   try {
-    return await Promise.race([signal.promise, ...(until === undefined ? [] : [until(log)])]);
+    const ends = until === undefined ? [] : [until(log, ending.signal)];
+    const result = await Promise.race([signal.promise, ...ends]);
+    isStopped = result === null;
+    return result;
   } finally {
+    ending.abort();
     following.close();
     const deadlineMs = config.worker.shutdownMs + STOP_GRACE_MS;
     const steps = [{ name, stop: () => part.stop() }];
     const code = await createShutdown({ log, clock, deadlineMs, steps }).stop(reason);
     // What a Redis that says nothing keeps open would hold the process for as long.
     if (until === undefined) process.exit(code === 0 ? EXIT.ok : EXIT.failed);
-    process.off('SIGTERM', onSignal);
-    process.off('SIGINT', onSignal);
+    if (isStopped) process.exit(code === 0 ? EXIT.partial : EXIT.failed);
+    // The result is printed meanwhile; what could not be stopped must not keep the process.
+    if (code !== 0) setTimeout(() => process.exit(), STOP_GRACE_MS).unref();
+    release();
   }
 }
 

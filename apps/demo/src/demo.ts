@@ -2,15 +2,12 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { awaitSettled } from '@muster/cli/await-settled';
 import { formatStatus } from '@muster/cli/format-status';
 import { loadConfig } from '@muster/core/config/load-config';
 import type { MusterConfig } from '@muster/core/config/model';
 import { formatFaults } from '@muster/core/config/format-faults';
-import {
-  isSettled,
-  readOrganizationStatus,
-  type OrganizationStatus,
-} from '@muster/core/ledger/organization-status';
+import { readOrganizationStatus, type OrganizationStatus } from '@muster/core/ledger/organization-status';
 import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
 import { closeRedis, createRedis } from '@muster/core/redis/connection';
 import { createClock, randomShare } from '@muster/core/runtime/clock';
@@ -112,7 +109,7 @@ function greet(options: DemoOptions, config: MusterConfig, folder: string): void
   );
 }
 
-/** Shows the progress until nothing is in flight (`--once`) or somebody interrupts. */
+/** Shows the progress until nothing is in flight, or nothing more will happen (`--once`), or somebody interrupts. */
 async function watch(
   config: MusterConfig,
   options: DemoOptions,
@@ -126,21 +123,18 @@ async function watch(
   const stop = new AbortController();
   void interrupted.finally(() => stop.abort());
   try {
-    for (;;) {
-      const status = await readOrganizationStatus(ledger, Date.now());
-      display.update(status, Date.now() - startedAtMs);
-      if (stop.signal.aborted) {
-        display.clear();
-        return status;
+    const show = (status: OrganizationStatus): void => display.update(status, Date.now() - startedAtMs);
+    const clock = createClock();
+    if (!options.once) {
+      while (!stop.signal.aborted) {
+        show(await readOrganizationStatus(ledger, clock.now()));
+        await clock.sleep(LOOK_MS, stop.signal).catch(() => undefined);
       }
-      if (options.once && isSettled(status, config.inventory.kind !== 'none')) {
-        const clock = createClock();
-        await confirmFailures({ ledger, config, clock, random: randomShare }, INVENTORY_PATIENCE_MS);
-        display.clear();
-        return await readOrganizationStatus(ledger, clock.now());
-      }
-      await Promise.race([new Promise((resolve) => setTimeout(resolve, LOOK_MS)), interrupted]);
+    } else if ((await awaitSettled(ledger, config, stop.signal, show)) !== null) {
+      await confirmFailures({ ledger, config, clock, random: randomShare }, INVENTORY_PATIENCE_MS);
     }
+    display.clear();
+    return await readOrganizationStatus(ledger, clock.now());
   } finally {
     await closeRedis(redis);
   }

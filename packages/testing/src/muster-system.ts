@@ -69,8 +69,8 @@ export interface MusterSystem {
   /** Running and ended ones. */
   readonly processes: readonly SupervisedProcess[];
   start(
-    kind: 'scheduler' | 'worker',
-    options?: { entry?: string; env?: NodeJS.ProcessEnv },
+    kind: 'scheduler' | 'worker' | 'run',
+    options?: { entry?: string; env?: NodeJS.ProcessEnv; args?: readonly string[] },
   ): SupervisedProcess;
   /** One command to Redis, past everything of ours. */
   redisCall(command: string, ...args: string[]): Promise<unknown>;
@@ -144,11 +144,11 @@ export async function startSystem(options: SystemOptions = {}): Promise<MusterSy
   const ledger = createRedisLedger({ redis: connection, prefix: 'test', log });
   const processes: SupervisedProcess[] = [];
 
-  const start: MusterSystem['start'] = (kind, { entry, env: more } = {}) => {
+  const start: MusterSystem['start'] = (kind, { entry, env: more, args = [] } = {}) => {
     const name = `${kind}-${processes.length + 1}`;
     const child = superviseProcess({
       name,
-      args: [kind],
+      args: [kind, ...args],
       env: { ...env, ...more },
       logFile: join(folder, `${name}.log`),
       ...(entry === undefined ? {} : { entry }),

@@ -1,15 +1,12 @@
 import type { MusterConfig } from '@muster/core/config/model';
-import {
-  isSettled,
-  readOrganizationStatus,
-  type OrganizationStatus,
-} from '@muster/core/ledger/organization-status';
+import { readOrganizationStatus } from '@muster/core/ledger/organization-status';
 import { createClock, randomShare } from '@muster/core/runtime/clock';
 import { awaitLabels } from '@muster/worker/records/await-labels';
 import { confirmFailures } from '@muster/worker/records/confirm-failures';
 import type { Ledger } from '@muster/core/ports/ledger';
 import type { Logger } from '@muster/core/ports/logger';
 import type { Command } from 'commander';
+import { awaitSettled, type Settled } from '../await-settled.ts';
 import type { CommandContext } from '../command-context.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { formatStatus } from '../format-status.ts';
@@ -17,7 +14,6 @@ import { withLedger } from '../open-ledger.ts';
 import { readConfig } from '../read-config.ts';
 import { runUntilSignal, startPart } from '../run-process.ts';
 
-const LOOK_MS = 500;
 /** How long the last look waits for a fresh inventory. */
 const INVENTORY_PATIENCE_MS = 30_000;
 
@@ -28,7 +24,7 @@ export function addRunCommand(program: Command, context: CommandContext): void {
     .description('scheduler and worker in one process')
     .option(
       '--once',
-      'until every target was read and nothing is in flight; exit code 0 complete, 2 partial, 1 failed',
+      'until every target was read and nothing is in flight, or hosts wait for a person; exit code 0 complete, 2 partial or waiting, 1 failed',
     )
     .option('--json', 'with --once: end with the status as one line of JSON')
     .action(async (options: { once?: boolean; json?: boolean }) => {
@@ -36,8 +32,11 @@ export function addRunCommand(program: Command, context: CommandContext): void {
         throw new CommandError(EXIT.usage, '--json is for --once: without it a run has no result');
       }
       const config = readConfig(context.env, context.configOption());
-      const once = options.once === true ? (log: Logger) => untilSettled(config, log) : undefined;
-      const status = await runUntilSignal(
+      const once =
+        options.once === true
+          ? (log: Logger, signal: AbortSignal) => untilSettled(config, log, signal)
+          : undefined;
+      const settled = await runUntilSignal(
         'run',
         config,
         context,
@@ -63,38 +62,61 @@ export function addRunCommand(program: Command, context: CommandContext): void {
         },
         once,
       );
-      if (status === null) return;
-      process.stdout.write(`${options.json === true ? JSON.stringify(status) : formatStatus(status)}\n`);
-      context.exit(exitCodeOf(status));
+      if (settled === null) return;
+      process.stdout.write(`${options.json === true ? JSON.stringify(viewOf(settled)) : format(settled)}\n`);
+      context.exit(exitCodeOf(settled));
     });
 }
 
-async function untilSettled(config: MusterConfig, log: Logger): Promise<OrganizationStatus> {
-  return withLedger(config, (ledger) => watchUntilSettled(ledger, config, log), 'patient');
+async function untilSettled(config: MusterConfig, log: Logger, signal: AbortSignal): Promise<Settled | null> {
+  return withLedger(config, (ledger) => watchUntilSettled(ledger, config, log, signal), 'patient');
 }
 
 async function watchUntilSettled(
   ledger: Ledger,
   config: MusterConfig,
   log: Logger,
-): Promise<OrganizationStatus> {
-  for (;;) {
-    const status = await readOrganizationStatus(ledger, Date.now());
-    if (isSettled(status, config.inventory.kind !== 'none')) {
-      const clock = createClock();
-      await confirmFailures({ ledger, config, clock, random: randomShare }, INVENTORY_PATIENCE_MS);
-      const left = await awaitLabels({ ledger, config, clock });
-      if (left !== null) log.warn({ ...left }, 'labels are left for a later run');
-      // The next sweep may have begun meanwhile: the verdict is the one that this run ends with.
-      return { ...(await readOrganizationStatus(ledger, clock.now())), sweep: status.sweep };
-    }
-    await new Promise((resolve) => {
-      setTimeout(resolve, LOOK_MS);
-    });
+  signal: AbortSignal,
+): Promise<Settled | null> {
+  const settled = await awaitSettled(ledger, config, signal);
+  if (settled === null) return null;
+  for (const { reason, scope, instances, message, remedy } of settled.waiting) {
+    log.warn({ reason, scope, instances, why: message, remedy }, 'hosts wait');
   }
+  const clock = createClock();
+  // An inventory that could not be read so far has been waited for already.
+  if (!settled.waiting.some(({ reason }) => reason === 'inventory')) {
+    await confirmFailures({ ledger, config, clock, random: randomShare }, INVENTORY_PATIENCE_MS);
+  }
+  const left = await awaitLabels({ ledger, config, clock });
+  if (left !== null) log.warn({ ...left }, 'labels are left for a later run');
+  const status = await readOrganizationStatus(ledger, clock.now());
+  // The next sweep may have begun meanwhile: the verdict is the one that this run ends with.
+  return { ...settled, status: { ...status, sweep: settled.status.sweep } };
 }
 
-function exitCodeOf(status: OrganizationStatus): ExitCode {
-  if (status.sweep.verdict === 'complete') return EXIT.ok;
-  return status.sweep.verdict === 'partial' ? EXIT.partial : EXIT.failed;
+/** The status as `status --json` has it, and what waits. */
+function viewOf({ status, waiting }: Settled): object {
+  return {
+    ...status,
+    waiting: waiting.map(({ untilMs, ...one }) => ({
+      ...one,
+      until: untilMs === null ? null : new Date(untilMs).toISOString(),
+    })),
+  };
+}
+
+function format({ status, waiting }: Settled): string {
+  if (waiting.length === 0) return formatStatus(status);
+  const lines = waiting.flatMap(({ instances, message, remedy }) => [
+    `  ${String(instances).padStart(6)}  ${message}`,
+    `          ${remedy}`,
+  ]);
+  return [formatStatus(status), '', 'Hosts that wait:', ...lines].join('\n');
+}
+
+function exitCodeOf({ status, waiting }: Settled): ExitCode {
+  const { verdict } = status.sweep;
+  if (verdict === 'complete') return waiting.length === 0 ? EXIT.ok : EXIT.partial;
+  return verdict === 'partial' ? EXIT.partial : EXIT.failed;
 }

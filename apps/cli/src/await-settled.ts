@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { MusterConfig } from '@muster/core/config/model';
+import {
+  isSettled,
+  type OrganizationStatus,
+  readOrganizationStatus,
+} from '@muster/core/ledger/organization-status';
+import { readWaitingHosts, type WaitingHosts, waitsForAPerson } from '@muster/core/ledger/waiting-hosts';
+import type { Ledger } from '@muster/core/ports/ledger';
+
+const LOOK_MS = 500;
+/** How long nothing may move before a run ends that waits for something that could pass by itself. Simulated time. */
+const PATIENCE_MS = 120_000;
+/** The same at any simulated speed, real time. */
+const LEAST_PATIENCE_MS = 15_000;
+
+/** Where a run that ends by itself has come to. */
+export interface Settled {
+  readonly status: OrganizationStatus;
+  /** Hosts that are ready and not sent to, and why; empty when everything is done. */
+  readonly waiting: readonly WaitingHosts[];
+}
+
+/**
+ * Waits until every target was read and nothing is in flight, or nothing more will happen: what is left waits for a person,
+ * or has not moved for minutes.
+ *
+ * @param onLook called with each look at the status
+ * @returns null when `signal` came first
+ */
+export async function awaitSettled(
+  ledger: Ledger,
+  config: MusterConfig,
+  signal: AbortSignal,
+  onLook?: (status: OrganizationStatus) => void,
+): Promise<Settled | null> {
+  const hasInventory = config.inventory.kind !== 'none';
+  const patienceMs = Math.max(PATIENCE_MS / config.speed, LEAST_PATIENCE_MS);
+  let counts = '';
+  let stillSinceMs = Date.now();
+  while (!signal.aborted) {
+    const status = await readOrganizationStatus(ledger, Date.now());
+    onLook?.(status);
+    if (isSettled(status, hasInventory)) return { status, waiting: [] };
+    const now = JSON.stringify([status.instances.byState, status.commands]);
+    if (now !== counts) stillSinceMs = Date.now();
+    counts = now;
+    if (isStill(status)) {
+      const waiting = await readWaitingHosts(ledger, config, Date.now());
+      const isOver = Date.now() - stillSinceMs > patienceMs;
+      if (isOver || endsNow(status, waiting, hasInventory)) return { status, waiting };
+    }
+    await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
+  }
+  return null;
+}
+
+/** Whether nothing is under way that ends by itself soon. */
+function isStill({ sweep, commands, instances: { byState } }: OrganizationStatus): boolean {
+  const moving = ['discovered', 'sending', 'installing'].some((state) => (byState[state] ?? 0) > 0);
+  return sweep.state === 'finished' && commands.live === 0 && !moving;
+}
+
+/** Whether all that is left waits for a person. Hosts that were installed come first: they join, or their time is over. */
+function endsNow(
+  { instances: { byState } }: OrganizationStatus,
+  waiting: readonly WaitingHosts[],
+  hasInventory: boolean,
+): boolean {
+  if (hasInventory && (byState['installed'] ?? 0) > 0) return false;
+  return waiting.length > 0 && waiting.every(waitsForAPerson);
+}
