@@ -75,3 +75,36 @@ export async function forgeRegions(
 ): Promise<void> {
   await redis.hset(keys.accountRegions, accountId, JSON.stringify(regions));
 }
+
+/** Writes a batch into a target as one whose command, or answer, is waited for, and makes it due. */
+export async function forgeBatch(
+  { redis, keys }: Forger,
+  target: ForgedTarget,
+  batch: {
+    readonly batchId: string;
+    readonly instanceIds: readonly string[];
+    readonly matcherKey: string;
+    readonly commandId: string | null;
+    readonly nowMs: number;
+  },
+): Promise<void> {
+  const { batchId, instanceIds, matcherKey, commandId, nowMs } = batch;
+  const command = commandId === null ? null : { commandId, expiresAtMs: nowMs + 3_600_000 };
+  const intent = {
+    batchId,
+    matcherKey,
+    documentName: 'AWS-RunShellScript',
+    instanceIds,
+    intentAtMs: nowMs - 60_000,
+    notAfterMs: nowMs - 50_000,
+    epoch: 'another',
+    command,
+    polls: 0,
+  };
+  const names = keys.target(target as Parameters<typeof keys.target>[0]);
+  await redis
+    .multi()
+    .hset(names.intents, batchId, `1|${JSON.stringify(intent)}`)
+    .zadd(keys.due('collect'), 1, `${target.accountId}.${target.region}/${batchId}`)
+    .exec();
+}

@@ -1,7 +1,7 @@
 import type { BatchId, InstanceId } from '@muster/core/domain/ids';
 import type { Target } from '@muster/core/domain/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
-import { accessOf } from '../sending/batch-access.ts';
+import { accessOf, mayFollow } from '../sending/batch-access.ts';
 import { cancelOrTell } from '../sending/cancel-or-tell.ts';
 import type { HandlerDeps } from '../deps.ts';
 
@@ -16,8 +16,10 @@ export async function handleCancelCommand(
   deps: HandlerDeps,
 ): Promise<{ answer: 'requested' | 'denied' | 'failed' | 'closed' }> {
   const stored = await deps.ledger.enrollments.intent(target, batchId);
-  const access = stored === null ? null : accessOf(target, stored.value, deps);
-  if (stored === null || stored.value.command === null || access === null) return { answer: 'closed' };
+  if (stored === null || stored.value.command === null) return { answer: 'closed' };
+  const isOurs = await mayFollow(target, stored.value, ctx.signal, deps);
+  const access = isOurs ? accessOf(target, stored.value, deps) : null;
+  if (access === null) return { answer: 'closed' };
   const { commandId } = stored.value.command;
   const ids = instanceId === null ? stored.value.instanceIds : [instanceId];
   const answer = await cancelOrTell(

@@ -4,10 +4,11 @@ import { collectMember } from '@muster/core/jobs/due-jobs';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import type { HandlerDeps } from '../deps.ts';
 import { doDueWork } from '../due-work.ts';
-import { accessOf } from '../sending/batch-access.ts';
+import { accessOf, mayFollow } from '../sending/batch-access.ts';
 import { collectOutcome, type CollectResult } from '../sending/collect-outcome.ts';
 import { followCommand } from '../sending/follow-command.ts';
 import { resolveSend } from '../sending/lost-answer.ts';
+import { leaveBatch } from '../sending/unproven-batch.ts';
 
 /**
  * Looks once at one batch. Its command is followed until every invocation shows a final StatusDetails, or AWS's own
@@ -25,6 +26,7 @@ export async function handleCollectCommand(
       await deps.ledger.control.release(target, batchId);
       return collectOutcome(null, 0, 0, 'closed');
     }
+    if (!(await mayFollow(target, stored.value, ctx.signal, deps))) return leaveBatch(target, stored, deps);
     const access = accessOf(target, stored.value, deps);
     if (access === null) {
       return collectOutcome(

@@ -76,7 +76,7 @@ test('an instance with an excluded tag, or the opt-out tag, is not sent to whate
 
   expect(await sentTo(bench)).toEqual([]);
   expect(await bench.states()).toEqual({ unmatched: 2 });
-  expect(await findingOf(bench, targetId(TARGET))).toContain('Nothing was sent to 2 instances');
+  expect(await findingOf(bench, targetId(TARGET))).toContain('The ledger had work for 2 instances');
 });
 
 test('a region that only Redis lists is not in scope: nothing is read there or sent to it', async () => {

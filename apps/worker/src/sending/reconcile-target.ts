@@ -4,12 +4,14 @@ import { longestLifeMs } from '@muster/core/domain/command-life';
 import type { EnrollmentEvent } from '@muster/core/domain/enrollment/event';
 import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import type { BatchId, InstanceId } from '@muster/core/domain/ids';
+import { intentSeal } from '@muster/core/domain/intent-seal';
 import { invocationResult } from '@muster/core/domain/invocation-result';
 import type { Matcher } from '@muster/core/domain/matcher';
 import { groupByRole } from '@muster/core/domain/matcher-scope';
 import type { Target } from '@muster/core/domain/target';
 import { applyEvents, applyWithIntent } from '../records/apply-events.ts';
 import type { HandlerDeps } from '../deps.ts';
+import { sealerOf } from '../scanning/account-scope.ts';
 import { listOwnCommands } from './own-commands.ts';
 import { reportForeignMarkers } from './report-foreign-markers.ts';
 
@@ -108,6 +110,7 @@ async function adopt(
       epoch: known?.value.epoch ?? 'adopted',
       command: { commandId, expiresAtMs: first.requestedAtMs + longestLifeMs(deps.config.install) },
       polls: 0,
+      seal: intentSeal(sealerOf(deps), target, batchId),
     },
   });
   if (written === null) return false;

@@ -4,6 +4,7 @@ import { pausedBy } from '@muster/core/domain/control';
 import type { JobError } from '@muster/core/domain/errors';
 import type { BatchId } from '@muster/core/domain/ids';
 import type { Intent } from '@muster/core/domain/intent';
+import { intentSeal } from '@muster/core/domain/intent-seal';
 import { keyIdsOf } from '@muster/core/domain/mac';
 import { markerOf } from '@muster/core/domain/marker';
 import { roleFor, type Matcher } from '@muster/core/domain/matcher';
@@ -15,6 +16,7 @@ import type { HandlerDeps } from '../deps.ts';
 import { causesOfInvalidIds } from './invalid-instances.ts';
 import { lacksManagedUpdates } from './managed-updates.ts';
 import { type Batch, type Candidate, causeOf } from './pick-batch.ts';
+import { sealerOf } from '../scanning/account-scope.ts';
 import { proveRecipients } from './prove-recipients.ts';
 import { recordAccepted, recordRefused } from './send-outcome.ts';
 import { askSendPermission } from './send-permission.ts';
@@ -119,6 +121,7 @@ async function claim(
     command: null,
     polls: 0,
     ...(keyId === undefined ? {} : { keyId }),
+    seal: intentSeal(sealerOf(deps), target, batchId),
   };
   // Whoever finds this batch later must find it due: so that is written first.
   await deps.ledger.due.schedule('collect', [

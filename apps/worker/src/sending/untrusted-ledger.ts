@@ -18,7 +18,7 @@ const IDS_SHOWN = 10;
 const ID_CHARS = 40;
 
 /**
- * Tells that nothing was sent to instances that the ledger had as candidates, and why. An owner who changes tags between
+ * Tells that instances for which the ledger had work were left alone, and why. An owner who changes tags between
  * scan and send brings this about as well as a forger, so it is told calmly, and it goes away by itself: see
  * `clearUntrusted`.
  */
@@ -40,7 +40,7 @@ export async function raiseUntrusted(
     kind: 'ledger-untrusted',
     scope: id,
     sinceMs: now,
-    message: `Nothing was sent to ${untrusted.length} instances that the ledger had as candidates of ${id}: ${shown}${more}. Either their tags, or the configuration, changed after the last scan, or another hand than Muster's writes to Redis.`,
+    message: `The ledger had work for ${untrusted.length} instances of ${id} that are not to be sent to, and nothing was sent to them: ${shown}${more}. Either their tags, or the configuration, changed after the last scan, or another hand than Muster's writes to Redis.`,
     remedy:
       'If their owner changed the tags, or you the configuration, there is nothing to do: this note goes away after the next complete scan. If not, find out who can write to Redis, give it another password, and read what was sent lately (muster instances, the command history in SSM).',
   });

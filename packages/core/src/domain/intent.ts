@@ -20,6 +20,8 @@ export interface Intent {
   readonly polls: number;
   /** Id of the key that signs its marker (`keyIdsOf`); absent when none does. */
   readonly keyId?: string | undefined;
+  /** See `intentSeal`; absent without a key. */
+  readonly seal?: string | undefined;
 }
 
 /** A command that SSM accepted. */

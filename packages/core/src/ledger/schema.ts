@@ -61,6 +61,7 @@ export const StoredIntent: z.ZodType<Intent> = z.strictObject({
   command: z.strictObject({ commandId: CommandId, expiresAtMs: z.number() }).nullable(),
   polls: z.number(),
   keyId: z.string().optional(),
+  seal: z.string().optional(),
 });
 
 export const StoredCoverage = z.strictObject({
