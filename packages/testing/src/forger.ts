@@ -108,3 +108,31 @@ export async function forgeBatch(
     .zadd(keys.due('collect'), 1, `${target.accountId}.${target.region}/${batchId}`)
     .exec();
 }
+
+/** Makes labels wait to be written for an instance, in a target with an inventory of labels or without. */
+export async function forgeLabels(
+  { redis, keys }: Forger,
+  target: ForgedTarget,
+  instanceId: string,
+  labels: Readonly<Record<string, string>>,
+  seal?: string,
+): Promise<void> {
+  const id = `${target.accountId}.${target.region}`;
+  const change = {
+    instanceId,
+    digest: 'forged',
+    labels,
+    gone: false,
+    ...(seal === undefined ? {} : { seal }),
+  };
+  await redis
+    .multi()
+    .hset(
+      keys.target(target as Parameters<typeof keys.target>[0]).labelChanges,
+      instanceId,
+      JSON.stringify(change),
+    )
+    .sadd(keys.labelTargets, id)
+    .zadd(keys.due('labels'), 1, 'organization')
+    .exec();
+}

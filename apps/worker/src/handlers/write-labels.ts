@@ -3,6 +3,7 @@ import { isJobError, messageOf } from '@muster/core/domain/errors';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import type { WaitingChange } from '@muster/core/ports/labels';
 import type { HandlerDeps } from '../deps.ts';
+import { checkLabels } from '../records/check-labels.ts';
 import { doDueWork, type DueOutcome } from '../due-work.ts';
 
 type Result = { written: number; error: string | null };
@@ -36,7 +37,7 @@ export async function handleWriteLabels(
       const batch = await deps.ledger.labels.take(limit);
       if (batch.length === 0) return { nextAtMs: null, result: { written, error: null } };
       try {
-        await writeBatch(batch, ctx, deps);
+        await writeBatch(await checkLabels(batch, deps), ctx, deps);
         written += batch.length;
         failures = 0;
         limit = Math.min(BATCH, 2 * limit);
@@ -58,6 +59,7 @@ async function writeBatch(
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<void> {
+  if (batch.length === 0) return;
   const now = deps.clock.now();
   const written = batch.map((waiting) => ({
     waiting,

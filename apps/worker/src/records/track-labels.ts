@@ -9,11 +9,13 @@ import {
   type LabelSummary,
 } from '@muster/core/domain/node-labels';
 import type { Target } from '@muster/core/domain/target';
+import { sealLabels } from '@muster/core/domain/label-seal';
 import type { HandlerDeps } from '../deps.ts';
 import { dispatch } from '../due-work.ts';
+import { sealerOf } from '../scanning/account-scope.ts';
 import type { Sighting } from '../scanning/judge-target.ts';
 
-type Deps = Pick<HandlerDeps, 'ledger' | 'clock' | 'timings' | 'config' | 'enqueue'>;
+type Deps = Pick<HandlerDeps, 'ledger' | 'clock' | 'timings' | 'config' | 'enqueue' | 'installation'>;
 
 /** More waiting changes than this are not piled up in Redis (about 15 MB): the next scan brings the rest. */
 const MOST_WAITING = 20_000;
@@ -63,7 +65,11 @@ export async function trackLabels(
   const room = MOST_WAITING - (plan.changes.length === 0 ? 0 : await labels.waiting());
   const changes = plan.changes.slice(0, Math.max(0, room));
   if (changes.length > 0) {
-    await labels.queue(target, changes);
+    const sealer = sealerOf(deps);
+    await labels.queue(
+      target,
+      changes.map((change) => sealLabels(sealer, target, change)),
+    );
     await dispatch(deps, 'labels', [ORGANIZATION_MEMBER]);
   }
   if (changes.length < plan.changes.length) return null;

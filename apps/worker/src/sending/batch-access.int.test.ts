@@ -43,24 +43,29 @@ async function startForged(
 test.each([
   ['a command', aCommandId(1)],
   ['a lost answer', null],
-])('a forged batch with %s opens no account that the configuration excludes, and ends with its time', async (_, commandId) => {
-  const { bench, batchId } = await startForged(commandId);
+])(
+  'a forged batch with %s opens no account that the configuration excludes, and ends with its time',
+  async (_, commandId) => {
+    const { bench, batchId } = await startForged(commandId);
 
-  expect(await bench.run('collect-command', { target: TARGET, batchId })).toMatchObject({ state: 'unproven' });
-  await bench.run('cancel-command', { target: TARGET, batchId, instanceId: null });
+    expect(await bench.run('collect-command', { target: TARGET, batchId })).toMatchObject({
+      state: 'unproven',
+    });
+    await bench.run('cancel-command', { target: TARGET, batchId, instanceId: null });
 
-  expect(bench.front.calls).toEqual([]);
-  expect(await bench.findings()).toEqual([`ledger-untrusted ${targetId(TARGET)}`]);
-  const dueAtMs = (await bench.dueAt('collect', collectMember(TARGET, batchId))) ?? 0;
-  expect(dueAtMs - bench.now()).toBeGreaterThan(60_000);
+    expect(bench.front.calls).toEqual([]);
+    expect(await bench.findings()).toEqual([`ledger-untrusted ${targetId(TARGET)}`]);
+    const dueAtMs = (await bench.dueAt('collect', collectMember(TARGET, batchId))) ?? 0;
+    expect(dueAtMs - bench.now()).toBeGreaterThan(60_000);
 
-  bench.advance(3 * DAY_MS);
-  await bench.run('collect-command', { target: TARGET, batchId });
+    bench.advance(3 * DAY_MS);
+    await bench.run('collect-command', { target: TARGET, batchId });
 
-  expect(bench.front.calls).toEqual([]);
-  expect(await bench.intents()).toEqual([]);
-  expect(await bench.dueAt('collect', collectMember(TARGET, batchId))).toBeNull();
-});
+    expect(bench.front.calls).toEqual([]);
+    expect(await bench.intents()).toEqual([]);
+    expect(await bench.dueAt('collect', collectMember(TARGET, batchId))).toBeNull();
+  },
+);
 
 test('a batch that a worker sent is followed to its end after its account has left the scope', async () => {
   const bench = await startSentBatch({ world: aWorld(someInstances(2)) });
@@ -86,9 +91,12 @@ test('a batch of an older release, without a seal, is followed while its target 
   const [stored] = await bench.ledger.enrollments.intents(TARGET);
   if (stored === undefined) throw new Error('there is an intent');
   const { seal: _, ...value } = stored.value;
-  await bench.ledger.enrollments.write(TARGET, 'each', [], [
-    { batchId: bench.batchId, expected: stored.version, value },
-  ]);
+  await bench.ledger.enrollments.write(
+    TARGET,
+    'each',
+    [],
+    [{ batchId: bench.batchId, expected: stored.version, value }],
+  );
   await bench.commandsEnded();
 
   expect(await bench.run('collect-command', { target: TARGET, batchId: bench.batchId })).toMatchObject({

@@ -29,8 +29,7 @@ export async function leaveBatch(
     deps,
   );
   const ageMs = deps.clock.now() - timeOfBatch(batchId);
-  const mayBeLive =
-    Math.abs(ageMs) < longestLifeMs(deps.config.install) + deps.config.install.resendAfterMs;
+  const mayBeLive = Math.abs(ageMs) < longestLifeMs(deps.config.install) + deps.config.install.resendAfterMs;
   if (mayBeLive) {
     return collectOutcome(deps.clock.now() + deps.timings.deniedMs, 0, instanceIds.length, 'unproven');
   }

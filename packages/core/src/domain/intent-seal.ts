@@ -10,7 +10,11 @@ import type { Target } from './target.ts';
  *
  * @returns undefined without a key
  */
-export function intentSeal({ keys, installation }: Sealer, target: Target, batchId: BatchId): string | undefined {
+export function intentSeal(
+  { keys, installation }: Sealer,
+  target: Target,
+  batchId: BatchId,
+): string | undefined {
   return keys.length === 0 ? undefined : macOf(keys, 'record', partsOf(installation, target, batchId));
 }
 

@@ -1,7 +1,14 @@
 import { assert, dictionary, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { InstanceId } from './ids.ts';
-import { digestOfTags, digestOfTarget, labelsOfTags, NO_TAGS, planLabels } from './node-labels.ts';
+import {
+  digestOfTags,
+  digestOfTarget,
+  keepLabels,
+  labelsOfTags,
+  NO_TAGS,
+  planLabels,
+} from './node-labels.ts';
 
 const id = (n: number): InstanceId => `i-0000000000000000${n}` as InstanceId;
 const HOUR = 3_600_000;
@@ -130,4 +137,17 @@ describe('planLabels', () => {
       { instanceId: id(3), digest: NO_TAGS, labels: {}, gone: true },
     ]);
   });
+});
+
+it('of labels that were stored, only those that tags can have become are kept, and the others are counted', () => {
+  const labels = {
+    'aws/Name': 'web',
+    owner: 'x',
+    'teleport.dev/origin': 'cloud',
+    'aws/a b': '',
+    'aws/n': '\u001b[2J',
+  };
+
+  expect(keepLabels(labels)).toEqual({ kept: { 'aws/Name': 'web' }, dropped: 4 });
+  expect(keepLabels(labelsOfTags({ Name: 'web' }))).toMatchObject({ dropped: 0 });
 });

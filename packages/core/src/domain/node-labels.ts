@@ -35,6 +35,20 @@ export function labelsOfTags(tags: Readonly<Record<string, string>>): NodeLabels
   return Object.fromEntries(labels);
 }
 
+/**
+ * Those of stored labels that `labelsOfTags` could have made. Redis lies between the scan that makes them and the write to
+ * Teleport, and a label decides who may enter a node: none without the prefix, nor one of Teleport's own
+ * (`teleport.dev/origin`), comes from there.
+ */
+export function keepLabels(labels: NodeLabels): { readonly kept: NodeLabels; readonly dropped: number } {
+  const entries = Object.entries(labels);
+  const tags = entries
+    .filter(([key]) => key.startsWith(PREFIX))
+    .map(([key, value]): [string, string] => [key.slice(PREFIX.length), value]);
+  const kept = labelsOfTags(Object.fromEntries(tags));
+  return { kept, dropped: entries.length - Object.keys(kept).length };
+}
+
 /** What is known of the labels that an instance was last given. */
 export interface WrittenLabels {
   /** Of the tags they came from. */
@@ -57,6 +71,8 @@ export interface LabelChange {
   readonly labels: NodeLabels;
   /** `gone`: the instance is no more; nobody will miss the resource. */
   readonly gone: boolean;
+  /** See `sealLabels`; absent without a key. */
+  readonly seal?: string | undefined;
 }
 
 /** How long labels last, in ms. */

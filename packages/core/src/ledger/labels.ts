@@ -16,6 +16,7 @@ const StoredChange: z.ZodType<LabelChange> = z.strictObject({
   digest: z.string(),
   labels: z.record(z.string(), z.string()),
   gone: z.boolean(),
+  seal: z.string().optional(),
 });
 
 /**
@@ -81,8 +82,10 @@ export function createLabelLedger(deps: {
         for (let i = 0; i + 1 < flat.length; i += 2) {
           const text = flat[i + 1] ?? '';
           const change = parseStored(StoredChange, text);
-          if (change === null) await redis.hdel(keys.target(target).labelChanges, flat[i] ?? '');
-          else taken.push({ target, change, text });
+          // Under another instance's id it could never be settled.
+          if (change === null || change.instanceId !== flat[i]) {
+            await redis.hdel(keys.target(target).labelChanges, flat[i] ?? '');
+          } else taken.push({ target, change, text });
         }
         if (flat.length === 0) await leave(target);
       }
@@ -90,26 +93,39 @@ export function createLabelLedger(deps: {
       return taken;
     },
 
+    async leaveOut(waiting) {
+      await settleAll(waiting.map((one) => ({ waiting: one, written: '' })));
+      for (const { target } of waiting) await redis.hdel(keys.target(target).summary, 'labels', 'rest');
+    },
+
     async settle(written) {
-      const byTarget = Map.groupBy(written, ({ waiting }) => targetId(waiting.target));
-      for (const list of byTarget.values()) {
-        const [first] = list;
-        if (first === undefined) continue;
-        const names = keys.target(first.waiting.target);
-        const ended = await run(
-          'settle-labels',
-          [names.labelChanges, names.labels],
-          list.flatMap(({ waiting: { change, text }, expiresAtMs }) => [
-            change.instanceId,
-            text,
-            change.gone ? '' : `${change.digest}|${Math.floor(expiresAtMs)}`,
-          ]),
-        );
-        await redis.decrby(keys.labelsWaiting, Number(ended));
-        if ((await redis.hlen(names.labelChanges)) === 0) await leave(first.waiting.target);
-      }
+      await settleAll(
+        written.map(({ waiting, expiresAtMs }) => ({
+          waiting,
+          written: waiting.change.gone ? '' : `${waiting.change.digest}|${Math.floor(expiresAtMs)}`,
+        })),
+      );
     },
   };
+
+  /** @param ended what is to be known of the labels that were last given; empty for nothing */
+  async function settleAll(
+    ended: readonly { readonly waiting: WaitingChange; readonly written: string }[],
+  ): Promise<void> {
+    const byTarget = Map.groupBy(ended, ({ waiting }) => targetId(waiting.target));
+    for (const list of byTarget.values()) {
+      const [first] = list;
+      if (first === undefined) continue;
+      const names = keys.target(first.waiting.target);
+      const count = await run(
+        'settle-labels',
+        [names.labelChanges, names.labels],
+        list.flatMap(({ waiting: { change, text }, written }) => [change.instanceId, text, written]),
+      );
+      await redis.decrby(keys.labelsWaiting, Number(count));
+      if ((await redis.hlen(names.labelChanges)) === 0) await leave(first.waiting.target);
+    }
+  }
 
   /** Takes a target without changes out of the set; what came in at that very moment puts it back. */
   async function leave(target: Target): Promise<void> {

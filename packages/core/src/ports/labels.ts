@@ -23,6 +23,8 @@ export interface LabelLedger {
   waiting(): Promise<number>;
   /** Up to `limit` changes of any targets, in no order, so that one that cannot be written holds up nobody for good. */
   take(limit: number): Promise<readonly WaitingChange[]>;
+  /** Forgets changes that are not to be written, and what was last given: the next scan compares anew. */
+  leaveOut(waiting: readonly WaitingChange[]): Promise<void>;
   /** Teleport has these until `expiresAtMs`; a change that was replaced meanwhile goes on waiting. */
   settle(
     written: readonly { readonly waiting: WaitingChange; readonly expiresAtMs: number }[],
