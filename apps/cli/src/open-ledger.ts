@@ -44,7 +44,8 @@ export async function withLedger<T>(
     );
   }
   try {
-    const ledger = createRedisLedger({ redis, prefix: config.redis.prefix, log });
+    const { prefix } = config.redis;
+    const ledger = createRedisLedger({ redis, prefix, log, markerKeys: () => config.markerKeys });
     return await use(ledger, await clockOfLedger(ledger));
   } catch (error) {
     throw isRefusal(error) ? new CommandError(EXIT.failed, await whyRefused(config, log, error)) : error;

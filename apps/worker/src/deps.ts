@@ -11,6 +11,7 @@ import type { OrganizationPort } from '@muster/core/ports/organization';
 import type { PreflightPort } from '@muster/core/ports/preflight';
 import type { ReportLedger } from '@muster/core/ports/reports';
 import type { TeleportPort } from '@muster/core/ports/teleport';
+import type { SentCommands } from './sending/sent-commands.ts';
 import type { WorkerTimings } from './timings.ts';
 
 /** Puts jobs into the queue. They are hints: what must be done stands in the ledger's due indexes already. */
@@ -43,6 +44,8 @@ export interface HandlerDeps {
   readonly hintLater: HintLater;
   /** Epoch ms before which sends are withheld, as known within the last second; in the past while they are permitted. */
   readonly sendsNotBeforeMs: () => Promise<number>;
+  /** What this process has sent, told by itself. */
+  readonly sent: SentCommands;
   /** A new ULID. */
   readonly newId: () => string;
   /** 0 ≤ x < 1 */

@@ -32,6 +32,7 @@ import type { EnqueueJobs, HandlerDeps } from './deps.ts';
 import { HANDLERS } from './handlers.ts';
 import { createLateHints } from './late-hints.ts';
 import { reportMarkerKey } from './sending/report-marker-key.ts';
+import { createSentCommands } from './sending/sent-commands.ts';
 import { createSendOutlook } from './sending/send-outlook.ts';
 import { reportFindings } from '@muster/core/ledger/report-findings';
 import { wakeByConfig } from './records/wake-by-config.ts';
@@ -58,6 +59,7 @@ export async function startWorker(options: {
   readonly once?: boolean;
 }): Promise<RunningProcess> {
   const { config, clock, log } = options;
+  const markerKeys = (): MusterConfig['markerKeys'] => deps.config.markerKeys;
   const { url, prefix } = config.redis;
   const redact = createRedactor(secretsOf(config));
   const patient = createRedis({ url, profile: 'patient', name: 'muster-worker', log });
@@ -78,7 +80,7 @@ export async function startWorker(options: {
   await start.step(requireSafeRedis(patient, log));
   // A fail-fast connection refuses commands until it is up.
   await start.step(awaitRedis(hasty, clock, REDIS_WAIT_MS));
-  const ledger = createRedisLedger({ redis: records, prefix, log, pacing: config.pacing });
+  const ledger = createRedisLedger({ redis: records, prefix, log, pacing: config.pacing, markerKeys });
   const calls = createAwsCallLog({ statistics: ledger.statistics, metrics, log, clock });
   const aws = awsOf(config, { clock, log, observe: calls.observe });
   const queue = createJobQueue({ connection: hasty, prefix });
@@ -101,19 +103,19 @@ export async function startWorker(options: {
     enqueue,
     hintLater: lateHints.later,
     sendsNotBeforeMs: createSendOutlook({ config, ledger, clock, timings }),
+    sent: createSentCommands(),
     newId: () => ulid(clock.now()),
     random: randomShare,
     redact,
     leaveFailedSinceMs: options.once === true ? clock.now() : null,
   };
-  const jobMetrics = createJobMetrics(metrics, catalog);
   const shared = {
     connection: patient,
     prefix,
     log,
     clock,
     redact,
-    metrics: jobMetrics,
+    metrics: createJobMetrics(metrics, catalog),
     random: randomShare,
   };
   start.opened(() => calls.close());

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Secret } from '@muster/core/config/secret';
 import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
+import type { MacKey } from '@muster/core/domain/mac';
 import type { Ledger } from '@muster/core/ports/ledger';
 import { closeRedis, createRedis } from '@muster/core/redis/connection';
 import { createKeys, type Keys } from '@muster/core/redis/keys';
@@ -23,8 +24,8 @@ export interface TestLedger {
 
 /** A Redis for one test file. */
 export interface LedgerBench {
-  /** A new, empty ledger. */
-  create(): TestLedger;
+  /** A new, empty ledger, which seals its records when it is given keys. */
+  create(markerKeys?: readonly MacKey[]): TestLedger;
   /** Closes every connection; a test that leaves one open would keep the runner from ending. */
   disconnect(): Promise<void>;
   stop(): Promise<void>;
@@ -57,16 +58,16 @@ export async function startLedgerBench(): Promise<LedgerBench> {
   }
 
   return {
-    create() {
+    create(markerKeys = []) {
       const prefix = `test-${randomBytes(6).toString('hex')}`;
       const log = recordingLog();
       const redis = connect(log);
       return {
-        ledger: createRedisLedger({ redis, prefix, log }),
+        ledger: createRedisLedger({ redis, prefix, log, markerKeys: () => markerKeys }),
         redis,
         keys: createKeys(prefix),
         lines: log.lines,
-        another: () => createRedisLedger({ redis: connect(log), prefix, log }),
+        another: () => createRedisLedger({ redis: connect(log), prefix, log, markerKeys: () => markerKeys }),
       };
     },
     disconnect,

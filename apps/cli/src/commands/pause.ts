@@ -62,6 +62,7 @@ const NOTES: ReadonlySet<FindingKind> = new Set([
   'command-not-canceled',
   'ledger-unreadable',
   'foreign-markers',
+  'ledger-untrusted',
 ]);
 
 async function clearNotes(ledger: Ledger, scope: Scope): Promise<void> {

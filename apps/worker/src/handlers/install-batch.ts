@@ -6,6 +6,7 @@ import type { JobContext } from '@muster/core/jobs/outcome';
 import { applyEvents } from '../records/apply-events.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { doDueWork, type DueOutcome } from '../due-work.ts';
+import { areTrusted } from '../sending/distrust-target.ts';
 import { enterEpoch } from '../sending/enter-epoch.ts';
 import { pickBatch } from '../sending/pick-batch.ts';
 import { awaitProof, isOfAnotherOrganization, scopeOfAccount } from '../scanning/account-scope.ts';
@@ -114,6 +115,7 @@ async function sendAll(
     if (typeof epoch !== 'string') return done(epoch.notBeforeMs, sent, instances, 'epoch');
     const batch = await pickBatch(target, matchers, permission.pauses, limit, deps);
     if (batch === null) return nothingToSend(target, sent, instances, deps);
+    if (!(await areTrusted(target, batch.candidates, deps))) continue;
     const step = await sendBatch(target, batch, matchers, epoch, ctx, deps);
     if (step.kind === 'full') return done(now + deps.timings.retryMs, sent, instances, 'cap');
     if (step.kind === 'denied') return denied(target, step.error, sent, instances, deps);

@@ -95,7 +95,7 @@ async function readTarget(
   }
   const { records, summary } = await readLedger(target, deps);
   const decision = await decideTarget(reading, sightings, records, signal, deps);
-  const written = await writeDecision(target, decision, records, deps);
+  const written = await writeDecision(reading, decision, records, deps);
   const labeledUntilMs = await trackLabels(target, { sightings, records: decision.next, summary }, deps);
   const untilMs = restUntil(decision, labeledUntilMs, deps);
   if (untilMs !== null) await deps.ledger.scans.putRest(begun, { digest, untilMs });

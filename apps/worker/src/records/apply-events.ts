@@ -3,6 +3,7 @@ import type { TransitionContext } from '@muster/core/domain/enrollment/next-reco
 import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import { transition } from '@muster/core/domain/enrollment/transition';
 import type { InstanceId } from '@muster/core/domain/ids';
+import { type SealedRecord, sealStateOf } from '@muster/core/domain/seal';
 import type { Target } from '@muster/core/domain/target';
 import type { IntentChange, RecordChange, Versioned } from '@muster/core/ports/ledger';
 import type { HandlerDeps } from '../deps.ts';
@@ -37,6 +38,18 @@ export function runEvents(
   return current;
 }
 
+/** What is written of a record that was read; it is no better sealed than that one. */
+export function changeOf(
+  { config }: Pick<ApplyDeps, 'config'>,
+  target: Target,
+  before: SealedRecord,
+  value: EnrollmentRecord | null,
+): RecordChange {
+  const { instanceId } = before.value;
+  const sealState = sealStateOf(config.markerKeys, target, before);
+  return { instanceId, expected: before.version, value, sealState };
+}
+
 export interface Applied {
   readonly before: EnrollmentRecord | null;
   readonly after: EnrollmentRecord;
@@ -60,10 +73,13 @@ export async function applyEvents(
   for (let attempt = 0; attempt < ATTEMPTS && current.size > 0; attempt += 1) {
     const context = transitionContext(deps);
     const changes: (RecordChange & { readonly applied: Applied })[] = [];
-    for (const [instanceId, { version, value }] of current) {
+    for (const [instanceId, { version, value, seal }] of current) {
       const after = runEvents(value, eventsOf(instanceId, value), context);
       if (after === null || after === value) continue;
-      changes.push({ instanceId, expected: version, value: after, applied: { before: value, after } });
+      changes.push({
+        ...changeOf(deps, target, { version, value, seal }, after),
+        applied: { before: value, after },
+      });
     }
     if (changes.length === 0) break;
     const words = await deps.ledger.enrollments.write(target, 'each', changes, []);
@@ -96,10 +112,13 @@ export async function applyWithIntent(
     const records = await deps.ledger.enrollments.read(target, ids);
     const context = transitionContext(deps);
     const changes: (RecordChange & { readonly applied: Applied })[] = [];
-    for (const [instanceId, { version, value }] of records) {
+    for (const [instanceId, { version, value, seal }] of records) {
       const after = runEvents(value, eventsOf(instanceId, value), context);
       if (after === null || after === value) continue;
-      changes.push({ instanceId, expected: version, value: after, applied: { before: value, after } });
+      changes.push({
+        ...changeOf(deps, target, { version, value, seal }, after),
+        applied: { before: value, after },
+      });
     }
     const words = await deps.ledger.enrollments.write(target, 'all', changes, [intent]);
     if (words.every((word) => word === 'written')) return changes.map((change) => change.applied);

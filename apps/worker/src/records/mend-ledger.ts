@@ -6,6 +6,7 @@ import { targetId, type Target } from '@muster/core/domain/target';
 import { collectMember } from '@muster/core/jobs/due-jobs';
 import type { Versioned } from '@muster/core/ports/ledger';
 import type { HandlerDeps } from '../deps.ts';
+import { distrustTarget } from '../sending/distrust-target.ts';
 
 type Deps = Pick<HandlerDeps, 'ledger' | 'clock' | 'config'>;
 type Records = ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>;
@@ -31,9 +32,9 @@ export async function readRecords(target: Target, deps: Deps): Promise<Records> 
  * Sets aside what cannot be read of a target (another release wrote it, another tool, a broken copy) and says so. What
  * it held is found again: instances by the scan, commands by the look through the target's own before the next send.
  */
-export async function setAsideUnreadable(target: Target, deps: Deps): Promise<void> {
+export async function setAsideUnreadable(target: Target, deps: Deps): Promise<readonly string[]> {
   const ids = await deps.ledger.enrollments.setAsideUnreadable(target);
-  if (ids.length === 0) return;
+  if (ids.length === 0) return ids;
   const id = targetId(target);
   await deps.ledger.control.raise({
     kind: 'ledger-unreadable',
@@ -45,6 +46,7 @@ export async function setAsideUnreadable(target: Target, deps: Deps): Promise<vo
   });
   // The look through the target's own commands belongs to the next send: let there be one soon.
   await deps.ledger.due.schedule('install', [{ member: id, atMs: deps.clock.now() }]);
+  return ids;
 }
 
 /**
@@ -62,7 +64,7 @@ export async function restoreIntents(
   const known = new Set(intents.map(({ value }) => value.batchId));
   const orphans = [...records.values()].filter(({ value }) => isOpen(value) && !known.has(value.batchId));
   if (orphans.length === 0) return;
-  await setAsideUnreadable(target, deps);
+  const setAside = new Set(await setAsideUnreadable(target, deps));
   const again = await deps.ledger.enrollments.read(
     target,
     orphans.map(({ value }) => value.instanceId),
@@ -73,6 +75,14 @@ export async function restoreIntents(
     if (!isOpen(value) || again.get(value.instanceId)?.version !== version) continue;
     batches.set(value.batchId, [...(batches.get(value.batchId) ?? []), value]);
   }
+  const contradictions = [...batches]
+    .filter(([batchId]) => !setAside.has(batchId))
+    .map(([batchId, open]) => ({
+      id: open.map(({ instanceId }) => instanceId).join(', '),
+      why: `${open[0]?.state ?? 'open'} by the batch ${batchId}, whose intent is not there`,
+    }));
+  // What deleted the intent may have deleted records as well, and those have a command in AWS.
+  if (contradictions.length > 0) await distrustTarget(target, contradictions, deps);
   for (const [batchId, open] of batches) {
     await deps.ledger.due.schedule('collect', [
       { member: collectMember(target, batchId), atMs: deps.clock.now() },

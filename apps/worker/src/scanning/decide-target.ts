@@ -7,7 +7,7 @@ import type { Target } from '@muster/core/domain/target';
 import type { RecordChange, Versioned } from '@muster/core/ports/ledger';
 import type { HandlerDeps } from '../deps.ts';
 import { paced } from '../paced.ts';
-import { transitionContext } from '../records/apply-events.ts';
+import { changeOf, transitionContext } from '../records/apply-events.ts';
 import { isOpen } from '../records/mend-ledger.ts';
 import { checkCommands } from './check-commands.ts';
 import { judgeSightings, listManaged, type Sighting } from './judge-target.ts';
@@ -34,12 +34,13 @@ export interface Decision {
 
 /** Decides for every instance of a target; asks Teleport's and SSM's inventories only where something is to be judged. */
 export async function decideTarget(
-  { target, groups, before }: Reading,
+  reading: Reading,
   sightings: ReadonlyMap<InstanceId, Sighting>,
   records: Records,
   signal: AbortSignal,
   deps: HandlerDeps,
 ): Promise<Decision> {
+  const { target, groups, before } = reading;
   const context = transitionContext(deps);
   let denial: JobError | null = null;
   const next = await judgeSightings(sightings, records, context, {
@@ -62,20 +63,27 @@ export async function decideTarget(
   if (denial === null && before?.status === 'partial' && [...next.values()].some(isOpen)) {
     denial = await checkCommands(target, groups, signal, deps);
   }
-  return { changes: changesOf(records, next, context.nowMs - deps.timings.goneMs), next, denial };
+  return { changes: changesOf(reading, records, next, deps), next, denial };
 }
 
 function changesOf(
+  { target }: Reading,
   records: Records,
   next: ReadonlyMap<InstanceId, EnrollmentRecord>,
-  goneBeforeMs: number,
+  deps: HandlerDeps,
 ): readonly RecordChange[] {
+  const goneBeforeMs = deps.clock.now() - deps.timings.goneMs;
   const changes: RecordChange[] = [];
   for (const [instanceId, value] of next) {
     const before = records.get(instanceId);
     const expired = value.state === 'gone' && value.changedAtMs < goneBeforeMs;
-    if (expired) changes.push({ instanceId, expected: before?.version ?? 0, value: null });
-    else if (before?.value !== value) changes.push({ instanceId, expected: before?.version ?? 0, value });
+    if (!expired && before?.value === value) continue;
+    const after = expired ? null : value;
+    changes.push(
+      before === undefined
+        ? { instanceId, expected: 0, value: after }
+        : changeOf(deps, target, before, after),
+    );
   }
   return changes;
 }

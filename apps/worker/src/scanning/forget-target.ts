@@ -3,7 +3,7 @@ import type { AccountId } from '@muster/core/domain/ids';
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { KnownAccount, RecordChange } from '@muster/core/ports/ledger';
 import type { HandlerDeps } from '../deps.ts';
-import { runEvents, transitionContext } from '../records/apply-events.ts';
+import { changeOf, runEvents, transitionContext } from '../records/apply-events.ts';
 import { isOpen, readRecords } from '../records/mend-ledger.ts';
 import { dropLabels } from '../records/track-labels.ts';
 import { scheduleOpenBatches } from '../records/work-of-records.ts';
@@ -42,7 +42,7 @@ export async function forgetTarget(
   const changes: RecordChange[] = [];
   let nextAtMs = Number.POSITIVE_INFINITY;
   let open = false;
-  for (const [instanceId, { version, value }] of records) {
+  for (const [instanceId, { version, value, seal }] of records) {
     const after = isForgotten(value, fate) ? value : (runEvents(value, [{ kind: fate }], context) ?? value);
     const expiresAtMs = after.changedAtMs + deps.timings.goneMs;
     if (isOpen(after)) {
@@ -51,7 +51,7 @@ export async function forgetTarget(
       changes.push({ instanceId, expected: version, value: null });
     } else {
       nextAtMs = Math.min(nextAtMs, expiresAtMs + 1);
-      if (after !== value) changes.push({ instanceId, expected: version, value: after });
+      if (after !== value) changes.push(changeOf(deps, target, { version, value, seal }, after));
     }
   }
   if (open) {

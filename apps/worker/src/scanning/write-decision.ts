@@ -1,9 +1,11 @@
+import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { HandlerDeps } from '../deps.ts';
 import { dispatch } from '../due-work.ts';
 import { isOpen } from '../records/mend-ledger.ts';
 import { isCandidate, scheduleOpenBatches, scheduleWorkOf } from '../records/work-of-records.ts';
-import type { Decision, Records } from './decide-target.ts';
+import { distrustTarget } from '../sending/distrust-target.ts';
+import type { Decision, Reading, Records } from './decide-target.ts';
 
 /** More candidates than the default bucket lets be sent to at once: five commands of 50. */
 const MANY_CANDIDATES = 250;
@@ -16,19 +18,40 @@ export interface Written {
 
 /** Writes what a scan decided, and makes due what it calls for, also where nothing changed: the records know. */
 export async function writeDecision(
-  target: Target,
+  reading: Reading,
   decision: Decision,
   before: Records,
   deps: HandlerDeps,
 ): Promise<Written> {
+  const { target } = reading;
   const records = [...decision.next.values()];
   const sendsNotBeforeMs = records.some(isCandidate) ? await deps.sendsNotBeforeMs() : 0;
+  await distrustOldNewcomers(reading, decision, before, deps);
   const written = await writeChanges(target, decision, sendsNotBeforeMs, deps);
   await clearSkew(target, decision, before, deps);
   // What was due and has been lost (a kill, a Redis that forgot) is due again.
   await scheduleWorkOf(deps, target, records, sendsNotBeforeMs);
   if (records.some(isOpen)) await scheduleOpenBatches(deps, target, before);
   return written;
+}
+
+/**
+ * An instance without a record that ran already when the target was last read completely: it was not wanted then, or somebody
+ * has deleted its record, and a command of it may be live. The commands of the target are listed before the next send.
+ */
+async function distrustOldNewcomers(
+  { target, before: coverage }: Reading,
+  { next }: Decision,
+  records: Records,
+  deps: HandlerDeps,
+): Promise<void> {
+  const readAtMs = coverage?.completeAtMs ?? Number.POSITIVE_INFINITY;
+  const isOldNewcomer = ({ instanceId, state, launchedAtMs }: EnrollmentRecord): boolean =>
+    !records.has(instanceId) && state !== 'joined' && (launchedAtMs ?? 0) <= readAtMs;
+  if (![...next.values()].some(isOldNewcomer)) return;
+  // Nothing was sent there under this ledger, and nothing will be before its commands are listed.
+  if ((await deps.ledger.enrollments.lastListing(target)) === null) return;
+  await distrustTarget(target, [], deps);
 }
 
 async function writeChanges(

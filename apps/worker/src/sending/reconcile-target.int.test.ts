@@ -165,7 +165,12 @@ test('old ends that the record no longer keeps are not taken for news after a re
   }
   const before = await bench.record(instanceId(0));
   expect(before.attempts.length).toBeLessThan(before.attemptCount);
-  await bench.ledger.enrollments.setReconciledEpoch(TARGET, 'the one before the restart');
+  const { enrollments } = bench.ledger;
+  await enrollments.settleListing(
+    TARGET,
+    await enrollments.lastListing(TARGET),
+    'the one before the restart',
+  );
   await bench.ledger.control.pause({
     scope: `instance:${instanceId(0)}`,
     atMs: 0,

@@ -194,6 +194,11 @@ async function settle(
   const facts = { target: targetId(target), batchId: intent.batchId, instances: size };
   switch (result.kind) {
     case 'accepted':
+      deps.sent.remember(target, intent.instanceIds, {
+        commandId: result.commandId,
+        acceptedAtMs: deps.clock.now(),
+        expiresAtMs: result.expiresAtMs,
+      });
       await recordAccepted(target, intent, result, deps);
       ctx.log.info({ ...facts, commandId: result.commandId }, 'command sent');
       return { kind: 'sent', size };

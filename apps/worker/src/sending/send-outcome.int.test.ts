@@ -253,7 +253,7 @@ test('a refusal of the whole call is a finding of its target with the remedy, un
 test('a region that was switched off is the cause of all: nobody can be looked at there', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
   await bench.scanned();
-  await bench.ledger.enrollments.setReconciledEpoch(TARGET, await bench.ledger.control.epoch());
+  await bench.ledger.enrollments.settleListing(TARGET, null, await bench.ledger.control.epoch());
   await bench.aws.change({ op: 'set-region', accountId: ACCOUNT, region: TARGET.region, status: 'DISABLED' });
 
   await install(bench);
@@ -362,7 +362,7 @@ test('a batch that SSM will not send to that platform is unsupported as a whole'
 test('a send that finds nobody listening has not happened: its instances are free again at once', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
   await bench.scanned();
-  await bench.ledger.enrollments.setReconciledEpoch(TARGET, await bench.ledger.control.epoch());
+  await bench.ledger.enrollments.settleListing(TARGET, null, await bench.ledger.control.epoch());
   await bench.front.refuse();
 
   await install(bench);
@@ -379,7 +379,7 @@ test('a send that finds nobody listening has not happened: its instances are fre
 test('a session that has expired is nobody’s fault: the next try has a new one', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
   await bench.scanned();
-  await bench.ledger.enrollments.setReconciledEpoch(TARGET, await bench.ledger.control.epoch());
+  await bench.ledger.enrollments.settleListing(TARGET, null, await bench.ledger.control.epoch());
   beforeSend(bench, () => bench.aws.change({ op: 'expire-sessions', accountId: ACCOUNT }));
 
   await install(bench);

@@ -338,13 +338,21 @@ test('a corrupt intent is left out of the list and cannot be claimed over', asyn
   ).toEqual(['stale']);
 });
 
-test('the epoch of the last look at a target is kept per target', async () => {
-  const { ledger } = bench.create();
-  await ledger.enrollments.setReconciledEpoch(target, 'e1');
-  await ledger.enrollments.setReconciledEpoch(target, 'e2');
+test('a listing of the target’s commands is kept with its epoch, unless it is no longer believed', async () => {
+  const { enrollments } = bench.create().ledger;
 
-  expect(await ledger.enrollments.reconciledEpoch(target)).toBe('e2');
-  expect(await ledger.enrollments.reconciledEpoch(aTarget(1))).toBeNull();
+  expect(await enrollments.lastListing(target)).toBeNull();
+  expect(await enrollments.settleListing(target, null, 'e1')).toBe(true);
+  const first = await enrollments.lastListing(target);
+  expect(first).toEqual({ word: 'e1', distrustedSinceMs: null });
+
+  await enrollments.distrust(target, NOW_MS);
+
+  expect(await enrollments.settleListing(target, first, 'e2')).toBe(false);
+  const doubt = await enrollments.lastListing(target);
+  expect(doubt?.distrustedSinceMs).toBe(NOW_MS);
+  expect(await enrollments.settleListing(target, doubt, 'e2')).toBe(true);
+  expect(await enrollments.lastListing(aTarget(1))).toBeNull();
 });
 
 test('scripts are sent again after the server forgot them', async () => {

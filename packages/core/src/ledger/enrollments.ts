@@ -3,13 +3,15 @@ import type { Redis } from 'ioredis';
 import type { InstanceId } from '../domain/ids.ts';
 import { BatchId } from '../domain/ids.ts';
 import type { Intent } from '../domain/intent.ts';
+import type { MacKey } from '../domain/mac.ts';
 import { readTargetId, targetId, type Target } from '../domain/target.ts';
 import type { EnrollmentRecord } from '../domain/enrollment/record.ts';
 import type { EnrollmentLedger, IntentChange, RecordChange, Versioned } from '../ports/ledger.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Keys } from '../redis/keys.ts';
 import { createCandidateIndex } from './candidate-index.ts';
-import { decodeIntent, decodeRecord, encodeIntent, encodeRecord } from './record-codec.ts';
+import { createListings } from './listings.ts';
+import { decodeIntent, decodeRecord, encodeIntent, encodeSealed } from './record-codec.ts';
 import type { RunScript } from './scripts.ts';
 
 /**
@@ -28,9 +30,17 @@ export interface EnrollmentDeps {
   readonly keys: Keys;
   readonly run: RunScript;
   readonly log: Logger;
+  /** Keys that seal records; none without. */
+  readonly markerKeys: () => readonly MacKey[];
 }
 
-export function createEnrollmentLedger({ redis, keys, run, log }: EnrollmentDeps): EnrollmentLedger {
+export function createEnrollmentLedger({
+  redis,
+  keys,
+  run,
+  log,
+  markerKeys,
+}: EnrollmentDeps): EnrollmentLedger {
   function parse(target: Target, id: string, text: string): Versioned<EnrollmentRecord> | null {
     const record = decodeRecordOf(id, text);
     if (record === null) {
@@ -55,11 +65,7 @@ export function createEnrollmentLedger({ redis, keys, run, log }: EnrollmentDeps
         mode,
         randomInt(1, MAX_VERSION),
         records.length,
-        ...records.flatMap(({ instanceId, expected, value }) => [
-          instanceId,
-          expected,
-          value === null ? '' : encodeRecord(randomInt(1, MAX_VERSION), value),
-        ]),
+        ...records.flatMap((change) => recordArguments(target, change, markerKeys())),
         intents.length,
         ...intents.flatMap(({ batchId, expected, value }) => [
           batchId,
@@ -188,11 +194,7 @@ export function createEnrollmentLedger({ redis, keys, run, log }: EnrollmentDeps
       return { states, causes };
     },
 
-    reconciledEpoch: (target) => redis.get(keys.target(target).epoch),
-
-    async setReconciledEpoch(target, epoch) {
-      await redis.set(keys.target(target).epoch, epoch);
-    },
+    ...createListings({ redis, keys, run }),
   };
 }
 
@@ -222,4 +224,15 @@ async function forgetTarget(target: Target, redis: Redis, keys: Keys): Promise<b
   // What came in at that very moment puts it back.
   if ((await redis.hlen(names.instances)) > 0) await redis.sadd(keys.populated, targetId(target));
   return true;
+}
+
+/** Id, expected version and text of one record, as write-records.lua takes them. */
+function recordArguments(
+  target: Target,
+  { instanceId, expected, value, sealState }: RecordChange,
+  keys: readonly MacKey[],
+): readonly (string | number)[] {
+  if (value === null) return [instanceId, expected, ''];
+  const version = randomInt(1, MAX_VERSION);
+  return [instanceId, expected, encodeSealed(version, value, { target, keys, state: sealState })];
 }

@@ -1,14 +1,34 @@
 import type { EnrollmentRecord } from '../domain/enrollment/record.ts';
+import { BROKEN_SEAL, sealOf, type SealState } from '../domain/seal.ts';
+import type { Target } from '../domain/target.ts';
+import type { MacKey } from '../domain/mac.ts';
 import type { Intent } from '../domain/intent.ts';
 import type { Versioned } from '../ports/ledger.ts';
 import { parseStored, StoredIntent, StoredRecord } from './schema.ts';
 
 /**
- * A record as it lies in Redis: `version|state|cause|candidateAt|verifyAt|JSON`. The header repeats what the indexes
- * need, so that write-records.lua keeps them without understanding the record.
+ * A record as it lies in Redis: `version|state|cause|candidateAt|verifyAt|JSON`, with `seal|` before the JSON when it has one.
+ * The header repeats what the indexes need, so that write-records.lua keeps them without understanding the record.
+ *
+ * @param seal empty for none; no `|` and no brace
  */
-export function encodeRecord(version: number, record: EnrollmentRecord): string {
-  return headerOf(version, record) + JSON.stringify(record);
+function encodeRecord(version: number, record: EnrollmentRecord, seal = ''): string {
+  return `${headerOf(version, record)}${seal === '' ? '' : `${seal}|`}${JSON.stringify(record)}`;
+}
+
+/** The same with its seal: none without a key, or when the record comes from one without; a broken one stays broken. */
+export function encodeSealed(
+  version: number,
+  value: EnrollmentRecord,
+  seal: { readonly target: Target; readonly keys: readonly MacKey[]; readonly state: SealState | undefined },
+): string {
+  const { target, keys, state = 'good' } = seal;
+  if (keys.length === 0 || state === 'absent') return encodeRecord(version, value);
+  return encodeRecord(
+    version,
+    value,
+    state === 'wrong' ? BROKEN_SEAL : sealOf(keys, target, { version, value }),
+  );
 }
 
 function headerOf(version: number, record: EnrollmentRecord): string {
@@ -24,8 +44,13 @@ export function decodeRecord(text: string): Versioned<EnrollmentRecord> | null {
   const value = parseStored(StoredRecord, text.slice(brace));
   if (value === null || Number.isNaN(version)) return null;
   // The indexes are made from the header: with another one, lists and counts would say what no record says.
-  return text.startsWith(headerOf(version, value)) ? { version, value } : null;
+  if (!text.startsWith(headerOf(version, value))) return null;
+  const seal = text.slice(0, brace).split('|')[SEAL_FIELD] ?? '';
+  return seal === '' ? { version, value } : { version, value, seal };
 }
+
+/** Of the header's parts; the JSON's place when there is no seal. */
+const SEAL_FIELD = 5;
 
 export function encodeIntent(version: number, intent: Intent): string {
   return `${version}|${JSON.stringify(intent)}`;

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { MacKey } from '../domain/mac.ts';
 import { USUAL_PACING, type PacingSettings } from '../domain/pacing.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -22,12 +23,18 @@ export function createRedisLedger(deps: {
   readonly log: Logger;
   /** @default USUAL_PACING */
   readonly pacing?: PacingSettings;
+  /** Keys that seal records, asked for at every write: a running process may take up others. @default none */
+  readonly markerKeys?: () => readonly MacKey[];
 }): Ledger {
   const keys = createKeys(deps.prefix);
   const run = defineScripts(deps.redis);
   const shared = { redis: deps.redis, keys, run };
   return {
-    enrollments: createEnrollmentLedger({ ...shared, log: deps.log }),
+    enrollments: createEnrollmentLedger({
+      ...shared,
+      log: deps.log,
+      markerKeys: deps.markerKeys ?? (() => []),
+    }),
     due: createDueLedger(shared),
     coverage: createCoverageLedger(shared),
     scans: createScanLedger(shared),

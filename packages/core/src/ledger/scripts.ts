@@ -19,6 +19,7 @@ const SCRIPTS = {
   'take-token': [],
   'set-aside': [],
   'mend-candidates': [],
+  'settle-listing': [],
 } as const satisfies Record<string, readonly LuaFunction[]>;
 /** A file of `lua/functions`, put before the scripts that use it. */
 type LuaFunction = 'settle' | 'put-coverages' | 'wanted-since';

@@ -5,6 +5,7 @@ import type { Coverage, TargetCounts } from '../domain/coverage.ts';
 import type { EnrollmentRecord } from '../domain/enrollment/record.ts';
 import type { AccountId, BatchId, InstanceId, Region } from '../domain/ids.ts';
 import type { Intent } from '../domain/intent.ts';
+import type { SealState } from '../domain/seal.ts';
 import type { PacedAction } from '../domain/pacing.ts';
 import type { Target } from '../domain/target.ts';
 import type { DueKind } from '../domain/due.ts';
@@ -17,6 +18,8 @@ import type { TeleportNode } from './teleport.ts';
 export interface Versioned<T> {
   readonly version: number;
   readonly value: T;
+  /** What a record was sealed with (`domain/seal.ts`); absent without. */
+  readonly seal?: string | undefined;
 }
 
 /** One record to write: only if the stored version is still `expected` (0: there is none). A null value deletes. */
@@ -24,12 +27,22 @@ export interface RecordChange {
   readonly instanceId: InstanceId;
   readonly expected: number;
   readonly value: EnrollmentRecord | null;
+  /** How the record is sealed that this one comes from: one that was not good does not become good by a change. @default good */
+  readonly sealState?: SealState;
 }
 
 export interface IntentChange {
   readonly batchId: BatchId;
   readonly expected: number;
   readonly value: Intent | null;
+}
+
+/** What the ledger keeps of the last listing of a target's own commands. */
+export interface TargetListing {
+  /** As it stands. */
+  readonly word: string;
+  /** Epoch ms since when another listing is due whatever the epoch; null when none is. */
+  readonly distrustedSinceMs: number | null;
 }
 
 /** Enrollment records and intents, per target. All methods throw `ledger.unavailable` when Redis does not answer. */
@@ -83,9 +96,12 @@ export interface EnrollmentLedger {
     readonly states: ReadonlyMap<string, number>;
     readonly causes: ReadonlyMap<string, number>;
   }>;
-  /** The ledger epoch under which the target's own commands were last listed; null when never. */
-  reconciledEpoch(target: Target): Promise<string | null>;
-  setReconciledEpoch(target: Target, epoch: string): Promise<void>;
+  /** When the target's own commands were last listed; null when never. */
+  lastListing(target: Target): Promise<TargetListing | null>;
+  /** They were listed under this epoch. Nothing happens, and false, when `before` no longer stands: they must be listed again. */
+  settleListing(target: Target, before: TargetListing | null, epoch: string): Promise<boolean>;
+  /** They must be listed again: the ledger of this target is not trusted since `nowMs`. */
+  distrust(target: Target, nowMs: number): Promise<void>;
 }
 
 /** What is due, and when. The queue's jobs are only hints to do it now. */

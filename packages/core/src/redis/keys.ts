@@ -4,7 +4,7 @@ import { targetId, type Target } from '../domain/target.ts';
 
 /** The hash and the indexes that one atomic write of enrollment records touches; all carry the target's hash tag. */
 export interface TargetKeys {
-  /** hash: instance id → `version|state|cause|candidateAt|verifyAt|record JSON`. Writer: write-records.lua. */
+  /** hash: instance id → `version|state|cause|candidateAt|verifyAt|seal|record JSON`, the seal only with a key. Writer: write-records.lua. */
   readonly instances: string;
   /** hash: `s:STATE` and `c:CAUSE` → how many. Writer: write-records.lua. */
   readonly counts: string;
@@ -14,7 +14,7 @@ export interface TargetKeys {
   readonly verify: string;
   /** hash: batch id → `version|intent JSON`; open intents and live commands only. Writer: write-records.lua. */
   readonly intents: string;
-  /** string: the epoch under which the target's own recent commands were last listed. */
+  /** string: the epoch under which the target's own recent commands were last listed; or `?|epoch ms`: since then they must be listed again. */
   readonly epoch: string;
   /** hash: `record:INSTANCE` or `intent:BATCH` → a text that could not be read; expires after a month. Writer: set-aside.lua. */
   readonly unreadable: string;

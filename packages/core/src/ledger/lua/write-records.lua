@@ -4,7 +4,7 @@
 -- ARGV: 1 'all' (all or nothing) | 'each'  2 a random word
 --       3 number of records R, then R times: instance id, expected version (0: must be absent), value ('' deletes)
 --       then number of intents I, then I times: batch id, expected version (0: must be absent), value ('' deletes)
---   A record's value is `version|state|cause|candidateAt|verifyAt|JSON`; an intent's is `version|JSON`.
+--   A record's value is `version|state|cause|candidateAt|verifyAt|JSON`, with `seal|` before the JSON or without; an intent's is `version|JSON`.
 -- Returns: a list of R + I words `written` | `stale`, in the order given. With 'all', one stale makes all stale.
 -- Invariant: counts, candidates and verify always agree with the headers in instances; the word `written` in the summary
 --   is another one after every write of records.
