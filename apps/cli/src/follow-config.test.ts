@@ -20,6 +20,7 @@ function follow(initial = GOOD): {
   write: (text: string) => void;
   replace: (text: string) => void;
   told: ConfigReload[];
+  log: ReturnType<typeof recordingLog>;
 } {
   const folder = mkdtempSync(join(tmpdir(), 'muster-follow-'));
   const file = join(folder, 'muster.yaml');
@@ -30,6 +31,7 @@ function follow(initial = GOOD): {
   const loaded = loadConfig(file, {});
   if (!loaded.ok) throw new Error('the configuration is not valid');
   const told: ConfigReload[] = [];
+  const log = recordingLog();
   const following = followConfig(
     loaded.config,
     { env: {}, configOption: () => file, exit: () => undefined },
@@ -37,7 +39,7 @@ function follow(initial = GOOD): {
       told.push(reload);
       return Promise.resolve();
     },
-    recordingLog(),
+    log,
   );
   onTestFinished(() => {
     following.close();
@@ -50,6 +52,7 @@ function follow(initial = GOOD): {
       renameSync(`${file}.new`, file);
     },
     told,
+    log,
   };
 }
 
@@ -117,20 +120,41 @@ test.each([
   },
 );
 
-test('a discovery_config that expires while Muster runs takes its matchers along, with nothing touched', async () => {
-  const resource = (expires: string): string =>
-    `${GOOD}---\n${JSON.stringify({
-      kind: 'discovery_config',
-      version: 'v1',
-      metadata: { name: 'short', expires },
-      spec: { discovery_group: 'g', aws: [{ types: ['ec2'], regions: ['eu-west-1'] }] },
-    })}\n`;
+/** A second document, in force for this long from now. */
+function resource(forMs: number): string {
+  const expires = new Date(Date.now() + forMs).toISOString();
+  return `---\n${JSON.stringify({
+    kind: 'discovery_config',
+    version: 'v1',
+    metadata: { name: 'short', expires },
+    spec: { discovery_group: 'g', aws: [{ types: ['ec2'], regions: ['eu-west-1'] }] },
+  })}\n`;
+}
 
-  const { told } = follow(resource(new Date(Date.now() + 700).toISOString()));
+test('a discovery_config that expires while Muster runs takes its matchers along, with nothing touched', async () => {
+  const { told, log } = follow(`${GOOD}${resource(700)}`);
+
   await eventually('it was told', () => told.length === 1);
 
   expect(told[0]).toMatchObject({ kind: 'valid', restart: [] });
   const [reload] = told;
   const labels = reload?.kind === 'valid' ? reload.config?.matchers.map(({ label }) => label) : null;
   expect(labels).toEqual(['discovery_service.aws[0]']);
+  expect(log.lines.at(-1)).toMatchObject({
+    message: 'configuration changed',
+    fields: { notes: expect.arrayContaining([expect.stringContaining('its time is over')]) },
+  });
+});
+
+test('an end that cannot be taken up is told once, not again and again', async () => {
+  const { replace, told, log } = follow(`${GOOD}${resource(1500)}`);
+  replace('version: v3\n');
+  await eventually('the broken file was refused', () => told.length === 1);
+
+  await eventually('the end has come, and was refused too', () => told.length === 2);
+  // Longer than a timer that is set anew for the same end would wait.
+  await new Promise((resolve) => setTimeout(resolve, 500));
+
+  expect(told.map(({ kind }) => kind)).toEqual(['invalid', 'invalid']);
+  expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(2);
 });

@@ -1,5 +1,5 @@
 import { compareConfig } from '@muster/core/config/compare-config';
-import { formatFaults } from '@muster/core/config/format-faults';
+import { formatFault, formatFaults } from '@muster/core/config/format-faults';
 import { configPath, loadConfig } from '@muster/core/config/load-config';
 import type { MusterConfig } from '@muster/core/config/model';
 import { readTextFile } from '@muster/core/config/read-text-file';
@@ -36,12 +36,11 @@ export function followConfig(
     const text = textOf(path);
     if (text === seen && !asked) return;
     seen = text;
-    const reload = readAgain();
+    const { reload, notes } = readAgain();
     waitForEnd();
-    if (reload === null) return;
     const result = resultOfReload(reload);
     if (reload.kind === 'invalid') log.error({ path, faults: reload.faults }, 'configuration refused');
-    else log.info({ path, result, restart: reload.restart }, 'configuration changed');
+    else log.info({ path, result, restart: reload.restart, notes }, 'configuration changed');
     // One after the other, so that the text read last is also the one told last.
     told = told
       .then(() => tell(reload))
@@ -50,10 +49,15 @@ export function followConfig(
       });
   };
 
-  const readAgain = (): ConfigReload | null => {
+  const readAgain = (): { readonly reload: ConfigReload; readonly notes: readonly string[] } => {
     const result = loadConfig(path, context.env);
-    if (!result.ok) return { kind: 'invalid', faults: formatFaults(result.faults) };
-    const change = compareConfig(current, result.config);
+    const notes = result.notes.map(formatFault);
+    if (!result.ok) return { reload: { kind: 'invalid', faults: formatFaults(result.faults) }, notes };
+    return { reload: takeUp(result.config), notes };
+  };
+
+  const takeUp = (next: MusterConfig): ConfigReload => {
+    const change = compareConfig(current, next);
     if (change.kind === 'restart') return { kind: 'valid', config: null, restart: change.keys };
     if (change.kind === 'same') return { kind: 'valid', config: null, restart: [] };
     ({ config: current } = change);
@@ -61,13 +65,25 @@ export function followConfig(
   };
 
   let ending: NodeJS.Timeout | null = null;
+  /** An end is looked at once: what is not taken up then waits for another text. */
+  let endedAtMs: number | null = null;
   const waitForEnd = (): void => {
     if (ending !== null) clearTimeout(ending);
     ending = null;
-    if (current.endsAtMs === null) return;
-    const leftMs = current.endsAtMs - Date.now();
-    if (leftMs > LONGEST_TIMER_MS) ending = setTimeout(waitForEnd, LONGEST_TIMER_MS).unref();
-    else ending = setTimeout(look, Math.max(leftMs, SETTLE_MS), true).unref();
+    const { endsAtMs } = current;
+    if (endsAtMs === null || endsAtMs === endedAtMs) return;
+    const leftMs = endsAtMs - Date.now();
+    const end = (): void => {
+      // A timer may come early, and the clock may have been set.
+      if (Date.now() < endsAtMs) {
+        waitForEnd();
+        return;
+      }
+      endedAtMs = endsAtMs;
+      look(true);
+    };
+    ending = setTimeout(end, Math.min(Math.max(leftMs, 0), LONGEST_TIMER_MS));
+    ending.unref();
   };
   waitForEnd();
 
