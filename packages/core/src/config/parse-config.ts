@@ -15,6 +15,7 @@ import { noteUnusedPins, readScriptPins } from './script-pins.ts';
 import { reportOn, type Findings, type Report } from './report.ts';
 import { readResources, type Resource } from './discovery-resources.ts';
 import { sortDocuments } from './sort-documents.ts';
+import { nearest } from './suggest.ts';
 import { checkProxyAddress, checkSections } from './teleport-rules.ts';
 import { readYaml, type SourceDocument } from './yaml-source.ts';
 
@@ -138,7 +139,8 @@ function checkAnythingToDo(
 ): void {
   const at = ['discovery_service'];
   if (keys['discovery_service'] === undefined) {
-    if (!report.isFaulted([])) report.fault(at, 'is missing: paste it from teleport.yaml');
+    const isMisspelled = Object.keys(keys).some((key) => nearest(key, at) !== null);
+    if (!isMisspelled && !report.isFaulted(at)) report.fault(at, 'is missing: paste it from teleport.yaml');
   } else if (service.enabled && matchers.length === 0 && !report.isFaulted(at)) {
     if (service.discoveryGroup === '' && service.aws.length === 0) {
       report.fault(at, 'no matchers or discovery group configured for discovery');

@@ -7,8 +7,10 @@ import type { SourceDocument } from './yaml-source.ts';
 /** A document that is a map, which a configuration must be. */
 export interface KeyedDocument {
   readonly document: SourceDocument;
-  readonly keys: Readonly<Record<string, unknown>>;
+  readonly keys: Keys;
 }
+
+type Keys = Readonly<Record<string, unknown>>;
 
 const WHAT_IS_READ =
   'Muster reads one document without a kind (the teleport.yaml), and those of the kind discovery_config';
@@ -32,7 +34,7 @@ export function sortDocuments(
       report.fault([], `a configuration is a map of sections, found ${describeFound(value)}`);
       continue;
     }
-    const keys = value as Readonly<Record<string, unknown>>;
+    const keys = value as Keys;
     const kind = keys['kind'];
     if (kind === 'discovery_config') {
       discoveryConfigs.push({ document, keys });
@@ -57,11 +59,17 @@ export function sortDocuments(
 }
 
 /** A document of another kind is left alone, unless it was meant to be read: by its name, or by what it holds. */
-function reportOtherKind(keys: Readonly<Record<string, unknown>>, report: Report): void {
+function reportOtherKind(keys: Keys, report: Report): void {
   const { kind } = keys;
   const found = kind === null ? 'kind: it has no value' : `kind ${JSON.stringify(kind)}`;
   const isNear = typeof kind === 'string' && nearest(kind, ['discovery_config']) !== null;
-  if (isNear || kind === null || kind === '' || holdsMatchers(keys['spec'])) {
+  const packed = packedConfiguration(keys['data']) ?? packedConfiguration(keys['stringData']);
+  if (packed !== null) {
+    report.fault(
+      [keys['data'] === undefined ? 'stringData' : 'data', packed],
+      `a configuration inside a ${JSON.stringify(kind)}: Muster wants this text as a file of its own`,
+    );
+  } else if (isNear || kind === null || kind === '' || holdsMatchers(keys['spec'])) {
     report.fault(['kind'], `unknown ${found}; did you mean discovery_config? ${WHAT_IS_READ}`);
   } else if ('discovery_service' in keys || 'muster' in keys) {
     report.fault(['kind'], `unknown ${found}; remove the line. ${WHAT_IS_READ}`);
@@ -72,18 +80,22 @@ function reportOtherKind(keys: Readonly<Record<string, unknown>>, report: Report
 
 /** Whether a resource's `spec` is one of matchers, whatever the resource calls itself. */
 function holdsMatchers(spec: unknown): boolean {
-  return typeof spec === 'object' && spec !== null && ('discovery_group' in spec || 'aws' in spec);
+  return isMap(spec) && ('discovery_group' in spec || 'aws' in spec);
 }
 
-function isHelmValues(keys: Readonly<Record<string, unknown>>): boolean {
+/** The key of a Kubernetes ConfigMap or Secret that holds a teleport.yaml. */
+function packedConfiguration(data: unknown): string | null {
+  if (!isMap(data)) return null;
+  return Object.keys(data).find((key) => /^\s*discovery_service\s*:/m.test(String(data[key]))) ?? null;
+}
+
+function isHelmValues(keys: Keys): boolean {
   if ('discovery_service' in keys || 'muster' in keys) return 'teleportConfig' in keys;
-  return HELM_KEYS.some((key) => key in keys) || partWithConfig(keys) !== null;
+  return HELM_KEYS.some((key) => key in keys) || pathToHelmConfig(keys, []) !== null;
 }
 
-function reportHelmValues(keys: Readonly<Record<string, unknown>>, report: Report): void {
-  const part = partWithConfig(keys);
-  const path =
-    'teleportConfig' in keys ? ['teleportConfig'] : part === null ? null : [part, 'teleportConfig'];
+function reportHelmValues(keys: Keys, report: Report): void {
+  const path = pathToHelmConfig(keys, []);
   const wanted = 'a file of its own that begins with version: v3';
   report.fault(
     path ?? [],
@@ -93,12 +105,20 @@ function reportHelmValues(keys: Readonly<Record<string, unknown>>, report: Repor
   );
 }
 
-/** `auth.teleportConfig` or `proxy.teleportConfig`, of the chart teleport-cluster. */
-function partWithConfig(keys: Readonly<Record<string, unknown>>): string | null {
-  return (
-    Object.keys(keys).find((key) => {
-      const part = keys[key];
-      return typeof part === 'object' && part !== null && 'teleportConfig' in part;
-    }) ?? null
-  );
+/** Charts in charts are no deeper. */
+const DEEPEST_VALUE = 4;
+
+/** `teleportConfig` as the chart teleport-kube-agent has it, below `auth` or `proxy` as teleport-cluster, or below the name of a chart. */
+function pathToHelmConfig(keys: Keys, path: readonly string[]): readonly string[] | null {
+  if ('teleportConfig' in keys) return [...path, 'teleportConfig'];
+  if (path.length >= DEEPEST_VALUE) return null;
+  for (const [key, part] of Object.entries(keys)) {
+    const found = isMap(part) ? pathToHelmConfig(part, [...path, key]) : null;
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function isMap(value: unknown): value is Keys {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
