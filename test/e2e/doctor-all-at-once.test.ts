@@ -31,6 +31,7 @@ interface Defect {
 
 /** Causes that cannot be there together with the rest, and where each is brought about. */
 const ALONE: Partial<Record<CheckCause, string>> = {
+  'marker-key-missing': '../../apps/worker/src/handlers/check-organization.int.test.ts',
   'configuration-invalid': 'doctor.test.ts',
   'configuration-off': 'doctor-defects.test.ts',
   'redis-unreachable': 'doctor.test.ts',

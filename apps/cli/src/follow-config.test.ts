@@ -16,8 +16,13 @@ discovery_service:
   aws: [{types: [ec2], regions: ['*']}]
 `;
 
-function follow(initial = GOOD): {
+function follow(
+  initial = GOOD,
+  markerKey = '',
+): {
   write: (text: string) => void;
+  /** Another file of the same folder. */
+  beside: (name: string, text: string) => void;
   replace: (text: string) => void;
   told: ConfigReload[];
   log: ReturnType<typeof recordingLog>;
@@ -27,6 +32,7 @@ function follow(initial = GOOD): {
   const write = (text: string): void => {
     writeFileSync(file, text);
   };
+  writeFileSync(join(folder, 'marker.key'), markerKey);
   write(initial);
   const loaded = loadConfig(file, {});
   if (!loaded.ok) throw new Error('the configuration is not valid');
@@ -47,6 +53,9 @@ function follow(initial = GOOD): {
   });
   return {
     write,
+    beside: (name, text) => {
+      writeFileSync(join(folder, name), text);
+    },
     replace: (text) => {
       writeFileSync(`${file}.new`, text);
       renameSync(`${file}.new`, file);
@@ -81,6 +90,18 @@ test('a file that is not valid is refused with all its faults, and the way back 
 
   expect(told[0]).toMatchObject({ kind: 'invalid', faults: expect.stringContaining('limit') });
   expect(told[1]).toEqual({ kind: 'valid', config: null, restart: [] });
+});
+
+test('a changed marker key is taken up, though the configuration names the same file', async () => {
+  const [before, after] = ['0123456789abcdef'.repeat(4), 'fedcba9876543210'.repeat(4)];
+  const { beside, told } = follow(`${GOOD}muster: {marker_key_file: marker.key}\n`, before);
+
+  beside('marker.key', `${after}\n${before}\n`);
+  await eventually('the change was told', () => told.length === 1);
+
+  const [reload] = told;
+  const keys = reload?.kind === 'valid' ? reload.config?.markerKeys : undefined;
+  expect(keys?.map((key) => key.reveal())).toEqual([after, before]);
 });
 
 test('SIGHUP has the file read at once, changed or not', async () => {

@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path';
 import { compareConfig } from '@muster/core/config/compare-config';
 import { formatFault, formatFaults } from '@muster/core/config/format-faults';
 import { configPath, loadConfig } from '@muster/core/config/load-config';
@@ -17,7 +18,7 @@ const LOOK_MS = 15_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Keeps a running process in step with its configuration file: when the file's text has changed, when a `discovery_config`
+ * Keeps a running process in step with its configuration file: when its text, or that of its marker keys, has changed, when a `discovery_config`
  * in it expires, or on SIGHUP, it is read again, and the process is told what came of it. The process is told of each text
  * once; the log has every fault.
  */
@@ -29,11 +30,11 @@ export function followConfig(
 ): { close(): void } {
   const path = configPath(context.configOption(), context.env);
   let current = running;
-  let seen = textOf(path);
+  let seen = textOf(path, current);
   let told = Promise.resolve();
 
   const look = (asked: boolean): void => {
-    const text = textOf(path);
+    const text = textOf(path, current);
     if (text === seen && !asked) return;
     seen = text;
     const { reload, notes } = readAgain();
@@ -103,8 +104,11 @@ export function followConfig(
   };
 }
 
-/** Empty when it cannot be read just now: `loadConfig` says why. */
-function textOf(path: string): string {
-  const reading = readTextFile(path);
-  return reading.ok ? reading.text : '';
+/** The file, and the marker keys that it names. Empty where one cannot be read just now: `loadConfig` says why. */
+function textOf(path: string, { markerKeyFile }: MusterConfig): string {
+  const files = [path, ...(markerKeyFile === null ? [] : [resolve(dirname(path), markerKeyFile)])];
+  return files
+    .map((file) => readTextFile(file))
+    .map((reading) => (reading.ok ? reading.text : ''))
+    .join('\0');
 }

@@ -1,5 +1,18 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 /** For worlds in which any role name will do: the name of Teleport's own examples. */
 export const ANY_ROLE = 'teleport-organization-discovery-child-account-role';
+
+/** The file of the marker key, beside the configuration. */
+const MARKER_KEY_FILE = 'marker.key';
+
+/** Makes the marker key of a simulated installation, beside its configuration; one that is there stays. */
+export function writeMarkerKey(folder: string): void {
+  const file = join(folder, MARKER_KEY_FILE);
+  if (!existsSync(file)) writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
+}
 
 /** What the demo's configuration depends on. */
 export interface DemoConfigFacts {
@@ -46,6 +59,7 @@ discovery_service:
         organizational_units:
           include: ["*"]
 muster:
+  marker_key_file: ${MARKER_KEY_FILE}
   redis:
     prefix: ${facts.redisPrefix}
   limits:

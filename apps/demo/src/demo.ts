@@ -13,7 +13,7 @@ import { closeRedis, createRedis } from '@muster/core/redis/connection';
 import { createClock, randomShare } from '@muster/core/runtime/clock';
 import { createLogger } from '@muster/core/runtime/logger';
 import { confirmFailures } from '@muster/worker/records/confirm-failures';
-import { demoConfig } from './demo-config.ts';
+import { demoConfig, writeMarkerKey } from './demo-config.ts';
 import { findFreePort } from './free-port.ts';
 import type { DemoOptions } from './options.ts';
 import { ProcessGroup } from './process-group.ts';
@@ -63,6 +63,7 @@ function configure(
   consolePort: number,
 ): { readonly config: MusterConfig; readonly env: NodeJS.ProcessEnv } {
   const file = join(folder, 'muster.yaml');
+  writeMarkerKey(folder);
   writeFileSync(
     file,
     demoConfig({

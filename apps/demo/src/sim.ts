@@ -11,7 +11,7 @@ import { awsSimFlags, readAwsSimFlags } from '@muster/aws-sim/flags';
 import { type AwsSim, type AwsSimOptions, startAwsSim } from '@muster/aws-sim/start';
 import { guardOutput } from '@muster/cli/guarded-output';
 import { startTeleportSim, type TeleportSim } from '@muster/teleport-sim/start';
-import { ANY_ROLE, demoConfig } from './demo-config.ts';
+import { ANY_ROLE, demoConfig, writeMarkerKey } from './demo-config.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const DEFAULT_AWS_PORT = 4566;
@@ -100,6 +100,7 @@ const folder = join(ROOT, '.muster');
 const [configPath, environmentPath] = [join(folder, 'sim.yaml'), join(folder, 'sim.env')];
 const variables = environment(aws, teleport, options.speed ?? 1, configPath);
 await mkdir(folder, { recursive: true });
+writeMarkerKey(folder);
 await writeFile(configPath, configuration(aws, teleport));
 await writeFile(environmentPath, variables);
 

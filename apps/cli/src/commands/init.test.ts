@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,6 +56,22 @@ test('organization, proxy and folder are enough; the second time changes nothing
   expect(second.stdout).not.toContain('written');
   expect(snapshot()).toEqual(before);
   expect(read('muster.yaml')).toMatch(/external_id: "muster-[0-9a-f]{32}"/);
+});
+
+test('the marker key is random, readable by its owner alone, and never replaced, not even by --force', () => {
+  init(...REQUIRED);
+  const key = read('marker.key');
+
+  const { code, stdout } = init(...REQUIRED, '--tag', 'env=prod', '--force');
+
+  expect(code).toBe(0);
+  expect(stdout).not.toContain(key.trim());
+  expect(key).toMatch(/^[0-9a-f]{64}\n$/);
+  expect(read('marker.key')).toBe(key);
+  expect(statSync(join(folder, 'out/marker.key')).mode & 0o777).toBe(0o600);
+  expect(read('muster.yaml')).toContain('marker_key_file: marker.key');
+  init(...REQUIRED.slice(0, -1), 'other');
+  expect(readFileSync(join(folder, 'other/marker.key'), 'utf8')).not.toBe(key);
 });
 
 test('two organizations get two external ids', () => {

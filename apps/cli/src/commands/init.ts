@@ -66,6 +66,7 @@ function readRequest(options: Options): { readonly folder: string; readonly file
   const reading = readSettings(options, {
     tokenAccounts: readAccountsFile(options.tokenAccounts, faults),
     externalId: options.externalId ?? kept.externalId ?? `muster-${randomBytes(16).toString('hex')}`,
+    markerKey: randomBytes(32).toString('hex'),
     documentName: kept.documentName,
     readsAccountTags: staysAsItIs && kept.readsAccountTags,
   });

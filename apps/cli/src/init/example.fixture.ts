@@ -18,6 +18,7 @@ export function exampleSettings(
   const surroundings = {
     tokenAccounts,
     externalId: 'muster-random',
+    markerKey: '0123456789abcdef'.repeat(4),
     documentName: null,
     readsAccountTags: false,
   };

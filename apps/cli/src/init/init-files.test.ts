@@ -1,12 +1,22 @@
-import { parseConfig } from '@muster/core/config/parse-config';
+import { parseConfig, type ParseResult } from '@muster/core/config/parse-config';
 import { roleFor } from '@muster/core/domain/matcher';
 import { AccountId } from '@muster/core/domain/ids';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { EXAMPLES, exampleSettings, fileOf } from './example.fixture.ts';
 import { initFiles } from './init-files.ts';
+import type { InitSettings } from './settings.ts';
 
 const KNOWN = exampleSettings({ discoveryAccount: '111122223333' });
+
+/** init's configuration, with the key that it wrote beside. */
+function parseMusterYaml(settings: InitSettings): ParseResult {
+  return parseConfig(fileOf(settings, 'muster.yaml'), {
+    file: 'muster.yaml',
+    env: {},
+    readFile: (name) => ({ ok: true, text: fileOf(settings, name) }),
+  });
+}
 
 test('the member role may do what docs/guide lists, and send one document, which is written beside it', () => {
   expect(initFiles(KNOWN).map(({ path }) => path)).toContain('ssm/MusterInstaller.yaml');
@@ -145,7 +155,7 @@ test('the token allows listed accounts instead, and then Auth needs no policy', 
 });
 
 test.each(EXAMPLES)('muster.yaml is a configuration without a single note: %s', (_, settings) => {
-  const parsed = parseConfig(fileOf(settings, 'muster.yaml'), { file: 'muster.yaml', env: {} });
+  const parsed = parseMusterYaml(settings);
 
   if (!parsed.ok) throw new Error(parsed.faults.map((fault) => fault.message).join('\n'));
   expect(parsed.notes).toEqual([]);
@@ -164,7 +174,7 @@ test.each(EXAMPLES)('muster.yaml is a configuration without a single note: %s', 
 
 test('muster.yaml assumes the role that the templates make', () => {
   const settings = exampleSettings({ roleName: 'teleport/discovery', region: ['us-gov-west-1'] });
-  const parsed = parseConfig(fileOf(settings, 'muster.yaml'), { file: 'muster.yaml', env: {} });
+  const parsed = parseMusterYaml(settings);
   const matcher = parsed.ok ? parsed.config.matchers[0] : undefined;
   if (matcher === undefined) throw new Error('no matcher');
 

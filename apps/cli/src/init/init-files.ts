@@ -12,7 +12,7 @@ import {
 import { musterYaml } from './muster-yaml.ts';
 import { readme } from './readme.ts';
 import { composeEnvironment, schedulerUnit, workerUnit } from './services.ts';
-import { hasOwnDocument, type InitFile, type InitSettings } from './settings.ts';
+import { hasOwnDocument, type InitFile, type InitSettings, MARKER_KEY_FILE } from './settings.ts';
 import { ssmDocument, ssmDocumentYaml } from './ssm-document.ts';
 import { inventoryResources, joinToken, tbotConfig } from './teleport-resources.ts';
 import { discoveryTerraform, memberTerraform } from './terraform.ts';
@@ -23,6 +23,7 @@ export function initFiles(settings: InitSettings): readonly InitFile[] {
   return [
     file('README.md', readme(settings)),
     file('muster.yaml', musterYaml(settings)),
+    { path: MARKER_KEY_FILE, content: `${settings.markerKey}\n`, isSecret: true },
     file('teleport/token.yaml', joinToken(settings)),
     file('teleport/inventory.yaml', inventoryResources(settings)),
     file('teleport/tbot.yaml', tbotConfig(settings)),

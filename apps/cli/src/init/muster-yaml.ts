@@ -1,4 +1,4 @@
-import { type InitSettings, JOIN_TOKEN, roleInConfig } from './settings.ts';
+import { type InitSettings, JOIN_TOKEN, roleInConfig, MARKER_KEY_FILE } from './settings.ts';
 
 /** Muster's configuration for the roles and the token that the other files make. */
 export function musterYaml(settings: InitSettings): string {
@@ -16,6 +16,8 @@ export function musterYaml(settings: InitSettings): string {
     ...matcher(settings).map((line) => (line === '' ? '' : `    ${line}`)),
     '',
     'muster:',
+    '  # Signs what is sent, so that nobody in a member account can make it look like Muster’s. All workers need the same.',
+    `  marker_key_file: ${MARKER_KEY_FILE}`,
     '  limits:',
     '    # The first run sends nothing until `muster resume --all`.',
     '    hold_first_send: true',

@@ -21,6 +21,7 @@ test('everything that is wrong is said at once, beginning with the option', () =
       tokenAccounts: '111122223333 oops\n12',
       externalId: 'unused',
       documentName: null,
+      markerKey: '',
       readsAccountTags: false,
     },
   );
@@ -122,6 +123,7 @@ test('of many bad accounts the first ten are shown', () => {
       tokenAccounts: Array.from({ length: 30 }, (_, i) => `x${i}`).join('\n'),
       externalId: 'abc',
       documentName: null,
+      markerKey: '',
       readsAccountTags: false,
     },
   );

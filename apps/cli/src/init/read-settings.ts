@@ -27,6 +27,8 @@ export interface InitSurroundings {
   readonly externalId: string;
   /** The document that the configuration in the folder names; null without one. */
   readonly documentName: string | null;
+  /** For a new installation. */
+  readonly markerKey: string;
   /** Whether the configuration that stays in the folder has account tags. */
   readonly readsAccountTags: boolean;
 }
@@ -101,6 +103,7 @@ export function readSettings(options: InitOptions, surroundings: InitSurrounding
       EXTERNAL_ID.test(options.externalId ?? surroundings.externalId),
       'AWS allows 2 to 1224 letters, digits and +=,.@:/_-',
     ),
+    markerKey: surroundings.markerKey,
     documentName: readDocument(options.document ?? surroundings.documentName ?? DEFAULT_DOCUMENT, faults),
     tags: readTags('--tag', options.tag ?? [], faults),
     accountTags,

@@ -36,8 +36,8 @@ function introduction(settings: InitSettings): string {
       : `Workers run in the account ${discoveryAccount} as the role \`${discoveryRole}\`.`;
   return `# Muster for ${organizationId} and ${proxy}
 
-Written by \`muster init\`. Run the commands in this folder, in this order; every file is made to be read before. Nothing in
-here is secret: the external id is a name, not a password.
+Written by \`muster init\`. Run the commands in this folder, in this order; every file is made to be read before. One file is
+secret: \`marker.key\` (docs/sending-once.md); the external id is a name, not a password.
 
 ${where} The AWS CLI needs a region, also for what has none:
 
@@ -218,6 +218,7 @@ Either containers, in a checkout of Muster:
 ${sh(
   'MUSTER=/opt/muster   # the checkout',
   'cp muster.yaml "$MUSTER/muster.yaml"',
+  'sudo install -m 0400 -o 1000 marker.key "$MUSTER/marker.key"   # containers run as user 1000',
   'cp compose/.env "$MUSTER/.env"',
   'cp "$MUSTER/deploy/docker-compose.override.example.yml" "$MUSTER/docker-compose.override.yml"',
 )}
@@ -233,6 +234,7 @@ ${sh(
   'sudo /opt/muster/muster --help    # once: brings the packages and the pinned Node',
   'sudo install -d -m 0750 -o root -g muster /etc/muster',
   'sudo install -m 0640 -o root -g muster muster.yaml /etc/muster/muster.yaml',
+  'sudo install -m 0640 -o root -g muster marker.key /etc/muster/marker.key',
   'sudo install -m 0644 systemd/muster-scheduler.service systemd/muster-worker@.service /etc/systemd/system/',
 )}`;
 }

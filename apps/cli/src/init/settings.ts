@@ -15,6 +15,8 @@ export interface InitSettings {
   /** Account of that role; null when it was not given: then the templates ask for it. */
   readonly discoveryAccount: string | null;
   readonly externalId: string;
+  /** The marker key of a new installation, 64 hexadecimal digits; one that is there already stays. */
+  readonly markerKey: string;
   /** `AWS-RunShellScript`, or the name of a document of our own. */
   readonly documentName: string;
   /** Key → values, any of which must match; empty for every instance. */
@@ -39,8 +41,12 @@ export interface RoleName {
 export interface InitFile {
   readonly path: string;
   readonly content: string;
+  /** A secret: made once, readable by its owner alone, and never replaced. @default false */
+  readonly isSecret?: boolean;
 }
 
+/** The file of the marker key, beside muster.yaml. */
+export const MARKER_KEY_FILE = 'marker.key';
 /** Name of the join token: Teleport's default, so that no other configuration has to name it. */
 export const JOIN_TOKEN = 'aws-discovery-iam-token';
 /** Name of Teleport's role, of the bot and of its token that read the inventory. */

@@ -20,7 +20,9 @@ export function writeFiles(folder: string, files: readonly InitFile[]): void {
   const staging = mkdtempSync(join(folder, '.muster-init-'));
   const undo: (() => void)[] = [];
   try {
-    for (const [index, { content }] of files.entries()) writeFileSync(join(staging, `new-${index}`), content);
+    for (const [index, { content, isSecret }] of files.entries()) {
+      writeFileSync(join(staging, `new-${index}`), content, isSecret === true ? { mode: 0o600 } : {});
+    }
     for (const [index, { path }] of files.entries()) {
       const place = join(folder, path);
       const made = mkdirSync(dirname(place), { recursive: true });
@@ -64,6 +66,8 @@ function stateOf(folder: string, file: InitFile): FileState {
   const found = lstatSync(place, { throwIfNoEntry: false });
   if (found === undefined) return whyNotWritable(place) === null ? 'new' : 'blocked';
   if (whyNotWritable(place) !== null) return 'blocked';
+  // Commands that carry the old one may be live.
+  if (file.isSecret === true) return 'same';
   return readFileSync(place, 'utf8') === file.content ? 'same' : 'different';
 }
 

@@ -46,6 +46,7 @@ export async function handleCheckOrganization(
     'organization',
     async (): Promise<OrganizationCheckup> => {
       checks.length = 0;
+      checks.push(checkMarkerKey(deps));
       const caller = await checkCaller(ctx, deps);
       checks.push(...caller.checks);
       if (caller.accountId === null) {
@@ -65,6 +66,18 @@ export async function handleCheckOrganization(
       ...base,
       checks: [...checks, refusedOrganization(error, checks, deps)],
     }),
+  );
+}
+
+/** The worker's own: it signs what is sent. */
+function checkMarkerKey({ config }: ReportDeps): Check {
+  const { length } = config.markerKeys;
+  if (length > 0) return passed('marker-key', length === 1 ? 'one key' : `${length} keys, the first signs`);
+  return warned(
+    'marker-key',
+    'marker-key-missing',
+    'the worker has no marker key: whoever may send commands in a member account can forge some of Muster’s there, and records in Redis are not sealed',
+    'Make one (openssl rand -hex 32 > marker.key), name it in muster.marker_key_file or set MUSTER_MARKER_KEY, the same for all workers.',
   );
 }
 

@@ -8,6 +8,7 @@ export type CheckStatus = (typeof CHECK_STATUSES)[number];
 /** What is looked at, in the order in which a person would. */
 export const CHECK_IDS = [
   'configuration',
+  'marker-key',
   'redis',
   'redis-settings',
   'scheduler',
@@ -36,6 +37,7 @@ export const CHECK_CAUSES = [
   'configuration-invalid',
   'configuration-off',
   'configuration-skew',
+  'marker-key-missing',
   'redis-unreachable',
   'redis-unsafe',
   'redis-not-durable',
