@@ -4,7 +4,12 @@ import { Secret } from '@muster/core/config/secret';
 import { closeRedis, createRedis } from '@muster/core/redis/connection';
 import { createLogger } from '@muster/core/runtime/logger';
 import { eventually, pause } from '@muster/testing/eventually';
-import { type MusterSystem, startSystem, type SystemOptions } from '@muster/testing/muster-system';
+import {
+  type MusterSystem,
+  REDIS_PASSWORD,
+  startSystem,
+  type SystemOptions,
+} from '@muster/testing/muster-system';
 import { type RedisServer, startRedis } from '@muster/testing/redis-server';
 import { startTcpProxy, type TcpProxy } from '@muster/testing/tcp-proxy';
 import { type ChaosCase, seconds } from './chaos-case.ts';
@@ -157,7 +162,7 @@ function cutOff(): Outage {
     name: 'unreachable for 60 s',
     redisUrl: async (server) => {
       proxy = await startTcpProxy(server.port);
-      return `redis://127.0.0.1:${proxy.port}`;
+      return server.url.replace(`:${server.port}`, `:${proxy.port}`);
     },
     strike: async () => {
       proxy?.swallow(true);
@@ -176,7 +181,10 @@ function failOver(): Outage {
     name: 'failed over to a replica that lags',
     strike: async (system) => {
       const primary = system.redis();
-      replica = await startRedis();
+      replica = await startRedis({
+        password: REDIS_PASSWORD,
+        settings: { masterauth: REDIS_PASSWORD },
+      });
       const connection = openConnection(replica.url);
       await connection.call('REPLICAOF', '127.0.0.1', String(primary.port));
       await eventually('the replica is in step', async () => {

@@ -36,6 +36,8 @@ const ALONE: Partial<Record<CheckCause, string>> = {
   'configuration-off': 'doctor-defects.test.ts',
   'redis-unreachable': 'doctor.test.ts',
   'redis-unsafe': 'doctor.test.ts',
+  'redis-refuses-writes': 'doctor.test.ts',
+  'ledger-of-another': 'two-installations.test.ts',
   'no-worker': 'doctor.test.ts',
   'worker-silent': 'doctor-defects.test.ts',
   'credentials-missing': 'doctor.test.ts',
@@ -118,6 +120,7 @@ function defectsOf({ proxyAddress }: ConfigFacts): readonly Defect[] {
   return [
     all('configuration-skew', 'restart the worker'),
     all('redis-not-durable', 'CONFIG SET appendonly yes'),
+    all('redis-without-password', 'requirepass'),
     all('no-scheduler', 'muster scheduler'),
     all('clock-skew', 'timedatectl set-ntp true'),
     all('optional-permission-missing', 'Allow organizations:ListAccounts', 'organizations:ListAccounts'),
@@ -199,6 +202,7 @@ async function startDefective(): Promise<void> {
   scheduler?.signal('SIGTERM');
   await scheduler?.ended;
   await system.redisCall('CONFIG', 'SET', 'appendonly', 'no');
+  await system.redisCall('CONFIG', 'SET', 'requirepass', '');
 }
 
 /** The operator's own file, which says something else than the worker's. */

@@ -314,17 +314,23 @@ describe('a world with one of each defect', () => {
     }
   });
 
-  test('a Redis that may evict, no append-only file, no worker, no scheduler', async () => {
+  test('a Redis that may evict or takes no writes, no append-only file, no password, no worker, no scheduler', async () => {
     await start({ world: { accounts: 2, regions: 1, instances: 2 }, schedulers: 0, workers: 0 });
     const idle = await doctor();
     await system.redisCall('CONFIG', 'SET', 'appendonly', 'no');
     const loose = await doctor();
+    await system.redisCall('CONFIG', 'SET', 'requirepass', '');
+    const open = await doctor();
+    await system.redisCall('CONFIG', 'SET', 'min-replicas-to-write', '1');
+    const refusing = await doctor();
     await system.redisCall('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
     const evicting = await doctor();
 
     expect(find(idle.report, 'no-scheduler')?.status).toBe('warn');
     expect(find(idle.report, 'no-worker')?.remedy).toContain('--local');
     expect(find(loose.report, 'redis-not-durable')?.remedy).toContain('CONFIG SET appendonly yes');
+    expect(find(open.report, 'redis-without-password')?.remedy).toContain('muster.redis.password_file');
+    expect(find(refusing.report, 'redis-refuses-writes')?.detail).toContain('min-replicas-to-write');
     expect(find(evicting.report, 'redis-unsafe')?.remedy).toContain('CONFIG SET maxmemory-policy noeviction');
     expect([idle.code, loose.code, evicting.code]).toEqual([1, 1, 1]);
   });

@@ -1,14 +1,16 @@
 /** The checks that this process can make by itself: its configuration, Redis, and who is connected to it. */
+import { installationOf } from '@muster/core/config/installation-id';
 import { formatFaults } from '@muster/core/config/format-faults';
 import { loadConfig } from '@muster/core/config/load-config';
 import type { MusterConfig } from '@muster/core/config/model';
 import { judgeProcessClocks } from '@muster/core/domain/checkup/clock';
 import { failed, passed, skipped, warned, type Check } from '@muster/core/domain/checkup/check';
-import { isJobError, messageOf } from '@muster/core/domain/errors';
+import { isJobError } from '@muster/core/domain/errors';
 import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
 import { countProcesses } from '@muster/core/redis/connected-clients';
 import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
-import { checkRedis } from '@muster/core/redis/server-check';
+import { partsOfFault } from '@muster/core/redis/redis-fault';
+import { checkRedisThoroughly } from '@muster/core/redis/server-check';
 import { createClock } from '@muster/core/runtime/clock';
 import { createLogger } from '@muster/core/runtime/logger';
 import type { Environment } from './read-config.ts';
@@ -63,47 +65,52 @@ export async function checkRedisHere(config: MusterConfig, isLocal: boolean): Pr
   const { host = '', port = 0 } = redis.options;
   const place = { subject: `${host}:${port}` };
   const checks: Check[] = [];
+  let answers = false;
   try {
     await awaitRedis(redis, createClock(), PATIENCE_MS);
-    const facts = await checkRedis(redis);
+    answers = true;
+    const facts = await checkRedisThoroughly(redis, config.redis.prefix);
     checks.push(passed('redis', `${facts.kind} ${facts.version}`, place));
-    for (const note of facts.notes) {
-      checks.push(warned('redis-settings', 'redis-not-durable', ...splitRemedy(note)));
+    for (const { kind, message, remedy } of facts.notes) {
+      checks.push(warned('redis-settings', kind, message, remedy));
     }
-    if (facts.notes.length === 0) checks.push(passed('redis-settings', 'noeviction, append-only file'));
+    if (facts.notes.length === 0) {
+      checks.push(passed('redis-settings', 'noeviction, append-only file, password'));
+    }
+    const ledger = createRedisLedger({ redis, prefix: config.redis.prefix, log });
+    const foreign = await ledger.owner.whyForeign(installationOf(config));
+    if (foreign !== null) {
+      const remedy =
+        'Give this installation a prefix (muster.redis.prefix) or a Redis of its own; docs/runbook.md says how a prefix is given up.';
+      checks.push(failed('redis', 'ledger-of-another', foreign, remedy, place));
+      return { checks, usable: false, workers: null, areHeld: false };
+    }
     const { schedulers, workers } = await countProcesses(redis);
     checks.push(judgeSchedulers(schedulers), ...judgeWorkers(workers, isLocal));
-    const ledger = createRedisLedger({ redis, prefix: config.redis.prefix, log });
     const { clocks, redisPlace, redisNowMs } = await ledger.clocks.all();
     const judged = judgeProcessClocks(clocks, redisPlace, redisNowMs);
     checks.push(...judged.checks, ...judgeSnapshot(await ledger.nodes.facts(), config, redisNowMs));
     const areHeld = workers !== null && judged.heldWorkers > 0 && judged.heldWorkers >= workers;
     return { checks, usable: true, workers, areHeld };
   } catch (error) {
-    checks.push(redisTrouble(error, place));
+    checks.push(redisTrouble(error, answers, place));
     return { checks, usable: false, workers: null, areHeld: false };
   } finally {
     await closeRedis(redis);
   }
 }
 
-function redisTrouble(error: unknown, place: { readonly subject: string }): Check {
-  const message = messageOf(error);
+function redisTrouble(error: unknown, answers: boolean, place: { readonly subject: string }): Check {
+  const { problem, remedy: told } = partsOfFault(error);
+  const remedy = told === '' ? START_OR_CORRECT : `${told}.`;
   if (isJobError(error, 'config.unsafe')) {
-    const fix = error.details['fix'];
-    const remedy = typeof fix === 'string' ? fix : 'Use Redis 6.2 or newer, or Valkey.';
-    return failed('redis-settings', 'redis-unsafe', message, remedy, place);
+    return failed('redis-settings', 'redis-unsafe', problem, remedy, place);
   }
-  const remedy =
-    'Start Redis, or correct REDIS_URL (muster.redis.url): redis-cli -u "$REDIS_URL" ping must answer PONG.';
-  return failed('redis', 'redis-unreachable', message, remedy, place);
+  return failed('redis', answers ? 'redis-refuses-writes' : 'redis-unreachable', problem, remedy, place);
 }
 
-/** A note of the server check has its remedy after `Run:`. */
-function splitRemedy(note: string): readonly [detail: string, remedy: string] {
-  const at = note.indexOf('Run: ');
-  return at < 0 ? [note, note] : [note.slice(0, at).trim(), note.slice(at)];
-}
+const START_OR_CORRECT =
+  'Start Redis, or correct REDIS_URL (muster.redis.url): redis-cli -u "$REDIS_URL" ping must answer PONG.';
 
 function judgeSchedulers(schedulers: number | null): Check {
   if (schedulers === null) {

@@ -1,10 +1,10 @@
 import type { MusterConfig } from '@muster/core/config/model';
-import { messageOf } from '@muster/core/domain/errors';
+import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
 import { countProcesses, type ProcessCounts } from '@muster/core/redis/connected-clients';
 import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
 import { createClock } from '@muster/core/runtime/clock';
 import { createLogger } from '@muster/core/runtime/logger';
-import { CommandError, EXIT } from './exit-codes.ts';
+import { openingFailure, refuseForeignLedger } from './redis-refusal.ts';
 
 const PATIENCE_MS = 3_000;
 
@@ -14,12 +14,10 @@ export async function askWhoIsThere(config: MusterConfig): Promise<ProcessCounts
   const redis = createRedis({ url: config.redis.url, profile: 'fail-fast', name: 'muster-cli', log });
   try {
     await awaitRedis(redis, createClock(), PATIENCE_MS);
+    await refuseForeignLedger(createRedisLedger({ redis, prefix: config.redis.prefix, log }), config);
     return await countProcesses(redis);
   } catch (error) {
-    throw new CommandError(
-      EXIT.failed,
-      `${messageOf(error)}. Is it running, and is REDIS_URL (or muster.redis.url) right? muster plan --local needs none.`,
-    );
+    throw openingFailure(error, ' muster plan --local needs none.');
   } finally {
     await closeRedis(redis);
   }

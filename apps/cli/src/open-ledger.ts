@@ -10,8 +10,9 @@ import { isRefusal } from '@muster/core/redis/slow-refusals';
 import { createClock } from '@muster/core/runtime/clock';
 import { createLogger } from '@muster/core/runtime/logger';
 import { createSteadyClock } from '@muster/core/runtime/steady-clock';
-import { isJobError, messageOf } from '@muster/core/domain/errors';
+import { messageOf } from '@muster/core/domain/errors';
 import { CommandError, EXIT } from './exit-codes.ts';
+import { openingFailure, refuseForeignLedger } from './redis-refusal.ts';
 
 /** How long an operator's command waits for Redis before it says so. */
 const PATIENCE_MS = 3_000;
@@ -34,18 +35,12 @@ export async function withLedger<T>(
     await awaitRedis(redis, createClock(), PATIENCE_MS);
   } catch (error) {
     await closeRedis(redis);
-    if (isJobError(error, 'config.invalid')) throw new CommandError(EXIT.config, error.message);
-    if (isJobError(error, 'ledger.unavailable') && error.details['loading'] === true) {
-      throw new CommandError(EXIT.failed, error.message);
-    }
-    throw new CommandError(
-      EXIT.failed,
-      `${messageOf(error)}. Is it running, and is REDIS_URL (or muster.redis.url) right?`,
-    );
+    throw openingFailure(error);
   }
   try {
     const { prefix } = config.redis;
     const ledger = createRedisLedger({ redis, prefix, log, markerKeys: () => config.markerKeys });
+    await refuseForeignLedger(ledger, config);
     return await use(ledger, await clockOfLedger(ledger));
   } catch (error) {
     throw isRefusal(error) ? new CommandError(EXIT.failed, await whyRefused(config, log, error)) : error;
@@ -75,7 +70,7 @@ async function whyRefused(config: MusterConfig, log: Logger, refusal: unknown): 
   const redis = createRedis({ url: config.redis.url, profile: 'patient', name: 'muster-cli', log });
   try {
     await awaitRedis(redis, createClock(), PATIENCE_MS);
-    await checkRedis(redis);
+    await checkRedis(redis, config.redis.prefix);
   } catch (error) {
     return messageOf(error);
   } finally {

@@ -1,8 +1,10 @@
 import type { MusterConfig } from '@muster/core/config/model';
+import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
 import { createJobQueue, type JobQueue } from '@muster/core/queue/enqueue';
 import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
 import { createClock } from '@muster/core/runtime/clock';
 import { createLogger } from '@muster/core/runtime/logger';
+import { openingFailure, refuseForeignLedger } from './redis-refusal.ts';
 
 const PATIENCE_MS = 3_000;
 
@@ -15,7 +17,10 @@ export async function withJobQueue<T>(
   const redis = createRedis({ url: config.redis.url, profile: 'fail-fast', name: 'muster-cli', log });
   const queue = createJobQueue({ connection: redis, prefix: config.redis.prefix });
   try {
-    await awaitRedis(redis, createClock(), PATIENCE_MS);
+    await awaitRedis(redis, createClock(), PATIENCE_MS).catch((error: unknown) => {
+      throw openingFailure(error);
+    });
+    await refuseForeignLedger(createRedisLedger({ redis, prefix: config.redis.prefix, log }), config);
     return await use(queue);
   } finally {
     await queue.close();

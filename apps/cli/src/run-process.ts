@@ -1,7 +1,7 @@
 import type { MusterConfig } from '@muster/core/config/model';
 import type { ConfigReload } from '@muster/core/config/reload';
 import { secretsOf } from '@muster/core/config/secrets';
-import { isJobError } from '@muster/core/domain/errors';
+import { isJobError, messageOf } from '@muster/core/domain/errors';
 import { type Clock, LATE, within } from '@muster/core/ports/clock';
 import type { Logger } from '@muster/core/ports/logger';
 import { installProcessGuards } from '@muster/core/runtime/process-guards';
@@ -11,13 +11,15 @@ import { createRedactor } from '@muster/core/runtime/redaction';
 import { createSteadyClock } from '@muster/core/runtime/steady-clock';
 import { createShutdown } from '@muster/core/runtime/shutdown';
 import type { CommandContext } from './command-context.ts';
-import { CommandError, EXIT } from './exit-codes.ts';
+import { CommandError, EXIT, type ExitCode } from './exit-codes.ts';
 import { onEndSignal } from './end-on-signal.ts';
 import { followConfig } from './follow-config.ts';
 
 export interface RunningPart {
   readonly url: string;
   reconfigure(reload: ConfigReload): Promise<void>;
+  /** Rejects when it must not go on; never resolves. */
+  readonly lost: Promise<never>;
   stop(): Promise<void>;
 }
 
@@ -69,13 +71,14 @@ export async function runUntilSignal<T>(
   });
   installProcessGuards(log);
   const clock = createClock();
-  const starting = startOrExplain(start, log);
+  const starting = explained(start(log));
   const part = (await Promise.race([starting, signal.promise])) ?? (await endOfStart(starting, clock));
   if (part === null) {
     log.info({ reason }, 'stopped before it had started');
     // Nothing is under way; what the start waits for, a Redis that is away, may not come for hours.
     process.exit(until === undefined ? EXIT.ok : EXIT.partial);
   }
+  let exitCode: ExitCode = EXIT.ok;
   // A run that ends by itself ends with the configuration it began with.
   const following =
     until === undefined
@@ -86,9 +89,14 @@ export async function runUntilSignal<T>(
   let isStopped = false;
   try {
     const ends = until === undefined ? [] : [until(log, ending.signal)];
-    const result = await Promise.race([signal.promise, ...ends]);
+    const result = await Promise.race([signal.promise, explained(part.lost), ...ends]);
     isStopped = result === null;
     return result;
+  } catch (error) {
+    log.error({ reason: messageOf(error) }, 'must not go on');
+    reason = 'an error';
+    exitCode = error instanceof CommandError ? error.exitCode : EXIT.failed;
+    throw error;
   } finally {
     ending.abort();
     following.close();
@@ -96,7 +104,7 @@ export async function runUntilSignal<T>(
     const steps = [{ name, stop: () => part.stop() }];
     const code = await createShutdown({ log, clock, deadlineMs, steps }).stop(reason);
     // What a Redis that says nothing keeps open would hold the process for as long.
-    if (until === undefined) process.exit(code === 0 ? EXIT.ok : EXIT.failed);
+    if (until === undefined) process.exit(code === 0 ? exitCode : EXIT.failed);
     if (isStopped) process.exit(code === 0 ? EXIT.partial : EXIT.failed);
     // The result is printed meanwhile; what could not be stopped must not keep the process.
     if (code !== 0) setTimeout(() => process.exit(), STOP_GRACE_MS).unref();
@@ -110,12 +118,10 @@ async function endOfStart(starting: Promise<RunningPart>, clock: Clock): Promise
   return part === LATE ? null : part;
 }
 
-async function startOrExplain(
-  start: (log: Logger) => Promise<RunningPart>,
-  log: Logger,
-): Promise<RunningPart> {
+/** A configuration that is not for this Redis, or a Redis that is not for us, ends with its own exit code. */
+async function explained<T>(work: Promise<T>): Promise<T> {
   try {
-    return await start(log);
+    return await work;
   } catch (error) {
     if (isJobError(error, 'config.invalid', 'config.unsafe')) {
       throw new CommandError(EXIT.config, error.message);

@@ -1,3 +1,4 @@
+import { installationOf } from '@muster/core/config/installation-id';
 import type { MusterConfig } from '@muster/core/config/model';
 import { findingOfReload, resultOfReload, type ConfigReload } from '@muster/core/config/reload';
 import { secretsOf } from '@muster/core/config/secrets';
@@ -7,9 +8,12 @@ import { createClockLedger } from '@muster/core/ledger/clocks';
 import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
 import { reportFindings } from '@muster/core/ledger/report-findings';
 import type { ClockLedger } from '@muster/core/ports/clocks';
+import { holdLedger } from '@muster/core/ledger/keep-owner';
+import type { Ledger } from '@muster/core/ports/ledger';
+import type { Clock } from '@muster/core/ports/clock';
 import type { Logger } from '@muster/core/ports/logger';
 import { boardQueues } from '@muster/core/queue/bull-queue';
-import { createJobQueue } from '@muster/core/queue/enqueue';
+import { createJobQueue, type JobQueue } from '@muster/core/queue/enqueue';
 import { createJobMetrics } from '@muster/core/queue/job-metrics';
 import { defineSchedule, keepSchedules } from '@muster/core/queue/job-schedules';
 import { processJobs, type JobProcess } from '@muster/core/queue/process-jobs';
@@ -26,7 +30,8 @@ import type { SteadyClock } from '@muster/core/runtime/steady-clock';
 import { createReloadMetrics } from '@muster/core/runtime/reload-metrics';
 import { createHttpApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
-import { releaseOrphans, type SuspectReservations } from './housekeeping.ts';
+import { releaseOrphans, reviewSetAside, type SuspectReservations } from './housekeeping.ts';
+import { watchRedis } from './watch-redis.ts';
 import { tick } from './tick.ts';
 
 /** Real time between two ticks. What falls due is handed out this much later at worst. */
@@ -44,6 +49,8 @@ export interface RunningProcess {
   readonly url: string;
   /** Tells it of a change of its configuration. */
   reconfigure(reload: ConfigReload): Promise<void>;
+  /** Rejects with `config.invalid` when the ledger has become another installation's; never resolves. */
+  readonly lost: Promise<never>;
   stop(): Promise<void>;
 }
 
@@ -71,6 +78,7 @@ export async function startScheduler(deps: {
     config: consoleSettings(config, () => current),
     ledger: createRedisLedger({ redis: hasty, prefix, log }),
     redis: hasty,
+    prefix,
     queues: boards,
     jobQueue: queue,
     metrics,
@@ -82,28 +90,13 @@ export async function startScheduler(deps: {
   for (const redis of [patient, hasty]) start.opened(() => closeRedis(redis));
   const server = await start.step(listen(app, config.console));
   start.opened(() => server.close());
-  await start.step(requireSafeRedis(patient, log));
+  await start.step(requireSafeRedis(patient, prefix, log));
   // A fail-fast connection refuses what is asked before it stands.
   await start.step(awaitRedis(hasty, clock, REDIS_WAIT_MS));
-  let suspects: SuspectReservations = new Set();
-  let housekeptAtMs = 0;
-
-  const handleTick = async (): Promise<{ kind: 'done'; result: Record<string, number> }> => {
-    const given = await tick({
-      config: current,
-      ledger,
-      clock,
-      log,
-      enqueue: (name, payloads) => queue.enqueueMany(catalog[name], payloads),
-      waiting: async (name) => (await queue.counts())[catalog[name].queue].waiting,
-    });
-    if (clock.now() - housekeptAtMs >= HOUSEKEEPING_MS) {
-      housekeptAtMs = clock.now();
-      suspects = await releaseOrphans(ledger, suspects);
-    }
-    return { kind: 'done', result: given };
-  };
-
+  const keeper = await start.step(holdLedger(ledger.owner, installationOf(config), clock));
+  const redisWatch = watchRedis({ control: ledger.control, redis: hasty, prefix, clock, log });
+  for (const one of [keeper, redisWatch]) start.opened(async () => one.close());
+  const handleTick = createTickHandler({ current: () => current, ledger, queue, clock, log });
   const ticking = await start.step(
     startTicking(handleTick, {
       clocks: createClockLedger({ redis: hasty, keys: createKeys(prefix) }),
@@ -136,10 +129,14 @@ export async function startScheduler(deps: {
     url: server.url,
     reconfigure: async (reload) => {
       if (reload.kind === 'valid') current = reload.config ?? current;
+      await keeper.follow(installationOf(current));
       await reportFindings(ledger.control, findingOfReload(reload, clock.now()));
       countReload(resultOfReload(reload));
     },
+    lost: keeper.lost,
     stop: async () => {
+      keeper.close();
+      redisWatch.close();
       await server.close();
       await schedules.close();
       await ticking.close();
@@ -183,6 +180,35 @@ async function startTicking(
       await watch.close();
       await ticking.close(CLOSE_MS);
     },
+  };
+}
+
+/** A tick, and now and then the housekeeping. */
+function createTickHandler(deps: {
+  readonly current: () => MusterConfig;
+  readonly ledger: Ledger;
+  readonly queue: JobQueue;
+  readonly clock: Clock;
+  readonly log: Logger;
+}): () => Promise<{ kind: 'done'; result: Record<string, number> }> {
+  const { ledger, queue, clock, log } = deps;
+  let suspects: SuspectReservations = new Set();
+  let housekeptAtMs = 0;
+  return async () => {
+    const given = await tick({
+      config: deps.current(),
+      ledger,
+      clock,
+      log,
+      enqueue: (name, payloads) => queue.enqueueMany(catalog[name], payloads),
+      waiting: async (name) => (await queue.counts())[catalog[name].queue].waiting,
+    });
+    if (clock.now() - housekeptAtMs >= HOUSEKEEPING_MS) {
+      housekeptAtMs = clock.now();
+      suspects = await releaseOrphans(ledger, suspects);
+      await reviewSetAside(ledger, clock.now());
+    }
+    return { kind: 'done', result: given };
   };
 }
 

@@ -1,12 +1,13 @@
 import { createAwsAdapter } from '@muster/core/aws/adapter';
 import { messageOf } from '@muster/core/domain/errors';
-import { installationId } from '@muster/core/config/installation-id';
+import { installationId, installationOf } from '@muster/core/config/installation-id';
 import type { MusterConfig } from '@muster/core/config/model';
 import { createReloadMetrics } from '@muster/core/runtime/reload-metrics';
 import { findingOfReload, resultOfReload, type ConfigReload } from '@muster/core/config/reload';
 import { secretsOf } from '@muster/core/config/secrets';
 import { catalog, type JobName } from '@muster/core/jobs/catalog';
 import type { Handlers, JobContext, Outcome } from '@muster/core/jobs/outcome';
+import { holdLedger, type OwnerKeeper } from '@muster/core/ledger/keep-owner';
 import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
 import { createClockLedger } from '@muster/core/ledger/clocks';
 import { createReportLedger } from '@muster/core/ledger/reports';
@@ -46,18 +47,22 @@ export interface RunningProcess {
   readonly url: string;
   /** Tells it of a change of its configuration. Jobs under way end with the one they began with. */
   reconfigure(reload: ConfigReload): Promise<void>;
+  /** Rejects with `config.invalid` when the ledger has become another installation's; never resolves. */
+  readonly lost: Promise<never>;
   /** Finishes what is under way, or hands it back when the configured time is over. */
   stop(): Promise<void>;
 }
 
-/** Starts a worker: one BullMQ worker per queue, around one set of handlers. Any number may run against one Redis. */
-export async function startWorker(options: {
+export interface WorkerOptions {
   readonly config: MusterConfig;
   readonly clock: SteadyClock;
   readonly log: Logger;
   /** Whether this process ends when nothing is in flight: what fails then waits for a later run. */
   readonly once?: boolean;
-}): Promise<RunningProcess> {
+}
+
+/** Starts a worker: one BullMQ worker per queue, around one set of handlers. Any number may run against one Redis. */
+export async function startWorker(options: WorkerOptions): Promise<RunningProcess> {
   const { config, clock, log } = options;
   const markerKeys = (): MusterConfig['markerKeys'] => deps.config.markerKeys;
   const { url, prefix } = config.redis;
@@ -72,15 +77,17 @@ export async function startWorker(options: {
   let clockTrouble = (): string | null => null;
   const health = await start.step(
     startHealth(config, { metrics, clock }, async () => ({
-      redis: await redisTrouble(hasty),
+      redis: await redisTrouble(hasty, prefix),
       clock: clockTrouble(),
     })),
   );
   start.opened(() => health.close());
-  await start.step(requireSafeRedis(patient, log));
+  await start.step(requireSafeRedis(patient, prefix, log));
   // A fail-fast connection refuses commands until it is up.
   await start.step(awaitRedis(hasty, clock, REDIS_WAIT_MS));
   const ledger = createRedisLedger({ redis: records, prefix, log, pacing: config.pacing, markerKeys });
+  const keeper = await start.step(holdLedger(ledger.owner, installationOf(config), clock));
+  start.opened(async () => keeper.close());
   const calls = createAwsCallLog({ statistics: ledger.statistics, metrics, log, clock });
   const aws = awsOf(config, { clock, log, observe: calls.observe });
   const queue = createJobQueue({ connection: hasty, prefix });
@@ -138,13 +145,14 @@ export async function startWorker(options: {
     reconfigure: async (reload) => {
       if (reload.kind === 'valid' && reload.config !== null) {
         deps = withConfig(deps, reload.config);
-        await reportMarkerKey(deps);
-        await work.date(() => wakeByConfig(deps));
+        await takeUp(deps, keeper, work);
       }
       await reportFindings(ledger.control, findingOfReload(reload, clock.now()));
       countReload(resultOfReload(reload));
     },
+    lost: keeper.lost,
     stop: async () => {
+      keeper.close();
       lateHints.close();
       await work.close(config.worker.shutdownMs);
       await calls.close();
@@ -154,6 +162,17 @@ export async function startWorker(options: {
       await Promise.all([patient, records, hasty].map(closeRedis));
     },
   };
+}
+
+/** Tells the ledger of a changed configuration. */
+async function takeUp(
+  deps: HandlerDeps,
+  keeper: Pick<OwnerKeeper, 'follow'>,
+  work: { readonly date: (action: () => Promise<void>) => Promise<void> },
+): Promise<void> {
+  await keeper.follow(installationOf(deps.config));
+  await reportMarkerKey(deps);
+  await work.date(() => wakeByConfig(deps));
 }
 
 function startHealth(
@@ -223,9 +242,9 @@ function withConfig(deps: HandlerDeps, config: MusterConfig): HandlerDeps {
 }
 
 /** What is wrong with Redis; null when nothing is. */
-async function redisTrouble(redis: Parameters<typeof checkRedis>[0]): Promise<string | null> {
+async function redisTrouble(redis: Parameters<typeof checkRedis>[0], prefix: string): Promise<string | null> {
   try {
-    await checkRedis(redis);
+    await checkRedis(redis, prefix);
     return null;
   } catch (error) {
     return messageOf(error);

@@ -93,6 +93,8 @@ export interface MusterSystem {
 const ROLE_NAME = 'teleport-organization-discovery-child-account-role';
 const TCTL = fileURLToPath(new URL('../../teleport-sim/bin/tctl', import.meta.url));
 const STOP_WITHIN_MS = 25_000;
+/** As in production; each system has a server of its own. */
+export const REDIS_PASSWORD = 'password-of-a-throwaway-redis';
 
 /** Starts simulators, Redis and the processes. Close it in any case: `close` forgets nothing. */
 export async function startSystem(options: SystemOptions = {}): Promise<MusterSystem> {
@@ -115,7 +117,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<MusterSy
   });
   await aws.connectProxy(teleport.url);
   const redisFolder = mkdtempSync(join(tmpdir(), 'muster-test-redis-'));
-  let redis = await startRedis({ dir: redisFolder });
+  let redis = await startRedis({ dir: redisFolder, password: REDIS_PASSWORD });
   const facts = factsOf(aws, teleport);
   const configFile = join(folder, 'muster.yaml');
   const configure = (overrides: ConfigPart): void => {
@@ -202,7 +204,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<MusterSy
     },
     restartRedis: async () => {
       await redis.ended;
-      redis = await startRedis({ dir: redisFolder, port: redis.port });
+      redis = await startRedis({ dir: redisFolder, port: redis.port, password: REDIS_PASSWORD });
       return redis;
     },
     stop,

@@ -18,6 +18,12 @@ import { delimiter, join } from 'node:path';
 export interface RedisServerOptions {
   /** Absent: a free port is found, and another when that one was taken meanwhile. */
   readonly port?: number;
+  /** Asked of everyone (`requirepass`), and part of the URL; null asks nothing. @default null */
+  readonly password?: string | null;
+  /** More settings, such as `cluster-enabled`. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** No file of it can grow beyond this: what is written then fails, as on a full disk. Whole KB. */
+  readonly largestFileBytes?: number;
   /** Append-only file with `everysec`, as in production. @default true */
   readonly appendonly?: boolean;
   /** Where its data lives and stays. Absent: a temporary folder that goes with the server. */
@@ -28,7 +34,7 @@ export interface RedisServerOptions {
 
 /** A running server. */
 export interface RedisServer {
-  /** `redis://127.0.0.1:port` */
+  /** `redis://127.0.0.1:port`, with the password when there is one. */
   readonly url: string;
   readonly port: number;
   /** For tests that kill it. */
@@ -87,7 +93,7 @@ async function startOnPort(
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
-  const server = spawn(binary, serverArguments(port, dir, options.appendonly ?? true), {
+  const server = spawn(...limited(binary, serverArguments(port, dir, options), options), {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
@@ -111,19 +117,36 @@ async function startOnPort(
   letProcessExit(watcher);
   letProcessExit(server);
   const stop = (): Promise<void> => stopServer(server, ended);
-  return { url: `redis://127.0.0.1:${port}`, port, pid: server.pid ?? 0, dir, ended, stop };
+  const credentials = options.password ? `:${options.password}@` : '';
+  return { url: `redis://${credentials}127.0.0.1:${port}`, port, pid: server.pid ?? 0, dir, ended, stop };
 }
 
-function serverArguments(port: number, dir: string, appendonly: boolean): string[] {
+/**
+ * The program behind a limit of the shell's. Its signal is ignored, so that a write beyond the limit fails as one on a full
+ * disk does. The limit is the soft one: `prlimit --fsize=unlimited` makes room.
+ */
+function limited(
+  binary: string,
+  args: readonly string[],
+  { largestFileBytes }: RedisServerOptions,
+): [string, string[]] {
+  if (largestFileBytes === undefined) return [binary, [...args]];
+  const blocks = Math.ceil(largestFileBytes / 512);
+  return ['sh', ['-c', `trap '' XFSZ; ulimit -S -f ${blocks}; exec "$0" "$@"`, binary, ...args]];
+}
+
+function serverArguments(port: number, dir: string, options: RedisServerOptions): string[] {
   const settings = {
     port: String(port),
     bind: '127.0.0.1',
     dir,
     save: '',
-    appendonly: appendonly ? 'yes' : 'no',
+    appendonly: options.appendonly === false ? 'no' : 'yes',
     appendfsync: 'everysec',
     'maxmemory-policy': 'noeviction',
     daemonize: 'no',
+    ...(options.password ? { requirepass: options.password } : {}),
+    ...options.settings,
   };
   return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
 }

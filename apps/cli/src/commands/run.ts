@@ -54,6 +54,7 @@ export function addRunCommand(program: Command, context: CommandContext): void {
               await worker.reconfigure(reload);
               await scheduler.reconfigure(reload);
             },
+            lost: Promise.race([scheduler.lost, worker.lost]),
             stop: async () => {
               await worker.stop();
               await scheduler.stop();

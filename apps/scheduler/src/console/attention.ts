@@ -13,6 +13,10 @@ export interface AttentionItem {
 
 const STOPS_SENDING: Readonly<Record<FindingKind, boolean>> = {
   'hold-first-send': true,
+  'redis-without-password': false,
+  'redis-not-durable': false,
+  'redis-refuses-writes': true,
+  'redis-unsafe': false,
   'paused-by-configuration': true,
   'clock-off': false,
   'brake-engaged': true,

@@ -29,6 +29,8 @@ export interface HttpDeps {
   readonly jobQueue: Pick<JobQueue, 'counts'>;
   /** Asked by `/readyz`; fail-fast as well. */
   readonly redis: Parameters<typeof checkRedis>[0];
+  /** Of the keys in it. */
+  readonly prefix: string;
   /** What `/metrics` tells. The figures of the ledger are added to it: give it to one app only. */
   readonly metrics: Registry;
   /** Cleans every JSON answer. @default a redactor that knows secrets by their form only */
@@ -66,7 +68,7 @@ export function createHttpApp(deps: HttpDeps): Express {
   if (isLoopback(host)) app.use(requireLoopbackHost(host));
   app.use(refuseCrossSite);
   app.use(refuseWrites);
-  app.use(createHealthRoutes({ checkRedis: () => checkRedis(deps.redis), clock }));
+  app.use(createHealthRoutes({ checkRedis: () => checkRedis(deps.redis, deps.prefix), clock }));
   // Without a password only this machine's browsers are meant, also in a container whose port is published on loopback.
   // Health checks come from elsewhere there.
   if (password === null) app.use(requireLoopbackHost(host));

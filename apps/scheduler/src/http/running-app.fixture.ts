@@ -63,6 +63,7 @@ export async function startApp(
     queues,
     jobQueue,
     redis,
+    prefix,
     metrics: createMetrics('scheduler'),
     redact: createRedactor((options.secrets ?? []).map((secret) => new Secret(secret))),
     clock,

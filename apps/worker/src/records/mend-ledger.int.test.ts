@@ -1,4 +1,3 @@
-import { targetId } from '@muster/core/domain/target';
 import { expect, test } from 'vitest';
 import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
 import { aWorld, instanceId, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
@@ -36,7 +35,7 @@ test.each(BROKEN)(
 
     expect(await bench.states()).toEqual({ queued: 3 });
     expect((await bench.ledger.enrollments.counts()).states).toEqual(new Map([['queued', 3]]));
-    expect(await bench.findings()).toEqual([`ledger-unreadable ${targetId(TARGET)}`]);
+    expect(await bench.findings()).toEqual(['ledger-unreadable all']);
     const [finding] = await bench.ledger.control.findings();
     expect(finding?.message).toContain(instanceId(1));
     const kept = bench.store.keys.target(TARGET).unreadable;
@@ -173,4 +172,18 @@ test('an intent that was closed while the scan was reading is not brought back',
 
   expect(await bench.intents()).toEqual([]);
   expect(await bench.states()).toEqual({ installed: 2 });
+});
+
+test('many targets with records that cannot be read are one finding', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(3)) });
+  await bench.scanned();
+  await breakRecord(bench, 1, 'garbage');
+  await scan(bench);
+  await breakRecord(bench, 2, 'garbage');
+  await scan(bench);
+
+  expect(await bench.findings()).toEqual(['ledger-unreadable all']);
+  expect(await bench.ledger.setAside.all()).toMatchObject([
+    { target: TARGET, records: 2, examples: [instanceId(2), instanceId(1)] },
+  ]);
 });

@@ -2,6 +2,7 @@ import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import { longestLifeMs } from '@muster/core/domain/command-life';
 import type { BatchId, InstanceId } from '@muster/core/domain/ids';
 import type { Intent } from '@muster/core/domain/intent';
+import { findingOfSetAside } from '@muster/core/domain/set-aside';
 import { targetId, type Target } from '@muster/core/domain/target';
 import { collectMember } from '@muster/core/jobs/due-jobs';
 import type { Versioned } from '@muster/core/ports/ledger';
@@ -14,9 +15,6 @@ type OpenRecord = Extract<EnrollmentRecord, { state: 'sending' | 'installing' }>
 
 /** In place of an epoch, in an intent that was made again from the records of its batch: they may not be all of them. */
 export const RESTORED_EPOCH = 'restored';
-
-/** Ids shown in a finding. */
-const IDS_SHOWN = 10;
 
 /** A target's records; what cannot be read is set aside first, so that its place is free. */
 export async function readRecords(target: Target, deps: Deps): Promise<Records> {
@@ -35,17 +33,15 @@ export async function readRecords(target: Target, deps: Deps): Promise<Records> 
 export async function setAsideUnreadable(target: Target, deps: Deps): Promise<readonly string[]> {
   const ids = await deps.ledger.enrollments.setAsideUnreadable(target);
   if (ids.length === 0) return ids;
-  const id = targetId(target);
-  await deps.ledger.control.raise({
-    kind: 'ledger-unreadable',
-    scope: id,
-    sinceMs: deps.clock.now(),
-    message: `${ids.length} records of ${id} in Redis could not be read, and were set aside: ${ids.slice(0, IDS_SHOWN).join(', ')}. They are made anew; their back-off and history are lost.`,
-    remedy:
-      'Find out what else writes to this Redis: another release of Muster, another tool, a restored copy. The texts are kept for a month in the hash TARGET:unreadable. muster resume --all takes this note away.',
-  });
+  const { control, setAside } = deps.ledger;
+  const nowMs = deps.clock.now();
+  await setAside.note(target, ids, nowMs);
+  // One finding for all of it. The scheduler keeps its count, and ends it when all was made anew.
+  if ((await control.raised(['ledger-unreadable'], 'all')).size === 0) {
+    await control.raise(findingOfSetAside(await setAside.all(), nowMs));
+  }
   // The look through the target's own commands belongs to the next send: let there be one soon.
-  await deps.ledger.due.schedule('install', [{ member: id, atMs: deps.clock.now() }]);
+  await deps.ledger.due.schedule('install', [{ member: targetId(target), atMs: nowMs }]);
   return ids;
 }
 

@@ -2,6 +2,7 @@ import { inEnvironment, type EnvironmentSettings } from './environment.ts';
 import { isLoopbackHost, parseListenAddress, type ListenAddress } from './listen-address.ts';
 import type { ConsoleSettings } from './model.ts';
 import type { MusterShape } from './muster-schema.ts';
+import { readSecretFile } from './read-secret-file.ts';
 import type { TextReading } from './read-text-file.ts';
 import type { Findings, Report } from './report.ts';
 import { Secret } from './secret.ts';
@@ -56,16 +57,8 @@ function readPassword(shape: MusterShape, readFile: ReadFile | null, report: Rep
     report.fault(where, 'names no file: name the one that holds the password, or remove the line');
     return null;
   }
-  if (readFile === null) {
-    report.fault(where, 'files are not read here');
-    return null;
-  }
-  const reading = readFile(path);
-  if (!reading.ok) {
-    report.fault(where, `the file ${path} ${reading.problem}`);
-    return null;
-  }
-  const text = reading.text.replace(/\r?\n$/, '');
-  if (text === '') report.fault(where, `the file ${path} is empty`);
-  return text === '' ? null : text;
+  const reading = readSecretFile(path, readFile);
+  if (reading.ok) return reading.text;
+  report.fault(where, reading.problem);
+  return null;
 }

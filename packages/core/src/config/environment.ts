@@ -24,6 +24,7 @@ export const MUSTER_VARIABLES = {
 /** What the environment says; null where it says nothing. */
 export interface EnvironmentSettings {
   readonly redisUrl: string | null;
+  readonly redisPasswordFile: string | null;
   readonly consoleListen: ListenAddress | null;
   readonly consolePassword: string | null;
   readonly markerKey: string | null;
@@ -59,6 +60,7 @@ export function readEnvironment(env: Environment, findings: Findings): Environme
   }
   return {
     redisUrl: value('REDIS_URL') ?? null,
+    redisPasswordFile: value('REDIS_PASSWORD_FILE') ?? null,
     consoleListen: listen('MUSTER_CONSOLE_LISTEN'),
     consolePassword: value('MUSTER_CONSOLE_PASSWORD') ?? null,
     markerKey: value('MUSTER_MARKER_KEY') ?? null,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Installation } from '../domain/installation.ts';
 import type { MusterConfig } from './model.ts';
 
 /**
@@ -6,9 +7,24 @@ import type { MusterConfig } from './model.ts';
  * discovery group. The port does not count: the same cluster may be reached by several.
  */
 export function installationId(config: Pick<MusterConfig, 'proxyServer' | 'discoveryGroup'>): string {
-  const host = (config.proxyServer ?? '').replace(/:\d+$/, '').toLowerCase();
   return createHash('sha256')
-    .update(JSON.stringify([host, config.discoveryGroup]))
+    .update(JSON.stringify([clusterOf(config), config.discoveryGroup]))
     .digest('hex')
     .slice(0, 12);
+}
+
+/** Whose hosts this configuration enrolls, and where: what the ledger keeps of its owner. */
+export function installationOf(
+  config: Pick<MusterConfig, 'proxyServer' | 'discoveryGroup' | 'matchers'>,
+): Installation {
+  const ids = config.matchers.flatMap(({ organization }) => organization?.organizationId ?? []);
+  return {
+    cluster: clusterOf(config),
+    group: config.discoveryGroup,
+    organizations: [...new Set<string>(ids)].toSorted(),
+  };
+}
+
+function clusterOf({ proxyServer }: Pick<MusterConfig, 'proxyServer'>): string {
+  return (proxyServer ?? '').replace(/:\d+$/, '').toLowerCase();
 }

@@ -45,6 +45,55 @@ describe('loadConfig', () => {
     expect(result.ok && result.config.console.password?.reveal()).toBe('correct horse');
   });
 
+  describe('the password of Redis', () => {
+    const file = (redis: string): string => {
+      const path = join(dir, 'muster.yaml');
+      writeFileSync(path, `version: v3\ndiscovery_service: {enabled: false}\nmuster: {redis: ${redis}}\n`);
+      return path;
+    };
+    const urlOf = (path: string, env: Record<string, string> = {}): string | false => {
+      const result = loadConfig(path, env);
+      return result.ok && result.config.redis.url.reveal();
+    };
+
+    test('is read from a file beside the configuration, whatever characters it has', () => {
+      writeFileSync(join(dir, 'redis.txt'), 'a%b@c:/d é\n');
+
+      const url = urlOf(file('{url: "redis://redis:6379/2", password_file: redis.txt}'));
+
+      expect(decodeURIComponent(new URL(url || 'x:').password)).toBe('a%b@c:/d é');
+      expect(url).toMatch(/^redis:\/\/:[^@]*@redis:6379\/2$/);
+    });
+
+    test('may be in a file that the environment names, and goes with the address there', () => {
+      writeFileSync(join(dir, 'env.txt'), 'fromenv');
+
+      const env = { REDIS_URL: 'redis://muster@redis:6379', REDIS_PASSWORD_FILE: join(dir, 'env.txt') };
+
+      expect(urlOf(file('{password_file: nowhere.txt}'), env)).toBe('redis://muster:fromenv@redis:6379');
+    });
+
+    test('of a URL that has one is the URL’s, with a note', () => {
+      writeFileSync(join(dir, 'redis.txt'), 'other');
+
+      const result = loadConfig(file('{url: "redis://:own@redis", password_file: redis.txt}'), {});
+
+      expect(result.ok && result.config.redis.url.reveal()).toBe('redis://:own@redis');
+      expect(result.notes.map(({ message }) => message)).toContain(
+        'not read: the Redis URL has a password of its own',
+      );
+    });
+
+    test('is a fault where the file is missing or empty, or the password stands in the configuration', () => {
+      writeFileSync(join(dir, 'empty.txt'), '\n');
+
+      expect(faultsOf(file('{password_file: nowhere.txt}'))).toContain('the file nowhere.txt');
+      expect(faultsOf(file('{password_file: empty.txt}'))).toContain('the file empty.txt is empty');
+      expect(faultsOf(file('{password: hunter2}'))).toMatch(/muster\.redis\.password.*password_file/);
+      expect(faultsOf(file('{password: hunter2}'))).not.toContain('hunter2');
+    });
+  });
+
   test('says in which line the bytes are no UTF-8', () => {
     writeFileSync(join(dir, 'muster.yaml'), Buffer.from('version: v3\nteleport: \xff\n', 'latin1'));
 

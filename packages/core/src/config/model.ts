@@ -38,6 +38,7 @@ export interface MusterConfig {
 }
 
 export interface RedisSettings {
+  /** With the password, wherever it was given. */
   readonly url: Secret;
   /** First part of every key we write; letters, digits, `-`, `_`. */
   readonly prefix: string;

@@ -5,9 +5,8 @@ import type { EnvironmentSettings } from './environment.ts';
 import { readMarkerKeys } from './marker-keys.ts';
 import type { MusterConfig } from './model.ts';
 import type { MusterShape } from './muster-schema.ts';
-import { inEnvironment } from './environment.ts';
+import { compileRedis } from './redis-rules.ts';
 import type { Findings, Report } from './report.ts';
-import { Secret } from './secret.ts';
 
 /** How long AWS accepts a signed request. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html */
 const SIGNATURE_VALIDITY_MS = 5 * 60_000;
@@ -41,10 +40,7 @@ export function compileMuster(
   const perAccount = limits.installs_in_flight_per_account ?? Math.min(250, limits.installs_in_flight);
   const resendAfterMs = checkResendAfter(shape, report);
   return {
-    redis: {
-      url: new Secret(checkRedisUrl(shape, environment, findings, report)),
-      prefix: checkPrefix(shape, report),
-    },
+    redis: compileRedis(shape, environment, readFile, findings, report),
     limits: {
       installsInFlight: limits.installs_in_flight,
       installsInFlightPerAccount: perAccount,
@@ -167,40 +163,4 @@ function checkResendAfter(shape: MusterShape, report: Report): number {
     );
   }
   return given ?? least;
-}
-
-/** The address may hold a password, so no message repeats it. */
-function checkRedisUrl(
-  shape: MusterShape,
-  environment: EnvironmentSettings,
-  findings: Findings,
-  report: Report,
-): string {
-  const url = environment.redisUrl ?? shape.redis.url;
-  if (!isRedisUrl(url)) {
-    const message =
-      'must be redis://host:port or rediss://host:port, with user and password (a % in them written as %25) and a database number if needed';
-    if (environment.redisUrl === null) report.fault(['redis', 'url'], message);
-    else findings.faults.push(inEnvironment('REDIS_URL', message));
-  }
-  return url;
-}
-
-function isRedisUrl(text: string): boolean {
-  if (!/^rediss?:\/\/[^/]/.test(text) || !URL.canParse(text)) return false;
-  const { pathname, username, password } = new URL(text);
-  try {
-    decodeURIComponent(`${username}${password}`);
-  } catch {
-    return false;
-  }
-  return /^\/?\d{0,5}$/.test(pathname);
-}
-
-function checkPrefix(shape: MusterShape, report: Report): string {
-  const { prefix } = shape.redis;
-  if (!/^[A-Za-z0-9_-]{1,64}$/.test(prefix)) {
-    report.fault(['redis', 'prefix'], 'may hold 1 to 64 letters, digits, - and _');
-  }
-  return prefix;
 }

@@ -27,6 +27,16 @@ export const MusterShape = z.strictObject({
       url: confidentialText()
         .prefault('redis://127.0.0.1:6379')
         .describe('`redis://` or `rediss://`. The environment variable `REDIS_URL` wins.'),
+      password: refused(
+        'a password does not belong into this file: put it into a file of its own (password_file), or into the URL in REDIS_URL',
+      )
+        .optional()
+        .describe('Refused: use `password_file`, or `REDIS_URL`.'),
+      password_file: text()
+        .optional()
+        .describe(
+          'File with the password of Redis, found from the folder of this one; it completes a URL that has none. The environment variable `REDIS_PASSWORD_FILE` wins.',
+        ),
       prefix: text()
         .prefault('muster')
         .describe('First part of every key in Redis: letters, digits, `-`, `_`.'),

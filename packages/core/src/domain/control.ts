@@ -21,6 +21,10 @@ export interface Pause {
 /** The closed list of things an operator can act on that concern Muster itself rather than a host. */
 export type FindingKind =
   | 'hold-first-send'
+  | 'redis-without-password'
+  | 'redis-not-durable'
+  | 'redis-refuses-writes'
+  | 'redis-unsafe'
   | 'paused-by-configuration'
   | 'clock-off'
   | 'brake-engaged'

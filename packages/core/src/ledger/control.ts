@@ -4,6 +4,7 @@ import type { ControlLedger } from '../ports/ledger.ts';
 import type { Keys } from '../redis/keys.ts';
 import { createBrakeCounts } from './brake-counts.ts';
 import { createEpochs } from './epochs.ts';
+import { createTroubleFinder } from './redis-findings.ts';
 import { createReservations } from './reservations.ts';
 import { parseStored, StoredFinding, StoredPause } from './schema.ts';
 import type { RunScript } from './scripts.ts';
@@ -13,8 +14,10 @@ export function createControlLedger(deps: {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly run: RunScript;
+  readonly prefix: string;
 }): ControlLedger {
   const { redis, keys, run } = deps;
+  const findTrouble = createTroubleFinder(redis, deps.prefix);
   return {
     async pauses() {
       const fields = await redis.hgetall(keys.pauses);
@@ -75,8 +78,9 @@ export function createControlLedger(deps: {
     },
 
     async findings() {
-      const texts = await redis.hvals(keys.findings);
-      return texts.map((text) => parseStored(StoredFinding, text)).filter((one) => one !== null);
+      const [texts, trouble] = await Promise.all([redis.hvals(keys.findings), findTrouble()]);
+      const stored = texts.map((text) => parseStored(StoredFinding, text)).filter((one) => one !== null);
+      return [...(trouble === null ? [] : [trouble]), ...stored];
     },
 
     workedBy: () => redis.get(keys.workedBy),

@@ -12,8 +12,10 @@ import { createEnrollmentLedger } from './enrollments.ts';
 import { createPacingLedger } from './pacing.ts';
 import { createLabelLedger } from './labels.ts';
 import { createNodeLedger } from './nodes.ts';
+import { createOwnerLedger } from './owner.ts';
 import { createScanLedger } from './scans.ts';
 import { defineScripts } from './scripts.ts';
+import { createSetAsideLedger } from './set-aside.ts';
 import { createStatisticsLedger } from './statistics.ts';
 
 /** The ledger on Redis. The connection stays the caller's: it is not closed here. */
@@ -38,7 +40,9 @@ export function createRedisLedger(deps: {
     due: createDueLedger(shared),
     coverage: createCoverageLedger(shared),
     scans: createScanLedger(shared),
-    control: createControlLedger(shared),
+    control: createControlLedger({ ...shared, prefix: deps.prefix }),
+    setAside: createSetAsideLedger(shared),
+    owner: createOwnerLedger({ ...shared, prefix: deps.prefix }),
     clocks: createClockLedger(shared),
     nodes: createNodeLedger(shared),
     labels: createLabelLedger(shared),

@@ -89,6 +89,10 @@ export const StoredPause = z.strictObject({
 export const StoredFinding = z.strictObject({
   kind: z.enum([
     'hold-first-send',
+    'redis-without-password',
+    'redis-not-durable',
+    'redis-refuses-writes',
+    'redis-unsafe',
     'paused-by-configuration',
     'brake-engaged',
     'config-skew',

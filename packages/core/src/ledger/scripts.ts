@@ -5,6 +5,7 @@ import { messageOf } from '../domain/errors.ts';
 
 /** Our Lua scripts by name, and the functions that they use. */
 const SCRIPTS = {
+  'claim-ledger': [],
   'write-records': [],
   'schedule-due': [],
   'lease-due': [],

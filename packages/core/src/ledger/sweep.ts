@@ -7,6 +7,7 @@ import {
 } from '../domain/coverage.ts';
 import type { CoverageLedger, SweepView } from '../ports/ledger.ts';
 import type { Keys } from '../redis/keys.ts';
+import { isRefusal } from '../redis/slow-refusals.ts';
 import type { RunScript } from './scripts.ts';
 
 /** How the coverage id of a whole account ends, one that cannot be entered. */
@@ -110,7 +111,8 @@ export function createSweepLedger(deps: {
       let finishedAtMs = fields[finished] === undefined ? null : Number(fields[finished]);
       if (finishedAtMs === null && listed && unresolved === 0 && targets.pending === 0) {
         finishedAtMs = nowMs;
-        await redis.hsetnx(keys.sweep, finished, nowMs);
+        // A Redis that refuses writes still tells how things stand; the next look marks it.
+        await redis.hsetnx(keys.sweep, finished, nowMs).catch(unlessRefused);
       }
       return {
         id: fields['id'],
@@ -125,6 +127,10 @@ export function createSweepLedger(deps: {
       };
     },
   };
+}
+
+function unlessRefused(error: unknown): void {
+  if (!isRefusal(error)) throw error;
 }
 
 async function countDeniedAccounts(redis: Redis, keys: Keys): Promise<number> {

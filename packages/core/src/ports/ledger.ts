@@ -4,9 +4,11 @@ import type { Finding, FindingKind, Pause, Scope } from '../domain/control.ts';
 import type { Coverage, TargetCounts } from '../domain/coverage.ts';
 import type { EnrollmentRecord } from '../domain/enrollment/record.ts';
 import type { AccountId, BatchId, InstanceId, Region } from '../domain/ids.ts';
+import type { Installation } from '../domain/installation.ts';
 import type { Intent } from '../domain/intent.ts';
 import type { SealState } from '../domain/seal.ts';
 import type { PacedAction } from '../domain/pacing.ts';
+import type { SetAside } from '../domain/set-aside.ts';
 import type { Target } from '../domain/target.ts';
 import type { DueKind } from '../domain/due.ts';
 import type { AwsCall } from './aws-call.ts';
@@ -377,6 +379,22 @@ export interface PacingLedger {
   throttled(target: Target, action: PacedAction, answer: ThrottleAnswer): Promise<number>;
 }
 
+/** What could not be read, was set aside, and is not made anew yet. */
+export interface SetAsideLedger {
+  /** Adds records of a target, by their ids. */
+  note(target: Target, ids: readonly string[], nowMs: number): Promise<void>;
+  all(): Promise<readonly SetAside[]>;
+  forget(targets: readonly Target[]): Promise<void>;
+}
+
+/** Whose ledger it is: another installation on the same prefix would take this one's records for its own. */
+export interface OwnerLedger {
+  /** Says that it is `mine`, when it is or was nobody's; else why it is not. Safe to call again and again. */
+  claim(mine: Installation): Promise<string | null>;
+  /** Why it is another installation's; null when it is `mine` or nobody's. Writes nothing. */
+  whyForeign(mine: Installation): Promise<string | null>;
+}
+
 /** Everything the ledger is, so that a handler can name the parts it needs. */
 export interface Ledger {
   readonly enrollments: EnrollmentLedger;
@@ -385,6 +403,8 @@ export interface Ledger {
   readonly scans: ScanLedger;
   readonly control: ControlLedger;
   readonly clocks: ClockLedger;
+  readonly owner: OwnerLedger;
+  readonly setAside: SetAsideLedger;
   readonly nodes: NodeLedger;
   readonly labels: LabelLedger;
   readonly statistics: StatisticsLedger;

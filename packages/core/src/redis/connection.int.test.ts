@@ -98,7 +98,9 @@ test.each(['', ':wrong@'])(
 
     await connect('patient', server.url.replace('//', '//:right@')).config('SET', 'requirepass', '');
     expect(error.code).toBe('ledger.unavailable');
-    expect(error.message).toMatch(/NOAUTH|WRONGPASS/);
+    expect(error.message).toMatch(/^Redis (asks for a password|does not take).*(NOAUTH|WRONGPASS)/);
+    expect(error.message).toContain('muster.redis.password_file');
+    expect(logged).toContain('redis does not let us in');
   },
 );
 
@@ -142,7 +144,7 @@ test('a Redis as it should be passes without a note', async () => {
   const redis = connect('patient');
   await redis.ping();
 
-  const facts = await checkRedis(redis);
+  const facts = await checkRedis(redis, 'test');
 
   expect(facts).toEqual({
     kind: expect.stringMatching(/^(redis|valkey)$/) as string,
@@ -155,23 +157,33 @@ test('a Redis that may evict is refused, and the stated command mends it', async
   const redis = connect('patient');
   await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
 
-  const error = await thrownBy(() => checkRedis(redis));
+  const error = await thrownBy(() => checkRedis(redis, 'test'));
 
   const { hostname, port } = new URL(server.url);
   const fix = `redis-cli -h ${hostname} -p ${port} CONFIG SET maxmemory-policy noeviction`;
-  expect(error).toMatchObject({ code: 'config.unsafe', retry: 'never', details: { fix } });
+  expect(error).toMatchObject({
+    code: 'config.unsafe',
+    retry: 'never',
+    details: { remedy: expect.stringContaining(fix) as string },
+  });
   expect(error.message).toContain(fix);
   await redis.config('SET', 'maxmemory-policy', 'noeviction');
-  await expect(checkRedis(redis)).resolves.toMatchObject({ notes: [] });
+  await expect(checkRedis(redis, 'test')).resolves.toMatchObject({ notes: [] });
 });
 
 test('a Redis without an append-only file is a note', async () => {
   const redis = connect('patient');
   await redis.config('SET', 'appendonly', 'no');
 
-  const { notes } = await checkRedis(redis);
+  const { notes } = await checkRedis(redis, 'test');
 
-  expect(notes).toEqual([expect.stringContaining('CONFIG SET appendonly yes')]);
+  expect(notes).toEqual([
+    {
+      kind: 'redis-not-durable',
+      message: expect.stringContaining('no append-only file') as string,
+      remedy: expect.stringContaining('CONFIG SET appendonly yes') as string,
+    },
+  ]);
   await redis.config('SET', 'appendonly', 'yes');
 });
 
@@ -179,7 +191,7 @@ test('a Redis that is away is unavailable, not unsafe', async () => {
   const away = await startRedis();
   await away.stop();
 
-  const error = await thrownBy(() => checkRedis(connect('fail-fast', away.url)));
+  const error = await thrownBy(() => checkRedis(connect('fail-fast', away.url), 'test'));
 
   expect(error.code).toBe('ledger.unavailable');
 });

@@ -4,7 +4,10 @@ import { JobError, messageOf } from '../domain/errors.ts';
 import { type Clock, LATE, within } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import { gatherWrites } from './gather-writes.ts';
+import { redisFault } from './redis-fault.ts';
+import { readServerInfo, requireOnePrimary } from './server-info.ts';
 import { slowRefusals } from './slow-refusals.ts';
+import { forgetTrouble, noteTrouble, refusedEntry, troubleOf } from './trouble.ts';
 
 /**
  * What happens to a command while Redis is away. `fail-fast`: it is refused at once, for whoever has somebody waiting
@@ -85,28 +88,27 @@ function checkedUrl(url: Secret): string {
   return text;
 }
 
-/** What a connection last met, for whoever waits for it in vain. */
-const troubles = new WeakMap<Redis, Error | 'loading'>();
-
 function logAvailability(redis: Redis, log: Logger): void {
   let away = false;
   /** Loading is no error to the client, which waits and says nothing. What else keeps INFO from an answer is one. */
   const tellLoading = async (): Promise<void> => {
     const info = await redis.info('persistence').catch(() => '');
     if (!/^loading:1/m.test(info)) return;
-    troubles.set(redis, 'loading');
+    noteTrouble(redis, 'loading');
     if (!away) log.warn({}, 'redis is loading its data: waiting until it is done');
     away = true;
   };
   redis.on('error', (err: Error) => {
-    troubles.set(redis, err);
+    noteTrouble(redis, err);
     if (away) return;
     away = true;
-    log.warn({ err }, 'redis is not reachable');
+    const refused = refusedEntry(err);
+    if (refused === null) log.warn({ err }, 'redis is not reachable');
+    else log.warn({ reason: refused.problem, remedy: refused.remedy }, 'redis does not let us in');
   });
   redis.on('connect', () => void tellLoading());
   redis.on('ready', () => {
-    troubles.delete(redis);
+    forgetTrouble(redis);
     if (away) log.info({}, 'redis is reachable again');
     away = false;
   });
@@ -114,10 +116,12 @@ function logAvailability(redis: Redis, log: Logger): void {
 
 /**
  * Resolves when commands can be sent; throws `ledger.unavailable`, with what stood in the way, when that takes longer
- * than `withinMs`, and `config.invalid` when Redis does not have the database of the URL.
+ * than `withinMs`, `config.unsafe` when it is no primary by itself (a Sentinel, a cluster), and `config.invalid` when it does
+ * not have the database of the URL.
  */
 export async function awaitRedis(redis: Redis, clock: Clock, withinMs: number): Promise<void> {
   if (redis.status !== 'ready') await awaitReady(redis, clock, withinMs);
+  requireOnePrimary(await readServerInfo(redis));
   await requireDatabase(redis);
 }
 
@@ -127,7 +131,9 @@ async function awaitReady(redis: Redis, clock: Clock, withinMs: number): Promise
   const came = await within(clock, withinMs, ready.promise);
   redis.off('ready', ready.resolve);
   if (came !== LATE) return;
-  const trouble = troubles.get(redis);
+  const trouble = troubleOf(redis);
+  const refused = trouble instanceof Error ? refusedEntry(trouble) : null;
+  if (refused !== null) throw redisFault({ code: 'ledger.unavailable', ...refused, cause: trouble });
   const why = trouble instanceof Error ? ` (${messageOf(trouble)})` : '';
   const message =
     trouble === 'loading'

@@ -34,6 +34,8 @@ export interface Keys {
   readonly target: (target: Target) => TargetKeys;
   /** hash: a token bucket of one target and API; expires when idle. Writer: take-token.lua. */
   readonly bucket: (target: Target, action: string) => string;
+  /** hash: target id → JSON of what was set aside of it and is not made anew yet: `SetAside`. */
+  readonly setAside: string;
   /** set: target ids that hold at least one record. */
   readonly populated: string;
   /** zset: member → epoch ms at which it is due. */
@@ -50,6 +52,10 @@ export interface Keys {
   readonly coverageStatus: (status: string) => string;
   /** hash: the sweep's view: id, startedAtMs, accountsListedAtMs, accountsError, `finishedAtMs:ID`. */
   readonly sweep: string;
+  /** string: JSON of whose the ledger is: `LedgerOwner`. Writer: claim-ledger.lua. */
+  readonly owner: string;
+  /** Never written: asked for and deleted to see what Redis allows. */
+  readonly nothing: string;
   /** string: random word; absent after a flush. */
   readonly epoch: string;
   /** string: epoch ms at which an epoch was first seen. Expires after a day. */
@@ -126,6 +132,7 @@ export function createKeys(prefix: string): Keys {
       };
     },
     bucket: (target, action) => `${prefix}:{${targetId(target)}}:bucket:${action}`,
+    setAside: `${prefix}:{coverage}:set-aside`,
     populated: `${prefix}:{coverage}:populated`,
     // Scans lie with the coverage: one script begins a scan and one ends it.
     due: (kind) => `${prefix}:{${kind === 'scan' ? 'coverage' : 'due'}}:due:${kind}`,
@@ -135,6 +142,8 @@ export function createKeys(prefix: string): Keys {
     coverage: `${prefix}:{coverage}:targets`,
     coverageStatus: (status) => `${prefix}:{coverage}:status:${status}`,
     sweep: `${prefix}:{coverage}:sweep`,
+    owner: `${prefix}:{control}:owner`,
+    nothing: `${prefix}:{control}:nothing`,
     epoch: `${prefix}:{control}:epoch`,
     epochSeen: (epoch) => `${prefix}:{control}:epoch-seen:${epoch}`,
     pauses: `${prefix}:{control}:pauses`,

@@ -82,7 +82,7 @@ test.each(['patient', 'fail-fast'] as const)(
 test('a replica does not pass the check, and its primary is named', async () => {
   await operator.call('REPLICAOF', '127.0.0.1', '1');
 
-  await expect(checkRedis(operator)).rejects.toMatchObject({
+  await expect(checkRedis(operator, 'test')).rejects.toMatchObject({
     code: 'ledger.unavailable',
     message: expect.stringContaining('replica (of 127.0.0.1:1)') as string,
   });

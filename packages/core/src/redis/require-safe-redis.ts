@@ -1,12 +1,14 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from '../ports/logger.ts';
-import { checkRedis } from './server-check.ts';
+import { checkRedisThoroughly } from './server-check.ts';
 
 /**
- * Waits until Redis answers and refuses one that may lose what it is given. `redis` is patient, so that a Redis which
- * starts later than we do is waited for. Throws `config.unsafe`, with the command that fixes it.
+ * Waits until Redis answers and refuses one that cannot do the work. `redis` is patient, so that a Redis which starts later
+ * than we do is waited for. Throws as `checkRedis` does.
  */
-export async function requireSafeRedis(redis: Redis, log: Logger): Promise<void> {
-  const facts = await checkRedis(redis);
-  for (const note of facts.notes) log.warn({ note }, 'redis setting');
+export async function requireSafeRedis(redis: Redis, prefix: string, log: Logger): Promise<void> {
+  const facts = await checkRedisThoroughly(redis, prefix);
+  for (const { kind, message, remedy } of facts.notes) {
+    log.warn({ kind, note: message, remedy }, 'redis setting');
+  }
 }

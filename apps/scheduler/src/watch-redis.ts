@@ -1,0 +1,35 @@
+import type { Clock } from '@muster/core/ports/clock';
+import type { ControlLedger } from '@muster/core/ports/ledger';
+import type { Logger } from '@muster/core/ports/logger';
+import { reportRedisNotes } from '@muster/core/ledger/redis-findings';
+
+const LOOK_MS = 30_000;
+
+/** Looks at Redis now and twice a minute: what is unwise about it is a finding until it is so no longer. */
+export function watchRedis(deps: {
+  readonly control: Pick<ControlLedger, 'raise' | 'clear'>;
+  /** Fail-fast: a Redis that is away is not waited for. */
+  readonly redis: Parameters<typeof reportRedisNotes>[1];
+  readonly prefix: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}): { close(): void } {
+  const closing = new AbortController();
+  void look(deps, closing.signal);
+  return {
+    close: () => {
+      closing.abort();
+    },
+  };
+}
+
+async function look(deps: Parameters<typeof watchRedis>[0], closing: AbortSignal): Promise<void> {
+  const { control, redis, prefix, clock, log } = deps;
+  while (!closing.aborted) {
+    await reportRedisNotes(control, redis, prefix, clock.now()).catch((err: unknown) => {
+      // One that cannot do the work just now is told whenever findings are read.
+      log.debug({ err }, 'redis could not be checked');
+    });
+    await clock.sleep(LOOK_MS, closing).catch(() => undefined);
+  }
+}

@@ -1,0 +1,54 @@
+import type { Redis } from 'ioredis';
+import { messageOf } from '../domain/errors.ts';
+import { redisFault } from './redis-fault.ts';
+import { refusedEntry, troubleOf } from './trouble.ts';
+
+/** The fields of INFO. */
+export type ServerInfo = ReadonlyMap<string, string>;
+
+const START_OR_CORRECT =
+  'Start Redis, or correct REDIS_URL (muster.redis.url): redis-cli -u "$REDIS_URL" ping must answer PONG';
+
+/** Asks INFO. Throws `ledger.unavailable`, with what stands in the way, when it is not answered. */
+export async function readServerInfo(redis: Redis): Promise<ServerInfo> {
+  let text: string;
+  try {
+    text = await redis.info();
+  } catch (error) {
+    // A connection that was refused entry is not ready, and its own error says only that.
+    const trouble = troubleOf(redis);
+    const met = trouble instanceof Error ? trouble : error;
+    const { problem, remedy } = refusedEntry(met) ?? {
+      problem: `Redis did not answer: ${messageOf(met)}`,
+      remedy: START_OR_CORRECT,
+    };
+    throw redisFault({ code: 'ledger.unavailable', problem, remedy, cause: error });
+  }
+  const lines = text.split('\n').filter((line) => line.includes(':') && !line.startsWith('#'));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trimEnd()]),
+  );
+}
+
+/** Throws `config.unsafe` for a Sentinel's port and for a member of a cluster, where one primary is meant. */
+export function requireOnePrimary(info: ServerInfo): void {
+  const mode = info.get('redis_mode');
+  if (mode === 'sentinel') {
+    const primary = [...info].find(([field]) => field === 'master0')?.[1] ?? '';
+    const address = /address=([^,]+)/.exec(primary)?.[1];
+    throw redisFault({
+      code: 'config.unsafe',
+      problem: 'This is the port of a Redis Sentinel, not of a Redis, and Sentinel is not supported yet',
+      remedy: `Let REDIS_URL (muster.redis.url) name the primary's own address${address === undefined ? '' : ` (the Sentinel says ${address})`}`,
+    });
+  }
+  if (mode === 'cluster') {
+    throw redisFault({
+      code: 'config.unsafe',
+      problem:
+        'This Redis is a member of a Redis Cluster (redis_mode is cluster), and clusters are not supported yet',
+      remedy:
+        'Let REDIS_URL (muster.redis.url) name one primary with cluster-enabled no; a service has it as "cluster mode disabled"',
+    });
+  }
+}
