@@ -168,7 +168,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
 async function takeUp(
   deps: HandlerDeps,
   keeper: Pick<OwnerKeeper, 'follow'>,
-  work: { readonly date: (action: () => Promise<void>) => Promise<unknown> },
+  work: Pick<Awaited<ReturnType<typeof startClockedWork>>, 'date'>,
 ): Promise<void> {
   await keeper.follow(installationOf(deps.config));
   await reportMarkerKey(deps);
