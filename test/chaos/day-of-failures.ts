@@ -29,7 +29,8 @@ export function dayOfFailures(options: { speed: number; perOutcome: number; days
         world: { world: parseWorld(JSON.stringify(world), 'failures') },
         speed,
         config: {
-          muster: { backoff: { operator_first: '10m' } },
+          // Every host of the account fails: the brake would stop it, and the back-off is what is tried here.
+          muster: { backoff: { operator_first: '10m' }, brake: { enabled: false } },
           discovery_service: { poll_interval: '5m' },
         },
       });

@@ -112,7 +112,7 @@ function explainSettings(config: MusterConfig): readonly string[] {
     : 'a first run sends at once';
   return [
     `Sending:      at most ${limits.installsInFlight} instances at once, ${limits.installsInFlightPerAccount} per account, ${limits.installsInFlightPerTarget} per account and region; ${hold}`,
-    `Brake:        ${brake.enabled ? `stops when more than ${percent(brake.maxFailureShare)} of the last ${brake.window} installs failed (from ${brake.minOutcomes} on)` : 'off'}`,
+    `Brake:        ${brake.enabled ? `stops when more than ${percent(brake.maxFailureShare)} of ${brake.window} hosts sent to one after another failed (from ${brake.minOutcomes} hosts on)` : 'off'}`,
     `Pacing:       ${percent(config.pacing.share)} of each account's Run Command quotas per region`,
     `Install:      ${install.executionTimeoutSeconds}s to run, ${install.deliveryTimeoutSeconds}s to be delivered, ${formatDuration(install.joinTimeoutMs)} to join; a send without an answer is settled after ${formatDuration(install.resendAfterMs)}`,
     `Retries:      first after ${formatDuration(config.backoff.transientFirstMs)}, or ${formatDuration(config.backoff.operatorFirstMs)} when an operator must act; doubling to ${formatDuration(config.backoff.capMs)}`,

@@ -53,14 +53,14 @@ export interface LimitSettings {
   readonly holdFirstSend: boolean;
 }
 
-/** Stops a scope (an account, and the whole organization) when too many of its last installs failed. */
+/** Stops a scope (an account, or everything) when too many of the hosts last sent to failed: see `domain/brake.ts`. */
 export interface BrakeSettings {
   readonly enabled: boolean;
-  /** How many of the last outcomes count. */
+  /** Hosts that are judged together. */
   readonly window: number;
-  /** Fewer outcomes than this never stop anything. */
+  /** Fewer hosts than this never stop anything. */
   readonly minOutcomes: number;
-  /** 0..1. */
+  /** Share of failed hosts, 0..1. */
   readonly maxFailureShare: number;
 }
 
