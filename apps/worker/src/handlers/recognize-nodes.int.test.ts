@@ -99,6 +99,36 @@ test('a node whose labels name a victim and whose metadata names itself makes no
   expect(await bench.findings()).toEqual([]);
 });
 
+test('one honest node is enough for an instance that several nodes name', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)), config });
+  await addNodes(bench, 1, () => ({}));
+  // A second agent on the same host, and a liar.
+  const second = {
+    identityLabels: labelsOf(0),
+    cloudMetadata: { accountId: ACCOUNT, instanceId: instanceId(0) },
+  };
+  await addNodes(bench, 1, () => second, 50);
+  await addNodes(bench, 1, () => ({ identityLabels: labelsOf(0) }), 51);
+
+  await bench.run('read-inventory', {});
+  await bench.scanned();
+
+  expect(await bench.states()).toEqual({ joined: 1, queued: 1 });
+  expect(await bench.findings()).toEqual(['nodes-contradict all']);
+});
+
+test('a host with a node of more than a megabyte hides no other host', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)), config });
+  await addNodes(bench, 1, () => ({ identityLabels: { ...labelsOf(0), note: 'x'.repeat(1_200_000) } }));
+  await addNodes(bench, 1, () => ({}), 1);
+
+  expect(await bench.run('read-inventory', {})).toMatchObject({ nodes: 1, published: true });
+
+  expect(await bench.findings()).toEqual(['nodes-unreadable all']);
+  const [finding] = await bench.ledger.control.findings();
+  expect(finding?.message).toContain('1 node is larger than 1 MB');
+});
+
 test('an account with very many lying nodes does not hide those of another', async () => {
   const bench = await startWorkerBench({ world: aWorld([]), config });
   await addNodes(bench, 300, () => ({ identityLabels: labelsOf(999) }));

@@ -12,9 +12,7 @@ import type { ReportDeps } from './report-part.ts';
  */
 export async function checkTokens(ctx: JobContext, deps: ReportDeps): Promise<readonly Check[]> {
   const byToken = Map.groupBy(deps.config.matchers, ({ install }) => install.joinToken);
-  const checks: Check[] = [];
-  for (const [name, matchers] of byToken) checks.push(await checkToken(name, matchers, ctx, deps));
-  return checks;
+  return Promise.all([...byToken].map(([name, matchers]) => checkToken(name, matchers, ctx, deps)));
 }
 
 async function checkToken(
