@@ -258,6 +258,45 @@ test('counts sum states and causes over all targets', async () => {
   });
 });
 
+test.each(['evil', '', '1e300', '-3', '1'.repeat(30), '1.5'])(
+  'a count that is no number (%j) fails no write: the target is counted anew',
+  async (forged) => {
+    const { ledger, redis, keys } = bench.create();
+    const queued = { ...aRecord('queued'), instanceId: A };
+    await ledger.enrollments.write(target, 'each', [put(A, queued), put(B, aRecord('joined'))], []);
+    await redis.hset(keys.target(target).counts, { 's:queued': forged, 's:joined': forged });
+
+    expect(await ledger.enrollments.write(target, 'all', [put(C, aRecord('queued'))], [])).toEqual([
+      'written',
+    ]);
+
+    const { states } = await ledger.enrollments.counts();
+    expect(states).toEqual(
+      new Map([
+        ['queued', 2],
+        ['joined', 1],
+      ]),
+    );
+  },
+);
+
+test.each(['counts', 'candidates', 'verify', 'intents', 'summary'] as const)(
+  'while %s is a key of another type nothing is written: no record without its intent',
+  async (name) => {
+    const { ledger, redis, keys } = bench.create();
+    const batchId = aBatchId(1);
+    const own = keys.target(target);
+    await redis.del(own[name]);
+    await redis.lpush(own[name], 'of another type');
+    const intent = { batchId, expected: 0, value: { ...anIntent(), batchId } };
+
+    const writing = ledger.enrollments.write(target, 'all', [put(A, aRecord('sending'))], [intent]);
+
+    await expect(writing).rejects.toMatchObject({ message: expect.stringContaining('WRONGTYPE') as string });
+    expect(await redis.exists(own.instances)).toBe(0);
+  },
+);
+
 test('targets with records are known, also those of which only later records are written', async () => {
   const { ledger } = bench.create();
   const other = aTarget(1);

@@ -140,6 +140,19 @@ test('calls are counted by action, throttled ones also apart, from many processe
   expect(commandsSent).toBe(10);
 });
 
+test('a number of commands that another hand wrote fails nothing, and is counted from now on', async () => {
+  const { ledger, redis, keys } = bench.create();
+  await redis.hset(keys.totals, 'commandsSent', 'many');
+
+  await ledger.statistics.addCommandsSent(1);
+  await ledger.statistics.addCommandsSent(2);
+
+  expect((await ledger.statistics.read()).commandsSent).toBe(3);
+  await redis.del(keys.totals);
+  await redis.set(keys.totals, 'of another type');
+  await expect(ledger.statistics.addCommandsSent(1)).resolves.toBeUndefined();
+});
+
 test('a new ledger has counted nothing', async () => {
   expect(await bench.create().ledger.statistics.read()).toEqual({
     calls: new Map(),

@@ -21,7 +21,10 @@ export function createStatisticsLedger(deps: {
     },
 
     async addCommandsSent(count) {
-      await redis.hincrby(keys.totals, 'commandsSent', count);
+      // It counts for people: what another hand has put in its place must not fail the work that is counted.
+      await redis
+        .hincrby(keys.totals, 'commandsSent', count)
+        .catch(() => redis.hset(keys.totals, 'commandsSent', count).catch(() => 0));
     },
 
     async read() {

@@ -61,20 +61,44 @@ for _, write in ipairs(writes) do
     count('s:' .. state, -1)
     count('c:' .. cause, -1)
   end
+  if write.value ~= '' then
+    local state, cause = header_of(write.value)
+    count('s:' .. state, 1)
+    count('c:' .. cause, 1)
+  end
+end
+-- An error in the middle would leave records without their intents: what can be refused is refused before the first write.
+redis.call('ZCARD', KEYS[3])
+redis.call('ZCARD', KEYS[4])
+redis.call('HLEN', KEYS[6])
+local uncounted = false
+for field in pairs(deltas) do
+  local counted = redis.call('HGET', KEYS[2], field)
+  if counted and (#counted > 15 or not string.match(counted, '^%d+$')) then uncounted = true end
+end
+for _, write in ipairs(writes) do
   if write.value == '' then
     redis.call('HDEL', KEYS[1], write.id)
     redis.call('ZREM', KEYS[3], write.id)
     redis.call('ZREM', KEYS[4], write.id)
   else
-    local state, cause, candidate, verify = header_of(write.value)
-    count('s:' .. state, 1)
-    count('c:' .. cause, 1)
+    local _, _, candidate, verify = header_of(write.value)
     redis.call('HSET', KEYS[1], write.id, write.value)
     if candidate == '' then redis.call('ZREM', KEYS[3], write.id) else redis.call('ZADD', KEYS[3], candidate, write.id) end
     if verify == '' then redis.call('ZREM', KEYS[4], write.id) else redis.call('ZADD', KEYS[4], verify, write.id) end
   end
 end
 if #writes > 0 then redis.call('HSET', KEYS[6], 'written', ARGV[2]) end
+if uncounted then
+  -- A count that is no number is nobody's of ours: all are counted anew.
+  deltas = {}
+  redis.call('DEL', KEYS[2])
+  for _, value in ipairs(redis.call('HVALS', KEYS[1])) do
+    local state, cause = header_of(value)
+    count('s:' .. (state or ''), 1)
+    count('c:' .. (cause or ''), 1)
+  end
+end
 for field, by in pairs(deltas) do
   if by ~= 0 and redis.call('HINCRBY', KEYS[2], field, by) == 0 then redis.call('HDEL', KEYS[2], field) end
 end
