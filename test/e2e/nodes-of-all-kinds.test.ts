@@ -13,7 +13,7 @@ let system: MusterSystem;
 
 afterEach(() => system.close());
 
-test('hosts of this cluster are sent nothing, however they joined; a lying node joins nobody', async () => {
+test('hosts of this cluster are sent nothing, however they joined; a lying node counts for none', async () => {
   system = await startSystem({ world: { world: readWorldFile(WORLD) } });
   const status = await system.settled();
 

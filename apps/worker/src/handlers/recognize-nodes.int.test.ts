@@ -76,7 +76,7 @@ test('hosts that were joined by hand are a calm note, which goes when they are l
   expect(await bench.findings()).toEqual([]);
 });
 
-test('a node whose labels name a victim and whose metadata names itself makes nobody joined, and is found', async () => {
+test('a node whose labels name a victim and whose metadata names itself makes neither joined, and is found', async () => {
   const [victim, liar] = [0, 1] as const;
   const bench = await startWorkerBench({ world: aWorld(someInstances(2)), config });
   await addNodes(bench, 1, () => ({ identityLabels: labelsOf(victim) }), liar);

@@ -23,8 +23,8 @@ const NAMED = 5;
 
 /**
  * Gathers what an operator should hear of: hosts that are recognized by their cloud metadata alone, nodes that contradict
- * themselves, and nodes too large to be read. Unlabeled nodes matter where Muster has a record of the host; on any other
- * EC2 instance they are somebody else's. Memory and the length of a finding do not grow with the cluster.
+ * themselves, and nodes too large to be read. Unlabeled nodes matter where Muster has a record of the host; any other
+ * EC2 instance is none that a matcher wants. Memory and the length of a finding do not grow with the cluster.
  *
  * @param begunAtMs what has expired by then is offline, and no finding
  */

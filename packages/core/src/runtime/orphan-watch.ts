@@ -12,10 +12,10 @@ while read -r sign pid; do
 done
 [ -z "$pids" ] || kill -s KILL -- $pids 2>/dev/null`;
 
-/** Sees to it that child processes do not outlive the process that started them: nobody else would ever end them. */
+/** Ends child processes when the process that started them is gone and can no longer do it. */
 export interface OrphanWatch {
   add(pid: number): void;
-  /** For one that has ended, so that nobody who is given its id later is taken for it. */
+  /** For one that has ended: its id may be another's later. */
   remove(pid: number): void;
   /** The same for a whole process group, by the id of the child that leads it. */
   addGroup(pid: number): void;

@@ -121,6 +121,11 @@ describe('the Teleport adapter on the simulator', () => {
       `echo 'ERROR: identity file not found' >&2; exit 1`,
       'teleport.unavailable',
     ],
+    [
+      'an identity that is not there, after a line about a token',
+      `echo 'WARN: the token cache is stale' >&2; echo 'ERROR: identity file not found' >&2; exit 1`,
+      'teleport.unavailable',
+    ],
     ['another resource', `echo '[{"kind":"role"}]'`, 'teleport.invalid'],
     ['no JSON', 'echo hello', 'teleport.invalid'],
   ])('does not take %s for a token, nor for a missing one', async (_, script, code) => {

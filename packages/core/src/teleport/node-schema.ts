@@ -46,7 +46,7 @@ export interface NodeReading {
  * are a line in its `teleport.yaml`; metadata takes a changed agent or a false metadata service. A node that names another
  * host in one place only is caught here; one that lies in every place is not, and keeps that other host from being
  * enrolled (docs/inventory.md). A node with labels alone is believed all the same: agents without a metadata service
- * have no more to show, and whoever can lie in two places would only be asked for the second lie.
+ * have no more to show, and a root user who can lie in two places would only be asked for the second lie.
  *
  * Throws `teleport.invalid` for text that is no node resource: skipping it would make the list short.
  */
@@ -101,7 +101,7 @@ function differ(ids: readonly (string | null)[]): boolean {
 
 const MOST_NODE_ID_CHARS = 80;
 
-/** Auth sees to it that an agent's node bears its host id; an agentless one is named by whoever registered it. It is shown to people. */
+/** Auth sees to it that an agent's node bears its host id; an agentless one has the name that it was registered by. It is shown to people. */
 function readNodeId(name: string): string {
   return name.slice(0, MOST_NODE_ID_CHARS).replaceAll(/[^\w.:@/-]/g, '?');
 }

@@ -1,6 +1,12 @@
 /** What a program printed, in one line, without anything that could move a cursor or reorder a text. */
-export function plainOutput(text: string): string {
+function plainOutput(text: string): string {
   return text.replaceAll(/\p{C}/gu, ' ').replaceAll(/\s+/g, ' ').trim();
+}
+
+/** The same for each of its lines, without blank ones: what stands in one line belongs together. */
+export function plainLines(text: string): string {
+  const lines = text.split(/[\r\n]+/).map(plainOutput);
+  return lines.filter((line) => line !== '').join('\n');
 }
 
 /** What is shown of it: enough to know it by. */

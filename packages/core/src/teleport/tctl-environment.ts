@@ -24,9 +24,9 @@ const SECRET = /TOKEN|SECRET|PASSWORD|PASSPHRASE|KEY/;
 /**
  * The environment in which tctl runs: a few variables of the process's own, by name. Muster's credentials for AWS, the
  * address of Redis with its password, and whatever else the process was started with stay outside, because tctl may be
- * replaced by whoever can write its file, and what it starts inherits all of it.
+ * replaced by any process that can write its file, and what it starts inherits all of it.
  *
- * tctl is told not to update itself: it would run a program that nobody put there, and print its progress before the JSON.
+ * tctl is told not to update itself: it would run a program that no operator installed, and print its progress before the JSON.
  */
 export function tctlEnvironment(own: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const passed = Object.entries(own).filter(

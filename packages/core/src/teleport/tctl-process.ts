@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { JobError, messageOf } from '../domain/errors.ts';
 import { type OrphanWatch, watchOrphans } from '../runtime/orphan-watch.ts';
-import { plainOutput } from './plain-output.ts';
+import { plainLines } from './plain-output.ts';
 import { tctlEnvironment } from './tctl-environment.ts';
 
 /** How tctl is started: a program and its first arguments, never a shell line. */
@@ -14,7 +14,7 @@ export interface TctlCommand {
   readonly timeoutMs: number;
 }
 
-/** A started tctl. Whoever starts one closes it, in any case. */
+/** A started tctl. The function that starts one closes it, in any case. */
 export interface TctlRun {
   /** What it prints, as it prints it. Ends early, without an error, when tctl is stopped: `succeed` then says why. */
   output(): AsyncGenerator<Buffer, void, undefined>;
@@ -163,7 +163,7 @@ function followEnd(child: Child): ChildEnd {
   return {
     ended,
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
-    stderr: () => plainOutput(stderr),
+    stderr: () => plainLines(stderr),
   };
 }
 

@@ -103,7 +103,7 @@ async function hang(exchange: Exchange): Promise<void> {
   await once(exchange.response, 'close');
 }
 
-/** Nodes of hosts that nobody has, one after the other, for ever. */
+/** Nodes of hosts that are in no world, one after the other, for ever. */
 function* strangers({ identity, inventory, clock }: Cluster): IterableIterator<object> {
   for (let n = 0; ; n += 1) {
     const host = { accountId: '999900009999', instanceId: `i-0${n.toString(16).padStart(16, '0')}` };

@@ -3,7 +3,7 @@ import { EXIT_NO_HOST_SHELL } from '../installer/exit-codes.ts';
 
 /**
  * Whether a failed attempt has shown what only the host itself can tell, and what no other attempt would change: that
- * somebody else's agent is configured there, or that it is a system on which nothing can be installed.
+ * an agent is configured there which discovery did not install, or that it is a system on which nothing can be installed.
  */
 export function isToldByHost(attempt: {
   readonly cause: Cause | null;
