@@ -207,7 +207,17 @@ ${sh(
   'done',
 )}
 
-The document itself is \`ssm/${documentName}.yaml\`. It carries its own checks and its own time limit (300 s).`;
+(Terraform: \`terraform/organization\` brings it to the regions of \`document_regions\`. By hand, in one account:)
+
+${sh(
+  'for region in $REGIONS; do',
+  `  aws ssm create-document --region "$region" --name ${documentName} --document-type Command \\`,
+  `    --target-type /AWS::EC2::Instance --document-format YAML --content file://ssm/${documentName}.yaml`,
+  'done',
+)}
+
+The document itself is \`ssm/${documentName}.yaml\`. It carries its own checks and its own time limit (300 s). \`muster doctor\` says in
+which regions it is missing.`;
 }
 
 function installStep(): string {
