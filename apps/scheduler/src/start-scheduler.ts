@@ -32,6 +32,7 @@ import { createHttpApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
 import { releaseOrphans, reviewSetAside, type SuspectReservations } from './housekeeping.ts';
 import { watchRedis } from './watch-redis.ts';
+import { reportBlockedCaps } from './report-blocked-caps.ts';
 import { tick } from './tick.ts';
 
 /** Real time between two ticks. What falls due is handed out this much later at worst. */
@@ -207,6 +208,7 @@ function createTickHandler(deps: {
       housekeptAtMs = clock.now();
       suspects = await releaseOrphans(ledger, suspects);
       await reviewSetAside(ledger, clock.now());
+      await reportBlockedCaps(ledger, deps.current(), clock.now());
     }
     return { kind: 'done', result: given };
   };

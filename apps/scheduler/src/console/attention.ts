@@ -39,6 +39,7 @@ const STOPS_SENDING: Readonly<Record<FindingKind, boolean>> = {
   'account-tags-denied': false,
   'marker-key-missing': false,
   'foreign-markers': false,
+  'cap-blocked': true,
   'ledger-untrusted': false,
   'accounts-unproven': false,
   'organization-mismatch': true,

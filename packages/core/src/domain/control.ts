@@ -47,6 +47,7 @@ export type FindingKind =
   | 'account-tags-denied'
   | 'marker-key-missing'
   | 'foreign-markers'
+  | 'cap-blocked'
   | 'ledger-untrusted'
   | 'accounts-unproven'
   | 'organization-mismatch';

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
-import { BatchId } from '../domain/ids.ts';
+import { AccountId, BatchId } from '../domain/ids.ts';
 import { readTargetId, targetId } from '../domain/target.ts';
-import type { ControlLedger } from '../ports/ledger.ts';
+import type { BlockedCap, ControlLedger } from '../ports/ledger.ts';
 import type { Keys } from '../redis/keys.ts';
 import type { RunScript } from './scripts.ts';
 
@@ -12,7 +12,7 @@ export function createReservations(deps: {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly run: RunScript;
-}): Pick<ControlLedger, 'reserve' | 'release' | 'adopt' | 'reservations'> {
+}): Pick<ControlLedger, 'reserve' | 'release' | 'adopt' | 'reservations' | 'blockedCaps'> {
   const { redis, keys, run } = deps;
   return {
     async reserve(target, batchId, wanted, caps) {
@@ -36,6 +36,17 @@ export function createReservations(deps: {
       );
     },
 
+    async blockedCaps() {
+      const [fields, [seconds = 0, micros = 0]] = await Promise.all([
+        redis.hgetall(keys.inFlight),
+        redis.time(),
+      ]);
+      const nowMs = seconds * 1_000 + micros / 1_000;
+      return Object.entries(fields)
+        .map(([field, text]) => readBlockedCap(field, text, fields, nowMs))
+        .filter((one) => one !== null);
+    },
+
     async reservations() {
       const fields = await redis.hgetall(keys.inFlight);
       return Object.entries(fields)
@@ -52,4 +63,35 @@ function readReservation(field: string, instances: number): Reservation | null {
   const batchId = BatchId.safeParse(batch);
   if (target === null || !batchId.success) return null;
   return { target, batchId: batchId.data, instances, isAdopted: adopted !== undefined };
+}
+
+const BLOCKED = 'blocked:';
+
+/** `blocked:SUM` → `since|last`; null for any other field. */
+function readBlockedCap(
+  field: string,
+  text: string,
+  fields: Readonly<Record<string, string>>,
+  nowMs: number,
+): BlockedCap | null {
+  if (!field.startsWith(BLOCKED)) return null;
+  const sum = field.slice(BLOCKED.length);
+  const cap = readCap(sum);
+  const [since = Number.NaN, last = Number.NaN] = text.split('|').map(Number);
+  if (cap === null || Number.isNaN(since + last)) return null;
+  return {
+    cap,
+    forMs: Math.max(0, nowMs - since),
+    quietMs: Math.max(0, nowMs - last),
+    inFlight: Number(fields[sum] ?? 0),
+  };
+}
+
+function readCap(sum: string): BlockedCap['cap'] | null {
+  if (sum === 'total') return 'all';
+  const name = sum.slice(2);
+  const target = sum.startsWith('t:') ? readTargetId(name) : null;
+  if (target !== null) return { target };
+  const account = sum.startsWith('a:') ? AccountId.safeParse(name) : null;
+  return account?.success === true ? { accountId: account.data } : null;
 }

@@ -114,6 +114,7 @@ export const StoredFinding = z.strictObject({
     'account-tags-denied',
     'marker-key-missing',
     'foreign-markers',
+    'cap-blocked',
     'ledger-untrusted',
     'accounts-unproven',
     'organization-mismatch',

@@ -256,6 +256,17 @@ export interface EndedHost {
   readonly failed: boolean;
 }
 
+/** A cap that had no room for any batch that asked. Durations are by the clock of Redis. */
+export interface BlockedCap {
+  readonly cap: 'all' | { readonly accountId: AccountId } | { readonly target: Target };
+  /** From the first batch that was turned away until now, with none let through in between. */
+  readonly forMs: number;
+  /** Since the last batch that was turned away: when it is long, no batch waits. */
+  readonly quietMs: number;
+  /** Instances in flight that it counts. */
+  readonly inFlight: number;
+}
+
 /** Pauses, hold, caps, brake, findings, epoch: what may stop a send. */
 export interface ControlLedger {
   pauses(): Promise<readonly Pause[]>;
@@ -310,6 +321,8 @@ export interface ControlLedger {
   /** Which of these kinds stand for the scope. */
   raised<Kind extends FindingKind>(kinds: readonly Kind[], scope: string): Promise<ReadonlySet<Kind>>;
   findings(): Promise<readonly Finding[]>;
+  /** Caps that leave no room, as far as batches have asked for some. */
+  blockedCaps(): Promise<readonly BlockedCap[]>;
   /** Since when markers are signed, epoch ms of Redis: now, for whoever asks first. */
   signedSince(): Promise<number>;
   /** A word for the configuration that was last worked by; null before the first. */

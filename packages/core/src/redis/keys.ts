@@ -68,7 +68,7 @@ export interface Keys {
   readonly hold: string;
   /** string: epoch ms since when markers are signed. */
   readonly signedSince: string;
-  /** hash: `TARGET/BATCH` → instances in flight; `adopted:TARGET:BATCH` → the same, not in the total; and `total`, `a:ACCOUNT`, `t:TARGET` → sums. Writer: reserve.lua. */
+  /** hash: `TARGET/BATCH` → instances in flight; `adopted:TARGET:BATCH` → the same, not in the total; `total`, `a:ACCOUNT`, `t:TARGET` → sums; `blocked:SUM` → since when and when last it left no room. Writer: reserve.lua. */
   readonly inFlight: string;
   /**
    * hash: the hosts that the brake counts, of `all` or of an account, in windows. `w:N`: JSON of one; `h:INSTANCE`: the window

@@ -2,7 +2,8 @@
 -- KEYS: 1 in-flight (hash)
 -- ARGV: 1 `reserve` | `release` | `adopt`  2 account  3 target  4 batch  then for adopt: 5 instances; for reserve: 5 wanted  6 cap of all  7 cap per account  8 cap per target
 -- Returns: how many were granted (0..wanted), taken, or given back. What is adopted counts for account and target, never for all.
--- Invariant: the sums equal the entries; releasing twice gives back once.
+-- Invariant: the sums equal the entries; releasing twice gives back once. `blocked:SUM` says since when, and when last, its cap
+--   left no room to any batch (`epoch ms|epoch ms` of Redis): a batch that gets room ends it for all caps that it passed.
 local member = ARGV[3] .. '/' .. ARGV[4]
 local sums = { 'total', 'a:' .. ARGV[2], 't:' .. ARGV[3] }
 local adopted = 'adopted:' .. ARGV[3] .. ':' .. ARGV[4]
@@ -32,11 +33,23 @@ if ARGV[1] == 'adopt' then
   return tonumber(ARGV[5])
 end
 local granted = tonumber(ARGV[5])
+local blocking = {}
 for i, sum in ipairs(sums) do
   local used = tonumber(redis.call('HGET', KEYS[1], sum) or '0')
-  granted = math.min(granted, math.max(0, tonumber(ARGV[5 + i]) - used))
+  local room = math.max(0, tonumber(ARGV[5 + i]) - used)
+  if room == 0 then blocking[#blocking + 1] = sum end
+  granted = math.min(granted, room)
 end
-if granted <= 0 then return 0 end
+if granted <= 0 then
+  local time = redis.call('TIME')
+  local now = time[1] .. string.format('%03d', math.floor(tonumber(time[2]) / 1000))
+  for _, sum in ipairs(blocking) do
+    local since = string.match(redis.call('HGET', KEYS[1], 'blocked:' .. sum) or '', '^(%d+)|') or now
+    redis.call('HSET', KEYS[1], 'blocked:' .. sum, since .. '|' .. now)
+  end
+  return 0
+end
+for _, sum in ipairs(sums) do redis.call('HDEL', KEYS[1], 'blocked:' .. sum) end
 redis.call('HSET', KEYS[1], member, granted)
 change(sums, granted)
 return granted
