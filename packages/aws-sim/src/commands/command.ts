@@ -87,6 +87,8 @@ export interface Command {
   };
   readonly alarms: readonly { readonly Name?: string | undefined }[];
   readonly principalArn: string;
+  /** Sent by an owner of the account, not by whom the referee judges. @default false */
+  readonly isMembers?: boolean;
   readonly invocations: Invocation[];
   /** Invocations that have not ended. */
   open: number;

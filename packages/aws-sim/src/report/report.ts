@@ -72,7 +72,10 @@ export function writeReport(sim: Simulation): AwsSimReport {
   const readableInstances = scope.wanted + hosts.wantedChange;
   let live = 0;
   const outcomes: Record<string, number> = {};
+  let sent = 0;
   for (const command of commands.all()) {
+    if (command.isMembers === true) continue;
+    sent += 1;
     if (command.open > 0) live += 1;
     for (const invocation of command.invocations) {
       const key = invocation.end?.details ?? 'live';
@@ -92,7 +95,7 @@ export function writeReport(sim: Simulation): AwsSimReport {
       whileLive: hosts.whileLive,
       afterJoined: hosts.afterJoined,
     },
-    commands: { sent: commands.size(), terminal: commands.size() - live, live },
+    commands: { sent, terminal: sent - live, live },
     joined: hosts.joined,
     outcomes,
     joinedOutOfScope: hosts.joinedOutOfScope,

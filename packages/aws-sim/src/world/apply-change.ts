@@ -1,3 +1,4 @@
+import { sendAsMember } from '../commands/member-commands.ts';
 import type { Simulation } from '../server/simulation.ts';
 import { addAccount, addInstances } from './add-account.ts';
 import type { WorldChange } from './change.ts';
@@ -16,6 +17,9 @@ import { rememberAccount } from './past-accounts.ts';
 import type { Account } from './model.ts';
 import { findInstance, unitOf } from './world.ts';
 import { readSsm, type WrittenAccount } from './written.ts';
+
+/** As long as a command with the default timeout may run. */
+const MEMBER_COMMAND_MS = 3_600_000;
 
 /** What came of one change. */
 export interface ChangeResult {
@@ -74,6 +78,13 @@ async function applyChange(sim: Simulation, change: WorldChange): Promise<readon
       const account = requireAccount(sim, change.accountId);
       return launch(sim, addInstances(sim.world, account, change.instance, sim.clock.nowMs(), true));
     }
+    case 'member-commands':
+      return sendAsMember(sim, {
+        hosts: change.instanceIds.map((id) => requireInstance(sim, id)),
+        comment: change.comment,
+        times: change.times ?? 1,
+        runsForMs: change.runsForMs ?? MEMBER_COMMAND_MS,
+      });
     case 'add-account':
       return addNewAccount(sim, change.account);
     case 'add-fault':

@@ -45,6 +45,14 @@ export const WorldChange = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('add-fault'), fault: FaultRule }),
   z.strictObject({ op: z.literal('clear-faults') }),
   z.strictObject({ op: z.literal('set-limits'), limits: LimitOverrides }),
+  /** An owner of the account sends commands of his own. In the comment: see `MemberCommand`. */
+  z.strictObject({
+    op: z.literal('member-commands'),
+    instanceIds: z.array(instanceId).min(1).max(50),
+    comment: z.string().max(100),
+    times: z.int().min(1).max(10_000).optional(),
+    runsForMs: z.int().min(0).optional(),
+  }),
   z.strictObject({ op: z.literal('expire-sessions'), accountId: accountId.optional() }),
 ]);
 export type WorldChange = z.infer<typeof WorldChange>;

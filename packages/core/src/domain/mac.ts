@@ -1,5 +1,5 @@
 // oxlint-disable-next-line no-restricted-imports -- a hash of its arguments: no I/O, no clock, no randomness
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 
 /** What a MAC is made for: one of another purpose never fits. */
 export type MacPurpose =
@@ -51,8 +51,19 @@ const MAC_SHAPE = new RegExp(`^[A-Za-z0-9_-]{${(MAC_BYTES * 8) / 6}}$`);
 
 /** JSON's brackets and quotes keep parts apart: ["ab","c"] is not ["a","bc"]. */
 function macBytes(key: MacKey, purpose: MacPurpose | 'key', parts: MacParts): Buffer {
-  return createHmac('sha256', Buffer.from(key.reveal(), 'hex'))
+  return createHmac('sha256', importKey(key))
     .update(JSON.stringify([`muster ${purpose}`, ...parts]))
     .digest()
     .subarray(0, MAC_BYTES);
+}
+
+/** Kept, since a scan seals records by the thousand; gone with the configuration that holds the key. */
+const IMPORTED = new WeakMap<MacKey, KeyObject>();
+
+function importKey(key: MacKey): KeyObject {
+  const known = IMPORTED.get(key);
+  if (known !== undefined) return known;
+  const imported = createSecretKey(key.reveal(), 'hex');
+  IMPORTED.set(key, imported);
+  return imported;
 }
