@@ -76,6 +76,18 @@ export async function forgeRegions(
   await redis.hset(keys.accountRegions, accountId, JSON.stringify(regions));
 }
 
+const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+/** A batch's id as one made at that time would begin. */
+export function batchIdAt(nowMs: number): string {
+  let time = '';
+  for (let left = nowMs, at = 0; at < 10; at += 1) {
+    time = `${DIGITS[left % 32] ?? ''}${time}`;
+    left = Math.floor(left / 32);
+  }
+  return time.padEnd(26, '0');
+}
+
 /** Writes a batch into a target as one whose command, or answer, is waited for, and makes it due. */
 export async function forgeBatch(
   { redis, keys }: Forger,
