@@ -210,3 +210,25 @@ test('what an operator canceled, or another cluster owns, is no failure; an inst
   expect(endsOf(results, true).map(({ failed }) => failed)).toEqual([false, false, true]);
   expect(endsOf(results, false).map(({ failed }) => failed)).toEqual([false, false, false, true]);
 });
+
+test('a brake on everything takes the place of those that accounts engaged shortly before, and leaves older ones', async () => {
+  const bench = await startAccounts(5, 5, SMALL);
+  const { control } = bench.ledger;
+  const [old, recent] = [targetOf(3), targetOf(4)].map(({ accountId }) => `account:${accountId}` as const);
+  await bench.discover();
+  const targets = [0, 1, 2, 3, 4].map(targetOf);
+  for (const target of targets) await bench.run('scan-target', { target });
+  for (const [scope, minutes] of [
+    [old, 61],
+    [recent, 20],
+  ] as const) {
+    if (scope === undefined) continue;
+    const atMs = bench.now() - minutes * 60_000;
+    await control.pause({ scope, atMs, by: 'brake', reason: 'a test' });
+    await control.raise({ kind: 'brake-engaged', scope, sinceMs: atMs, message: 'a test', remedy: 'none' });
+  }
+
+  await installAt(bench, targets.slice(0, 3));
+
+  expect((await engaged(bench)).toSorted()).toEqual([`brake-engaged ${old}`, 'brake-engaged all']);
+});

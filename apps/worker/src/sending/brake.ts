@@ -57,6 +57,9 @@ export function endsOf(
   });
 }
 
+/** How long before a window of everything began an account may have been stopped for the same reason. */
+const SAME_CAUSE_MS = 3_600_000;
+
 /** Ends that say nothing of the installer: an operator's will, and a host that another cluster owns. */
 const NO_FAILURES: ReadonlySet<string> = new Set(['ec2-ssm-canceled', 'host-managed-elsewhere']);
 
@@ -80,13 +83,21 @@ async function engage(deps: BrakeDeps, window: BrakeWindow): Promise<void> {
   if (!pauses.some((pause) => pause.scope === scope)) {
     await control.pause({ scope, atMs, by: 'brake', reason });
   }
-  if (scope !== 'all') return;
-  for (const pause of pauses) {
-    const isSame =
-      pause.by === 'brake' && pause.atMs >= window.beganAtMs && pause.scope.startsWith('account:');
-    if (!isSame) continue;
-    await control.resume(pause.scope);
-    await control.clear('brake-engaged', pause.scope);
+  await joinBrakes(deps, window);
+}
+
+/**
+ * One cause, one brake: that of everything takes the place of those that accounts engaged shortly before it, or meanwhile in
+ * another worker. An account that was stopped long ago has a cause of its own, and stays.
+ */
+async function joinBrakes({ ledger: { control } }: BrakeDeps, { beganAtMs }: BrakeWindow): Promise<void> {
+  // Read after the own pause was written: of two that engage at the same time, one sees the other.
+  const pauses = (await control.pauses()).filter(({ by }) => by === 'brake');
+  if (!pauses.some(({ scope }) => scope === 'all')) return;
+  for (const { scope, atMs } of pauses) {
+    if (scope === 'all' || atMs < beganAtMs - SAME_CAUSE_MS) continue;
+    await control.resume(scope);
+    await control.clear('brake-engaged', scope);
   }
 }
 

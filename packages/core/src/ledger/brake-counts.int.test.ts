@@ -116,6 +116,18 @@ describe('a window', () => {
     expect(await inWindow()).toEqual({ [anAccountId()]: [2, 0] });
   });
 
+  test('of everything that has failed so far waits an hour for hosts of other accounts', async () => {
+    const { redis, ledger, keys } = bench.create();
+    const number = (): Promise<string | null> => redis.hget(keys.brake('all'), 'number');
+    await send(ledger.control, hosts(0, 2));
+    await ended(ledger.control, 0, 2, true);
+
+    await send(ledger.control, hosts(2, 2), ACCOUNT, NOW_MS + 3_600_000);
+    expect(await number()).toBe('1');
+    await send(ledger.control, hosts(4, 2), ACCOUNT, NOW_MS + 3_600_001);
+    expect(await number()).toBe('2');
+  });
+
   test('older than three days learns nothing more', async () => {
     const { control } = bench.create().ledger;
     await send(control, hosts(0, 8));
@@ -194,6 +206,7 @@ const SEEDS = Array.from({ length: 5 }, (_, n) => n + 1);
 const SHAPES: readonly [string, Partial<RollOut>][] = [
   ['twenty accounts', {}],
   ['an account for every host or two', { accounts: 400, hosts: 600 }],
+  ['twenty accounts, with few in flight', { inFlight: 100, commandsPerSecond: 2 }],
   ['one command at a time', { commandsPerSecond: 0.05, hosts: 500 }],
   ['four accounts', { accounts: 4, hosts: 400 }],
   ['one account', { accounts: 1, hosts: 300 }],

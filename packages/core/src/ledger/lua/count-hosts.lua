@@ -12,6 +12,8 @@
 --   told; field `h:ID` names that window. `number` is the window that takes hosts, `kept` how many `w:N` there are beside it.
 local MOST_KEPT = 200
 local LIFE_SECONDS = 2592000
+-- How long a window with too many failures waits for hosts of other accounts, before one account's begin another.
+local BAD_FOR_MS = 3600000
 local all, account_key = KEYS[1], KEYS[2]
 local now = tonumber(ARGV[2])
 
@@ -98,7 +100,8 @@ if ARGV[1] == 'sent' then
       local counts = failed_at == nil or is_within(key, failed_at) or is_within(all, failed_at)
       if counts and redis.call('HEXISTS', key, 'h:' .. id) == 0 then
         local in_it = window and window.accounts[account] or { 0, 0 }
-        local is_settled = window and not is_of_use(window, share)
+        local is_settled = window
+          and (not may_be_over(window, share) or (window.open == 0 and now - window.began > BAD_FOR_MS))
         if not window or window.sent >= size or (in_it[1] >= most_of_account and is_settled) then
           if not open_next() then break end
           in_it = { 0, 0 }
