@@ -9,10 +9,13 @@ import { readWaitingHosts, type WaitingHosts, waitsForAPerson } from '@muster/co
 import type { Ledger } from '@muster/core/ports/ledger';
 
 const LOOK_MS = 500;
-/** How long nothing may move before a run ends that waits for something that could pass by itself. Simulated time. */
+/**
+ * How long nothing may move before a run ends although what is left could go on by itself. Real time, at any simulated speed:
+ * work whose process died, or whose hint was lost, is handed out again within a minute.
+ */
 const PATIENCE_MS = 120_000;
-/** The same at any simulated speed, real time. */
-const LEAST_PATIENCE_MS = 15_000;
+/** The same for an inventory that cannot be read, which is tried every few seconds. Simulated time, and the least of it. */
+const INVENTORY_PATIENCE_MS = { simulated: 120_000, least: 15_000 } as const;
 
 /** Where a run that ends by itself has come to. */
 export interface Settled {
@@ -35,7 +38,6 @@ export async function awaitSettled(
   onLook?: (status: OrganizationStatus) => void,
 ): Promise<Settled | null> {
   const hasInventory = config.inventory.kind !== 'none';
-  const patienceMs = Math.max(PATIENCE_MS / config.speed, LEAST_PATIENCE_MS);
   let counts = '';
   let stillSinceMs = Date.now();
   while (!signal.aborted) {
@@ -47,12 +49,18 @@ export async function awaitSettled(
     counts = now;
     if (isStill(status)) {
       const waiting = await readWaitingHosts(ledger, config, Date.now());
-      const isOver = Date.now() - stillSinceMs > patienceMs;
+      const isOver = Date.now() - stillSinceMs > patienceMsOf(waiting, config.speed);
       if (isOver || endsNow(status, waiting, hasInventory)) return { status, waiting };
     }
     await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
   }
   return null;
+}
+
+function patienceMsOf(waiting: readonly WaitingHosts[], speed: number): number {
+  const { simulated, least } = INVENTORY_PATIENCE_MS;
+  const isInventory = waiting.some(({ reason }) => reason === 'inventory');
+  return isInventory ? Math.max(simulated / speed, least) : PATIENCE_MS;
 }
 
 /** Whether nothing is under way that ends by itself soon. */
