@@ -141,6 +141,23 @@ test.each(['hang', 'endless'] as const)(
   },
 );
 
+test.each([
+  ['denied', /Renew the identity/],
+  ['truncated', /must print one JSON array/],
+  ['error', /Check its address and identity/],
+] as const)(
+  'the remedy for an inventory that cannot be read (%s) fits the error',
+  async (inventory, words) => {
+    const bench = await startFleet(3);
+    bench.teleport.setFaults({ inventory });
+
+    await read(bench);
+
+    const [finding] = await bench.ledger.control.findings();
+    expect(finding?.remedy).toMatch(words);
+  },
+);
+
 test('nodes whose time to live is over are not in the snapshot', async () => {
   const bench = await startFleet(3);
   bench.advance(2 * 3_600_000);

@@ -1,4 +1,4 @@
-import { messageOf } from '@muster/core/domain/errors';
+import { isJobError, type ErrorCode, messageOf } from '@muster/core/domain/errors';
 import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
 import type { AccountId } from '@muster/core/domain/ids';
 import type { JobContext } from '@muster/core/jobs/outcome';
@@ -105,18 +105,27 @@ async function tellOfSilence(deps: HandlerDeps): Promise<() => void> {
   return deps.clock.after(silentMs, () => {
     const message = `tctl has not answered for ${Math.round(silentMs / 1_000)} s. The nodes of the last complete reading count meanwhile.`;
     // The reading itself goes on, and tells of a Redis that is away.
-    raiseUnavailable(message, deps).catch(() => undefined);
+    raiseUnavailable(message, 'teleport.unavailable', deps).catch(() => undefined);
   });
 }
 
-async function raiseUnavailable(message: string, deps: HandlerDeps): Promise<void> {
+const REMEDIES: Partial<Record<ErrorCode, string>> = {
+  'teleport.denied':
+    'Renew the identity of tctl (is tbot running?), and let its role list and read node with node_labels {"*": "*"} (docs/inventory.md).',
+  'teleport.invalid':
+    'Run the command by hand where the worker runs: tctl get nodes --format=json. It must print one JSON array of nodes and nothing after it.',
+};
+const REMEDY =
+  'Run the command by hand where the worker runs: tctl get nodes --format=json. Check its address and identity (muster.inventory.args), the network and proxies; where it only takes long, raise muster.inventory.timeout.';
+
+async function raiseUnavailable(message: string, code: ErrorCode | null, deps: HandlerDeps): Promise<void> {
+  const remedy = (code === null ? undefined : REMEDIES[code]) ?? REMEDY;
   await deps.ledger.control.raise({
     kind: 'inventory-unavailable',
     scope: 'all',
     sinceMs: deps.clock.now(),
     message,
-    remedy:
-      'Run the command by hand where the worker runs: tctl get nodes --format=json. Nothing is sent while the last inventory is too old (muster.inventory.freshness).',
+    remedy: `${remedy} Nothing is sent while the last inventory is too old (muster.inventory.freshness).`,
   });
 }
 
@@ -133,6 +142,7 @@ async function publish(
   if (before.nodes >= SMALL_FLEET && count < before.nodes * (1 - inventory.maxDropShare)) {
     const error = `drop: the inventory went from ${before.nodes} nodes to ${count}`;
     await deps.ledger.nodes.fail(error);
+    await deps.ledger.control.clear('inventory-unavailable', 'all');
     await deps.ledger.control.raise({
       kind: 'inventory-drop',
       scope: 'all',
@@ -166,7 +176,8 @@ async function fail(
   // A loss of nodes goes on holding the sends until a reading or an operator has cleared it.
   const before = await deps.ledger.nodes.facts();
   if (before.error?.startsWith('drop') !== true) await deps.ledger.nodes.fail(message);
-  await raiseUnavailable(`The node inventory could not be read: ${message}`, deps);
+  const code = isJobError(error) ? error.code : null;
+  await raiseUnavailable(`The node inventory could not be read: ${message}`, code, deps);
   ctx.log.warn({ err: error }, 'inventory not read');
   return {
     nextAtMs: deps.clock.now() + 2 * deps.timings.retryMs,
