@@ -381,3 +381,39 @@ test('a listing of accounts that began before a sweep does not count for it', as
   await coverage.endAccountListing('sweep-2', NOW_MS + 14, 'AccessDenied', 0);
   expect(await coverage.sweep(NOW_MS + 15)).toMatchObject({ finishedAtMs: NOW_MS + 15, verdict: 'failed' });
 });
+
+test.each(['evil', '', '1e300', 'inf', 'nan', '-5', '9'.repeat(30), '1e14', '99999999999999'])(
+  'a sweep whose times another hand has written (%j) is none, and the next one takes its place',
+  async (forged) => {
+    const { ledger, redis, keys } = bench.create();
+    const { coverage, scans } = ledger;
+    await coverage.startSweep('sweep-1', NOW_MS);
+    await coverage.putAccounts([anAccount()]);
+    await coverage.putRegions(ACCOUNT, [EAST], NOW_MS + 1);
+    await redis.hset(keys.sweep, { startedAtMs: forged, wantedSinceMs: forged });
+
+    expect(await coverage.sweep(NOW_MS)).toBeNull();
+    const target = { accountId: ACCOUNT, region: EAST };
+    const begun = await scans.begin(target, NOW_MS + 60_000, NOW_MS + 2);
+    await scans.end(begun, aCoverage({ attemptedAtMs: begun.begunAtMs }), NOW_MS + 90_000, NOW_MS + 3);
+    expect((await coverage.read(target))?.attemptedAtMs).toBe(NOW_MS + 2);
+    const reading = await coverage.beginReading(NOW_MS + 4);
+    expect([reading.begunAtMs, await coverage.dateOf(reading)]).toEqual([NOW_MS + 4, NOW_MS + 4]);
+
+    const sinceMs = await coverage.startSweep('sweep-2', NOW_MS + 5);
+
+    expect(sinceMs).toBe(NOW_MS + 5);
+    expect(await coverage.sweep(NOW_MS + 6)).toMatchObject({ id: 'sweep-2', startedAtMs: NOW_MS + 5 });
+  },
+);
+
+test.each(['inf', '1e300'])(
+  'a reading that another hand dated %s does not date the next sweep',
+  async (score) => {
+    const { ledger, redis, keys } = bench.create();
+    await redis.zadd(keys.coverageStatus('complete'), score, 'evil');
+    await redis.zadd(keys.accountsResolved, score, 'evil');
+
+    expect(await ledger.coverage.startSweep('sweep-1', NOW_MS)).toBe(NOW_MS);
+  },
+);

@@ -365,6 +365,30 @@ test.each([
   },
 );
 
+test.each([1e300, -1e300, Number.MAX_SAFE_INTEGER])(
+  'a record whose date is none (%d) cannot be read',
+  async (date) => {
+    const { ledger, redis, keys } = bench.create();
+    await ledger.enrollments.write(
+      target,
+      'each',
+      [put(A, aRecord('joined')), put(B, aRecord('joined'))],
+      [],
+    );
+    const own = keys.target(target).instances;
+    const text = (await redis.hget(own, B)) ?? '';
+    await redis.hset(own, B, text.replace(/"changedAtMs":\d+/, `"changedAtMs":${date}`));
+    let unreadable = 0;
+
+    const all = await ledger.enrollments.readAll(target, () => {
+      unreadable += 1;
+    });
+
+    expect([...all.keys()]).toEqual([A]);
+    expect(unreadable).toBe(1);
+  },
+);
+
 test('a corrupt intent is left out of the list and cannot be claimed over', async () => {
   const { ledger, redis, keys } = bench.create();
   const batchId = aBatchId(1);

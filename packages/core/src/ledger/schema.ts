@@ -5,6 +5,9 @@ import { BatchId, CommandId, InstanceId, MatcherKey, Region } from '../domain/id
 import type { Intent } from '../domain/intent.ts';
 import { ReportAccount } from '../domain/report-account.ts';
 
+/** What JavaScript can show as a date: what another hand wrote may be any number, and one record must not stop a list. */
+const EpochMs = z.number().min(-8.64e15).max(8.64e15);
+
 /**
  * What we wrote is parsed when it is read: an older release, another tool or a broken copy may have written it. A
  * record that does not parse is set aside by the reader, never guessed at.
@@ -12,7 +15,7 @@ import { ReportAccount } from '../domain/report-account.ts';
 const Attempt = z.strictObject({
   batchId: BatchId,
   commandId: CommandId.nullable(),
-  endedAtMs: z.number(),
+  endedAtMs: EpochMs,
   cause: Cause.nullable(),
   exitCode: z.number().nullable(),
   output: z.string(),
@@ -21,10 +24,10 @@ const Attempt = z.strictObject({
 const base = {
   instanceId: InstanceId,
   matcherKey: MatcherKey,
-  firstSeenAtMs: z.number(),
-  changedAtMs: z.number(),
-  launchedAtMs: z.number().nullable(),
-  joinedAtMs: z.number().nullable(),
+  firstSeenAtMs: EpochMs,
+  changedAtMs: EpochMs,
+  launchedAtMs: EpochMs.nullable(),
+  joinedAtMs: EpochMs.nullable(),
   failures: z.number(),
   attemptCount: z.number(),
   attempts: z.array(Attempt),
@@ -35,16 +38,16 @@ export const StoredRecord: z.ZodType<EnrollmentRecord> = z.discriminatedUnion('s
   z.strictObject({ ...base, state: z.literal('stopped') }),
   z.strictObject({ ...base, state: z.literal('unmatched') }),
   z.strictObject({ ...base, state: z.literal('ineligible'), cause: Cause }),
-  z.strictObject({ ...base, state: z.literal('queued'), readyAtMs: z.number() }),
+  z.strictObject({ ...base, state: z.literal('queued'), readyAtMs: EpochMs }),
   z.strictObject({ ...base, state: z.literal('sending'), batchId: BatchId }),
   z.strictObject({ ...base, state: z.literal('installing'), batchId: BatchId, commandId: CommandId }),
-  z.strictObject({ ...base, state: z.literal('installed'), joinDeadlineMs: z.number().nullable() }),
+  z.strictObject({ ...base, state: z.literal('installed'), joinDeadlineMs: EpochMs.nullable() }),
   z.strictObject({ ...base, state: z.literal('joined'), nodeId: z.string() }),
   z.strictObject({
     ...base,
     state: z.literal('failed'),
     cause: Cause,
-    nextAttemptAtMs: z.number(),
+    nextAttemptAtMs: EpochMs,
     agentVersion: z.string().optional(),
   }),
   z.strictObject({ ...base, state: z.literal('gone') }),
@@ -55,10 +58,10 @@ export const StoredIntent: z.ZodType<Intent> = z.strictObject({
   matcherKey: MatcherKey,
   documentName: z.string(),
   instanceIds: z.array(InstanceId),
-  intentAtMs: z.number(),
-  notAfterMs: z.number(),
+  intentAtMs: EpochMs,
+  notAfterMs: EpochMs,
   epoch: z.string(),
-  command: z.strictObject({ commandId: CommandId, expiresAtMs: z.number() }).nullable(),
+  command: z.strictObject({ commandId: CommandId, expiresAtMs: EpochMs }).nullable(),
   polls: z.number(),
   keyId: z.string().optional(),
   seal: z.string().optional(),
@@ -66,12 +69,12 @@ export const StoredIntent: z.ZodType<Intent> = z.strictObject({
 
 export const StoredCoverage = z.strictObject({
   status: z.enum(['complete', 'partial', 'denied', 'regionOff', 'throttled', 'failed', 'pending']),
-  attemptedAtMs: z.number(),
-  completeAtMs: z.number().nullable(),
+  attemptedAtMs: EpochMs,
+  completeAtMs: EpochMs.nullable(),
   cause: Cause.nullable(),
   detail: z.string(),
   failures: z.number(),
-  failingSinceMs: z.number().optional(),
+  failingSinceMs: EpochMs.optional(),
 });
 
 /** What a later release adds is left out, not a reason to know the account no more. */
@@ -81,7 +84,7 @@ export const StoredRegions = z.array(Region);
 
 export const StoredPause = z.strictObject({
   scope: z.string(),
-  atMs: z.number(),
+  atMs: EpochMs,
   by: z.enum(['operator', 'brake']),
   reason: z.string(),
 });
@@ -120,7 +123,7 @@ export const StoredFinding = z.strictObject({
     'organization-mismatch',
   ]),
   scope: z.string(),
-  sinceMs: z.number(),
+  sinceMs: EpochMs,
   message: z.string(),
   remedy: z.string(),
 });

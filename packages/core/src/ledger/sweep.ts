@@ -38,7 +38,7 @@ export function createSweepLedger(deps: {
   async function wantedSince(): Promise<string> {
     // As wanted-since.lua has it.
     const [wished, started] = await redis.hmget(keys.sweep, 'wantedSinceMs', 'startedAtMs');
-    return wished ?? started ?? '';
+    return [wished, started].find((text) => readTime(text, Date.now()) !== null) ?? '';
   }
 
   async function countTargets(sinceMs: number): Promise<TargetCounts> {
@@ -96,8 +96,9 @@ export function createSweepLedger(deps: {
 
     async sweep(nowMs): Promise<SweepView | null> {
       const fields = await redis.hgetall(keys.sweep);
-      if (fields['id'] === undefined) return null;
-      const startedAtMs = Number(fields['startedAtMs']);
+      const startedAtMs = readTime(fields['startedAtMs'], nowMs);
+      // One that another hand has written over is none: the next one takes its place.
+      if (fields['id'] === undefined || startedAtMs === null) return null;
       const [targets, total, unresolved, denied] = await Promise.all([
         countTargets(startedAtMs),
         redis.hlen(keys.accounts),
@@ -108,7 +109,7 @@ export function createSweepLedger(deps: {
       // not do it to that one.
       const listed = fields[`accountsListedAtMs:${fields['id']}`] !== undefined;
       const finished = `finishedAtMs:${fields['id']}`;
-      let finishedAtMs = fields[finished] === undefined ? null : Number(fields[finished]);
+      let finishedAtMs = readTime(fields[finished], nowMs);
       if (finishedAtMs === null && listed && unresolved === 0 && targets.pending === 0) {
         finishedAtMs = nowMs;
         // A Redis that refuses writes still tells how things stand; the next look marks it.
@@ -127,6 +128,15 @@ export function createSweepLedger(deps: {
       };
     },
   };
+}
+
+/** As in wanted-since.lua. */
+const MOST_AHEAD_MS = 157_680_000_000;
+
+/** A time as wanted-since.lua takes it; null for what can be none, such as what another hand has written. */
+function readTime(text: string | null | undefined, nowMs: number): number | null {
+  if (typeof text !== 'string' || !/^\d{1,15}$/.test(text)) return null;
+  return Number(text) <= nowMs + MOST_AHEAD_MS ? Number(text) : null;
 }
 
 function unlessRefused(error: unknown): void {

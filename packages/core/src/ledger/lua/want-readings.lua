@@ -3,12 +3,12 @@
 -- ARGV: 1 now (epoch ms)  2 id of the sweep that starts, or '' to go on with the one there is
 -- Returns: since when a reading counts (epoch ms, as text).
 -- Invariant: it is later than every reading that is recorded, and than every earlier wish, whatever the clocks of several
--- machines say. A reading that begins from now on is dated no earlier (begin-scans.lua), one under way no later (end-scans.lua).
+-- machines say; a time years ahead is nobody's. A reading that begins from now on is dated no earlier (begin-scans.lua), one under way no later (end-scans.lua).
 local since = tonumber(ARGV[1])
 local before = wanted_since(KEYS[1])
 if before then since = math.max(since, tonumber(before) + 1) end
 for i = 2, #KEYS do
-  local newest = redis.call('ZREVRANGE', KEYS[i], 0, 0, 'WITHSCORES')[2]
+  local newest = redis.call('ZREVRANGEBYSCORE', KEYS[i], latest_time(), '-inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
   if newest then since = math.max(since, tonumber(newest) + 1) end
 end
 local text = string.format('%.0f', since)
