@@ -1,6 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { eventually } from '@muster/testing/eventually';
 import { type MusterSystem, startSystem } from '@muster/testing/muster-system';
-import type { SupervisedProcess } from '@muster/testing/supervised-process';
+import { type RedisServer, startRedis } from '@muster/testing/redis-server';
+import {
+  type CommandResult,
+  MUSTER_ENTRY,
+  runProgram,
+  type SupervisedProcess,
+} from '@muster/testing/supervised-process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 let system: MusterSystem;
@@ -8,7 +15,18 @@ let system: MusterSystem;
 beforeEach(async () => {
   system = await startSystem({ schedulers: 0, workers: 0 });
 });
-afterEach(() => system.close());
+afterEach(async () => {
+  await system.close();
+  await other?.stop();
+  other = null;
+});
+
+/** A Redis beside the system's own, for what no running one can be turned into. */
+let other: RedisServer | null = null;
+
+function onOther(...args: readonly string[]): Promise<CommandResult> {
+  return runProgram([MUSTER_ENTRY, ...args], { env: { ...system.env, REDIS_URL: other?.url } });
+}
 
 /** Where a process serves its health; it says so when it has started. */
 async function urlOf(process: SupervisedProcess): Promise<string> {
@@ -58,3 +76,62 @@ test('a worker is not ready while Redis is frozen, may evict or is dead, lives o
   await eventually('it is ready again', isReady);
   expect(worker.isRunning()).toBe(true);
 });
+
+test('a member of a cluster is refused by processes, commands and the doctor, in words of its own', async () => {
+  other = await startRedis({ password: 'pw', settings: { 'cluster-enabled': 'yes' } });
+
+  const ends = await Promise.all(
+    (['scheduler', 'worker'] as const).map(async (kind) => {
+      const refused = system.start(kind, { env: { REDIS_URL: other?.url } });
+      return { code: (await refused.ended).code, log: refused.log() };
+    }),
+  );
+  const status = await onOther('status');
+  const doctor = await onOther('doctor', '--json');
+
+  for (const { code, log } of ends) {
+    expect(code).toBe(78);
+    expect(log).toContain('member of a Redis Cluster');
+  }
+  expect(status.code).toBe(78);
+  expect(status.stderr).toContain('cluster-enabled no');
+  expect(doctor.stdout).toContain('"cause":"redis-unsafe"');
+});
+
+test('a password that is not the one of Redis is told as that, and no other word of it', async () => {
+  const url = system.redis().url.replace(/:[^:@]*@/, ':abc@');
+
+  const worker = system.start('worker', { env: { REDIS_URL: url } });
+  await eventually('it says so', () => worker.log().includes('redis does not let us in'));
+  const status = await runProgram([MUSTER_ENTRY, 'status'], { env: { ...system.env, REDIS_URL: url } });
+
+  expect(worker.log()).toContain('does not take the user and password');
+  expect(worker.log()).not.toContain('abc');
+  expect(status.code).toBe(1);
+  expect(status.stderr).toContain('muster.redis.password_file');
+});
+
+test('a disk that is full makes processes unready, is a finding while nothing can be written, and is over when there is room', async () => {
+  other = await startRedis({ password: 'pw', largestFileBytes: 2 ** 30 });
+  const { pid, url: redisUrl } = other;
+  const worker = system.start('worker', { env: { REDIS_URL: redisUrl } });
+  const url = await urlOf(worker);
+  await eventually('it is ready', async () => (await readiness(url)).status === 200);
+
+  execFileSync('prlimit', ['--fsize=1:', `--pid=${pid}`]);
+  await eventually('it is unready', async () => (await readiness(url)).status === 503);
+  const reason = (await readiness(url)).redis;
+  const status = await onOther('status', '--json');
+  const doctor = await onOther('doctor', '--json');
+
+  expect(reason).toContain('append-only file');
+  const { findings } = JSON.parse(status.stdout) as { findings: { kind: string }[] };
+  expect(findings.map(({ kind }) => kind)).toContain('redis-refuses-writes');
+  expect(doctor.code).toBe(1);
+  expect(doctor.stdout).toContain('"cause":"redis-refuses-writes"');
+
+  execFileSync('prlimit', ['--fsize=unlimited', `--pid=${pid}`]);
+  await eventually('it is ready again', async () => (await readiness(url)).status === 200);
+  const after = JSON.parse((await onOther('status', '--json')).stdout) as { findings: { kind: string }[] };
+  expect(after.findings.map(({ kind }) => kind)).not.toContain('redis-refuses-writes');
+}, 60_000);

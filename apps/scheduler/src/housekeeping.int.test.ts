@@ -1,62 +1,43 @@
-import { recordingLog } from '@muster/testing/builders';
-import { startRedis } from '@muster/testing/redis-server';
-import { Secret } from '@muster/core/config/secret';
-import { AccountId, Region } from '@muster/core/domain/ids';
-import type { Target } from '@muster/core/domain/target';
-import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
+import type { Region } from '@muster/core/domain/ids';
 import type { Ledger } from '@muster/core/ports/ledger';
-import { closeRedis, createRedis } from '@muster/core/redis/connection';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { aCoverage, anAccountId } from '@muster/testing/builders';
+import { useLedgerBench } from '@muster/testing/ledger-bench';
+import { expect, test } from 'vitest';
 import { reviewSetAside } from './housekeeping.ts';
 
-const log = recordingLog();
-let closing: () => Promise<void>;
-let connect: (prefix: string) => Ledger;
-let ledger: Ledger;
-let prefixes = 0;
+const bench = useLedgerBench();
 
-beforeAll(async () => {
-  const server = await startRedis();
-  const redis = createRedis({ url: new Secret(server.url), profile: 'patient', name: 'muster-test', log });
-  connect = (prefix) => createRedisLedger({ redis, prefix, log });
-  closing = async () => {
-    await closeRedis(redis);
-    await server.stop();
-  };
-});
-beforeEach(() => {
-  prefixes += 1;
-  ledger = connect(`housekeeping-${prefixes}`);
-});
-afterAll(() => closing());
+const ACCOUNT = anAccountId();
+const [HERE, THERE] = (['eu-west-1', 'us-east-1'] as Region[]).map((region) => ({
+  accountId: ACCOUNT,
+  region,
+})) as [{ accountId: typeof ACCOUNT; region: Region }, { accountId: typeof ACCOUNT; region: Region }];
 
-const account = AccountId.parse('111122223333');
-const regions = ['eu-west-1', 'eu-central-1'].map((name) => Region.parse(name));
-const [here, there] = regions.map((region): Target => ({ accountId: account, region })) as [Target, Target];
+/** Two targets that were read before anything was set aside. */
+async function readTargets({ coverage }: Ledger): Promise<void> {
+  await coverage.putAccounts([
+    { accountId: ACCOUNT, name: 'shop', state: 'ACTIVE', ancestorIds: ['r-ab12'] },
+  ]);
+  await coverage.putRegions(ACCOUNT, [HERE.region, THERE.region], 1);
+  for (const target of [HERE, THERE]) await coverage.put(target, readAt(100));
+}
 
-async function readAt(target: Target, atMs: number): Promise<void> {
-  await ledger.coverage.put(target, {
-    status: 'complete',
-    attemptedAtMs: atMs,
-    completeAtMs: atMs,
-    cause: null,
-    detail: '',
-    failures: 0,
-  });
+function readAt(atMs: number): ReturnType<typeof aCoverage> {
+  return aCoverage({ status: 'complete', attemptedAtMs: atMs, completeAtMs: atMs });
 }
 
 test('the finding about what could not be read counts what is left, and goes when nothing is', async () => {
-  await ledger.coverage.putRegions(account, regions, 1);
-  for (const target of [here, there]) await readAt(target, 100);
-  await ledger.setAside.note(here, ['i-0a'], 1_000);
-  await ledger.setAside.note(there, ['i-0b', 'i-0c'], 1_000);
+  const { ledger } = bench.create();
+  await readTargets(ledger);
+  await ledger.setAside.note(HERE, ['i-0a'], 1_000);
+  await ledger.setAside.note(THERE, ['i-0b', 'i-0c'], 1_000);
 
   await reviewSetAside(ledger, 2_000);
   const [both] = await ledger.control.findings();
-  await readAt(here, 3_000);
+  await ledger.coverage.put(HERE, readAt(3_000));
   await reviewSetAside(ledger, 4_000);
   const [one] = await ledger.control.findings();
-  await readAt(there, 5_000);
+  await ledger.coverage.put(THERE, readAt(5_000));
   await reviewSetAside(ledger, 6_000);
 
   expect(both).toMatchObject({ kind: 'ledger-unreadable', scope: 'all', sinceMs: 2_000 });

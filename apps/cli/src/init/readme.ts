@@ -235,9 +235,12 @@ ${sh(
 
 A container reads the instance profile through one more network hop:
 \`aws ec2 modify-instance-metadata-options --instance-id i-… --http-put-response-hop-limit 2\`.
+At hop limit 2 every container of that host reaches those credentials, the scheduler's too, which needs none: give Muster a host of its
+own, or leave the limit at 1 and use systemd, whose unit for the scheduler cannot reach the metadata. A later release closes this for
+containers.
 
-Or systemd, with a Redis (6.2 or newer, \`maxmemory-policy noeviction\`, \`appendonly yes\`) on the host or at \`REDIS_URL\` in
-\`/etc/muster/environment\`:
+Or systemd, with a Redis (6.2 or newer, \`maxmemory-policy noeviction\`, \`appendonly yes\`, a password) on the host or at
+\`REDIS_URL\` in \`/etc/muster/environment\` (\`redis://USER:PASSWORD@HOST:6379\`; the password file is then not read):
 
 ${sh(
   'sudo useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin muster',
@@ -245,6 +248,9 @@ ${sh(
   'sudo install -d -m 0750 -o root -g muster /etc/muster',
   'sudo install -m 0640 -o root -g muster muster.yaml /etc/muster/muster.yaml',
   'sudo install -m 0640 -o root -g muster marker.key /etc/muster/marker.key',
+  'openssl rand -hex 24 | sudo install -m 0640 -o root -g muster /dev/stdin /etc/muster/redis-password',
+  'printf "requirepass %s\\nappendonly yes\\n" "$(sudo cat /etc/muster/redis-password)" | sudo tee -a /etc/redis/redis.conf > /dev/null',
+  'sudo systemctl restart redis-server',
   'sudo install -m 0644 systemd/muster-scheduler.service systemd/muster-worker@.service /etc/systemd/system/',
 )}`;
 }

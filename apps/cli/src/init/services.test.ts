@@ -62,6 +62,15 @@ test('the scheduler cannot fetch credentials, and only the worker is told a regi
   expect(fileOf(SETTINGS, 'compose/.env')).toContain('\nAWS_REGION=eu-west-1\n');
 });
 
+test('both read the password of Redis from a file that the README makes', () => {
+  for (const name of UNITS) {
+    expect(fileOf(SETTINGS, `systemd/${name}`)).toContain(
+      'Environment=REDIS_PASSWORD_FILE=/etc/muster/redis-password\n',
+    );
+  }
+  expect(fileOf(SETTINGS, 'README.md')).toContain('/etc/muster/redis-password');
+});
+
 test('no key is written anywhere', () => {
   expect(fileOf(SETTINGS, 'compose/.env')).not.toMatch(/^AWS_(ACCESS|SECRET)/m);
 });

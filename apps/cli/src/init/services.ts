@@ -35,6 +35,11 @@ SystemCallErrorNumber=EPERM
 UMask=0077
 `;
 
+/** A Redis without a password is open to every program on the machine. */
+const REDIS_PASSWORD = `# The password of Redis; not read where REDIS_URL, in the file below, has one of its own.
+Environment=REDIS_PASSWORD_FILE=/etc/muster/redis-password
+`;
+
 const RESTART = `# Longer than muster.worker.shutdown: what was begun is finished or handed back.
 TimeoutStopSec=40
 Restart=always
@@ -55,7 +60,7 @@ After=network-online.target redis-server.service redis.service valkey.service
 User=muster
 Group=muster
 Environment=MUSTER_CONFIG=/etc/muster/muster.yaml
-EnvironmentFile=-/etc/muster/environment
+${REDIS_PASSWORD}EnvironmentFile=-/etc/muster/environment
 ExecStart=${PROGRAM} scheduler
 ${RESTART}
 ${HARDENING}# A scheduler holds no AWS credentials, and cannot fetch any.
@@ -78,7 +83,7 @@ After=network-online.target redis-server.service redis.service valkey.service tb
 User=muster
 Group=muster
 Environment=MUSTER_CONFIG=/etc/muster/muster.yaml
-Environment=MUSTER_WORKER_LISTEN=127.0.0.1:909%i
+${REDIS_PASSWORD}Environment=MUSTER_WORKER_LISTEN=127.0.0.1:909%i
 Environment=AWS_REGION=${settings.homeRegion}
 EnvironmentFile=-/etc/muster/environment
 ExecStart=${PROGRAM} worker

@@ -52,13 +52,8 @@ export function checkListen(text: string, path: readonly string[], report: Repor
 function readPassword(shape: MusterShape, readFile: ReadFile | null, report: Report): string | null {
   const path = shape.console.password_file;
   if (path === undefined) return null;
-  const where = ['console', 'password_file'];
-  if (path === '') {
-    report.fault(where, 'names no file: name the one that holds the password, or remove the line');
-    return null;
-  }
   const reading = readSecretFile(path, readFile);
   if (reading.ok) return reading.text;
-  report.fault(where, reading.problem);
+  report.fault(['console', 'password_file'], reading.problem);
   return null;
 }

@@ -7,6 +7,9 @@ export type SecretReading =
 
 /** @param readFile null where files are not read, such as for a configuration from standard input */
 export function readSecretFile(path: string, readFile: ReadFile | null): SecretReading {
+  if (path === '') {
+    return { ok: false, problem: 'names no file: name the one that holds the password, or remove the line' };
+  }
   if (readFile === null) return { ok: false, problem: 'files are not read here' };
   const reading = readFile(path);
   if (!reading.ok) return { ok: false, problem: `the file ${path} ${reading.problem}` };

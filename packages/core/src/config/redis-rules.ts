@@ -15,47 +15,24 @@ export function compileRedis(
   report: Report,
 ): RedisSettings {
   const url = checkRedisUrl(shape, environment, findings, report);
-  const password = readPassword(shape, environment, readFile, findings, report);
-  return {
-    url: new Secret(password === null ? url : withPassword(url, password, environment, findings, report)),
-    prefix: checkPrefix(shape, report),
-  };
-}
-
-function readPassword(
-  shape: MusterShape,
-  { redisPasswordFile }: EnvironmentSettings,
-  readFile: ReadFile | null,
-  findings: Findings,
-  report: Report,
-): string | null {
-  const path = redisPasswordFile ?? shape.redis.password_file ?? '';
-  if (path === '') return null;
-  const reading = readSecretFile(path, readFile);
-  if (reading.ok) return reading.text;
-  if (redisPasswordFile === null) report.fault(['redis', 'password_file'], reading.problem);
-  else findings.faults.push(inEnvironment('REDIS_PASSWORD_FILE', reading.problem));
-  return null;
-}
-
-/** A URL that brings its own password keeps it: it was written for that very server. */
-function withPassword(
-  url: string,
-  password: string,
-  { redisPasswordFile }: EnvironmentSettings,
-  findings: Findings,
-  report: Report,
-): string {
-  if (!isRedisUrl(url)) return url;
+  const prefix = checkPrefix(shape, report);
+  const { redisPasswordFile } = environment;
+  const path = redisPasswordFile ?? shape.redis.password_file;
+  if (path === undefined || !isRedisUrl(url)) return { url: new Secret(url), prefix };
+  const place = ['redis', 'password_file'];
   const parsed = new URL(url);
   if (parsed.password !== '') {
+    // It was written for that very server.
     const message = 'not read: the Redis URL has a password of its own';
-    if (redisPasswordFile === null) report.note(['redis', 'password_file'], message);
+    if (redisPasswordFile === null) report.note(place, message);
     else findings.notes.push(inEnvironment('REDIS_PASSWORD_FILE', message));
-    return url;
+    return { url: new Secret(url), prefix };
   }
-  parsed.password = encodeURIComponent(password);
-  return parsed.href;
+  const reading = readSecretFile(path, readFile);
+  if (reading.ok) parsed.password = encodeURIComponent(reading.text);
+  else if (redisPasswordFile === null) report.fault(place, reading.problem);
+  else findings.faults.push(inEnvironment('REDIS_PASSWORD_FILE', reading.problem));
+  return { url: new Secret(parsed.href), prefix };
 }
 
 /** The address may hold a password, so no message repeats it. */
