@@ -1,7 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { eventually } from '@muster/testing/eventually';
 import { type MusterSystem, startSystem } from '@muster/testing/muster-system';
-import { type RedisServer, startRedis } from '@muster/testing/redis-server';
+import { limitFiles, type RedisServer, startRedis } from '@muster/testing/redis-server';
 import {
   type CommandResult,
   MUSTER_ENTRY,
@@ -112,13 +111,13 @@ test('a password that is not the one of Redis is told as that, and no other word
 });
 
 test('a disk that is full makes processes unready, is a finding while nothing can be written, and is over when there is room', async () => {
-  other = await startRedis({ password: 'pw', largestFileBytes: 2 ** 30 });
-  const { pid, url: redisUrl } = other;
-  const worker = system.start('worker', { env: { REDIS_URL: redisUrl } });
+  const full = await startRedis({ password: 'pw', largestFileBytes: 2 ** 30 });
+  other = full;
+  const worker = system.start('worker', { env: { REDIS_URL: full.url } });
   const url = await urlOf(worker);
   await eventually('it is ready', async () => (await readiness(url)).status === 200);
 
-  execFileSync('prlimit', ['--fsize=1:', `--pid=${pid}`]);
+  limitFiles(full, 1);
   await eventually('it is unready', async () => (await readiness(url)).status === 503);
   const reason = (await readiness(url)).redis;
   const status = await onOther('status', '--json');
@@ -130,7 +129,7 @@ test('a disk that is full makes processes unready, is a finding while nothing ca
   expect(doctor.code).toBe(1);
   expect(doctor.stdout).toContain('"cause":"redis-refuses-writes"');
 
-  execFileSync('prlimit', ['--fsize=unlimited', `--pid=${pid}`]);
+  limitFiles(full, null);
   await eventually('it is ready again', async () => (await readiness(url)).status === 200);
   const after = JSON.parse((await onOther('status', '--json')).stdout) as { findings: { kind: string }[] };
   expect(after.findings.map(({ kind }) => kind)).not.toContain('redis-refuses-writes');

@@ -6,7 +6,7 @@
  * folder. Both run in process groups of their own, so that Ctrl-C in a terminal reaches us first and we can still talk
  * to Redis while we shut down.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -66,6 +66,14 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   return startOnPort(binary, options, triesLeft);
 }
 
+/**
+ * From now on no file of a server that was started with `largestFileBytes` can grow beyond `bytes`, as on a full disk; null
+ * makes room again.
+ */
+export function limitFiles({ pid }: RedisServer, bytes: number | null): void {
+  execFileSync('prlimit', [bytes === null ? '--fsize=unlimited' : `--fsize=${bytes}:`, `--pid=${pid}`]);
+}
+
 /** The full path of `redis-server` or `valkey-server`; null when neither is on the PATH. */
 export function findRedisBinary(path: string = process.env['PATH'] ?? ''): string | null {
   for (const name of ['redis-server', 'valkey-server']) {
@@ -123,7 +131,7 @@ async function startOnPort(
 
 /**
  * The program behind a limit of the shell's. Its signal is ignored, so that a write beyond the limit fails as one on a full
- * disk does. The limit is the soft one: `prlimit --fsize=unlimited` makes room.
+ * disk does. The limit is the soft one, so that `limitFiles` can lift it.
  */
 function limited(
   binary: string,

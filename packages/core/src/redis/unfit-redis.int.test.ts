@@ -1,5 +1,5 @@
 /** Redis servers that answer and cannot do the work: of the wrong kind, or with a disk that takes nothing more. */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { recordingLog } from '@muster/testing/builders';
 import { eventually } from '@muster/testing/eventually';
 import {
   findRedisBinary,
+  limitFiles,
   type RedisServer,
   type RedisServerOptions,
   startRedis,
@@ -107,8 +108,8 @@ test('a Sentinel is refused in words of its own, with the address of the primary
 });
 
 test('an append-only file that cannot be written stops all writes: the check, the findings and the status say so, until there is room', async () => {
-  const { url, pid } = await server({ largestFileBytes: 64 * 1024 });
-  const redis = await ready(url);
+  const full = await server({ largestFileBytes: 64 * 1024 });
+  const redis = await ready(full.url);
   const ledger = createRedisLedger({ redis, prefix: 'test', log: recordingLog() });
   await redis.set('filling', 'x'.repeat(200_000));
   await eventually('Redis refuses writes', async () => {
@@ -127,7 +128,7 @@ test('an append-only file that cannot be written stops all writes: the check, th
   expect(finding).toMatchObject({ kind: 'redis-refuses-writes', scope: 'all' });
   expect(finding?.remedy).toContain('df -h');
 
-  execFileSync('prlimit', ['--fsize=unlimited', `--pid=${pid}`]);
+  limitFiles(full, null);
   await eventually('Redis takes writes again', async () => {
     return checkRedis(redis, 'test').then(
       () => true,
@@ -138,20 +139,20 @@ test('an append-only file that cannot be written stops all writes: the check, th
 });
 
 test('a snapshot that cannot be written stops writes where Redis is told so, and is a finding where it is not', async () => {
-  const { url, pid } = await server({
+  const full = await server({
     settings: { save: '3600 1' },
     // So that a write that is too large fails instead of ending the process.
     largestFileBytes: 2 ** 30,
   });
-  const redis = await ready(url);
+  const redis = await ready(full.url);
   const ledger = createRedisLedger({ redis, prefix: 'test', log: recordingLog() });
   await redis.set('filling', randomBytes(200_000));
-  execFileSync('prlimit', ['--fsize=4096:', `--pid=${pid}`]);
+  limitFiles(full, 4096);
   await redis.bgsave();
   await eventually('the snapshot has failed', async () =>
     /rdb_last_bgsave_status:err/.test(await redis.info('persistence')),
   );
-  execFileSync('prlimit', ['--fsize=unlimited', `--pid=${pid}`]);
+  limitFiles(full, null);
 
   await expect(checkRedis(redis, 'test')).rejects.toMatchObject({
     code: 'ledger.unavailable',
