@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import type { Scope } from '@muster/core/domain/control';
 import { eventually } from '@muster/testing/eventually';
 import { type MusterSystem, startSystem } from '@muster/testing/muster-system';
 import { MUSTER_ENTRY } from '@muster/testing/supervised-process';
@@ -62,6 +63,87 @@ test('status --json is one line that says what the ledger says', async () => {
     expect(JSON.parse(stdout)).toMatchObject({ sweep, instances });
     return true;
   });
+});
+
+test('what could not be read stands in findings, status and the sum, with who must act', async () => {
+  const { sweep } = await system.status();
+  const findings = (await system.cli('findings', '--json')).stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as { kind: string; owner: string; count: number; remedy: string });
+  const { stdout } = await system.cli('status');
+
+  const denied = findings.find(({ kind }) => kind === 'accounts-not-read');
+  expect(sweep.notRead.accounts).toBeGreaterThan(0);
+  expect(denied).toMatchObject({ owner: 'aws-admin', count: sweep.notRead.accounts });
+  expect(denied?.remedy).toContain('muster doctor --missing-roles');
+  expect(findings.every(({ owner }) => owner !== '')).toBe(true);
+  const unread = sweep.notRead.accounts + sweep.notRead.targets;
+  expect(stdout).toContain(` in ${sweep.targets.total - unread} of ${sweep.targets.total} targets read: `);
+  expect(stdout).toContain('accounts-not-read');
+});
+
+const NOWHERE = [
+  ['--account', '123456789012'],
+  ['--region', 'ap-southeast-9'],
+  ['--instance', 'i-00000000deadbeef0'],
+  ['--cause', 'host-disk-ful'],
+] as const;
+
+test.each(['pause', 'resume', 'retry', 'cancel'])('%s refuses a scope that is not there', async (verb) => {
+  for (const [option, value] of NOWHERE) {
+    const { code, stdout, stderr } = await system.cli(verb, option, value);
+
+    expect({ option, code, stdout }).toEqual({ option, code: 64, stdout: '' });
+    expect(stderr).toContain(`${option} ${value}: `);
+  }
+  expect(await system.ledger.control.pauses()).toEqual([]);
+});
+
+test('a refusal names the nearest that is there, and a pause of what has vanished can be ended', async () => {
+  const [{ accountId = '' } = {}] = await instances();
+  const slip = `${accountId.slice(0, -1)}${(Number(accountId.at(-1)) + 1) % 10}`;
+  const scope = 'account:123456789012' as Scope;
+  await system.ledger.control.pause({ scope, atMs: Date.now(), by: 'operator', reason: '' });
+
+  const refused = await system.cli('pause', '--account', slip);
+  const cause = await system.cli('retry', '--cause', 'host-disk-ful');
+  const resumed = await system.cli('resume', '--account', '123456789012');
+
+  expect(refused.stderr).toContain(`did you mean ${accountId}?`);
+  expect(cause.stderr).toContain('did you mean host-disk-full?');
+  expect(resumed).toMatchObject({ code: 0, stdout: `resumed ${scope}\n` });
+});
+
+test('explain says of a host without a record what it is', async () => {
+  const known = new Set((await instances()).map(({ instanceId }) => instanceId));
+  const read = new Set(
+    (await system.ledger.coverage.all())
+      .filter(({ coverage }) => coverage.status === 'complete')
+      .map(({ id }) => id),
+  );
+  const others = (await listHosts(system)).filter(
+    ({ id, account, region, state }) =>
+      !known.has(id) && state !== 'terminated' && read.has(`${account}.${region}`),
+  );
+  expect(others.length).toBeGreaterThan(0);
+
+  const states = new Set<string>();
+  for (const { id } of others.slice(0, 12)) {
+    const { code, stdout } = await system.cli('explain', id, '--json');
+    expect({ id, code }).toEqual({ id, code: 0 });
+    const explained = JSON.parse(stdout) as {
+      state: string;
+      waitsFor: string;
+      targetLastRead: string | null;
+    };
+    states.add(explained.state);
+    expect(explained.waitsFor).not.toBe('');
+    expect(explained.targetLastRead).not.toBeNull();
+  }
+  expect(
+    [...states].every((state) => ['opted-out', 'unmatched', 'stopped', 'starting'].includes(state)),
+  ).toBe(true);
 });
 
 test('sweep --wait reads everything again, finds what is new, and tells the verdict', async () => {

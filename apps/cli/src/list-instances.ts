@@ -1,5 +1,7 @@
+import { nextAttempt } from '@muster/core/domain/enrollment/next-attempt';
 import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import type { AccountId, Region } from '@muster/core/domain/ids';
+import type { TargetWait } from '@muster/core/domain/send-wait';
 import type { Target } from '@muster/core/domain/target';
 import type { Ledger } from '@muster/core/ports/ledger';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
@@ -20,7 +22,10 @@ export interface InstanceLine {
   readonly cause: string | null;
   readonly since: string;
   readonly attempts: number;
+  /** When it is tried next, where a time is known: of a failed one, and of a queued one that waits for its back-off. */
   readonly nextAttemptAt: string | null;
+  /** Why a queued or failed one is not tried now: `back-off`, `turn`, or what its target's sends wait for. */
+  readonly waitsFor: string | null;
   readonly commandId: string | null;
   readonly nodeId: string | null;
   readonly exitCode: number | null;
@@ -29,7 +34,11 @@ export interface InstanceLine {
 }
 
 /** Streams the instances target by target, so that listing 100,000 of them needs the memory of one target. */
-export async function* readInstances(ledger: Ledger, filter: InstanceFilter): AsyncGenerator<InstanceLine> {
+export async function* readInstances(
+  ledger: Ledger,
+  filter: InstanceFilter,
+  nowMs: number,
+): AsyncGenerator<InstanceLine> {
   const targets = (await ledger.enrollments.populated()).filter(
     (target) =>
       (filter.accountId === null || target.accountId === filter.accountId) &&
@@ -39,8 +48,9 @@ export async function* readInstances(ledger: Ledger, filter: InstanceFilter): As
     (a, b) => a.accountId.localeCompare(b.accountId) || a.region.localeCompare(b.region),
   );
   for (const target of inOrder) {
+    const wait = await ledger.waits.of(target);
     for (const { value } of (await ledger.enrollments.readAll(target)).values()) {
-      const line = lineOf(target, value);
+      const line = lineOf(target, value, wait, nowMs);
       if (filter.state !== null && line.state !== filter.state) continue;
       if (filter.cause !== null && line.cause !== filter.cause) continue;
       yield line;
@@ -48,7 +58,13 @@ export async function* readInstances(ledger: Ledger, filter: InstanceFilter): As
   }
 }
 
-function lineOf(target: Target, record: EnrollmentRecord): InstanceLine {
+function lineOf(
+  target: Target,
+  record: EnrollmentRecord,
+  wait: TargetWait | null,
+  nowMs: number,
+): InstanceLine {
+  const next = nextAttempt(record, nowMs);
   const last = record.attempts.at(-1);
   return {
     instanceId: record.instanceId,
@@ -58,7 +74,8 @@ function lineOf(target: Target, record: EnrollmentRecord): InstanceLine {
     cause: record.state === 'failed' || record.state === 'ineligible' ? record.cause : null,
     since: new Date(record.changedAtMs).toISOString(),
     attempts: record.attemptCount,
-    nextAttemptAt: record.state === 'failed' ? new Date(record.nextAttemptAtMs).toISOString() : null,
+    nextAttemptAt: next === null ? null : new Date(next.atMs).toISOString(),
+    waitsFor: next?.reason ?? (record.state === 'queued' ? (wait?.reason ?? null) : null),
     commandId: record.state === 'installing' ? record.commandId : (last?.commandId ?? null),
     nodeId: record.state === 'joined' ? record.nodeId : null,
     exitCode: last?.exitCode ?? null,
@@ -70,7 +87,8 @@ function lineOf(target: Target, record: EnrollmentRecord): InstanceLine {
 export function describeInstance(line: InstanceLine): string {
   const cause = line.cause === null ? '' : `  ${line.cause}`;
   const next = line.nextAttemptAt === null ? '' : `  next attempt ${line.nextAttemptAt}`;
+  const wait = line.waitsFor === null ? '' : `  waits: ${line.waitsFor}`;
   return terminalLine(
-    `${line.accountId}  ${line.region.padEnd(14)}  ${line.instanceId}  ${line.state.padEnd(10)}${cause}${next}`,
+    `${line.accountId}  ${line.region.padEnd(14)}  ${line.instanceId}  ${line.state.padEnd(10)}${cause}${wait}${next}`,
   );
 }

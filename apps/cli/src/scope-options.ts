@@ -3,6 +3,7 @@ import type { Scope } from '@muster/core/domain/control';
 import { AccountId, InstanceId, Region } from '@muster/core/domain/ids';
 import type { Command } from 'commander';
 import { CommandError, EXIT } from './exit-codes.ts';
+import { unknownCause } from './known-scope.ts';
 
 /** The options by which an operator says what a verb is about. */
 export interface ScopeOptions {
@@ -39,6 +40,7 @@ export function parseScope(options: ScopeOptions): Scope {
     instance: () => InstanceId.safeParse(value).success,
     cause: () => Object.hasOwn(CAUSES, value),
   }[name]();
+  if (!valid && name === 'cause') throw unknownCause(value);
   if (!valid) throw new CommandError(EXIT.usage, `--${name} ${value}: there is no such ${name}`);
   return `${name}:${value}` as Scope;
 }

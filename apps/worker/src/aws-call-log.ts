@@ -1,18 +1,19 @@
 import { AWS_ACTIONS } from '@muster/core/domain/aws-actions';
 import { messageOf } from '@muster/core/domain/errors';
 import type { AwsCall, AwsCallObserver } from '@muster/core/ports/aws-call';
-import type { StatisticsLedger } from '@muster/core/ports/ledger';
+import type { Ledger } from '@muster/core/ports/ledger';
 import { type Clock, within } from '@muster/core/ports/clock';
 import type { Logger } from '@muster/core/ports/logger';
 import { createHistogram, type createMetrics } from '@muster/core/runtime/metrics';
+import { createUnansweredWatch } from './unanswered-watch.ts';
 
 const FLUSH_MS = 500;
 /** Nobody waits longer for the last counts: a patient connection waits for Redis as long as it is away. */
 const LAST_FLUSH_MS = 1_000;
 
-/** Counts calls to AWS: for the status, in the ledger, and for this process's metrics. */
+/** Counts calls to AWS: for the status, in the ledger, and for this process's metrics; and tells of those that meet no answer. */
 export function createAwsCallLog(deps: {
-  readonly statistics: StatisticsLedger;
+  readonly ledger: Pick<Ledger, 'statistics' | 'unanswered'>;
   readonly metrics: ReturnType<typeof createMetrics>;
   readonly log: Logger;
   readonly clock: Clock;
@@ -23,13 +24,14 @@ export function createAwsCallLog(deps: {
     labels: { action: AWS_ACTIONS, outcome: ['ok', 'throttled', 'denied', 'failed'] },
     buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   });
+  const silence = createUnansweredWatch({ ...deps, unanswered: deps.ledger.unanswered });
   let pending: AwsCall[] = [];
   const flush = async (): Promise<void> => {
     if (pending.length === 0) return;
     const calls = pending;
     pending = [];
     // Counters are for people: losing some while Redis is away harms nothing.
-    await deps.statistics.addCalls(calls).catch((error: unknown) => {
+    await deps.ledger.statistics.addCalls(calls).catch((error: unknown) => {
       deps.log.debug({ reason: messageOf(error) }, 'call counts not written');
     });
   };
@@ -37,10 +39,12 @@ export function createAwsCallLog(deps: {
   return {
     observe: (call) => {
       pending.push(call);
+      silence.observe(call);
       duration({ action: call.action, outcome: call.outcome }, call.durationMs / 1_000);
     },
     close: async () => {
       clearInterval(timer);
+      silence.close();
       await within(deps.clock, LAST_FLUSH_MS, flush());
     },
   };

@@ -13,6 +13,7 @@ import type { ReportLedger } from '@muster/core/ports/reports';
 import type { TeleportPort } from '@muster/core/ports/teleport';
 import type { SentCommands } from './sending/sent-commands.ts';
 import type { WorkerTimings } from './timings.ts';
+import type { SendOutlook } from './sending/send-outlook.ts';
 
 /** Puts jobs into the queue. They are hints: what must be done stands in the ledger's due indexes already. */
 export type EnqueueJobs = <Name extends JobName>(
@@ -42,10 +43,10 @@ export interface HandlerDeps {
   readonly reports: ReportLedger;
   readonly enqueue: EnqueueJobs;
   readonly hintLater: HintLater;
-  /** Epoch ms before which sends are withheld, as known within the last second; in the past while they are permitted. */
-  readonly sendsNotBeforeMs: () => Promise<number>;
   /** What this process has sent, told by itself. */
   readonly sent: SentCommands;
+  /** Whether, why and until when sends are withheld, as known within the last second. */
+  readonly sendOutlook: () => Promise<SendOutlook>;
   /** A new ULID. */
   readonly newId: () => string;
   /** 0 ≤ x < 1 */

@@ -88,7 +88,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
   const ledger = createRedisLedger({ redis: records, prefix, log, pacing: config.pacing, markerKeys });
   const keeper = await start.step(holdLedger(ledger.owner, installationOf(config), clock));
   start.opened(async () => keeper.close());
-  const calls = createAwsCallLog({ statistics: ledger.statistics, metrics, log, clock });
+  const calls = createAwsCallLog({ ledger, metrics, log, clock });
   const aws = awsOf(config, { clock, log, observe: calls.observe });
   const queue = createJobQueue({ connection: hasty, prefix });
   const enqueue: EnqueueJobs = (name, payloads, how) => queue.enqueueMany(catalog[name], payloads, how);
@@ -109,8 +109,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
     reports: createReportLedger({ redis: records, keys: createKeys(prefix) }),
     enqueue,
     hintLater: lateHints.later,
-    sendsNotBeforeMs: createSendOutlook({ config, ledger, clock, timings }),
     sent: createSentCommands(),
+    sendOutlook: createSendOutlook({ config, ledger, clock, timings }),
     newId: () => ulid(clock.now()),
     random: randomShare,
     redact,
@@ -236,7 +236,7 @@ function withConfig(deps: HandlerDeps, config: MusterConfig): HandlerDeps {
     config,
     timings,
     teleport: createTeleportAdapter({ proxyServer: config.proxyServer, inventory: config.inventory }),
-    sendsNotBeforeMs: createSendOutlook({ config, ledger: deps.ledger, clock: deps.clock, timings }),
+    sendOutlook: createSendOutlook({ config, ledger: deps.ledger, clock: deps.clock, timings }),
     redact: createRedactor(secretsOf(config)),
   };
 }

@@ -55,13 +55,13 @@ export function addCoverageCommands(program: Command, context: CommandContext): 
           since: null,
           message: describeCause(kind).title,
           remedy: describeCause(kind).remedy,
+          owner: describeCause(kind).owner,
         }));
-        const own = status.findings.map((finding) => ({ ...finding, count: 1 }));
-        for (const finding of [...own, ...causes.toSorted((a, b) => b.count - a.count)]) {
+        for (const finding of [...status.findings, ...causes.toSorted((a, b) => b.count - a.count)]) {
           process.stdout.write(
             options.json === true
               ? `${JSON.stringify(finding)}\n`
-              : `${terminalLine(`${String(finding.count).padStart(6)}  ${finding.kind} (${finding.scope}): ${finding.message}`)}\n        ${terminalLine(finding.remedy)}\n`,
+              : `${terminalLine(`${String(finding.count).padStart(6)}  ${finding.kind} (${finding.scope}): ${finding.message}`)}\n        ${terminalLine(`${finding.owner}: ${finding.remedy}`)}\n`,
           );
         }
       });

@@ -1,9 +1,16 @@
 import { invocationLink } from '@muster/core/domain/console-link';
 import { causeFacts } from '@muster/core/domain/cause';
+import { BYSTANDER_TEXTS, type BystanderKind } from '@muster/core/domain/bystander';
 import { pausedBy } from '@muster/core/domain/control';
+import {
+  describeNextAttempt,
+  nextAttempt,
+  type NextAttempt,
+} from '@muster/core/domain/enrollment/next-attempt';
+import { describeWait } from '@muster/core/domain/send-wait';
 import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
 import { InstanceId } from '@muster/core/domain/ids';
-import type { Target } from '@muster/core/domain/target';
+import { readTargetId, type Target } from '@muster/core/domain/target';
 import type { MusterConfig } from '@muster/core/config/model';
 import type { Ledger } from '@muster/core/ports/ledger';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
@@ -26,11 +33,13 @@ export function addExplainCommand(program: Command, context: CommandContext): vo
         throw new CommandError(EXIT.usage, `${text}: an EC2 instance id looks like i-0123456789abcdef0`);
       }
       const config = readConfig(context.env, context.configOption());
-      const explanation = await withLedger(config, (ledger) => explain(ledger, config, id.data));
+      const explanation = await withLedger(config, (ledger, clock) =>
+        explain({ ledger, config, nowMs: clock.now() }, id.data),
+      );
       if (explanation === null) {
         throw new CommandError(
           EXIT.failed,
-          `${id.data} is not known: no scan has seen it running and matched. See muster coverage for targets that could not be read.`,
+          `${id.data} is not known: no scan of an account and region in scope has seen it. See muster coverage for what could not be read.`,
         );
       }
       process.stdout.write(
@@ -45,16 +54,21 @@ interface Explanation {
   readonly accountId: string;
   readonly region: string;
   readonly state: string;
-  readonly since: string;
+  /** Null for one that has no record. */
+  readonly since: string | null;
   readonly cause: string | null;
   readonly title: string | null;
   readonly owner: string | null;
   readonly remedy: string | null;
   readonly nextAttemptAt: string | null;
+  /** Why nothing is done now, as a sentence; null when it waits for nothing. */
+  readonly waitsFor: string | null;
   readonly pausedBy: string | null;
   readonly matcher: string | null;
   readonly targetLastRead: string | null;
   readonly targetStatus: string | null;
+  /** Null when it never was, or is not known any more. */
+  readonly targetLastComplete: string | null;
   readonly attempts: readonly {
     readonly endedAt: string;
     readonly commandId: string | null;
@@ -66,25 +80,69 @@ interface Explanation {
   readonly attemptCount: number;
 }
 
-async function explain(ledger: Ledger, config: MusterConfig, id: InstanceId): Promise<Explanation | null> {
-  for (const target of await ledger.enrollments.populated()) {
-    const stored = (await ledger.enrollments.read(target, [id])).get(id);
-    if (stored !== undefined) return describe(ledger, config, target, stored.value);
+interface ExplainDeps {
+  readonly ledger: Ledger;
+  readonly config: MusterConfig;
+  readonly nowMs: number;
+}
+
+/** Targets asked at once. */
+const CHUNK = 500;
+
+async function explain(deps: ExplainDeps, id: InstanceId): Promise<Explanation | null> {
+  const { enrollments, coverage } = deps.ledger;
+  const populated = await enrollments.populated();
+  for (let from = 0; from < populated.length; from += CHUNK) {
+    const chunk = populated.slice(from, from + CHUNK);
+    const read = await Promise.all(chunk.map((target) => enrollments.read(target, [id])));
+    for (const [index, target] of chunk.entries()) {
+      const stored = read[index]?.get(id);
+      if (stored !== undefined) return describe(deps, target, stored.value);
+    }
   }
-  return null;
+  const targets = (await coverage.all()).map(({ id: member }) => readTargetId(member));
+  const bystander = await enrollments.findBystander(
+    targets.filter((target) => target !== null),
+    id,
+  );
+  return bystander === null ? null : describeBystander(deps, id, bystander);
+}
+
+/** Seen by scans, and none of Muster's business: there is no record, so there is little to tell. */
+async function describeBystander(
+  { ledger }: ExplainDeps,
+  id: InstanceId,
+  { target, kind }: { readonly target: Target; readonly kind: BystanderKind },
+): Promise<Explanation> {
+  return {
+    instanceId: id,
+    ...target,
+    state: kind,
+    since: null,
+    cause: null,
+    title: null,
+    owner: null,
+    remedy: null,
+    nextAttemptAt: null,
+    waitsFor: BYSTANDER_TEXTS[kind],
+    pausedBy: null,
+    matcher: null,
+    ...(await readingOf(ledger, target)),
+    attempts: [],
+    attemptCount: 0,
+  };
 }
 
 async function describe(
-  ledger: Ledger,
-  config: MusterConfig,
+  { ledger, config, nowMs }: ExplainDeps,
   target: Target,
   record: EnrollmentRecord,
 ): Promise<Explanation> {
   const cause = record.state === 'failed' || record.state === 'ineligible' ? record.cause : null;
   const facts = cause === null ? null : causeFacts(cause);
-  const coverage = await ledger.coverage.read(target);
   const pauses = new Set<string>((await ledger.control.pauses()).map((pause) => pause.scope));
   const matcher = config.matchers.find((one) => one.key === record.matcherKey);
+  const next = nextAttempt(record, nowMs);
   return {
     instanceId: record.instanceId,
     ...target,
@@ -94,12 +152,11 @@ async function describe(
     title: facts?.title ?? null,
     owner: facts?.owner ?? null,
     remedy: facts?.remedy ?? null,
-    nextAttemptAt: record.state === 'failed' ? isoTime(record.nextAttemptAtMs) : null,
+    nextAttemptAt: next === null ? null : isoTime(next.atMs),
+    waitsFor: await waitOf(ledger, target, record, next),
     pausedBy: pausedBy(pauses, { ...target, instanceId: record.instanceId, cause }),
     matcher: matcher?.label ?? null,
-    targetLastRead:
-      coverage === null || coverage.attemptedAtMs === 0 ? null : isoTime(coverage.attemptedAtMs),
-    targetStatus: coverage?.status ?? null,
+    ...(await readingOf(ledger, target)),
     attempts: record.attempts.map((attempt) => ({
       endedAt: isoTime(attempt.endedAtMs),
       commandId: attempt.commandId,
@@ -115,9 +172,55 @@ async function describe(
   };
 }
 
+/** Its own back-off, or what its target's sends wait for; and what a state means that nobody moves on. */
+async function waitOf(
+  ledger: Ledger,
+  target: Target,
+  record: EnrollmentRecord,
+  next: NextAttempt | null,
+): Promise<string | null> {
+  if (next !== null) return describeNextAttempt(next, record.failures);
+  if (record.state === 'stopped') return 'it is stopped: it is looked at again once it runs';
+  if (record.state === 'unmatched') {
+    return 'no matcher of the configuration wants it any more, or its region has left the scope';
+  }
+  if (record.state === 'gone') {
+    return 'it no longer exists, or its account has left the scope; its record is kept for a week';
+  }
+  if (record.state !== 'queued') return null;
+  const wait = await ledger.waits.of(target);
+  return wait === null
+    ? 'its turn: the next send of its account and region takes it'
+    : describeWait(wait.reason);
+}
+
+/** How its place was last read. An account that cannot be entered, or has left, has no targets, and says so instead. */
+async function readingOf(
+  { coverage }: Pick<Ledger, 'coverage'>,
+  target: Target,
+): Promise<Pick<Explanation, 'targetLastRead' | 'targetStatus' | 'targetLastComplete'>> {
+  const own = await coverage.read(target);
+  const reading = own ?? (await coverage.readDenied(target.accountId));
+  const known = reading === null ? await coverage.account(target.accountId) : null;
+  const status =
+    reading === null
+      ? known === null
+        ? 'account not in scope any more'
+        : 'not in scope'
+      : own === null
+        ? `account ${reading.status}`
+        : reading.status;
+  return {
+    targetStatus: status,
+    targetLastRead: reading === null || reading.attemptedAtMs === 0 ? null : isoTime(reading.attemptedAtMs),
+    targetLastComplete:
+      reading?.completeAtMs === null || reading === null ? null : isoTime(reading.completeAtMs),
+  };
+}
+
 function formatExplanation(explanation: Explanation): string {
   const lines = [
-    `${explanation.instanceId} in ${explanation.accountId} ${explanation.region}: ${explanation.state} since ${explanation.since}`,
+    `${explanation.instanceId} in ${explanation.accountId} ${explanation.region}: ${explanation.state}${explanation.since === null ? '' : ` since ${explanation.since}`}`,
   ];
   if (explanation.cause !== null) {
     lines.push(
@@ -127,10 +230,11 @@ function formatExplanation(explanation: Explanation): string {
     );
   }
   if (explanation.nextAttemptAt !== null) lines.push(`  next     ${explanation.nextAttemptAt}`);
+  if (explanation.waitsFor !== null) lines.push(`  waits    ${explanation.waitsFor}`);
   if (explanation.pausedBy !== null) lines.push(`  paused   ${explanation.pausedBy}`);
   lines.push(`  matcher  ${explanation.matcher ?? 'none of this configuration'}`);
   lines.push(
-    `  target   ${explanation.targetStatus ?? 'unknown'}, last read ${explanation.targetLastRead ?? 'never'}`,
+    `  target   ${explanation.targetStatus ?? 'unknown'}, last tried ${explanation.targetLastRead ?? 'not known'}, last read whole ${explanation.targetLastComplete ?? 'not known'}`,
   );
   lines.push(`  attempts ${explanation.attemptCount}`);
   for (const attempt of explanation.attempts) {

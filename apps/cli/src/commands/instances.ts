@@ -29,8 +29,8 @@ export function addInstancesCommand(program: Command, context: CommandContext): 
     .action(async (options: Options) => {
       const filter = parseFilter(options);
       const config = readConfig(context.env, context.configOption());
-      await withLedger(config, async (ledger) => {
-        for await (const instance of readInstances(ledger, filter)) {
+      await withLedger(config, async (ledger, clock) => {
+        for await (const instance of readInstances(ledger, filter, clock.now())) {
           process.stdout.write(
             `${options.json === true ? JSON.stringify(instance) : describeInstance(instance)}\n`,
           );

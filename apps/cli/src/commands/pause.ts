@@ -4,6 +4,7 @@ import type { Clock } from '@muster/core/ports/clock';
 import type { Ledger } from '@muster/core/ports/ledger';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
+import { requireKnownScope } from '../known-scope.ts';
 import { withLedger } from '../open-ledger.ts';
 import { readConfig } from '../read-config.ts';
 import { parseScope, withScope, type ScopeOptions } from '../scope-options.ts';
@@ -14,9 +15,11 @@ export function addPauseCommands(program: Command, context: CommandContext): voi
     .option('--reason <text>', 'why, for whoever looks', 'by an operator')
     .action(async (options: ScopeOptions & { reason?: string }) => {
       const scope = parseScope(options);
-      await withLedger(readConfig(context.env, context.configOption()), (ledger, clock) =>
-        ledger.control.pause({ scope, atMs: clock.now(), by: 'operator', reason: options.reason ?? '' }),
-      );
+      await withLedger(readConfig(context.env, context.configOption()), async (ledger, clock) => {
+        await requireKnownScope(ledger, scope);
+        const reason = options.reason ?? '';
+        await ledger.control.pause({ scope, atMs: clock.now(), by: 'operator', reason });
+      });
       process.stdout.write(`paused ${scope}\n`);
     });
   withScope(
@@ -24,7 +27,10 @@ export function addPauseCommands(program: Command, context: CommandContext): voi
   ).action(async (options: ScopeOptions) => {
     const scope = parseScope(options);
     const config = readConfig(context.env, context.configOption());
-    const resumed = await withLedger(config, (ledger, clock) => resume(ledger, clock, scope));
+    const resumed = await withLedger(config, async (ledger, clock) => {
+      await requireKnownScope(ledger, scope, true);
+      return resume(ledger, clock, scope);
+    });
     const configured = config.paused ? ' (muster.paused still holds every send)' : '';
     process.stdout.write(`${resumed ? 'resumed' : 'nothing was paused for'} ${scope}${configured}\n`);
   });
@@ -33,7 +39,7 @@ export function addPauseCommands(program: Command, context: CommandContext): voi
 /** Ends a pause, a brake, the hold and a suspected loss of inventory, and wakes what waited for it. */
 async function resume(ledger: Ledger, clock: Clock, scope: Scope): Promise<boolean> {
   let resumed = await ledger.control.resume(scope);
-  await ledger.control.resetBrake(scope, Date.now());
+  await ledger.control.resetBrake(scope, clock.now());
   await ledger.control.clear('brake-engaged', scope);
   await clearNotes(ledger, scope);
   if (scope === 'all') {

@@ -10,6 +10,7 @@ import type { Clock } from '@muster/core/ports/clock';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import { requireKnownScope } from '../known-scope.ts';
 import { withLedger } from '../open-ledger.ts';
 import { withJobQueue } from '../open-queue.ts';
 import { readConfig } from '../read-config.ts';
@@ -23,14 +24,20 @@ export function addRetryCommands(program: Command, context: CommandContext): voi
   ).action(async (options: ScopeOptions) => {
     const scope = parseScope(options);
     const config = readConfig(context.env, context.configOption());
-    const count = await withLedger(config, (ledger, clock) => retry({ ledger, clock, config }, scope));
+    const count = await withLedger(config, async (ledger, clock) => {
+      await requireKnownScope(ledger, scope);
+      return retry({ ledger, clock, config }, scope);
+    });
     process.stdout.write(`${count} instances will be tried again\n`);
   });
   withScope(program.command('cancel').description('ask SSM to cancel live commands')).action(
     async (options: ScopeOptions) => {
       const scope = parseScope(options);
       const config = readConfig(context.env, context.configOption());
-      const payloads = await withLedger(config, (ledger) => liveCommands(ledger, scope));
+      const payloads = await withLedger(config, async (ledger) => {
+        await requireKnownScope(ledger, scope);
+        return liveCommands(ledger, scope);
+      });
       await withJobQueue(config, (queue) => queue.enqueueMany(cancelCommand, payloads));
       process.stdout.write(`${payloads.length} cancellations were asked for\n`);
     },

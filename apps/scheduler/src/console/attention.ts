@@ -1,4 +1,5 @@
-import type { Finding, FindingKind, Pause } from '@muster/core/domain/control';
+import { type Finding, type FindingKind, ownerOfFinding, type Pause } from '@muster/core/domain/control';
+import { ownerPhrase } from './cause-row.ts';
 
 /** Something an operator should act on, with what to do. */
 export interface AttentionItem {
@@ -9,6 +10,8 @@ export interface AttentionItem {
   readonly sinceMs: number;
   readonly message: string;
   readonly remedy: string;
+  /** Who must act, as a phrase. */
+  readonly owner: string;
 }
 
 const STOPS_SENDING: Readonly<Record<FindingKind, boolean>> = {
@@ -19,6 +22,10 @@ const STOPS_SENDING: Readonly<Record<FindingKind, boolean>> = {
   'redis-unsafe': false,
   'paused-by-configuration': true,
   'clock-off': false,
+  'accounts-not-read': false,
+  'targets-not-read': false,
+  'aws-unanswered': false,
+  'sends-wait': false,
   'brake-engaged': true,
   'inventory-unavailable': false,
   'inventory-drop': true,
@@ -57,7 +64,11 @@ export function listAttention(
     findings.filter(({ kind }) => kind === 'brake-engaged').map(({ scope }) => scope),
   );
   const items: readonly AttentionItem[] = [
-    ...findings.map((finding) => ({ ...finding, stopsSending: STOPS_SENDING[finding.kind] })),
+    ...findings.map((finding) => ({
+      ...finding,
+      stopsSending: STOPS_SENDING[finding.kind],
+      owner: ownerPhrase(ownerOfFinding(finding)),
+    })),
     ...pauses.filter(({ by, scope }) => by === 'operator' || !told.has(scope)).map(pauseItem),
   ];
   return items.toSorted((a, b) => Number(b.stopsSending) - Number(a.stopsSending) || a.sinceMs - b.sinceMs);
@@ -72,6 +83,7 @@ function pauseItem({ scope, by, atMs, reason }: Pause): AttentionItem {
     sinceMs: atMs,
     message: `${who} paused sending${reason === '' ? '.' : `: ${reason}`}`,
     remedy: `When it may go on, run: muster resume ${scopeFlag(scope)}`,
+    owner: ownerPhrase('operator'),
   };
 }
 

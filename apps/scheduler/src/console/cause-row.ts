@@ -17,6 +17,11 @@ const OWNERS: Readonly<Record<CauseOwner, string>> = {
   muster: 'Nobody: Muster tries again',
 };
 
+/** `The AWS administrator`, as pages and lists name whom they mean. */
+export function ownerPhrase(owner: CauseOwner): string {
+  return OWNERS[owner];
+}
+
 /** Explains a cause; one that this release does not know is shown by its identifier. */
 export function explainCause(cause: string): CauseText {
   const known = Cause.safeParse(cause);

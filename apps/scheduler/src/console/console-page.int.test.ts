@@ -81,7 +81,9 @@ describe.skipIf(missing !== '')(`the console in a real browser${missing}`, () =>
     expect(await textOf(page, '#sweep-verdict')).toContain('Running');
     expect(await textOf(page, '#sweep-targets')).toBe('76 of 77 targets read');
     expect(await textOf(page, '#joined-count')).toBe(String(SEEDED.joined));
-    expect(await textOf(page, '#joined-of')).toBe(`of ${SEEDED.instances} instances`);
+    expect(await textOf(page, '#joined-of')).toBe(
+      `of ${SEEDED.instances} instances in 72 of 77 targets read`,
+    );
     expect(await textOf(page, '#accounts-total')).toBe(String(SEEDED.accounts));
     expect(await textOf(page, '#accounts-denied')).toContain('1 cannot be entered');
     expect(await textOf(page, '#commands-sent')).toBe(String(SEEDED.commandsSent));
@@ -97,6 +99,10 @@ describe.skipIf(missing !== '')(`the console in a real browser${missing}`, () =>
     expect(await page.locator('#attention-items li').allTextContents()).toEqual([
       expect.stringContaining(`muster resume --account ${accountId(3)}`) as string,
       expect.stringContaining('tctl get nodes') as string,
+      expect.stringMatching(/1 account not read.*The AWS administrator\. Create the member role/) as string,
+      expect.stringMatching(/1 target not read.*exempt the member role from the policy/) as string,
+      expect.stringContaining('1 target not read: AWS throttled') as string,
+      expect.stringContaining('1 target not read: AWS did not answer') as string,
     ]);
     expect([errors, outside]).toEqual([[], []]);
   });

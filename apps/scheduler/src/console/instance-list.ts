@@ -5,7 +5,9 @@ import {
   type EnrollmentRecord,
   type EnrollmentState,
 } from '@muster/core/domain/enrollment/record';
+import { describeNextAttempt, nextAttempt } from '@muster/core/domain/enrollment/next-attempt';
 import { AccountId, Region } from '@muster/core/domain/ids';
+import { describeWait, type TargetWait } from '@muster/core/domain/send-wait';
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { Clock } from '@muster/core/ports/clock';
 import type { Ledger } from '@muster/core/ports/ledger';
@@ -34,8 +36,10 @@ export interface InstanceRow {
   /** Since when it is in this state. */
   readonly since: string;
   readonly attempts: number;
-  /** Null unless failed. */
+  /** Of a failed one, and of a queued one that waits for its back-off; null otherwise. */
   readonly nextAttemptAt: string | null;
+  /** Why a queued or failed one is not tried now, as a phrase; null when it waits for nothing. */
+  readonly waitsFor: string | null;
   /** How its newest attempt ended; null before the first. The output is untrusted text of the host. */
   readonly lastAttempt: {
     readonly endedAt: string;
@@ -52,12 +56,18 @@ export interface InstanceList {
   readonly targets: number;
 }
 
+interface Found {
+  readonly target: Target;
+  readonly record: EnrollmentRecord;
+  readonly wait: TargetWait | null;
+}
+
 /** A search that finds little in a large organization ends after this, with what it has. */
 const LONGEST_SEARCH_MS = 3_000;
 
 /** Searches the ledger target by target, in the order of their ids, and stops at the limit or when `signal` is aborted. */
 export async function listInstances(
-  deps: { readonly ledger: Pick<Ledger, 'enrollments' | 'coverage'>; readonly clock: Clock },
+  deps: { readonly ledger: Pick<Ledger, 'enrollments' | 'coverage' | 'waits'>; readonly clock: Clock },
   query: InstanceQuery,
   signal: AbortSignal,
 ): Promise<InstanceList> {
@@ -66,15 +76,16 @@ export async function listInstances(
     .filter(({ accountId }) => query.account === undefined || accountId === query.account)
     .filter(({ region }) => query.region === undefined || region === query.region)
     .toSorted((a, b) => targetId(a).localeCompare(targetId(b)));
-  const found: { readonly target: Target; readonly record: EnrollmentRecord }[] = [];
+  const found: Found[] = [];
   let targetsRead = 0;
   for (const target of targets) {
     // One more than asked for tells whether there are more.
     if (found.length > query.limit || deps.clock.now() > deadlineMs || signal.aborted) break;
     const records = await deps.ledger.enrollments.readAll(target);
+    const wait = await deps.ledger.waits.of(target);
     targetsRead += 1;
     for (const { value } of records.values()) {
-      if (isWanted(value, query)) found.push({ target, record: value });
+      if (isWanted(value, query)) found.push({ target, record: value, wait });
     }
   }
   const shown = found.slice(0, query.limit);
@@ -83,7 +94,7 @@ export async function listInstances(
     shown.map(({ target }) => target.accountId),
   );
   return {
-    rows: shown.map(({ target, record }) => rowOf(target, record, names.get(target.accountId) ?? '')),
+    rows: shown.map((one) => rowOf(one, names.get(one.target.accountId) ?? '', deps.clock.now())),
     more: found.length > query.limit || targetsRead < targets.length,
     targetsRead,
     targets: targets.length,
@@ -99,7 +110,8 @@ function causeOf(record: EnrollmentRecord): Cause | null {
   return record.state === 'ineligible' || record.state === 'failed' ? record.cause : null;
 }
 
-function rowOf(target: Target, record: EnrollmentRecord, accountName: string): InstanceRow {
+function rowOf({ target, record, wait }: Found, accountName: string, nowMs: number): InstanceRow {
+  const next = nextAttempt(record, nowMs);
   const cause = causeOf(record);
   const newest = record.attempts.at(-1);
   return {
@@ -111,7 +123,13 @@ function rowOf(target: Target, record: EnrollmentRecord, accountName: string): I
     cause: cause === null ? null : explainCause(cause),
     since: new Date(record.changedAtMs).toISOString(),
     attempts: record.attemptCount,
-    nextAttemptAt: record.state === 'failed' ? new Date(record.nextAttemptAtMs).toISOString() : null,
+    nextAttemptAt: next === null ? null : new Date(next.atMs).toISOString(),
+    waitsFor:
+      next !== null
+        ? describeNextAttempt(next, record.failures)
+        : record.state === 'queued' && wait !== null
+          ? describeWait(wait.reason)
+          : null,
     lastAttempt:
       newest === undefined
         ? null

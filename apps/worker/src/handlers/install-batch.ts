@@ -1,6 +1,7 @@
 import { INSTANCES_PER_COMMAND } from '@muster/core/domain/command';
 import { isJobError, JobError } from '@muster/core/domain/errors';
 import { coversRegion, type Matcher } from '@muster/core/domain/matcher';
+import type { WaitReason } from '@muster/core/domain/send-wait';
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import { applyEvents } from '../records/apply-events.ts';
@@ -25,6 +26,17 @@ type Result = { sent: number; instances: number; stopped: string };
 const TURNS_PER_JOB = 50;
 /** Half of the time a job has. */
 const TURNS_MS = 60_000;
+/** Ends of a job that leave candidates waiting. */
+const WAITS: Readonly<Record<string, WaitReason | undefined>> = {
+  paused: 'paused',
+  held: 'held',
+  inventory: 'inventory',
+  epoch: 'epoch',
+  cap: 'cap',
+  throttled: 'pacing',
+  unproven: 'unproven',
+  organization: 'organization',
+};
 /** More than any target can hold. */
 const MANY = 100_000;
 
@@ -40,9 +52,13 @@ export async function handleInstallBatch(
   let turnAtMs: number | null = null;
   const result = await doDueWork(deps, 'install', targetId(target), 2 * deps.timings.leaseMs, async () => {
     const scope = await scopeOfTarget(target, ctx, deps);
-    if (!('matchers' in scope)) return scope;
+    if (!('matchers' in scope)) {
+      await tellWait(target, scope, deps);
+      return scope;
+    }
     const outcome = await sendAll(target, scope.matchers, ctx, deps);
     if (outcome.result.stopped === 'throttled') turnAtMs = outcome.nextAtMs;
+    await tellWait(target, outcome, deps);
     return outcome;
   });
   // Its bucket lets few calls through, and each in its moment: the tick would come late for most of them.
@@ -92,6 +108,18 @@ async function leaveAlone(target: Target, why: string, deps: HandlerDeps): Promi
   return done(null, 0, 0, 'forgotten');
 }
 
+/** What keeps the target's candidates from being sent to, for people: no send hangs on it. */
+async function tellWait(
+  target: Target,
+  { nextAtMs, result }: DueOutcome<Result>,
+  { ledger, clock }: Pick<HandlerDeps, 'ledger' | 'clock'>,
+): Promise<void> {
+  const reason = WAITS[result.stopped];
+  if (reason === undefined) return ledger.waits.clear(target);
+  const untilMs = reason === 'epoch' || reason === 'pacing' ? nextAtMs : null;
+  return ledger.waits.note(target, { reason, untilMs, nowMs: clock.now(), hasSent: result.sent > 0 });
+}
+
 /** Batch after batch, until there is nothing to send, something says wait, or others should have a turn. */
 async function sendAll(
   target: Target,
@@ -114,7 +142,9 @@ async function sendAll(
     if (epoch instanceof JobError) return denied(target, epoch, sent, instances, deps);
     if (typeof epoch !== 'string') return done(epoch.notBeforeMs, sent, instances, 'epoch');
     const batch = await pickBatch(target, matchers, permission.pauses, limit, deps);
-    if (batch === null) return nothingToSend(target, sent, instances, deps);
+    if (batch === null) {
+      return nothingToSend(target, { sent, instances, isPaused: permission.pauses.size > 0 }, deps);
+    }
     if (!(await areTrusted(target, batch.candidates, deps))) continue;
     const step = await sendBatch(target, batch, matchers, epoch, ctx, deps);
     if (step.kind === 'full') return done(now + deps.timings.retryMs, sent, instances, 'cap');
@@ -159,14 +189,18 @@ async function withdrawCandidates(target: Target, denial: JobError, deps: Handle
 /** Due again when the next candidate is; those that wait although their time has come are paused, and looked at seldom. */
 async function nothingToSend(
   target: Target,
-  sent: number,
-  instances: number,
+  {
+    sent,
+    instances,
+    isPaused,
+  }: { readonly sent: number; readonly instances: number; readonly isPaused: boolean },
   deps: HandlerDeps,
 ): Promise<DueOutcome<Result>> {
   const now = deps.clock.now();
   const nextAtMs = await deps.ledger.enrollments.nextCandidateAt(target);
   if (nextAtMs === null) return done(null, sent, instances, 'idle');
-  return done(nextAtMs > now ? nextAtMs : now + deps.timings.heldMs, sent, instances, 'idle');
+  if (nextAtMs > now) return done(nextAtMs, sent, instances, 'idle');
+  return done(now + deps.timings.heldMs, sent, instances, isPaused ? 'paused' : 'idle');
 }
 
 function done(nextAtMs: number | null, sent: number, instances: number, stopped: string): DueOutcome<Result> {

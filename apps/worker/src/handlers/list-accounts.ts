@@ -1,17 +1,16 @@
 import { matchersOfAccount } from '@muster/core/domain/matcher-scope';
 import type { Account } from '@muster/core/domain/account';
 import { sealAccount } from '@muster/core/domain/account-seal';
-import { ACCOUNT_TAGS_ACTION, ORGANIZATION_ACTIONS } from '@muster/core/domain/aws-actions';
 import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
 import type { Finding } from '@muster/core/domain/control';
 import { isJobError, type JobError, messageOf } from '@muster/core/domain/errors';
 import type { AccountId } from '@muster/core/domain/ids';
 import { targetId, type Target } from '@muster/core/domain/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
-import { ACCOUNT_TAGS_REMEDY } from '../scanning/account-tags.ts';
 import { sealerOf } from '../scanning/account-scope.ts';
 import { accountPages } from '../scanning/accounts-in-scope.ts';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
+import { listingRemedy } from '../scanning/listing-remedy.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
 import { clearUntrusted } from '../sending/untrusted-ledger.ts';
 import { scheduleScans, targetsOutOfScope } from '../scanning/forget-target.ts';
@@ -173,11 +172,4 @@ function organizationMismatch({ message, details }: JobError): Pick<Finding, 'ki
       ? `If ${found} is meant, set organization.organization_id to it. If ${configured} is, give the workers credentials of its management account or of a delegated administrator of it.`
       : 'Give the workers credentials of the management account, or of a delegated administrator, of the organization that organization.organization_id names.',
   };
-}
-
-function listingRemedy(error: unknown): string {
-  if (isJobError(error, 'aws.denied') && error.details['missingAction'] === ACCOUNT_TAGS_ACTION) {
-    return ACCOUNT_TAGS_REMEDY;
-  }
-  return `Run in the management or a delegated administrator account, and allow ${ORGANIZATION_ACTIONS.join(', ')}.`;
 }

@@ -10,6 +10,7 @@ import { settleAfter, type DueOutcome } from '../due-work.ts';
 import { readRecords } from '../records/mend-ledger.ts';
 import { trackLabels } from '../records/track-labels.ts';
 import { awaitProof, scopeOfAccount } from '../scanning/account-scope.ts';
+import { bystandersOf } from '../scanning/bystanders.ts';
 import { decideTarget, type Reading, type Records } from '../scanning/decide-target.ts';
 import { forgetTarget } from '../scanning/forget-target.ts';
 import { listSightings } from '../scanning/judge-target.ts';
@@ -96,6 +97,8 @@ async function readTarget(
   const { records, summary } = await readLedger(target, deps);
   const decision = await decideTarget(reading, sightings, records, signal, deps);
   const written = await writeDecision(reading, decision, records, deps);
+  const bystanders = bystandersOf(sightings, decision.next, groups);
+  await deps.ledger.enrollments.putBystanders(target, bystanders);
   const labeledUntilMs = await trackLabels(target, { sightings, records: decision.next, summary }, deps);
   const untilMs = restUntil(decision, labeledUntilMs, deps);
   if (untilMs !== null) await deps.ledger.scans.putRest(begun, { digest, untilMs });

@@ -25,12 +25,17 @@ export async function writeDecision(
 ): Promise<Written> {
   const { target } = reading;
   const records = [...decision.next.values()];
-  const sendsNotBeforeMs = records.some(isCandidate) ? await deps.sendsNotBeforeMs() : 0;
+  const outlook = records.some(isCandidate) ? await deps.sendOutlook() : null;
+  const sendsNotBeforeMs = outlook?.notBeforeMs ?? 0;
   await distrustOldNewcomers(reading, decision, before, deps);
   const written = await writeChanges(target, decision, sendsNotBeforeMs, deps);
   await clearSkew(target, decision, before, deps);
   // What was due and has been lost (a kill, a Redis that forgot) is due again.
   await scheduleWorkOf(deps, target, records, sendsNotBeforeMs);
+  const reason = outlook?.reason ?? null;
+  if (reason !== null) {
+    await deps.ledger.waits.note(target, { reason, untilMs: null, nowMs: deps.clock.now(), hasSent: false });
+  }
   if (records.some(isOpen)) await scheduleOpenBatches(deps, target, before);
   return written;
 }

@@ -29,15 +29,16 @@ test('when sends are permitted a scan hints at the install at once', async () =>
 
 test('the outlook asks Redis once for all who ask within a second, and anew after it', async () => {
   const bench = await startWorkerBench({ world: aWorld([]), config: held });
-  const sendsNotBeforeMs = createSendOutlook(bench.deps);
+  const outlook = createSendOutlook(bench.deps);
 
-  const [one, other] = await Promise.all([sendsNotBeforeMs(), sendsNotBeforeMs()]);
+  const [one, other] = await Promise.all([outlook(), outlook()]);
   await bench.ledger.control.releaseHold();
-  const remembered = await sendsNotBeforeMs();
+  const remembered = await outlook();
   bench.advance(1_001);
 
-  expect(one).toBeGreaterThan(bench.now());
-  expect(other).toBe(one);
-  expect(remembered).toBe(one);
-  expect(await sendsNotBeforeMs()).toBe(0);
+  expect(one.notBeforeMs).toBeGreaterThan(bench.now());
+  expect(one.reason).toBe('held');
+  expect(other).toEqual(one);
+  expect(remembered).toEqual(one);
+  expect(await outlook()).toEqual({ notBeforeMs: 0, reason: null });
 });

@@ -53,7 +53,7 @@ export async function askSendPermission(
       finding(
         deps,
         'hold-first-send',
-        'This is a first run: nothing is sent until an operator says so.',
+        `${await whyHeld(deps)} Nothing is sent until an operator says so.`,
         'Look at what was found (muster status, muster instances --state queued), then run: muster resume --all',
       ),
     );
@@ -61,6 +61,14 @@ export async function askSendPermission(
   }
   await clear('hold-first-send');
   return isFresh ? { kind: 'granted', pauses: scopes } : { kind: 'withheld', reason: 'inventory' };
+}
+
+/** A Redis that was emptied has forgotten who let the sends go: nodes that have joined tell it from a first run. */
+async function whyHeld({ ledger }: Pick<HandlerDeps, 'ledger'>): Promise<string> {
+  const { nodes } = await ledger.nodes.facts();
+  return nodes > 0
+    ? `Teleport has ${nodes} nodes already, and no operator's word for sends is recorded: Redis was emptied, or they joined before Muster's first run.`
+    : "No operator's word for sends is recorded: this is a first run, or Redis was emptied.";
 }
 
 /** How long to wait before asking again. The inventory comes back by itself; the rest is lifted by a person, who wakes the targets. */

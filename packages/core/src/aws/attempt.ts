@@ -22,6 +22,9 @@ export type Attempt<Reply> =
   | { readonly ok: true; readonly reply: Reply }
   | { readonly ok: false; readonly fault: AwsFault; readonly left: boolean };
 
+/** Silence this long counts, also when the call was ended by its own deadline. */
+const SILENCE_MS = 5_000;
+
 /** Makes one request and tells the observer; see `createAttempts`. */
 export type MakeAttempt = <Reply>(
   call: Call<Reply>,
@@ -41,7 +44,7 @@ export function createAttempts(deps: {
   return async (call, keys, notAfterMs = null) => {
     const scope: CallScope = { keys, signal: call.signal, notAfterMs, left: false };
     const startedAtMs = deps.clock.now();
-    const report = (outcome: AwsCall['outcome']): void => {
+    const report = (outcome: AwsCall['outcome'], hasAnswer = true): void => {
       const durationMs = deps.clock.now() - startedAtMs;
       deps.observe({
         action: call.action,
@@ -49,6 +52,8 @@ export function createAttempts(deps: {
         accountId: call.accountId,
         region: call.region,
         durationMs,
+        // A call that we ended ourselves, at the close of a job, says nothing of AWS.
+        ...(hasAnswer || (call.signal.aborted && durationMs < SILENCE_MS) ? {} : { unanswered: true }),
       });
     };
     try {
@@ -59,7 +64,7 @@ export function createAttempts(deps: {
     } catch (error) {
       if (error instanceof JobError) throw error;
       const fault = readFault(error, deps.clock.now());
-      if (scope.left) report(outcomeOf(fault));
+      if (scope.left) report(outcomeOf(fault), fault.httpStatus !== null);
       return { ok: false, fault, left: scope.left };
     }
   };

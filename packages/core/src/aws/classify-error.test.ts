@@ -20,6 +20,23 @@ function answered(
 }
 
 describe('readFault', () => {
+  it('says that an answer could not be read, and drops what the SDK adds for a debugger, also from the error itself', () => {
+    const hint =
+      'Deserialization error: to see the raw response, inspect the hidden field {error}.$response on this object.';
+    const error = Object.assign(new SyntaxError(`Unexpected token <\n  ${hint}`), {
+      $metadata: { httpStatusCode: 200 },
+    });
+
+    const fault = readFault(error, NOW_MS);
+
+    expect(fault).toMatchObject({
+      kind: 'unavailable',
+      message: 'the answer could not be read (Unexpected token <)',
+    });
+    expect(toJobError(fault, place).message).toContain('the answer could not be read (Unexpected token <)');
+    expect(error.message).toBe('Unexpected token <');
+  });
+
   it.each([
     ['RequestLimitExceeded', 503, 'throttled'],
     ['ThrottlingException', 400, 'throttled'],

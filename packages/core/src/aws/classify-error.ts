@@ -1,4 +1,10 @@
-import { type ErrorCode, JobError, messageOf, type RetryAdvice } from '../domain/errors.ts';
+import {
+  type ErrorCode,
+  JobError,
+  messageOf,
+  type RetryAdvice,
+  UNREADABLE_ANSWER,
+} from '../domain/errors.ts';
 
 /**
  * What an answer of AWS means to us. `expired` and `unrecognized` are not final: new keys are tried once, and `unrecognized`
@@ -99,6 +105,18 @@ const CODELESS_NAMES: ReadonlySet<string> = new Set(['Unknown', 'UnknownError', 
 /** NodeHttpHandler's own time-out of a connection carries no code, only this text (@smithy/node-http-handler 4.14, set-connection-timeout). */
 const NEVER_CONNECTED = 'did not establish a connection with the server';
 
+/** What the SDK adds to the message of an answer that it cannot read: for its user's debugger, and for no person (@smithy/core 3.41, schemaDeserializationMiddleware). */
+const SDK_HINT = /\s*Deserialization error: to see the raw response, inspect the hidden field .*$/s;
+
+/** The words of an error for people; of an answer that could not be read, that it could not. The error itself loses the hint too: logs print it as a cause. */
+function wordsOf(error: unknown): string {
+  const words = messageOf(error);
+  if (!SDK_HINT.test(words)) return words;
+  const plain = words.replace(SDK_HINT, '');
+  if (error instanceof Error) error.message = plain;
+  return `${UNREADABLE_ANSWER} (${plain})`;
+}
+
 /** Reads what the SDK, Node or a credential provider threw. `nowMs` dates a `Retry-After` that is a date. */
 export function readFault(error: unknown, nowMs: number): AwsFault {
   const name = error instanceof Error ? error.name : 'Unknown';
@@ -116,7 +134,7 @@ export function readFault(error: unknown, nowMs: number): AwsFault {
     awsCode,
     httpStatus,
     requestId: typeof requestId === 'string' ? requestId : null,
-    message: messageOf(error).slice(0, 500),
+    message: wordsOf(error).slice(0, 500),
     retryAfterMs: retryAfterMs(error, nowMs),
     cause: error,
   };

@@ -1,5 +1,5 @@
 import type { AccountId, InstanceId, Region } from './ids.ts';
-import type { Cause } from './cause.ts';
+import type { Cause, CauseOwner } from './cause.ts';
 
 /** What a pause, a brake or a finding is about, as one word: `all`, `account:…`, `region:…`, `instance:…`, `cause:…`. */
 export type Scope =
@@ -27,6 +27,10 @@ export type FindingKind =
   | 'redis-unsafe'
   | 'paused-by-configuration'
   | 'clock-off'
+  | 'accounts-not-read'
+  | 'targets-not-read'
+  | 'aws-unanswered'
+  | 'sends-wait'
   | 'brake-engaged'
   | 'config-skew'
   | 'inventory-unavailable'
@@ -59,6 +63,27 @@ export interface Finding {
   readonly sinceMs: number;
   readonly message: string;
   readonly remedy: string;
+  /** Who must act, where the kind does not say: see `ownerOfFinding`. */
+  readonly owner?: CauseOwner;
+  /** How many places it sums up. @default 1 */
+  readonly count?: number;
+}
+
+/** Kinds that somebody else than the operator must see to. */
+const OWNERS: Partial<Record<FindingKind, CauseOwner>> = {
+  'inventory-unavailable': 'teleport-admin',
+  'inventory-drop': 'teleport-admin',
+  'labels-denied': 'teleport-admin',
+  'labels-failed': 'teleport-admin',
+  'account-list-failed': 'aws-admin',
+  'account-tags-denied': 'aws-admin',
+  'command-not-canceled': 'aws-admin',
+  'send-refused': 'aws-admin',
+};
+
+/** Who must act. */
+export function ownerOfFinding({ kind, owner }: Pick<Finding, 'kind' | 'owner'>): CauseOwner {
+  return owner ?? OWNERS[kind] ?? 'operator';
 }
 
 /** The part of a candidate that pauses can name. */

@@ -27,6 +27,9 @@ export type ErrorCode =
   | 'ledger.corrupt'
   | 'bug.unknown';
 
+/** How the message of an error says that an answer came and was none of AWS's: remedies differ by it, nothing else does. */
+export const UNREADABLE_ANSWER = 'the answer could not be read';
+
 /** What a job does next: never again, by its own back-off, or after a stated time. */
 export type RetryAdvice = 'never' | 'backoff' | { readonly afterMs: number };
 

@@ -76,6 +76,14 @@ export function matchesInstance(matcher: Matcher, instance: Instance): boolean {
   );
 }
 
+/** Whether the matcher would want this instance if none of its tags excluded it. */
+export function excludesInstance(matcher: Matcher, instance: Instance): boolean {
+  return (
+    matcher.tags.every((rule) => carriesTag(instance.tags, rule)) &&
+    matcher.excludeTags.some((rule) => carriesTag(instance.tags, rule))
+  );
+}
+
 /** Whether the matcher covers the account at all (account lists only; the organization's units are decided where accounts are listed). */
 export function coversAccount(matcher: Matcher, accountId: AccountId): boolean {
   if (matcher.excludeAccounts.includes(accountId)) return false;

@@ -131,11 +131,28 @@ test('an account that cannot be entered counts as one denied target, whatever it
   await coverage.denyAccount(ACCOUNT, DENIED);
   await coverage.put(aTarget(0, EAST), DENIED);
 
-  expect(await coverage.all()).toEqual([{ id: `${ACCOUNT}.*`, coverage: DENIED }]);
+  expect(await coverage.all()).toEqual([
+    { id: `${ACCOUNT}.*`, coverage: { ...DENIED, completeAtMs: NOW_MS } },
+  ]);
   const sweep = await coverage.sweep(NOW_MS + 10);
   expect(sweep?.accounts).toMatchObject({ total: 1, denied: 1 });
   expect(sweep?.targets).toMatchObject({ total: 1, denied: 1 });
   expect(sweep?.verdict).toBe('failed');
+});
+
+test('an account that is denied keeps when it was last read whole, and stands among what was not read', async () => {
+  const one = bench.create();
+  await beginSweep(one);
+  const { coverage } = one.ledger;
+  await coverage.put(aTarget(0, WEST), aCoverage({ attemptedAtMs: NOW_MS + 3, completeAtMs: NOW_MS + 3 }));
+
+  await coverage.denyAccount(ACCOUNT, DENIED);
+  await coverage.denyAccount(ACCOUNT, { ...DENIED, attemptedAtMs: NOW_MS + 9 });
+
+  const denied = { ...DENIED, attemptedAtMs: NOW_MS + 9, completeAtMs: NOW_MS + 3 };
+  expect(await coverage.readDenied(ACCOUNT)).toEqual(denied);
+  expect(await coverage.unread()).toEqual([{ place: ACCOUNT, isAccount: true, coverage: denied }]);
+  expect(await coverage.regions()).toEqual([EAST, WEST].toSorted());
 });
 
 test('a denied account that lets us in again has its targets again, and no stand-in', async () => {

@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { COVERAGE_STATUSES, type Coverage } from '../domain/coverage.ts';
-import { AccountId } from '../domain/ids.ts';
+import { AccountId, type Region } from '../domain/ids.ts';
 import { parseTargetId, targetId, type Target } from '../domain/target.ts';
+import type { UnreadTarget } from '../domain/unread-findings.ts';
 import type { CoverageLedger, KnownAccount } from '../ports/ledger.ts';
 import type { Keys } from '../redis/keys.ts';
 import { parseStored, rememberParsed, StoredAccount, StoredCoverage, StoredRegions } from './schema.ts';
@@ -59,6 +60,14 @@ export function createCoverageLedger(deps: {
     return text === null ? null : parseStored(StoredCoverage, text);
   }
 
+  /** When an account's targets were last read whole; null when never. Once it is denied, its own line keeps that. */
+  async function lastComplete(accountId: AccountId, regions: readonly Region[]): Promise<number | null> {
+    const members = [accountMember(accountId), ...regions.map((region) => targetId({ accountId, region }))];
+    const texts = await redis.hmget(keys.coverage, ...members);
+    const times = texts.map((text) => parseStored(StoredCoverage, text ?? '')?.completeAtMs ?? null);
+    return times.reduce((last, one) => (last === null || (one !== null && one > last) ? one : last), null);
+  }
+
   return {
     ...createSweepLedger({ redis, keys, run }),
 
@@ -76,6 +85,11 @@ export function createCoverageLedger(deps: {
 
     async accountIds() {
       return (await redis.hkeys(keys.accounts)) as AccountId[];
+    },
+
+    async regions() {
+      const texts = new Set(await redis.hvals(keys.accountRegions));
+      return [...new Set([...texts].flatMap((text) => parseRegions(text) ?? []))].toSorted();
     },
 
     async putRegions(accountId, regions, readAtMs) {
@@ -101,10 +115,11 @@ export function createCoverageLedger(deps: {
     async denyAccount(accountId, coverage) {
       const before = await readAccount(accountId);
       if (before === null) return;
+      const completeAtMs = coverage.completeAtMs ?? (await lastComplete(accountId, before.regions ?? []));
       // Its targets are unread from now on; one line stands for them all, and their records stay as they were.
       await set([
         ...(before.regions ?? []).map((region): Entry => [targetId({ accountId, region }), 'forget']),
-        [accountMember(accountId), coverage],
+        [accountMember(accountId), { ...coverage, completeAtMs }],
       ]);
       await redis.zadd(keys.accountsResolved, 'XX', coverage.attemptedAtMs, accountId);
     },
@@ -134,6 +149,8 @@ export function createCoverageLedger(deps: {
 
     read: readCoverage,
 
+    unread: () => readUnread(redis, keys),
+
     async all() {
       const fields = await redis.hgetall(keys.coverage);
       return Object.entries(fields).flatMap(([id, text]) => {
@@ -142,6 +159,28 @@ export function createCoverageLedger(deps: {
       });
     },
   };
+}
+
+const UNREAD_STATUSES = ['denied', 'partial', 'throttled', 'failed'] as const;
+const UNREAD_CHUNK = 1_000;
+
+async function readUnread(redis: Redis, keys: Keys): Promise<readonly UnreadTarget[]> {
+  const ids = await Promise.all(
+    UNREAD_STATUSES.map((status) => redis.zrange(keys.coverageStatus(status), 0, '-1')),
+  );
+  const members = ids.flat();
+  const unread: UnreadTarget[] = [];
+  for (let from = 0; from < members.length; from += UNREAD_CHUNK) {
+    const chunk = members.slice(from, from + UNREAD_CHUNK);
+    const texts = await redis.hmget(keys.coverage, ...chunk);
+    for (const [index, id] of chunk.entries()) {
+      const coverage = parseStored(StoredCoverage, texts[index] ?? '');
+      if (coverage === null) continue;
+      const isAccount = id.endsWith(WHOLE_ACCOUNT);
+      unread.push({ place: isAccount ? id.slice(0, -WHOLE_ACCOUNT.length) : id, isAccount, coverage });
+    }
+  }
+  return unread;
 }
 
 /** All targets of an account bring the same two texts, one after the other. */

@@ -9,6 +9,7 @@ import type { EnrollmentRecord } from '../domain/enrollment/record.ts';
 import type { EnrollmentLedger, IntentChange, RecordChange, Versioned } from '../ports/ledger.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Keys } from '../redis/keys.ts';
+import { createBystanders } from './bystanders.ts';
 import { createCandidateIndex } from './candidate-index.ts';
 import { createListings } from './listings.ts';
 import { decodeIntent, decodeRecord, encodeIntent, encodeSealed } from './record-codec.ts';
@@ -173,6 +174,8 @@ export function createEnrollmentLedger({
 
     forget: (target) => forgetTarget(target, redis, keys),
 
+    ...createBystanders(redis, keys),
+
     async counts() {
       const targets = (await redis.smembers(keys.populated))
         .map(readTargetId)
@@ -219,7 +222,7 @@ async function forgetTarget(target: Target, redis: Redis, keys: Keys): Promise<b
   const [records, intents] = await Promise.all([redis.hlen(names.instances), redis.hlen(names.intents)]);
   if (records + intents > 0) return false;
   // The epoch too: should the target come back, its own commands are listed before anything is sent.
-  await redis.del(names.epoch, names.labels, names.labelChanges, names.summary);
+  await redis.del(names.epoch, names.labels, names.labelChanges, names.summary, names.bystanders);
   await redis.srem(keys.populated, targetId(target));
   // What came in at that very moment puts it back.
   if ((await redis.hlen(names.instances)) > 0) await redis.sadd(keys.populated, targetId(target));

@@ -52,6 +52,7 @@ test('an empty ledger is a sweep that has not begun, with zeros and nulls', asyn
     instances: { total: 0, byState: {}, byCause: {} },
     commands: { sent: 0, live: 0 },
     labels: { waiting: 0 },
+    waits: [],
     aws: { calls: {}, throttled: {} },
     findings: [],
   });
@@ -97,7 +98,15 @@ test('calls, commands and findings are told', async () => {
   expect(commands).toEqual({ sent: 3, live: 1 });
   expect(aws).toEqual({ calls: { 'ssm:SendCommand': 1 }, throttled: { 'ssm:SendCommand': 1 } });
   expect(findings).toEqual([
-    { kind: 'config-skew', scope: 'all', since: '2026-11-22T08:00:00.000Z', message: 'm', remedy: 'r' },
+    {
+      kind: 'config-skew',
+      scope: 'all',
+      since: '2026-11-22T08:00:00.000Z',
+      message: 'm',
+      remedy: 'r',
+      owner: 'operator',
+      count: 1,
+    },
   ]);
 });
 
@@ -138,5 +147,5 @@ test('a live command keeps it from being settled', async () => {
 
 test('a cause is described by its facts, and an unknown one by itself', () => {
   expect(describeCause('host-no-curl').remedy).toBe('Install curl on the host.');
-  expect(describeCause('of-tomorrow')).toEqual({ title: 'of-tomorrow', remedy: '' });
+  expect(describeCause('of-tomorrow')).toEqual({ title: 'of-tomorrow', remedy: '', owner: 'operator' });
 });

@@ -1,7 +1,8 @@
-import { CAUSES, causeFacts, type Cause } from '../domain/cause.ts';
-import type { Finding, Pause } from '../domain/control.ts';
+import { CAUSES, causeFacts, type Cause, type CauseOwner } from '../domain/cause.ts';
+import { type Finding, ownerOfFinding, type Pause } from '../domain/control.ts';
+import { describeWait, type SendWait, type WaitReason } from '../domain/send-wait.ts';
 import type { Ledger, SweepView } from '../ports/ledger.ts';
-import { readFindings } from './read-findings.ts';
+import { readFindings, readWaits } from './read-findings.ts';
 
 /** `status --json`: documented in docs/status-json.md. Absent values are null; every sum holds. */
 export interface OrganizationStatus {
@@ -13,6 +14,8 @@ export interface OrganizationStatus {
     readonly finishedAt: string | null;
     readonly accounts: SweepView['accounts'];
     readonly targets: SweepView['targets'];
+    /** What no total speaks of: `accounts` could not be entered, `targets` of the others were not read completely. */
+    readonly notRead: { readonly accounts: number; readonly targets: number };
   };
   readonly instances: {
     readonly total: number;
@@ -21,6 +24,15 @@ export interface OrganizationStatus {
   };
   readonly commands: { readonly sent: number; readonly live: number };
   readonly labels: { readonly waiting: number };
+  /** What keeps candidates whose time has come from being sent to, those of the most instances first. */
+  readonly waits: readonly {
+    readonly reason: WaitReason;
+    readonly targets: number;
+    readonly instances: number;
+    readonly since: string;
+    readonly until: string | null;
+    readonly message: string;
+  }[];
   readonly aws: {
     readonly calls: Readonly<Record<string, number>>;
     readonly throttled: Readonly<Record<string, number>>;
@@ -31,6 +43,9 @@ export interface OrganizationStatus {
     readonly since: string;
     readonly message: string;
     readonly remedy: string;
+    readonly owner: CauseOwner;
+    /** Places that it sums up, such as accounts. */
+    readonly count: number;
   }[];
 }
 
@@ -55,15 +70,18 @@ export async function readOrganizationStatus(
   nowMs: number,
   reading: Promise<readonly Finding[]> = readFindings(ledger),
 ): Promise<OrganizationStatus> {
-  const [sweep, counts, statistics, findings, reservations, pauses, labelsWaiting] = await Promise.all([
-    ledger.coverage.sweep(nowMs),
-    ledger.enrollments.counts(),
-    ledger.statistics.read(),
-    reading,
-    ledger.control.reservations(),
-    ledger.control.pauses(),
-    ledger.labels.waiting(),
-  ]);
+  const [sweep, counts, statistics, findings, reservations, pauses, labelsWaiting, waits] = await Promise.all(
+    [
+      ledger.coverage.sweep(nowMs),
+      ledger.enrollments.counts(),
+      ledger.statistics.read(),
+      reading,
+      ledger.control.reservations(),
+      ledger.control.pauses(),
+      ledger.labels.waiting(),
+      readWaits(ledger, nowMs),
+    ],
+  );
   return {
     sweep: {
       id: sweep?.id ?? null,
@@ -73,6 +91,7 @@ export async function readOrganizationStatus(
       finishedAt: isoTime(sweep?.finishedAtMs ?? null),
       accounts: sweep?.accounts ?? { total: 0, denied: 0, inactive: 0 },
       targets: orderTargets(sweep?.targets ?? NO_TARGETS),
+      notRead: notRead(sweep),
     },
     instances: {
       total: [...counts.states.values()].reduce((sum, count) => sum + count, 0),
@@ -81,6 +100,7 @@ export async function readOrganizationStatus(
     },
     commands: { sent: statistics.commandsSent, live: reservations.length },
     labels: { waiting: Math.max(0, labelsWaiting) },
+    waits: waits.map(viewOfWait),
     aws: { calls: sorted(statistics.calls), throttled: sorted(statistics.throttled) },
     findings: [
       ...pauses.filter((pause) => pause.by === 'operator').map(findingOfPause),
@@ -90,8 +110,20 @@ export async function readOrganizationStatus(
 }
 
 function view(finding: Finding): OrganizationStatus['findings'][number] {
-  const { kind, scope, sinceMs, message, remedy } = finding;
-  return { kind, scope, since: new Date(sinceMs).toISOString(), message, remedy };
+  const { kind, scope, sinceMs, message, remedy, count = 1 } = finding;
+  const since = new Date(sinceMs).toISOString();
+  return { kind, scope, since, message, remedy, owner: ownerOfFinding(finding), count };
+}
+
+function viewOfWait({
+  reason,
+  targets,
+  instances,
+  sinceMs,
+  untilMs,
+}: SendWait): OrganizationStatus['waits'][number] {
+  const since = new Date(sinceMs).toISOString();
+  return { reason, targets, instances, since, until: isoTime(untilMs), message: describeWait(reason) };
 }
 
 /** A pause stops sends like a brake does, so it is told in the same place. */
@@ -103,6 +135,8 @@ function findingOfPause(pause: Pause): OrganizationStatus['findings'][number] {
     since: new Date(pause.atMs).toISOString(),
     message: `An operator paused ${pause.scope}: ${pause.reason}`,
     remedy: `When it may go on, run: muster resume ${flag}`,
+    owner: 'operator',
+    count: 1,
   };
 }
 
@@ -120,13 +154,25 @@ export function isSettled(status: OrganizationStatus, hasInventory: boolean): bo
 }
 
 /** Title and remedy of a cause by its identifier; the identifier itself when it is not one of ours. */
-export function describeCause(cause: string): { readonly title: string; readonly remedy: string } {
-  return cause in CAUSES ? causeFacts(cause as Cause) : { title: cause, remedy: '' };
+export function describeCause(cause: string): {
+  readonly title: string;
+  readonly remedy: string;
+  readonly owner: CauseOwner;
+} {
+  return cause in CAUSES ? causeFacts(cause as Cause) : { title: cause, remedy: '', owner: 'operator' };
 }
 
 function orderTargets(targets: SweepView['targets']): SweepView['targets'] {
   const { total, complete, partial, denied, regionOff, throttled, failed, pending } = targets;
   return { total, complete, partial, denied, regionOff, throttled, failed, pending };
+}
+
+/** An account that cannot be entered stands as one denied target; it is counted as an account here. */
+function notRead(sweep: SweepView | null): OrganizationStatus['sweep']['notRead'] {
+  if (sweep === null) return { accounts: 0, targets: 0 };
+  const { partial, denied, throttled, failed, pending } = sweep.targets;
+  const accounts = Math.min(sweep.accounts.denied, denied);
+  return { accounts, targets: partial + denied + throttled + failed + pending - accounts };
 }
 
 function sorted(counts: ReadonlyMap<string, number>): Readonly<Record<string, number>> {

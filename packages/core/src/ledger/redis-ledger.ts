@@ -17,6 +17,8 @@ import { createScanLedger } from './scans.ts';
 import { defineScripts } from './scripts.ts';
 import { createSetAsideLedger } from './set-aside.ts';
 import { createStatisticsLedger } from './statistics.ts';
+import { createUnansweredLedger } from './unanswered.ts';
+import { createWaitLedger } from './waits.ts';
 
 /** The ledger on Redis. The connection stays the caller's: it is not closed here. */
 export function createRedisLedger(deps: {
@@ -31,16 +33,20 @@ export function createRedisLedger(deps: {
   const keys = createKeys(deps.prefix);
   const run = defineScripts(deps.redis);
   const shared = { redis: deps.redis, keys, run };
+  const enrollments = createEnrollmentLedger({
+    ...shared,
+    log: deps.log,
+    markerKeys: deps.markerKeys ?? (() => []),
+  });
+  const control = createControlLedger({ ...shared, prefix: deps.prefix });
   return {
-    enrollments: createEnrollmentLedger({
-      ...shared,
-      log: deps.log,
-      markerKeys: deps.markerKeys ?? (() => []),
-    }),
+    enrollments,
     due: createDueLedger(shared),
     coverage: createCoverageLedger(shared),
     scans: createScanLedger(shared),
-    control: createControlLedger({ ...shared, prefix: deps.prefix }),
+    control,
+    unanswered: createUnansweredLedger(shared),
+    waits: createWaitLedger({ ...shared, enrollments, control }),
     setAside: createSetAsideLedger(shared),
     owner: createOwnerLedger({ ...shared, prefix: deps.prefix }),
     clocks: createClockLedger(shared),

@@ -8,6 +8,8 @@ export interface AwsCall {
   readonly accountId: AccountId | null;
   readonly region: Region | null;
   readonly durationMs: number;
+  /** No answer came: refused, reset, or silent until the call was given up. @default false */
+  readonly unanswered?: boolean;
 }
 
 /** Told of every call; must not throw and must not block. */

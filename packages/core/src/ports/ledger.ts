@@ -1,7 +1,9 @@
 import type { Account } from '../domain/account.ts';
 import type { BrakeRule, BrakeWindow } from '../domain/brake.ts';
 import type { Finding, FindingKind, Pause, Scope } from '../domain/control.ts';
+import type { BystanderKind, Bystanders } from '../domain/bystander.ts';
 import type { Coverage, TargetCounts } from '../domain/coverage.ts';
+import type { UnreadTarget } from '../domain/unread-findings.ts';
 import type { EnrollmentRecord } from '../domain/enrollment/record.ts';
 import type { AccountId, BatchId, InstanceId, Region } from '../domain/ids.ts';
 import type { Installation } from '../domain/installation.ts';
@@ -15,6 +17,8 @@ import type { AwsCall } from './aws-call.ts';
 import type { ClockLedger } from './clocks.ts';
 import type { LabelLedger } from './labels.ts';
 import type { TeleportNode } from './teleport.ts';
+import type { UnansweredLedger } from './unanswered.ts';
+import type { WaitLedger } from './waits.ts';
 
 /** A value with the version it was read at. */
 export interface Versioned<T> {
@@ -91,6 +95,13 @@ export interface EnrollmentLedger {
   ): Promise<readonly ('written' | 'stale')[]>;
   /** Targets that hold at least one record; also those that held one, until they are forgotten. */
   populated(): Promise<readonly Target[]>;
+  /** Replaces what is known of a target's instances without records. */
+  putBystanders(target: Target, bystanders: Bystanders): Promise<void>;
+  /** Of the targets, the one that saw the instance and keeps no record of it, and why; null when none did. */
+  findBystander(
+    targets: readonly Target[],
+    id: InstanceId,
+  ): Promise<{ readonly target: Target; readonly kind: BystanderKind } | null>;
   /** Removes what is left of a target without records and intents. False, and nothing happens, while it holds one. */
   forget(target: Target): Promise<boolean>;
   /** Σ over all targets: `states` by state, `causes` by cause. */
@@ -225,6 +236,8 @@ export interface CoverageLedger {
   putAccounts(accounts: readonly Account[]): Promise<void>;
   account(accountId: AccountId): Promise<KnownAccount | null>;
   accountIds(): Promise<readonly AccountId[]>;
+  /** Regions in scope of at least one account. */
+  regions(): Promise<readonly Region[]>;
   /**
    * Sets the regions in scope and makes the targets known; forgets targets of regions no longer in scope, which are returned.
    *
@@ -239,6 +252,8 @@ export interface CoverageLedger {
   /** Corrects what is known of a target outside of a scan. Nothing happens when the target was forgotten. */
   put(target: Target, coverage: Coverage): Promise<void>;
   read(target: Target): Promise<Coverage | null>;
+  /** Of the last readings, those that did not come to their end: not what was never read, nor regions that are off. */
+  unread(): Promise<readonly UnreadTarget[]>;
   /** Everything, for `muster coverage`. The id is a target's, or `ACCOUNT.*`. */
   all(): Promise<readonly { readonly id: string; readonly coverage: Coverage }[]>;
 }
@@ -416,6 +431,8 @@ export interface Ledger {
   readonly scans: ScanLedger;
   readonly control: ControlLedger;
   readonly clocks: ClockLedger;
+  readonly waits: WaitLedger;
+  readonly unanswered: UnansweredLedger;
   readonly owner: OwnerLedger;
   readonly setAside: SetAsideLedger;
   readonly nodes: NodeLedger;

@@ -27,6 +27,8 @@ export interface TargetKeys {
    * replaces (write-records.lua); `rest`: `WRITTEN|digest|untilMs`, see `TargetRest`.
    */
   readonly summary: string;
+  /** string: instances that a scan sees and keeps no record of (`writeBystanders`); expires. */
+  readonly bystanders: string;
 }
 
 /** Every key that the ledger writes. Nothing here expires unless it says so. BullMQ's keys live under `PREFIX:queue`. */
@@ -77,6 +79,10 @@ export interface Keys {
   readonly brake: (scope: string) => string;
   /** hash: finding id → finding JSON. */
   readonly findings: string;
+  /** hash: target id → `reason|since|until`: what keeps its candidates from being sent to. */
+  readonly waits: string;
+  /** hash: `service/account/region` → `since|last` of calls that AWS does not answer; expires. */
+  readonly unanswered: string;
   /** hash: process name → JSON of how its clock stands to Redis's. */
   readonly clocks: string;
   /** hash: `ok:ACTION`, `throttled:ACTION` … → how many calls. */
@@ -129,6 +135,7 @@ export function createKeys(prefix: string): Keys {
         labels: `${tag}:labels`,
         labelChanges: `${tag}:label-changes`,
         summary: `${tag}:summary`,
+        bystanders: `${tag}:bystanders`,
       };
     },
     bucket: (target, action) => `${prefix}:{${targetId(target)}}:bucket:${action}`,
@@ -154,6 +161,8 @@ export function createKeys(prefix: string): Keys {
     brake: (scope) => `${prefix}:{control}:brake:${scope}`,
     findings: `${prefix}:{control}:findings`,
     clocks: `${prefix}:{control}:clocks`,
+    unanswered: `${prefix}:{control}:unanswered`,
+    waits: `${prefix}:{control}:waits`,
     awsCalls: `${prefix}:{stats}:aws-calls`,
     totals: `${prefix}:{stats}:totals`,
     inventory: `${prefix}:{inventory}:facts`,

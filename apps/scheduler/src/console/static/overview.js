@@ -37,7 +37,7 @@ export function showView(view) {
   showAttention(view.attention);
   showSweep(status.sweep);
   showTargets(status.sweep.targets);
-  showInstances(status.instances, view.inventory);
+  showInstances(status.instances, view.inventory, status.sweep);
   setText(byId('commands-sent'), count(status.commands.sent));
   setText(byId('commands-live'), `${count(status.commands.live)} live now`);
   showCauses(view.causes);
@@ -72,7 +72,7 @@ function showAttention(items) {
         part(element, 'about'),
         `${item.kind} · ${scope} · since ${utc(new Date(item.sinceMs).toISOString())}`,
       );
-      setText(part(element, 'remedy'), item.remedy);
+      setText(part(element, 'remedy'), `${item.owner}. ${item.remedy}`);
     },
   );
 }
@@ -148,10 +148,13 @@ function showTargets(targets) {
   );
 }
 
-function showInstances(instances, inventory) {
+function showInstances(instances, inventory, { targets, notRead }) {
   const joined = instances.byState.joined ?? 0;
   setText(byId('joined-count'), count(joined));
-  setText(byId('joined-of'), `of ${plural(instances.total, 'instance')}`);
+  const unread = notRead.accounts + notRead.targets;
+  const where =
+    unread === 0 ? '' : ` in ${count(targets.total - unread)} of ${plural(targets.total, 'target')} read`;
+  setText(byId('joined-of'), `of ${plural(instances.total, 'instance')}${where}`);
   const progress = byId('joined-progress');
   progress.max = Math.max(1, instances.total);
   progress.value = joined;

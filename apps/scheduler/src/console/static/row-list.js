@@ -114,6 +114,7 @@ function instanceRow(row, wanted) {
     [
       count(row.attempts),
       row.nextAttemptAt === null ? '' : h('span', { class: 'second' }, `next ${utc(row.nextAttemptAt)}`),
+      row.waitsFor === null ? '' : h('span', { class: 'second' }, `waits: ${row.waitsFor}`),
     ],
   ];
 }
