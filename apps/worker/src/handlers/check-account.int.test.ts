@@ -77,3 +77,25 @@ test('a host that is merely too young is no defect', async () => {
   expect(causes(young)).toEqual([null]);
   expect(causes(grown)).toEqual([null, 'agents-too-old']);
 });
+
+test('an optional permission that answers 5xx is no failed account, and costs seconds', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(1)) });
+  await bench.aws.change({
+    op: 'add-fault',
+    fault: { kind: 'error', status: 503, apis: ['ssm:CancelCommand', 'ec2:DescribeRegions'] },
+  });
+  const begunAtMs = Date.now();
+
+  const { checks } = await checkedAccount(bench, true);
+
+  expect(Date.now() - begunAtMs).toBeLessThan(15_000);
+  expect(checks.filter(({ status }) => status === 'fail')).toEqual([]);
+  const optional = checks.filter(({ subject }) =>
+    ['ssm:CancelCommand', 'ec2:DescribeRegions'].includes(subject ?? ''),
+  );
+  expect(optional.map(({ status, cause }) => [status, cause])).toEqual([
+    ['skipped', null],
+    ['skipped', null],
+  ]);
+  expect(optional[0]?.detail).toContain('could not be asked for');
+});

@@ -3,7 +3,7 @@
  * looks at what was asked, so asking for what cannot exist tells the two apart: a command that never was, an instance id
  * that EC2 never gives. Nothing can run on it.
  */
-import { failed, passed, warned, type Check } from '@muster/core/domain/checkup/check';
+import { failed, passed, skipped, warned, type Check } from '@muster/core/domain/checkup/check';
 import {
   grantOf,
   OPTIONAL_MEMBER_ACTIONS,
@@ -12,7 +12,7 @@ import {
 } from '@muster/core/domain/aws-actions';
 import type { SendResult, TargetAccess } from '@muster/core/domain/command';
 import { isJobError, JobError, messageOf } from '@muster/core/domain/errors';
-import { CommandId, InstanceId } from '@muster/core/domain/ids';
+import { type AccountId, CommandId, InstanceId } from '@muster/core/domain/ids';
 import { renderInstall, RUN_SHELL_SCRIPT } from '@muster/core/domain/installer/render-install';
 import type { InstallSettings } from '@muster/core/domain/matcher';
 import type { ReportDeps } from './report-part.ts';
@@ -85,24 +85,54 @@ export async function probeReadingCommands(
   ];
 }
 
-/** What is used when it is granted: its absence is a note. */
+/** What is optional is not waited for longer than this, all of it together. Real time. */
+const OPTIONAL_WITHIN_MS = 8_000;
+
+/** What is used when it is granted: its absence is a note, and so is an answer that did not come. */
 export async function probeOptional(
   access: TargetAccess,
   signal: AbortSignal,
-  deps: Pick<ReportDeps, 'commands' | 'preflight' | 'clock' | 'timings'>,
+  deps: Pick<ReportDeps, 'commands' | 'preflight' | 'clock' | 'timings' | 'redact'>,
 ): Promise<readonly Check[]> {
-  const canceled = await patiently(signal, deps, () =>
-    deps.commands.cancelCommand(access, NO_COMMAND, [NO_INSTANCE], signal),
-  );
-  const checks = [optional('ssm:CancelCommand', access, canceled !== 'denied')];
+  const within = AbortSignal.any([signal, AbortSignal.timeout(OPTIONAL_WITHIN_MS)]);
+  const asked = await Promise.all([
+    askOptional('ssm:CancelCommand', access, within, deps, async () => {
+      const canceled = await deps.commands.cancelCommand(access, NO_COMMAND, [NO_INSTANCE], within);
+      return canceled !== 'denied';
+    }),
+    askOptional('ec2:DescribeRegions', access, within, deps, async () => {
+      await deps.preflight.probeMember(access, 'ec2:DescribeRegions', within);
+      return true;
+    }),
+  ]);
+  signal.throwIfAborted();
+  return asked;
+}
+
+/** Whether it is allowed; `skipped` where AWS has no answer to that: nobody needs it to go on. */
+async function askOptional(
+  action: OptionalMemberAction,
+  access: TargetAccess,
+  within: AbortSignal,
+  deps: Pick<ReportDeps, 'clock' | 'timings' | 'redact'>,
+  ask: () => Promise<boolean>,
+): Promise<Check> {
   try {
-    await patiently(signal, deps, () => deps.preflight.probeMember(access, 'ec2:DescribeRegions', signal));
-    checks.push(optional('ec2:DescribeRegions', access, true));
+    return optional(action, access, await patiently(within, deps, ask));
   } catch (error) {
-    if (!isJobError(error, 'aws.denied')) throw error;
-    checks.push(optional('ec2:DescribeRegions', access, false));
+    if (isJobError(error, 'aws.denied')) return optional(action, access, false);
+    return unasked(action, access.accountId, deps.redact(messageOf(error)));
   }
-  return checks;
+}
+
+/** An optional action, or one that is not needed here, that could not be asked for. */
+export function unasked(
+  action: MemberAction | OptionalMemberAction,
+  accountId: AccountId,
+  detail: string,
+): Check {
+  const place = { subject: action, accountId };
+  return skipped('permission', `optional, and could not be asked for: ${detail}`, null, place);
 }
 
 function optional(action: OptionalMemberAction, access: TargetAccess, isAllowed: boolean): Check {

@@ -111,7 +111,9 @@ async function probeOrganization(deps: PreflightDeps, signal: AbortSignal): Prom
       await asWorker(deps, action, signal, send);
     } catch (error) {
       if (isJobError(error, 'aws.denied')) denied.push({ action, message: messageOf(error) });
-      else if (!isJobError(error, 'aws.invalid')) throw error;
+      else if (isJobError(error, 'aws.invalid')) return;
+      // Whether an optional action is allowed is not worth a failed check.
+      else if (action !== OPTIONAL_ORGANIZATION_ACTION || !isJobError(error)) throw error;
     }
   };
   await probe('organizations:ListRoots', async () => {
