@@ -1,3 +1,4 @@
+import { findingOfForeignNames, plainName } from '@muster/core/domain/foreign-names';
 import type { MusterConfig } from '@muster/core/config/model';
 import { DUE_KINDS, ORGANIZATION_MEMBER, type DueKind } from '@muster/core/domain/due';
 import type { Catalog, JobName } from '@muster/core/jobs/catalog';
@@ -17,7 +18,7 @@ const LEASE_CHUNK = 1_000;
 
 export interface TickDeps {
   readonly config: Pick<MusterConfig, 'inventory' | 'enabled' | 'matchers'>;
-  readonly ledger: Pick<Ledger, 'due' | 'coverage'>;
+  readonly ledger: Pick<Ledger, 'due' | 'coverage' | 'control'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly enqueue: <Name extends JobName>(
@@ -67,7 +68,9 @@ async function handOut(kind: DueKind, deps: TickDeps): Promise<number> {
     if ((await deps.ledger.due.size(kind, now)).due === 0) break;
     leaseMs ??= Math.min(HINT_MS + HINT_PER_WAITING_MS * (await deps.waiting(job)), HINT_MAX_MS);
     const members = await deps.ledger.due.lease(kind, now, leaseMs, LEASE_CHUNK);
-    const payloads = members.flatMap((member) => readMember(kind, member, deps));
+    const foreign: string[] = [];
+    const payloads = members.flatMap((member) => readMember(kind, member, foreign));
+    if (foreign.length > 0) await dropForeign(kind, foreign, now + leaseMs, deps);
     // The next chunk is leased while this one goes into the queue. What is leased and not enqueued comes back by itself.
     await enqueuing;
     enqueuing = payloads.length > 0 ? deps.enqueue(job, payloads as never) : Promise.resolve();
@@ -79,12 +82,25 @@ async function handOut(kind: DueKind, deps: TickDeps): Promise<number> {
   return given;
 }
 
-/** A member that nobody of ours wrote is left out, loudly, instead of stopping all others. */
-function readMember(kind: DueKind, member: string, deps: TickDeps): readonly object[] {
+/** A member that nothing of Muster's wrote is left out, instead of stopping all others. */
+function readMember(kind: DueKind, member: string, foreign: string[]): readonly object[] {
   try {
     return [payloadOfDue(kind, member)];
-  } catch (error) {
-    deps.log.error({ kind, member, err: error }, 'due member cannot be read');
+  } catch {
+    foreign.push(member);
     return [];
   }
+}
+
+/** Takes such members out, once and loudly. @param untilMs what their lease was given for */
+async function dropForeign(
+  kind: DueKind,
+  foreign: readonly string[],
+  untilMs: number,
+  { ledger, clock, log }: TickDeps,
+): Promise<void> {
+  const now = clock.now();
+  log.error({ kind, members: foreign.slice(0, 10).map(plainName) }, 'due members cannot be read');
+  for (const member of foreign) await ledger.due.settle(kind, member, untilMs, null, now);
+  await ledger.control.raise(findingOfForeignNames(`due ${kind}`, foreign, now));
 }

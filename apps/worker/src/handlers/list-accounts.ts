@@ -3,6 +3,7 @@ import type { Account } from '@muster/core/domain/account';
 import { sealAccount } from '@muster/core/domain/account-seal';
 import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
 import type { Finding } from '@muster/core/domain/control';
+import { findingOfForeignNames } from '@muster/core/domain/foreign-names';
 import { isJobError, type JobError, messageOf } from '@muster/core/domain/errors';
 import type { AccountId } from '@muster/core/domain/ids';
 import { targetId, type Target } from '@muster/core/domain/target';
@@ -66,6 +67,10 @@ async function listAll(sweepId: string, ctx: JobContext, deps: HandlerDeps): Pro
     await deps.ledger.control.clear(kind, 'all');
   }
   await clearUntrusted(deps);
+  const foreign = await deps.ledger.coverage.forgetForeign();
+  if (foreign.length > 0) {
+    await deps.ledger.control.raise(findingOfForeignNames('coverage', foreign, deps.clock.now()));
+  }
   return {
     nextAtMs: deps.clock.now() + deps.config.pollIntervalMs,
     result: { accounts: seen.size, removed: removed.length, error: null },

@@ -1,4 +1,5 @@
 import type { Finding } from '@muster/core/domain/control';
+import { plainName } from '@muster/core/domain/foreign-names';
 import { readTargetId, targetId, type Target } from '@muster/core/domain/target';
 import type { HandlerDeps } from '../deps.ts';
 
@@ -14,8 +15,6 @@ export interface Untrusted {
 
 /** Ids shown in a finding. */
 const IDS_SHOWN = 10;
-/** Of a text from Redis. */
-const ID_CHARS = 40;
 
 /**
  * Tells that instances for which the ledger had work were left alone, and why. An owner who changes tags between
@@ -31,7 +30,7 @@ export async function raiseUntrusted(
   const now = deps.clock.now();
   const shown = untrusted
     .slice(0, IDS_SHOWN)
-    .map(({ instanceId, why }) => `${readable(instanceId)} (${why})`)
+    .map(({ instanceId, why }) => `${plainName(instanceId)} (${why})`)
     .join(', ');
   const more = untrusted.length > IDS_SHOWN ? ` and ${untrusted.length - IDS_SHOWN} more` : '';
   // What was found again counts from now: the next scan is the one that must find nothing.
@@ -66,9 +65,4 @@ async function isOver({ scope, sinceMs }: Finding, deps: Deps): Promise<boolean>
   if (target === null) return true;
   const coverage = await deps.ledger.coverage.read(target);
   return coverage === null || (coverage.completeAtMs ?? 0) > sinceMs;
-}
-
-/** Text of another hand is shown as far as it is plain. */
-function readable(text: string): string {
-  return text.slice(0, ID_CHARS).replaceAll(/[^\w./:-]/g, '?');
 }

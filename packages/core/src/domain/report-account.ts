@@ -9,7 +9,7 @@ export const ReportAccount = z.object({
   organizationId: z.string().optional(),
   ancestorIds: z.array(z.string()),
   tags: z.record(z.string(), z.string()).optional(),
-  tagsReadAtMs: z.number().optional(),
-  listedAtMs: z.number().optional(),
+  tagsReadAtMs: z.number().min(0).max(8.64e15).optional(),
+  listedAtMs: z.number().min(0).max(8.64e15).optional(),
   seal: z.string().optional(),
 });

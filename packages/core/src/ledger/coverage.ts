@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { COVERAGE_STATUSES, type Coverage } from '../domain/coverage.ts';
 import { AccountId, type Region } from '../domain/ids.ts';
-import { parseTargetId, targetId, type Target } from '../domain/target.ts';
+import { readTargetId, targetId, type Target } from '../domain/target.ts';
 import type { UnreadTarget } from '../domain/unread-findings.ts';
 import type { CoverageLedger, KnownAccount } from '../ports/ledger.ts';
 import type { Keys } from '../redis/keys.ts';
@@ -84,7 +84,8 @@ export function createCoverageLedger(deps: {
     account: readAccount,
 
     async accountIds() {
-      return (await redis.hkeys(keys.accounts)) as AccountId[];
+      const ids = await redis.hkeys(keys.accounts);
+      return ids.flatMap((id) => AccountId.safeParse(id).data ?? []);
     },
 
     async regions() {
@@ -154,9 +155,24 @@ export function createCoverageLedger(deps: {
     async all() {
       const fields = await redis.hgetall(keys.coverage);
       return Object.entries(fields).flatMap(([id, text]) => {
-        const coverage = parseStored(StoredCoverage, text);
+        const coverage = isCoverageId(id) ? parseStored(StoredCoverage, text) : null;
         return coverage === null ? [] : [{ id, coverage }];
       });
+    },
+
+    async forgetForeign() {
+      const ids = (await redis.hkeys(keys.coverage)).filter((id) => !isCoverageId(id));
+      const accountIds = (await redis.hkeys(keys.accounts)).filter((id) => !AccountId.safeParse(id).success);
+      await set(ids.map((id): Entry => [id, 'forget']));
+      if (accountIds.length > 0) {
+        await redis
+          .multi()
+          .hdel(keys.accounts, ...accountIds)
+          .hdel(keys.accountRegions, ...accountIds)
+          .zrem(keys.accountsResolved, ...accountIds)
+          .exec();
+      }
+      return [...ids, ...accountIds];
     },
   };
 }
@@ -197,12 +213,17 @@ export function parseScope(
   return { account, regions: regionsText === null ? null : parseRegions(regionsText) };
 }
 
-/** Whether a coverage id stands for a whole account; its target otherwise. */
+/** What a target's id, or a whole account's, is made of: only another hand than Muster's writes others. */
+const COVERAGE_ID = /^\d{12}\.(\*|[a-z0-9-]+)$/;
+
+function isCoverageId(id: string): boolean {
+  return COVERAGE_ID.test(id);
+}
+
+/** What an id of `CoverageLedger.all` stands for: a target, or a whole account (null). Throws a ZodError for any other text. */
 export function parseCoverageId(id: string): {
   readonly accountId: AccountId;
   readonly target: Target | null;
 } {
-  if (id.endsWith(WHOLE_ACCOUNT)) return { accountId: AccountId.parse(id.slice(0, -2)), target: null };
-  const target = parseTargetId(id);
-  return { accountId: target.accountId, target };
+  return { accountId: AccountId.parse(id.slice(0, id.indexOf('.'))), target: readTargetId(id) };
 }

@@ -5,7 +5,7 @@ import type { LabelChange, LabelSummary, WrittenLabels } from '../domain/node-la
 import { readTargetId, targetId, type Target } from '../domain/target.ts';
 import type { LabelLedger, WaitingChange } from '../ports/labels.ts';
 import type { Keys } from '../redis/keys.ts';
-import { parseStored } from './schema.ts';
+import { parseStored, readEpochMs } from './schema.ts';
 import type { RunScript } from './scripts.ts';
 
 /** Fields per HSET: a call holds Redis for well under a millisecond at this size. */
@@ -42,12 +42,12 @@ export function createLabelLedger(deps: {
     async written(target) {
       const fields = await redis.hgetall(keys.target(target).labels);
       return new Map(
-        Object.entries(fields).map(([id, text]): [InstanceId, WrittenLabels] => {
+        Object.entries(fields).flatMap(([id, text]): [InstanceId, WrittenLabels][] => {
+          const instanceId = InstanceId.safeParse(id);
+          if (!instanceId.success) return [];
           const bar = text.indexOf('|');
-          return [
-            id as InstanceId,
-            { digest: text.slice(0, bar), expiresAtMs: Number(text.slice(bar + 1)) || 0 },
-          ];
+          const expiresAtMs = readEpochMs(text.slice(bar + 1));
+          return [[instanceId.data, { digest: text.slice(0, bar), expiresAtMs }]];
         }),
       );
     },

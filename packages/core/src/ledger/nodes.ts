@@ -3,6 +3,7 @@ import type { AccountId, InstanceId } from '../domain/ids.ts';
 import type { InventoryFacts, NodeLedger } from '../ports/ledger.ts';
 import type { TeleportNode } from '../ports/teleport.ts';
 import type { Keys } from '../redis/keys.ts';
+import { readEpochMs } from './schema.ts';
 
 /**
  * The node inventory as whole snapshots: a new one is written under its own generation and becomes visible at once,
@@ -16,7 +17,7 @@ export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: K
     return {
       generation:
         fields['generation'] === undefined || fields['generation'] === '' ? null : fields['generation'],
-      readAtMs: Number(fields['readAtMs'] ?? 0),
+      readAtMs: readEpochMs(fields['readAtMs']),
       nodes: Number(fields['nodes'] ?? 0),
       error: fields['error'] === undefined || fields['error'] === '' ? null : fields['error'],
       ...(fields['tookMs'] === undefined ? {} : { tookMs: Number(fields['tookMs']) || 0 }),

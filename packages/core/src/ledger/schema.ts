@@ -152,3 +152,9 @@ export function rememberParsed<T>(schema: z.ZodType<T>): (text: string) => T | n
     return parsed;
   };
 }
+
+/** An epoch ms that lies in Redis as text; 0 for what is none. */
+export function readEpochMs(text: string | null | undefined): number {
+  const parsed = EpochMs.safeParse(Number(text ?? 0));
+  return parsed.success ? parsed.data : 0;
+}

@@ -254,6 +254,8 @@ export interface CoverageLedger {
   read(target: Target): Promise<Coverage | null>;
   /** Of the last readings, those that did not come to their end: not what was never read, nor regions that are off. */
   unread(): Promise<readonly UnreadTarget[]>;
+  /** Drops what lies under names that are no target's and no account's, which nothing of ours writes. @returns those names */
+  forgetForeign(): Promise<readonly string[]>;
   /** Everything, for `muster coverage`. The id is a target's, or `ACCOUNT.*`. */
   all(): Promise<readonly { readonly id: string; readonly coverage: Coverage }[]>;
 }

@@ -1,0 +1,39 @@
+import { createClock } from '@muster/core/runtime/clock';
+import { parsedSystemConfig, NOBODYS_FACTS } from '@muster/testing/system-config';
+import { recordingLog } from '@muster/testing/builders';
+import { useLedgerBench } from '@muster/testing/ledger-bench';
+import { expect, test } from 'vitest';
+import { tick, type TickDeps } from './tick.ts';
+
+const bench = useLedgerBench();
+
+test('a due member that cannot be read is dropped once and told, and holds up no other', async () => {
+  const { ledger, redis, keys } = bench.create();
+  const given: unknown[] = [];
+  const log = recordingLog();
+  const deps: TickDeps = {
+    config: parsedSystemConfig(NOBODYS_FACTS, { muster: { inventory: { source: 'none' } } }),
+    ledger,
+    clock: createClock(),
+    log,
+    enqueue: (_, payloads) => {
+      given.push(...payloads);
+      return Promise.resolve();
+    },
+    waiting: () => Promise.resolve(0),
+  };
+  await redis.zadd(keys.due('scan'), 1, 'evil/../x', 2, '100000000000.eu-west-1');
+  await redis.zadd(keys.due('collect'), 1, 'nothing');
+
+  await tick(deps);
+
+  expect(given).toContainEqual({ target: { accountId: '100000000000', region: 'eu-west-1' } });
+  expect(await redis.zrange(keys.due('scan'), 0, '-1')).toEqual(['100000000000.eu-west-1']);
+  expect(await redis.zrange(keys.due('collect'), 0, '-1')).toEqual([]);
+  const findings = await ledger.control.findings();
+  expect(findings.map(({ kind, scope }) => `${kind} ${scope}`).toSorted()).toEqual([
+    'ledger-untrusted due collect',
+    'ledger-untrusted due scan',
+  ]);
+  expect(log.lines.filter(({ message }) => message === 'due members cannot be read')).toHaveLength(2);
+});
