@@ -28,7 +28,7 @@ test('a name that is no target’s blocks no list of coverage, and is dropped an
   expect(await redis.hkeys(keys.accounts)).toEqual([ACCOUNT]);
 });
 
-test.each([1e300, -1, 'soon'])(
+test.each([1e300, 'soon'])(
   'a date of %s is nobody’s: what carries it is left out of every list',
   async (date) => {
     const { ledger, redis, keys } = bench.create();
@@ -64,7 +64,7 @@ test.each([1e300, -1, 'soon'])(
     // The pause itself counts all the same.
     expect(await ledger.control.pauses()).toMatchObject([{ scope: 'all', atMs: 0 }]);
     expect(await ledger.coverage.all()).toEqual([]);
-    expect(await ledger.coverage.sweep(NOW_MS)).toMatchObject({ startedAtMs: 0, finishedAtMs: 0 });
+    expect(await ledger.coverage.sweep(NOW_MS)).toBeNull();
     expect(await ledger.nodes.facts()).toMatchObject({ readAtMs: 0 });
     expect((await ledger.enrollments.readAll(target)).size).toBe(0);
     expect(await ledger.enrollments.setAsideUnreadable(target)).toEqual([anInstanceId(1)]);
