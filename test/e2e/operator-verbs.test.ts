@@ -101,7 +101,7 @@ test.each(['pause', 'resume', 'retry', 'cancel'])('%s refuses a scope that is no
 });
 
 test('a refusal names the nearest that is there, and a pause of what has vanished can be ended', async () => {
-  const [{ accountId = '' } = {}] = await instances();
+  const accountId = (await instances())[0]?.accountId ?? '';
   const slip = `${accountId.slice(0, -1)}${(Number(accountId.at(-1)) + 1) % 10}`;
   const scope = 'account:123456789012' as Scope;
   await system.ledger.control.pause({ scope, atMs: Date.now(), by: 'operator', reason: '' });
