@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AccountId, InstanceId } from '@muster/core/domain/ids';
+import { terminalLine } from '@muster/core/runtime/terminal-text';
 import { type MusterSystem, startSystem } from '@muster/testing/muster-system';
 import { MUSTER_ENTRY, runProgram } from '@muster/testing/supervised-process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -158,8 +159,8 @@ test('scheduler and worker go on with it', async () => {
   expect((await system.settled()).sweep.accounts.total).toBe(3);
 });
 
-test.each(VERBS.map((args) => [args.join(' '), args] as const))(
-  'muster %j sends nothing to the terminal that could steer it',
+test.each(VERBS.map((args) => [terminalLine(args.join(' ')).slice(0, 60), args] as const))(
+  'muster %s sends nothing to the terminal that could steer it',
   async (_line, args) => {
     const { code, stdout, stderr } = await system.cli(...args);
 
