@@ -5,8 +5,8 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 type EndSignal = (typeof SIGNALS)[number];
 
 /**
- * For a verb that keeps nothing to be ended in order: the system ends it on a signal, except where it is the first process of
- * a container. There the kernel drops signals that nobody handles, and `docker stop` would wait ten seconds and kill.
+ * For a verb that keeps nothing to be ended in order. The kernel ends such a process on a signal, but not the first process of
+ * a container: there it drops signals without a handler, and `docker stop` would wait ten seconds and kill.
  */
 export function endFirstProcessOnSignal(process: NodeJS.Process): void {
   if (process.pid !== 1) return;

@@ -110,7 +110,7 @@ function greet(options: DemoOptions, config: MusterConfig, folder: string): void
   );
 }
 
-/** Shows the progress until nothing is in flight, or nothing more will happen (`--once`), or somebody interrupts. */
+/** Shows the progress until nothing is in flight, or nothing more will happen (`--once`), or the user interrupts. */
 async function watch(
   config: MusterConfig,
   options: DemoOptions,

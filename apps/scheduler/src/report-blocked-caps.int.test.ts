@@ -23,7 +23,7 @@ async function blockedFor(forMs: number) {
   return ledger.control;
 }
 
-test('a cap that lets nobody through for long is told, with who holds the room, and only those it counts', async () => {
+test('a cap that lets no install through for long is told, with the accounts that hold the room, and only those it counts', async () => {
   const control = await blockedFor(CONFIG.install.joinTimeoutMs + 1_000);
 
   await reportBlockedCaps({ control }, CONFIG, NOW_MS);

@@ -6,7 +6,7 @@ import type { BlockedCap, Ledger } from '@muster/core/ports/ledger';
 
 /** Accounts named in a finding. */
 const HOLDERS_SHOWN = 5;
-/** A cap that turned nobody away for so long blocks nobody: install jobs ask again every few seconds. */
+/** A cap that turned no install job away for so long blocks none: the jobs ask again every few seconds. */
 const QUIET_MS = 60_000;
 
 type Reservations = Awaited<ReturnType<Ledger['control']['reservations']>>;

@@ -172,7 +172,7 @@ async function describe(
   };
 }
 
-/** Its own back-off, or what its target's sends wait for; and what a state means that nobody moves on. */
+/** Its own back-off, or what its target's sends wait for. Of a state in which Muster does nothing, what it means. */
 async function waitOf(
   ledger: Ledger,
   target: Target,

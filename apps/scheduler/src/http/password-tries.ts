@@ -4,7 +4,7 @@ import type { Logger } from '@muster/core/ports/logger';
 import { createCounter } from '@muster/core/runtime/metrics';
 import type { Registry } from './ledger-metrics.ts';
 
-/** Counts wrong passwords, and stops whoever tries many. Every call costs the same, however many addresses try. */
+/** Counts wrong passwords, and blocks an address that sends many. Every call costs the same, however many addresses try. */
 export interface PasswordTries {
   /** Seconds until this address may try again; null when it may now. A right password does not pass before either. */
   blockedForSeconds(address: string): number | null;

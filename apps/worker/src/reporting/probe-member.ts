@@ -109,7 +109,7 @@ export async function probeOptional(
   return asked;
 }
 
-/** Whether it is allowed; `skipped` where AWS has no answer to that: nobody needs it to go on. */
+/** Whether it is allowed; `skipped` where AWS has no answer to that: Muster goes on without it. */
 async function askOptional(
   action: OptionalMemberAction,
   access: TargetAccess,

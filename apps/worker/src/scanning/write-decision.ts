@@ -41,8 +41,9 @@ export async function writeDecision(
 }
 
 /**
- * An instance without a record that ran already when the target was last read completely: it was not wanted then, or somebody
- * has deleted its record, and a command of it may be live. The commands of the target are listed before the next send.
+ * An instance without a record that ran already when the target was last read completely. Either it was not wanted then, or a
+ * client of Redis has deleted its record, and a command may be live on it. So the worker lists the target's commands before
+ * the next send.
  */
 async function distrustOldNewcomers(
   { target, before: coverage }: Reading,

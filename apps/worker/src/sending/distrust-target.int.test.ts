@@ -121,7 +121,7 @@ describe('while a command is live', () => {
   });
 });
 
-test('records from before the key are sent to once the target’s commands were listed, and nobody is alarmed', async () => {
+test('records from before the key are sent to once the target’s commands were listed, and no finding is raised', async () => {
   // As a release without seals has written them.
   for (const [id, text] of Object.entries(await bench.store.redis.hgetall(keysOf().instances))) {
     await bench.store.redis.hset(keysOf().instances, id, text.replace(/\|[\w-]{16}\|\{/, '|{'));

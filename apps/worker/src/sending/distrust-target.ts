@@ -15,9 +15,9 @@ export interface Contradiction {
 const IDS_SHOWN = 10;
 
 /**
- * Before the next send to a target its own commands are listed in AWS again, once everything that was sent until now must
- * show there. What contradicts the ledger is told; where nothing does, as with a record from before the key, nobody is
- * alarmed.
+ * Makes the worker list the target's own commands in AWS again before the next send there, once everything that was sent
+ * until now must show in that list. What contradicts the ledger becomes a finding. A record from before the key contradicts
+ * nothing and raises none.
  */
 export async function distrustTarget(
   target: Target,

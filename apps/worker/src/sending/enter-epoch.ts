@@ -35,7 +35,7 @@ export async function enterEpoch(
   await sealAgain(target, unsealed, deps);
   deps.sent.forget(target);
   const isSettled = await deps.ledger.enrollments.settleListing(target, before, epoch);
-  // Somebody has found another reason meanwhile: what this listing has shown may be too old.
+  // Unsettled: another process found a new reason meanwhile, and what this listing has shown may be too old.
   return isSettled ? epoch : { notBeforeMs: now + deps.timings.retryMs };
 }
 

@@ -44,7 +44,7 @@ describe('who is to blame for a refusal', () => {
     expect(blamed([A, B], refused([], 'denied'))).toEqual([A, B]);
   });
 
-  test('the one that IAM names, and nobody else', () => {
+  test('the one that IAM names, and no other', () => {
     expect(blamed([A, B], refused([B], 'denied'))).toEqual([B]);
     expect(blamed([A, B], refused([STRANGER], 'denied'))).toEqual([A, B]);
   });

@@ -71,7 +71,8 @@ export async function resolveSend(
 
 /**
  * The command that bears the batch's marker: the first of them, to instances of the batch and no other. One that was sent
- * later with the same marker is somebody's copy. An intent that was restored may know of fewer instances than the command.
+ * later with the same marker is a copy and not Muster's. An intent that was restored may know of fewer instances than the
+ * command.
  */
 async function findByMarker(
   target: Target,

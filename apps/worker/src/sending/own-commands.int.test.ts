@@ -102,7 +102,7 @@ test('many forged commands on one host hold that host, once, and nothing else', 
   expect((await bench.record(instanceId(0))).state).toBe('installing');
 });
 
-test('a copy of a genuine marker on other hosts is nobody’s: the command that bore it first is the one', async () => {
+test('a copy of a genuine marker on other hosts is not adopted: the command that bore it first is', async () => {
   const bench = await startWorkerBench({
     world: aWorld([...someInstances(1, HANGS), ...someInstances(2, HANGS, 1)]),
     config: { muster: { limits: { installs_in_flight: 1 } } },
@@ -124,7 +124,7 @@ test('a copy of a genuine marker on other hosts is nobody’s: the command that 
   expect(await bench.findings()).toContain(`foreign-markers account:${ACCOUNT}`);
 });
 
-test('unsigned commands of the time before the key are adopted, unproven: nobody is sent to twice', async () => {
+test('unsigned commands of the time before the key are adopted, unproven: no host is sent to twice', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(2, HANGS)), speed: 1 });
   await bench.scanned();
   await bench.run('install-batch', { target: TARGET }, keyless(bench));

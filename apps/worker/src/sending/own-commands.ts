@@ -8,7 +8,7 @@ import type { HandlerDeps } from '../deps.ts';
 
 /** Added to a command's whole life when looking back: clocks, and SSM's own delay in showing it. */
 const LOOK_BACK_MARGIN_MS = 15 * 60_000;
-/** From the first key on, until every worker has one: what is sent unsigned after that is nobody's of this installation. */
+/** From the first key on, until every worker has one. An unsigned command sent after that is not this installation's. */
 const KEY_ROLLOUT_MS = 60 * 60_000;
 
 /** Commands of this installation in one target, as far as their markers and the ledger tell. */
@@ -31,8 +31,8 @@ interface Claim {
 }
 
 /**
- * Lists the target's commands of this installation that are live, and those that ended in the last while, under every
- * document: whoever sent them may have been configured otherwise, and only AWS remembers.
+ * Lists the target's commands of this installation that are live, and those that ended in the last while. It looks under
+ * every document: the worker that sent a command may have had another configuration, and only AWS remembers which.
  *
  * @param intents the open ones of the target
  */

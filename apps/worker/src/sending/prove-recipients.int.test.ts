@@ -161,7 +161,7 @@ test('ids that are no EC2 instances are taken off the list of candidates, and to
   expect(await bench.ledger.enrollments.nextCandidateAt(TARGET)).toBeNull();
 });
 
-test('an id that EC2 does not show here holds up nobody, and is told', async () => {
+test('an id that EC2 does not show here holds up no other host, and is told', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(1)) });
   await bench.scanned();
   await forge(bench, instanceId(999));

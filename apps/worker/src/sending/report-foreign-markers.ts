@@ -2,7 +2,7 @@ import { targetId, type Target } from '@muster/core/domain/target';
 import type { HandlerDeps } from '../deps.ts';
 import type { OwnCommands } from './own-commands.ts';
 
-/** Names the account in which somebody writes Muster's marker into commands that Muster did not send. */
+/** Names the account in which commands bear Muster's marker that Muster did not send. */
 export async function reportForeignMarkers(
   target: Target,
   forged: OwnCommands['forged'],

@@ -106,7 +106,7 @@ test('the reasons of InvalidInstanceId are told apart, each with a cause of its 
   expect(new Set(remedies).size).toBe(5);
 });
 
-test('a host that the role may not send to holds up nobody else of its batch', async () => {
+test('a host that the role may not send to holds up no other host of its batch', async () => {
   const closed = new Set<string>([instanceId(2), instanceId(4)]);
   const hosts = someInstances(6).map((host) =>
     closed.has(host.id ?? '') ? { ...host, tags: { env: 'prod', team: 'closed' } } : host,
@@ -250,7 +250,7 @@ test('a refusal of the whole call is a finding of its target with the remedy, un
   expect(await bench.findings()).toEqual([]);
 });
 
-test('a region that was switched off is the cause of all: nobody can be looked at there', async () => {
+test('a region that was switched off is the cause of all: no host can be looked at there', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
   await bench.scanned();
   await bench.ledger.enrollments.settleListing(TARGET, null, await bench.ledger.control.epoch());

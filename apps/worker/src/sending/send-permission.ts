@@ -14,8 +14,8 @@ const WITHHOLDING = ['paused-by-configuration', 'hold-first-send'] as const;
 
 /**
  * Asks everything that can stop every send: the configuration's pause, the operator's, the hold before the first send,
- * credentials of another organization, and an inventory too old to know who has joined. Each leaves a finding while it
- * lasts, whoever raised it.
+ * credentials of another organization, and an inventory too old to know which hosts have joined. Each has a finding while it
+ * lasts; other processes raise some of them.
  *
  * Asked before every send, so all questions go to Redis together, and it is written to only where something is to change.
  */
