@@ -1,4 +1,4 @@
-/** Member accounts that forge Muster's markers, and another hand in Redis: nobody else is harmed, and no host is sent to twice. */
+/** Member accounts forge Muster's markers, and another client writes to Redis: no other account is harmed, no host is sent to twice. */
 import { targetId } from '@muster/core/domain/target';
 import { createKeys } from '@muster/core/redis/keys';
 import { eventually } from '@muster/testing/eventually';
@@ -19,7 +19,7 @@ async function forgetEverything(): Promise<void> {
   await system.redisCall('FLUSHALL');
 }
 
-test('forged markers on one account fill no cap of all, and a thousand on one host stop nobody', async () => {
+test('forged markers on one account fill no cap of all, and a thousand on one host stop no other account', async () => {
   system = await startSystem({
     world: { accounts: 3, regions: 1, instances: 30 },
     config: { muster: { limits: { installs_in_flight: 6 } } },

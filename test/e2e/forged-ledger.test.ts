@@ -47,7 +47,7 @@ const WORLD: WorldFile = {
         { region: OTHER_REGION, id: ELSEWHERE },
       ],
     },
-    // Whoever tries to enter it is denied, which the simulator counts.
+    // A worker that tries to enter it is denied, which the simulator counts.
     { id: EXCLUDED, role: 'missing', instances: [{ region: REGION, id: IN_OTHER_ACCOUNT }] },
     { id: IN_EXCLUDED_UNIT, ouPath: 'out', instances: [{ region: REGION, id: IN_OTHER_UNIT }] },
   ],

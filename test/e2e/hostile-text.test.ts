@@ -1,4 +1,4 @@
-/** A world whose names, tags, outputs and ledger are written by somebody who wants the operator's terminal. */
+/** A world whose names, tags, outputs and ledger are written by an attacker who wants the operator's terminal. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AccountId, InstanceId } from '@muster/core/domain/ids';

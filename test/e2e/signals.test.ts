@@ -60,7 +60,7 @@ const LASTING: Readonly<Record<string, { readonly args: readonly string[]; reado
   run: { args: ['run'], code: 0 },
   'run --once': { args: ['run', '--once', '--json'], code: 2 },
 };
-/** They read and write files, wait for nobody, and are over before a signal could come. */
+/** They read and write files, wait for no other process, and are over before a signal could come. */
 const AT_ONCE = ['config', 'init', 'help'];
 
 test('every verb of the command line is in these tables', async () => {

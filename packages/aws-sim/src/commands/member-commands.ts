@@ -22,8 +22,8 @@ export interface MemberCommand {
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /**
- * Sends commands that are nobody's installs: they run from now on and end with Success. The referee does not count them, since
- * they are not sent by whom it judges.
+ * Sends commands of a member account, which install nothing: they run from now on and end with Success. The referee does not
+ * count them, since it judges Muster's commands only.
  *
  * @throws {Error} when the comment asks for what no command bears
  * @returns their ids

@@ -11,7 +11,7 @@ const output = z.string().max(100_000).optional();
  * - `exits`: the installer script ends with this code; `joins` says whether the agent came up all the same.
  * - `join-refused`: installs, but the agent never becomes ready: exit 150.
  * - `lock-held`: another installer holds the lock file: exit 1.
- * - `foreign-agent`: an agent somebody else manages is there: exit 1 of the installer, 120 of a command that looks first; untouched.
+ * - `foreign-agent`: an agent that Muster did not install is there: exit 1 of the installer, 120 of a command that looks first; untouched.
  * - `bottlerocket`: the command runs in the control container: 122 of a command that looks for it, else what lacks there (sudo).
  * - `hangs`: never ends; the agent kills it at executionTimeout (ExecutionTimedOut).
  * - `vanishes`: the agent takes it and is never heard of again (DeliveryTimedOut).

@@ -48,8 +48,8 @@ describe('the brake of everything', () => {
   test.each<[string, boolean, number, BrakeWindow]>([
     ['five accounts broken of twenty', true, 20, ofAll([10, 10], [10, 10], [10, 9], [10, 8], [10, 6])],
     ['one broken account', false, 20, ofAll([10, 10], [10, 0], [10, 0], [10, 0], [10, 0])],
-    ['nobody but one broken account', false, 20, ofAll([20, 20])],
-    ['two broken accounts and nobody else', false, 2, ofAll([20, 20], [20, 20])],
+    ['one broken account and no other', false, 20, ofAll([20, 20])],
+    ['two broken accounts and no other', false, 2, ofAll([20, 20], [20, 20])],
     ['four broken accounts of twenty', false, 20, ofAll([10, 10], [10, 10], [10, 10], [10, 10])],
     ['four broken accounts of six', true, 6, ofAll([10, 10], [10, 10], [10, 10], [10, 10])],
     ['three broken accounts of four', true, 4, ofAll([10, 10], [10, 10], [10, 10], [10, 0])],

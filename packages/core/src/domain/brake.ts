@@ -1,8 +1,8 @@
 /**
- * When too many installs fail, and of whom that says something. Bad hosts fail in seconds and good ones join in minutes, so
- * ends are no fair sample: the first of them are failures in every fleet. Hosts are therefore counted in the order in which
- * they were sent to, in windows of `window` hosts, and a host that has not ended counts as not failed. Whatever the order of
- * the ends, a window is over only when so many of its hosts failed that the rest, all joined, could not mend it.
+ * When too many installs fail, and whether one account or the installer is to blame. Bad hosts fail in seconds and good ones
+ * join in minutes, so ends are no fair sample: the first of them are failures in every fleet. Muster therefore counts hosts in
+ * the order in which it sent to them, in windows of `window` hosts. A host that has not ended counts as not failed. Whatever
+ * the order of the ends, a window is over only when so many of its hosts failed that the rest, all joined, could not mend it.
  */
 import type { Scope } from './control.ts';
 import type { EnrollmentRecord } from './enrollment/record.ts';
@@ -86,7 +86,7 @@ function brokenIn({ accounts }: BrakeWindow, { maxFailureShare }: BrakeRule): nu
 /**
  * When the last command of this host failed, or led to no node: epoch ms of its end. Null for a host that was never sent
  * to, or has joined since. A host that failed before says something of itself, not of the installer: its retries do not
- * count, whoever asked for them.
+ * count, not even those that an operator asked for.
  */
 export function failedBeforeAtMs({ attempts, joinedAtMs, failures }: EnrollmentRecord): number | null {
   const last = attempts.findLast(({ commandId }) => commandId !== null);

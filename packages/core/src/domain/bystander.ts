@@ -26,7 +26,7 @@ const KINDS = Object.entries(LETTERS) as [BystanderKind, string][];
 /** More of a target's are not kept. */
 const MOST = 5_000;
 
-/** One text, `LETTER:ID,ID …`: a few bytes each, since a target may have thousands that nobody asks for. */
+/** One text, `LETTER:ID,ID …`: a few bytes each, since a target may have thousands that no operator asks for. */
 export function writeBystanders(bystanders: Bystanders): string {
   const kept = [...bystanders].slice(0, MOST);
   return KINDS.map(([kind, letter]) => {

@@ -69,7 +69,7 @@ export interface Finding {
   readonly count?: number;
 }
 
-/** Kinds that somebody else than the operator must see to. */
+/** Kinds that another person than the operator must see to. */
 const OWNERS: Partial<Record<FindingKind, CauseOwner>> = {
   'inventory-unavailable': 'teleport-admin',
   'inventory-drop': 'teleport-admin',

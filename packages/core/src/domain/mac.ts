@@ -19,8 +19,8 @@ export interface MacKey {
 export type MacParts = readonly (string | number | null)[];
 
 /**
- * 96 bits: whoever forges has one try for each record that Muster reads, and no way to try by himself. As short as it may be,
- * since a marker must fit into SSM's Comment, and a record carries one.
+ * 96 bits: a forger has one try for each record that Muster reads, and cannot test a guess without Muster. As short as it may
+ * be, since a marker must fit into SSM's Comment, and a record carries one.
  */
 const MAC_BYTES = 12;
 
@@ -38,11 +38,11 @@ export function macOf(keys: readonly MacKey[], purpose: MacPurpose, parts: MacPa
 export function isMacOf(keys: readonly MacKey[], purpose: MacPurpose, parts: MacParts, mac: string): boolean {
   if (!MAC_SHAPE.test(mac)) return false;
   const given = Buffer.from(mac, 'base64url');
-  // No early end: which of the keys it was is told to nobody.
+  // No early end: the time that it takes does not tell which of the keys it was.
   return keys.reduce((fits, key) => timingSafeEqual(given, macBytes(key, purpose, parts)) || fits, false);
 }
 
-/** A word for each key that tells nothing of it: eight characters. Whoever reads what another one signed can say whether he holds its key. */
+/** A word for each key that tells nothing of it: eight characters. By it a worker knows whether it holds the key that another signed with. */
 export function keyIdsOf(keys: readonly MacKey[]): readonly string[] {
   return keys.map((key) => macBytes(key, 'key', []).subarray(0, 6).toString('base64url'));
 }

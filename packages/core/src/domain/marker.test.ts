@@ -56,7 +56,7 @@ describe('with a key', () => {
       `${markerOf(SIGNED, BATCH).slice(0, 49)}:${markerOf(SIGNED, aBatchId()).slice(50)}`,
     ],
     ['something behind it', `${markerOf(SIGNED, BATCH)}:x`],
-    ['a version that nobody knows', `muster:v3:abcdef012345:${BATCH}:x`],
+    ['a version that no release knows', `muster:v3:abcdef012345:${BATCH}:x`],
   ])('%s is forged', (_, comment) => {
     expect(read(SIGNED, comment)).toEqual({ kind: 'forged' });
   });

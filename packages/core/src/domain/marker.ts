@@ -1,9 +1,9 @@
 /**
  * What Muster writes into a command's Comment: how a command is known to be Muster's, and which batch it is.
  *
- * The Comment stands in the history of the member account, and whoever may send commands there can write any. So a marker
- * carries a MAC over what it names, made with a key that member accounts do not have. Without a key (version 1) it proves
- * nothing.
+ * The Comment stands in the history of the member account, and a principal that may send commands there can write any. So a
+ * marker carries a MAC over what it names, made with a key that member accounts do not have. Without a key (version 1) it
+ * proves nothing.
  */
 import { timeOfBatch } from './batch-time.ts';
 import type { Invocation } from './command.ts';
@@ -63,7 +63,7 @@ export function readMarker(
   if (!id.success || !isWhole) return { kind: 'forged' };
   const batchId = id.data;
   if (Math.abs(requestedAtMs - timeOfBatch(batchId)) > MARKER_LIFE_MS) return { kind: 'forged' };
-  // Nobody can say here whether a MAC is right: the command is taken for ours, and proves nothing.
+  // Without a key a MAC cannot be checked: the command is taken for ours, and proves nothing.
   if (scope.keys.length === 0) return { kind: 'ours', batchId, isProven: false };
   if (mac === undefined) {
     const isOld = unsignedUntilMs === null || requestedAtMs <= unsignedUntilMs;

@@ -28,7 +28,7 @@ test('the record of another target, or another instance, does not fit', () => {
   expect(sealStateOf(KEYS, aTarget(0, 'us-east-1'), SEALED)).toBe('wrong');
 });
 
-test('none is absent, and without a key nobody asks', () => {
+test('a missing seal is absent, and without a key no seal is made or checked', () => {
   expect(sealStateOf(KEYS, TARGET, { version: 7, value: VALUE })).toBe('absent');
   expect(sealStateOf([], TARGET, { ...SEALED, seal: BROKEN_SEAL })).toBe('good');
   expect(sealOf([], TARGET, SEALED)).toBe('');

@@ -1,7 +1,7 @@
 /**
- * Redis holds the records, and whoever can write to it could make a host whose command is live look as if it waited for one.
- * So a record carries a seal, made with the marker key. It proves that a worker of Muster wrote this record at some time; a
- * copy of an older one is told by nothing but its version (docs/security.md).
+ * Redis holds the records, and a client that can write to it could make a host whose command is live look as if it waited for
+ * one. So a record carries a seal, made with the marker key. It proves that a worker of Muster wrote this record at some time.
+ * Only its version tells the record from an older copy (docs/security.md).
  */
 import type { EnrollmentRecord } from './enrollment/record.ts';
 import { isMacOf, macOf, type MacKey } from './mac.ts';
@@ -30,7 +30,7 @@ export function sealOf(
   return macOf(keys, 'record', sealedParts(target, version, value));
 }
 
-/** Without a key nobody can tell, and every record is as good as another. */
+/** Without a key no seal can be checked, and every record counts as good. */
 export function sealStateOf(keys: readonly MacKey[], target: Target, record: SealedRecord): SealState {
   const { version, value, seal } = record;
   if (keys.length === 0) return 'good';

@@ -27,7 +27,7 @@ test('a region that answers no account is one finding, with how many and some of
   expect(findings[0]?.remedy).toContain('ec2.eu-west-1.amazonaws.com on port 443');
 });
 
-test('a short silence, and one that nobody has asked into since, are none', () => {
+test('a short silence, and one whose last call was long ago, are no findings', () => {
   expect(findingsOfUnanswered([silent('1', { sinceMs: NOW_MS - 5_000 })], NOW_MS)).toEqual([]);
   const old = { sinceMs: NOW_MS - 3_600_000, lastMs: NOW_MS - 1_200_000 };
   expect(findingsOfUnanswered([silent('1', old)], NOW_MS)).toEqual([]);

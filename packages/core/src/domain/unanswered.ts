@@ -16,7 +16,7 @@ export interface UnansweredCalls {
 
 /** One call without an answer is nothing; this long without any is. Real time. */
 const LASTS_AFTER_MS = 15_000;
-/** Calls are tried again within minutes: where none was for this long, nobody asks any more. */
+/** Calls are tried again within minutes: where none was for this long, no worker asks any more. */
 const OVER_AFTER_MS = 10 * 60_000;
 const EXAMPLES = 3;
 

@@ -29,7 +29,7 @@ test('a name that is no target’s blocks no list of coverage, and is dropped an
 });
 
 test.each([1e300, 'soon'])(
-  'a date of %s is nobody’s: what carries it is left out of every list',
+  'a date of %s is not one that Muster writes: what carries it is left out of every list',
   async (date) => {
     const { ledger, redis, keys } = bench.create();
     const finding = { kind: 'config-skew', scope: 'x', sinceMs: date, message: '', remedy: '' };

@@ -16,15 +16,15 @@ export interface OwnerKeeper {
 }
 
 /**
- * Says that the ledger is `mine`, and looks again and again: after a flush of Redis it is nobody's, and another installation
- * may come first. Throws `config.invalid` when it is another's already.
+ * Claims the ledger for `mine`, and looks again and again: after a flush of Redis it has no owner, and another installation
+ * may claim it first. Throws `config.invalid` when it is another's already.
  */
 export async function holdLedger(owner: OwnerLedger, mine: Installation, clock: Clock): Promise<OwnerKeeper> {
   await requireOwn(owner, mine);
   let current = mine;
   const closing = new AbortController();
   const lost = Promise.withResolvers<never>();
-  // Whoever stops at the loss listens; one that is ending anyway need not.
+  // A process that stops at the loss listens; one that is ending anyway need not.
   lost.promise.catch(() => undefined);
   void look(owner, () => current, clock, closing.signal).catch(lost.reject);
   return {

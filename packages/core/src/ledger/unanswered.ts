@@ -3,7 +3,7 @@ import type { UnansweredCalls } from '../domain/unanswered.ts';
 import type { UnansweredLedger } from '../ports/unanswered.ts';
 import type { Keys } from '../redis/keys.ts';
 
-/** What nobody has asked for so long is not kept. */
+/** Redis drops the hash when no process has put a call for so long. */
 const KEPT_SECONDS = 3_600;
 
 /** A hash: `service/account/region` → `since|last`. Empty while AWS answers. */

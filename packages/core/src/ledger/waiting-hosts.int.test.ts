@@ -13,7 +13,7 @@ function configWith(muster: ConfigPart = {}) {
   return parsedSystemConfig(NOBODYS_FACTS, { muster });
 }
 
-/** Two queued hosts here, one there; one that has joined is nobody's business. */
+/** Two queued hosts here, one there; and one that has joined, which does not count. */
 async function aLedger(): Promise<Ledger> {
   const { ledger } = bench.create();
   const put = (target: typeof HERE, record: EnrollmentRecord): Promise<unknown> =>

@@ -340,7 +340,7 @@ export interface ControlLedger {
   findings(): Promise<readonly Finding[]>;
   /** Caps that leave no room, as far as batches have asked for some. */
   blockedCaps(): Promise<readonly BlockedCap[]>;
-  /** Since when markers are signed, epoch ms of Redis: now, for whoever asks first. */
+  /** Since when markers are signed, epoch ms of Redis: the time of the first call. */
   signedSince(): Promise<number>;
   /** A word for the configuration that was last worked by; null before the first. */
   workedBy(): Promise<string | null>;
@@ -419,9 +419,9 @@ export interface SetAsideLedger {
 
 /** Whose ledger it is: another installation on the same prefix would take this one's records for its own. */
 export interface OwnerLedger {
-  /** Says that it is `mine`, when it is or was nobody's; else why it is not. Safe to call again and again. */
+  /** Claims it for `mine` when it has no owner. Null, or why it is another installation's. Safe to call again and again. */
   claim(mine: Installation): Promise<string | null>;
-  /** Why it is another installation's; null when it is `mine` or nobody's. Writes nothing. */
+  /** Why it is another installation's; null when it is `mine` or has no owner. Writes nothing. */
   whyForeign(mine: Installation): Promise<string | null>;
 }
 

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { boardQueues, bullPrefix } from './bull-queue.ts';
 import { clock, createFixture, eventually, type QueueFixture, settled, work } from './queue-fixture.ts';
 
-/** Jobs written past us by whoever can write to Redis, and jobs damaged in a copy. */
+/** Jobs that another client of Redis wrote past Muster, and jobs damaged in a copy. */
 let server: RedisServer;
 let fixture: QueueFixture;
 let base: string;

@@ -1,6 +1,6 @@
 /**
- * Jobs that nobody of ours wrote, or that were damaged: BullMQ parses a job where it fetches it, and one that does not
- * parse would be taken by worker after worker, each time until its lock ends. Here each ends once.
+ * Jobs that Muster did not write, or that were damaged. BullMQ parses a job where it fetches it: worker after worker would take
+ * one that does not parse, each time until its lock ends. Here each ends once.
  */
 import { type Job, type JobJson, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -19,7 +19,7 @@ export class ToleratingWorker extends Worker {
   }
 }
 
-/** Replaces data that is no JSON in Redis too: whoever lists the failed jobs parses all of them. */
+/** Replaces data that is no JSON in Redis too: a client that lists the failed jobs parses all of them. */
 export async function keepReadable(job: Job): Promise<void> {
   if (job.data === UNREADABLE_DATA) await job.updateData(UNREADABLE_DATA);
 }

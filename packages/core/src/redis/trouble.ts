@@ -4,7 +4,7 @@ import { messageOf } from '../domain/errors.ts';
 /** What a connection last met. `loading` is no error to the client, which waits and says nothing. */
 export type Trouble = Error | 'loading';
 
-/** Kept for whoever waits for the connection in vain. */
+/** Kept so that a process that waits for the connection in vain can say why. */
 const troubles = new WeakMap<Redis, Trouble>();
 
 export function noteTrouble(redis: Redis, trouble: Trouble): void {

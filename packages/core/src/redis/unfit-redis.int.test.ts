@@ -76,7 +76,7 @@ async function startSentinel(primaryPort: number): Promise<string> {
   return `redis://127.0.0.1:${port}`;
 }
 
-test('a member of a cluster is refused in words of its own, by the check and by whoever waits for it', async () => {
+test('a member of a cluster is refused in words of its own, by the check and by a process that waits for it', async () => {
   const { url } = await server({ settings: { 'cluster-enabled': 'yes' } });
   const refused = {
     code: 'config.unsafe',

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createClock } from './clock.ts';
 import { createSteadyClock, type SteadyClock } from './steady-clock.ts';
 
-/** A machine whose clock is set by hand, and a counter that nobody sets. */
+/** A machine whose clock is set by hand, and a counter that is never set. */
 function aMachine(): {
   readonly clock: SteadyClock;
   readonly pass: (ms: number) => void;

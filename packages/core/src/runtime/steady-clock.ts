@@ -15,8 +15,8 @@ export interface SteadyClock extends Clock {
 }
 
 /**
- * Counts on from the time that it was last set to, by a counter that nobody sets: between a jump of the machine's clock
- * and its discovery, nothing is dated by the wrong one.
+ * Counts on from the time that it was last set to, by a monotonic counter. So between a jump of the machine's clock
+ * and its discovery, nothing gets a wrong date.
  *
  * @param monotonicNow ms since any moment, never set back
  */

@@ -123,7 +123,7 @@ test('a failure is backed off by its cause and doubles with every further one', 
 });
 
 test.each([
-  ["a host that is somebody else's", 'host-managed-elsewhere', 120],
+  ['a host that another cluster manages', 'host-managed-elsewhere', 120],
   ['a Bottlerocket host', 'ec2-ssm-unsupported-os', 122],
 ] as const)('%s is no failure to repeat', (_, cause, exitCode) => {
   const event: EnrollmentEvent = {

@@ -1,4 +1,4 @@
--- Records that a target's own commands were listed, unless somebody has found a reason to list them again meanwhile.
+-- Records that a target's own commands were listed, unless another process found a reason to list them again meanwhile.
 -- KEYS: 1 epoch (string)
 -- ARGV: 1 what stood there when the listing began ('' for nothing)  2 the epoch under which it was made
 -- Returns: 1 when it was recorded, else 0.

@@ -3,7 +3,8 @@
 -- ARGV: 1 now (epoch ms)  2 id of the sweep that starts, or '' to go on with the one there is
 -- Returns: since when a reading counts (epoch ms, as text).
 -- Invariant: it is later than every reading that is recorded, and than every earlier wish, whatever the clocks of several
--- machines say; a time years ahead is nobody's. A reading that begins from now on is dated no earlier (begin-scans.lua), one under way no later (end-scans.lua).
+-- machines say. A time years ahead is ignored: Muster did not write it. A reading that begins from now on is dated no earlier
+-- (begin-scans.lua), one under way no later (end-scans.lua).
 local since = tonumber(ARGV[1])
 local before = wanted_since(KEYS[1])
 if before then since = math.max(since, tonumber(before) + 1) end

@@ -90,7 +90,7 @@ for _, write in ipairs(writes) do
 end
 if #writes > 0 then redis.call('HSET', KEYS[6], 'written', ARGV[2]) end
 if uncounted then
-  -- A count that is no number is nobody's of ours: all are counted anew.
+  -- Muster did not write a count that is no number: all are counted anew.
   deltas = {}
   redis.call('DEL', KEYS[2])
   for _, value in ipairs(redis.call('HVALS', KEYS[1])) do
