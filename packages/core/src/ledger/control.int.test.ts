@@ -2,6 +2,7 @@ import { aBatchId, aTarget, NOW_MS, seededRandom } from '@muster/testing/builder
 import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
 import type { Finding, Pause } from '../domain/control.ts';
+import { targetId } from '../domain/target.ts';
 
 const bench = useLedgerBench();
 
@@ -93,6 +94,27 @@ test('the same reservation again, as after a lost answer, gets the same and coun
 
   expect(await control.reserve(target, aBatchId(2), 9, CAPS)).toBe(4);
 });
+
+test.each(['NaN', '-5000', '1e300', ''])(
+  'a sum or an entry that is no count (%j) lifts no cap and stops no send: sums are made anew',
+  async (forged) => {
+    const { ledger, redis, keys } = bench.create();
+    const { control } = ledger;
+    const caps = { all: 10, account: 10, target: 10 };
+    await control.reserve(target, aBatchId(1), 7, caps);
+    await control.adopt(target, aBatchId(2), 1);
+    await redis.hset(keys.inFlight, { total: forged, [`a:${target.accountId}`]: forged });
+    await redis.hset(keys.inFlight, `${targetId(target)}/${aBatchId(3)}`, forged);
+
+    expect(await control.reserve(target, aBatchId(4), 7, caps)).toBe(2);
+
+    await redis.hset(keys.inFlight, 'total', forged);
+    await control.release(target, aBatchId(1));
+    await control.release(target, aBatchId(2));
+    await control.release(target, aBatchId(4));
+    expect(await control.reserve(target, aBatchId(5), 10, caps)).toBe(10);
+  },
+);
 
 test('what is adopted counts for its account and target, never for all, and is given back once', async () => {
   const { control } = bench.create().ledger;

@@ -280,6 +280,23 @@ test.each(['evil', '', '1e300', '-3', '1'.repeat(30), '1.5'])(
   },
 );
 
+test('a count that is no number is not shown: the records themselves are counted', async () => {
+  const { ledger, redis, keys } = bench.create();
+  const failed = { ...aRecord('failed'), instanceId: B };
+  await ledger.enrollments.write(target, 'each', [put(A, aRecord('joined')), put(B, failed)], []);
+  await redis.hset(keys.target(target).counts, { 's:joined': 'NaN', [`c:${failed.cause}`]: '-4' });
+
+  const { states, causes } = await ledger.enrollments.counts();
+
+  expect(states).toEqual(
+    new Map([
+      ['joined', 1],
+      ['failed', 1],
+    ]),
+  );
+  expect(causes).toEqual(new Map([[failed.cause, 1]]));
+});
+
 test.each(['counts', 'candidates', 'verify', 'intents', 'summary'] as const)(
   'while %s is a key of another type nothing is written: no record without its intent',
   async (name) => {

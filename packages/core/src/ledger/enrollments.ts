@@ -11,6 +11,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { Keys } from '../redis/keys.ts';
 import { createBystanders } from './bystanders.ts';
 import { createCandidateIndex } from './candidate-index.ts';
+import { readCounts } from './counts.ts';
 import { createListings } from './listings.ts';
 import { decodeIntent, decodeRecord, encodeIntent, encodeSealed } from './record-codec.ts';
 import type { RunScript } from './scripts.ts';
@@ -184,13 +185,13 @@ export function createEnrollmentLedger({
       const causes = new Map<string, number>();
       for (let i = 0; i < targets.length; i += COUNTS_CHUNK) {
         const replies = await Promise.all(
-          targets.slice(i, i + COUNTS_CHUNK).map((target) => redis.hgetall(keys.target(target).counts)),
+          targets.slice(i, i + COUNTS_CHUNK).map((target) => readCounts(redis, keys.target(target))),
         );
         for (const fields of replies) {
-          for (const [field, count] of Object.entries(fields)) {
+          for (const [field, count] of fields) {
             const sums = field.startsWith('s:') ? states : causes;
             const name = field.slice(2);
-            sums.set(name, (sums.get(name) ?? 0) + Number(count));
+            sums.set(name, (sums.get(name) ?? 0) + count);
           }
         }
       }
