@@ -16,7 +16,7 @@ export function musterYaml(settings: InitSettings): string {
     ...matcher(settings).map((line) => (line === '' ? '' : `    ${line}`)),
     '',
     'muster:',
-    '  # Signs what is sent, so that nobody in a member account can make it look like Muster’s. All workers need the same.',
+    '  # Signs each command, so that a member account cannot forge Muster’s. All workers need the same key.',
     `  marker_key_file: ${MARKER_KEY_FILE}`,
     '  limits:',
     '    # The first run sends nothing until `muster resume --all`.',

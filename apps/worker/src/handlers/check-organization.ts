@@ -76,7 +76,7 @@ function checkMarkerKey({ config }: ReportDeps): Check {
   return warned(
     'marker-key',
     'marker-key-missing',
-    'the worker has no marker key: whoever may send commands in a member account can forge some of Muster’s there, and records in Redis are not sealed',
+    'the worker has no marker key: a principal that may send commands in a member account can forge Muster’s there, and records in Redis are not sealed',
     'Make one (openssl rand -hex 32 > marker.key), name it in muster.marker_key_file or set MUSTER_MARKER_KEY, the same for all workers.',
   );
 }

@@ -16,7 +16,7 @@ export async function reportMarkerKey({
     scope: 'all',
     sinceMs: clock.now(),
     message:
-      'A worker has no marker key: whoever may send commands in a member account can make some that look like those of Muster there, and what workers tell each other through Redis is not signed.',
+      'A worker has no marker key: a principal that may send commands in a member account can forge Muster’s there, and what workers tell each other through Redis is not signed.',
     remedy:
       'Make a key (openssl rand -hex 32 > marker.key, readable to Muster alone), name it in muster.marker_key_file or set MUSTER_MARKER_KEY, and give it to all workers.',
   });

@@ -126,7 +126,7 @@ function explainSettings(config: MusterConfig): readonly string[] {
 
 function explainMarkerKeys(keys: number): string {
   if (keys === 0) {
-    return 'NO KEY: whoever may send commands in an account can forge them (muster.marker_key_file)';
+    return 'NO KEY: a principal that may send commands in an account can forge them (muster.marker_key_file)';
   }
   return keys === 1 ? 'signed with a key' : `signed with the first of ${keys} keys, all verify`;
 }
