@@ -70,7 +70,11 @@ test('the guide, line by line, on an organization with its roles: nothing is sen
       continue;
     }
     if (line.startsWith('muster resume')) sentBeforeResume = started.report().commands.sent;
-    const { code, stderr } = await desk.type(line.replace('i-0123456789abcdef0', host?.id ?? ''));
+    // An account and an instance of this world instead of the guide's: a scope that is not there is refused.
+    const own = line
+      .replace('i-0123456789abcdef0', host?.id ?? '')
+      .replace('444455556666', host?.account ?? '');
+    const { code, stderr } = await desk.type(own);
     expect({ line, code, stderr }).toMatchObject({ line, code: 0 });
     if (line.startsWith('muster resume')) await untilAllJoined(started);
   }
