@@ -77,9 +77,14 @@ test('under the hold it ends with 2, and after the resume the next run enrolls e
 });
 
 test('with a paused account it enrolls the others and ends with 2', async () => {
-  await prepare();
+  await prepare({ config: { muster: { limits: { hold_first_send: true } } } });
   const accountId = system.aws.world.accounts.at(-1)?.id ?? '';
-  await system.cli('pause', '--account', accountId, '--reason', 'a freeze');
+  // An account can be paused once it is known.
+  await system.cli('run', '--once');
+  expect(await system.cli('pause', '--account', accountId, '--reason', 'a freeze')).toMatchObject({
+    code: 0,
+  });
+  await system.cli('resume', '--all');
 
   const { code, status } = await runOnce();
 
