@@ -51,11 +51,12 @@ test('hosts that stop, start and fall silent in the middle are all enrolled once
   try {
     await eventually(
       'all that run and have an agent are joined',
-      async () => (await system.status()).instances.byState['joined'] === 9,
+      // A host that has just been terminated counts as joined until the next scan: the simulator knows better.
+      async () => (await system.status()).instances.byState['joined'] === 9 && system.report().joined === 9,
       150_000,
     );
 
-    expect(system.report()).toMatchObject({ joined: 9, installs: { whileLive: 0, afterJoined: 0 } });
+    expect(system.report()).toMatchObject({ installs: { whileLive: 0, afterJoined: 0 } });
   } finally {
     await system.close();
   }

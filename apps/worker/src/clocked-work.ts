@@ -50,8 +50,7 @@ export async function startClockedWork(options: {
     },
     trouble: watch.trouble,
     close: async (deadlineMs) => {
-      await watch.close();
-      await Promise.all(processes.map((one) => one.close(deadlineMs)));
+      await Promise.all([watch.close(), ...processes.map((one) => one.close(deadlineMs))]);
     },
   };
 }

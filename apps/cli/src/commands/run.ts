@@ -56,8 +56,8 @@ export function addRunCommand(program: Command, context: CommandContext): void {
             },
             lost: Promise.race([scheduler.lost, worker.lost]),
             stop: async () => {
-              await worker.stop();
-              await scheduler.stop();
+              // Side by side: each of them may have to wait for a Redis that says nothing.
+              await Promise.all([worker.stop(), scheduler.stop()]);
             },
           };
         },

@@ -5,6 +5,7 @@ import {
   isClockOff,
   type ProcessClock,
 } from '../domain/process-clock.ts';
+import { within } from '../ports/clock.ts';
 import type { ClockLedger } from '../ports/clocks.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { SteadyClock } from './steady-clock.ts';
@@ -13,6 +14,8 @@ import type { SteadyClock } from './steady-clock.ts';
 const COMPARE_EVERY_MS = 10_000;
 /** How often it is looked whether it has jumped, which costs nothing; and how soon a comparison that failed is made again. */
 const LOOK_EVERY_MS = 1_000;
+/** How long a process that ends waits for Redis to take its name off the list; what stays there is not told for long. */
+const PARTING_MS = 1_000;
 
 /** Whether this process may date anything. */
 export interface ClockWatch {
@@ -96,8 +99,12 @@ export async function watchClock(options: {
     trouble: () => trouble,
     close: async () => {
       clearInterval(timer);
-      await underWay;
-      await clocks.leave(name).catch(() => undefined);
+      const left = Promise.resolve(underWay).then(() => clocks.leave(name));
+      await within(
+        clock,
+        PARTING_MS,
+        left.catch(() => undefined),
+      );
     },
   };
 }
