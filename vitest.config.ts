@@ -35,7 +35,8 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts', 'test/chaos/**/*.short.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // Most of a file is waiting: two side by side keep two cores busy.
+          maxWorkers: 2,
         },
       },
     ],

@@ -11,7 +11,11 @@ import { HANDLERS } from '@muster/worker/handlers';
 
 type AnyHandler = (payload: never, ctx: never, deps: HandlerDeps) => Promise<unknown>;
 type Moment = 'before' | 'after';
-type Watch = (moment: Moment) => void;
+/** Told of each call: its number when it begins, and the same when it has ended, whatever else has begun meanwhile. */
+interface Watch {
+  begin(): number;
+  end(number: number): void;
+}
 
 /** Parts of the handlers' world that count as calls; the clock and random numbers do not. */
 const LEDGERS = ['enrollments', 'due', 'coverage', 'control', 'nodes', 'statistics'] as const;
@@ -23,17 +27,26 @@ let struck = false;
 
 function watchRun(handler: string): Watch {
   const [atHandler, atMoment, atNumber, signal] = (point ?? '').split(':');
-  let number = 0;
-  return (moment) => {
-    if (moment === 'before') number += 1;
-    // With calls that overlap, `after` belongs to the newest one: still a point of its own.
-    if (countFile !== undefined && number > (highest.get(handler) ?? 0)) {
-      highest.set(handler, number);
-      writeFileSync(`${countFile}.${handler}`, String(number));
-    }
+  let calls = 0;
+  const come = (moment: Moment, number: number): void => {
     if (struck || handler !== atHandler || moment !== atMoment || number !== Number(atNumber)) return;
     struck = true;
     process.kill(process.pid, signal);
+  };
+  return {
+    begin() {
+      calls += 1;
+      const number = calls;
+      if (countFile !== undefined && number > (highest.get(handler) ?? 0)) {
+        highest.set(handler, number);
+        writeFileSync(`${countFile}.${handler}`, String(number));
+      }
+      come('before', number);
+      return number;
+    },
+    end: (number) => {
+      come('after', number);
+    },
   };
 }
 
@@ -43,14 +56,14 @@ function watchCalls<T extends object>(port: T, watch: Watch): T {
       const member: unknown = Reflect.get(target, name, receiver);
       if (typeof member !== 'function') return member;
       return (...args: readonly unknown[]): unknown => {
-        watch('before');
+        const number = watch.begin();
         const result: unknown = Reflect.apply(member, target, args);
         if (!(result instanceof Promise)) {
-          watch('after');
+          watch.end(number);
           return result;
         }
         return result.then((value: unknown) => {
-          watch('after');
+          watch.end(number);
           return value;
         });
       };
