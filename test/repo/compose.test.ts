@@ -27,6 +27,7 @@ test('the configuration is checked beside the same files that the processes read
   const checked = filesOf(services['config']);
 
   expect(checked).toContain('./marker.key as /etc/muster/marker.key');
-  for (const name of ['scheduler', 'worker'])
+  for (const name of ['scheduler', 'worker']) {
     expect(filesOf(services[name]).toSorted()).toEqual(checked.toSorted());
+  }
 });
