@@ -7,8 +7,8 @@ import { type MusterRun, startMuster } from '../muster-run.ts';
 import { type SimulatedWorld, startWorld } from '../simulated-world.ts';
 
 const REGIONS_PER_ACCOUNT = 17;
-const WAITING = 'bench:{queue}:discovery:wait';
-const EVENTS = 'bench:{queue}:discovery:events';
+const WAITING = '{bench}:queue:discovery:wait';
+const EVENTS = '{bench}:queue:discovery:events';
 const DUE_WITHIN_MS = 120_000;
 
 /** From a list of known targets to jobs in the queue, by the real scheduler's tick; and what very many jobs do to Redis. */

@@ -85,7 +85,7 @@ async function redisFigures(
   do {
     const [next, keys] = (await muster.redisCall('SCAN', cursor, 'COUNT', '1000')) as [string, string[]];
     cursor = next;
-    const ledgerKeys = keys.filter((key) => !key.includes(':{queue}'));
+    const ledgerKeys = keys.filter((key) => !key.startsWith('{bench}:queue:'));
     const sizes = await Promise.all(
       ledgerKeys.map((key) => muster.redisCall('MEMORY', 'USAGE', key, 'SAMPLES', '20')),
     );

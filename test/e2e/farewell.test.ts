@@ -89,7 +89,7 @@ test.runIf(process.platform === 'linux').each(KINDS)(
     await eventually('it is connected', isConnected);
     // Its lines so far, such as that it has started, are lost.
     await eventually('its queues are there', async () => {
-      const keys = (await system.redisCall('KEYS', 'test:{queue}*')) as string[];
+      const keys = (await system.redisCall('KEYS', '{test}:queue:*')) as string[];
       return keys.length > 0;
     });
     expect(running.isRunning()).toBe(true);

@@ -74,21 +74,21 @@ async function forgeLedger(): Promise<void> {
     [{ instanceId: FAILING, expected: stored.version, value: { ...stored.value, attempts } }],
     [],
   );
-  await system.redisCall('HSET', `test:{${OPEN}.us-east-1}:instances`, BROKEN, `1|${NASTY}|${NASTY}|0|0|{}`);
+  await system.redisCall('HSET', `{test}:${OPEN}.us-east-1:instances`, BROKEN, `1|${NASTY}|${NASTY}|0|0|{}`);
   const message = `line\nVerdict  pass ${NASTY}`;
   const finding = { kind: 'two-live-commands', scope: `${NASTY}scope`, sinceMs: 1, message, remedy: NASTY };
-  await system.redisCall('HSET', 'test:{control}:findings', `x|${NASTY}`, JSON.stringify(finding));
+  await system.redisCall('HSET', '{test}:findings', `x|${NASTY}`, JSON.stringify(finding));
   await system.redisCall(
     'HSET',
-    'test:{control}:findings',
+    '{test}:findings',
     'forged-kind',
     JSON.stringify({ ...finding, kind: NASTY }),
   );
-  const coverage = await system.redisCall('HGET', 'test:{coverage}:targets', `${OPEN}.us-east-1`);
+  const coverage = await system.redisCall('HGET', '{test}:coverage', `${OPEN}.us-east-1`);
   const forged = { ...(JSON.parse(String(coverage)) as object), status: 'failed', detail: `a\nb ${NASTY}` };
-  await system.redisCall('HSET', 'test:{coverage}:targets', `${OPEN}.us-east-1`, JSON.stringify(forged));
-  await system.redisCall('HSET', `test:{${OPEN}.us-east-1}:counts`, `c:${NASTY}`, '3', `s:${NASTY}`, '2');
-  await system.redisCall('HSET', 'test:{stats}:aws-calls', `ok:${NASTY}`, '3', `throttled:${NASTY}`, '2');
+  await system.redisCall('HSET', '{test}:coverage', `${OPEN}.us-east-1`, JSON.stringify(forged));
+  await system.redisCall('HSET', `{test}:${OPEN}.us-east-1:counts`, `c:${NASTY}`, '3', `s:${NASTY}`, '2');
+  await system.redisCall('HSET', '{test}:aws-calls', `ok:${NASTY}`, '3', `throttled:${NASTY}`, '2');
 }
 
 test('what is escaped is there, and in JSON it has its value', async () => {

@@ -169,7 +169,7 @@ test('a plan survives a killed worker and an AWS that throttles and fails', {
 
   const planning = plan();
   await eventually('the plan is under way', async () => {
-    const keys = await system.redisCall('KEYS', 'test:{report-*:results');
+    const keys = await system.redisCall('KEYS', '{test}:report:*:results');
     return Array.isArray(keys) && keys.length > 0;
   });
   system.processes[0]?.signal('SIGKILL');

@@ -82,7 +82,7 @@ test('muster doctor of another group says so, and what to do', async () => {
 
 test('a prefix that is given up is taken over by the next to come', async () => {
   const file = anotherFile('group', OTHERS[1]?.[1] ?? String);
-  const [key] = (await system.redisCall('KEYS', 'test:*:owner')) as string[];
+  const [key] = (await system.redisCall('KEYS', '{test}:owner')) as string[];
   await system.stop();
 
   await system.redisCall('DEL', key ?? '');
@@ -99,12 +99,12 @@ test('a process whose ledger another installation took after a flush stops with 
   await system.redisCall('FLUSHALL');
   const first = system.start('scheduler');
   await eventually('it has started', () => first.log().includes('scheduler started'));
-  const [key] = (await system.redisCall('KEYS', 'test:*:owner')) as string[];
+  const [key] = (await system.redisCall('KEYS', '{test}:owner')) as string[];
   const text = String(await system.redisCall('GET', key ?? ''));
 
   // Another installation that came first after the flush, and has listed its accounts.
   await system.redisCall('SET', key ?? '', text.replace(/"group":"[^"]*"/, '"group":"another"'));
-  await system.redisCall('HSET', 'test:{coverage}:accounts', '111122223333', '{}');
+  await system.redisCall('HSET', '{test}:accounts', '111122223333', '{}');
 
   expect((await first.ended).code).toBe(78);
   expect(first.log()).toContain('must not go on');

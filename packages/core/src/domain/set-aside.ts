@@ -29,6 +29,6 @@ export function findingOfSetAside(all: readonly SetAside[], nowMs: number): Find
     sinceMs: nowMs,
     message: `${records} ${records === 1 ? 'record' : 'records'} of ${all.length} ${all.length === 1 ? 'target' : 'targets'} in Redis could not be read, and were set aside: ${shown.join('; ')}${more}. They are made anew when their targets are read; their back-off and history are lost.`,
     remedy:
-      'Find out what else writes to this Redis: another release of Muster, another tool, a restored copy. The texts are kept for a month in the hash PREFIX:{ACCOUNT/REGION}:unreadable. The note goes when every target of it was read completely again.',
+      'Find out what else writes to this Redis: another release of Muster, another tool, a restored copy. The texts are kept for a month in the hash {PREFIX}:ACCOUNT.REGION:unreadable. The note goes when every target of it was read completely again.',
   };
 }

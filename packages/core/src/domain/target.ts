@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AccountId, Region } from './ids.ts';
 
-/** One account × region: the unit of scanning, pacing and of a ledger's hash tag. */
+/** One account × region: the unit of scanning and pacing. */
 export const Target = z.strictObject({ accountId: AccountId, region: Region });
 export type Target = z.infer<typeof Target>;
 

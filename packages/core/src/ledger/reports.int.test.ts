@@ -93,7 +93,7 @@ test('everything that a report writes to Redis expires', async () => {
     { nodeId: 'n', accountId: anAccountId(), instanceId: anInstanceId(), expiresAtMs: null },
   ]);
 
-  const keys = await redis.keys('ttl:*');
+  const keys = await redis.keys('{ttl}:*');
   const ttls = await Promise.all(keys.map((key) => redis.pttl(key)));
 
   expect(keys).toHaveLength(6);

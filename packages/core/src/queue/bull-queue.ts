@@ -1,13 +1,14 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { QUEUE_NAMES, type QueueName } from '../jobs/define-job.ts';
+import { keyspace } from '../redis/keys.ts';
 
 /** Events are for whoever watches; nothing of ours reads them, so few are kept (about 45 bytes each). */
 const EVENTS_KEPT = 1_000;
 
-/** Where BullMQ keeps its keys. One hash tag for all queues, as its scripts need on Redis Cluster. */
+/** Where BullMQ keeps its keys: in the slot of all our keys. */
 export function bullPrefix(prefix: string): string {
-  return `${prefix}:{queue}`;
+  return `${keyspace(prefix)}:queue`;
 }
 
 /**

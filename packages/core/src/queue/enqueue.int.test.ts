@@ -87,9 +87,9 @@ test('a job can be added again after Redis was emptied', async () => {
 
 test('a dedupe key whose job is gone does not block its successor', async () => {
   await fixture.jobQueue.enqueue(work, a);
-  const id = await fixture.redis.get(`${fixture.prefix}:{queue}:discovery:de:work.a`);
-  await fixture.redis.del(`${fixture.prefix}:{queue}:discovery:${id}`);
-  await fixture.redis.del(`${fixture.prefix}:{queue}:discovery:wait`);
+  const id = await fixture.redis.get(`{${fixture.prefix}}:queue:discovery:de:work.a`);
+  await fixture.redis.del(`{${fixture.prefix}}:queue:discovery:${id}`);
+  await fixture.redis.del(`{${fixture.prefix}}:queue:discovery:wait`);
 
   await fixture.jobQueue.enqueue(work, a);
 

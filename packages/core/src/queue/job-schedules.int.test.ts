@@ -135,7 +135,7 @@ test('after Redis was emptied the schedule is back by itself', async () => {
 test('a chain that broke is started again', async () => {
   const keeper = keep([every(100)]);
   await keeper.reconcile();
-  const prefix = `${fixture.prefix}:{queue}:tick`;
+  const prefix = `{${fixture.prefix}}:queue:tick`;
   // As after a rollback: the schedule is there, its next run is long past, and no job holds it.
   await fixture.redis.zadd(`${prefix}:repeat`, clock.now() - 60_000, 'tick');
   await fixture.redis.del(`${prefix}:wait`, `${prefix}:delayed`);

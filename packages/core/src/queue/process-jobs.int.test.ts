@@ -328,8 +328,8 @@ test('a handler whose job was given to another worker is aborted, and leaves the
   await fixture.jobQueue.enqueue(work, a);
   await running.promise;
 
-  const id = await fixture.redis.get(`${fixture.prefix}:{queue}:discovery:de:work.a`);
-  await fixture.redis.set(`${fixture.prefix}:{queue}:discovery:${id}:lock`, 'somebody-else', 'PX', 900);
+  const id = await fixture.redis.get(`{${fixture.prefix}}:queue:discovery:de:work.a`);
+  await fixture.redis.set(`{${fixture.prefix}}:queue:discovery:${id}:lock`, 'somebody-else', 'PX', 900);
 
   expect(await ended.promise).toMatchObject({ message: 'another worker has this job now' });
   const job = await settled(fixture, 'a', 'completed');

@@ -2,7 +2,7 @@ import type { DueKind } from '../domain/due.ts';
 import type { AccountId } from '../domain/ids.ts';
 import { targetId, type Target } from '../domain/target.ts';
 
-/** The hash and the indexes that one atomic write of enrollment records touches; all carry the target's hash tag. */
+/** The hash and the indexes that one atomic write of enrollment records touches. */
 export interface TargetKeys {
   /** hash: instance id → `version|state|cause|candidateAt|verifyAt|seal|record JSON`, the seal only with a key. Writer: write-records.lua. */
   readonly instances: string;
@@ -31,7 +31,7 @@ export interface TargetKeys {
   readonly bystanders: string;
 }
 
-/** Every key that the ledger writes. Nothing here expires unless it says so. BullMQ's keys live under `PREFIX:queue`. */
+/** Every key that the ledger writes. Nothing here expires unless it says so. BullMQ's keys live under `{PREFIX}:queue`. */
 export interface Keys {
   readonly target: (target: Target) => TargetKeys;
   /** hash: a token bucket of one target and API; expires when idle. Writer: take-token.lua. */
@@ -91,7 +91,7 @@ export interface Keys {
   readonly totals: string;
   /** hash: the inventory's facts: generation, readAtMs, nodes, error, tookMs. */
   readonly inventory: string;
-  /** hash: instance id → node id, of one generation of the inventory; expires. Tagged by account. */
+  /** hash: instance id → node id, in an account, of one generation of the inventory; expires. */
   readonly nodes: (accountId: AccountId, generation: string) => string;
   /** set: target ids with labels that wait to be written. */
   readonly labelTargets: string;
@@ -117,68 +117,75 @@ export interface ReportKeys {
 }
 
 /**
- * The only maker of keys. `prefix` separates installations that share a Redis; the braces are Redis Cluster's hash
- * tags: everything that one script touches shares one.
+ * The only maker of keys. `prefix` tells installations apart that share a Redis. It stands in braces, a Redis Cluster's hash
+ * tag, in front of every key: all keys of an installation lie in one slot, so that one script can touch any of them. A
+ * decision is one write, with nothing before or after it that a kill could leave undone. One primary carries that:
+ * docs/decisions/0012-one-slot.md.
  */
 export function createKeys(prefix: string): Keys {
+  const own = keyspace(prefix);
   return {
     target: (target) => {
-      const tag = `${prefix}:{${targetId(target)}}`;
+      const of = `${own}:${targetId(target)}`;
       return {
-        instances: `${tag}:instances`,
-        counts: `${tag}:counts`,
-        candidates: `${tag}:candidates`,
-        verify: `${tag}:verify`,
-        intents: `${tag}:intents`,
-        epoch: `${tag}:epoch`,
-        unreadable: `${tag}:unreadable`,
-        labels: `${tag}:labels`,
-        labelChanges: `${tag}:label-changes`,
-        summary: `${tag}:summary`,
-        bystanders: `${tag}:bystanders`,
+        instances: `${of}:instances`,
+        counts: `${of}:counts`,
+        candidates: `${of}:candidates`,
+        verify: `${of}:verify`,
+        intents: `${of}:intents`,
+        epoch: `${of}:epoch`,
+        unreadable: `${of}:unreadable`,
+        labels: `${of}:labels`,
+        labelChanges: `${of}:label-changes`,
+        summary: `${of}:summary`,
+        bystanders: `${of}:bystanders`,
       };
     },
-    bucket: (target, action) => `${prefix}:{${targetId(target)}}:bucket:${action}`,
-    setAside: `${prefix}:{coverage}:set-aside`,
-    populated: `${prefix}:{coverage}:populated`,
-    // Scans lie with the coverage: one script begins a scan and one ends it.
-    due: (kind) => `${prefix}:{${kind === 'scan' ? 'coverage' : 'due'}}:due:${kind}`,
-    accounts: `${prefix}:{coverage}:accounts`,
-    accountRegions: `${prefix}:{coverage}:account-regions`,
-    accountsResolved: `${prefix}:{coverage}:accounts-resolved`,
-    coverage: `${prefix}:{coverage}:targets`,
-    coverageStatus: (status) => `${prefix}:{coverage}:status:${status}`,
-    sweep: `${prefix}:{coverage}:sweep`,
-    owner: `${prefix}:{control}:owner`,
-    nothing: `${prefix}:{control}:nothing`,
-    epoch: `${prefix}:{control}:epoch`,
-    epochSeen: (epoch) => `${prefix}:{control}:epoch-seen:${epoch}`,
-    pauses: `${prefix}:{control}:pauses`,
-    workedBy: `${prefix}:{control}:worked-by`,
-    hold: `${prefix}:{control}:hold`,
-    signedSince: `${prefix}:{control}:signed-since`,
-    inFlight: `${prefix}:{control}:in-flight`,
-    brake: (scope) => `${prefix}:{control}:brake:${scope}`,
-    findings: `${prefix}:{control}:findings`,
-    clocks: `${prefix}:{control}:clocks`,
-    unanswered: `${prefix}:{control}:unanswered`,
-    waits: `${prefix}:{control}:waits`,
-    awsCalls: `${prefix}:{stats}:aws-calls`,
-    totals: `${prefix}:{stats}:totals`,
-    inventory: `${prefix}:{inventory}:facts`,
-    nodes: (accountId, generation) => `${prefix}:{${accountId}}:nodes:${generation}`,
-    labelTargets: `${prefix}:{labels}:targets`,
-    labelsWaiting: `${prefix}:{labels}:waiting`,
+    bucket: (target, action) => `${own}:${targetId(target)}:bucket:${action}`,
+    setAside: `${own}:set-aside`,
+    populated: `${own}:populated`,
+    due: (kind) => `${own}:due:${kind}`,
+    accounts: `${own}:accounts`,
+    accountRegions: `${own}:account-regions`,
+    accountsResolved: `${own}:accounts-resolved`,
+    coverage: `${own}:coverage`,
+    coverageStatus: (status) => `${own}:coverage:${status}`,
+    sweep: `${own}:sweep`,
+    owner: `${own}:owner`,
+    nothing: `${own}:nothing`,
+    epoch: `${own}:epoch`,
+    epochSeen: (epoch) => `${own}:epoch-seen:${epoch}`,
+    pauses: `${own}:pauses`,
+    workedBy: `${own}:worked-by`,
+    hold: `${own}:hold`,
+    signedSince: `${own}:signed-since`,
+    inFlight: `${own}:in-flight`,
+    brake: (scope) => `${own}:brake:${scope}`,
+    findings: `${own}:findings`,
+    clocks: `${own}:clocks`,
+    unanswered: `${own}:unanswered`,
+    waits: `${own}:waits`,
+    awsCalls: `${own}:aws-calls`,
+    totals: `${own}:totals`,
+    inventory: `${own}:inventory`,
+    nodes: (accountId, generation) => `${own}:nodes:${accountId}:${generation}`,
+    labelTargets: `${own}:label-targets`,
+    labelsWaiting: `${own}:labels-waiting`,
     report: (reportId) => {
-      const tag = `${prefix}:{report-${reportId}}`;
+      const of = `${own}:report:${reportId}`;
       return {
-        notes: `${tag}:notes`,
-        expected: `${tag}:expected`,
-        pending: `${tag}:pending`,
-        begun: `${tag}:begun`,
-        results: `${tag}:results`,
-        nodes: `${tag}:nodes`,
+        notes: `${of}:notes`,
+        expected: `${of}:expected`,
+        pending: `${of}:pending`,
+        begun: `${of}:begun`,
+        results: `${of}:results`,
+        nodes: `${of}:nodes`,
       };
     },
   };
+}
+
+/** What every key of an installation begins with, BullMQ's too: its prefix as hash tag. */
+export function keyspace(prefix: string): string {
+  return `{${prefix}}`;
 }

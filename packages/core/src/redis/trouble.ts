@@ -29,7 +29,7 @@ const REFUSED_ENTRY: Readonly<Record<string, readonly [problem: string, remedy: 
   WRONGPASS: ['Redis does not take the user and password it was given', GIVE_PASSWORD],
   NOPERM: [
     'The Redis user may not run a command that Muster needs',
-    'Allow it all commands on the keys of the prefix: ACL SETUSER NAME +@all ~PREFIX:*',
+    'Allow it all commands on the keys of the prefix: ACL SETUSER NAME +@all ~{PREFIX}:* ~PREFIX:*',
   ],
   DENIED: [
     'Redis is in protected mode: it has no password, and answers its own machine only',

@@ -185,7 +185,7 @@ test('a Redis without a password is noted, one with a password is not, by whatev
   const closed = await server({ password: 'a' });
   const acl = await server();
   const operator = await ready(acl.url);
-  await operator.call('ACL', 'SETUSER', 'muster', 'on', '>secret', '+@all', '~test:*');
+  await operator.call('ACL', 'SETUSER', 'muster', 'on', '>secret', '+@all', '~{test}:*');
   await operator.call('ACL', 'SETUSER', 'default', 'off');
 
   const notes = await Promise.all(

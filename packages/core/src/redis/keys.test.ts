@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { Target } from '../domain/target.ts';
+import { bullPrefix } from '../queue/bull-queue.ts';
+import { createKeys } from './keys.ts';
+
+const TARGET = Target.parse({ accountId: '111122223333', region: 'eu-west-1' });
+
+test('every key begins with the prefix as hash tag, and is no other key', () => {
+  const { target, bucket, due, coverageStatus, epochSeen, brake, nodes, report, ...plain } = createKeys('p');
+
+  const all = [
+    ...Object.values(plain),
+    ...Object.values(target(TARGET)),
+    ...Object.values(report('01J')),
+    bucket(TARGET, 'ssm:SendCommand'),
+    due('scan'),
+    due('install'),
+    coverageStatus('complete'),
+    epochSeen('x'),
+    brake('all'),
+    nodes(TARGET.accountId, '1'),
+    bullPrefix('p'),
+  ];
+
+  expect(all.filter((key) => !key.startsWith('{p}:'))).toEqual([]);
+  expect(new Set(all).size).toBe(all.length);
+});
