@@ -7,7 +7,7 @@ const OWNERS: Readonly<Record<CauseOwner, string>> = {
   'host-owner': 'owner of the host',
   'aws-admin': 'AWS administrator',
   'teleport-admin': 'Teleport administrator',
-  muster: 'nobody: it goes by itself',
+  muster: 'no person: Muster tries again',
 };
 
 const HANDLINGS: Readonly<Record<CauseHandling, string>> = {
@@ -27,22 +27,28 @@ export function causesPage(): string {
   return `<!-- Generated from packages/core/src/domain/cause.ts by scripts/generate-docs.ts. Do not edit. -->
 # Causes
 
-Why an instance, an account or a target is not done. The list is closed: whatever Muster shows, filters by or counts is
-one of these. Where Teleport has an identifier for the same trouble, it is Teleport's.
+For operators who want to know why an instance, an account or a target is not done. After it you know what each cause means, who must act,
+and when Muster tries again.
 
-- *tried again, late*: somebody has to fix something first. The first attempt comes after \`muster.backoff.operator_first\`
+The list is closed: everything that Muster shows, filters by or counts is one of these. Where Teleport has an identifier for the same
+problem, Muster uses it. A cause that a newer release wrote is shown by its identifier.
+
+- *tried again, late*: a person must fix something first. The first attempt comes after \`muster.backoff.operator_first\`
   (\`${formatDuration(backoff.operator_first)}\` by default), each further one after twice the time, up to \`muster.backoff.cap\`
   (\`${formatDuration(backoff.cap)}\`).
-- *tried again, soon*: it may well work the next time. As above, from \`muster.backoff.transient_first\` (\`${formatDuration(backoff.transient_first)}\`) on.
-- *looked at again by every scan*: no command is sent while it holds, and none is lost when it goes.
+- *tried again, soon*: the next attempt may well succeed. As above, from \`muster.backoff.transient_first\` (\`${formatDuration(backoff.transient_first)}\`) on.
+- *looked at again by every scan*: Muster sends no command while the cause holds, and takes the instance up at the first scan after it goes.
 
-Waits are never shortened by chance: jitter only lengthens them, by up to a tenth. What ends a wait early, because it may
-be the fix, at once after a first failure and one doubling early after more: the agent is back online after it was
-seen lost, the SSM agent has another version, the instance was stopped and started, its matcher in the configuration
-changed (another token, script, document or tag), or another matcher owns it now. An operator's \`muster retry\` starts over
-at once. A node that appears in the inventory ends everything: the instance is joined.
+Jitter lengthens a wait by up to a tenth, and never shortens it. A change that may be the fix ends a wait early: at once after a first failure,
+one doubling early after more. Such changes are:
 
-\`muster instances --cause CAUSE\` lists who is concerned, \`muster retry --cause CAUSE\` tries them now.
+- the agent is back online after it was seen lost, or the SSM agent has another version;
+- the instance was stopped and started;
+- its matcher changed in the configuration (another token, script, document or tag), or another matcher owns it now.
+
+\`muster retry\` starts over at once. When the node appears in the inventory, the instance is joined, whatever the cause was.
+
+\`muster instances --cause CAUSE\` lists the instances with a cause, and \`muster retry --cause CAUSE\` tries them now.
 
 | cause | what it means | who acts | what Muster does | what to do |
 |---|---|---|---|---|

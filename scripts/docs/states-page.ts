@@ -4,21 +4,22 @@ import { answerOf, aDueRecord, SAMPLE_EVENTS, STATES } from '@muster/testing/enr
 /** What each state means and who moves it on; what it is kept for. */
 const MEANINGS: Readonly<Record<EnrollmentState, string>> = {
   discovered:
-    'Seen running and matched, not judged yet. The same scan judges it, or the next one if that scan was cut short.',
-  stopped: 'Known, and stopped now. A scan that sees it run moves it on.',
+    'A scan saw it running and a matcher selects it. The same scan judges it, or the next one if that scan was cut short.',
+  stopped: 'Known, but not running now. A scan that sees it run moves it on.',
   unmatched:
-    'Known, and no matcher wants it now, or its region left the scope. A scan that finds an owner moves it on; where nobody scans any more it is deleted after a week.',
-  ineligible: 'Cannot be sent to while the cause holds. Every scan looks again; no command is spent.',
-  queued: 'May be installed. An install job claims it as soon as pauses and caps allow.',
+    'Known, but no matcher selects it now, or its region left the scope. A scan that finds a matcher moves it on; where Muster scans no more, it is deleted after a week.',
+  ineligible: 'Muster sends it nothing while the cause holds. Every scan looks again.',
+  queued: 'Waits to be installed. An install job claims it as soon as pauses and caps allow.',
   sending:
-    'Claimed by an intent: a command may be about to exist. Ends when SSM accepts or refuses, or when it is certain that nothing was sent.',
+    'An install job claimed it with an intent, and a command may exist. Ends when SSM accepts or refuses, or when it is certain that nothing was sent.',
   installing:
-    'A command is live. Ends with the final status of its invocation, or when AWS can no longer be running it.',
+    'A command of Muster is live on it. Ends with the final status of its invocation, or when AWS can no longer be running the command.',
   installed:
-    'Exit code 0, or back after a stop. The node inventory moves it on, or its deadline; with no inventory configured this is the end.',
-  joined: 'In the node inventory. Kept while the instance exists, also when the node goes offline.',
-  failed: 'The last attempt failed, with its cause. Claimed again when its back-off is over.',
-  gone: 'A complete scan no longer shows it, or a complete account list its account. Kept for a week, so that it can be explained, then deleted.',
+    'The installer ended with 0, or the host is back after a stop. The inventory moves it on, or its deadline to join; without an inventory this is the end.',
+  joined:
+    'Teleport’s inventory shows its node. Kept while the instance exists, also when the node goes offline.',
+  failed: 'The last attempt failed, with a cause. An install job claims it again when its back-off is over.',
+  gone: 'A complete scan no longer shows it, or a complete account list no longer shows its account. Muster deletes the record after a week; until then it can be explained.',
 };
 
 /** Steps of the usual way, drawn although many other states answer alike. */
@@ -35,13 +36,15 @@ export function statesPage(): string {
   return `<!-- Generated from packages/core/src/domain/enrollment by scripts/generate-docs.ts. Do not edit. -->
 # The states of an instance
 
-An instance's record is in one of ${STATES.length} states. What happens to it is an event; \`transition\` in
-\`packages/core/src/domain/enrollment/transition.ts\` answers every event in every state, and the ledger writes the answer only if
-nobody else moved the record meanwhile.
+For operators and engineers who read a state and want to know what comes next. After it you know what each state means, which event
+moves an instance out of it, and which states no event but the end of a command can change.
 
-Two states, \`sending\` and \`installing\`, hold an open command. No scan, no operator and no inventory moves them: only
-the end of that very command does, or the certainty that it was never sent. That is what keeps a second command away;
-how the certainty comes about is told in [sending-once.md](sending-once.md).
+An instance's record is in one of ${STATES.length} states. The function \`transition\` in
+\`packages/core/src/domain/enrollment/transition.ts\` answers every event in every state. The ledger writes the answer only if no other process
+changed the record in the meantime. A state that a newer release wrote is kept and shown as it is.
+
+Two states, \`sending\` and \`installing\`, hold an open command. No scan, no operator and no inventory moves them. Only the end of that
+command does, or the certainty that it was never sent ([sending-once.md](sending-once.md)). This prevents a second command.
 
 ${STATES.map((state) => `- **${state}** — ${MEANINGS[state]}`).join('\n')}
 
@@ -52,14 +55,14 @@ stateDiagram-v2
 ${diagram()}
 \`\`\`
 
-Not drawn, because so many states answer alike:
+Not drawn, because many states give the same answer:
 
 ${alike()}
 
 ## Every event in every state
 
-\`·\` the record stays as it is; \`kept\` it stays in its state, with other facts; \`–\` the event means nothing there.
-The records of this table are due: what waits for a time may start, what has a deadline is past it.
+\`·\`: the record stays as it is. \`kept\`: it stays in its state, with other facts. \`–\`: the event means nothing there.
+The table takes every wait and every deadline for over.
 
 ${table()}
 `;

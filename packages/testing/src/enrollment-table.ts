@@ -53,7 +53,7 @@ export const SAMPLE_EVENTS: readonly SampleEvent[] = [
     event: { kind: 'ended', commandId: aCommandId(), result: { kind: 'success', exitCode: 0, output } },
   },
   { label: 'ended badly', event: ended(0, 'ec2-ssm-script-failure') },
-  { label: "ended, somebody else's host", event: ended(0, 'host-managed-elsewhere') },
+  { label: 'ended, managed elsewhere', event: ended(0, 'host-managed-elsewhere') },
   { label: "ended, another's command", event: ended(7, 'ec2-ssm-script-failure') },
   { label: 'join-deadline-passed', event: { kind: 'join-deadline-passed' } },
   { label: 'retry-requested', event: { kind: 'retry-requested' } },

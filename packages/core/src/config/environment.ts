@@ -13,7 +13,7 @@ export const MUSTER_VARIABLES = {
   MUSTER_CONSOLE_LISTEN: '`host:port` of the console; stronger than `muster.console.listen`.',
   MUSTER_CONSOLE_PASSWORD: 'Password of the console; stronger than `muster.console.password_file`.',
   MUSTER_MARKER_KEY:
-    'Key of the markers; stronger than `muster.marker_key_file`. Several with a comma between them: the first signs, all verify.',
+    'The marker key; stronger than `muster.marker_key_file`. With several, separated by commas, the first signs and all verify.',
   MUSTER_CONSOLE_BEHIND_LOOPBACK:
     '`1`: the console may listen on every interface without a password, because only loopback leads to it. Set in the container image’s compose file, whose port is published on 127.0.0.1 only.',
   MUSTER_WORKER_LISTEN: '`host:port` of a worker’s health and metrics; stronger than `muster.worker.listen`.',

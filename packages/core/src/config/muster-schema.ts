@@ -21,7 +21,7 @@ const DAY = 24 * HOUR;
 export const MusterShape = z.strictObject({
   paused: flag()
     .prefault(false)
-    .describe('`true` holds every send, whatever Redis says or has forgotten. Reading goes on.'),
+    .describe('`true` holds every send, whatever Redis says or has lost. Workers go on reading.'),
   redis: z
     .strictObject({
       url: confidentialText()
@@ -35,23 +35,23 @@ export const MusterShape = z.strictObject({
       password_file: text()
         .optional()
         .describe(
-          'File with the password of Redis, found from the folder of this one; it completes a URL that has none. The environment variable `REDIS_PASSWORD_FILE` wins.',
+          'File with the password of Redis, relative to the folder of this file. Used when the URL has no password. The environment variable `REDIS_PASSWORD_FILE` wins.',
         ),
       prefix: text()
         .prefault('muster')
-        .describe('First part of every key in Redis: letters, digits, `-`, `_`.'),
+        .describe('First part of every key in Redis, one per installation: letters, digits, `-`, `_`.'),
     })
     .prefault({}),
   marker_key_file: text()
     .optional()
     .describe(
-      'File with the key of the markers, found from the folder of this one: 64 hexadecimal digits, made with `openssl rand -hex 32`. Several lines: the first signs, all verify. The environment variable `MUSTER_MARKER_KEY` wins.',
+      'File with the marker key, relative to the folder of this file: 64 hexadecimal digits, made with `openssl rand -hex 32`. With several lines, the first key signs and all verify. The environment variable `MUSTER_MARKER_KEY` wins.',
     ),
   limits: z
     .strictObject({
       installs_in_flight: whole(1, 100_000)
         .prefault(1000)
-        .describe('Instances with a command in flight at once, over all accounts.'),
+        .describe('How many instances may have a command in flight at once, over all accounts.'),
       installs_in_flight_per_account: whole(1, 100_000)
         .optional()
         .describe('The same within one account. Default `250`, or the figure above when that is smaller.'),
@@ -70,20 +70,20 @@ export const MusterShape = z.strictObject({
       enabled: flag()
         .prefault(true)
         .describe(
-          'Stops an account when too many of the hosts last sent to failed, and everything when several accounts fail so.',
+          'Stops the sends of an account when too many of the hosts last sent to failed, and all sends when several accounts fail so.',
         ),
       window: whole(1, 1000)
         .prefault(50)
         .describe(
-          'Hosts, in the order in which they were sent to, that are judged together. One that has not ended counts as not failed; retries of one that failed do not count.',
+          'How many hosts the brake judges together, in the order in which they were sent to. A host that has not ended counts as not failed; a retry of a failed host does not count.',
         ),
       min_outcomes: whole(1, 1000)
         .prefault(20)
-        .describe('Fewer hosts than this stop nothing. At most `window`.'),
+        .describe('With fewer hosts than this, the brake stops nothing. At most `window`.'),
       max_failure_share: share()
         .prefault(0.5)
         .describe(
-          'Share of failed hosts above which it stops. A host that is installed and does not join has failed.',
+          'The brake stops above this share of failed hosts. A host that is installed but does not join has failed.',
         ),
     })
     .prefault({}),
@@ -91,18 +91,20 @@ export const MusterShape = z.strictObject({
     .strictObject({
       share: share()
         .prefault(USUAL_PACING.share)
-        .describe("What Muster takes of each account's quota per region; the rest is left to its owners."),
+        .describe(
+          "Share of each account's quota per region that Muster uses; the rest stays for its owners.",
+        ),
       send_commands_per_second: whole(1, 1000)
         .prefault(ASSUMED_RATES['ssm:SendCommand'])
         .describe(
-          'Quota of ssm:SendCommand per account and region. AWS publishes none; throttles correct it.',
+          'Assumed quota of ssm:SendCommand per account and region. AWS publishes none; Muster corrects it by AWS’s throttles.',
         ),
       list_invocations_per_second: whole(1, 1000)
         .prefault(ASSUMED_RATES['ssm:ListCommandInvocations'])
-        .describe('Quota of ssm:ListCommandInvocations per account and region.'),
+        .describe('Assumed quota of ssm:ListCommandInvocations per account and region.'),
       describe_nodes_per_second: whole(1, 1000)
         .prefault(ASSUMED_RATES['ssm:DescribeInstanceInformation'])
-        .describe('Quota of ssm:DescribeInstanceInformation per account and region.'),
+        .describe('Assumed quota of ssm:DescribeInstanceInformation per account and region.'),
     })
     .prefault({}),
   install: z
@@ -117,24 +119,26 @@ export const MusterShape = z.strictObject({
         .describe('How long the SSM agent may take to fetch the command; whole seconds.'),
       join_timeout: duration(10 * SECOND)
         .prefault('5m')
-        .describe('From the end of the installer until the node must be seen.'),
+        .describe('How long a host may take, after its installer ended, until the inventory shows its node.'),
       visibility: duration(SECOND, 10 * MINUTE)
         .prefault('30s')
         .describe('How long AWS may take to show a command in its lists.'),
       resend_after: duration(MINUTE)
         .optional()
         .describe(
-          'After this, a send whose answer was lost, and that no list shows, did not happen. At least 5m40s + `visibility`, which is the default.',
+          'When the answer to a send was lost and no list of AWS shows the command, the worker waits this long before it sends again. At least 5m40s + `visibility`, which is the default.',
         ),
-      poll_first: duration(SECOND).prefault('5s').describe('First look at a command after its send.'),
+      poll_first: duration(SECOND)
+        .prefault('5s')
+        .describe('How long after a send the worker first asks for the command.'),
       poll_max: duration(SECOND)
         .prefault('30s')
-        .describe('Longest pause between two looks. At least `poll_first`.'),
+        .describe('Longest pause between two such questions. At least `poll_first`.'),
       script_sha256: z
         .record(z.string(), text())
         .prefault({})
         .describe(
-          'Installer (`script_name`) → the SHA-256 it must have. A host whose installer differs runs nothing and ends with exit code 121. Only for `AWS-RunShellScript`. `muster doctor` prints the figure. Default none.',
+          'Installer (`script_name`) → the SHA-256 that it must have. A host that gets another installer does not run it and ends with exit code 121. Only for `AWS-RunShellScript`. `muster doctor` prints the SHA-256. Default none.',
         ),
       output_chars: whole(0, 32_000)
         .prefault(600)
@@ -145,10 +149,14 @@ export const MusterShape = z.strictObject({
     .strictObject({
       operator_first: duration(SECOND)
         .prefault('10m')
-        .describe('First pause after a failure that an operator must fix. Doubles.'),
+        .describe(
+          'First pause after a failure that an operator must fix. Each further pause is twice as long.',
+        ),
       transient_first: duration(SECOND)
         .prefault('6m')
-        .describe('First pause after a failure that may pass by itself. Doubles.'),
+        .describe(
+          'First pause after a failure that may pass by itself. Each further pause is twice as long.',
+        ),
       cap: duration(SECOND).prefault('24h').describe('Longest pause. At least the two above.'),
     })
     .prefault({}),
@@ -157,24 +165,26 @@ export const MusterShape = z.strictObject({
       source: oneOf('tctl', 'none')
         .prefault('tctl')
         .describe(
-          'Where it is seen which hosts have joined. `none`: an installer that ends with 0 counts as success.',
+          'Where Muster sees which hosts have joined. `none`: an installer that ends with 0 counts as success.',
         ),
-      command: text().prefault('tctl').describe('The program, on PATH or absolute. Never a shell line.'),
+      command: text()
+        .prefault('tctl')
+        .describe('The program, by name on PATH or by absolute path. Never a shell line.'),
       args: textList()
         .prefault([])
-        .describe('Put before `get nodes --format=json`, such as `--identity=/etc/muster/identity`.'),
-      refresh: duration(SECOND).prefault('1m').describe('How often the inventory is read.'),
+        .describe('Arguments before `get nodes --format=json`, such as `--identity=/etc/muster/identity`.'),
+      refresh: duration(SECOND).prefault('1m').describe('How often a worker reads the inventory.'),
       freshness: duration(SECOND)
         .prefault('10m')
         .describe('No send while the last complete reading is older. At least `refresh`.'),
       timeout: duration(SECOND, 9 * MINUTE)
         .prefault('2m')
         .describe(
-          'How long one run of `command` may take; then it is stopped with everything it started. Raise it where `get nodes` takes longer than a minute.',
+          'How long one run of `command` may take. The worker then stops it with everything that it started. Raise this where `get nodes` takes longer than a minute.',
         ),
       max_drop_share: share()
         .prefault(0.3)
-        .describe('A reading that lost more than this share of its nodes holds sends.'),
+        .describe('When a reading lost more than this share of the nodes, Muster holds all sends.'),
     })
     .prefault({}),
   labels: z
@@ -182,14 +192,16 @@ export const MusterShape = z.strictObject({
       enabled: flag()
         .prefault(true)
         .describe(
-          'EC2 tags as `aws/TAG` labels of the nodes, by `server_info` resources that `tctl` creates. Off without an inventory.',
+          'Writes EC2 tags as `aws/TAG` labels of the nodes, by `server_info` resources that `tctl` creates. Off without an inventory.',
         ),
       lifetime: duration(10 * MINUTE, 7 * DAY)
         .prefault('6h')
-        .describe('After this Teleport forgets labels that were not refreshed. They are, in the last third.'),
+        .describe(
+          'How long Teleport keeps the labels. Muster writes them anew in the last third of this time.',
+        ),
       per_second: whole(1, 1000)
         .prefault(50)
-        .describe('Instances per second whose labels are written, over all workers.'),
+        .describe('For how many instances per second labels are written, over all workers.'),
     })
     .prefault({}),
   console: z
@@ -205,7 +217,7 @@ export const MusterShape = z.strictObject({
       password_file: text()
         .optional()
         .describe(
-          'File with the password of the console, found from the folder of this one. Needed to listen anywhere but on loopback. The environment variable `MUSTER_CONSOLE_PASSWORD` wins.',
+          'File with the password of the console, relative to the folder of this file. Required unless the console listens on loopback. The environment variable `MUSTER_CONSOLE_PASSWORD` wins.',
         ),
     })
     .prefault({}),
@@ -214,14 +226,14 @@ export const MusterShape = z.strictObject({
       discovery_concurrency: whole(1, 1000)
         .prefault(200)
         .describe(
-          'Scans at once in one worker: as many as keep a core busy while AWS takes 250 ms to answer.',
+          'How many scans one worker runs at once. The default keeps a core busy while AWS takes 250 ms to answer.',
         ),
       enrollment_concurrency: whole(1, 1000)
         .prefault(20)
-        .describe('Install, collect and verify jobs at once in one worker.'),
+        .describe('How many install, collect and verify jobs one worker runs at once.'),
       shutdown: duration(SECOND, 10 * MINUTE)
         .prefault('20s')
-        .describe('From SIGTERM until unfinished jobs are handed back.'),
+        .describe('How long after SIGTERM a worker may finish its jobs; then it hands them back.'),
       listen: text()
         .prefault('127.0.0.1:9090')
         .describe('`host:port` of /healthz, /readyz and /metrics. Port `0`: any free one.'),

@@ -44,7 +44,7 @@ const Install = keys({
   sshd_config: text().optional().describe('Read by the agentless flow only; ignored with a note.'),
   public_proxy_addr: text()
     .optional()
-    .describe('`host[:port]` that hosts fetch the installer from. Default `teleport.proxy_server`.'),
+    .describe('`host[:port]` from which hosts fetch the installer. Default `teleport.proxy_server`.'),
   proxy_addr: text().optional().describe('Dynamic spelling of `public_proxy_addr`.'),
   enroll_mode: text().optional().describe('`script` (dynamic: `1`). EICE (`eice`, `2`) is refused.'),
   suffix: text()
@@ -58,10 +58,10 @@ const Install = keys({
 const OrganizationalUnits = keys({
   include: textList()
     .optional()
-    .describe('Required: ids of units or the root, or `*` for everything. What is below counts too.'),
+    .describe('Required: ids of units or the root, or `*` for everything. Includes everything below them.'),
   exclude: textList()
     .optional()
-    .describe('Ids left out with everything below them; stronger than `include`. Default none.'),
+    .describe('Ids that are left out with everything below them; stronger than `include`. Default none.'),
 });
 
 const Organization = keys({
@@ -99,7 +99,7 @@ export const MatcherShape = keys({
     document_name: text()
       .optional()
       .describe(
-        'SSM document. `AWS-RunShellScript` exists everywhere. Default `TeleportDiscoveryInstaller`, which must be made in every account and region.',
+        'SSM document. `AWS-RunShellScript` exists everywhere. Default `TeleportDiscoveryInstaller`, which you must create in every account and region.',
       ),
   })
     .optional()
@@ -130,12 +130,12 @@ export const MatcherShape = keys({
     .record(z.string(), textOrList())
     .optional()
     .describe(
-      `${OURS}An instance with any of these tags (and one of the values) is left alone. Default none.`,
+      `${OURS}Muster leaves an instance with any of these tags (and one of the values) alone. Default none.`,
     ),
   opt_out_tag: text()
     .optional()
     .describe(
-      `${OURS}An instance that carries this tag, whatever its value, is left alone; \`""\` turns it off. Default \`muster:opt-out\`.`,
+      `${OURS}Muster leaves an instance with this tag alone, whatever the value; \`""\` turns this off. Default \`muster:opt-out\`.`,
     ),
   min_instance_age: duration(0)
     .optional()
@@ -145,17 +145,15 @@ export type MatcherShape = z.infer<typeof MatcherShape>;
 
 /** `discovery_service`, its matchers apart: they are read one by one. */
 export const DiscoveryServiceShape = keys({
-  enabled: flag()
-    .optional()
-    .describe('Teleport leaves the service off when this is missing, and so does Muster.'),
+  enabled: flag().optional().describe('Off when missing, as in Teleport.'),
   discovery_group: text()
     .optional()
     .describe(
-      'Name of the group; `discovery_config` documents of the same group belong to it. Without one they are not read.',
+      'Name of the group. Muster reads `discovery_config` documents of the same group; without a group it reads none.',
     ),
   poll_interval: duration(0)
     .optional()
-    .describe('How often everything is read again. Default `5m`; `0` means the default.'),
+    .describe('How often Muster reads everything again. Default `5m`; `0` means the default.'),
   aws: ignored().optional(),
   azure: ignored().optional().describe('Not read.'),
   gcp: ignored().optional().describe('Not read.'),

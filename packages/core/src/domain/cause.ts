@@ -64,7 +64,7 @@ export const CAUSES = {
     owner: 'operator',
     handling: 'recheck',
     remedy:
-      'EC2 does not show the instance where it was seen: it was terminated, or the credentials are for another account. Look it up by its id in the other accounts and regions; muster sweep --account reads this one again.',
+      'EC2 does not show the instance where an earlier scan saw it: it was terminated, or the credentials are for another account. Look it up by its id in the other accounts and regions; muster sweep --account reads this account again.',
   },
   'ec2-ssm-node-refused': {
     title:
@@ -82,7 +82,7 @@ export const CAUSES = {
       'Update the SSM agent to 3.1 or later (document AWS-UpdateSSMAgent). Older agents fail with "cannot unmarshal object into Go struct field".',
   },
   'ec2-ssm-unsupported-os': {
-    title: 'The operating system is not one that Teleport is installed on',
+    title: 'Muster cannot install Teleport on this operating system',
     owner: 'operator',
     handling: 'recheck',
     remedy:
@@ -92,7 +92,7 @@ export const CAUSES = {
     title: 'The instance is younger than min_instance_age',
     owner: 'muster',
     handling: 'recheck',
-    remedy: 'Nothing to do: it is taken up when it is old enough.',
+    remedy: 'Nothing to do: Muster takes the instance up when it is old enough.',
   },
   'host-managed-elsewhere': {
     title: 'The host runs a Teleport agent that Muster did not install (exit code 120)',
@@ -144,7 +144,7 @@ export const CAUSES = {
     owner: 'teleport-admin',
     handling: 'retry-slow',
     remedy:
-      'Nothing of it was run. If the installer was changed on purpose (also by an upgrade of the cluster), read it, and put its new SHA-256 into muster.install.script_sha256: muster doctor prints it. If not, find out who changed it.',
+      'The host did not run it. If the installer was changed on purpose (also by an upgrade of the cluster), read it, and put its new SHA-256 into muster.install.script_sha256: muster doctor prints it. If not, find out who changed it.',
   },
   'ec2-join-failure': {
     title: 'Teleport was installed but the node did not join',
@@ -159,7 +159,7 @@ export const CAUSES = {
     owner: 'teleport-admin',
     handling: 'retry-slow',
     remedy:
-      'Enable managed updates on the cluster (tctl autoupdate agents status says how they stand), or remove suffix and update_group from the matcher. Nothing was sent.',
+      'Enable managed updates on the cluster (tctl autoupdate agents status shows their state), or remove suffix and update_group from the matcher. Nothing was sent.',
   },
   'ec2-ssm-invocation-failure': {
     title: 'SSM refused or lost the command',
@@ -206,20 +206,21 @@ export const CAUSES = {
     title: 'The command was canceled',
     owner: 'operator',
     handling: 'retry-slow',
-    remedy: 'Somebody canceled the command. It is tried again later; pause the instance if it must not be.',
+    remedy:
+      'A person or another program canceled the command in AWS, or an operator did with muster cancel. Muster tries again later; pause the instance to prevent that.',
   },
   'ec2-ssm-terminated': {
     title: 'SSM ended the command before it reached this instance',
     owner: 'muster',
     handling: 'retry-soon',
-    remedy: 'Nothing to do: it is tried again.',
+    remedy: 'Nothing to do: Muster tries again.',
   },
   'ec2-ssm-command-lost': {
     title: 'SSM never showed how the command ended',
     owner: 'muster',
     handling: 'retry-slow',
     remedy:
-      'Nothing to do: the command has expired and is tried again. Look at the host if it happens twice.',
+      'Nothing to do: the command has expired, and Muster tries again. Look at the host if it happens twice.',
   },
   'ec2-perm-account-denied': {
     title: 'The account cannot be entered, or its role lacks a permission',
@@ -249,13 +250,13 @@ export const CAUSES = {
     title: 'AWS throttled the reading of the target',
     owner: 'muster',
     handling: 'retry-soon',
-    remedy: 'Nothing to do: it is read again. Others in the account may be using up the same quota.',
+    remedy: 'Nothing to do: Muster reads it again. Others in the account may be using up the same quota.',
   },
   'aws-unavailable': {
     title: 'AWS did not answer',
     owner: 'muster',
     handling: 'retry-soon',
-    remedy: 'Nothing to do: it is read again. See the AWS Health Dashboard if it lasts.',
+    remedy: 'Nothing to do: Muster reads it again. See the AWS Health Dashboard if it lasts.',
   },
 } as const satisfies Record<string, CauseFacts>;
 

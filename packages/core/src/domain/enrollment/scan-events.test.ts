@@ -172,7 +172,7 @@ test('a host that has shown itself to be Bottlerocket is left alone for a day, w
   expect(recordAfter(seenByScan, ELIGIBLE)).toMatchObject({ state: 'queued' });
 });
 
-test("somebody else's host is left alone for a day although SSM says it is fine, unless an operator asks", () => {
+test('a host that is managed elsewhere is left alone for a day although SSM says it is fine, unless an operator asks', () => {
   const record = {
     ...aRecord('ineligible', { changedAtMs: NOW_MS }),
     cause: 'host-managed-elsewhere' as const,

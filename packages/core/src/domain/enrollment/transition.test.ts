@@ -42,7 +42,7 @@ const TABLE: Readonly<Record<string, string>> = {
     '-          -          -          -          -          -          -          installed  -          -          -          -',
   'ended badly':
     '-          -          -          -          -          -          -          failed     -          -          -          -',
-  "ended, somebody else's host":
+  'ended, managed elsewhere':
     '-          -          -          -          -          -          -          ineligible -          -          -          -',
   "ended, another's command":
     '-          -          -          -          -          -          -          -          -          -          -          -',
