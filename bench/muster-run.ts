@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Secret } from '@muster/core/config/secret';
-import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
-import { targetId } from '@muster/core/domain/target';
-import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
-import type { Ledger, SweepView } from '@muster/core/ports/ledger';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/due';
+import { targetId } from '@muster/core/organization/target';
+import { createRedisLedger, type Ledger } from '@muster/core/control/ledger';
 import { closeRedis, createRedis } from '@muster/core/redis/connection';
 import { createLogger } from '@muster/core/runtime/logger';
 import { eventually } from '@muster/testing/eventually';
@@ -19,6 +18,7 @@ import {
 import { type ConfigPart, systemConfig, TEST_MARKER_KEY } from '@muster/testing/system-config';
 import { type ProcessUsage, readUsage } from './process-usage.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
+import type { SweepView } from '@muster/core/organization/sweep-store';
 
 /** Beside each other on one Redis there is only ever one. */
 const PREFIX = 'bench';

@@ -3,25 +3,24 @@
  * `node overhead-run.ts empty|scan JOBS`; prints one line of JSON. `scan` runs the real handler on the real ledger and
  * queue, with an AWS that answers six unchanged instances at once; `empty` is BullMQ with a function that does nothing.
  */
-import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
+import { createRedisLedger, type Ledger } from '@muster/core/control/ledger';
 import { Secret } from '@muster/core/config/secret';
-import { parseTargetId, targetId, type Target } from '@muster/core/domain/target';
-import type { InstanceId, MatcherKey } from '@muster/core/domain/ids';
-import type { Instance } from '@muster/core/domain/instance';
+import { parseTargetId, targetId, type Target } from '@muster/core/organization/target';
+import type { InstanceId, MatcherKey } from '@muster/core/organization/ids';
+import type { Instance } from '@muster/core/scan/instance';
 import { catalog, type Catalog } from '@muster/core/jobs/catalog';
 import type { ResultOf } from '@muster/core/jobs/define-job';
 import type { JobContext, Outcome } from '@muster/core/jobs/outcome';
-import type { Ledger } from '@muster/core/ports/ledger';
-import { createJobQueue } from '@muster/core/queue/enqueue';
-import { createJobMetrics } from '@muster/core/queue/job-metrics';
-import { processJobs } from '@muster/core/queue/process-jobs';
+import { createJobQueue } from '@muster/core/jobs/queue/enqueue';
+import { createJobMetrics } from '@muster/core/jobs/queue/job-metrics';
+import { processJobs } from '@muster/core/jobs/queue/process-jobs';
 import { createRedis } from '@muster/core/redis/connection';
 import { createClock } from '@muster/core/runtime/clock';
 import { createLogger } from '@muster/core/runtime/logger';
 import { createMetrics } from '@muster/core/runtime/metrics';
 import { createRedactor } from '@muster/core/runtime/redaction';
 import type { HandlerDeps } from '@muster/worker/deps';
-import { handleScanTarget } from '@muster/worker/handlers/scan-target';
+import { handleScanTarget } from '@muster/worker/scan/scan-target';
 import { createTimings } from '@muster/worker/timings';
 import { NOBODYS_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
 // oxlint-disable-next-line no-restricted-imports -- the baseline is BullMQ without us

@@ -1,6 +1,6 @@
-import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
-import { AccountId, Region } from '@muster/core/domain/ids';
-import { targetId, type Target } from '@muster/core/domain/target';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/due';
+import { AccountId, Region } from '@muster/core/organization/ids';
+import { targetId, type Target } from '@muster/core/organization/target';
 import { eventually, pause } from '@muster/testing/eventually';
 import { type Benchmark, type BenchOptions, type Measured, medians } from '../benchmark.ts';
 import { type MusterRun, startMuster } from '../muster-run.ts';

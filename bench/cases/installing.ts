@@ -1,10 +1,10 @@
-import { AccountId, Region } from '@muster/core/domain/ids';
-import type { Target } from '@muster/core/domain/target';
-import type { Ledger } from '@muster/core/ports/ledger';
+import { AccountId, Region } from '@muster/core/organization/ids';
+import type { Target } from '@muster/core/organization/target';
 import { pause } from '@muster/testing/eventually';
 import type { ConfigPart } from '@muster/testing/system-config';
 import { startMuster } from '../muster-run.ts';
 import type { SimulatedWorld } from '../simulated-world.ts';
+import type { Ledger } from '@muster/core/control/ledger';
 
 const WITHIN_MS = 15 * 60_000;
 const LOOK_EVERY_MS = 250;

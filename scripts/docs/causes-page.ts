@@ -1,6 +1,6 @@
 import { formatDuration } from '@muster/core/config/duration';
 import { MusterShape } from '@muster/core/config/muster-schema';
-import { type CauseHandling, type CauseOwner, Cause, causeFacts } from '@muster/core/domain/cause';
+import { type CauseHandling, type CauseOwner, Cause, causeFacts } from '@muster/core/enrollment/cause';
 
 const OWNERS: Readonly<Record<CauseOwner, string>> = {
   operator: 'operator of Muster',
@@ -24,7 +24,7 @@ export function causesPage(): string {
     const cells = [`\`${cause}\``, title, OWNERS[owner], HANDLINGS[handling], remedy];
     return `| ${cells.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`;
   });
-  return `<!-- Generated from packages/core/src/domain/cause.ts by scripts/generate-docs.ts. Do not edit. -->
+  return `<!-- Generated from packages/core/src/enrollment/cause.ts by scripts/generate-docs.ts. Do not edit. -->
 # Causes
 
 For operators who want to know why an instance, an account or a target is not done. After it you know what each cause means, who must act,

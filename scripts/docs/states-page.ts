@@ -1,4 +1,4 @@
-import type { EnrollmentState } from '@muster/core/domain/enrollment/record';
+import type { EnrollmentState } from '@muster/core/enrollment/record';
 import { answerOf, aDueRecord, SAMPLE_EVENTS, STATES } from '@muster/testing/enrollment-table';
 
 /** What each state means and who moves it on; what it is kept for. */
@@ -33,14 +33,14 @@ const MOST_ARROWS = 3;
 
 /** docs/states.md, told from the state machine itself: every cell is an answer of `transition`. */
 export function statesPage(): string {
-  return `<!-- Generated from packages/core/src/domain/enrollment by scripts/generate-docs.ts. Do not edit. -->
+  return `<!-- Generated from packages/core/src/enrollment by scripts/generate-docs.ts. Do not edit. -->
 # The states of an instance
 
 For operators and engineers who read a state and want to know what comes next. After it you know what each state means, which event
 moves an instance out of it, and which states no event but the end of a command can change.
 
 An instance's record is in one of ${STATES.length} states. The function \`transition\` in
-\`packages/core/src/domain/enrollment/transition.ts\` answers every event in every state. The ledger writes the answer only if no other process
+\`packages/core/src/enrollment/transition.ts\` answers every event in every state. The ledger writes the answer only if no other process
 changed the record in the meantime. A state that a newer release wrote is kept and shown as it is.
 
 Two states, \`sending\` and \`installing\`, hold an open command. No scan, no operator and no inventory moves them. Only the end of that

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isSettled } from '@muster/core/ledger/organization-status';
+import { isSettled } from '@muster/core/reports/organization-status';
 import { eventually, pause } from '@muster/testing/eventually';
 import { type MusterSystem, startSystem } from '@muster/testing/muster-system';
 import type { SupervisedProcess } from '@muster/testing/supervised-process';

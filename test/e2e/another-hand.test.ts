@@ -1,5 +1,5 @@
 /** Member accounts forge Muster's markers, and another client writes to Redis: no other account is harmed, no host is sent to twice. */
-import { targetId } from '@muster/core/domain/target';
+import { targetId } from '@muster/core/organization/target';
 import { createKeys } from '@muster/core/redis/keys';
 import { eventually } from '@muster/testing/eventually';
 import { type MusterSystem, startSystem } from '@muster/testing/muster-system';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AwsSimReport } from '@muster/aws-sim/report/report';
-import type { OrganizationStatus } from '@muster/core/ledger/organization-status';
+import type { OrganizationStatus } from '@muster/core/reports/organization-status';
 import { eventually } from '@muster/testing/eventually';
 import { startRedis } from '@muster/testing/redis-server';
 import { refereeFaults } from '@muster/testing/referee';

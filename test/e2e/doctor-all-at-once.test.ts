@@ -6,8 +6,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readWorldFile } from '@muster/aws-sim/world/file';
-import { CHECK_CAUSES, type Check, type CheckCause } from '@muster/core/domain/checkup/check';
-import type { DoctorReport } from '@muster/core/domain/checkup/doctor-report';
+import { CHECK_CAUSES, type Check, type CheckCause } from '@muster/core/reports/doctor/check';
+import type { DoctorReport } from '@muster/core/reports/doctor/doctor-report';
 import { eventually } from '@muster/testing/eventually';
 import { type MusterSystem, startSystem } from '@muster/testing/muster-system';
 import { type ConfigFacts, type ConfigPart, organizationMatcher } from '@muster/testing/system-config';
@@ -31,7 +31,7 @@ interface Defect {
 
 /** Causes that cannot be there together with the rest, and where each is brought about. */
 const ALONE: Partial<Record<CheckCause, string>> = {
-  'marker-key-missing': '../../apps/worker/src/handlers/check-organization.int.test.ts',
+  'marker-key-missing': '../../apps/worker/src/reports/check-organization.int.test.ts',
   'configuration-invalid': 'doctor.test.ts',
   'configuration-off': 'doctor-defects.test.ts',
   'redis-unreachable': 'doctor.test.ts',
@@ -51,7 +51,7 @@ const ALONE: Partial<Record<CheckCause, string>> = {
   'no-inventory': 'doctor-defects.test.ts',
   'not-answered': 'doctor-defects.test.ts',
   // No operator can order a mistake of ours.
-  internal: '../../apps/worker/src/handlers/check-account.int.test.ts',
+  internal: '../../apps/worker/src/reports/check-account.int.test.ts',
 };
 
 let system: MusterSystem;

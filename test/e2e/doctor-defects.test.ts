@@ -1,6 +1,6 @@
 /** The defects that test/e2e/doctor.test.ts has not: one at a time, in a world that is sound otherwise. */
-import type { Check } from '@muster/core/domain/checkup/check';
-import type { DoctorReport } from '@muster/core/domain/checkup/doctor-report';
+import type { Check } from '@muster/core/reports/doctor/check';
+import type { DoctorReport } from '@muster/core/reports/doctor/doctor-report';
 import { eventually } from '@muster/testing/eventually';
 import { type MusterSystem, startSystem, type SystemOptions } from '@muster/testing/muster-system';
 import { type ConfigPart, organizationMatcher } from '@muster/testing/system-config';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorldFile } from '@muster/aws-sim/world/file';
-import type { Check } from '@muster/core/domain/checkup/check';
-import type { DoctorReport } from '@muster/core/domain/checkup/doctor-report';
-import type { StackSetTargets } from '@muster/core/domain/checkup/stack-set-targets';
+import type { Check } from '@muster/core/reports/doctor/check';
+import type { DoctorReport } from '@muster/core/reports/doctor/doctor-report';
+import type { StackSetTargets } from '@muster/core/reports/doctor/stack-set-targets';
 import { eventually } from '@muster/testing/eventually';
 import { type MusterSystem, startSystem, type SystemOptions } from '@muster/testing/muster-system';
 import { organizationMatcher } from '@muster/testing/system-config';

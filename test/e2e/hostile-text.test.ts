@@ -1,7 +1,7 @@
 /** A world whose names, tags, outputs and ledger are written by an attacker who wants the operator's terminal. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AccountId, InstanceId } from '@muster/core/domain/ids';
+import { AccountId, InstanceId } from '@muster/core/organization/ids';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
 import { type MusterSystem, startSystem } from '@muster/testing/muster-system';
 import { MUSTER_ENTRY, runProgram } from '@muster/testing/supervised-process';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import type { Scope } from '@muster/core/domain/control';
+import type { Scope } from '@muster/core/control/control';
 import { eventually } from '@muster/testing/eventually';
 import { type MusterSystem, startSystem } from '@muster/testing/muster-system';
 import { MUSTER_ENTRY } from '@muster/testing/supervised-process';

@@ -2,7 +2,7 @@
  * An organization outside the commercial partition, end to end: `muster init` writes its ARNs, they are the policies of the
  * simulator's IAM, which knows no keys in another partition's regions, and everything is enrolled.
  */
-import type { DoctorReport } from '@muster/core/domain/checkup/doctor-report';
+import type { DoctorReport } from '@muster/core/reports/doctor/doctor-report';
 import { expect, test } from 'vitest';
 import { INSTANCES, openDesk } from './desk.ts';
 import { listCommands, listHosts } from './simulated-commands.ts';

@@ -1,5 +1,5 @@
 import { type MusterSystem, startSystem } from '@muster/testing/muster-system';
-import type { DoctorReport } from '@muster/core/domain/checkup/doctor-report';
+import type { DoctorReport } from '@muster/core/reports/doctor/doctor-report';
 import { afterEach, expect, test } from 'vitest';
 
 let system: MusterSystem;

@@ -1,5 +1,5 @@
-import type { OrganizationStatus } from '@muster/core/ledger/organization-status';
-import type { Plan } from '@muster/core/domain/plan/assemble';
+import type { OrganizationStatus } from '@muster/core/reports/organization-status';
+import type { Plan } from '@muster/core/reports/plan/assemble';
 import { eventually } from '@muster/testing/eventually';
 import { type MusterSystem, startSystem, type SystemOptions } from '@muster/testing/muster-system';
 import {

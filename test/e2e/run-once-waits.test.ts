@@ -1,5 +1,5 @@
 import { parseWorld } from '@muster/aws-sim/world/file';
-import type { OrganizationStatus } from '@muster/core/ledger/organization-status';
+import type { OrganizationStatus } from '@muster/core/reports/organization-status';
 import { type MusterSystem, startSystem, type SystemOptions } from '@muster/testing/muster-system';
 import { refereeFaults } from '@muster/testing/referee';
 import { afterEach, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-import type { OrganizationStatus } from '@muster/core/ledger/organization-status';
+import type { OrganizationStatus } from '@muster/core/reports/organization-status';
 import { eventually, pause } from '@muster/testing/eventually';
 import { type MusterSystem, startSystem, type SystemOptions } from '@muster/testing/muster-system';
 import { refereeFaults } from '@muster/testing/referee';

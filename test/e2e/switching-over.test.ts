@@ -1,5 +1,5 @@
-import type { DoctorReport } from '@muster/core/domain/checkup/doctor-report';
-import type { Plan } from '@muster/core/domain/plan/assemble';
+import type { DoctorReport } from '@muster/core/reports/doctor/doctor-report';
+import type { Plan } from '@muster/core/reports/plan/assemble';
 import { eventually } from '@muster/testing/eventually';
 import { refereeFaults } from '@muster/testing/referee';
 import { expect, test } from 'vitest';

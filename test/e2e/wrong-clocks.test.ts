@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { DoctorReport } from '@muster/core/domain/checkup/doctor-report';
+import type { DoctorReport } from '@muster/core/reports/doctor/doctor-report';
 import { eventually } from '@muster/testing/eventually';
 import { type MusterSystem, startSystem } from '@muster/testing/muster-system';
 import type { SupervisedProcess } from '@muster/testing/supervised-process';

@@ -1,9 +1,9 @@
 /** The model's records move exactly as the code's do: each state of the model, each event, through both. */
-import type { EnrollmentEvent } from '@muster/core/domain/enrollment/event';
-import type { TransitionContext } from '@muster/core/domain/enrollment/next-record';
-import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
-import { transition } from '@muster/core/domain/enrollment/transition';
-import type { BatchId, CommandId, InstanceId, MatcherKey } from '@muster/core/domain/ids';
+import type { EnrollmentEvent } from '@muster/core/enrollment/event';
+import type { TransitionContext } from '@muster/core/enrollment/next-record';
+import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import { transition } from '@muster/core/enrollment/transition';
+import type { BatchId, CommandId, InstanceId, MatcherKey } from '@muster/core/organization/ids';
 import { describe, expect, test } from 'vitest';
 import { moveRecord, type RecordEvent } from './ledger.ts';
 import type { RecordCell, RecordState } from './state.ts';

@@ -1,9 +1,9 @@
 /** docs/doctor.md and docs/plan.md name everything that the commands can print. */
 import { globSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { CHECK_CAUSES, CHECK_IDS } from '@muster/core/domain/checkup/check';
-import { MEMBER_ACTIONS, ORGANIZATION_ACTIONS } from '@muster/core/domain/aws-actions';
-import { NO_INSTANCES, READ_STATUSES } from '@muster/core/domain/plan/plan-part';
+import { CHECK_CAUSES, CHECK_IDS } from '@muster/core/reports/doctor/check';
+import { MEMBER_ACTIONS, ORGANIZATION_ACTIONS } from '@muster/core/organization/aws-actions';
+import { NO_INSTANCES, READ_STATUSES } from '@muster/core/reports/plan/plan-part';
 import { describe, expect, test } from 'vitest';
 
 async function page(name: string): Promise<string> {
@@ -22,7 +22,7 @@ test.each([
 // test/e2e/doctor-all-at-once.test.ts says the same of what the doctor really answered.
 test('every cause that the doctor knows is brought about by a test', () => {
   const root = new URL('../../', import.meta.url).pathname;
-  const files = globSync(['test/e2e/doctor*.test.ts', 'apps/worker/src/handlers/check-*.int.test.ts'], {
+  const files = globSync(['test/e2e/doctor*.test.ts', 'apps/worker/src/reports/check-*.int.test.ts'], {
     cwd: root,
   });
   const tests = files.map((file) => readFileSync(`${root}${file}`, 'utf8')).join('\n');

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Cause } from '@muster/core/domain/cause';
+import { Cause } from '@muster/core/enrollment/cause';
 import { STATES } from '@muster/testing/enrollment-table';
 import { expect, test } from 'vitest';
 import { causesPage } from '../../scripts/docs/causes-page.ts';

@@ -91,42 +91,42 @@ const REFUSED: readonly (readonly [path: string, specifier: string])[] = [
   ['apps/scheduler/src/x.ts', '../../../packages/core/src/aws/adapter.ts'],
   ['apps/worker/src/x.ts', '@aws-sdk/client-ssm'],
   ['apps/worker/src/x.ts', 'bullmq'],
-  ['apps/worker/src/handlers/x.ts', '@muster/core/aws/adapter'],
-  ['apps/worker/src/handlers/x.ts', '@muster/core/ledger/redis-ledger'],
-  ['apps/worker/src/handlers/x.ts', 'ioredis'],
+  ['apps/worker/src/scan/x.ts', '@muster/core/aws/adapter'],
+  ['apps/worker/src/scan/x.ts', '@muster/core/control/ledger'],
+  ['apps/worker/src/scan/x.ts', 'ioredis'],
   ['apps/cli/src/x.ts', '@smithy/types'],
   ['apps/demo/src/x.ts', 'ioredis'],
-  ['packages/core/src/domain/x.ts', 'node:crypto'],
-  ['packages/core/src/domain/x.ts', 'pino'],
-  ['packages/core/src/domain/x.ts', '../ports/ledger.ts'],
-  ['packages/core/src/domain/installer/x.ts', '../../runtime/clock.ts'],
-  ['packages/core/src/jobs/x.ts', '../ledger/due.ts'],
-  ['packages/core/src/ports/x.ts', 'ioredis'],
-  ['packages/core/src/aws/x.ts', '../ledger/due.ts'],
+  ['packages/core/src/enrollment/x.ts', 'node:crypto'],
+  ['packages/core/src/enrollment/x.ts', 'pino'],
+  ['packages/core/src/scan/x.ts', '../aws/adapter.ts'],
+  ['packages/core/src/reports/doctor/x.ts', '../../runtime/clock.ts'],
+  ['packages/core/src/jobs/x.ts', 'ioredis'],
+  ['packages/core/src/enrollment/record.ts', 'ioredis'],
+  ['packages/core/src/aws/x.ts', '../redis/keys.ts'],
   ['packages/core/src/aws/x.ts', 'ioredis'],
   ['packages/core/src/teleport/x.ts', '../aws/adapter.ts'],
-  ['packages/core/src/ledger/x.ts', 'bullmq'],
-  ['packages/core/src/queue/x.ts', '../ledger/due.ts'],
-  ['packages/core/src/redis/x.ts', '../queue/enqueue.ts'],
+  ['packages/core/src/enrollment/enrollment-store.ts', 'bullmq'],
+  ['packages/core/src/jobs/queue/x.ts', '../../aws/adapter.ts'],
+  ['packages/core/src/redis/x.ts', '../jobs/queue/enqueue.ts'],
   ['packages/core/src/config/x.ts', '@aws-sdk/client-sts'],
-  ['packages/aws-sim/src/x.ts', '@muster/core/domain/ids'],
-  ['packages/aws-sim/src/x.ts', '../../core/src/domain/ids.ts'],
+  ['packages/aws-sim/src/x.ts', '@muster/core/organization/ids'],
+  ['packages/aws-sim/src/x.ts', '../../core/src/organization/ids.ts'],
   ['packages/aws-sim/src/x.ts', '@aws-sdk/client-ssm'],
-  ['packages/aws-sim/src/x.test.ts', '@muster/core/domain/ids'],
-  ['packages/teleport-sim/src/x.ts', '@muster/core/domain/ids'],
+  ['packages/aws-sim/src/x.test.ts', '@muster/core/organization/ids'],
+  ['packages/teleport-sim/src/x.ts', '@muster/core/organization/ids'],
 ];
 
 const ALLOWED: readonly (readonly [path: string, specifier: string])[] = [
   ['apps/worker/src/start-worker.ts', '@muster/core/aws/adapter'],
-  ['apps/scheduler/src/start-scheduler.ts', '@muster/core/ledger/redis-ledger'],
+  ['apps/scheduler/src/start-scheduler.ts', '@muster/core/control/ledger'],
   ['packages/core/src/aws/x.ts', '@aws-sdk/client-ssm'],
-  ['packages/core/src/queue/x.ts', 'bullmq'],
-  ['packages/core/src/ledger/x.ts', 'ioredis'],
-  ['packages/core/src/domain/x.ts', 'zod'],
-  ['packages/core/src/domain/installer/x.ts', '../ids.ts'],
-  ['packages/core/src/jobs/x.ts', '../ports/clock.ts'],
+  ['packages/core/src/jobs/queue/x.ts', 'bullmq'],
+  ['packages/core/src/enrollment/enrollment-store.ts', 'ioredis'],
+  ['packages/core/src/enrollment/x.ts', 'zod'],
+  ['packages/core/src/reports/doctor/x.ts', '../../organization/ids.ts'],
+  ['packages/core/src/jobs/x.ts', '../organization/ids.ts'],
   ['packages/aws-sim/src/x.int.test.ts', '@aws-sdk/client-ssm'],
-  ['packages/core/src/ledger/x.test.ts', '@muster/testing/builders'],
+  ['packages/core/src/enrollment/x.test.ts', '@muster/testing/builders'],
 ];
 
 const FORMS: readonly ((specifier: string) => string)[] = [
@@ -139,10 +139,10 @@ describe('by lint', () => {
   /** File names with how often `no-restricted-imports` complains of them. */
   const complaints = new Map<string, number>();
 
-  /** `apps/x/y.test.ts` and 3 make `apps/x/y-3.test.ts`: one file per import. */
+  /** `apps/x/y.test.ts` and 3 make `apps/x/3-y.test.ts`: one file per import. */
   function numbered(path: string, n: number): string {
     const name = basename(path);
-    return join(dirname(path), name.replace('.', `-${n}.`));
+    return join(dirname(path), `${n}-${name}`);
   }
 
   beforeAll(async () => {

@@ -3,11 +3,13 @@ import {
   type Coverage,
   type CoverageStatus,
   sweepVerdict,
-} from '@muster/core/domain/coverage';
-import type { Clock } from '@muster/core/ports/clock';
-import type { KnownAccount, Ledger, SweepView } from '@muster/core/ports/ledger';
-import type { Target } from '@muster/core/domain/target';
+} from '@muster/core/organization/coverage';
+import type { Clock } from '@muster/core/runtime/clock-port';
+import type { Target } from '@muster/core/organization/target';
 import { includesAccount, includesTarget, isWhole, type SweepScope } from './sweep-scope.ts';
+import type { KnownAccount } from '@muster/core/organization/coverage-store';
+import type { Ledger } from '@muster/core/control/ledger';
+import type { SweepView } from '@muster/core/organization/sweep-store';
 
 const LOOK_MS = 500;
 /** Looks between two calls of `whileWaiting`. */

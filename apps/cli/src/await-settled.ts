@@ -4,9 +4,9 @@ import {
   isSettled,
   type OrganizationStatus,
   readOrganizationStatus,
-} from '@muster/core/ledger/organization-status';
-import { readWaitingHosts, type WaitingHosts, waitsForAPerson } from '@muster/core/ledger/waiting-hosts';
-import type { Ledger } from '@muster/core/ports/ledger';
+} from '@muster/core/reports/organization-status';
+import { readWaitingHosts, type WaitingHosts, waitsForAPerson } from '@muster/core/rollout/waiting-hosts';
+import type { Ledger } from '@muster/core/control/ledger';
 
 const LOOK_MS = 500;
 /**

@@ -1,5 +1,5 @@
 import type { MusterConfig } from '@muster/core/config/model';
-import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
+import { createRedisLedger } from '@muster/core/control/ledger';
 import { countProcesses, type ProcessCounts } from '@muster/core/redis/connected-clients';
 import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
 import { createClock } from '@muster/core/runtime/clock';

@@ -5,8 +5,8 @@ import { configPath, loadConfig } from '@muster/core/config/load-config';
 import type { MusterConfig } from '@muster/core/config/model';
 import { readTextFile } from '@muster/core/config/read-text-file';
 import { resultOfReload, type ConfigReload } from '@muster/core/config/reload';
-import { messageOf } from '@muster/core/domain/errors';
-import type { Logger } from '@muster/core/ports/logger';
+import { messageOf } from '@muster/core/runtime/errors';
+import type { Logger } from '@muster/core/runtime/logger-port';
 import { watchFile } from '@muster/core/runtime/watch-file';
 import type { CommandContext } from './command-context.ts';
 

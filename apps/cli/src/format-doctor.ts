@@ -1,5 +1,5 @@
-import type { Check, CheckStatus } from '@muster/core/domain/checkup/check';
-import type { DoctorReport } from '@muster/core/domain/checkup/doctor-report';
+import type { Check, CheckStatus } from '@muster/core/reports/doctor/check';
+import type { DoctorReport } from '@muster/core/reports/doctor/doctor-report';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
 
 const MOST_ACCOUNTS = 10;

@@ -1,6 +1,6 @@
-import { causeFacts, type Cause, CAUSES } from '@muster/core/domain/cause';
-import type { KnownCounts, Plan } from '@muster/core/domain/plan/assemble';
-import { ASSUMPTIONS } from '@muster/core/domain/plan/estimate';
+import { causeFacts, type Cause, CAUSES } from '@muster/core/enrollment/cause';
+import type { KnownCounts, Plan } from '@muster/core/reports/plan/assemble';
+import { ASSUMPTIONS } from '@muster/core/reports/plan/estimate';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
 import { alignTable } from './align-table.ts';
 import { cutToWidth } from './display-width.ts';

@@ -1,4 +1,4 @@
-import { describeCause, type OrganizationStatus } from '@muster/core/ledger/organization-status';
+import { describeCause, type OrganizationStatus } from '@muster/core/reports/organization-status';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
 
 /** The status as people read it in a terminal. */

@@ -1,5 +1,5 @@
-import { InstanceId } from '@muster/core/domain/ids';
-import type { Scope } from '@muster/core/domain/control';
+import { InstanceId } from '@muster/core/organization/ids';
+import type { Scope } from '@muster/core/control/control';
 import { aCoverage, aTarget, NOW_MS } from '@muster/testing/builders';
 import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';

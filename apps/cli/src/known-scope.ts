@@ -1,9 +1,9 @@
 import { nearest } from '@muster/core/config/suggest';
-import { CAUSES } from '@muster/core/domain/cause';
-import type { Scope } from '@muster/core/domain/control';
-import { InstanceId, Region } from '@muster/core/domain/ids';
-import type { Ledger } from '@muster/core/ports/ledger';
+import { CAUSES } from '@muster/core/enrollment/cause';
+import type { Scope } from '@muster/core/control/control';
+import { InstanceId, Region } from '@muster/core/organization/ids';
 import { CommandError, EXIT } from './exit-codes.ts';
+import type { Ledger } from '@muster/core/control/ledger';
 
 type ScopeLedger = Pick<Ledger, 'coverage' | 'enrollments' | 'control'>;
 

@@ -1,10 +1,10 @@
-import { nextAttempt } from '@muster/core/domain/enrollment/next-attempt';
-import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
-import type { AccountId, Region } from '@muster/core/domain/ids';
-import type { TargetWait } from '@muster/core/domain/send-wait';
-import type { Target } from '@muster/core/domain/target';
-import type { Ledger } from '@muster/core/ports/ledger';
+import { nextAttempt } from '@muster/core/enrollment/next-attempt';
+import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { AccountId, Region } from '@muster/core/organization/ids';
+import type { TargetWait } from '@muster/core/rollout/send-wait';
+import type { Target } from '@muster/core/organization/target';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
+import type { Ledger } from '@muster/core/control/ledger';
 
 export interface InstanceFilter {
   readonly state: string | null;

@@ -1,4 +1,4 @@
-import { messageOf } from '@muster/core/domain/errors';
+import { messageOf } from '@muster/core/runtime/errors';
 import { Command, CommanderError } from 'commander';
 import { addConfigCommand } from './commands/config.ts';
 import { addCoverageCommands } from './commands/coverage.ts';

@@ -1,16 +1,15 @@
 import type { MusterConfig } from '@muster/core/config/model';
-import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
-import { describeDifference, isClockOff } from '@muster/core/domain/process-clock';
-import type { Clock } from '@muster/core/ports/clock';
-import type { Ledger } from '@muster/core/ports/ledger';
-import type { Logger } from '@muster/core/ports/logger';
+import { createRedisLedger, type Ledger } from '@muster/core/control/ledger';
+import { describeDifference, isClockOff } from '@muster/core/control/process-clock';
+import type { Clock } from '@muster/core/runtime/clock-port';
+import type { Logger } from '@muster/core/runtime/logger-port';
 import { awaitRedis, closeRedis, createRedis, type RedisProfile } from '@muster/core/redis/connection';
 import { checkRedis } from '@muster/core/redis/server-check';
 import { isRefusal } from '@muster/core/redis/slow-refusals';
 import { createClock } from '@muster/core/runtime/clock';
 import { createLogger } from '@muster/core/runtime/logger';
 import { createSteadyClock } from '@muster/core/runtime/steady-clock';
-import { messageOf } from '@muster/core/domain/errors';
+import { messageOf } from '@muster/core/runtime/errors';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { openingFailure, refuseForeignLedger } from './redis-refusal.ts';
 

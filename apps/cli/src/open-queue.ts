@@ -1,6 +1,6 @@
 import type { MusterConfig } from '@muster/core/config/model';
-import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
-import { createJobQueue, type JobQueue } from '@muster/core/queue/enqueue';
+import { createRedisLedger } from '@muster/core/control/ledger';
+import { createJobQueue, type JobQueue } from '@muster/core/jobs/queue/enqueue';
 import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
 import { createClock } from '@muster/core/runtime/clock';
 import { createLogger } from '@muster/core/runtime/logger';

@@ -1,9 +1,9 @@
 import type { MusterConfig } from '@muster/core/config/model';
 import { installationOf } from '@muster/core/config/installation-id';
-import { isJobError, messageOf } from '@muster/core/domain/errors';
-import type { Ledger } from '@muster/core/ports/ledger';
+import { isJobError, messageOf } from '@muster/core/runtime/errors';
 import { partsOfFault } from '@muster/core/redis/redis-fault';
 import { CommandError, EXIT } from './exit-codes.ts';
+import type { Ledger } from '@muster/core/control/ledger';
 
 /** Exit code 78 when the ledger is another installation's: looking at it would show what is not this one's, acting would harm it. */
 export async function refuseForeignLedger(

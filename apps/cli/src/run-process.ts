@@ -1,9 +1,9 @@
 import type { MusterConfig } from '@muster/core/config/model';
 import type { ConfigReload } from '@muster/core/config/reload';
 import { secretsOf } from '@muster/core/config/secrets';
-import { isJobError, messageOf } from '@muster/core/domain/errors';
-import { type Clock, LATE, within } from '@muster/core/ports/clock';
-import type { Logger } from '@muster/core/ports/logger';
+import { isJobError, messageOf } from '@muster/core/runtime/errors';
+import { type Clock, LATE, within } from '@muster/core/runtime/clock-port';
+import type { Logger } from '@muster/core/runtime/logger-port';
 import { installProcessGuards } from '@muster/core/runtime/process-guards';
 import { createClock } from '@muster/core/runtime/clock';
 import { createLogger, type LogLevel } from '@muster/core/runtime/logger';

@@ -1,6 +1,6 @@
-import { CAUSES } from '@muster/core/domain/cause';
-import type { Scope } from '@muster/core/domain/control';
-import { AccountId, InstanceId, Region } from '@muster/core/domain/ids';
+import { CAUSES } from '@muster/core/enrollment/cause';
+import type { Scope } from '@muster/core/control/control';
+import { AccountId, InstanceId, Region } from '@muster/core/organization/ids';
 import type { Command } from 'commander';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { unknownCause } from './known-scope.ts';

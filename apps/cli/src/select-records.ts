@@ -1,6 +1,6 @@
-import type { Scope } from '@muster/core/domain/control';
-import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
-import type { Target } from '@muster/core/domain/target';
+import type { Scope } from '@muster/core/control/control';
+import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { Target } from '@muster/core/organization/target';
 
 /** The targets that a scope can have instances in; all of them where the scope does not say. */
 export function targetsInScope(targets: readonly Target[], scope: Scope): readonly Target[] {

@@ -1,5 +1,5 @@
-import type { AccountId } from '@muster/core/domain/ids';
-import type { Target } from '@muster/core/domain/target';
+import type { AccountId } from '@muster/core/organization/ids';
+import type { Target } from '@muster/core/organization/target';
 
 /** What a sweep is narrowed to, as it was typed; nothing is everything. */
 export interface SweepScope {

@@ -1,5 +1,5 @@
 import { moveOnTerminal } from '@muster/cli/guarded-output';
-import type { OrganizationStatus } from '@muster/core/ledger/organization-status';
+import type { OrganizationStatus } from '@muster/core/reports/organization-status';
 
 const BAR_WIDTH = 30;
 /** Without a terminal a line is printed this often, and only when something changed. */

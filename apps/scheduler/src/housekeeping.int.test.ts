@@ -1,9 +1,9 @@
-import type { Region } from '@muster/core/domain/ids';
-import type { Ledger } from '@muster/core/ports/ledger';
+import type { Region } from '@muster/core/organization/ids';
 import { aCoverage, anAccountId } from '@muster/testing/builders';
 import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
 import { reviewSetAside } from './housekeeping.ts';
+import type { Ledger } from '@muster/core/control/ledger';
 
 const bench = useLedgerBench();
 

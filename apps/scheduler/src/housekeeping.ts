@@ -1,6 +1,6 @@
-import { targetId } from '@muster/core/domain/target';
-import { findingOfSetAside, type SetAside } from '@muster/core/domain/set-aside';
-import type { Ledger } from '@muster/core/ports/ledger';
+import { targetId } from '@muster/core/organization/target';
+import { findingOfSetAside, type SetAside } from '@muster/core/enrollment/set-aside';
+import type { Ledger } from '@muster/core/control/ledger';
 
 /** What one round has seen, for the next to compare with. */
 export type SuspectReservations = ReadonlySet<string>;

@@ -1,8 +1,9 @@
 import type { MusterConfig } from '@muster/core/config/model';
 import { formatDuration } from '@muster/core/config/duration';
-import { timeOfBatch } from '@muster/core/domain/batch-time';
-import { targetId } from '@muster/core/domain/target';
-import type { BlockedCap, Ledger } from '@muster/core/ports/ledger';
+import { timeOfBatch } from '@muster/core/install/batch-time';
+import { targetId } from '@muster/core/organization/target';
+import type { BlockedCap } from '@muster/core/rollout/reservation-store';
+import type { Ledger } from '@muster/core/control/ledger';
 
 /** Accounts named in a finding. */
 const HOLDERS_SHOWN = 5;

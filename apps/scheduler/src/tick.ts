@@ -1,12 +1,12 @@
-import { findingOfForeignNames, plainName } from '@muster/core/domain/foreign-names';
+import { findingOfForeignNames, plainName } from '@muster/core/control/foreign-names';
 import type { MusterConfig } from '@muster/core/config/model';
-import { DUE_KINDS, ORGANIZATION_MEMBER, type DueKind } from '@muster/core/domain/due';
+import { DUE_KINDS, ORGANIZATION_MEMBER, type DueKind } from '@muster/core/jobs/due';
 import type { Catalog, JobName } from '@muster/core/jobs/catalog';
 import type { PayloadOf } from '@muster/core/jobs/define-job';
 import { JOB_OF_DUE, payloadOfDue } from '@muster/core/jobs/due-jobs';
-import type { Clock } from '@muster/core/ports/clock';
-import type { Ledger } from '@muster/core/ports/ledger';
-import type { Logger } from '@muster/core/ports/logger';
+import type { Clock } from '@muster/core/runtime/clock-port';
+import type { Logger } from '@muster/core/runtime/logger-port';
+import type { Ledger } from '@muster/core/control/ledger';
 
 /** A hint that no worker has taken up is given again after this long: a job that was lost comes back within a minute. Real time. */
 const HINT_MS = 45_000;

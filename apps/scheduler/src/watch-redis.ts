@@ -1,7 +1,7 @@
-import type { Clock } from '@muster/core/ports/clock';
-import type { ControlLedger } from '@muster/core/ports/ledger';
-import type { Logger } from '@muster/core/ports/logger';
-import { reportRedisNotes } from '@muster/core/ledger/redis-findings';
+import type { Clock } from '@muster/core/runtime/clock-port';
+import type { Logger } from '@muster/core/runtime/logger-port';
+import { reportRedisNotes } from '@muster/core/redis/redis-findings';
+import type { ControlLedger } from '@muster/core/control/control-store';
 
 const LOOK_MS = 30_000;
 

@@ -1,11 +1,11 @@
-import { AWS_ACTIONS } from '@muster/core/domain/aws-actions';
-import { messageOf } from '@muster/core/domain/errors';
-import type { AwsCall, AwsCallObserver } from '@muster/core/ports/aws-call';
-import type { Ledger } from '@muster/core/ports/ledger';
-import { type Clock, within } from '@muster/core/ports/clock';
-import type { Logger } from '@muster/core/ports/logger';
+import { AWS_ACTIONS } from '@muster/core/organization/aws-actions';
+import { messageOf } from '@muster/core/runtime/errors';
+import type { AwsCall, AwsCallObserver } from '@muster/core/organization/aws-call';
+import { type Clock, within } from '@muster/core/runtime/clock-port';
+import type { Logger } from '@muster/core/runtime/logger-port';
 import { createHistogram, type createMetrics } from '@muster/core/runtime/metrics';
 import { createUnansweredWatch } from './unanswered-watch.ts';
+import type { Ledger } from '@muster/core/control/ledger';
 
 const FLUSH_MS = 500;
 /** Nobody waits longer for the last counts: a patient connection waits for Redis as long as it is away. */

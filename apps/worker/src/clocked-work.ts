@@ -1,9 +1,9 @@
-import type { ClockLedger } from '@muster/core/ports/clocks';
-import type { Logger } from '@muster/core/ports/logger';
-import type { JobProcess } from '@muster/core/queue/process-jobs';
+import type { Logger } from '@muster/core/runtime/logger-port';
+import type { JobProcess } from '@muster/core/jobs/queue/process-jobs';
 import { watchClock } from '@muster/core/runtime/clock-watch';
 import { processName } from '@muster/core/runtime/process-name';
 import type { SteadyClock } from '@muster/core/runtime/steady-clock';
+import type { ClockLedger } from '@muster/core/control/clock-store';
 
 /** The queues of a worker, which take jobs only while its clock agrees with Redis's. */
 export interface ClockedWork {

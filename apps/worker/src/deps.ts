@@ -1,19 +1,19 @@
 import type { MusterConfig } from '@muster/core/config/model';
-import type { AccountId } from '@muster/core/domain/ids';
+import type { AccountId } from '@muster/core/organization/ids';
 import type { Catalog, JobName } from '@muster/core/jobs/catalog';
 import type { PayloadOf } from '@muster/core/jobs/define-job';
-import type { AccountPort } from '@muster/core/ports/account';
-import type { Clock } from '@muster/core/ports/clock';
-import type { CommandsPort } from '@muster/core/ports/commands';
-import type { InstancesPort } from '@muster/core/ports/instances';
-import type { Ledger } from '@muster/core/ports/ledger';
-import type { OrganizationPort } from '@muster/core/ports/organization';
-import type { PreflightPort } from '@muster/core/ports/preflight';
-import type { ReportLedger } from '@muster/core/ports/reports';
-import type { TeleportPort } from '@muster/core/ports/teleport';
-import type { SentCommands } from './sending/sent-commands.ts';
+import type { AccountPort } from '@muster/core/organization/account-port';
+import type { Clock } from '@muster/core/runtime/clock-port';
+import type { CommandsPort } from '@muster/core/install/commands-port';
+import type { InstancesPort } from '@muster/core/scan/instances-port';
+import type { OrganizationPort } from '@muster/core/organization/organization-port';
+import type { PreflightPort } from '@muster/core/reports/preflight-port';
+import type { ReportLedger } from '@muster/core/reports/report-port';
+import type { TeleportPort } from '@muster/core/inventory/teleport-port';
+import type { SentCommands } from './install/sent-commands.ts';
 import type { WorkerTimings } from './timings.ts';
-import type { SendOutlook } from './sending/send-outlook.ts';
+import type { SendOutlook } from './rollout/send-outlook.ts';
+import type { Ledger } from '@muster/core/control/ledger';
 
 /** Puts jobs into the queue. They are hints: what must be done stands in the ledger's due indexes already. */
 export type EnqueueJobs = <Name extends JobName>(

@@ -1,5 +1,5 @@
-import { JobError } from '@muster/core/domain/errors';
-import { targetId } from '@muster/core/domain/target';
+import { JobError } from '@muster/core/runtime/errors';
+import { targetId } from '@muster/core/organization/target';
 import { expect, test } from 'vitest';
 import { doDueWork } from './due-work.ts';
 import { useWorkerBench } from './fixtures/worker-bench.fixture.ts';

@@ -1,5 +1,5 @@
-import type { DueKind } from '@muster/core/domain/due';
-import { isJobError } from '@muster/core/domain/errors';
+import type { DueKind } from '@muster/core/jobs/due';
+import { isJobError } from '@muster/core/runtime/errors';
 import { JOB_OF_DUE, payloadOfDue } from '@muster/core/jobs/due-jobs';
 import type { HandlerDeps } from './deps.ts';
 

@@ -2,21 +2,21 @@ import type { Catalog, JobName } from '@muster/core/jobs/catalog';
 import type { PayloadOf, ResultOf } from '@muster/core/jobs/define-job';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import type { HandlerDeps } from './deps.ts';
-import { handleCancelCommand } from './handlers/cancel-command.ts';
-import { handleCheckAccount } from './handlers/check-account.ts';
-import { handleCheckOrganization } from './handlers/check-organization.ts';
-import { handleCheckTeleport } from './handlers/check-teleport.ts';
-import { handleCollectCommand } from './handlers/collect-command.ts';
-import { handleInstallBatch } from './handlers/install-batch.ts';
-import { handleListAccounts } from './handlers/list-accounts.ts';
-import { handleListRegions } from './handlers/list-regions.ts';
-import { handlePlanAccount } from './handlers/plan-account.ts';
-import { handlePlanOrganization } from './handlers/plan-organization.ts';
-import { handlePlanTarget } from './handlers/plan-target.ts';
-import { handleReadInventory } from './handlers/read-inventory.ts';
-import { handleScanTarget } from './handlers/scan-target.ts';
-import { handleVerifyJoined } from './handlers/verify-joined.ts';
-import { handleWriteLabels } from './handlers/write-labels.ts';
+import { handleCancelCommand } from './install/cancel-command.ts';
+import { handleCheckAccount } from './reports/check-account.ts';
+import { handleCheckOrganization } from './reports/check-organization.ts';
+import { handleCheckTeleport } from './reports/check-teleport.ts';
+import { handleCollectCommand } from './install/collect-command.ts';
+import { handleInstallBatch } from './install/install-batch.ts';
+import { handleListAccounts } from './organization/list-accounts.ts';
+import { handleListRegions } from './organization/list-regions.ts';
+import { handlePlanAccount } from './reports/plan-account.ts';
+import { handlePlanOrganization } from './reports/plan-organization.ts';
+import { handlePlanTarget } from './reports/plan-target.ts';
+import { handleReadInventory } from './inventory/read-inventory.ts';
+import { handleScanTarget } from './scan/scan-target.ts';
+import { handleVerifyJoined } from './inventory/verify-joined.ts';
+import { handleWriteLabels } from './inventory/write-labels.ts';
 
 type HandlerMap = {
   readonly [Name in JobName]: (

@@ -1,5 +1,5 @@
 import type { JobName } from '@muster/core/jobs/catalog';
-import type { Clock } from '@muster/core/ports/clock';
+import type { Clock } from '@muster/core/runtime/clock-port';
 import type { EnqueueJobs, HintLater } from './deps.ts';
 
 /** Longer waits are left to the scheduler's tick, which comes every second: there its delay is a small part. */

@@ -1,6 +1,6 @@
-import { JobError, isJobError } from '@muster/core/domain/errors';
-import type { PacedAction } from '@muster/core/domain/pacing';
-import type { Target } from '@muster/core/domain/target';
+import { JobError, isJobError } from '@muster/core/runtime/errors';
+import type { PacedAction } from '@muster/core/install/pacing';
+import type { Target } from '@muster/core/organization/target';
 import type { HandlerDeps } from './deps.ts';
 
 /**

@@ -1,10 +1,9 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { createAwsAdapter } from '@muster/core/aws/adapter';
-import { AccountId } from '@muster/core/domain/ids';
-import type { AwsCall } from '@muster/core/ports/aws-call';
-import { readFindings } from '@muster/core/ledger/read-findings';
+import { AccountId } from '@muster/core/organization/ids';
+import type { AwsCall } from '@muster/core/organization/aws-call';
+import { readFindings } from '@muster/core/control/read-findings';
 import { createClock } from '@muster/core/runtime/clock';
 import { recordingLog } from '@muster/testing/builders';
 import { eventually } from '@muster/testing/eventually';

@@ -1,9 +1,9 @@
-import { messageOf } from '@muster/core/domain/errors';
-import type { UnansweredCalls } from '@muster/core/domain/unanswered';
-import type { AwsCall, AwsCallObserver } from '@muster/core/ports/aws-call';
-import type { Clock } from '@muster/core/ports/clock';
-import type { Logger } from '@muster/core/ports/logger';
-import type { UnansweredLedger } from '@muster/core/ports/unanswered';
+import { messageOf } from '@muster/core/runtime/errors';
+import type { UnansweredCalls } from '@muster/core/organization/unanswered';
+import type { AwsCall, AwsCallObserver } from '@muster/core/organization/aws-call';
+import type { Clock } from '@muster/core/runtime/clock-port';
+import type { Logger } from '@muster/core/runtime/logger-port';
+import type { UnansweredLedger } from '@muster/core/organization/unanswered-store';
 
 const TELL_EVERY_MS = 5_000;
 /** Places remembered; what is beyond is told of by its neighbors. */

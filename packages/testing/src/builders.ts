@@ -1,11 +1,18 @@
-import type { Coverage } from '@muster/core/domain/coverage';
-import type { EnrollmentRecord, EnrollmentState } from '@muster/core/domain/enrollment/record';
-import type { AccountId, BatchId, CommandId, InstanceId, MatcherKey, Region } from '@muster/core/domain/ids';
-import type { Instance, ManagedNode } from '@muster/core/domain/instance';
-import type { Intent } from '@muster/core/domain/intent';
-import type { InstallSettings, Matcher } from '@muster/core/domain/matcher';
-import type { Target } from '@muster/core/domain/target';
-import type { Logger } from '@muster/core/ports/logger';
+import type { Coverage } from '@muster/core/organization/coverage';
+import type { EnrollmentRecord, EnrollmentState } from '@muster/core/enrollment/record';
+import type {
+  AccountId,
+  BatchId,
+  CommandId,
+  InstanceId,
+  MatcherKey,
+  Region,
+} from '@muster/core/organization/ids';
+import type { Instance, ManagedNode } from '@muster/core/scan/instance';
+import type { Intent } from '@muster/core/install/intent';
+import type { InstallSettings, Matcher } from '@muster/core/scan/matcher';
+import type { Target } from '@muster/core/organization/target';
+import type { Logger } from '@muster/core/runtime/logger-port';
 
 /** The moment at which tests happen unless they say otherwise: 2026-11-22T08:00:00Z. */
 export const NOW_MS = Date.UTC(2026, 10, 22, 8);

@@ -1,7 +1,7 @@
-import type { EnrollmentEvent } from '@muster/core/domain/enrollment/event';
-import type { TransitionContext } from '@muster/core/domain/enrollment/next-record';
-import type { EnrollmentRecord, EnrollmentState } from '@muster/core/domain/enrollment/record';
-import { transition } from '@muster/core/domain/enrollment/transition';
+import type { EnrollmentEvent } from '@muster/core/enrollment/event';
+import type { TransitionContext } from '@muster/core/enrollment/next-record';
+import type { EnrollmentRecord, EnrollmentState } from '@muster/core/enrollment/record';
+import { transition } from '@muster/core/enrollment/transition';
 import { aBatchId, aCommandId, anInstanceId, aMatcherKey, aRecord, NOW_MS } from './builders.ts';
 
 /** Every state, in the order of an instance's way. */

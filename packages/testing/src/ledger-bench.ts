@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Secret } from '@muster/core/config/secret';
-import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
-import type { MacKey } from '@muster/core/domain/mac';
-import type { Ledger } from '@muster/core/ports/ledger';
+import { createRedisLedger, type Ledger } from '@muster/core/control/ledger';
+import type { MacKey } from '@muster/core/install/mac';
 import { closeRedis, createRedis } from '@muster/core/redis/connection';
 import { createKeys, type Keys } from '@muster/core/redis/keys';
 import { afterAll, afterEach, beforeAll } from 'vitest';

@@ -13,9 +13,8 @@ import {
   isSettled,
   type OrganizationStatus,
   readOrganizationStatus,
-} from '@muster/core/ledger/organization-status';
-import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
-import type { Ledger } from '@muster/core/ports/ledger';
+} from '@muster/core/reports/organization-status';
+import { createRedisLedger, type Ledger } from '@muster/core/control/ledger';
 import { closeRedis, createRedis } from '@muster/core/redis/connection';
 import { createLogger } from '@muster/core/runtime/logger';
 import { startTeleportSim, type TeleportSim, type TeleportSimOptions } from '@muster/teleport-sim/start';

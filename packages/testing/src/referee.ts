@@ -1,5 +1,5 @@
 import type { AwsSimReport } from '@muster/aws-sim/report/report';
-import type { OrganizationStatus } from '@muster/core/ledger/organization-status';
+import type { OrganizationStatus } from '@muster/core/reports/organization-status';
 
 export interface RefereeOptions {
   /** Whether the world stood still, so that what Muster knows must equal what there is. @default true */

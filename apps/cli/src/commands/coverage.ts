@@ -1,6 +1,6 @@
-import { causeFacts } from '@muster/core/domain/cause';
-import { parseCoverageId } from '@muster/core/ledger/coverage';
-import { describeCause, readOrganizationStatus } from '@muster/core/ledger/organization-status';
+import { causeFacts } from '@muster/core/enrollment/cause';
+import { parseCoverageId } from '@muster/core/organization/coverage-store';
+import { describeCause, readOrganizationStatus } from '@muster/core/reports/organization-status';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';

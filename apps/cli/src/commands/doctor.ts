@@ -1,14 +1,14 @@
 import { configPath } from '@muster/core/config/load-config';
 import type { MusterConfig } from '@muster/core/config/model';
-import { failed, skipped, warned, type Check } from '@muster/core/domain/checkup/check';
+import { failed, skipped, warned, type Check } from '@muster/core/reports/doctor/check';
 import {
   AccountCheckup,
   OrganizationCheckup,
   TeleportCheckup,
-} from '@muster/core/domain/checkup/checkup-part';
-import { assembleDoctorReport, type DoctorReport } from '@muster/core/domain/checkup/doctor-report';
-import { stackSetScript, stackSetTargets } from '@muster/core/domain/checkup/stack-set-targets';
-import { messageOf } from '@muster/core/domain/errors';
+} from '@muster/core/reports/doctor/doctor-part';
+import { assembleDoctorReport, type DoctorReport } from '@muster/core/reports/doctor/doctor-report';
+import { stackSetScript, stackSetTargets } from '@muster/core/reports/doctor/stack-set-targets';
+import { messageOf } from '@muster/core/runtime/errors';
 import { createLogger } from '@muster/core/runtime/logger';
 import type { Command } from 'commander';
 import { checkConfiguration, checkRedisHere, type RedisCheckup } from '../check-here.ts';

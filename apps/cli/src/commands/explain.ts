@@ -1,24 +1,20 @@
-import { invocationLink } from '@muster/core/domain/console-link';
-import { causeFacts } from '@muster/core/domain/cause';
-import { BYSTANDER_TEXTS, type BystanderKind } from '@muster/core/domain/bystander';
-import { pausedBy } from '@muster/core/domain/control';
-import {
-  describeNextAttempt,
-  nextAttempt,
-  type NextAttempt,
-} from '@muster/core/domain/enrollment/next-attempt';
-import { describeWait } from '@muster/core/domain/send-wait';
-import type { EnrollmentRecord } from '@muster/core/domain/enrollment/record';
-import { InstanceId } from '@muster/core/domain/ids';
-import { readTargetId, type Target } from '@muster/core/domain/target';
+import { invocationLink } from '@muster/core/install/console-link';
+import { causeFacts } from '@muster/core/enrollment/cause';
+import { BYSTANDER_TEXTS, type BystanderKind } from '@muster/core/scan/bystander';
+import { pausedBy } from '@muster/core/control/control';
+import { describeNextAttempt, nextAttempt, type NextAttempt } from '@muster/core/enrollment/next-attempt';
+import { describeWait } from '@muster/core/rollout/send-wait';
+import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import { InstanceId } from '@muster/core/organization/ids';
+import { readTargetId, type Target } from '@muster/core/organization/target';
 import type { MusterConfig } from '@muster/core/config/model';
-import type { Ledger } from '@muster/core/ports/ledger';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { withLedger } from '../open-ledger.ts';
 import { readConfig } from '../read-config.ts';
+import type { Ledger } from '@muster/core/control/ledger';
 
 /** `muster explain INSTANCE`: why it is, or is not, enrolled. */
 export function addExplainCommand(program: Command, context: CommandContext): void {

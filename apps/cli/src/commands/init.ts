@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '@muster/core/config/load-config';
 import { readTextFile } from '@muster/core/config/read-text-file';
-import { messageOf } from '@muster/core/domain/errors';
+import { messageOf } from '@muster/core/runtime/errors';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';

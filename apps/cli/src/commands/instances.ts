@@ -1,6 +1,6 @@
-import { CAUSES } from '@muster/core/domain/cause';
-import { ENROLLMENT_STATES } from '@muster/core/domain/enrollment/record';
-import { AccountId, Region } from '@muster/core/domain/ids';
+import { CAUSES } from '@muster/core/enrollment/cause';
+import { ENROLLMENT_STATES } from '@muster/core/enrollment/record';
+import { AccountId, Region } from '@muster/core/organization/ids';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';

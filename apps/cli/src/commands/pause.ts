@@ -1,13 +1,13 @@
-import type { FindingKind, Scope } from '@muster/core/domain/control';
-import { targetId } from '@muster/core/domain/target';
-import type { Clock } from '@muster/core/ports/clock';
-import type { Ledger } from '@muster/core/ports/ledger';
+import type { FindingKind, Scope } from '@muster/core/control/control';
+import { targetId } from '@muster/core/organization/target';
+import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { requireKnownScope } from '../known-scope.ts';
 import { withLedger } from '../open-ledger.ts';
 import { readConfig } from '../read-config.ts';
 import { parseScope, withScope, type ScopeOptions } from '../scope-options.ts';
+import type { Ledger } from '@muster/core/control/ledger';
 
 /** `muster pause` and `muster resume`: what is paused finishes what it began, and begins nothing. */
 export function addPauseCommands(program: Command, context: CommandContext): void {

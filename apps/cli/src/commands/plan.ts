@@ -1,15 +1,15 @@
 import type { MusterConfig } from '@muster/core/config/model';
-import { assemblePlan, type Plan, type PlanWarning } from '@muster/core/domain/plan/assemble';
-import { planCsv } from '@muster/core/domain/plan/csv';
+import { assemblePlan, type Plan, type PlanWarning } from '@muster/core/reports/plan/assemble';
+import { planCsv } from '@muster/core/reports/plan/csv';
 import {
   ASSUMPTIONS,
   estimateFirstRun,
   estimateSweep,
   type Load,
   type LoadLimits,
-} from '@muster/core/domain/plan/estimate';
-import { AccountReading, OrganizationReading, TargetReading } from '@muster/core/domain/plan/plan-part';
-import { shareOf } from '@muster/core/domain/pacing';
+} from '@muster/core/reports/plan/estimate';
+import { AccountReading, OrganizationReading, TargetReading } from '@muster/core/reports/plan/plan-part';
+import { shareOf } from '@muster/core/install/pacing';
 import { createLogger } from '@muster/core/runtime/logger';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';

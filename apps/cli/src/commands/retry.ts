@@ -1,12 +1,11 @@
-import { InstanceId } from '@muster/core/domain/ids';
-import { targetId } from '@muster/core/domain/target';
+import { InstanceId } from '@muster/core/organization/ids';
+import { targetId } from '@muster/core/organization/target';
 import { cancelCommand } from '@muster/core/jobs/cancel-command';
 import type { PayloadOf } from '@muster/core/jobs/define-job';
-import type { Ledger } from '@muster/core/ports/ledger';
-import { applyEvents } from '@muster/worker/records/apply-events';
+import { applyEvents } from '@muster/worker/enrollment/apply-events';
 import type { MusterConfig } from '@muster/core/config/model';
-import type { Scope } from '@muster/core/domain/control';
-import type { Clock } from '@muster/core/ports/clock';
+import type { Scope } from '@muster/core/control/control';
+import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
@@ -16,6 +15,7 @@ import { withJobQueue } from '../open-queue.ts';
 import { readConfig } from '../read-config.ts';
 import { parseScope, withScope, type ScopeOptions } from '../scope-options.ts';
 import { isRecordInScope, targetsInScope } from '../select-records.ts';
+import type { Ledger } from '@muster/core/control/ledger';
 
 /** `muster retry` and `muster cancel`: what failed is tried now; what runs is asked to stop. */
 export function addRetryCommands(program: Command, context: CommandContext): void {

@@ -1,10 +1,9 @@
 import type { MusterConfig } from '@muster/core/config/model';
-import { readOrganizationStatus } from '@muster/core/ledger/organization-status';
+import { readOrganizationStatus } from '@muster/core/reports/organization-status';
 import { createClock, randomShare } from '@muster/core/runtime/clock';
-import { awaitLabels } from '@muster/worker/records/await-labels';
-import { confirmFailures } from '@muster/worker/records/confirm-failures';
-import type { Ledger } from '@muster/core/ports/ledger';
-import type { Logger } from '@muster/core/ports/logger';
+import { awaitLabels } from '@muster/worker/inventory/await-labels';
+import { confirmFailures } from '@muster/worker/inventory/confirm-failures';
+import type { Logger } from '@muster/core/runtime/logger-port';
 import type { Command } from 'commander';
 import { awaitSettled, type Settled } from '../await-settled.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -13,6 +12,7 @@ import { formatStatus } from '../format-status.ts';
 import { withLedger } from '../open-ledger.ts';
 import { readConfig } from '../read-config.ts';
 import { runUntilSignal, startPart } from '../run-process.ts';
+import type { Ledger } from '@muster/core/control/ledger';
 
 /** How long the last look waits for a fresh inventory. */
 const INVENTORY_PATIENCE_MS = 30_000;

@@ -1,4 +1,4 @@
-import { readOrganizationStatus } from '@muster/core/ledger/organization-status';
+import { readOrganizationStatus } from '@muster/core/reports/organization-status';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT } from '../exit-codes.ts';

@@ -1,8 +1,7 @@
-import { ORGANIZATION_MEMBER } from '@muster/core/domain/due';
-import { AccountId, Region } from '@muster/core/domain/ids';
-import { targetId, type Target } from '@muster/core/domain/target';
-import type { Clock } from '@muster/core/ports/clock';
-import type { KnownAccount, Ledger } from '@muster/core/ports/ledger';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/due';
+import { AccountId, Region } from '@muster/core/organization/ids';
+import { targetId, type Target } from '@muster/core/organization/target';
+import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Command } from 'commander';
 import { ulid } from 'ulid';
 import { awaitReadings } from '../await-readings.ts';
@@ -12,6 +11,8 @@ import { createMissingNotice } from '../missing-notice.ts';
 import { withLedger } from '../open-ledger.ts';
 import { readConfig } from '../read-config.ts';
 import { includesTarget, isWhole, type SweepScope } from '../sweep-scope.ts';
+import type { KnownAccount } from '@muster/core/organization/coverage-store';
+import type { Ledger } from '@muster/core/control/ledger';
 
 interface Options extends SweepScope {
   readonly wait?: boolean;

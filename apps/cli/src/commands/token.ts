@@ -1,9 +1,8 @@
-import { messageOf } from '@muster/core/domain/errors';
-import type { AccountId } from '@muster/core/domain/ids';
-import type { Matcher } from '@muster/core/domain/matcher';
-import { matchersOfAccount } from '@muster/core/domain/matcher-scope';
-import type { Clock } from '@muster/core/ports/clock';
-import type { KnownAccount, Ledger } from '@muster/core/ports/ledger';
+import { messageOf } from '@muster/core/runtime/errors';
+import type { AccountId } from '@muster/core/organization/ids';
+import type { Matcher } from '@muster/core/scan/matcher';
+import { matchersOfAccount } from '@muster/core/scan/matcher-scope';
+import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
@@ -11,6 +10,8 @@ import { accountsToken } from '../init/teleport-resources.ts';
 import { withLedger } from '../open-ledger.ts';
 import { readConfig } from '../read-config.ts';
 import { holdsAlready, whyNotWritable, writeNamedFile } from '../write-named-file.ts';
+import type { KnownAccount } from '@muster/core/organization/coverage-store';
+import type { Ledger } from '@muster/core/control/ledger';
 
 /**
  * `muster token`: the join tokens with every account that the matchers cover now, so that a token which lists accounts

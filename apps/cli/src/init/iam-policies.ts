@@ -1,4 +1,8 @@
-import { ACCOUNT_TAGS_ACTION, MEMBER_ACTIONS, ORGANIZATION_ACTIONS } from '@muster/core/domain/aws-actions';
+import {
+  ACCOUNT_TAGS_ACTION,
+  MEMBER_ACTIONS,
+  ORGANIZATION_ACTIONS,
+} from '@muster/core/organization/aws-actions';
 import { hasOwnDocument, type InitSettings } from './settings.ts';
 
 /** One statement of an IAM policy. A resource is text, or an expression of the language it will stand in. */
@@ -31,7 +35,7 @@ export function organizationActions({ readsAccountTags }: InitSettings): readonl
 /** For plain JSON: any account, because the policy belongs to one account's role and reaches no other. */
 export const ANY_ACCOUNT: AccountText = (text) => text('*');
 
-/** An id that EC2 never gives. `muster doctor` asks with it, and nothing can run on it (`apps/worker/src/reporting/probe-member.ts`). */
+/** An id that EC2 never gives. `muster doctor` asks with it, and nothing can run on it (`apps/worker/src/reports/probe-member.ts`). */
 export const NO_INSTANCE = 'i-00000000000000000';
 
 /**

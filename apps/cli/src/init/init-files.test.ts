@@ -1,6 +1,6 @@
 import { parseConfig, type ParseResult } from '@muster/core/config/parse-config';
-import { roleFor } from '@muster/core/domain/matcher';
-import { AccountId } from '@muster/core/domain/ids';
+import { roleFor } from '@muster/core/scan/matcher';
+import { AccountId } from '@muster/core/organization/ids';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { EXAMPLES, exampleSettings, fileOf } from './example.fixture.ts';

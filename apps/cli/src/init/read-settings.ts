@@ -1,5 +1,5 @@
-import { AccountId, Region } from '@muster/core/domain/ids';
-import { isHostPort } from '@muster/core/domain/installer/alphabets';
+import { AccountId, Region } from '@muster/core/organization/ids';
+import { isHostPort } from '@muster/core/install/alphabets';
 import { DEFAULT_DOCUMENT, type InitSettings, type Partition, type RoleName } from './settings.ts';
 import { readTokenAccounts } from './token-accounts.ts';
 

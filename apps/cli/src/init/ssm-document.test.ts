@@ -1,6 +1,6 @@
-import { installScript } from '@muster/core/domain/installer/install-script';
-import { renderInstall } from '@muster/core/domain/installer/render-install';
-import type { InstallSettings } from '@muster/core/domain/matcher';
+import { installScript } from '@muster/core/install/install-script';
+import { renderInstall } from '@muster/core/install/render-install';
+import type { InstallSettings } from '@muster/core/scan/matcher';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { runChecker } from './command-here.fixture.ts';

@@ -1,4 +1,4 @@
-import { installScript } from '@muster/core/domain/installer/install-script';
+import { installScript } from '@muster/core/install/install-script';
 import { stringify } from 'yaml';
 import type { InitSettings } from './settings.ts';
 

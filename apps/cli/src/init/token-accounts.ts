@@ -1,4 +1,4 @@
-import { AccountId } from '@muster/core/domain/ids';
+import { AccountId } from '@muster/core/organization/ids';
 
 /** Far more than an organization may have (50,000). */
 const MOST_ACCOUNTS = 100_000;

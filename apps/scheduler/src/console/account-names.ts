@@ -1,5 +1,5 @@
-import type { AccountId } from '@muster/core/domain/ids';
-import type { CoverageLedger } from '@muster/core/ports/ledger';
+import type { AccountId } from '@muster/core/organization/ids';
+import type { CoverageLedger } from '@muster/core/organization/coverage-store';
 
 /** Names of accounts as Organizations has them, each asked once; one that the ledger does not know is left out. */
 export async function readAccountNames(

@@ -1,4 +1,4 @@
-import { type Finding, type FindingKind, ownerOfFinding, type Pause } from '@muster/core/domain/control';
+import { type Finding, type FindingKind, ownerOfFinding, type Pause } from '@muster/core/control/control';
 import { ownerPhrase } from './cause-row.ts';
 
 /** Something an operator should act on, with what to do. */

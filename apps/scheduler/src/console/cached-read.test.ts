@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Clock } from '@muster/core/ports/clock';
+import type { Clock } from '@muster/core/runtime/clock-port';
 import { createCachedRead } from './cached-read.ts';
 
 /** A clock that is moved by hand. */

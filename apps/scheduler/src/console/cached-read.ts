@@ -1,5 +1,5 @@
-import { messageOf } from '@muster/core/domain/errors';
-import type { Clock } from '@muster/core/ports/clock';
+import { messageOf } from '@muster/core/runtime/errors';
+import type { Clock } from '@muster/core/runtime/clock-port';
 
 /** What is known now: the last value that could be read, and whether it could be read just now. */
 export interface Reading<T> {

@@ -1,4 +1,4 @@
-import { Cause, causeFacts, type CauseOwner } from '@muster/core/domain/cause';
+import { Cause, causeFacts, type CauseOwner } from '@muster/core/enrollment/cause';
 
 /** A cause as a page or a list shows it. */
 export interface CauseText {

@@ -1,15 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import express, { Router, type Request, type Response } from 'express';
 import type { z } from 'zod';
-import { messageOf } from '@muster/core/domain/errors';
-import { describeShapeFaults } from '@muster/core/domain/shape-faults';
-import type { Clock } from '@muster/core/ports/clock';
-import type { Ledger } from '@muster/core/ports/ledger';
-import type { Logger } from '@muster/core/ports/logger';
+import { messageOf } from '@muster/core/runtime/errors';
+import { describeShapeFaults } from '@muster/core/runtime/shape-faults';
+import type { Clock } from '@muster/core/runtime/clock-port';
+import type { Logger } from '@muster/core/runtime/logger-port';
 import type { Reading } from './cached-read.ts';
 import { viewOf, type Snapshot, type ViewSettings } from './console-view.ts';
 import { CoverageQuery, listCoverage } from './coverage-list.ts';
 import { InstanceQuery, listInstances } from './instance-list.ts';
+import type { Ledger } from '@muster/core/control/ledger';
 
 const STATIC_FILES = fileURLToPath(new URL('static', import.meta.url));
 

@@ -1,11 +1,12 @@
 import type { MusterConfig } from '@muster/core/config/model';
-import type { Finding, Pause } from '@muster/core/domain/control';
-import { readFindings } from '@muster/core/ledger/read-findings';
-import { readOrganizationStatus, type OrganizationStatus } from '@muster/core/ledger/organization-status';
-import type { InventoryFacts, Ledger } from '@muster/core/ports/ledger';
+import type { Finding, Pause } from '@muster/core/control/control';
+import { readFindings } from '@muster/core/control/read-findings';
+import { readOrganizationStatus, type OrganizationStatus } from '@muster/core/reports/organization-status';
 import { listAttention, type AttentionItem } from './attention.ts';
 import type { Reading } from './cached-read.ts';
 import { explainCause, type CauseText } from './cause-row.ts';
+import type { InventoryFacts } from '@muster/core/inventory/node-store';
+import type { Ledger } from '@muster/core/control/ledger';
 
 /** Everything the page and the metrics show, read together. */
 export interface Snapshot {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { CoverageStatus } from '@muster/core/domain/coverage';
+import type { CoverageStatus } from '@muster/core/organization/coverage';
 import { sweepStatus } from './coverage-list.ts';
 
 const STARTED_MS = 1_000;

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { COVERAGE_STATUSES, type Coverage, type CoverageStatus } from '@muster/core/domain/coverage';
-import { AccountId } from '@muster/core/domain/ids';
-import { parseCoverageId } from '@muster/core/ledger/coverage';
-import type { CoverageLedger } from '@muster/core/ports/ledger';
+import { COVERAGE_STATUSES, type Coverage, type CoverageStatus } from '@muster/core/organization/coverage';
+import { AccountId } from '@muster/core/organization/ids';
+import { parseCoverageId, type CoverageLedger } from '@muster/core/organization/coverage-store';
 import { readAccountNames } from './account-names.ts';
 import { explainCause, type CauseText } from './cause-row.ts';
 

@@ -1,18 +1,18 @@
 import { z } from 'zod';
-import { Cause } from '@muster/core/domain/cause';
+import { Cause } from '@muster/core/enrollment/cause';
 import {
   ENROLLMENT_STATES,
   type EnrollmentRecord,
   type EnrollmentState,
-} from '@muster/core/domain/enrollment/record';
-import { describeNextAttempt, nextAttempt } from '@muster/core/domain/enrollment/next-attempt';
-import { AccountId, Region } from '@muster/core/domain/ids';
-import { describeWait, type TargetWait } from '@muster/core/domain/send-wait';
-import { targetId, type Target } from '@muster/core/domain/target';
-import type { Clock } from '@muster/core/ports/clock';
-import type { Ledger } from '@muster/core/ports/ledger';
+} from '@muster/core/enrollment/record';
+import { describeNextAttempt, nextAttempt } from '@muster/core/enrollment/next-attempt';
+import { AccountId, Region } from '@muster/core/organization/ids';
+import { describeWait, type TargetWait } from '@muster/core/rollout/send-wait';
+import { targetId, type Target } from '@muster/core/organization/target';
+import type { Clock } from '@muster/core/runtime/clock-port';
 import { readAccountNames } from './account-names.ts';
 import { explainCause, type CauseText } from './cause-row.ts';
+import type { Ledger } from '@muster/core/control/ledger';
 
 /** Query of `/api/instances`: all that are given must hold. */
 export const InstanceQuery = z.strictObject({

@@ -1,11 +1,11 @@
-import type { AwsAction } from '@muster/core/domain/aws-actions';
-import type { Cause } from '@muster/core/domain/cause';
-import type { Coverage, CoverageStatus } from '@muster/core/domain/coverage';
-import type { EnrollmentRecord, EnrollmentState } from '@muster/core/domain/enrollment/record';
-import { AccountId, BatchId, CommandId, InstanceId, MatcherKey, Region } from '@muster/core/domain/ids';
-import type { Target } from '@muster/core/domain/target';
-import type { AwsCall } from '@muster/core/ports/aws-call';
-import type { Ledger } from '@muster/core/ports/ledger';
+import type { AwsAction } from '@muster/core/organization/aws-actions';
+import type { Cause } from '@muster/core/enrollment/cause';
+import type { Coverage, CoverageStatus } from '@muster/core/organization/coverage';
+import type { EnrollmentRecord, EnrollmentState } from '@muster/core/enrollment/record';
+import { AccountId, BatchId, CommandId, InstanceId, MatcherKey, Region } from '@muster/core/organization/ids';
+import type { Target } from '@muster/core/organization/target';
+import type { AwsCall } from '@muster/core/organization/aws-call';
+import type { Ledger } from '@muster/core/control/ledger';
 
 const REGIONS = ['eu-central-1', 'eu-west-1', 'us-east-1', 'us-west-2'].map((region) => Region.parse(region));
 const SWEEP_ID = '01JD8Q4T5W6X7Y8Z9A0B1C2D3F';

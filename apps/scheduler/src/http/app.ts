@@ -1,9 +1,8 @@
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { MusterConfig } from '@muster/core/config/model';
-import type { Clock } from '@muster/core/ports/clock';
-import type { Ledger } from '@muster/core/ports/ledger';
-import type { Logger } from '@muster/core/ports/logger';
-import type { JobQueue } from '@muster/core/queue/enqueue';
+import type { Clock } from '@muster/core/runtime/clock-port';
+import type { Logger } from '@muster/core/runtime/logger-port';
+import type { JobQueue } from '@muster/core/jobs/queue/enqueue';
 import { checkRedis } from '@muster/core/redis/server-check';
 import { createRedactor, type Redact } from '@muster/core/runtime/redaction';
 import { isLoopback } from '@muster/core/runtime/request-origin';
@@ -19,6 +18,7 @@ import { BOARD_PATH, type BoardQueue, createQueueBoard } from './queue-board.ts'
 import { refuseWrites } from './read-only.ts';
 import { redactAnswers } from './redacted-answers.ts';
 import { consoleHeaders } from './security-headers.ts';
+import type { Ledger } from '@muster/core/control/ledger';
 
 export interface HttpDeps {
   readonly config: Pick<MusterConfig, 'console' | 'proxyServer' | 'discoveryGroup' | 'pollIntervalMs'>;

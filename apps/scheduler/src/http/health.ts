@@ -1,6 +1,6 @@
 import { Router } from 'express';
-import { messageOf } from '@muster/core/domain/errors';
-import type { Clock } from '@muster/core/ports/clock';
+import { messageOf } from '@muster/core/runtime/errors';
+import type { Clock } from '@muster/core/runtime/clock-port';
 
 /** Redis must answer within this to count as there. */
 const ANSWER_WITHIN_MS = 1_000;

@@ -1,15 +1,15 @@
-import { CAUSES } from '@muster/core/domain/cause';
-import { COVERAGE_STATUSES } from '@muster/core/domain/coverage';
-import { DUE_KINDS } from '@muster/core/domain/due';
-import { ENROLLMENT_STATES } from '@muster/core/domain/enrollment/record';
+import { CAUSES } from '@muster/core/enrollment/cause';
+import { COVERAGE_STATUSES } from '@muster/core/organization/coverage';
+import { DUE_KINDS } from '@muster/core/jobs/due';
+import { ENROLLMENT_STATES } from '@muster/core/enrollment/record';
 import { QUEUE_NAMES, type QueueName } from '@muster/core/jobs/define-job';
-import type { Clock } from '@muster/core/ports/clock';
-import type { Ledger } from '@muster/core/ports/ledger';
-import type { QueueCounts } from '@muster/core/queue/enqueue';
+import type { Clock } from '@muster/core/runtime/clock-port';
+import type { QueueCounts } from '@muster/core/jobs/queue/enqueue';
 import { createGauge, type createMetrics } from '@muster/core/runtime/metrics';
 import type { Reading } from '../console/cached-read.ts';
 import type { Snapshot } from '../console/console-view.ts';
 import { oldestLagSeconds } from './due-lag.ts';
+import type { Ledger } from '@muster/core/control/ledger';
 
 export type Registry = ReturnType<typeof createMetrics>;
 

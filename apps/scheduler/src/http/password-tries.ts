@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
-import type { Clock } from '@muster/core/ports/clock';
-import type { Logger } from '@muster/core/ports/logger';
+import type { Clock } from '@muster/core/runtime/clock-port';
+import type { Logger } from '@muster/core/runtime/logger-port';
 import { createCounter } from '@muster/core/runtime/metrics';
 import type { Registry } from './ledger-metrics.ts';
 

@@ -1,10 +1,9 @@
 import { type RedisServer, startRedis } from '@muster/testing/redis-server';
 import { Secret } from '@muster/core/config/secret';
-import { createRedisLedger } from '@muster/core/ledger/redis-ledger';
-import type { Ledger } from '@muster/core/ports/ledger';
-import type { Logger } from '@muster/core/ports/logger';
-import { boardQueues } from '@muster/core/queue/bull-queue';
-import { createJobQueue, type JobQueue } from '@muster/core/queue/enqueue';
+import { createRedisLedger, type Ledger } from '@muster/core/control/ledger';
+import type { Logger } from '@muster/core/runtime/logger-port';
+import { boardQueues } from '@muster/core/jobs/queue/bull-queue';
+import { createJobQueue, type JobQueue } from '@muster/core/jobs/queue/enqueue';
 import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
 import { createClock } from '@muster/core/runtime/clock';
 import { createMetrics } from '@muster/core/runtime/metrics';

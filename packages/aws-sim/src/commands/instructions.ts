@@ -1,5 +1,10 @@
-import type { DocumentStep, ParameterValues, SsmDocument } from './documents.ts';
-import { inputText, interpolate } from './documents.ts';
+import {
+  type DocumentStep,
+  type ParameterValues,
+  type SsmDocument,
+  inputText,
+  interpolate,
+} from './documents.ts';
 import { type Download, findInstallerCall, type InstallerCall } from './installer-call.ts';
 
 /** What a document with these parameters makes a host do, read once for all hosts of a command. */

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
-import type { TargetAccess } from '../domain/command.ts';
-import { AccountId, InstanceId, Region } from '../domain/ids.ts';
+import type { TargetAccess } from '../install/command.ts';
+import { AccountId, InstanceId, Region } from '../organization/ids.ts';
 import { createClock } from '../runtime/clock.ts';
 import { createAwsAdapter } from './adapter.ts';
 import {

@@ -1,9 +1,9 @@
 import { ListRegionsCommand, type ListRegionsCommandInput } from '@aws-sdk/client-account';
 import { DescribeRegionsCommand } from '@aws-sdk/client-ec2';
-import { isJobError, JobError } from '../domain/errors.ts';
-import { type AccountId, Region } from '../domain/ids.ts';
-import type { RoleReference } from '../domain/matcher.ts';
-import type { AccountPort } from '../ports/account.ts';
+import { isJobError, JobError } from '../runtime/errors.ts';
+import { type AccountId, Region } from '../organization/ids.ts';
+import type { RoleReference } from '../scan/matcher.ts';
+import type { AccountPort } from '../organization/account-port.ts';
 import type { Clients } from './clients.ts';
 import type { Identities } from './identity.ts';
 import { REGIONS_PAGE } from './limits.ts';

@@ -1,6 +1,6 @@
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
-import { JobError, messageOf } from '../domain/errors.ts';
-import type { Clock } from '../ports/clock.ts';
+import { JobError, messageOf } from '../runtime/errors.ts';
+import type { Clock } from '../runtime/clock-port.ts';
 import type { SigningKeys } from './call-scope.ts';
 
 /** A source of credentials in the SDK's shape. */

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { JobError } from '../domain/errors.ts';
+import { JobError } from '../runtime/errors.ts';
 
 /** Keys that sign a call. The object itself is the identity: two sessions of one account are two objects. */
 export interface SigningKeys {

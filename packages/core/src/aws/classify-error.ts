@@ -4,7 +4,7 @@ import {
   messageOf,
   type RetryAdvice,
   UNREADABLE_ANSWER,
-} from '../domain/errors.ts';
+} from '../runtime/errors.ts';
 
 /**
  * What an answer of AWS means to us. `expired` and `unrecognized` are not final: new keys are tried once, and `unrecognized`

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { CommandRequest, Invocation, TargetAccess } from '../domain/command.ts';
-import { AccountId, Region, type InstanceId } from '../domain/ids.ts';
+import type { CommandRequest, Invocation, TargetAccess } from '../install/command.ts';
+import { AccountId, Region, type InstanceId } from '../organization/ids.ts';
 import type { AwsAdapter } from './adapter.ts';
 import { clock, flat, signal, useSimulatedAws } from './simulated-aws.fixture.ts';
 

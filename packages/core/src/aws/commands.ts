@@ -4,11 +4,11 @@ import {
   ListCommandInvocationsCommand,
   type ListCommandInvocationsCommandInput,
 } from '@aws-sdk/client-ssm';
-import type { AwsAction } from '../domain/aws-actions.ts';
-import type { Invocation, TargetAccess } from '../domain/command.ts';
-import { isJobError } from '../domain/errors.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { CommandsPort } from '../ports/commands.ts';
+import type { AwsAction } from '../organization/aws-actions.ts';
+import type { Invocation, TargetAccess } from '../install/command.ts';
+import { isJobError } from '../runtime/errors.ts';
+import type { Clock } from '../runtime/clock-port.ts';
+import type { CommandsPort } from '../install/commands-port.ts';
 import type { MakeAttempt } from './attempt.ts';
 import type { Clients } from './clients.ts';
 import type { Identities } from './identity.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { AccountId } from '../domain/ids.ts';
-import type { Clock } from '../ports/clock.ts';
+import { AccountId } from '../organization/ids.ts';
+import type { Clock } from '../runtime/clock-port.ts';
 import {
   access,
   accountId,

@@ -1,8 +1,8 @@
 import { GetCallerIdentityCommand, type STSClient } from '@aws-sdk/client-sts';
-import type { TargetAccess } from '../domain/command.ts';
-import { JobError } from '../domain/errors.ts';
-import { AccountId } from '../domain/ids.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { TargetAccess } from '../install/command.ts';
+import { JobError } from '../runtime/errors.ts';
+import { AccountId } from '../organization/ids.ts';
+import type { Clock } from '../runtime/clock-port.ts';
 import type { MakeAttempt } from './attempt.ts';
 import type { BaseCredentials } from './base-credentials.ts';
 import type { SigningKeys } from './call-scope.ts';

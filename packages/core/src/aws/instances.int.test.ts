@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AccountId, Region } from '../domain/ids.ts';
+import { AccountId, Region } from '../organization/ids.ts';
 import { flat, roleIn, signal, useSimulatedAws } from './simulated-aws.fixture.ts';
 
 const { start, sim, calls, count, accountsOf, readWorld, firstTarget } = useSimulatedAws();

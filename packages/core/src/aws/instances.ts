@@ -1,10 +1,10 @@
 import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import { DescribeInstanceInformationCommand } from '@aws-sdk/client-ssm';
-import type { TargetAccess } from '../domain/command.ts';
-import type { InstanceId } from '../domain/ids.ts';
-import type { Instance, ManagedNode } from '../domain/instance.ts';
-import type { InstancesPort } from '../ports/instances.ts';
-import type { Logger } from '../ports/logger.ts';
+import type { TargetAccess } from '../install/command.ts';
+import type { InstanceId } from '../organization/ids.ts';
+import type { Instance, ManagedNode } from '../scan/instance.ts';
+import type { InstancesPort } from '../scan/instances-port.ts';
+import type { Logger } from '../runtime/logger-port.ts';
 import type { Clients } from './clients.ts';
 import type { Identities } from './identity.ts';
 import { DESCRIBE_INSTANCES_PAGE, MANAGED_NODES_PAGE } from './limits.ts';

@@ -1,4 +1,4 @@
-import { INSTANCES_PER_COMMAND } from '../domain/command.ts';
+import { INSTANCES_PER_COMMAND } from '../install/command.ts';
 
 /**
  * AWS's own numbers that shape our calls, each with where it was read (November 2026).

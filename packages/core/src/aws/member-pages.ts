@@ -1,6 +1,6 @@
-import type { AwsAction } from '../domain/aws-actions.ts';
-import type { TargetAccess } from '../domain/command.ts';
-import type { Region } from '../domain/ids.ts';
+import type { AwsAction } from '../organization/aws-actions.ts';
+import type { TargetAccess } from '../install/command.ts';
+import type { Region } from '../organization/ids.ts';
 import type { Identities } from './identity.ts';
 import { readPages } from './pages.ts';
 import type { Read } from './read-call.ts';

@@ -1,5 +1,5 @@
-import type { OrganizationScope } from '../domain/account.ts';
-import { JobError } from '../domain/errors.ts';
+import type { OrganizationScope } from '../organization/account.ts';
+import { JobError } from '../runtime/errors.ts';
 
 /** Refuses to read another organization than the configured one. Throws `aws.organization`. */
 export function assertOrganization(organizationId: string | null, scope: OrganizationScope): void {

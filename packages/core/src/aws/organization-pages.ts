@@ -1,5 +1,5 @@
-import type { AccountId } from '../domain/ids.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { AccountId } from '../organization/ids.ts';
+import type { Clock } from '../runtime/clock-port.ts';
 import type { Identities } from './identity.ts';
 import { ORGANIZATIONS_PACE, ORGANIZATIONS_PAGE } from './limits.ts';
 import { createPacer, type Pacer } from './pacer.ts';

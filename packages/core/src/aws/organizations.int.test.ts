@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Account } from '../domain/account.ts';
+import type { Account } from '../organization/account.ts';
 import { flat, signal, useSimulatedAws } from './simulated-aws.fixture.ts';
 
 const { start, sim, count, scope, accountsOf } = useSimulatedAws();

@@ -3,11 +3,11 @@ import {
   ListTagsForResourceCommand,
   type OrganizationsClient,
 } from '@aws-sdk/client-organizations';
-import { type Account, isAccountInScope, type OrganizationScope } from '../domain/account.ts';
-import { isJobError, JobError } from '../domain/errors.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Logger } from '../ports/logger.ts';
-import type { OrganizationPort } from '../ports/organization.ts';
+import { type Account, isAccountInScope, type OrganizationScope } from '../organization/account.ts';
+import { isJobError, JobError } from '../runtime/errors.ts';
+import type { Clock } from '../runtime/clock-port.ts';
+import type { Logger } from '../runtime/logger-port.ts';
+import type { OrganizationPort } from '../organization/organization-port.ts';
 import type { Clients } from './clients.ts';
 import type { Identities } from './identity.ts';
 import { assertOrganization } from './organization-check.ts';

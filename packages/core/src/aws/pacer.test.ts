@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Clock } from '../ports/clock.ts';
+import type { Clock } from '../runtime/clock-port.ts';
 import { createPacer } from './pacer.ts';
 
 function manualClock(): Pick<Clock, 'now' | 'sleep'> & { nowMs: number } {

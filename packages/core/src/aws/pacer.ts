@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/clock.ts';
+import type { Clock } from '../runtime/clock-port.ts';
 import type { Pace } from './limits.ts';
 
 /** Waits for its turn; rejects with the signal's reason when aborted. */

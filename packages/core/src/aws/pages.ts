@@ -1,4 +1,4 @@
-import { isJobError, JobError } from '../domain/errors.ts';
+import { isJobError, JobError } from '../runtime/errors.ts';
 
 /** A listing in pages: `read` gets the token of the page to read (null for the first), `tokenOf` the way on (null at the end). */
 export interface Listing<Reply> {

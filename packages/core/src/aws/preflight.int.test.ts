@@ -1,6 +1,6 @@
 import { type AwsSim, type AwsSimOptions, startAwsSim } from '@muster/aws-sim/start';
 import { afterEach, describe, expect, test } from 'vitest';
-import { AccountId } from '../domain/ids.ts';
+import { AccountId } from '../organization/ids.ts';
 import { createClock } from '../runtime/clock.ts';
 import { type AwsAdapter, type AwsAdapterDeps, createAwsAdapter } from './adapter.ts';
 import { describeCredentialSource } from './credential-source.ts';

@@ -9,11 +9,11 @@ import {
 } from '@aws-sdk/client-organizations';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
-import { type AwsAction, OPTIONAL_ORGANIZATION_ACTION } from '../domain/aws-actions.ts';
-import { isJobError, JobError, messageOf } from '../domain/errors.ts';
-import { AccountId, Region } from '../domain/ids.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { CallerFacts, OrganizationFacts, PreflightPort } from '../ports/preflight.ts';
+import { type AwsAction, OPTIONAL_ORGANIZATION_ACTION } from '../organization/aws-actions.ts';
+import { isJobError, JobError, messageOf } from '../runtime/errors.ts';
+import { AccountId, Region } from '../organization/ids.ts';
+import type { Clock } from '../runtime/clock-port.ts';
+import type { CallerFacts, OrganizationFacts, PreflightPort } from '../reports/preflight-port.ts';
 import type { CredentialSource } from './base-credentials.ts';
 import { scopedCredentials } from './call-scope.ts';
 import type { Clients } from './clients.ts';

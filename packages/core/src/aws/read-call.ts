@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/clock.ts';
+import type { Clock } from '../runtime/clock-port.ts';
 import type { Call, MakeAttempt } from './attempt.ts';
 import type { SigningKeys } from './call-scope.ts';
 import { type AwsFault, toJobError } from './classify-error.ts';

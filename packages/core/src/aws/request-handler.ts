@@ -1,6 +1,6 @@
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { JobError } from '../domain/errors.ts';
-import type { Clock } from '../ports/clock.ts';
+import { JobError } from '../runtime/errors.ts';
+import type { Clock } from '../runtime/clock-port.ts';
 import { currentScope } from './call-scope.ts';
 import { CONNECTION_TIMEOUT_MS, REQUEST_TIMEOUT_MS, SOCKET_TIMEOUT_MS } from './limits.ts';
 

@@ -1,11 +1,11 @@
 import type { Account as AwsAccount } from '@aws-sdk/client-organizations';
 import type { Instance as AwsInstance, Reservation } from '@aws-sdk/client-ec2';
 import type { CommandInvocation, CommandPlugin, InstanceInformation } from '@aws-sdk/client-ssm';
-import type { Account } from '../domain/account.ts';
-import { STATUS_DETAILS, type Invocation, type StatusDetails } from '../domain/command.ts';
-import { JobError } from '../domain/errors.ts';
-import { AccountId, CommandId, InstanceId } from '../domain/ids.ts';
-import type { Instance, InstanceState, ManagedNode } from '../domain/instance.ts';
+import type { Account } from '../organization/account.ts';
+import { STATUS_DETAILS, type Invocation, type StatusDetails } from '../install/command.ts';
+import { JobError } from '../runtime/errors.ts';
+import { AccountId, CommandId, InstanceId } from '../organization/ids.ts';
+import type { Instance, InstanceState, ManagedNode } from '../scan/instance.ts';
 
 /**
  * AWS's replies in our nouns: the fields that decide something, nothing else. An element without a readable id is nothing

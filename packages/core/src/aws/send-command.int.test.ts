@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import type { Clock } from '../ports/clock.ts';
+import type { Clock } from '../runtime/clock-port.ts';
 import {
   access,
   clock,

@@ -1,9 +1,9 @@
 import { SendCommandCommand, type SendCommandCommandOutput } from '@aws-sdk/client-ssm';
-import { LONGEST_EXECUTION_SECONDS } from '../domain/command-life.ts';
-import type { CommandRequest, RefusalReason, SendResult, TargetAccess } from '../domain/command.ts';
-import { JobError, messageOf } from '../domain/errors.ts';
-import { CommandId, InstanceId } from '../domain/ids.ts';
-import type { Clock } from '../ports/clock.ts';
+import { LONGEST_EXECUTION_SECONDS } from '../install/command-life.ts';
+import type { CommandRequest, RefusalReason, SendResult, TargetAccess } from '../install/command.ts';
+import { JobError, messageOf } from '../runtime/errors.ts';
+import { CommandId, InstanceId } from '../organization/ids.ts';
+import type { Clock } from '../runtime/clock-port.ts';
 import type { MakeAttempt } from './attempt.ts';
 import type { SigningKeys } from './call-scope.ts';
 import { type AwsFault, type FaultKind, neverConnected } from './classify-error.ts';

@@ -1,8 +1,8 @@
 import { AssumeRoleCommand, type AssumeRoleCommandOutput, type STSClient } from '@aws-sdk/client-sts';
-import { JobError, isJobError } from '../domain/errors.ts';
-import type { AccountId } from '../domain/ids.ts';
-import type { RoleReference } from '../domain/matcher.ts';
-import type { Clock } from '../ports/clock.ts';
+import { JobError, isJobError } from '../runtime/errors.ts';
+import type { AccountId } from '../organization/ids.ts';
+import type { RoleReference } from '../scan/matcher.ts';
+import type { Clock } from '../runtime/clock-port.ts';
 import type { SigningKeys } from './call-scope.ts';
 import { SESSION_SECONDS } from './limits.ts';
 import type { Identity, Read } from './read-call.ts';

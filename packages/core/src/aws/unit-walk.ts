@@ -4,8 +4,8 @@ import {
   ListRootsCommand,
   type OrganizationsClient,
 } from '@aws-sdk/client-organizations';
-import type { Account, OrganizationScope } from '../domain/account.ts';
-import { JobError } from '../domain/errors.ts';
+import type { Account, OrganizationScope } from '../organization/account.ts';
+import { JobError } from '../runtime/errors.ts';
 import type { ListOrganizationPages } from './organization-pages.ts';
 import { assertOrganization } from './organization-check.ts';
 import { requireList } from './pages.ts';

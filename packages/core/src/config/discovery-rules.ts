@@ -1,4 +1,4 @@
-import type { Matcher } from '../domain/matcher.ts';
+import type { Matcher } from '../scan/matcher.ts';
 import type { InstallDefaults } from './install-rules.ts';
 import { compileMatcher } from './matcher-rules.ts';
 import type { Report } from './report.ts';

@@ -1,5 +1,5 @@
-import type { Matcher, TagRule } from '../domain/matcher.ts';
-import { RUN_SHELL_SCRIPT } from '../domain/installer/render-install.ts';
+import type { Matcher, TagRule } from '../scan/matcher.ts';
+import { RUN_SHELL_SCRIPT } from '../install/render-install.ts';
 import { formatDuration } from './duration.ts';
 import { installationId } from './installation-id.ts';
 import type { MusterConfig } from './model.ts';

@@ -6,9 +6,9 @@ import {
   isNoProxyList,
   isProxyUrl,
   isScriptName,
-} from '../domain/installer/alphabets.ts';
-import { RUN_SHELL_SCRIPT } from '../domain/installer/render-install.ts';
-import type { InstallSettings } from '../domain/matcher.ts';
+} from '../install/alphabets.ts';
+import { RUN_SHELL_SCRIPT } from '../install/render-install.ts';
+import type { InstallSettings } from '../scan/matcher.ts';
 import type { ConfigPath } from './config-path.ts';
 import type { Report } from './report.ts';
 import { either } from './role-rules.ts';

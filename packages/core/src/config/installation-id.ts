@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Installation } from '../domain/installation.ts';
+import type { Installation } from '../control/installation.ts';
 import type { MusterConfig } from './model.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { AccountId, Region } from '../domain/ids.ts';
-import type { Matcher, RegionSelection, TagRule } from '../domain/matcher.ts';
-import { accountOfRole } from '../domain/matcher-scope.ts';
+import { AccountId, Region } from '../organization/ids.ts';
+import type { Matcher, RegionSelection, TagRule } from '../scan/matcher.ts';
+import { accountOfRole } from '../scan/matcher-scope.ts';
 import { checkInstall, type InstallDefaults } from './install-rules.ts';
 import { matcherKey } from './matcher-key.ts';
 import type { Report } from './report.ts';

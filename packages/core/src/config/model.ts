@@ -1,5 +1,5 @@
-import type { Matcher } from '../domain/matcher.ts';
-import type { PacingSettings } from '../domain/pacing.ts';
+import type { Matcher } from '../scan/matcher.ts';
+import type { PacingSettings } from '../install/pacing.ts';
 import type { Secret } from './secret.ts';
 
 /**

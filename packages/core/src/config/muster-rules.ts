@@ -1,4 +1,4 @@
-import { quotaOf } from '../domain/pacing.ts';
+import { quotaOf } from '../install/pacing.ts';
 import { checkConsole, checkListen, type ReadFile } from './console-rules.ts';
 import { formatDuration } from './duration.ts';
 import type { EnvironmentSettings } from './environment.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ASSUMED_RATES, USUAL_PACING } from '../domain/pacing.ts';
+import { ASSUMED_RATES, USUAL_PACING } from '../install/pacing.ts';
 import {
   confidentialText,
   duration,

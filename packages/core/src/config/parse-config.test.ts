@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { seededRandom } from '@muster/testing/builders';
 import { describe, expect, test } from 'vitest';
-import { hostileText } from '../domain/installer/hostile-text.fixture.ts';
-import { renderInstall } from '../domain/installer/render-install.ts';
+import { hostileText } from '../install/hostile-text.fixture.ts';
+import { renderInstall } from '../install/render-install.ts';
 import type { ReadFile } from './console-rules.ts';
 import type { Environment } from './environment.ts';
 import { formatFaults } from './format-faults.ts';

@@ -1,4 +1,4 @@
-import type { Matcher } from '../domain/matcher.ts';
+import type { Matcher } from '../scan/matcher.ts';
 import type { ReadFile } from './console-rules.ts';
 import {
   compileMatchers,

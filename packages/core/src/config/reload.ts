@@ -1,4 +1,4 @@
-import type { Finding, FindingKind } from '../domain/control.ts';
+import type { Finding, FindingKind } from '../control/control.ts';
 import type { MusterConfig } from './model.ts';
 
 /** What a running process is told of its configuration. */

@@ -1,5 +1,5 @@
-import type { OrganizationScope } from '../domain/account.ts';
-import type { Matcher, RoleSelection } from '../domain/matcher.ts';
+import type { OrganizationScope } from '../organization/account.ts';
+import type { Matcher, RoleSelection } from '../scan/matcher.ts';
 import type { ConfigPath } from './config-path.ts';
 import type { Report } from './report.ts';
 import type { MatcherShape } from './teleport-schema.ts';

@@ -1,5 +1,5 @@
-import { isScriptName, isSha256 } from '../domain/installer/alphabets.ts';
-import type { Matcher } from '../domain/matcher.ts';
+import { isScriptName, isSha256 } from '../install/alphabets.ts';
+import type { Matcher } from '../scan/matcher.ts';
 import type { MusterShape } from './muster-schema.ts';
 import type { Report } from './report.ts';
 

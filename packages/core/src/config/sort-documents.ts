@@ -1,5 +1,4 @@
-import type { Findings, Report } from './report.ts';
-import { reportOn } from './report.ts';
+import { type Findings, type Report, reportOn } from './report.ts';
 import { nearest } from './suggest.ts';
 import { describeFound } from './value-shapes.ts';
 import type { SourceDocument } from './yaml-source.ts';

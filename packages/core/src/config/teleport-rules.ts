@@ -1,4 +1,4 @@
-import { isHostPort } from '../domain/installer/alphabets.ts';
+import { isHostPort } from '../install/alphabets.ts';
 import type { ConfigPath } from './config-path.ts';
 import { explainMissing, withoutMissingValues } from './missing-values.ts';
 import type { Report } from './report.ts';

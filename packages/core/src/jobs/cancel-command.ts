@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { BatchId, InstanceId } from '../domain/ids.ts';
-import { Target, targetId } from '../domain/target.ts';
+import { BatchId, InstanceId } from '../organization/ids.ts';
+import { Target, targetId } from '../organization/target.ts';
 import { defineJob, jobId } from './define-job.ts';
 import { RETRIED_BY_ASKER } from './retried-by-asker.ts';
 

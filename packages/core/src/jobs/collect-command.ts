@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { BatchId } from '../domain/ids.ts';
-import { Target, targetId } from '../domain/target.ts';
+import { BatchId } from '../organization/ids.ts';
+import { Target, targetId } from '../organization/target.ts';
 import { defineJob, jobId } from './define-job.ts';
 import { RETRIED_BY_LEDGER } from './retried-by-ledger.ts';
 

@@ -1,6 +1,6 @@
 import { expect, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
-import { isJobError } from '../domain/errors.ts';
+import { isJobError } from '../runtime/errors.ts';
 import { type AnyJob, defineJob, jobId, type PayloadOf, type ResultOf } from './define-job.ts';
 import type { Handlers } from './outcome.ts';
 

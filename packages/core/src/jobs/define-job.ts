@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { JobError } from '../domain/errors.ts';
+import { JobError } from '../runtime/errors.ts';
 
 /** Queues, by the resource they strain. */
 export const QUEUE_NAMES = ['tick', 'discovery', 'enrollment', 'inventory'] as const;

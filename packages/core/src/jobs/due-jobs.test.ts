@@ -1,7 +1,7 @@
 import { aBatchId, anAccountId, aTarget } from '@muster/testing/builders';
 import { describe, expect, test } from 'vitest';
-import { DUE_KINDS, ORGANIZATION_MEMBER } from '../domain/due.ts';
-import { targetId } from '../domain/target.ts';
+import { DUE_KINDS, ORGANIZATION_MEMBER } from './due.ts';
+import { targetId } from '../organization/target.ts';
 import { catalog, type JobName } from './catalog.ts';
 import { QUEUE_NAMES } from './define-job.ts';
 import { collectMember, JOB_OF_DUE, payloadOfDue } from './due-jobs.ts';

@@ -1,6 +1,6 @@
-import { BatchId, type AccountId } from '../domain/ids.ts';
-import { ORGANIZATION_MEMBER, type DueKind } from '../domain/due.ts';
-import { parseTargetId, targetId, type Target } from '../domain/target.ts';
+import { BatchId, type AccountId } from '../organization/ids.ts';
+import { ORGANIZATION_MEMBER, type DueKind } from './due.ts';
+import { parseTargetId, targetId, type Target } from '../organization/target.ts';
 import { catalog, type JobName } from './catalog.ts';
 
 /** Which job does each kind of due work. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AccountId } from '../domain/ids.ts';
+import { AccountId } from '../organization/ids.ts';
 import { defineJob, jobId } from './define-job.ts';
 import { RETRIED_BY_LEDGER } from './retried-by-ledger.ts';
 

@@ -1,5 +1,5 @@
-import type { Clock } from '../ports/clock.ts';
-import type { Logger } from '../ports/logger.ts';
+import type { Clock } from '../runtime/clock-port.ts';
+import type { Logger } from '../runtime/logger-port.ts';
 import type { AnyJob, PayloadOf, QueueName, ResultOf } from './define-job.ts';
 
 /** How a handler ends when nothing surprising happened; surprises are thrown. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { AccountId } from '../domain/ids.ts';
-import { ReportId } from '../domain/report-id.ts';
+import { AccountId } from '../organization/ids.ts';
+import { ReportId } from '../reports/report-id.ts';
 import { defineJob, jobId } from './define-job.ts';
 import { RETRIED_BY_ASKER } from './retried-by-asker.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ReportId } from '../domain/report-id.ts';
+import { ReportId } from '../reports/report-id.ts';
 import { defineJob, jobId } from './define-job.ts';
 import { RETRIED_BY_ASKER } from './retried-by-asker.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { ReportId } from '../domain/report-id.ts';
-import { Target, targetId } from '../domain/target.ts';
+import { ReportId } from '../reports/report-id.ts';
+import { Target, targetId } from '../organization/target.ts';
 import { defineJob, jobId } from './define-job.ts';
 import { RETRIED_BY_ASKER } from './retried-by-asker.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Target, targetId } from '../domain/target.ts';
+import { Target, targetId } from '../organization/target.ts';
 import { defineJob, jobId } from './define-job.ts';
 import { RETRIED_BY_LEDGER } from './retried-by-ledger.ts';
 

@@ -8,8 +8,8 @@ import { findRedisBinary, type RedisServer, startRedis } from '@muster/testing/r
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Secret } from '../config/secret.ts';
-import { isJobError, type JobError } from '../domain/errors.ts';
-import type { Logger } from '../ports/logger.ts';
+import { isJobError, type JobError } from '../runtime/errors.ts';
+import type { Logger } from '../runtime/logger-port.ts';
 import { createClock } from '../runtime/clock.ts';
 import { awaitRedis, closeRedis, createRedis, type RedisProfile } from './connection.ts';
 import { checkRedis } from './server-check.ts';

@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
 import type { Secret } from '../config/secret.ts';
-import { JobError, messageOf } from '../domain/errors.ts';
-import { type Clock, LATE, within } from '../ports/clock.ts';
-import type { Logger } from '../ports/logger.ts';
+import { JobError, messageOf } from '../runtime/errors.ts';
+import { type Clock, LATE, within } from '../runtime/clock-port.ts';
+import type { Logger } from '../runtime/logger-port.ts';
 import { gatherWrites } from './gather-writes.ts';
 import { redisFault } from './redis-fault.ts';
 import { readServerInfo, requireOnePrimary } from './server-info.ts';

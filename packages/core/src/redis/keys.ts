@@ -1,6 +1,6 @@
-import type { DueKind } from '../domain/due.ts';
-import type { AccountId } from '../domain/ids.ts';
-import { targetId, type Target } from '../domain/target.ts';
+import type { DueKind } from '../jobs/due.ts';
+import type { AccountId } from '../organization/ids.ts';
+import { targetId, type Target } from '../organization/target.ts';
 
 /** The hash and the indexes that one atomic write of enrollment records touches. */
 export interface TargetKeys {

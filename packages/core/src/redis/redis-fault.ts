@@ -1,4 +1,4 @@
-import { JobError } from '../domain/errors.ts';
+import { JobError } from '../runtime/errors.ts';
 
 /** What is wrong with a Redis, in two parts: findings and checks show them apart, a message shows both. */
 export interface RedisFault {

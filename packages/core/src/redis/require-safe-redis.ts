@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Logger } from '../ports/logger.ts';
+import type { Logger } from '../runtime/logger-port.ts';
 import { checkRedisThoroughly } from './server-check.ts';
 
 /**

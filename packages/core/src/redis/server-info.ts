@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { messageOf } from '../domain/errors.ts';
+import { messageOf } from '../runtime/errors.ts';
 import { redisFault } from './redis-fault.ts';
 import { refusedEntry, troubleOf } from './trouble.ts';
 

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { messageOf } from '../domain/errors.ts';
+import { messageOf } from '../runtime/errors.ts';
 
 /** What a connection last met. `loading` is no error to the client, which waits and says nothing. */
 export type Trouble = Error | 'loading';

@@ -17,8 +17,8 @@ import {
 import type { Redis } from 'ioredis';
 import { afterEach, expect, test } from 'vitest';
 import { Secret } from '../config/secret.ts';
-import { createRedisLedger } from '../ledger/redis-ledger.ts';
-import { reportRedisNotes } from '../ledger/redis-findings.ts';
+import { createRedisLedger } from '../control/ledger.ts';
+import { reportRedisNotes } from './redis-findings.ts';
 import { createClock } from '../runtime/clock.ts';
 import { awaitRedis, closeRedis, createRedis } from './connection.ts';
 import { checkRedis, checkRedisThoroughly } from './server-check.ts';

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { messageOf } from '../domain/errors.ts';
+import { messageOf } from '../runtime/errors.ts';
 import { type RedisFault, redisFault } from './redis-fault.ts';
 import type { ServerInfo } from './server-info.ts';
 import { isRefusal } from './slow-refusals.ts';

@@ -1,14 +1,14 @@
-import { messageOf } from '../domain/errors.ts';
+import { messageOf } from './errors.ts';
 import {
   type ClockReading,
   describeDifference,
   isClockOff,
   type ProcessClock,
-} from '../domain/process-clock.ts';
-import { within } from '../ports/clock.ts';
-import type { ClockLedger } from '../ports/clocks.ts';
-import type { Logger } from '../ports/logger.ts';
+} from '../control/process-clock.ts';
+import { within } from './clock-port.ts';
+import type { Logger } from './logger-port.ts';
 import type { SteadyClock } from './steady-clock.ts';
+import type { ClockLedger } from '../control/clock-store.ts';
 
 /** How often the clock is compared with Redis's. Real time. */
 const COMPARE_EVERY_MS = 10_000;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LATE, within } from '../ports/clock.ts';
+import { LATE, within } from './clock-port.ts';
 import { createClock } from './clock.ts';
 
 test('a sleep rejects with the reason of the signal that ended it', async () => {

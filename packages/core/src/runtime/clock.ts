@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/clock.ts';
+import type { Clock } from './clock-port.ts';
 
 /** `setTimeout` fires at once for anything longer, so longer sleeps are cut into pieces of this length. */
 const LONGEST_TIMER_MS = 2_147_483_647;

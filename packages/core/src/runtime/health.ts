@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
-import { type Clock, LATE, within } from '../ports/clock.ts';
+import { type Clock, LATE, within } from './clock-port.ts';
 import { acceptsHost, isCrossSite, isLoopback } from './request-origin.ts';
 
 /** Why a process can or cannot work now, by what it depends on: null is well, a text says what is wrong. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Secret } from '../config/secret.ts';
-import { JobError } from '../domain/errors.ts';
-import type { Logger } from '../ports/logger.ts';
+import { JobError } from './errors.ts';
+import type { Logger } from './logger-port.ts';
 import { createLogger, type LogLevel } from './logger.ts';
 import { createRedactor } from './redaction.ts';
 

@@ -1,5 +1,5 @@
 import { pino, type Logger as PinoLogger } from 'pino';
-import type { Logger } from '../ports/logger.ts';
+import type { Logger } from './logger-port.ts';
 import { gatherLines } from './gather-lines.ts';
 import { createLineWriter, type LineWriter } from './line-writer.ts';
 import { createRedactor, type Redact } from './redaction.ts';

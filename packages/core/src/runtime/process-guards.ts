@@ -1,5 +1,5 @@
 import process from 'node:process';
-import type { Logger } from '../ports/logger.ts';
+import type { Logger } from './logger-port.ts';
 
 /**
  * Logs what nobody caught and exits with 1: a process in an unknown state does no more work, its supervisor starts a new

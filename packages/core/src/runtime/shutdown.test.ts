@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
-import type { Logger } from '../ports/logger.ts';
+import type { Logger } from './logger-port.ts';
 import { createClock } from './clock.ts';
 import { createShutdown } from './shutdown.ts';
 

@@ -1,5 +1,5 @@
-import { type Clock, LATE, within } from '../ports/clock.ts';
-import type { Logger } from '../ports/logger.ts';
+import { type Clock, LATE, within } from './clock-port.ts';
+import type { Logger } from './logger-port.ts';
 
 /** One thing to stop. Given the ms that are left until the deadline, 0 or more. */
 export interface ShutdownStep {

@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/clock.ts';
+import type { Clock } from './clock-port.ts';
 import { createClock } from './clock.ts';
 
 /** A difference that no busy process and no correction by NTP makes. */

@@ -8,10 +8,10 @@ import { startTeleportSim } from '@muster/teleport-sim/start';
 import { isAtWork } from '@muster/testing/process-state';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { InventorySettings } from '../config/model.ts';
-import { JobError } from '../domain/errors.ts';
-import { AccountId, InstanceId } from '../domain/ids.ts';
-import type { NodeLabels } from '../domain/node-labels.ts';
-import type { TeleportNode } from '../ports/teleport.ts';
+import { JobError } from '../runtime/errors.ts';
+import { AccountId, InstanceId } from '../organization/ids.ts';
+import type { NodeLabels } from '../inventory/node-labels.ts';
+import type { TeleportNode } from '../inventory/teleport-port.ts';
 import { createTeleportAdapter } from './adapter.ts';
 import { serverInfoStream } from './server-info.ts';
 

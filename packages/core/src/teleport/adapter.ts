@@ -1,6 +1,6 @@
 import type { InventorySettings } from '../config/model.ts';
-import { JobError } from '../domain/errors.ts';
-import type { TeleportPort } from '../ports/teleport.ts';
+import { JobError } from '../runtime/errors.ts';
+import type { TeleportPort } from '../inventory/teleport-port.ts';
 import { findCluster } from './find.ts';
 import { fetchInstaller } from './installer.ts';
 import { findJoinToken } from './join-token.ts';

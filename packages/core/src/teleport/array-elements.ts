@@ -1,4 +1,4 @@
-import { JobError } from '../domain/errors.ts';
+import { JobError } from '../runtime/errors.ts';
 import { createJsonStart } from './json-start.ts';
 
 /** Cuts the text of one JSON array into its elements as it arrives; see `createArrayElements`. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { JobError, messageOf } from '../domain/errors.ts';
-import type { ClusterFacts, ManagedUpdates } from '../ports/teleport.ts';
+import { JobError, messageOf } from '../runtime/errors.ts';
+import type { ClusterFacts, ManagedUpdates } from '../inventory/teleport-port.ts';
 import { proxyUrl } from './proxy-url.ts';
 
 const TIMEOUT_MS = 10_000;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { InstallerAnswer } from '../domain/checkup/installer-script.ts';
-import { JobError, messageOf } from '../domain/errors.ts';
+import type { InstallerAnswer } from '../reports/doctor/installer-script.ts';
+import { JobError, messageOf } from '../runtime/errors.ts';
 import { proxyUrl } from './proxy-url.ts';
 
 const TIMEOUT_MS = 15_000;

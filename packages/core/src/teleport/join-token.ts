@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { JoinToken } from '../domain/checkup/join-token.ts';
-import { isJobError, JobError } from '../domain/errors.ts';
+import type { JoinToken } from '../reports/doctor/join-token.ts';
+import { isJobError, JobError } from '../runtime/errors.ts';
 import { quoteOutput } from './plain-output.ts';
 import { runTctl } from './tctl.ts';
 import type { TctlCommand } from './tctl-process.ts';

@@ -1,4 +1,4 @@
-import { JobError } from '../domain/errors.ts';
+import { JobError } from '../runtime/errors.ts';
 import { quoteOutput } from './plain-output.ts';
 
 /** Where the JSON array begins in what tctl prints; see `createJsonStart`. */

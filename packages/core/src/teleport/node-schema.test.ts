@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NodeReading } from './node-schema.ts';
-import { readNode } from './node-schema.ts';
+import { type NodeReading, readNode } from './node-schema.ts';
 
 const ACCOUNT = '111122223333';
 const INSTANCE = 'i-0123456789abcdef0';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { JobError } from '../domain/errors.ts';
-import { AccountId, InstanceId } from '../domain/ids.ts';
-import type { NodeClaim, OddNode, TeleportNode } from '../ports/teleport.ts';
+import { JobError } from '../runtime/errors.ts';
+import { AccountId, InstanceId } from '../organization/ids.ts';
+import type { NodeClaim, OddNode, TeleportNode } from '../inventory/teleport-port.ts';
 
 /** Teleport's constants AWSAccountIDLabel and AWSInstanceIDLabel: what auto-discovery puts on a node. */
 const ACCOUNT_LABEL = 'teleport.dev/account-id';

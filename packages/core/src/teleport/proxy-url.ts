@@ -1,4 +1,4 @@
-import { JobError } from '../domain/errors.ts';
+import { JobError } from '../runtime/errors.ts';
 
 /**
  * The address of something that the proxy serves. Port 443 where none is given, as Teleport does; a proxy on loopback is

@@ -1,4 +1,4 @@
-import type { NodeLabelsUntil } from '../ports/teleport.ts';
+import type { NodeLabelsUntil } from '../inventory/teleport-port.ts';
 import { runTctl } from './tctl.ts';
 import type { TctlCommand } from './tctl-process.ts';
 

@@ -1,7 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import { JobError, messageOf } from '../domain/errors.ts';
+import { JobError, messageOf } from '../runtime/errors.ts';
 import { type OrphanWatch, watchOrphans } from '../runtime/orphan-watch.ts';
 import { plainLines } from './plain-output.ts';
 import { tctlEnvironment } from './tctl-environment.ts';

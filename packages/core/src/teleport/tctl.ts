@@ -1,5 +1,5 @@
-import { JobError } from '../domain/errors.ts';
-import type { OddNode, TeleportNode } from '../ports/teleport.ts';
+import { JobError } from '../runtime/errors.ts';
+import type { OddNode, TeleportNode } from '../inventory/teleport-port.ts';
 import { createArrayElements } from './array-elements.ts';
 import { readNode } from './node-schema.ts';
 import { startTctl, type TctlCommand } from './tctl-process.ts';

@@ -1,0 +1,123 @@
+import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import { longestLifeMs } from '@muster/core/install/command-life';
+import type { BatchId, InstanceId } from '@muster/core/organization/ids';
+import type { Intent } from '@muster/core/install/intent';
+import { findingOfSetAside } from '@muster/core/enrollment/set-aside';
+import { targetId, type Target } from '@muster/core/organization/target';
+import { collectMember } from '@muster/core/jobs/due-jobs';
+import type { HandlerDeps } from '../deps.ts';
+import { distrustTarget } from '../control/distrust-target.ts';
+import type { Versioned } from '@muster/core/enrollment/enrollment-store';
+
+type Deps = Pick<HandlerDeps, 'ledger' | 'clock' | 'config'>;
+type Records = ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>;
+type OpenRecord = Extract<EnrollmentRecord, { state: 'sending' | 'installing' }>;
+
+/** In place of an epoch, in an intent that was made again from the records of its batch: they may not be all of them. */
+export const RESTORED_EPOCH = 'restored';
+
+/** A target's records; what cannot be read is set aside first, so that its place is free. */
+export async function readRecords(target: Target, deps: Deps): Promise<Records> {
+  let unreadable = false;
+  const records = await deps.ledger.enrollments.readAll(target, () => {
+    unreadable = true;
+  });
+  if (unreadable) await setAsideUnreadable(target, deps);
+  return records;
+}
+
+/**
+ * Sets aside what cannot be read of a target (another release wrote it, another tool, a broken copy) and says so. What
+ * it held is found again: instances by the scan, commands by the look through the target's own before the next send.
+ */
+export async function setAsideUnreadable(target: Target, deps: Deps): Promise<readonly string[]> {
+  const ids = await deps.ledger.enrollments.setAsideUnreadable(target);
+  if (ids.length === 0) return ids;
+  const { control, setAside } = deps.ledger;
+  const nowMs = deps.clock.now();
+  await setAside.note(target, ids, nowMs);
+  // One finding for all of it. The scheduler keeps its count, and ends it when all was made anew.
+  if ((await control.raised(['ledger-unreadable'], 'all')).size === 0) {
+    await control.raise(findingOfSetAside(await setAside.all(), nowMs));
+  }
+  // The look through the target's own commands belongs to the next send: let there be one soon.
+  await deps.ledger.due.schedule('install', [{ member: targetId(target), atMs: nowMs }]);
+  return ids;
+}
+
+/**
+ * Writes the intents that open records call for and that are not there: without one nobody would follow their command,
+ * and they would wait for good. Both are always written together, so this is for what was lost or set aside.
+ *
+ * @param records as they were read before `intents`
+ */
+export async function restoreIntents(
+  target: Target,
+  records: Records,
+  intents: readonly Versioned<Intent>[],
+  deps: Deps,
+): Promise<void> {
+  const known = new Set(intents.map(({ value }) => value.batchId));
+  const orphans = [...records.values()].filter(({ value }) => isOpen(value) && !known.has(value.batchId));
+  if (orphans.length === 0) return;
+  const setAside = new Set(await setAsideUnreadable(target, deps));
+  const again = await deps.ledger.enrollments.read(
+    target,
+    orphans.map(({ value }) => value.instanceId),
+  );
+  const batches = new Map<BatchId, OpenRecord[]>();
+  for (const { version, value } of orphans) {
+    // One that moved meanwhile was only read before its intent was closed.
+    if (!isOpen(value) || again.get(value.instanceId)?.version !== version) continue;
+    batches.set(value.batchId, [...(batches.get(value.batchId) ?? []), value]);
+  }
+  const contradictions = [...batches]
+    .filter(([batchId]) => !setAside.has(batchId))
+    .map(([batchId, open]) => ({
+      id: open.map(({ instanceId }) => instanceId).join(', '),
+      why: `${open[0]?.state ?? 'open'} by the batch ${batchId}, whose intent is not there`,
+    }));
+  // What deleted the intent may have deleted records as well, and those have a command in AWS.
+  if (contradictions.length > 0) await distrustTarget(target, contradictions, deps);
+  for (const [batchId, open] of batches) {
+    await deps.ledger.due.schedule('collect', [
+      { member: collectMember(target, batchId), atMs: deps.clock.now() },
+    ]);
+    await deps.ledger.enrollments.write(
+      target,
+      'each',
+      [],
+      [{ batchId, expected: 0, value: intentOf(batchId, open, deps) }],
+    );
+  }
+}
+
+export function isOpen(record: EnrollmentRecord): record is OpenRecord {
+  return record.state === 'sending' || record.state === 'installing';
+}
+
+/** As its sender wrote it, as far as the records tell; where they do not, the later time is taken. */
+function intentOf(batchId: BatchId, records: readonly OpenRecord[], { config }: Deps): Intent {
+  const [first] = records;
+  const claimedAtMs = Math.max(...records.map((record) => record.changedAtMs));
+  const accepted = records.find((record) => record.state === 'installing');
+  const matcher = config.matchers.find((one) => one.key === first?.matcherKey) ?? config.matchers[0];
+  const documentName = matcher?.install.documentName ?? '';
+  return {
+    batchId,
+    matcherKey: first?.matcherKey ?? ('' as Intent['matcherKey']),
+    documentName,
+    instanceIds: records.map((record) => record.instanceId),
+    intentAtMs: claimedAtMs,
+    notAfterMs: claimedAtMs + config.install.sendWindowMs,
+    epoch: RESTORED_EPOCH,
+    command:
+      accepted?.state === 'installing'
+        ? {
+            commandId: accepted.commandId,
+            expiresAtMs: claimedAtMs + longestLifeMs(config.install),
+          }
+        : null,
+    polls: 0,
+  };
+}

@@ -1,0 +1,44 @@
+import type { BatchId } from '@muster/core/organization/ids';
+import type { Target } from '@muster/core/organization/target';
+import { collectMember } from '@muster/core/jobs/due-jobs';
+import type { JobContext } from '@muster/core/jobs/outcome';
+import type { HandlerDeps } from '../deps.ts';
+import { doDueWork } from '../due-work.ts';
+import { accessOf, mayFollow } from './batch-access.ts';
+import { collectOutcome, type CollectResult } from './collect-outcome.ts';
+import { followCommand } from './follow-command.ts';
+import { resolveSend } from './lost-answer.ts';
+import { leaveBatch } from './unproven-batch.ts';
+
+/**
+ * Looks once at one batch. Its command is followed until every invocation shows a final StatusDetails, or AWS's own
+ * expiry is past by a margin: "not seen" never ends anything. A batch whose send got no answer is looked for by its
+ * marker, and only given up when a request of that time can no longer be accepted.
+ */
+export async function handleCollectCommand(
+  { target, batchId }: { readonly target: Target; readonly batchId: BatchId },
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<CollectResult> {
+  return doDueWork(deps, 'collect', collectMember(target, batchId), deps.timings.leaseMs, async () => {
+    const stored = await deps.ledger.enrollments.intent(target, batchId);
+    if (stored === null) {
+      await deps.ledger.control.release(target, batchId);
+      return collectOutcome(null, 0, 0, 'closed');
+    }
+    if (!(await mayFollow(target, stored.value, ctx.signal, deps))) return leaveBatch(target, stored, deps);
+    const access = accessOf(target, stored.value, deps);
+    if (access === null) {
+      return collectOutcome(
+        deps.clock.now() + deps.timings.heldMs,
+        0,
+        stored.value.instanceIds.length,
+        'config-skew',
+      );
+    }
+    const { command } = stored.value;
+    return command === null
+      ? resolveSend(target, stored, access, ctx, deps)
+      : followCommand(target, stored, command, access, ctx, deps);
+  });
+}

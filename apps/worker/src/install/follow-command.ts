@@ -1,0 +1,234 @@
+import { isJobError, JobError } from '@muster/core/runtime/errors';
+import type { Invocation, TargetAccess } from '@muster/core/install/command';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/due';
+import type { AttemptResult } from '@muster/core/enrollment/attempt';
+import type { EnrollmentEvent } from '@muster/core/enrollment/event';
+import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { InstanceId } from '@muster/core/organization/ids';
+import type { Intent, LiveCommand } from '@muster/core/install/intent';
+import { invocationResult } from '@muster/core/install/invocation-result';
+import { targetId, type Target } from '@muster/core/organization/target';
+import type { JobContext } from '@muster/core/jobs/outcome';
+import type { HandlerDeps } from '../deps.ts';
+import type { DueOutcome } from '../due-work.ts';
+import { paced } from '../paced.ts';
+import { applyEvents, applyWithIntent, type Applied } from '../enrollment/apply-events.ts';
+import { scheduleWorkOf } from '../enrollment/work-of-records.ts';
+import { forgetAfterCommand } from '../scan/forget-target.ts';
+import { markPartial } from '../scan/scan-coverage.ts';
+import { applyBrake, endsOf } from '../rollout/brake.ts';
+import { cancelOrTell } from './cancel-or-tell.ts';
+import { collectOutcome, type CollectResult } from './collect-outcome.ts';
+import { stopSecondCommand } from './second-command.ts';
+import type { Versioned } from '@muster/core/enrollment/enrollment-store';
+
+/** A batch whose command is followed, as it was read. */
+interface Followed {
+  readonly target: Target;
+  readonly intent: Intent;
+  readonly version: number;
+  readonly command: LiveCommand;
+  readonly access: TargetAccess;
+}
+
+type Results = ReadonlyMap<InstanceId, AttemptResult>;
+
+/** One list call answers for the whole batch. */
+export async function followCommand(
+  target: Target,
+  { value: intent, version }: Versioned<Intent>,
+  command: LiveCommand,
+  access: TargetAccess,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<DueOutcome<CollectResult>> {
+  const expired = deps.clock.now() > command.expiresAtMs + deps.timings.expiryMarginMs;
+  const invocations = await look(target, command, access, ctx, deps);
+  if (invocations instanceof JobError && !expired) return lookDenied(target, intent, invocations, deps);
+  const shown = invocations instanceof JobError ? [] : invocations;
+  const batch: Followed = { target, intent, version, command, access };
+  const results = resultsOf(intent, shown, expired, deps);
+  await cancelAbandoned(batch, results, ctx, deps);
+  await announceEnds(target, results, deps);
+  await applyBrake(deps, target.accountId, endsOf(results, deps.config.inventory.kind !== 'none'));
+  return intent.instanceIds.every((id) => results.has(id))
+    ? closeBatch(batch, results, ctx, deps)
+    : keepFollowing(batch, results, shown, ctx, deps);
+}
+
+/** The last ends and the end of the intent, in one write. */
+async function closeBatch(
+  batch: Followed,
+  results: Results,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<DueOutcome<CollectResult>> {
+  const { target, intent, version, command } = batch;
+  const { batchId } = intent;
+  const closed = { batchId, expected: version, value: null };
+  const applied = await applyWithIntent(
+    deps,
+    target,
+    intent.instanceIds,
+    eventsOfEnds(batch, results),
+    closed,
+  );
+  await afterEnds(target, applied ?? [], deps);
+  // Somebody else has moved the intent meanwhile: what it says now is looked at anew.
+  if (applied === null) return live(intent, results, deps);
+  await deps.ledger.control.release(target, batchId);
+  await forgetAfterCommand(target, deps);
+  ctx.log.info({ target: targetId(target), batchId, commandId: command.commandId }, 'command ended');
+  return collectOutcome(null, results.size, 0, 'ended');
+}
+
+/** Records what has ended so far, and comes back for the rest. */
+async function keepFollowing(
+  batch: Followed,
+  results: Results,
+  shown: readonly Invocation[],
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<DueOutcome<CollectResult>> {
+  const { target, intent, version, access } = batch;
+  const records = await deps.ledger.enrollments.read(target, intent.instanceIds);
+  const applied = await applyEvents(deps, target, records, eventsOfEnds(batch, results));
+  await afterEnds(target, applied, deps);
+  const looked: Intent = { ...intent, polls: intent.polls + 1 };
+  await deps.ledger.enrollments.write(
+    target,
+    'each',
+    [],
+    [{ batchId: intent.batchId, expected: version, value: looked }],
+  );
+  await stopSecondCommand(target, access, shown, records, ctx, deps);
+  return live(intent, results, deps);
+}
+
+function live(intent: Intent, results: Results, deps: HandlerDeps): DueOutcome<CollectResult> {
+  const open = intent.instanceIds.filter((id) => !results.has(id)).length;
+  return collectOutcome(deps.clock.now() + pollDelayMs(intent.polls, deps), results.size, open, 'live');
+}
+
+/** What has expired without an end may run all the same: it is stopped where the role may, and told where not. */
+async function cancelAbandoned(
+  { target, access, command }: Followed,
+  results: Results,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<void> {
+  const instanceIds = [...results].flatMap(([id, result]) =>
+    result.kind === 'failure' && result.cause === 'ec2-ssm-command-lost' ? [id] : [],
+  );
+  if (instanceIds.length === 0) return;
+  const why = `has expired without an end on ${instanceIds.length} instances`;
+  await cancelOrTell(target, access, { commandId: command.commandId, instanceIds, why }, ctx, deps);
+}
+
+/** The events of one instance: none while its end is not known. */
+function eventsOfEnds(
+  { intent: { batchId }, command: { commandId } }: Followed,
+  results: Results,
+): (id: InstanceId, record: EnrollmentRecord) => readonly EnrollmentEvent[] {
+  return (id, record) => {
+    const result = results.get(id);
+    if (result === undefined) return [];
+    const ended: EnrollmentEvent = { kind: 'ended', commandId, result };
+    // A Redis that went back in time may hold the record as it was before the answer.
+    const unanswered = record.state === 'sending' && record.batchId === batchId;
+    return unanswered ? [{ kind: 'accepted', batchId, commandId }, ended] : [ended];
+  };
+}
+
+/** What SSM shows of a command; the error itself where the role, or the region, says no. */
+async function look(
+  target: Target,
+  command: LiveCommand,
+  access: TargetAccess,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<readonly Invocation[] | JobError> {
+  try {
+    return await paced(deps, target, 'ssm:ListCommandInvocations', () =>
+      deps.commands.listInvocations(access, command.commandId, ctx.signal),
+    );
+  } catch (error) {
+    if (isJobError(error, 'aws.denied', 'aws.region-off')) return error;
+    throw error;
+  }
+}
+
+/** A command that may not be looked at goes on, for all we know, until it has expired; the coverage of its target says why. */
+async function lookDenied(
+  target: Target,
+  intent: Intent,
+  denial: JobError,
+  deps: HandlerDeps,
+): Promise<DueOutcome<CollectResult>> {
+  await markPartial(deps.ledger, target, denial);
+  return collectOutcome(deps.clock.now() + deps.timings.heldMs, 0, intent.instanceIds.length, 'denied');
+}
+
+/** The ends that this look has shown; a terminal result once recorded is never asked for again. */
+function resultsOf(
+  intent: Intent,
+  invocations: readonly Invocation[],
+  expired: boolean,
+  { config, redact }: HandlerDeps,
+): Results {
+  const results = new Map<InstanceId, AttemptResult>();
+  for (const invocation of invocations) {
+    const result = invocationResult(withoutSecrets(invocation, redact), config.install.outputChars);
+    // Once more: dropping control characters may have put a secret together.
+    if (result !== null) results.set(invocation.instanceId, { ...result, output: redact(result.output) });
+  }
+  if (expired) {
+    for (const id of intent.instanceIds) {
+      if (!results.has(id)) {
+        results.set(id, { kind: 'failure', cause: 'ec2-ssm-command-lost', exitCode: null, output: '' });
+      }
+    }
+  }
+  return results;
+}
+
+/** Before the output is cut: of a secret across the edge the redaction would not know the rest. */
+function withoutSecrets(invocation: Invocation, redact: HandlerDeps['redact']): Invocation {
+  const { plugin } = invocation;
+  return plugin === null
+    ? invocation
+    : { ...invocation, plugin: { ...plugin, output: redact(plugin.output) } };
+}
+
+/** What the ends make due is written before the ends themselves. */
+async function announceEnds(target: Target, results: Results, deps: HandlerDeps): Promise<void> {
+  const kinds = new Set([...results.values()].map((result) => result.kind));
+  const member = targetId(target);
+  const atMs = deps.clock.now();
+  if (kinds.has('success') && deps.config.inventory.kind !== 'none') {
+    await deps.ledger.due.schedule('verify', [{ member, atMs: atMs + deps.timings.retryMs }]);
+    await deps.ledger.due.schedule('inventory', [
+      { member: ORGANIZATION_MEMBER, atMs: atMs + deps.timings.retryMs },
+    ]);
+  }
+  if (kinds.has('failure')) {
+    await deps.ledger.due.schedule('install', [
+      { member, atMs: atMs + deps.config.backoff.transientFirstMs },
+    ]);
+  }
+}
+
+/** Schedules the work that the new records imply. */
+async function afterEnds(target: Target, applied: readonly Applied[], deps: HandlerDeps): Promise<void> {
+  await scheduleWorkOf(
+    deps,
+    target,
+    applied.map(({ after }) => after),
+  );
+}
+
+/** Grows by half from the first look to the longest pause. */
+function pollDelayMs(polls: number, deps: HandlerDeps): number {
+  const { pollFirstMs, pollMaxMs } = deps.config.install;
+  return Math.min(pollFirstMs * 1.5 ** Math.min(polls, 20), pollMaxMs);
+}

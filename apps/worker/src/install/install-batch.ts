@@ -1,0 +1,208 @@
+import { INSTANCES_PER_COMMAND } from '@muster/core/install/command';
+import { isJobError, JobError } from '@muster/core/runtime/errors';
+import { coversRegion, type Matcher } from '@muster/core/scan/matcher';
+import type { WaitReason } from '@muster/core/rollout/send-wait';
+import { targetId, type Target } from '@muster/core/organization/target';
+import type { JobContext } from '@muster/core/jobs/outcome';
+import { applyEvents } from '../enrollment/apply-events.ts';
+import type { HandlerDeps } from '../deps.ts';
+import { doDueWork, type DueOutcome } from '../due-work.ts';
+import { areTrusted } from '../control/distrust-target.ts';
+import { enterEpoch } from '../control/enter-epoch.ts';
+import { pickBatch } from './pick-batch.ts';
+import { awaitProof, isOfAnotherOrganization, scopeOfAccount } from '../organization/account-scope.ts';
+import { scheduleScans } from '../scan/forget-target.ts';
+import { causeOfDenial, markPartial } from '../scan/scan-coverage.ts';
+import { sendBatch } from './send-batch.ts';
+import { askSendPermission, withheldMs } from '../rollout/send-permission.ts';
+import { raiseUntrusted } from '../control/untrusted-ledger.ts';
+
+type Result = { sent: number; instances: number; stopped: string };
+
+/**
+ * Turns of one job, each a command or a try at one, before others have theirs: enough for a target at SSM's quota of
+ * 2,400 nodes, which at the end of a long queue would be what everything waits for.
+ */
+const TURNS_PER_JOB = 50;
+/** Half of the time a job has. */
+const TURNS_MS = 60_000;
+/** Ends of a job that leave candidates waiting. */
+const WAITS: Readonly<Record<string, WaitReason | undefined>> = {
+  paused: 'paused',
+  held: 'held',
+  inventory: 'inventory',
+  epoch: 'epoch',
+  cap: 'cap',
+  throttled: 'pacing',
+  unproven: 'unproven',
+  organization: 'organization',
+};
+/** More than any target can hold. */
+const MANY = 100_000;
+
+/**
+ * Sends to one target's candidates, batch after batch, as the protocol of docs/sending-once.md says: claim with an
+ * intent in one write, send once, record. Killed between any two lines it leaves an intent that `collect-command` ends.
+ */
+export async function handleInstallBatch(
+  { target }: { readonly target: Target },
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<Result> {
+  let turnAtMs: number | null = null;
+  const result = await doDueWork(deps, 'install', targetId(target), 2 * deps.timings.leaseMs, async () => {
+    const scope = await scopeOfTarget(target, ctx, deps);
+    if (!('matchers' in scope)) {
+      await tellWait(target, scope, deps);
+      return scope;
+    }
+    const outcome = await sendAll(target, scope.matchers, ctx, deps);
+    if (outcome.result.stopped === 'throttled') turnAtMs = outcome.nextAtMs;
+    await tellWait(target, outcome, deps);
+    return outcome;
+  });
+  // Its bucket lets few calls through, and each in its moment: the tick would come late for most of them.
+  if (turnAtMs !== null) deps.hintLater('install-batch', { target }, turnAtMs - deps.clock.now());
+  return result;
+}
+
+/** The matchers that cover the target by this worker's configuration, in file order; else what becomes of its candidates. */
+async function scopeOfTarget(
+  target: Target,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<{ readonly matchers: readonly Matcher[] } | DueOutcome<Result>> {
+  const known = await deps.ledger.coverage.account(target.accountId);
+  if (known === null) return leaveAlone(target, 'no listing of accounts shows its account', deps);
+  const { account, regions } = known;
+  if (isOfAnotherOrganization(account, deps)) {
+    return done(deps.clock.now() + deps.timings.heldMs, 0, 0, 'organization');
+  }
+  const scope = await scopeOfAccount(account, 'send', ctx.signal, deps);
+  if (scope.kind === 'unproven') {
+    return done(await awaitProof(target.accountId, scope.seal, deps), 0, 0, 'unproven');
+  }
+  if (scope.kind === 'outside') return leaveAlone(target, 'no matcher covers its account', deps);
+  if (account.state !== 'ACTIVE') return done(null, 0, 0, 'inactive');
+  const matchers = scope.matchers.filter((matcher) => coversRegion(matcher, target.region));
+  if (matchers.length === 0) return leaveAlone(target, 'no matcher covers its region', deps);
+  // A scan that finds it in scope again makes its candidates due again.
+  return regions?.includes(target.region) === true ? { matchers } : done(null, 0, 0, 'forgotten');
+}
+
+/** Nothing is sent where the configuration does not reach: its candidates are told of, and a scan forgets them. */
+async function leaveAlone(target: Target, why: string, deps: HandlerDeps): Promise<DueOutcome<Result>> {
+  const foreign: string[] = [];
+  const ids = await deps.ledger.enrollments.candidates(target, Number.MAX_SAFE_INTEGER, MANY, (id) =>
+    foreign.push(id),
+  );
+  const listed = [...ids, ...foreign];
+  if (listed.length > 0) {
+    await raiseUntrusted(
+      target,
+      listed.map((instanceId) => ({ instanceId, why })),
+      deps,
+    );
+    await scheduleScans([target], deps.clock.now(), deps);
+  }
+  return done(null, 0, 0, 'forgotten');
+}
+
+/** What keeps the target's candidates from being sent to, for people: no send hangs on it. */
+async function tellWait(
+  target: Target,
+  { nextAtMs, result }: DueOutcome<Result>,
+  { ledger, clock }: Pick<HandlerDeps, 'ledger' | 'clock'>,
+): Promise<void> {
+  const reason = WAITS[result.stopped];
+  if (reason === undefined) return ledger.waits.clear(target);
+  const untilMs = reason === 'epoch' || reason === 'pacing' ? nextAtMs : null;
+  return ledger.waits.note(target, { reason, untilMs, nowMs: clock.now(), hasSent: result.sent > 0 });
+}
+
+/** Batch after batch, until there is nothing to send, something says wait, or others should have a turn. */
+async function sendAll(
+  target: Target,
+  matchers: readonly Matcher[],
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<DueOutcome<Result>> {
+  let sent = 0;
+  let instances = 0;
+  let limit = INSTANCES_PER_COMMAND;
+  const untilMs = deps.clock.now() + TURNS_MS;
+  for (let turn = 0; turn < TURNS_PER_JOB && deps.clock.now() < untilMs; turn += 1) {
+    const now = deps.clock.now();
+    if (ctx.signal.aborted) return done(now, sent, instances, 'aborted');
+    const permission = await askSendPermission(deps);
+    if (permission.kind === 'withheld') {
+      return done(now + withheldMs(permission.reason, deps), sent, instances, permission.reason);
+    }
+    const epoch = await enterEpoch(target, matchers, ctx, deps).catch(asDenial);
+    if (epoch instanceof JobError) return denied(target, epoch, sent, instances, deps);
+    if (typeof epoch !== 'string') return done(epoch.notBeforeMs, sent, instances, 'epoch');
+    const batch = await pickBatch(target, matchers, permission.pauses, limit, deps);
+    if (batch === null) {
+      return nothingToSend(target, { sent, instances, isPaused: permission.pauses.size > 0 }, deps);
+    }
+    if (!(await areTrusted(target, batch.candidates, deps))) continue;
+    const step = await sendBatch(target, batch, matchers, epoch, ctx, deps);
+    if (step.kind === 'full') return done(now + deps.timings.retryMs, sent, instances, 'cap');
+    if (step.kind === 'denied') return denied(target, step.error, sent, instances, deps);
+    if (step.kind === 'wait') return done(deps.clock.now() + step.waitMs, sent, instances, 'throttled');
+    // A whole call that names no culprit is halved until the culprit stands alone.
+    limit = step.kind === 'halve' ? Math.max(1, Math.ceil(step.size / 2)) : INSTANCES_PER_COMMAND;
+    if (step.kind === 'sent') {
+      sent += 1;
+      instances += step.size;
+    }
+  }
+  return done(deps.clock.now(), sent, instances, 'turn over');
+}
+
+/** A role that may not list commands cannot send safely, and that is a finding about the account, not a failed job. */
+function asDenial(error: unknown): JobError {
+  if (isJobError(error, 'aws.denied', 'aws.region-off')) return error;
+  throw error;
+}
+
+async function denied(
+  target: Target,
+  denial: JobError,
+  sent: number,
+  instances: number,
+  deps: HandlerDeps,
+): Promise<DueOutcome<Result>> {
+  await withdrawCandidates(target, denial, deps);
+  return done(null, sent, instances, 'denied');
+}
+
+/** Nothing is sent to a target whose commands cannot be looked at: its candidates say why, and so does its coverage. */
+async function withdrawCandidates(target: Target, denial: JobError, deps: HandlerDeps): Promise<void> {
+  const ids = await deps.ledger.enrollments.candidates(target, Number.MAX_SAFE_INTEGER, MANY);
+  const records = await deps.ledger.enrollments.read(target, ids);
+  const judgment = { kind: 'ineligible', cause: causeOfDenial(denial) } as const;
+  await applyEvents(deps, target, records, () => [{ kind: 'judged', judgment }]);
+  await markPartial(deps.ledger, target, denial);
+}
+
+/** Due again when the next candidate is; those that wait although their time has come are paused, and looked at seldom. */
+async function nothingToSend(
+  target: Target,
+  {
+    sent,
+    instances,
+    isPaused,
+  }: { readonly sent: number; readonly instances: number; readonly isPaused: boolean },
+  deps: HandlerDeps,
+): Promise<DueOutcome<Result>> {
+  const now = deps.clock.now();
+  const nextAtMs = await deps.ledger.enrollments.nextCandidateAt(target);
+  if (nextAtMs === null) return done(null, sent, instances, 'idle');
+  if (nextAtMs > now) return done(nextAtMs, sent, instances, 'idle');
+  return done(now + deps.timings.heldMs, sent, instances, isPaused ? 'paused' : 'idle');
+}
+
+function done(nextAtMs: number | null, sent: number, instances: number, stopped: string): DueOutcome<Result> {
+  return { nextAtMs, result: { sent, instances, stopped } };
+}

@@ -1,0 +1,153 @@
+import { longestLifeMs } from '@muster/core/install/command-life';
+import type { Invocation, TargetAccess } from '@muster/core/install/command';
+import type { EnrollmentEvent } from '@muster/core/enrollment/event';
+import type { CommandId } from '@muster/core/organization/ids';
+import type { Intent, LiveCommand } from '@muster/core/install/intent';
+import { keyIdsOf } from '@muster/core/install/mac';
+import { readMarker } from '@muster/core/install/marker';
+import { targetId, type Target } from '@muster/core/organization/target';
+import type { JobContext } from '@muster/core/jobs/outcome';
+import type { HandlerDeps } from '../deps.ts';
+import { dispatch, type DueOutcome } from '../due-work.ts';
+import { RESTORED_EPOCH } from '../enrollment/mend-ledger.ts';
+import { applyWithIntent } from '../enrollment/apply-events.ts';
+import { collectOutcome, type CollectResult } from './collect-outcome.ts';
+import { countAccepted } from './send-outcome.ts';
+import type { Versioned } from '@muster/core/enrollment/enrollment-store';
+
+/** AWS's clock is the one that counts: ours may be so much ahead, or behind. */
+const CLOCK_MARGIN_MS = 60_000;
+
+/**
+ * The answer to the send was lost: was it accepted? Found by its marker, it is followed. Not found, it did not happen, but
+ * only once a request of that time can no longer be accepted.
+ */
+export async function resolveSend(
+  target: Target,
+  { value: intent, version }: Versioned<Intent>,
+  access: TargetAccess,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<DueOutcome<CollectResult>> {
+  const { install } = deps.config;
+  const now = deps.clock.now();
+  const open = intent.instanceIds.length;
+  // Whoever wrote the intent may still be sending.
+  if (now <= intent.notAfterMs) return collectOutcome(intent.notAfterMs + 1, 0, open, 'sending');
+  if (!holdsKeyOf(intent, deps)) {
+    await reportKeySkew(target, deps);
+    return collectOutcome(now + deps.timings.heldMs, 0, open, 'key-skew');
+  }
+  const found = await findByMarker(target, intent, access, ctx, deps);
+  if (found !== null) {
+    const lifeMs = longestLifeMs(install);
+    const command: LiveCommand = { commandId: found.commandId, expiresAtMs: found.requestedAtMs + lifeMs };
+    const { batchId } = intent;
+    const accepted: EnrollmentEvent = { kind: 'accepted', batchId, commandId: command.commandId };
+    const written = await applyWithIntent(deps, target, intent.instanceIds, () => [accepted], {
+      batchId,
+      expected: version,
+      value: { ...intent, command },
+    });
+    // Its sender may have recorded it meanwhile, and counted it.
+    if (written !== null) await countAccepted(target, written, deps);
+    ctx.log.info({ target: targetId(target), batchId, commandId: command.commandId }, 'lost command found');
+    return collectOutcome(now, 0, open, 'found');
+  }
+  // Asked before the listing, so that the listing began after the last moment at which the request could be accepted.
+  if (now < intent.intentAtMs + install.resendAfterMs) {
+    return collectOutcome(
+      Math.min(now + install.visibilityMs, intent.intentAtMs + install.resendAfterMs),
+      0,
+      open,
+      'looked-for',
+    );
+  }
+  // Whoever sent it has recorded its answer meanwhile: then it is followed.
+  if (!(await closeUnsent(target, intent, version, deps))) return collectOutcome(now, 0, open, 'found');
+  ctx.log.info({ target: targetId(target), batchId: intent.batchId }, 'send did not happen');
+  return collectOutcome(null, 0, 0, 'not-sent');
+}
+
+/**
+ * The command that bears the batch's marker: the first of them, to instances of the batch and no other. One that was sent
+ * later with the same marker is a copy and not Muster's. An intent that was restored may know of fewer instances than the
+ * command.
+ */
+async function findByMarker(
+  target: Target,
+  intent: Intent,
+  access: TargetAccess,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<Invocation | null> {
+  const { markerKeys: keys, install } = deps.config;
+  const scope = { installation: deps.installation, keys, target };
+  // An intent that a worker without a key wrote has a marker without a MAC.
+  const unsignedUntilMs = intent.keyId === undefined ? null : Number.NEGATIVE_INFINITY;
+  const latestMs = intent.intentAtMs + install.resendAfterMs + CLOCK_MARGIN_MS;
+  const members = new Set(intent.instanceIds);
+  const commands = new Map<CommandId, Invocation>();
+  const notOurs = new Set<CommandId>();
+  const query = {
+    documentName: intent.documentName,
+    invokedAfterMs: intent.intentAtMs - CLOCK_MARGIN_MS,
+  };
+  for await (const page of deps.commands.findInvocations(access, query, ctx.signal)) {
+    for (const invocation of page) {
+      const reading = readMarker(scope, invocation, unsignedUntilMs);
+      if (reading.kind !== 'ours' || reading.batchId !== intent.batchId) continue;
+      const isMember = members.has(invocation.instanceId) || intent.epoch === RESTORED_EPOCH;
+      if (isMember && invocation.requestedAtMs <= latestMs) commands.set(invocation.commandId, invocation);
+      else notOurs.add(invocation.commandId);
+    }
+  }
+  return [...commands.values()]
+    .filter(({ commandId }) => !notOurs.has(commandId))
+    .reduce<Invocation | null>(
+      (first, one) => (first === null || one.requestedAtMs < first.requestedAtMs ? one : first),
+      null,
+    );
+}
+
+/** Whether this worker can tell the batch's marker from a forged one: it holds the key that signed it. */
+function holdsKeyOf({ keyId }: Intent, { config }: HandlerDeps): boolean {
+  return keyId === undefined || keyIdsOf(config.markerKeys).includes(keyId);
+}
+
+/** Another worker, or this one with another configuration, has to look for the command: without it nothing is concluded. */
+async function reportKeySkew(target: Target, deps: HandlerDeps): Promise<void> {
+  await deps.ledger.control.raise({
+    kind: 'config-skew',
+    scope: targetId(target),
+    sinceMs: deps.clock.now(),
+    message:
+      'The answer to a send was lost, and its marker was signed with a key that this worker does not have: the command cannot be looked for here.',
+    remedy:
+      'Give all workers the same marker keys (muster.marker_key_file), the old one below the new one while commands with it may be live.',
+  });
+}
+
+/** Frees the batch; false when its intent is no longer as it was read. */
+async function closeUnsent(
+  target: Target,
+  intent: Intent,
+  version: number,
+  deps: HandlerDeps,
+): Promise<boolean> {
+  const { batchId } = intent;
+  const readyAtMs = deps.clock.now();
+  await deps.ledger.due.schedule('install', [
+    { member: targetId(target), atMs: readyAtMs + deps.timings.followUpMs },
+  ]);
+  const refused: EnrollmentEvent = { kind: 'send-refused', batchId, cause: null, readyAtMs };
+  const closed = await applyWithIntent(deps, target, intent.instanceIds, () => [refused], {
+    batchId,
+    expected: version,
+    value: null,
+  });
+  if (closed === null) return false;
+  await deps.ledger.control.release(target, batchId);
+  await dispatch(deps, 'install', [targetId(target)]);
+  return true;
+}

@@ -1,0 +1,126 @@
+import type { Cause } from '@muster/core/enrollment/cause';
+import { pausedBy } from '@muster/core/control/control';
+import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import { InstanceId } from '@muster/core/organization/ids';
+import type { Matcher } from '@muster/core/scan/matcher';
+import { targetId, type Target } from '@muster/core/organization/target';
+import { applyEvents } from '../enrollment/apply-events.ts';
+import { setAsideUnreadable } from '../enrollment/mend-ledger.ts';
+import { candidateAt } from '../enrollment/work-of-records.ts';
+import type { HandlerDeps } from '../deps.ts';
+import { raiseUntrusted, type Untrusted } from '../control/untrusted-ledger.ts';
+import type { Versioned } from '@muster/core/enrollment/enrollment-store';
+
+/** Candidates looked at for one batch: more than a batch, since some are paused or have joined. */
+const LOOK_AT = 200;
+
+/** An instance that may be claimed, as it was read. */
+export type Candidate = Versioned<EnrollmentRecord> & { readonly instanceId: InstanceId };
+
+/** Candidates that share one command. */
+export interface Batch {
+  readonly matcher: Matcher;
+  readonly candidates: readonly Candidate[];
+}
+
+/** Up to `limit` candidates that share one command; null when there is none. What has joined meanwhile is recorded and left out. */
+export async function pickBatch(
+  target: Target,
+  matchers: readonly Matcher[],
+  pauses: ReadonlySet<string>,
+  limit: number,
+  deps: HandlerDeps,
+): Promise<Batch | null> {
+  const records = await readCandidates(target, deps);
+  const joined = await deps.ledger.nodes.find(target.accountId, [...records.keys()]);
+  if (joined.size > 0) {
+    await applyEvents(deps, target, records, (id) => {
+      const nodeId = joined.get(id);
+      return nodeId === undefined ? [] : [{ kind: 'node-seen', nodeId }];
+    });
+  }
+  // A command may be live on an instance whose record does not know it: one adopted before its record was there.
+  const intents = await deps.ledger.enrollments.intents(target);
+  const open = new Set(intents.flatMap(({ value }) => value.instanceIds));
+  const free: Candidate[] = [];
+  for (const [instanceId, stored] of records) {
+    if (open.has(instanceId) || isLeftForLater(stored.value, deps)) continue;
+    const cause = causeOf(stored.value);
+    if (joined.has(instanceId) || pausedBy(pauses, { ...target, instanceId, cause }) !== null) continue;
+    free.push({ ...stored, instanceId });
+  }
+  const matcher = await ownerOf(free, matchers, target, deps);
+  if (matcher === null) return null;
+  return { matcher, candidates: free.filter((one) => one.value.matcherKey === matcher.key).slice(0, limit) };
+}
+
+/**
+ * The records of those who may be claimed now. Redis is not believed: what is listed without being an instance's id, or
+ * otherwise than its record says, is taken off the list and told; what cannot be read is set aside.
+ */
+async function readCandidates(
+  target: Target,
+  deps: HandlerDeps,
+): Promise<ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>> {
+  const { enrollments } = deps.ledger;
+  const now = deps.clock.now();
+  const foreign: string[] = [];
+  const ids = await enrollments.candidates(target, now, LOOK_AT, (id) => foreign.push(id));
+  const records = await enrollments.read(target, ids);
+  const due = new Map([...records].filter(([, { value }]) => isDue(value, now)));
+  const odd = [...foreign, ...ids.filter((id) => !due.has(id))];
+  if (odd.length === 0) return due;
+  if (foreign.length > 0 || ids.some((id) => !records.has(id))) await setAsideUnreadable(target, deps);
+  // One that another worker has claimed meanwhile is no longer listed, and not told.
+  const mended = await enrollments.mendCandidates(target, odd);
+  const untrusted = [...new Set([...foreign, ...mended])].map(
+    (instanceId): Untrusted => ({ instanceId, why: whyOdd(instanceId) }),
+  );
+  if (untrusted.length > 0) await raiseUntrusted(target, untrusted, deps);
+  return due;
+}
+
+function isDue(record: EnrollmentRecord, nowMs: number): boolean {
+  const atMs = candidateAt(record);
+  return atMs !== null && atMs <= nowMs;
+}
+
+function whyOdd(id: string): string {
+  return InstanceId.safeParse(id).success
+    ? 'it was listed as a candidate, its record is none'
+    : 'this is no EC2 instance';
+}
+
+/** The cause that a candidate waits for, when it has failed before: pauses can name it. */
+export function causeOf(record: EnrollmentRecord): Cause | null {
+  return record.state === 'failed' ? record.cause : null;
+}
+
+/** A run that ends by itself tries each instance once: what failed since it began waits for a later run. */
+function isLeftForLater(record: EnrollmentRecord, { leaveFailedSinceMs }: HandlerDeps): boolean {
+  return leaveFailedSinceMs !== null && record.state === 'failed' && record.changedAtMs >= leaveFailedSinceMs;
+}
+
+/** The matcher of the first candidate that has one here. A key nobody holds means that workers run different configurations. */
+async function ownerOf(
+  candidates: readonly Candidate[],
+  matchers: readonly Matcher[],
+  target: Target,
+  deps: HandlerDeps,
+): Promise<Matcher | null> {
+  for (const { value } of candidates) {
+    const matcher = matchers.find((one) => one.key === value.matcherKey);
+    if (matcher !== undefined) return matcher;
+  }
+  if (candidates.length > 0) {
+    await deps.ledger.control.raise({
+      kind: 'config-skew',
+      scope: targetId(target),
+      sinceMs: deps.clock.now(),
+      message: 'Instances wait for a matcher that this worker does not have.',
+      remedy:
+        'Give all workers the same configuration and restart them; the next scan assigns the instances anew.',
+    });
+  }
+  return null;
+}

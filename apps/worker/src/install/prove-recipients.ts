@@ -1,0 +1,140 @@
+import type { Cause } from '@muster/core/enrollment/cause';
+import type { TargetAccess } from '@muster/core/install/command';
+import { judgeInstance } from '@muster/core/scan/eligibility';
+import type { EnrollmentEvent } from '@muster/core/enrollment/event';
+import { isJobError, type JobError } from '@muster/core/runtime/errors';
+import type { InstanceId } from '@muster/core/organization/ids';
+import type { Instance } from '@muster/core/scan/instance';
+import { roleFor, type Matcher } from '@muster/core/scan/matcher';
+import { targetId, type Target } from '@muster/core/organization/target';
+import type { JobContext } from '@muster/core/jobs/outcome';
+import type { HandlerDeps } from '../deps.ts';
+import { applyEvents } from '../enrollment/apply-events.ts';
+import { eventsOfSighting, isOfTarget, ownerAmong } from '../scan/judge-target.ts';
+import type { Batch, Candidate } from './pick-batch.ts';
+import { raiseUntrusted, type Untrusted } from '../control/untrusted-ledger.ts';
+
+/** What EC2 says of a batch right before its send. */
+export type Proof =
+  /** Those of its candidates that may be sent to. */
+  | { readonly kind: 'proven'; readonly candidates: readonly Candidate[] }
+  | { readonly kind: 'wait'; readonly waitMs: number }
+  | { readonly kind: 'denied'; readonly error: JobError };
+
+/** What an answer of EC2's says about one candidate that is not to be sent to. */
+interface Refused {
+  readonly events: readonly EnrollmentEvent[];
+  /** Why the ledger is not believed; null for what merely changed since the scan. */
+  readonly doubt: string | null;
+}
+
+/**
+ * Proves to whom a batch may be sent, by one DescribeInstances with the ids of its candidates. The ledger said who they
+ * are, and others may write to Redis: so the worker judges EC2's own answer by its own matchers, with the functions of a
+ * scan. Those that fail are judged anew on what EC2 says, and left out; the others are sent to.
+ *
+ * It comes before the claim: a process that is killed here leaves nothing behind, and what is sent afterwards is held in
+ * memory and never read from Redis again. `notAfterMs` holds for proof and send together.
+ *
+ * @param matchers those that cover the target by this worker's configuration, in file order
+ * @param notAfterMs when the answer must be there, epoch ms
+ */
+export async function proveRecipients(
+  target: Target,
+  batch: Batch,
+  matchers: readonly Matcher[],
+  notAfterMs: number,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<Proof> {
+  const access: TargetAccess = { ...target, role: roleFor(batch.matcher, target.accountId) };
+  const shown = await describe(access, batch.candidates, notAfterMs, ctx, deps);
+  if (!(shown instanceof Map)) return shown;
+  const candidates: Candidate[] = [];
+  const refused = new Map<Candidate, Refused>();
+  for (const candidate of batch.candidates) {
+    const refusal = judge(shown.get(candidate.instanceId), target, { batch, matchers }, deps);
+    if (refusal === null) candidates.push(candidate);
+    else refused.set(candidate, refusal);
+  }
+  if (refused.size > 0) {
+    await recordRefused(target, refused, deps);
+    ctx.log.warn(
+      { target: targetId(target), left: refused.size, sent: candidates.length },
+      'recipients left out: EC2 does not show them as the ledger has them',
+    );
+  }
+  return { kind: 'proven', candidates };
+}
+
+/** Null: it is to be sent to. */
+function judge(
+  instance: Instance | undefined,
+  target: Target,
+  { batch, matchers }: { readonly batch: Batch; readonly matchers: readonly Matcher[] },
+  deps: Pick<HandlerDeps, 'clock'>,
+): Refused | null {
+  // Not `gone`: only a complete scan says that.
+  if (instance === undefined || !isOfTarget(instance, target)) {
+    const events = unfit('ec2-instance-elsewhere');
+    return { events, doubt: 'EC2 does not show it in this account and region' };
+  }
+  const owner = ownerAmong(matchers, instance);
+  const events = eventsOfSighting({ instance, owner });
+  if (owner === null) return { events, doubt: 'its tags are not what any matcher selects' };
+  if (instance.state !== 'running') {
+    // One that is starting is left to the next scan.
+    return { events: events.length === 0 ? unfit('ec2-instance-not-running') : events, doubt: null };
+  }
+  if (owner.key !== batch.matcher.key) return { events, doubt: `its tags give it to ${owner.label}` };
+  const judgment = judgeInstance(instance, {
+    nowMs: deps.clock.now(),
+    minInstanceAgeMs: owner.minInstanceAgeMs,
+  });
+  if (judgment === null) return null;
+  return {
+    events: [...events, { kind: 'judged', judgment }],
+    doubt: instance.platform === 'windows' ? 'it runs Windows' : null,
+  };
+}
+
+function unfit(cause: Cause): readonly EnrollmentEvent[] {
+  return [{ kind: 'judged', judgment: { kind: 'ineligible', cause } }];
+}
+
+/** Judges the refused anew, and tells what the ledger should not have had. */
+async function recordRefused(
+  target: Target,
+  refused: ReadonlyMap<Candidate, Refused>,
+  deps: HandlerDeps,
+): Promise<void> {
+  const byId = new Map([...refused].map(([{ instanceId }, refusal]) => [instanceId, refusal]));
+  const records = new Map([...refused.keys()].map((candidate) => [candidate.instanceId, candidate]));
+  await applyEvents(deps, target, records, (id) => byId.get(id)?.events ?? []);
+  const untrusted: Untrusted[] = [...byId].flatMap(([instanceId, { doubt }]) =>
+    doubt === null ? [] : [{ instanceId, why: doubt }],
+  );
+  if (untrusted.length > 0) await raiseUntrusted(target, untrusted, deps);
+}
+
+/** One call, which is given up when the send window ends: a throttle or no answer waits, a no is the target's. */
+async function describe(
+  access: TargetAccess,
+  candidates: readonly Candidate[],
+  notAfterMs: number,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<Map<InstanceId, Instance> | Exclude<Proof, { kind: 'proven' }>> {
+  const leftMs = Math.max(0, notAfterMs - deps.clock.now());
+  const look = AbortSignal.any([ctx.signal, AbortSignal.timeout(leftMs)]);
+  const ids = candidates.map(({ instanceId }) => instanceId);
+  try {
+    return new Map(await deps.instances.describe(access, ids, look));
+  } catch (error) {
+    if (isJobError(error, 'aws.denied', 'aws.region-off')) return { kind: 'denied', error };
+    const isLate = look.aborted && !ctx.signal.aborted;
+    if (!isLate && !isJobError(error, 'aws.throttled', 'aws.unavailable')) throw error;
+    const advisedMs = isJobError(error) && typeof error.retry === 'object' ? error.retry.afterMs : 0;
+    return { kind: 'wait', waitMs: Math.max(advisedMs, deps.timings.retryMs) };
+  }
+}

@@ -1,0 +1,125 @@
+import { collectMember } from '@muster/core/jobs/due-jobs';
+import type { Invocation } from '@muster/core/install/command';
+import { longestLifeMs } from '@muster/core/install/command-life';
+import type { EnrollmentEvent } from '@muster/core/enrollment/event';
+import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { BatchId, InstanceId } from '@muster/core/organization/ids';
+import { intentSeal } from '@muster/core/install/intent-seal';
+import { invocationResult } from '@muster/core/install/invocation-result';
+import type { Matcher } from '@muster/core/scan/matcher';
+import { groupByRole } from '@muster/core/scan/matcher-scope';
+import type { Target } from '@muster/core/organization/target';
+import { applyEvents, applyWithIntent } from '../enrollment/apply-events.ts';
+import type { HandlerDeps } from '../deps.ts';
+import { sealerOf } from '../organization/account-scope.ts';
+import { listOwnCommands } from './own-commands.ts';
+import { reportForeignMarkers } from '../control/report-foreign-markers.ts';
+
+/**
+ * Before the first send to a target under a new ledger epoch (a first run, a flushed, restored or failed-over Redis),
+ * lists the target's own recent commands and adopts those of ours that are still live, and those that have ended
+ * without the ledger knowing: whoever was installed a moment ago is not in the inventory yet. What Redis forgot, AWS
+ * knows.
+ *
+ * @returns how many commands were adopted
+ */
+export async function reconcileTarget(
+  target: Target,
+  matchers: readonly Matcher[],
+  signal: AbortSignal,
+  deps: HandlerDeps,
+): Promise<number> {
+  let adopted = 0;
+  for (const { role, matchers: group } of groupByRole(matchers, target.accountId, target.region)) {
+    const [owner] = group;
+    if (owner === undefined) continue;
+    const intents = await deps.ledger.enrollments.intents(target);
+    const { batches, forged } = await listOwnCommands(
+      { ...target, role },
+      intents.map(({ value }) => value),
+      signal,
+      deps,
+    );
+    await reportForeignMarkers(target, forged, deps);
+    for (const [batchId, invocations] of batches) {
+      if (await adopt(target, owner, batchId, invocations, deps)) adopted += 1;
+    }
+  }
+  return adopted;
+}
+
+/** Whether an end is news: the instance waits for a command as if it had not had this one. Of attempts, only the last few are kept. */
+function isForgotten(
+  record: EnrollmentRecord | undefined,
+  { commandId, requestedAtMs }: Invocation,
+): boolean {
+  if (record === undefined) return false;
+  const waits = record.state === 'discovered' || record.state === 'queued' || record.state === 'failed';
+  if (!waits || record.attempts.some((attempt) => attempt.commandId === commandId)) return false;
+  const last = record.attempts.at(-1);
+  return last === undefined || requestedAtMs > last.endedAtMs;
+}
+
+function isLive(invocation: Invocation): boolean {
+  return invocationResult(invocation, 0) === null;
+}
+
+/**
+ * Makes a command known: its intent, so that it is followed to its end, and its instances, so that they are left alone.
+ * One that has ended goes the same way, and ends at the next look.
+ */
+async function adopt(
+  target: Target,
+  owner: Matcher,
+  batchId: BatchId,
+  invocations: readonly Invocation[],
+  deps: HandlerDeps,
+): Promise<boolean> {
+  const [first] = invocations;
+  const known = await deps.ledger.enrollments.intent(target, batchId);
+  if (first === undefined) return false;
+  const { commandId } = first;
+  const instanceIds: readonly InstanceId[] = invocations.map((invocation) => invocation.instanceId);
+  const records = await deps.ledger.enrollments.read(target, instanceIds);
+  const byInstance = new Map(invocations.map((invocation) => [invocation.instanceId, invocation]));
+  const isOpen = (id: InstanceId, record: EnrollmentRecord | undefined): boolean => {
+    const invocation = byInstance.get(id);
+    return invocation !== undefined && (isLive(invocation) || isForgotten(record, invocation));
+  };
+  if (!instanceIds.some((id) => isOpen(id, records.get(id)?.value))) return false;
+  const eventsOf = (id: InstanceId, record: EnrollmentRecord): readonly EnrollmentEvent[] =>
+    isOpen(id, record) ? [{ kind: 'accepted', batchId, commandId }] : [];
+  if (known !== null && known.value.command !== null) {
+    // It is followed already; but a record that was made anew does not know that.
+    await applyEvents(deps, target, records, eventsOf);
+    return false;
+  }
+  await deps.ledger.due.schedule('collect', [
+    { member: collectMember(target, batchId), atMs: deps.clock.now() },
+  ]);
+  const written = await applyWithIntent(deps, target, instanceIds, eventsOf, {
+    batchId,
+    expected: known?.version ?? 0,
+    value: {
+      batchId,
+      matcherKey: owner.key,
+      documentName: first.documentName,
+      instanceIds,
+      intentAtMs: first.requestedAtMs,
+      notAfterMs: first.requestedAtMs,
+      epoch: known?.value.epoch ?? 'adopted',
+      command: { commandId, expiresAtMs: first.requestedAtMs + longestLifeMs(deps.config.install) },
+      polls: 0,
+      seal: intentSeal(sealerOf(deps), target, batchId),
+    },
+  });
+  if (written === null) return false;
+  // It is in flight whatever the caps say, and counts for its own account: what a member account may have written must not
+  // take the room of another.
+  await deps.ledger.control.adopt(target, batchId, instanceIds.length);
+  // Once more: whoever took the hint up before the intent was there has ended it.
+  await deps.ledger.due.schedule('collect', [
+    { member: collectMember(target, batchId), atMs: deps.clock.now() },
+  ]);
+  return true;
+}

@@ -1,0 +1,84 @@
+import type { Invocation, TargetAccess } from '@muster/core/install/command';
+import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { CommandId, InstanceId } from '@muster/core/organization/ids';
+import { invocationResult } from '@muster/core/install/invocation-result';
+import { targetId, type Target } from '@muster/core/organization/target';
+import type { JobContext } from '@muster/core/jobs/outcome';
+import type { HandlerDeps } from '../deps.ts';
+import { accessOf } from './batch-access.ts';
+import { cancelOrTell } from './cancel-or-tell.ts';
+import type { Versioned } from '@muster/core/enrollment/enrollment-store';
+
+type Records = ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>;
+
+/**
+ * Two live commands of ours on one instance: the promise is broken, by a restored Redis, a clock, or somebody's hand. It
+ * shows when a command is live on an instance whose record follows another one that is live too. People are told, the
+ * younger one is canceled where the role may, and both are followed to their end.
+ *
+ * @param invocations what SSM shows of the command that is being looked at
+ */
+export async function stopSecondCommand(
+  target: Target,
+  access: TargetAccess,
+  invocations: readonly Invocation[],
+  records: Records,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<void> {
+  for (const invocation of invocations) {
+    const record = records.get(invocation.instanceId)?.value;
+    if (record?.state !== 'installing' || record.commandId === invocation.commandId) continue;
+    if (!isLive(invocation)) continue;
+    const intent = await deps.ledger.enrollments.intent(target, record.batchId);
+    const itsAccess = intent === null ? access : (accessOf(target, intent.value, deps) ?? access);
+    const other = await findLive(itsAccess, record.commandId, invocation.instanceId, ctx, deps);
+    if (other === undefined) continue;
+    const isOther = other.requestedAtMs > invocation.requestedAtMs;
+    const [younger, older] = isOther ? [other, invocation] : [invocation, other];
+    await stopYounger(target, isOther ? itsAccess : access, younger, older, ctx, deps);
+  }
+}
+
+async function stopYounger(
+  target: Target,
+  access: TargetAccess,
+  younger: Invocation,
+  older: Invocation,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<void> {
+  const { commandId, instanceId } = younger;
+  // Told first: a call that fails is made again at the next look, and the alarm does not wait for it.
+  await deps.ledger.control.raise({
+    kind: 'two-live-commands',
+    scope: `instance:${instanceId}`,
+    sinceMs: deps.clock.now(),
+    message: `Two commands of ours were live on ${instanceId} in ${targetId(target)}: ${older.commandId} and ${commandId}. The younger, ${commandId}, is being canceled.`,
+    remedy: `Look at the host: two installers may have run side by side. Where ssm:CancelCommand is not granted, cancel it by hand: aws ssm cancel-command --region ${target.region} --command-id ${commandId} --instance-ids ${instanceId}. muster resume --instance ${instanceId} takes this note away.`,
+  });
+  ctx.log.error({ target: targetId(target), instanceId, commandId }, 'two live commands on one instance');
+  await cancelOrTell(
+    target,
+    access,
+    { commandId, instanceIds: [instanceId], why: 'is the second on an instance' },
+    ctx,
+    deps,
+  );
+}
+
+/** The other command's invocation, while SSM shows it and it has not ended. */
+async function findLive(
+  access: TargetAccess,
+  commandId: CommandId,
+  instanceId: InstanceId,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<Invocation | undefined> {
+  const all = await deps.commands.listInvocations(access, commandId, ctx.signal);
+  return all.find((one) => one.instanceId === instanceId && isLive(one));
+}
+
+function isLive(invocation: Invocation): boolean {
+  return invocationResult(invocation, 0) === null;
+}

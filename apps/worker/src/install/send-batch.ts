@@ -1,0 +1,219 @@
+import { renderInstall } from '@muster/core/install/render-install';
+import type { SendResult, TargetAccess } from '@muster/core/install/command';
+import { pausedBy } from '@muster/core/control/control';
+import type { JobError } from '@muster/core/runtime/errors';
+import type { BatchId } from '@muster/core/organization/ids';
+import type { Intent } from '@muster/core/install/intent';
+import { intentSeal } from '@muster/core/install/intent-seal';
+import { keyIdsOf } from '@muster/core/install/mac';
+import { markerOf } from '@muster/core/install/marker';
+import { roleFor, type Matcher } from '@muster/core/scan/matcher';
+import { targetId, type Target } from '@muster/core/organization/target';
+import { collectMember } from '@muster/core/jobs/due-jobs';
+import type { JobContext } from '@muster/core/jobs/outcome';
+import { runEvents, transitionContext } from '../enrollment/apply-events.ts';
+import type { HandlerDeps } from '../deps.ts';
+import { causesOfInvalidIds } from './invalid-instances.ts';
+import { lacksManagedUpdates } from './managed-updates.ts';
+import { type Batch, type Candidate, causeOf } from './pick-batch.ts';
+import { sealerOf } from '../organization/account-scope.ts';
+import { proveRecipients } from './prove-recipients.ts';
+import { recordAccepted, recordRefused } from './send-outcome.ts';
+import { askSendPermission } from '../rollout/send-permission.ts';
+
+/** No send starts later than this after a pause. Real time. */
+const PAUSE_COUNTS_AFTER_MS = 2_000;
+
+/** What became of one batch, as far as the next one is concerned. */
+export type Step =
+  | { readonly kind: 'sent'; readonly size: number }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'halve'; readonly size: number }
+  | { readonly kind: 'wait'; readonly waitMs: number }
+  /** AWS may not be asked who the recipients are. */
+  | { readonly kind: 'denied'; readonly error: JobError }
+  /** None of the batch is to be sent to. */
+  | { readonly kind: 'left-out' }
+  | { readonly kind: 'full' }
+  | { readonly kind: 'claimed-elsewhere' };
+
+/** One batch through steps 3 to 7 of docs/sending-once.md: room, proof, intent, send, record. @param matchers see `proveRecipients` */
+export async function sendBatch(
+  target: Target,
+  batch: Batch,
+  matchers: readonly Matcher[],
+  epoch: string,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<Step> {
+  const waitMs = await deps.ledger.pacing.take(target, 'ssm:SendCommand');
+  if (waitMs > 0) return { kind: 'wait', waitMs };
+  const batchId = deps.newId() as BatchId;
+  const room = await reserve(target, batchId, batch.candidates.length, deps);
+  if (room === 0) return { kind: 'full' };
+  // The answer of EC2 is as old as the intent will be: both are worth something for one send window.
+  const notAfterMs = deps.clock.now() + deps.config.install.sendWindowMs;
+  const asked: Batch = { ...batch, candidates: batch.candidates.slice(0, room) };
+  const proof = await proveRecipients(target, asked, matchers, notAfterMs, ctx, deps);
+  if (proof.kind !== 'proven') {
+    await deps.ledger.control.release(target, batchId);
+    return proof;
+  }
+  const recipients = await fitToRoom(target, batchId, proof.candidates, asked.candidates.length, deps);
+  if (recipients.length === 0) return { kind: 'left-out' };
+  const intent = await claim(target, batch.matcher, recipients, { batchId, epoch, notAfterMs }, deps);
+  if (intent === null) {
+    await deps.ledger.control.release(target, batchId);
+    return { kind: 'claimed-elsewhere' };
+  }
+  const access: TargetAccess = { ...target, role: roleFor(batch.matcher, target.accountId) };
+  const result = await send(access, batch, intent, ctx, deps);
+  return settle(access, intent, result, ctx, deps);
+}
+
+/** Room for a batch under all caps. @returns for how many instances */
+function reserve(target: Target, batchId: BatchId, wanted: number, deps: HandlerDeps): Promise<number> {
+  const { limits } = deps.config;
+  return deps.ledger.control.reserve(target, batchId, wanted, {
+    all: limits.installsInFlight,
+    account: limits.installsInFlightPerAccount,
+    target: limits.installsInFlightPerTarget,
+  });
+}
+
+/** Gives the room back that a batch does not need once some of it were left out. @returns those for whom there is room */
+async function fitToRoom(
+  target: Target,
+  batchId: BatchId,
+  proven: readonly Candidate[],
+  reserved: number,
+  deps: HandlerDeps,
+): Promise<readonly Candidate[]> {
+  if (proven.length === reserved) return proven;
+  await deps.ledger.control.release(target, batchId);
+  if (proven.length === 0) return proven;
+  return proven.slice(0, await reserve(target, batchId, proven.length, deps));
+}
+
+/** Writes the intent and moves its records to `sending`, all or nothing. Null when somebody else moved one of them first. */
+async function claim(
+  target: Target,
+  matcher: Matcher,
+  candidates: readonly Candidate[],
+  { batchId, epoch, notAfterMs }: Pick<Intent, 'batchId' | 'epoch' | 'notAfterMs'>,
+  deps: HandlerDeps,
+): Promise<Intent | null> {
+  const context = transitionContext(deps);
+  const [keyId] = keyIdsOf(deps.config.markerKeys);
+  const changes = candidates.flatMap(({ instanceId, version, value }) => {
+    const after = runEvents(value, [{ kind: 'claimed', batchId }], context);
+    return after === null || after === value ? [] : [{ instanceId, expected: version, value: after }];
+  });
+  if (changes.length === 0) return null;
+  const intent: Intent = {
+    batchId,
+    matcherKey: matcher.key,
+    documentName: matcher.install.documentName,
+    instanceIds: changes.map((change) => change.instanceId),
+    intentAtMs: context.nowMs,
+    notAfterMs,
+    epoch,
+    command: null,
+    polls: 0,
+    ...(keyId === undefined ? {} : { keyId }),
+    seal: intentSeal(sealerOf(deps), target, batchId),
+  };
+  // Whoever finds this batch later must find it due: so that is written first.
+  await deps.ledger.due.schedule('collect', [
+    { member: collectMember(target, batchId), atMs: intent.notAfterMs },
+  ]);
+  const words = await deps.ledger.enrollments.write(target, 'all', changes, [
+    { batchId, expected: 0, value: intent },
+  ]);
+  return words.every((word) => word === 'written') ? intent : null;
+}
+
+async function send(
+  access: TargetAccess,
+  { matcher, candidates }: Batch,
+  intent: Intent,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<SendResult> {
+  if (await lacksManagedUpdates(matcher.install, ctx.signal, deps)) {
+    return refusedUnsent('managed-updates-off');
+  }
+  // The last look at the brakes, after the claim and right before the call: a pause stops sends that have not begun.
+  const askedAtMs = deps.clock.now();
+  const causes = new Map(candidates.map(({ instanceId, value }) => [instanceId, causeOf(value)]));
+  const [permission, epoch] = [await askSendPermission(deps), await deps.ledger.control.epoch()];
+  const paused =
+    permission.kind === 'withheld' ||
+    intent.instanceIds.some(
+      (instanceId) =>
+        pausedBy(permission.pauses, { ...access, instanceId, cause: causes.get(instanceId) ?? null }) !==
+        null,
+    );
+  if (paused || epoch !== intent.epoch) return refusedUnsent('not-sent');
+  const target: Target = { accountId: access.accountId, region: access.region };
+  const { documentName, parameters } = renderInstall(matcher.install, {
+    executionTimeoutSeconds: deps.config.install.executionTimeoutSeconds,
+  });
+  return deps.commands.sendCommand(
+    access,
+    {
+      documentName,
+      parameters,
+      instanceIds: intent.instanceIds,
+      comment: markerOf(
+        { installation: deps.installation, keys: deps.config.markerKeys, target },
+        intent.batchId,
+      ),
+      deliveryTimeoutSeconds: deps.config.install.deliveryTimeoutSeconds,
+      notAfterMs: intent.notAfterMs,
+      leaveByMs: askedAtMs + PAUSE_COUNTS_AFTER_MS,
+    },
+    ctx.signal,
+  );
+}
+
+/** Our own no, before anything left. */
+function refusedUnsent(reason: 'not-sent' | 'managed-updates-off'): SendResult {
+  return { kind: 'refused', reason, instanceIds: [], message: reason, awsCode: '', retryAfterMs: null };
+}
+
+async function settle(
+  access: TargetAccess,
+  intent: Intent,
+  result: SendResult,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<Step> {
+  const target: Target = { accountId: access.accountId, region: access.region };
+  const size = intent.instanceIds.length;
+  const facts = { target: targetId(target), batchId: intent.batchId, instances: size };
+  switch (result.kind) {
+    case 'accepted':
+      deps.sent.remember(target, intent.instanceIds, {
+        commandId: result.commandId,
+        acceptedAtMs: deps.clock.now(),
+        expiresAtMs: result.expiresAtMs,
+      });
+      await recordAccepted(target, intent, result, deps);
+      ctx.log.info({ ...facts, commandId: result.commandId }, 'command sent');
+      return { kind: 'sent', size };
+    case 'ambiguous':
+      ctx.log.warn({ ...facts, detail: result.message }, 'answer to a send was lost');
+      return { kind: 'sent', size };
+    case 'refused': {
+      ctx.log.warn({ ...facts, reason: result.reason, awsCode: result.awsCode }, 'send refused');
+      const causes = await causesOfInvalidIds(access, intent, result, ctx.signal, deps);
+      const waitMs = await recordRefused(target, intent, result, causes, deps);
+      if (waitMs !== null) return { kind: 'wait', waitMs };
+      const nameless = result.reason === 'invalid-instance-id' && result.instanceIds.length === 0 && size > 1;
+      return nameless ? { kind: 'halve', size } : { kind: 'refused' };
+    }
+    default:
+      return result satisfies never;
+  }
+}

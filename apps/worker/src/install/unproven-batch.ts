@@ -1,0 +1,53 @@
+import { timeOfBatch } from '@muster/core/install/batch-time';
+import { longestLifeMs } from '@muster/core/install/command-life';
+import type { EnrollmentEvent } from '@muster/core/enrollment/event';
+import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { Intent } from '@muster/core/install/intent';
+import type { Target } from '@muster/core/organization/target';
+import type { HandlerDeps } from '../deps.ts';
+import type { DueOutcome } from '../due-work.ts';
+import { applyWithIntent } from '../enrollment/apply-events.ts';
+import { collectOutcome, type CollectResult } from './collect-outcome.ts';
+import { raiseUntrusted } from '../control/untrusted-ledger.ts';
+import type { Versioned } from '@muster/core/enrollment/enrollment-store';
+
+/**
+ * Leaves a batch alone whose target is out of scope and whose intent no worker has sealed: a forged one, or one of an
+ * older release in an account that has left since. Nothing of AWS is asked. It is told, and ends when no command
+ * of its time can be live any more.
+ */
+export async function leaveBatch(
+  target: Target,
+  { value: intent, version }: Versioned<Intent>,
+  deps: HandlerDeps,
+): Promise<DueOutcome<CollectResult>> {
+  const { batchId, instanceIds } = intent;
+  const why = 'of a batch that no worker wrote, in a target out of scope';
+  await raiseUntrusted(
+    target,
+    instanceIds.map((instanceId) => ({ instanceId, why })),
+    deps,
+  );
+  const ageMs = deps.clock.now() - timeOfBatch(batchId);
+  const mayBeLive = Math.abs(ageMs) < longestLifeMs(deps.config.install) + deps.config.install.resendAfterMs;
+  if (mayBeLive) {
+    return collectOutcome(deps.clock.now() + deps.timings.deniedMs, 0, instanceIds.length, 'unproven');
+  }
+  const closed = { batchId, expected: version, value: null };
+  await applyWithIntent(deps, target, instanceIds, (_, record) => endOf(intent, record, deps), closed);
+  await deps.ledger.control.release(target, batchId);
+  return collectOutcome(null, instanceIds.length, 0, 'unproven');
+}
+
+function endOf(
+  { batchId }: Intent,
+  record: EnrollmentRecord,
+  { clock }: Pick<HandlerDeps, 'clock'>,
+): readonly EnrollmentEvent[] {
+  if (record.state === 'sending' && record.batchId === batchId) {
+    return [{ kind: 'send-refused', batchId, cause: null, readyAtMs: clock.now() }];
+  }
+  if (record.state !== 'installing' || record.batchId !== batchId) return [];
+  const result = { kind: 'failure', cause: 'ec2-ssm-command-lost', exitCode: null, output: '' } as const;
+  return [{ kind: 'ended', commandId: record.commandId, result }];
+}

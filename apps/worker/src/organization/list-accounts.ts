@@ -1,0 +1,180 @@
+import { matchersOfAccount } from '@muster/core/scan/matcher-scope';
+import type { Account } from '@muster/core/organization/account';
+import { sealAccount } from '@muster/core/organization/account-seal';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/due';
+import type { Finding } from '@muster/core/control/control';
+import { findingOfForeignNames } from '@muster/core/control/foreign-names';
+import { isJobError, type JobError, messageOf } from '@muster/core/runtime/errors';
+import type { AccountId } from '@muster/core/organization/ids';
+import { targetId, type Target } from '@muster/core/organization/target';
+import type { JobContext } from '@muster/core/jobs/outcome';
+import { sealerOf } from './account-scope.ts';
+import { accountPages } from './accounts-in-scope.ts';
+import { callerAccountOf, type HandlerDeps } from '../deps.ts';
+import { listingRemedy } from './listing-remedy.ts';
+import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
+import { clearUntrusted } from '../control/untrusted-ledger.ts';
+import { scheduleScans, targetsOutOfScope } from '../scan/forget-target.ts';
+
+type Result = { accounts: number; removed: number; error: string | null };
+
+/** Errors that say nothing about the organization: the listing is simply tried again, for a while. */
+const PASSING = ['aws.throttled', 'aws.unavailable'] as const;
+const LEASE_MS = 10 * 60_000;
+
+/**
+ * Lists every account in scope, page by page, and sends each new one on at once. Only a listing that ended without an
+ * error removes accounts: when Organizations fails, the last known accounts go on being scanned.
+ */
+export async function handleListAccounts(
+  _payload: object,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<Result> {
+  return doDueWork(deps, 'accounts', ORGANIZATION_MEMBER, LEASE_MS, async () => {
+    const now = deps.clock.now();
+    const sweep = await deps.ledger.coverage.sweep(now);
+    const running = sweep !== null && sweep.finishedAtMs === null;
+    const sweepId = running ? sweep.id : deps.newId();
+    if (!running) await deps.ledger.coverage.startSweep(sweepId, now);
+    try {
+      return await listAll(sweepId, ctx, deps);
+    } catch (error) {
+      const triedForMs = running ? now - sweep.startedAtMs : 0;
+      if (isJobError(error, ...PASSING) && triedForMs < deps.config.pollIntervalMs) throw error;
+      return giveUp(sweepId, error, ctx, deps);
+    }
+  });
+}
+
+async function listAll(sweepId: string, ctx: JobContext, deps: HandlerDeps): Promise<DueOutcome<Result>> {
+  const seen = new Set<AccountId>();
+  let inactive = 0;
+  const callerAccountId = await callerAccountOf(deps, ctx.signal);
+  for await (const page of accountPages(deps, deps.ledger, callerAccountId, ctx.signal)) {
+    const inScope = page.filter(
+      (account) =>
+        !seen.has(account.accountId) &&
+        matchersOfAccount(deps.config.matchers, account, callerAccountId).length > 0,
+    );
+    for (const account of inScope) seen.add(account.accountId);
+    inactive += await takeIn(inScope, deps);
+  }
+  const removed = (await deps.ledger.coverage.accountIds()).filter((accountId) => !seen.has(accountId));
+  await removeAccounts(removed, deps);
+  await deps.ledger.coverage.endAccountListing(sweepId, deps.clock.now(), null, inactive);
+  for (const kind of ['account-list-failed', 'organization-mismatch', 'accounts-unproven'] as const) {
+    await deps.ledger.control.clear(kind, 'all');
+  }
+  await clearUntrusted(deps);
+  const foreign = await deps.ledger.coverage.forgetForeign();
+  if (foreign.length > 0) {
+    await deps.ledger.control.raise(findingOfForeignNames('coverage', foreign, deps.clock.now()));
+  }
+  return {
+    nextAtMs: deps.clock.now() + deps.config.pollIntervalMs,
+    result: { accounts: seen.size, removed: removed.length, error: null },
+  };
+}
+
+/**
+ * Removes accounts, and hints at the forgetting of what they held. Whatever else holds records and is out of scope is
+ * looked at once a day: a kill in between, or an older release, may have left it.
+ */
+async function removeAccounts(removed: readonly AccountId[], deps: HandlerDeps): Promise<void> {
+  const { coverage, control, enrollments } = deps.ledger;
+  const populated = await enrollments.populated();
+  const byAccount = Map.groupBy(populated, (target) => target.accountId);
+  const left: Target[] = [];
+  for (const accountId of removed) {
+    const held = byAccount.get(accountId) ?? [];
+    left.push(...held);
+    await scheduleScans(held, deps.clock.now() + deps.timings.followUpMs, deps);
+    await coverage.removeAccount(accountId);
+    await control.resetBrake(`account:${accountId}`, deps.clock.now());
+  }
+  await dispatch(deps, 'scan', left.map(targetId));
+  const others = await targetsOutOfScope(populated, deps);
+  await scheduleScans(others, deps.clock.now() + deps.timings.regionsMs, deps);
+}
+
+/**
+ * Makes a page of accounts known and sends the new ones on. An account that is not active is known, but has no targets:
+ * what it holds stays as it was, since nobody can look.
+ *
+ * @returns how many are not active
+ */
+async function takeIn(accounts: readonly Account[], deps: HandlerDeps): Promise<number> {
+  const known = await Promise.all(accounts.map((account) => deps.ledger.coverage.account(account.accountId)));
+  const active = accounts.filter((account) => account.state === 'ACTIVE');
+  const inactive = accounts.filter((account) => account.state !== 'ACTIVE');
+  const unresolved = active.filter((account) => {
+    const before = known[accounts.indexOf(account)];
+    return (
+      before === null ||
+      before === undefined ||
+      before.resolvedAtMs === null ||
+      before.account.state !== 'ACTIVE'
+    );
+  });
+  // Due before they are known to be active: after a kill in between, the next listing would see nothing new about them.
+  const atMs = deps.clock.now() + deps.timings.hintMs;
+  await deps.ledger.due.schedule(
+    'regions',
+    unresolved.map(({ accountId }) => ({ member: accountId, atMs })),
+  );
+  const sealer = sealerOf(deps);
+  const listedAtMs = deps.clock.now();
+  await deps.ledger.coverage.putAccounts(accounts.map((account) => sealAccount(account, listedAtMs, sealer)));
+  for (const { accountId } of inactive) {
+    await deps.ledger.coverage.putRegions(accountId, [], deps.clock.now());
+  }
+  await dispatch(
+    deps,
+    'regions',
+    unresolved.map((account) => account.accountId),
+  );
+  return inactive.length;
+}
+
+async function giveUp(
+  sweepId: string,
+  error: unknown,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<DueOutcome<Result>> {
+  const message = messageOf(error);
+  ctx.log.error({ err: error }, 'account listing failed');
+  await deps.ledger.coverage.endAccountListing(sweepId, deps.clock.now(), message, 0);
+  await deps.ledger.control.raise({
+    ...(isJobError(error, 'aws.organization')
+      ? organizationMismatch(error)
+      : {
+          kind: 'account-list-failed',
+          message: `The accounts of the organization could not be listed: ${message}`,
+          remedy: listingRemedy(error),
+        }),
+    scope: 'all',
+    sinceMs: deps.clock.now(),
+  });
+  const known = await deps.ledger.coverage.accountIds();
+  return {
+    nextAtMs: deps.clock.now() + deps.config.pollIntervalMs,
+    result: { accounts: known.length, removed: 0, error: message },
+  };
+}
+
+/** Every send waits for this to end: which accounts are whose is not known. */
+function organizationMismatch({ message, details }: JobError): Pick<Finding, 'kind' | 'message' | 'remedy'> {
+  const { configured, found } = details;
+  const isOther = typeof configured === 'string' && typeof found === 'string';
+  return {
+    kind: 'organization-mismatch',
+    message: isOther
+      ? `The credentials of a worker read the organization ${found}, the configuration names ${configured}. Nothing is sent anywhere until they agree.`
+      : `The credentials of a worker read no organization that the configuration names: ${message}. Nothing is sent anywhere until they do.`,
+    remedy: isOther
+      ? `If ${found} is meant, set organization.organization_id to it. If ${configured} is, give the workers credentials of its management account or of a delegated administrator of it.`
+      : 'Give the workers credentials of the management account, or of a delegated administrator, of the organization that organization.organization_id names.',
+  };
+}

@@ -1,0 +1,124 @@
+import { isJobError, messageOf, type JobError } from '@muster/core/runtime/errors';
+import type { Coverage } from '@muster/core/organization/coverage';
+import type { AccountId, Region } from '@muster/core/organization/ids';
+import { groupByRole } from '@muster/core/scan/matcher-scope';
+import { targetId, type Target } from '@muster/core/organization/target';
+import type { JobContext } from '@muster/core/jobs/outcome';
+import type { HandlerDeps } from '../deps.ts';
+import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
+import { awaitProof, scopeOfAccount } from './account-scope.ts';
+import { scheduleScans } from '../scan/forget-target.ts';
+import { resolveRegions, type ResolvedRegions } from './resolve-regions.ts';
+import { coverageOfFailure } from '../scan/scan-coverage.ts';
+
+type Result = { regions: number; denied: boolean };
+
+interface ReadAccount {
+  readonly accountId: AccountId;
+  /** See `CoverageLedger.dateOf`. */
+  readonly readAtMs: number;
+}
+
+/**
+ * Enters one account and finds its targets. An account that cannot be entered is not an error of the job but a result:
+ * it is recorded as denied, with what is missing, and asked again on its own slow schedule.
+ */
+export async function handleListRegions(
+  { accountId }: { readonly accountId: AccountId },
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<Result> {
+  return doDueWork(deps, 'regions', accountId, deps.timings.leaseMs, async () => {
+    const known = await deps.ledger.coverage.account(accountId);
+    if (known === null) return { nextAtMs: null, result: { regions: 0, denied: false } };
+    if (known.account.state !== 'ACTIVE') {
+      // Not to be entered, and no fault of anybody's; the next listing that finds it active says so at once.
+      const nextAtMs = deps.clock.now() + deps.timings.regionsMs;
+      return { nextAtMs, result: { regions: 0, denied: false } };
+    }
+    const scope = await scopeOfAccount(known.account, 'read', ctx.signal, deps);
+    if (scope.kind === 'unproven') {
+      const nextAtMs = await awaitProof(accountId, scope.seal, deps);
+      return { nextAtMs, result: { regions: 0, denied: false } };
+    }
+    const begun = await deps.ledger.coverage.beginReading(deps.clock.now());
+    // Without a matcher it has no regions, and what it held is forgotten.
+    const groups = groupByRole(scope.kind === 'covered' ? scope.matchers : [], accountId, null);
+    const standsIn = await deps.ledger.coverage.readDenied(accountId);
+    const found = await resolveRegions(accountId, groups, ctx.signal, deps).catch((error: unknown) => {
+      // Regions that are known go on being read; only an account without any would keep the sweep from ending.
+      const isRead = known.resolvedAtMs !== null && standsIn === null;
+      if (isRead || !isJobError(error)) throw error;
+      return { kind: 'unread' as const, error };
+    });
+    const readAtMs = await deps.ledger.coverage.dateOf(begun);
+    if (found.kind === 'unread') return passOver({ accountId, readAtMs }, found.error, standsIn, ctx, deps);
+    if (found.kind === 'denied') return deny({ accountId, readAtMs }, found.error, ctx, deps);
+    const regions = regionsInScope(found, known.regions ?? []);
+    const left = (known.regions ?? []).filter((region) => !regions.includes(region));
+    const forgotten = left.map((region): Target => ({ accountId, region }));
+    await scheduleScans(forgotten, deps.clock.now() + deps.timings.followUpMs, deps);
+    await deps.ledger.coverage.putRegions(accountId, regions, readAtMs);
+    await dispatch(deps, 'scan', [
+      ...forgotten.map(targetId),
+      ...(await unreadTargets(accountId, regions, deps)),
+    ]);
+    return {
+      nextAtMs: deps.clock.now() + deps.timings.regionsMs,
+      result: { regions: regions.length, denied: false },
+    };
+  });
+}
+
+/** What one role may not say is not known to have left: then the regions that were known stay. */
+function regionsInScope(
+  { regions, denial }: Extract<ResolvedRegions, { kind: 'regions' }>,
+  before: readonly Region[],
+): readonly Region[] {
+  return denial === null ? regions : [...new Set([...regions, ...before])].toSorted();
+}
+
+async function unreadTargets(
+  accountId: AccountId,
+  regions: readonly Region[],
+  deps: HandlerDeps,
+): Promise<readonly string[]> {
+  const targets = regions.map((region): Target => ({ accountId, region }));
+  const coverage = await Promise.all(targets.map((target) => deps.ledger.coverage.read(target)));
+  return targets.filter((_, index) => coverage[index]?.status === 'pending').map(targetId);
+}
+
+/** An account that throttles, does not answer or answers nonsense is told of as a target is: see `coverageOfFailure`. */
+async function passOver(
+  { accountId, readAtMs }: ReadAccount,
+  error: JobError,
+  before: Coverage | null,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<DueOutcome<Result>> {
+  const outcome = coverageOfFailure(error, before, readAtMs, deps);
+  if (outcome === null) throw error;
+  const { coverage, nextAtMs } = outcome;
+  await deps.ledger.coverage.denyAccount(accountId, coverage);
+  ctx.log.warn({ accountId, status: coverage.status, detail: coverage.detail }, 'account not entered');
+  return { nextAtMs, result: { regions: 0, denied: false } };
+}
+
+async function deny(
+  { accountId, readAtMs }: ReadAccount,
+  error: JobError,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<DueOutcome<Result>> {
+  const coverage: Coverage = {
+    status: 'denied',
+    attemptedAtMs: readAtMs,
+    completeAtMs: null,
+    cause: 'ec2-perm-account-denied',
+    detail: messageOf(error),
+    failures: 1,
+  };
+  await deps.ledger.coverage.denyAccount(accountId, coverage);
+  ctx.log.warn({ ...error.details, accountId, detail: coverage.detail }, 'account denied');
+  return { nextAtMs: deps.clock.now() + deps.timings.deniedMs, result: { regions: 0, denied: true } };
+}

@@ -1,0 +1,96 @@
+import type { Finding } from '@muster/core/control/control';
+import type { HandlerDeps } from '../deps.ts';
+
+/** Whether anything may be sent at all just now. */
+export type SendPermission =
+  | { readonly kind: 'granted'; readonly pauses: ReadonlySet<string> }
+  | { readonly kind: 'withheld'; readonly reason: WithholdingReason };
+
+/** `organization`: the credentials read another organization than the configuration names. */
+type WithholdingReason = 'paused' | 'held' | 'inventory' | 'organization';
+
+/** Findings that are cleared once sends are no longer withheld for their reason. */
+const WITHHOLDING = ['paused-by-configuration', 'hold-first-send'] as const;
+
+/**
+ * Asks everything that can stop every send: the configuration's pause, the operator's, the hold before the first send,
+ * credentials of another organization, and an inventory too old to know which hosts have joined. Each has a finding while it
+ * lasts; other processes raise some of them.
+ *
+ * Asked before every send, so all questions go to Redis together, and it is written to only where something is to change.
+ */
+export async function askSendPermission(
+  deps: Pick<HandlerDeps, 'config' | 'ledger' | 'clock'>,
+): Promise<SendPermission> {
+  const { config, ledger } = deps;
+  const { control } = ledger;
+  if (config.paused || !config.enabled) {
+    await control.raise(
+      finding(
+        deps,
+        'paused-by-configuration',
+        `${config.paused ? 'muster.paused is true' : 'discovery_service.enabled is not true'}: nothing is sent.`,
+        config.paused ? 'Set muster.paused to false.' : 'Set discovery_service.enabled to true.',
+      ),
+    );
+    return { kind: 'withheld', reason: 'paused' };
+  }
+  const [raised, pauses, hold, isFresh] = await Promise.all([
+    control.raised([...WITHHOLDING, 'organization-mismatch'], 'all'),
+    control.pauses(),
+    control.hold(config.limits.holdFirstSend),
+    isInventoryFresh(deps),
+  ]);
+  if (raised.has('organization-mismatch')) return { kind: 'withheld', reason: 'organization' };
+  const clear = async (kind: (typeof WITHHOLDING)[number]): Promise<void> => {
+    if (raised.has(kind)) await control.clear(kind, 'all');
+  };
+  await clear('paused-by-configuration');
+  const scopes = new Set<string>(pauses.map((pause) => pause.scope));
+  if (scopes.has('all')) return { kind: 'withheld', reason: 'paused' };
+  if (hold === 'held') {
+    await control.raise(
+      finding(
+        deps,
+        'hold-first-send',
+        `${await whyHeld(deps)} Nothing is sent until an operator says so.`,
+        'Look at what was found (muster status, muster instances --state queued), then run: muster resume --all',
+      ),
+    );
+    return { kind: 'withheld', reason: 'held' };
+  }
+  await clear('hold-first-send');
+  return isFresh ? { kind: 'granted', pauses: scopes } : { kind: 'withheld', reason: 'inventory' };
+}
+
+/** A Redis that was emptied has forgotten who let the sends go: nodes that have joined tell it from a first run. */
+async function whyHeld({ ledger }: Pick<HandlerDeps, 'ledger'>): Promise<string> {
+  const { nodes } = await ledger.nodes.facts();
+  return nodes > 0
+    ? `Teleport has ${nodes} nodes already, and no operator's word for sends is recorded: Redis was emptied, or they joined before Muster's first run.`
+    : "No operator's word for sends is recorded: this is a first run, or Redis was emptied.";
+}
+
+/** How long to wait before asking again. The inventory comes back by itself; the rest is lifted by a person, who wakes the targets. */
+export function withheldMs(reason: WithholdingReason, { timings }: Pick<HandlerDeps, 'timings'>): number {
+  return reason === 'inventory' ? timings.retryMs : timings.heldMs;
+}
+
+/** An instance that has joined must not be sent to, so a recent inventory is needed. */
+async function isInventoryFresh(deps: Pick<HandlerDeps, 'config' | 'ledger' | 'clock'>): Promise<boolean> {
+  const { inventory } = deps.config;
+  if (inventory.kind === 'none') return true;
+  const facts = await deps.ledger.nodes.facts();
+  const dropped = facts.error?.startsWith('drop') === true;
+  const fresh = facts.generation !== null && deps.clock.now() - facts.readAtMs <= inventory.freshnessMs;
+  return fresh && !dropped;
+}
+
+function finding(
+  deps: Pick<HandlerDeps, 'clock'>,
+  kind: Finding['kind'],
+  message: string,
+  remedy: string,
+): Finding {
+  return { kind, scope: 'all', sinceMs: deps.clock.now(), message, remedy };
+}

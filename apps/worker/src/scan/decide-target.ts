@@ -1,0 +1,89 @@
+import type { Coverage } from '@muster/core/organization/coverage';
+import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import { isJobError, type JobError } from '@muster/core/runtime/errors';
+import type { InstanceId } from '@muster/core/organization/ids';
+import type { RoleGroup } from '@muster/core/scan/matcher-scope';
+import type { Target } from '@muster/core/organization/target';
+import type { HandlerDeps } from '../deps.ts';
+import { paced } from '../paced.ts';
+import { changeOf, transitionContext } from '../enrollment/apply-events.ts';
+import { isOpen } from '../enrollment/mend-ledger.ts';
+import { checkCommands } from './check-commands.ts';
+import { judgeSightings, listManaged, type Sighting } from './judge-target.ts';
+import type { RecordChange, Versioned } from '@muster/core/enrollment/enrollment-store';
+
+/** A target's records before its scan decides. */
+export type Records = ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>;
+
+/** What a scan reads, and with what. */
+export interface Reading {
+  readonly target: Target;
+  readonly groups: readonly RoleGroup[];
+  /** How the target was read last. */
+  readonly before: Coverage | null;
+}
+
+/** What a listing came to. Nothing of it is written yet. */
+export interface Decision {
+  readonly changes: readonly RecordChange[];
+  /** All records as they are to be, changed or not. */
+  readonly next: ReadonlyMap<InstanceId, EnrollmentRecord>;
+  /** Why SSM's inventory or commands could not be asked; null when they were, or needed not be. */
+  readonly denial: JobError | null;
+}
+
+/** Decides for every instance of a target; asks Teleport's and SSM's inventories only where something is to be judged. */
+export async function decideTarget(
+  reading: Reading,
+  sightings: ReadonlyMap<InstanceId, Sighting>,
+  records: Records,
+  signal: AbortSignal,
+  deps: HandlerDeps,
+): Promise<Decision> {
+  const { target, groups, before } = reading;
+  const context = transitionContext(deps);
+  let denial: JobError | null = null;
+  const next = await judgeSightings(sightings, records, context, {
+    findNodes: (ids) => deps.ledger.nodes.find(target.accountId, ids),
+    listManaged: async () => {
+      denial = before?.status === 'partial' ? await checkCommands(target, groups, signal, deps) : null;
+      if (denial !== null) return null;
+      try {
+        return await paced(deps, target, 'ssm:DescribeInstanceInformation', () =>
+          listManaged(target, groups, signal, deps),
+        );
+      } catch (error) {
+        if (!isJobError(error, 'aws.denied')) throw error;
+        denial = error;
+        return null;
+      }
+    },
+  });
+  // A command is live where commands could not be listed: whether they can be now is the answer, with or without candidates.
+  if (denial === null && before?.status === 'partial' && [...next.values()].some(isOpen)) {
+    denial = await checkCommands(target, groups, signal, deps);
+  }
+  return { changes: changesOf(reading, records, next, deps), next, denial };
+}
+
+function changesOf(
+  { target }: Reading,
+  records: Records,
+  next: ReadonlyMap<InstanceId, EnrollmentRecord>,
+  deps: HandlerDeps,
+): readonly RecordChange[] {
+  const goneBeforeMs = deps.clock.now() - deps.timings.goneMs;
+  const changes: RecordChange[] = [];
+  for (const [instanceId, value] of next) {
+    const before = records.get(instanceId);
+    const expired = value.state === 'gone' && value.changedAtMs < goneBeforeMs;
+    if (!expired && before?.value === value) continue;
+    const after = expired ? null : value;
+    changes.push(
+      before === undefined
+        ? { instanceId, expected: 0, value: after }
+        : changeOf(deps, target, before, after),
+    );
+  }
+  return changes;
+}

@@ -1,0 +1,132 @@
+import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { AccountId } from '@muster/core/organization/ids';
+import { targetId, type Target } from '@muster/core/organization/target';
+import type { HandlerDeps } from '../deps.ts';
+import { changeOf, runEvents, transitionContext } from '../enrollment/apply-events.ts';
+import { isOpen, readRecords } from '../enrollment/mend-ledger.ts';
+import { dropLabels } from '../inventory/track-labels.ts';
+import { scheduleOpenBatches } from '../enrollment/work-of-records.ts';
+import type { KnownAccount } from '@muster/core/organization/coverage-store';
+import type { RecordChange } from '@muster/core/enrollment/enrollment-store';
+
+/**
+ * A target that left the scope is read no more, but its records are not left lying: its scan stays due and comes here.
+ * What it held is `gone` when its account is not in a complete account list, and `unmatched` when its region is no longer
+ * one of a known account's: nobody looked there. Open commands are followed to their end first, labels are taken back,
+ * and after its retention the last trace goes.
+ */
+type ForgetDeps = Pick<
+  HandlerDeps,
+  'ledger' | 'config' | 'clock' | 'random' | 'timings' | 'enqueue' | 'installation'
+>;
+
+type AccountScope = Pick<KnownAccount, 'account' | 'regions'>;
+
+/** Accounts asked for at once. */
+const ACCOUNTS_CHUNK = 500;
+
+/**
+ * Takes one more step of forgetting; nothing happens to a target that is in scope, or of which nobody can say.
+ *
+ * @returns when the next step is due (null: there is none), and how many records were changed or deleted
+ */
+export async function forgetTarget(
+  target: Target,
+  known: AccountScope | null,
+  deps: ForgetDeps,
+): Promise<{ readonly nextAtMs: number | null; readonly changed: number }> {
+  const fate = await fateOf(target, known, deps);
+  if (fate === null) return { nextAtMs: null, changed: 0 };
+  const { enrollments } = deps.ledger;
+  const records = await readRecords(target, deps);
+  const context = transitionContext(deps);
+  const changes: RecordChange[] = [];
+  let nextAtMs = Number.POSITIVE_INFINITY;
+  let open = false;
+  for (const [instanceId, { version, value, seal }] of records) {
+    const after = isForgotten(value, fate) ? value : (runEvents(value, [{ kind: fate }], context) ?? value);
+    const expiresAtMs = after.changedAtMs + deps.timings.goneMs;
+    if (isOpen(after)) {
+      open = true;
+    } else if (expiresAtMs < context.nowMs) {
+      changes.push({ instanceId, expected: version, value: null });
+    } else {
+      nextAtMs = Math.min(nextAtMs, expiresAtMs + 1);
+      if (after !== value) changes.push(changeOf(deps, target, { version, value, seal }, after));
+    }
+  }
+  if (open) {
+    await scheduleOpenBatches(deps, target, records);
+    nextAtMs = Math.min(nextAtMs, context.nowMs + deps.timings.deniedMs);
+  }
+  const words = changes.length === 0 ? [] : await enrollments.write(target, 'each', changes, []);
+  // What somebody moved meanwhile is decided anew on fresher records.
+  if (words.includes('stale')) nextAtMs = context.nowMs + deps.timings.retryMs;
+  await dropLabels(target, deps);
+  const changed = words.filter((word) => word === 'written').length;
+  if (nextAtMs < Number.POSITIVE_INFINITY) return { nextAtMs, changed };
+  const forgotten = await enrollments.forget(target);
+  return { nextAtMs: forgotten ? null : context.nowMs + deps.timings.deniedMs, changed };
+}
+
+/** What is said of a target's instances; null while it is in scope, or nobody can say. */
+async function fateOf(
+  target: Target,
+  known: AccountScope | null,
+  deps: Pick<HandlerDeps, 'ledger'>,
+): Promise<'not-seen' | 'seen-unmatched' | null> {
+  if (known === null) {
+    // One that is known but cannot be read is not one that was removed.
+    const all = await deps.ledger.coverage.accountIds();
+    return all.includes(target.accountId) ? null : 'not-seen';
+  }
+  // Regions of an account that is not active, or was never entered, are not known to have left.
+  if (known.account.state !== 'ACTIVE' || known.regions === null) return null;
+  return known.regions.includes(target.region) ? null : 'seen-unmatched';
+}
+
+/** A complete scan that found it gone is not contradicted by nobody looking any more. */
+function isForgotten(record: EnrollmentRecord, fate: 'not-seen' | 'seen-unmatched'): boolean {
+  return fate === 'seen-unmatched' && record.state === 'gone';
+}
+
+/** One of a target's commands has ended: should it be out of scope, the next step of forgetting is taken. */
+export async function forgetAfterCommand(target: Target, deps: ForgetDeps): Promise<void> {
+  const known = await deps.ledger.coverage.account(target.accountId);
+  const { nextAtMs } = await forgetTarget(target, known, deps);
+  if (nextAtMs !== null) await scheduleScans([target], nextAtMs, deps);
+}
+
+/** Makes the scans of targets due by a time. */
+export async function scheduleScans(
+  targets: readonly Target[],
+  atMs: number,
+  { ledger }: Pick<HandlerDeps, 'ledger'>,
+): Promise<void> {
+  await ledger.due.schedule(
+    'scan',
+    targets.map((target) => ({ member: targetId(target), atMs })),
+  );
+}
+
+/** Every target that holds records and is out of scope, whenever and however it came there. */
+export async function targetsOutOfScope(
+  populated: readonly Target[],
+  deps: Pick<HandlerDeps, 'ledger'>,
+): Promise<readonly Target[]> {
+  const accountIds = [...new Set(populated.map(({ accountId }) => accountId))];
+  const listed = new Set(await deps.ledger.coverage.accountIds());
+  const regions = new Map<AccountId, readonly string[]>();
+  for (let i = 0; i < accountIds.length; i += ACCOUNTS_CHUNK) {
+    const chunk = accountIds.slice(i, i + ACCOUNTS_CHUNK).filter((accountId) => listed.has(accountId));
+    const known = await Promise.all(chunk.map((accountId) => deps.ledger.coverage.account(accountId)));
+    for (const one of known) {
+      if (one?.account.state === 'ACTIVE' && one.regions !== null) {
+        regions.set(one.account.accountId, one.regions);
+      }
+    }
+  }
+  return populated.filter(({ accountId, region }) =>
+    listed.has(accountId) ? regions.get(accountId)?.includes(region) === false : true,
+  );
+}

@@ -1,0 +1,160 @@
+import { judgeEligibility } from '@muster/core/scan/eligibility';
+import type { EnrollmentEvent, Judgment } from '@muster/core/enrollment/event';
+import type { TransitionContext } from '@muster/core/enrollment/next-record';
+import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { InstanceId } from '@muster/core/organization/ids';
+import type { Instance, ManagedNode } from '@muster/core/scan/instance';
+import { matchesInstance, type Matcher } from '@muster/core/scan/matcher';
+import type { RoleGroup } from '@muster/core/scan/matcher-scope';
+import type { Target } from '@muster/core/organization/target';
+import { runEvents } from '../enrollment/apply-events.ts';
+import type { HandlerDeps } from '../deps.ts';
+import type { Versioned } from '@muster/core/enrollment/enrollment-store';
+
+/** An instance of the listing, with the matcher that owns it; null when nobody wants it. */
+export interface Sighting {
+  readonly instance: Instance;
+  readonly owner: Matcher | null;
+}
+
+/** Every instance that any role shows, with its owner: the first matcher in file order, whichever role it came by. */
+export async function listSightings(
+  target: Target,
+  groups: readonly RoleGroup[],
+  signal: AbortSignal,
+  deps: Pick<HandlerDeps, 'config' | 'instances'>,
+): Promise<ReadonlyMap<InstanceId, Sighting>> {
+  const sightings = new Map<InstanceId, Sighting>();
+  const order = deps.config.matchers;
+  for (const { role, matchers } of groups) {
+    for await (const page of deps.instances.listInstances({ ...target, role }, signal)) {
+      for (const instance of page) {
+        if (!isOfTarget(instance, target)) continue;
+        const owner = ownerAmong(matchers, instance);
+        const other = sightings.get(instance.instanceId)?.owner ?? null;
+        const first =
+          other !== null && (owner === null || order.indexOf(other) < order.indexOf(owner)) ? other : owner;
+        sightings.set(instance.instanceId, { instance, owner: first });
+      }
+    }
+  }
+  return sightings;
+}
+
+/** An instance in a shared subnet belongs to its owner's account, where it is found by that account's scan. */
+export function isOfTarget(instance: Instance, target: Target): boolean {
+  return instance.ownerId === target.accountId;
+}
+
+/** The first of these matchers that wants the instance by its tags; null when none does. @param matchers in file order, of its target */
+export function ownerAmong(matchers: readonly Matcher[], instance: Instance): Matcher | null {
+  return matchers.find((matcher) => matchesInstance(matcher, instance)) ?? null;
+}
+
+/** The target's SSM inventory, listed once: all pages of the first role that has an owner here. */
+export async function listManaged(
+  target: Target,
+  groups: readonly RoleGroup[],
+  signal: AbortSignal,
+  deps: Pick<HandlerDeps, 'instances'>,
+): Promise<ReadonlyMap<InstanceId, ManagedNode>> {
+  const managed = new Map<InstanceId, ManagedNode>();
+  const role = groups[0]?.role ?? null;
+  for await (const page of deps.instances.listManagedNodes({ ...target, role }, signal)) {
+    for (const node of page) managed.set(node.instanceId, node);
+  }
+  return managed;
+}
+
+/** What the judgment asks of the world; each at most once. */
+export interface JudgmentSources {
+  /** Node ids of those of `ids` that Teleport's inventory shows. */
+  findNodes(ids: readonly InstanceId[]): Promise<ReadonlyMap<InstanceId, string>>;
+  /** Asked only when there is somebody to judge. Null when the role may not ask: then nobody can be sent to. */
+  listManaged(): Promise<ReadonlyMap<InstanceId, ManagedNode> | null>;
+}
+
+/**
+ * All records of a target as a complete listing makes them: the scan writes what changed, the plan only counts. Nothing
+ * is written here.
+ */
+export async function judgeSightings(
+  sightings: ReadonlyMap<InstanceId, Sighting>,
+  records: ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>,
+  context: TransitionContext,
+  sources: JudgmentSources,
+): Promise<ReadonlyMap<InstanceId, EnrollmentRecord>> {
+  const next = new Map<InstanceId, EnrollmentRecord>();
+  for (const [id, sighting] of sightings) {
+    const record = runEvents(records.get(id)?.value ?? null, eventsOfSighting(sighting), context);
+    if (record !== null) next.set(id, record);
+  }
+  for (const [id, { value }] of records) {
+    if (sightings.has(id)) continue;
+    const record = runEvents(value, [{ kind: 'not-seen' }], context);
+    if (record !== null) next.set(id, record);
+  }
+  const nodes = await sources.findNodes(
+    [...next.values()].filter(isOpenQuestion).map((record) => record.instanceId),
+  );
+  for (const [id, nodeId] of nodes) {
+    const record = next.get(id);
+    if (record !== undefined) {
+      next.set(id, runEvents(record, [{ kind: 'node-seen', nodeId }], context) ?? record);
+    }
+  }
+  const open = [...next.values()].filter(isOpenQuestion);
+  if (open.length === 0) return next;
+  const managed = await sources.listManaged();
+  for (const record of open) {
+    const sighting = sightings.get(record.instanceId);
+    if (sighting === undefined || sighting.owner === null) continue;
+    const judgment: Judgment =
+      managed === null
+        ? { kind: 'ineligible', cause: 'ec2-perm-account-denied' }
+        : judgeEligibility(sighting.instance, managed.get(record.instanceId), {
+            nowMs: context.nowMs,
+            minInstanceAgeMs: sighting.owner.minInstanceAgeMs,
+          });
+    const agentVersion = managed?.get(record.instanceId)?.agentVersion;
+    const judged: EnrollmentEvent = { kind: 'judged', judgment, agentVersion };
+    next.set(record.instanceId, runEvents(record, [judged], context) ?? record);
+  }
+  return next;
+}
+
+/** What a look at one instance says to its record. */
+export function eventsOfSighting({ instance, owner }: Sighting): readonly EnrollmentEvent[] {
+  if (owner === null) return [{ kind: 'seen-unmatched' }];
+  switch (instance.state) {
+    case 'running':
+      return [
+        {
+          kind: 'seen',
+          instanceId: instance.instanceId,
+          matcherKey: owner.key,
+          launchedAtMs: instance.launchedAtMs,
+        },
+      ];
+    case 'stopping':
+    case 'stopped':
+      return [{ kind: 'seen-stopped' }];
+    case 'shutting-down':
+    case 'terminated':
+      return [{ kind: 'not-seen' }];
+    case 'pending':
+      return [];
+    default:
+      return instance.state satisfies never;
+  }
+}
+
+/** States in which the inventory and the pre-check have something to say. */
+function isOpenQuestion(record: EnrollmentRecord): boolean {
+  return (
+    record.state === 'discovered' ||
+    record.state === 'queued' ||
+    record.state === 'ineligible' ||
+    record.state === 'failed'
+  );
+}

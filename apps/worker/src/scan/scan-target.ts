@@ -1,0 +1,142 @@
+import type { Account } from '@muster/core/organization/account';
+import type { Coverage } from '@muster/core/organization/coverage';
+import type { LabelSummary } from '@muster/core/inventory/node-labels';
+import { groupByRole, needsAccountTags } from '@muster/core/scan/matcher-scope';
+import { targetId, type Target } from '@muster/core/organization/target';
+import type { JobContext } from '@muster/core/jobs/outcome';
+import { callerAccountOf, type HandlerDeps } from '../deps.ts';
+import { settleAfter, type DueOutcome } from '../due-work.ts';
+import { readRecords } from '../enrollment/mend-ledger.ts';
+import { trackLabels } from '../inventory/track-labels.ts';
+import { awaitProof, scopeOfAccount } from '../organization/account-scope.ts';
+import { bystandersOf } from './bystanders.ts';
+import { decideTarget, type Reading, type Records } from './decide-target.ts';
+import { forgetTarget } from './forget-target.ts';
+import { listSightings } from './judge-target.ts';
+import { completeCoverage, coverageOfFailure, partialCoverage } from './scan-coverage.ts';
+import { digestOfSightings, restUntil } from './target-rest.ts';
+import { writeDecision, type Written } from './write-decision.ts';
+import type { BegunScan, TargetScope } from '@muster/core/scan/scan-store';
+
+type Result = { status: string; seen: number; queued: number; changed: number };
+
+/** What a scan leaves behind. A coverage of null says that the target was not read, and nothing of how. */
+interface ScanOutcome extends DueOutcome<Result> {
+  readonly coverage: Coverage | null;
+}
+
+/**
+ * Reads one target: all its instances once per role, and its SSM inventory only when something is to be judged. Then
+ * decides for every instance and writes what changed. A target at rest whose instances are as they were is let be: its
+ * records are not even read.
+ */
+export async function handleScanTarget(
+  { target }: { readonly target: Target },
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<Result> {
+  const { scans } = deps.ledger;
+  const now = deps.clock.now();
+  const begun = await scans.begin(target, now + 2 * deps.timings.leaseMs, now);
+  const { result } = await settleAfter(
+    deps,
+    () => scan(begun, ctx, deps),
+    (nextAtMs, left) => scans.end(begun, left?.coverage ?? null, nextAtMs, deps.clock.now()),
+  );
+  return result;
+}
+
+async function scan(begun: BegunScan, ctx: JobContext, deps: HandlerDeps): Promise<ScanOutcome> {
+  const { target, scope } = begun;
+  if (scope?.regions?.includes(target.region) !== true) return forget(target, scope, deps);
+  const { account } = scope;
+  const proven = await scopeOfAccount(account, 'read', ctx.signal, deps);
+  if (proven.kind === 'unproven') {
+    return notRead('unproven', await awaitProof(target.accountId, proven.seal, deps));
+  }
+  if (await lacksAccountTags(account, ctx.signal, deps)) {
+    // Nobody can say whether it is in scope: nothing in it is taken for gone, and nothing is sent.
+    return notRead('unknown', deps.clock.now() + deps.config.pollIntervalMs);
+  }
+  // The next listing of accounts says so too, and forgets what it holds.
+  if (proven.kind === 'outside') return notRead('outside', deps.clock.now() + deps.config.pollIntervalMs);
+  const groups = groupByRole(proven.matchers, target.accountId, target.region);
+  if (groups.length === 0) {
+    // The region is listed, and not by this configuration: the account's regions are asked for anew.
+    await deps.ledger.due.schedule('regions', [{ member: target.accountId, atMs: deps.clock.now() }]);
+    return forget(target, { account, regions: [] }, deps);
+  }
+  try {
+    return await readTarget(begun, { target, groups, before: scope.coverage }, ctx, deps);
+  } catch (error) {
+    const failure = coverageOfFailure(error, scope.coverage, begun.begunAtMs, deps);
+    if (failure === null) throw error;
+    const { status, detail } = failure.coverage;
+    ctx.log.warn({ target: targetId(target), status, detail }, 'target not read');
+    return { ...failure, result: { status, seen: 0, queued: 0, changed: 0 } };
+  }
+}
+
+async function readTarget(
+  begun: BegunScan,
+  reading: Reading,
+  { signal }: JobContext,
+  deps: HandlerDeps,
+): Promise<ScanOutcome> {
+  const { target, groups, before } = reading;
+  const sightings = await listSightings(target, groups, signal, deps);
+  const digest = digestOfSightings(sightings, deps.config);
+  const done = (coverage: Coverage, written: Written): ScanOutcome => ({
+    nextAtMs: deps.clock.now() + deps.config.pollIntervalMs,
+    coverage,
+    result: { status: coverage.status, seen: sightings.size, ...written },
+  });
+  if (begun.rest?.digest === digest && deps.clock.now() < begun.rest.untilMs) {
+    return done(completeCoverage(begun.begunAtMs), { queued: 0, changed: 0 });
+  }
+  const { records, summary } = await readLedger(target, deps);
+  const decision = await decideTarget(reading, sightings, records, signal, deps);
+  const written = await writeDecision(reading, decision, records, deps);
+  const bystanders = bystandersOf(sightings, decision.next, groups);
+  await deps.ledger.enrollments.putBystanders(target, bystanders);
+  const labeledUntilMs = await trackLabels(target, { sightings, records: decision.next, summary }, deps);
+  const untilMs = restUntil(decision, labeledUntilMs, deps);
+  if (untilMs !== null) await deps.ledger.scans.putRest(begun, { digest, untilMs });
+  const { denial } = decision;
+  const { begunAtMs } = begun;
+  return done(
+    denial === null ? completeCoverage(begunAtMs) : partialCoverage(denial, before, begunAtMs),
+    written,
+  );
+}
+
+function notRead(status: string, nextAtMs: number | null, changed = 0): ScanOutcome {
+  return { nextAtMs, coverage: null, result: { status, seen: 0, queued: 0, changed } };
+}
+
+async function forget(
+  target: Target,
+  known: Pick<TargetScope, 'account' | 'regions'> | null,
+  deps: HandlerDeps,
+): Promise<ScanOutcome> {
+  const { nextAtMs, changed } = await forgetTarget(target, known, deps);
+  return notRead('forgotten', nextAtMs, changed);
+}
+
+async function lacksAccountTags(account: Account, signal: AbortSignal, deps: HandlerDeps): Promise<boolean> {
+  const { matchers } = deps.config;
+  if (account.tags !== undefined || matchers.every((one) => one.accountTags === undefined)) return false;
+  return needsAccountTags(matchers, account, await callerAccountOf(deps, signal));
+}
+
+/** The target's records, and what its labels last came to: asked for at once, so that both travel together. */
+async function readLedger(
+  target: Target,
+  deps: HandlerDeps,
+): Promise<{ readonly records: Records; readonly summary: LabelSummary | null }> {
+  const [records, summary] = await Promise.all([
+    readRecords(target, deps),
+    deps.config.labels.enabled ? deps.ledger.labels.summary(target) : null,
+  ]);
+  return { records, summary };
+}

@@ -1,0 +1,92 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import type { ClockReading, ProcessClock } from './process-clock.ts';
+import type { Keys } from '../redis/keys.ts';
+import { parseStored } from '../enrollment/stored-schema.ts';
+
+/** Redis's clock, and how the clocks of all processes stand to it. */
+export interface ClockLedger {
+  /** Compares a clock with Redis's: of several questions, the one that was answered fastest. */
+  compare(now: () => number): Promise<ClockReading & { readonly redisNowMs: number }>;
+  /** Tells the others how this process's clock stands. */
+  tell(clock: ProcessClock): Promise<void>;
+  /** Takes back what a process has told, at its end. */
+  leave(name: string): Promise<void>;
+  /** What every process has last told; those that have been silent for long may be among them. */
+  all(): Promise<{
+    readonly clocks: readonly ProcessClock[];
+    /** Redis's time (epoch ms). */
+    readonly redisNowMs: number;
+    /** `host:port` of Redis, as this process reaches it. */
+    readonly redisPlace: string;
+  }>;
+}
+
+const StoredClock: z.ZodType<ProcessClock> = z.object({
+  name: z.string(),
+  part: z.enum(['scheduler', 'worker']),
+  offsetMs: z.number(),
+  roundTripMs: z.number(),
+  readAtMs: z.number(),
+  offSinceMs: z.number().nullable(),
+});
+
+/** Questions per comparison: a busy moment of ours or of Redis's delays some, seldom all. */
+const QUESTIONS = 3;
+/** What a process told this long ago is taken away by the next that looks: it did not take its leave. */
+const FORGOTTEN_AFTER_MS = 10 * 60_000;
+
+/** Redis's `TIME`, and a hash of what each process found when it compared its clock with it. */
+export function createClockLedger(deps: { readonly redis: Redis; readonly keys: Keys }): ClockLedger {
+  const { redis, keys } = deps;
+
+  async function compareOnce(now: () => number): Promise<ClockReading & { readonly redisNowMs: number }> {
+    const askedAtMs = now();
+    const redisNowMs = timeOf(await redis.time());
+    const answeredAtMs = now();
+    return {
+      offsetMs: Math.round((askedAtMs + answeredAtMs) / 2 - redisNowMs),
+      roundTripMs: Math.max(0, answeredAtMs - askedAtMs),
+      redisNowMs,
+    };
+  }
+
+  return {
+    async compare(now) {
+      let best = await compareOnce(now);
+      for (let asked = 1; asked < QUESTIONS; asked += 1) {
+        const next = await compareOnce(now);
+        if (next.roundTripMs <= best.roundTripMs) best = next;
+      }
+      return best;
+    },
+
+    async tell(clock) {
+      await redis.hset(keys.clocks, clock.name, JSON.stringify(clock));
+    },
+
+    async leave(name) {
+      await redis.hdel(keys.clocks, name);
+    },
+
+    async all() {
+      const [fields, time] = await Promise.all([redis.hgetall(keys.clocks), redis.time()]);
+      const redisNowMs = timeOf(time);
+      const entries = Object.entries(fields).map(
+        ([name, text]) => [name, parseStored(StoredClock, text)] as const,
+      );
+      const old = entries
+        .filter(([, clock]) => clock === null || redisNowMs - clock.readAtMs > FORGOTTEN_AFTER_MS)
+        .map(([name]) => name);
+      if (old.length > 0) await redis.hdel(keys.clocks, ...old);
+      const clocks = entries.map(([, clock]) => clock).filter((clock) => clock !== null);
+      const { host = '127.0.0.1', port = 6379 } = redis.options;
+      return { clocks, redisNowMs, redisPlace: `${host}:${port}` };
+    },
+  };
+}
+
+/** Seconds and microseconds, as `TIME` answers. */
+function timeOf([seconds, microseconds]: readonly (string | number)[]): number {
+  return Math.floor(Number(seconds) * 1_000 + Number(microseconds) / 1_000);
+}

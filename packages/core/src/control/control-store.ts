@@ -1,0 +1,168 @@
+import type { Redis } from 'ioredis';
+import type { Pause, Scope, Finding, FindingKind } from './control.ts';
+import type { Keys } from '../redis/keys.ts';
+import { createBrakeCounts, type SentHost, type EndedHost } from '../rollout/brake-store.ts';
+import { createEpochs } from './epoch-store.ts';
+import { createTroubleFinder } from '../redis/redis-findings.ts';
+import { createReservations, type BlockedCap } from '../rollout/reservation-store.ts';
+import { parseStored, StoredFinding, StoredPause } from '../enrollment/stored-schema.ts';
+import type { RunScript } from '../redis/scripts.ts';
+import type { Target } from '../organization/target.ts';
+import type { BatchId, AccountId } from '../organization/ids.ts';
+import type { BrakeRule, BrakeWindow } from '../rollout/brake.ts';
+
+/** Pauses, hold, caps, brake, findings, epoch: what may stop a send. */
+export interface ControlLedger {
+  pauses(): Promise<readonly Pause[]>;
+  pause(pause: Pause): Promise<void>;
+  /** Whether there was one. */
+  resume(scope: Scope): Promise<boolean>;
+  /** `held` until an operator releases it; `configured` is what a first run starts with. */
+  hold(configured: boolean): Promise<'held' | 'released'>;
+  releaseHold(): Promise<void>;
+  /** Room for `wanted` installs under all caps; how many were granted. */
+  reserve(
+    target: Target,
+    batchId: BatchId,
+    wanted: number,
+    caps: { readonly all: number; readonly account: number; readonly target: number },
+  ): Promise<number>;
+  release(target: Target, batchId: BatchId): Promise<void>;
+  /**
+   * Counts installs that are in flight already, whatever the caps say: for their account and target alone. The command was
+   * found in the account, where others can write too.
+   */
+  adopt(target: Target, batchId: BatchId, instances: number): Promise<void>;
+  /** Reservations with their batches, to find those whose batch is gone. */
+  reservations(): Promise<
+    readonly {
+      readonly target: Target;
+      readonly batchId: BatchId;
+      readonly instances: number;
+      /** Counts for its account and target alone. */
+      readonly isAdopted: boolean;
+    }[]
+  >;
+  /** Hosts of an account that a command was sent to, in this order; one that is counted already stays where it is. */
+  countSent(accountId: AccountId, hosts: readonly SentHost[], rule: BrakeRule, nowMs: number): Promise<void>;
+  /**
+   * How hosts of an account ended; telling it again changes nothing.
+   *
+   * @returns windows that may be over: those with a new failure, and the newest when too many of it have failed
+   */
+  countEnded(
+    accountId: AccountId,
+    ends: readonly EndedHost[],
+    rule: BrakeRule,
+    nowMs: number,
+  ): Promise<readonly BrakeWindow[]>;
+  /** The brake was engaged for this window: what failed since it began counts once more after the reset. */
+  markBraked(window: Pick<BrakeWindow, 'scope' | 'beganAtMs'>, nowMs: number): Promise<void>;
+  /** The brake of a scope begins anew: what was sent before counts no more. Of `all`: that of every account too. */
+  resetBrake(scope: Scope, nowMs: number): Promise<void>;
+  raise(finding: Finding): Promise<void>;
+  clear(kind: FindingKind, scope: string): Promise<void>;
+  /** Which of these kinds stand for the scope. */
+  raised<Kind extends FindingKind>(kinds: readonly Kind[], scope: string): Promise<ReadonlySet<Kind>>;
+  findings(): Promise<readonly Finding[]>;
+  /** Caps that leave no room, as far as batches have asked for some. */
+  blockedCaps(): Promise<readonly BlockedCap[]>;
+  /** Since when markers are signed, epoch ms of Redis: the time of the first call. */
+  signedSince(): Promise<number>;
+  /** A word for the configuration that was last worked by; null before the first. */
+  workedBy(): Promise<string | null>;
+  setWorkedBy(word: string): Promise<void>;
+  /** The ledger's own epoch with the server's run id: changes with a flush, a rollback or a failover. */
+  epoch(): Promise<string>;
+  /** When this epoch was first seen by anybody: `nowMs` for whoever is first. What was sent before it, is older. */
+  epochSeenAt(epoch: string, nowMs: number): Promise<number>;
+}
+
+/** What may stop a send: pauses, hold, caps, brake, findings, and the epoch. */
+export function createControlLedger(deps: {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly run: RunScript;
+  readonly prefix: string;
+}): ControlLedger {
+  const { redis, keys, run } = deps;
+  const findTrouble = createTroubleFinder(redis, deps.prefix);
+  return {
+    async pauses() {
+      const fields = await redis.hgetall(keys.pauses);
+      // A pause that cannot be parsed still counts: losing its reason is better than losing the kill switch.
+      return Object.entries(fields).map(
+        ([scope, text]) =>
+          (parseStored(StoredPause, text) ?? {
+            scope,
+            atMs: 0,
+            by: 'operator',
+            reason: 'unreadable',
+          }) as Pause,
+      );
+    },
+
+    async pause(pause) {
+      await redis.hset(keys.pauses, pause.scope, JSON.stringify(pause));
+    },
+
+    resume: async (scope) => (await redis.hdel(keys.pauses, scope)) === 1,
+
+    async hold(configured) {
+      if (configured) return (await redis.get(keys.hold)) === 'released' ? 'released' : 'held';
+      return 'released';
+    },
+
+    async releaseHold() {
+      await redis.set(keys.hold, 'released');
+    },
+
+    ...createReservations(deps),
+
+    async signedSince() {
+      const [seconds = 0] = await redis.time();
+      await redis.set(keys.signedSince, seconds * 1_000, 'NX');
+      return Number(await redis.get(keys.signedSince));
+    },
+
+    async raise(finding) {
+      // The first report's time is kept, so that a finding shows how long it has stood.
+      const field = findingId(finding.kind, finding.scope);
+      const before = await redis.hget(keys.findings, field);
+      const known = before === null ? null : parseStored(StoredFinding, before);
+      await redis.hset(
+        keys.findings,
+        field,
+        JSON.stringify({ ...finding, sinceMs: known?.sinceMs ?? finding.sinceMs }),
+      );
+    },
+
+    async clear(kind, scope) {
+      await redis.hdel(keys.findings, findingId(kind, scope));
+    },
+
+    async raised(kinds, scope) {
+      const texts = await redis.hmget(keys.findings, ...kinds.map((kind) => findingId(kind, scope)));
+      return new Set(kinds.filter((_, index) => texts[index] !== null));
+    },
+
+    async findings() {
+      const [texts, trouble] = await Promise.all([redis.hvals(keys.findings), findTrouble()]);
+      const stored = texts.map((text) => parseStored(StoredFinding, text)).filter((one) => one !== null);
+      return [...(trouble === null ? [] : [trouble]), ...stored];
+    },
+
+    workedBy: () => redis.get(keys.workedBy),
+
+    async setWorkedBy(word) {
+      await redis.set(keys.workedBy, word);
+    },
+
+    ...createBrakeCounts({ keys, run }),
+    ...createEpochs({ redis, keys }),
+  };
+}
+
+function findingId(kind: string, scope: string): string {
+  return `${kind}|${scope}`;
+}

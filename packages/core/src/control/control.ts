@@ -1,0 +1,108 @@
+import type { AccountId, InstanceId, Region } from '../organization/ids.ts';
+import type { Cause, CauseOwner } from '../enrollment/cause.ts';
+
+/** What a pause, a brake or a finding is about, as one word: `all`, `account:…`, `region:…`, `instance:…`, `cause:…`. */
+export type Scope =
+  | 'all'
+  | `account:${AccountId}`
+  | `region:${Region}`
+  | `instance:${InstanceId}`
+  | `cause:${Cause}`;
+
+/** A standing order not to send. */
+export interface Pause {
+  readonly scope: Scope;
+  readonly atMs: number;
+  /** `operator`, or `brake` when too many installs of the scope failed. */
+  readonly by: 'operator' | 'brake';
+  readonly reason: string;
+}
+
+/** The closed list of things an operator can act on that concern Muster itself rather than a host. */
+export type FindingKind =
+  | 'hold-first-send'
+  | 'redis-without-password'
+  | 'redis-not-durable'
+  | 'redis-refuses-writes'
+  | 'redis-unsafe'
+  | 'paused-by-configuration'
+  | 'clock-off'
+  | 'accounts-not-read'
+  | 'targets-not-read'
+  | 'aws-unanswered'
+  | 'sends-wait'
+  | 'brake-engaged'
+  | 'config-skew'
+  | 'inventory-unavailable'
+  | 'inventory-drop'
+  | 'ledger-epoch-changed'
+  | 'two-live-commands'
+  | 'account-list-failed'
+  | 'command-not-canceled'
+  | 'ledger-unreadable'
+  | 'send-refused'
+  | 'labels-denied'
+  | 'labels-failed'
+  | 'node-labels-wrong'
+  | 'nodes-contradict'
+  | 'nodes-unreadable'
+  | 'config-invalid'
+  | 'config-restart-needed'
+  | 'account-tags-denied'
+  | 'marker-key-missing'
+  | 'foreign-markers'
+  | 'cap-blocked'
+  | 'ledger-untrusted'
+  | 'accounts-unproven'
+  | 'organization-mismatch';
+
+export interface Finding {
+  readonly kind: FindingKind;
+  /** What it is about, such as `all`, an account, a target. */
+  readonly scope: string;
+  readonly sinceMs: number;
+  readonly message: string;
+  readonly remedy: string;
+  /** Who must act, where the kind does not say: see `ownerOfFinding`. */
+  readonly owner?: CauseOwner;
+  /** How many places it sums up. @default 1 */
+  readonly count?: number;
+}
+
+/** Kinds that another person than the operator must see to. */
+const OWNERS: Partial<Record<FindingKind, CauseOwner>> = {
+  'inventory-unavailable': 'teleport-admin',
+  'inventory-drop': 'teleport-admin',
+  'labels-denied': 'teleport-admin',
+  'labels-failed': 'teleport-admin',
+  'account-list-failed': 'aws-admin',
+  'account-tags-denied': 'aws-admin',
+  'command-not-canceled': 'aws-admin',
+  'send-refused': 'aws-admin',
+};
+
+/** Who must act. */
+export function ownerOfFinding({ kind, owner }: Pick<Finding, 'kind' | 'owner'>): CauseOwner {
+  return owner ?? OWNERS[kind] ?? 'operator';
+}
+
+/** The part of a candidate that pauses can name. */
+export interface PausableCandidate {
+  readonly accountId: AccountId;
+  readonly region: Region;
+  readonly instanceId: InstanceId;
+  /** The cause it waits for, when it has failed before. */
+  readonly cause: Cause | null;
+}
+
+/** The scope whose pause stops this candidate, or null when nothing does. */
+export function pausedBy(pauses: ReadonlySet<string>, candidate: PausableCandidate): string | null {
+  const scopes = [
+    'all',
+    `account:${candidate.accountId}`,
+    `region:${candidate.region}`,
+    `instance:${candidate.instanceId}`,
+    ...(candidate.cause === null ? [] : [`cause:${candidate.cause}`]),
+  ];
+  return scopes.find((scope) => pauses.has(scope)) ?? null;
+}

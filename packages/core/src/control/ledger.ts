@@ -1,0 +1,79 @@
+import type { Redis } from 'ioredis';
+import type { MacKey } from '../install/mac.ts';
+import { USUAL_PACING, type PacingSettings } from '../install/pacing.ts';
+import type { Logger } from '../runtime/logger-port.ts';
+import { createKeys } from '../redis/keys.ts';
+import { createClockLedger, type ClockLedger } from './clock-store.ts';
+import { createControlLedger, type ControlLedger } from './control-store.ts';
+import { createCoverageLedger, type CoverageLedger } from '../organization/coverage-store.ts';
+import { createDueLedger, type DueLedger } from '../jobs/due-store.ts';
+import { createEnrollmentLedger, type EnrollmentLedger } from '../enrollment/enrollment-store.ts';
+import { createPacingLedger, type PacingLedger } from '../install/pacing-store.ts';
+import { createLabelLedger, type LabelLedger } from '../inventory/label-store.ts';
+import { createNodeLedger, type NodeLedger } from '../inventory/node-store.ts';
+import { createOwnerLedger, type OwnerLedger } from './owner-store.ts';
+import { createScanLedger, type ScanLedger } from '../scan/scan-store.ts';
+import { defineScripts } from '../redis/scripts.ts';
+import { createSetAsideLedger, type SetAsideLedger } from '../enrollment/set-aside-store.ts';
+import { createStatisticsLedger, type StatisticsLedger } from '../reports/statistics-store.ts';
+import { createUnansweredLedger, type UnansweredLedger } from '../organization/unanswered-store.ts';
+import { createWaitLedger, type WaitLedger } from '../rollout/wait-store.ts';
+
+/** Everything the ledger is, so that a handler can name the parts it needs. */
+export interface Ledger {
+  readonly enrollments: EnrollmentLedger;
+  readonly due: DueLedger;
+  readonly coverage: CoverageLedger;
+  readonly scans: ScanLedger;
+  readonly control: ControlLedger;
+  readonly clocks: ClockLedger;
+  readonly waits: WaitLedger;
+  readonly unanswered: UnansweredLedger;
+  readonly owner: OwnerLedger;
+  readonly setAside: SetAsideLedger;
+  readonly nodes: NodeLedger;
+  readonly labels: LabelLedger;
+  readonly statistics: StatisticsLedger;
+  readonly pacing: PacingLedger;
+}
+
+/** The ledger on Redis. The connection stays the caller's: it is not closed here. */
+export function createRedisLedger(deps: {
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly log: Logger;
+  /** @default USUAL_PACING */
+  readonly pacing?: PacingSettings;
+  /** Keys that seal records, asked for at every write: a running process may take up others. @default none */
+  readonly markerKeys?: () => readonly MacKey[];
+}): Ledger {
+  const keys = createKeys(deps.prefix);
+  const run = defineScripts(deps.redis);
+  const shared = { redis: deps.redis, keys, run };
+  const enrollments = createEnrollmentLedger({
+    ...shared,
+    log: deps.log,
+    markerKeys: deps.markerKeys ?? (() => []),
+  });
+  const control = createControlLedger({ ...shared, prefix: deps.prefix });
+  return {
+    enrollments,
+    due: createDueLedger(shared),
+    coverage: createCoverageLedger(shared),
+    scans: createScanLedger(shared),
+    control,
+    unanswered: createUnansweredLedger(shared),
+    waits: createWaitLedger({ ...shared, enrollments, control }),
+    setAside: createSetAsideLedger(shared),
+    owner: createOwnerLedger({ ...shared, prefix: deps.prefix }),
+    clocks: createClockLedger(shared),
+    nodes: createNodeLedger(shared),
+    labels: createLabelLedger(shared),
+    statistics: createStatisticsLedger(shared),
+    pacing: createPacingLedger({
+      keys,
+      run,
+      settings: deps.pacing ?? USUAL_PACING,
+    }),
+  };
+}

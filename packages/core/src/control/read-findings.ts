@@ -1,0 +1,40 @@
+import type { Finding } from './control.ts';
+import { findingsOfClocks, heardOf, isClockOff } from './process-clock.ts';
+import { findingsOfWaits, type SendWait } from '../rollout/send-wait.ts';
+import { findingsOfUnanswered } from '../organization/unanswered.ts';
+import { findingsOfUnread } from '../organization/unread-findings.ts';
+import type { Ledger } from './ledger.ts';
+
+type Readable = Pick<Ledger, 'control' | 'clocks' | 'coverage' | 'waits' | 'unanswered'>;
+
+/**
+ * Everything that an operator should act on: what was raised and stands, and what follows from the state of the ledger
+ * just now and goes with it: clocks that differ, accounts and targets that could not be read, services of AWS that do not answer, sends that wait
+ * for long.
+ */
+export async function readFindings(ledger: Readable): Promise<readonly Finding[]> {
+  const [raised, { clocks, redisPlace, redisNowMs }, unread, silent] = await Promise.all([
+    ledger.control.findings(),
+    ledger.clocks.all(),
+    ledger.coverage.unread(),
+    ledger.unanswered.all(),
+  ]);
+  const known = [
+    ...raised,
+    ...findingsOfClocks(clocks, redisPlace, redisNowMs),
+    ...findingsOfUnread(unread),
+    ...findingsOfUnanswered(silent, redisNowMs),
+  ];
+  return [...known, ...findingsOfWaits(await readWaits(ledger, redisNowMs), known, redisNowMs)];
+}
+
+/** What sends wait for. While no worker's clock is right, they wait for that. */
+export async function readWaits(
+  ledger: Pick<Readable, 'clocks' | 'waits'>,
+  nowMs: number,
+): Promise<readonly SendWait[]> {
+  const [waits, { clocks, redisNowMs }] = await Promise.all([ledger.waits.sum(nowMs), ledger.clocks.all()]);
+  const workers = heardOf(clocks, redisNowMs).filter(({ part }) => part === 'worker');
+  if (workers.length === 0 || !workers.every(isClockOff)) return waits;
+  return waits.map((wait) => ({ ...wait, reason: 'clock', untilMs: null }));
+}

@@ -1,0 +1,86 @@
+/** The life of a command, from the claim to its end: the only events that enter or leave `sending` and `installing`. */
+import { recordAttempt, type AttemptResult } from './attempt.ts';
+import type { BatchId, CommandId } from '../organization/ids.ts';
+import type { EventOf } from './event.ts';
+import { isToldByHost } from './told-by-host.ts';
+import {
+  baseOf,
+  failedRecord,
+  joinDeadline,
+  type Transition,
+  type TransitionContext,
+} from './next-record.ts';
+import type { EnrollmentRecord } from './record.ts';
+
+/** Claimed for a command, when its time has come. */
+export function onClaimed(
+  record: EnrollmentRecord,
+  batchId: BatchId,
+  context: TransitionContext,
+): Transition {
+  const ready =
+    (record.state === 'queued' && record.readyAtMs <= context.nowMs) ||
+    (record.state === 'failed' && record.nextAttemptAtMs <= context.nowMs);
+  return ready ? { ...baseOf(record, context), state: 'sending', batchId } : 'ignored';
+}
+
+/** Nothing ran: free again, or an attempt that failed when the instance itself was to blame. */
+export function onSendRefused(
+  record: EnrollmentRecord,
+  event: EventOf<'send-refused'>,
+  context: TransitionContext,
+): Transition {
+  if (record.state !== 'sending' || record.batchId !== event.batchId) return 'ignored';
+  if (event.cause === null) {
+    return { ...baseOf(record, context), state: 'queued', readyAtMs: event.readyAtMs };
+  }
+  const result: AttemptResult = { kind: 'failure', cause: event.cause, exitCode: null, output: '' };
+  return fail(record, { batchId: event.batchId, commandId: null }, result, context);
+}
+
+/** SSM has a command for it, whether this record asked for it or not. */
+export function onAccepted(
+  record: EnrollmentRecord,
+  event: EventOf<'accepted'>,
+  context: TransitionContext,
+): Transition {
+  // What has ended is over, however late somebody tells that it began.
+  if (record.attempts.some((attempt) => attempt.commandId === event.commandId)) return 'ignored';
+  // Knowledge of the world is always merged: a live command of ours is followed from whatever state we had in mind.
+  if (record.state === 'installing') return record.commandId === event.commandId ? record : 'ignored';
+  return {
+    ...baseOf(record, context),
+    state: 'installing',
+    batchId: event.batchId,
+    commandId: event.commandId,
+  };
+}
+
+/** Its command has ended. Exit 0 proves nothing yet: the node does. */
+export function onEnded(
+  record: EnrollmentRecord,
+  event: EventOf<'ended'>,
+  context: TransitionContext,
+): Transition {
+  if (record.state !== 'installing' || record.commandId !== event.commandId) return 'ignored';
+  const sent = { batchId: record.batchId, commandId: record.commandId };
+  if (event.result.kind === 'failure') return fail(record, sent, event.result, context);
+  return {
+    ...baseOf(record, context),
+    ...recordAttempt(record, sent, event.result, context.nowMs),
+    state: 'installed',
+    joinDeadlineMs: joinDeadline(context),
+  };
+}
+
+function fail(
+  record: EnrollmentRecord,
+  sent: { readonly batchId: BatchId; readonly commandId: CommandId | null },
+  result: Extract<AttemptResult, { kind: 'failure' }>,
+  context: TransitionContext,
+): EnrollmentRecord {
+  const base = { ...baseOf(record, context), ...recordAttempt(record, sent, result, context.nowMs) };
+  // What a host is, and whose, is not a failure to repeat.
+  if (isToldByHost(result)) return { ...base, state: 'ineligible', cause: result.cause };
+  return failedRecord(base, result.cause, context);
+}

@@ -1,0 +1,331 @@
+import { randomInt } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { type InstanceId, BatchId } from '../organization/ids.ts';
+import type { Intent } from '../install/intent.ts';
+import type { MacKey } from '../install/mac.ts';
+import { readTargetId, targetId, type Target } from '../organization/target.ts';
+import type { EnrollmentRecord } from './record.ts';
+import type { Logger } from '../runtime/logger-port.ts';
+import type { Keys } from '../redis/keys.ts';
+import { createBystanders } from '../scan/bystander-store.ts';
+import { createCandidateIndex } from './candidate-store.ts';
+import { readCounts } from './counts-store.ts';
+import { createListings, type TargetListing } from '../install/listing-store.ts';
+import { decodeIntent, decodeRecord, encodeIntent, encodeSealed } from './record-codec.ts';
+import type { RunScript } from '../redis/scripts.ts';
+import type { SealState } from './seal.ts';
+import type { Bystanders, BystanderKind } from '../scan/bystander.ts';
+
+/** A value with the version it was read at. */
+export interface Versioned<T> {
+  readonly version: number;
+  readonly value: T;
+  /** What a record was sealed with (`domain/seal.ts`); absent without. */
+  readonly seal?: string | undefined;
+}
+
+/** One record to write: only if the stored version is still `expected` (0: there is none). A null value deletes. */
+export interface RecordChange {
+  readonly instanceId: InstanceId;
+  readonly expected: number;
+  readonly value: EnrollmentRecord | null;
+  /** How the record is sealed that this one comes from: one that was not good does not become good by a change. @default good */
+  readonly sealState?: SealState;
+}
+
+export interface IntentChange {
+  readonly batchId: BatchId;
+  readonly expected: number;
+  readonly value: Intent | null;
+}
+
+/** Enrollment records and intents, per target. All methods throw `ledger.unavailable` when Redis does not answer. */
+export interface EnrollmentLedger {
+  /** All records of a target. A record that cannot be parsed is left out and logged; `onUnreadable` tells of it. */
+  readAll(
+    target: Target,
+    onUnreadable?: () => void,
+  ): Promise<ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>>;
+  /**
+   * Sets aside records and intents that cannot be parsed, so that new ones can take their places. The target's own
+   * commands are looked through anew before the next send: what was set aside may have had one.
+   *
+   * @returns ids of what was set aside
+   */
+  setAsideUnreadable(target: Target): Promise<readonly string[]>;
+  read(
+    target: Target,
+    ids: readonly InstanceId[],
+  ): Promise<ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>>;
+  /** Ids that may be claimed now, the longest waiting first. What is no instance id is left out; `onForeign` tells of it. */
+  candidates(
+    target: Target,
+    nowMs: number,
+    limit: number,
+    onForeign?: (id: string) => void,
+  ): Promise<readonly InstanceId[]>;
+  /** Makes the index of candidates agree with the records. @returns those of `ids` that were listed otherwise than their records say */
+  mendCandidates(target: Target, ids: readonly string[]): Promise<readonly string[]>;
+  /** When the next candidate may be claimed; null when there is none. */
+  nextCandidateAt(target: Target): Promise<number | null>;
+  /** Ids that must show up in the inventory, with their deadlines. */
+  awaitingJoin(
+    target: Target,
+  ): Promise<readonly { readonly instanceId: InstanceId; readonly deadlineMs: number }[]>;
+  intents(target: Target): Promise<readonly Versioned<Intent>[]>;
+  intent(target: Target, batchId: BatchId): Promise<Versioned<Intent> | null>;
+  /** Writes what is still at the expected version. One word per change, records first; `all`: one stale makes every one stale. */
+  write(
+    target: Target,
+    mode: 'each' | 'all',
+    records: readonly RecordChange[],
+    intents: readonly IntentChange[],
+  ): Promise<readonly ('written' | 'stale')[]>;
+  /** Targets that hold at least one record; also those that held one, until they are forgotten. */
+  populated(): Promise<readonly Target[]>;
+  /** Replaces what is known of a target's instances without records. */
+  putBystanders(target: Target, bystanders: Bystanders): Promise<void>;
+  /** Of the targets, the one that saw the instance and keeps no record of it, and why; null when none did. */
+  findBystander(
+    targets: readonly Target[],
+    id: InstanceId,
+  ): Promise<{ readonly target: Target; readonly kind: BystanderKind } | null>;
+  /** Removes what is left of a target without records and intents. False, and nothing happens, while it holds one. */
+  forget(target: Target): Promise<boolean>;
+  /** Σ over all targets: `states` by state, `causes` by cause. */
+  counts(): Promise<{
+    readonly states: ReadonlyMap<string, number>;
+    readonly causes: ReadonlyMap<string, number>;
+  }>;
+  /** When the target's own commands were last listed; null when never. */
+  lastListing(target: Target): Promise<TargetListing | null>;
+  /** They were listed under this epoch. Nothing happens, and false, when `before` no longer stands: they must be listed again. */
+  settleListing(target: Target, before: TargetListing | null, epoch: string): Promise<boolean>;
+  /** They must be listed again: the ledger of this target is not trusted since `nowMs`. */
+  distrust(target: Target, nowMs: number): Promise<void>;
+}
+
+/**
+ * A record's version is a random number, not a count: after a rollback or a flush another history would count to the same
+ * number, and a worker that stalled through it would take its stale decision for a fresh one.
+ */
+const MAX_VERSION = 2 ** 47;
+/** Records per script call: a call holds Redis for well under a millisecond at this size. */
+const WRITE_CHUNK = 200;
+const COUNTS_CHUNK = 1_000;
+/** Kept so that somebody can find out what happened to it. */
+const UNREADABLE_KEPT_SECONDS = 30 * 86_400;
+
+export interface EnrollmentDeps {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly run: RunScript;
+  readonly log: Logger;
+  /** Keys that seal records; none without. */
+  readonly markerKeys: () => readonly MacKey[];
+}
+
+export function createEnrollmentLedger({
+  redis,
+  keys,
+  run,
+  log,
+  markerKeys,
+}: EnrollmentDeps): EnrollmentLedger {
+  function parse(target: Target, id: string, text: string): Versioned<EnrollmentRecord> | null {
+    const record = decodeRecordOf(id, text);
+    if (record === null) {
+      log.error({ target: targetId(target), instanceId: id }, 'ledger record cannot be read');
+    }
+    return record;
+  }
+
+  async function write(
+    target: Target,
+    mode: 'each' | 'all',
+    records: readonly RecordChange[],
+    intents: readonly IntentChange[],
+  ): Promise<readonly ('written' | 'stale')[]> {
+    const names = keys.target(target);
+    // The set of populated targets is written first: a kill in between leaves a member without records, which is harmless.
+    if (records.some((change) => change.expected === 0)) await redis.sadd(keys.populated, targetId(target));
+    const reply = await run(
+      'write-records',
+      [names.instances, names.counts, names.candidates, names.verify, names.intents, names.summary],
+      [
+        mode,
+        randomInt(1, MAX_VERSION),
+        records.length,
+        ...records.flatMap((change) => recordArguments(target, change, markerKeys())),
+        intents.length,
+        ...intents.flatMap(({ batchId, expected, value }) => [
+          batchId,
+          expected,
+          value === null ? '' : encodeIntent(expected + 1, value),
+        ]),
+      ],
+    );
+    return reply as ('written' | 'stale')[];
+  }
+
+  return {
+    async readAll(target, onUnreadable) {
+      const fields = await redis.hgetall(keys.target(target).instances);
+      const found = new Map<InstanceId, Versioned<EnrollmentRecord>>();
+      for (const [id, text] of Object.entries(fields)) {
+        const record = parse(target, id, text);
+        if (record === null) onUnreadable?.();
+        else found.set(id as InstanceId, record);
+      }
+      return found;
+    },
+
+    async setAsideUnreadable(target) {
+      const names = keys.target(target);
+      const [records, intents] = await Promise.all([
+        redis.hgetall(names.instances),
+        redis.hgetall(names.intents),
+      ]);
+      const broken = [
+        ...Object.entries(records)
+          .filter(([id, text]) => decodeRecordOf(id, text) === null)
+          .map(([id, text]) => ['record', id, text]),
+        ...Object.entries(intents)
+          .filter(([id, text]) => decodeIntentOf(id, text) === null)
+          .map(([id, text]) => ['intent', id, text]),
+      ];
+      if (broken.length === 0) return [];
+      await run(
+        'set-aside',
+        [
+          names.instances,
+          names.counts,
+          names.candidates,
+          names.verify,
+          names.intents,
+          names.epoch,
+          names.unreadable,
+          names.summary,
+        ],
+        [UNREADABLE_KEPT_SECONDS, ...broken.flat()],
+      );
+      return broken.map(([, id]) => id ?? '');
+    },
+
+    async read(target, ids) {
+      const found = new Map<InstanceId, Versioned<EnrollmentRecord>>();
+      if (ids.length === 0) return found;
+      const texts = await redis.hmget(keys.target(target).instances, ...ids);
+      for (const [index, id] of ids.entries()) {
+        const text = texts[index];
+        const record = text === null || text === undefined ? null : parse(target, id, text);
+        if (record !== null) found.set(id, record);
+      }
+      return found;
+    },
+
+    ...createCandidateIndex({ redis, keys, run }),
+
+    async awaitingJoin(target) {
+      const flat = await redis.zrange(keys.target(target).verify, 0, '-1', 'WITHSCORES');
+      const waiting: { instanceId: InstanceId; deadlineMs: number }[] = [];
+      for (let i = 0; i + 1 < flat.length; i += 2) {
+        waiting.push({ instanceId: flat[i] as InstanceId, deadlineMs: Number(flat[i + 1]) });
+      }
+      return waiting;
+    },
+
+    async intents(target) {
+      const fields = await redis.hgetall(keys.target(target).intents);
+      return Object.entries(fields)
+        .map(([id, text]) => decodeIntentOf(id, text))
+        .filter((intent) => intent !== null);
+    },
+
+    async intent(target, batchId) {
+      const text = await redis.hget(keys.target(target).intents, batchId);
+      return text === null ? null : decodeIntentOf(batchId, text);
+    },
+
+    async write(target, mode, records, intents) {
+      if (mode === 'all' || records.length <= WRITE_CHUNK) return write(target, mode, records, intents);
+      const results: ('written' | 'stale')[] = [];
+      for (let i = 0; i < records.length; i += WRITE_CHUNK) {
+        results.push(...(await write(target, mode, records.slice(i, i + WRITE_CHUNK), [])));
+      }
+      if (intents.length > 0) results.push(...(await write(target, mode, [], intents)));
+      return results;
+    },
+
+    async populated() {
+      const ids = await redis.smembers(keys.populated);
+      return ids.map(readTargetId).filter((target) => target !== null);
+    },
+
+    forget: (target) => forgetTarget(target, redis, keys),
+
+    ...createBystanders(redis, keys),
+
+    async counts() {
+      const targets = (await redis.smembers(keys.populated))
+        .map(readTargetId)
+        .filter((target) => target !== null);
+      const states = new Map<string, number>();
+      const causes = new Map<string, number>();
+      for (let i = 0; i < targets.length; i += COUNTS_CHUNK) {
+        const replies = await Promise.all(
+          targets.slice(i, i + COUNTS_CHUNK).map((target) => readCounts(redis, keys.target(target))),
+        );
+        for (const fields of replies) {
+          for (const [field, count] of fields) {
+            const sums = field.startsWith('s:') ? states : causes;
+            const name = field.slice(2);
+            sums.set(name, (sums.get(name) ?? 0) + count);
+          }
+        }
+      }
+      return { states, causes };
+    },
+
+    ...createListings({ redis, keys, run }),
+  };
+}
+
+/** Null also for a record that says it is another instance's than the one it lies under. */
+function decodeRecordOf(id: string, text: string): Versioned<EnrollmentRecord> | null {
+  const record = decodeRecord(text);
+  return record?.value.instanceId === id ? record : null;
+}
+
+/** Whatever it says itself, it is the intent of the batch that it lies under. */
+function decodeIntentOf(id: string, text: string): Versioned<Intent> | null {
+  const batchId = BatchId.safeParse(id);
+  const intent = decodeIntent(text);
+  return batchId.success && intent !== null
+    ? { ...intent, value: { ...intent.value, batchId: batchId.data } }
+    : null;
+}
+
+/** Not one script, since the set of populated targets lies in another slot. */
+async function forgetTarget(target: Target, redis: Redis, keys: Keys): Promise<boolean> {
+  const names = keys.target(target);
+  const [records, intents] = await Promise.all([redis.hlen(names.instances), redis.hlen(names.intents)]);
+  if (records + intents > 0) return false;
+  // The epoch too: should the target come back, its own commands are listed before anything is sent.
+  await redis.del(names.epoch, names.labels, names.labelChanges, names.summary, names.bystanders);
+  await redis.srem(keys.populated, targetId(target));
+  // What came in at that very moment puts it back.
+  if ((await redis.hlen(names.instances)) > 0) await redis.sadd(keys.populated, targetId(target));
+  return true;
+}
+
+/** Id, expected version and text of one record, as write-records.lua takes them. */
+function recordArguments(
+  target: Target,
+  { instanceId, expected, value, sealState }: RecordChange,
+  keys: readonly MacKey[],
+): readonly (string | number)[] {
+  if (value === null) return [instanceId, expected, ''];
+  const version = randomInt(1, MAX_VERSION);
+  return [instanceId, expected, encodeSealed(version, value, { target, keys, state: sealState })];
+}

@@ -1,0 +1,43 @@
+import type { AttemptResult } from './attempt.ts';
+import type { Cause } from './cause.ts';
+import type { BatchId, CommandId, InstanceId, MatcherKey } from '../organization/ids.ts';
+
+/** What the pre-check said of a running, matched instance. */
+export type Judgment = { readonly kind: 'eligible' } | { readonly kind: 'ineligible'; readonly cause: Cause };
+
+/** Something that happened to an instance, as far as its record is concerned. */
+export type EnrollmentEvent =
+  /** A scan saw it running, matched by `matcherKey`. */
+  | {
+      readonly kind: 'seen';
+      readonly instanceId: InstanceId;
+      readonly matcherKey: MatcherKey;
+      readonly launchedAtMs: number | null;
+    }
+  | { readonly kind: 'seen-stopped' }
+  | { readonly kind: 'seen-unmatched' }
+  /** A complete scan did not show it. */
+  | { readonly kind: 'not-seen' }
+  | {
+      readonly kind: 'judged';
+      readonly judgment: Judgment;
+      /** Of the SSM agent; absent when nobody could tell. */
+      readonly agentVersion?: string | undefined;
+    }
+  | { readonly kind: 'node-seen'; readonly nodeId: string }
+  | { readonly kind: 'claimed'; readonly batchId: BatchId }
+  /** The batch was refused and nothing ran. `cause` null: not this instance's fault, again at `readyAtMs`. */
+  | {
+      readonly kind: 'send-refused';
+      readonly batchId: BatchId;
+      readonly cause: Cause | null;
+      readonly readyAtMs: number;
+    }
+  | { readonly kind: 'accepted'; readonly batchId: BatchId; readonly commandId: CommandId }
+  | { readonly kind: 'ended'; readonly commandId: CommandId; readonly result: AttemptResult }
+  | { readonly kind: 'join-deadline-passed' }
+  /** An operator wants it tried now. */
+  | { readonly kind: 'retry-requested' };
+
+/** One kind of event. */
+export type EventOf<Kind extends EnrollmentEvent['kind']> = Extract<EnrollmentEvent, { kind: Kind }>;

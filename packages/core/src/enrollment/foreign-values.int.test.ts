@@ -1,0 +1,99 @@
+import { aCoverage, anAccountId, anInstanceId, aRecord, aTarget, NOW_MS } from '@muster/testing/builders';
+import { forgeCandidate, forgeLabels } from '@muster/testing/forger';
+import { useLedgerBench } from '@muster/testing/ledger-bench';
+import { expect, test } from 'vitest';
+import { targetId } from '../organization/target.ts';
+
+const bench = useLedgerBench();
+const target = aTarget();
+const ACCOUNT = anAccountId();
+
+test('a name that is no target’s blocks no list of coverage, and is dropped and told', async () => {
+  const { ledger, redis, keys } = bench.create();
+  await ledger.coverage.startSweep('sweep', NOW_MS);
+  await ledger.coverage.putAccounts([
+    { accountId: ACCOUNT, name: 'a', state: 'ACTIVE', ancestorIds: ['r-ab12'] },
+  ]);
+  await ledger.coverage.putRegions(ACCOUNT, [target.region], NOW_MS);
+  const text = JSON.stringify(aCoverage());
+  await redis.hset(keys.coverage, 'evil/../x', text, '12.*', text);
+  await redis.hset(keys.accounts, '../evil', '{}');
+
+  expect((await ledger.coverage.all()).map(({ id }) => id)).toEqual([targetId(target)]);
+  expect(await ledger.coverage.accountIds()).toEqual([ACCOUNT]);
+
+  expect((await ledger.coverage.forgetForeign()).toSorted()).toEqual(['../evil', '12.*', 'evil/../x']);
+  expect(await ledger.coverage.forgetForeign()).toEqual([]);
+  expect(await redis.hkeys(keys.coverage)).toEqual([targetId(target)]);
+  expect(await redis.hkeys(keys.accounts)).toEqual([ACCOUNT]);
+});
+
+test.each([1e300, 'soon'])(
+  'a date of %s is not one that Muster writes: what carries it is left out of every list',
+  async (date) => {
+    const { ledger, redis, keys } = bench.create();
+    const finding = { kind: 'config-skew', scope: 'x', sinceMs: date, message: '', remedy: '' };
+    await redis.hset(keys.findings, 'config-skew|x', JSON.stringify(finding));
+    await redis.hset(
+      keys.pauses,
+      'all',
+      JSON.stringify({ scope: 'all', atMs: date, by: 'brake', reason: '' }),
+    );
+    await redis.hset(
+      keys.coverage,
+      targetId(target),
+      JSON.stringify({ ...aCoverage(), attemptedAtMs: date }),
+    );
+    await redis.hset(keys.sweep, {
+      id: 'sweep',
+      startedAtMs: String(date),
+      'finishedAtMs:sweep': String(date),
+    });
+    await redis.hset(keys.inventory, { generation: 'g', readAtMs: String(date) });
+    const facts = { changedAtMs: date };
+    await forgeCandidate(
+      { redis, keys },
+      target,
+      anInstanceId(1),
+      aRecord('queued').matcherKey,
+      NOW_MS,
+      facts,
+    );
+
+    expect(await ledger.control.findings()).toEqual([]);
+    // The pause itself counts all the same.
+    expect(await ledger.control.pauses()).toMatchObject([{ scope: 'all', atMs: 0 }]);
+    expect(await ledger.coverage.all()).toEqual([]);
+    expect(await ledger.coverage.sweep(NOW_MS)).toBeNull();
+    expect(await ledger.nodes.facts()).toMatchObject({ readAtMs: 0 });
+    expect((await ledger.enrollments.readAll(target)).size).toBe(0);
+    expect(await ledger.enrollments.setAsideUnreadable(target)).toEqual([anInstanceId(1)]);
+  },
+);
+
+test('a record under another instance’s id, or whose header says otherwise than itself, is unreadable', async () => {
+  const { ledger, redis, keys } = bench.create();
+  const forger = { redis, keys };
+  const { matcherKey } = aRecord('queued');
+  await forgeCandidate(forger, target, anInstanceId(1), matcherKey, NOW_MS, { instanceId: anInstanceId(2) });
+  await forgeCandidate(forger, target, anInstanceId(3), matcherKey, NOW_MS, { readyAtMs: NOW_MS + 60_000 });
+  await forgeCandidate(forger, target, anInstanceId(4), matcherKey, NOW_MS);
+
+  expect([...(await ledger.enrollments.readAll(target)).keys()]).toEqual([anInstanceId(4)]);
+  expect((await ledger.enrollments.setAsideUnreadable(target)).toSorted()).toEqual([
+    anInstanceId(1),
+    anInstanceId(3),
+  ]);
+  expect(await ledger.enrollments.candidates(target, NOW_MS, 10)).toEqual([anInstanceId(4)]);
+});
+
+test('labels that were given to what is no instance are not known', async () => {
+  const { ledger, redis, keys } = bench.create();
+  await redis.hset(keys.target(target).labels, '../x', 'digest|1', anInstanceId(1), 'digest|1e300');
+  await forgeLabels({ redis, keys }, target, anInstanceId(1), { 'aws/a': 'b' });
+
+  expect(await ledger.labels.written(target)).toEqual(
+    new Map([[anInstanceId(1), { digest: 'digest', expiresAtMs: 0 }]]),
+  );
+  expect(await ledger.labels.take(5)).toHaveLength(1);
+});

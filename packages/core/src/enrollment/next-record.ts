@@ -1,0 +1,53 @@
+import { nextDelayMs, type BackoffPolicy } from './backoff.ts';
+import type { Cause } from './cause.ts';
+import type { EnrollmentBase, EnrollmentRecord } from './record.ts';
+
+/** What a transition needs to know of the world; all of it is given, so that it stays a function. */
+export interface TransitionContext {
+  readonly nowMs: number;
+  readonly backoff: BackoffPolicy;
+  readonly joinTimeoutMs: number;
+  /** False when no inventory is configured: exit 0 is the end then. */
+  readonly hasInventory: boolean;
+  /** 0..1 */
+  readonly jitter: number;
+}
+
+/** The next record, or `ignored` when the event means nothing in this state. Returns the very same object when nothing changed. */
+export type Transition = EnrollmentRecord | 'ignored';
+
+/** What stays when a record moves to another state: everything but the state's own fields; it is in the new one since now. */
+export function baseOf(record: EnrollmentRecord, context: TransitionContext): EnrollmentBase {
+  return {
+    instanceId: record.instanceId,
+    matcherKey: record.matcherKey,
+    firstSeenAtMs: record.firstSeenAtMs,
+    changedAtMs: context.nowMs,
+    launchedAtMs: record.launchedAtMs,
+    joinedAtMs: record.joinedAtMs,
+    failures: record.failures,
+    attemptCount: record.attemptCount,
+    attempts: record.attempts,
+  };
+}
+
+/** Until when a host must show up in the inventory; null without one. */
+export function joinDeadline(context: TransitionContext): number | null {
+  return context.hasInventory ? context.nowMs + context.joinTimeoutMs : null;
+}
+
+/** `base` after one more failure in a row: tried again when its back-off is over. */
+export function failedRecord(
+  base: EnrollmentBase,
+  cause: Cause,
+  context: TransitionContext,
+): EnrollmentRecord {
+  const failures = base.failures + 1;
+  return {
+    ...base,
+    failures,
+    state: 'failed',
+    cause,
+    nextAttemptAtMs: context.nowMs + nextDelayMs(cause, failures, context.backoff, context.jitter),
+  };
+}

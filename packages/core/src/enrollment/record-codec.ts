@@ -1,0 +1,74 @@
+import type { EnrollmentRecord } from './record.ts';
+import { BROKEN_SEAL, sealOf, type SealState } from './seal.ts';
+import type { Target } from '../organization/target.ts';
+import type { MacKey } from '../install/mac.ts';
+import type { Intent } from '../install/intent.ts';
+import { parseStored, StoredIntent, StoredRecord } from './stored-schema.ts';
+import type { Versioned } from './enrollment-store.ts';
+
+/**
+ * A record as it lies in Redis: `version|state|cause|candidateAt|verifyAt|JSON`, with `seal|` before the JSON when it has one.
+ * The header repeats what the indexes need, so that write-records.lua keeps them without understanding the record.
+ *
+ * @param seal empty for none; no `|` and no brace
+ */
+function encodeRecord(version: number, record: EnrollmentRecord, seal = ''): string {
+  return `${headerOf(version, record)}${seal === '' ? '' : `${seal}|`}${JSON.stringify(record)}`;
+}
+
+/** The same with its seal: none without a key, or when the record comes from one without; a broken one stays broken. */
+export function encodeSealed(
+  version: number,
+  value: EnrollmentRecord,
+  seal: { readonly target: Target; readonly keys: readonly MacKey[]; readonly state: SealState | undefined },
+): string {
+  const { target, keys, state = 'good' } = seal;
+  if (keys.length === 0 || state === 'absent') return encodeRecord(version, value);
+  return encodeRecord(
+    version,
+    value,
+    state === 'wrong' ? BROKEN_SEAL : sealOf(keys, target, { version, value }),
+  );
+}
+
+function headerOf(version: number, record: EnrollmentRecord): string {
+  const cause = record.state === 'ineligible' || record.state === 'failed' ? record.cause : '';
+  return `${version}|${record.state}|${cause}|${candidateAt(record)}|${verifyAt(record)}|`;
+}
+
+/** Null when the text is not a record of ours, or its header says otherwise than its JSON. */
+export function decodeRecord(text: string): Versioned<EnrollmentRecord> | null {
+  const brace = text.indexOf('{');
+  if (brace === -1) return null;
+  const version = Number.parseInt(text, 10);
+  const value = parseStored(StoredRecord, text.slice(brace));
+  if (value === null || Number.isNaN(version)) return null;
+  // The indexes are made from the header: with another one, lists and counts would say what no record says.
+  if (!text.startsWith(headerOf(version, value))) return null;
+  const seal = text.slice(0, brace).split('|')[SEAL_FIELD] ?? '';
+  return seal === '' ? { version, value } : { version, value, seal };
+}
+
+/** Of the header's parts; the JSON's place when there is no seal. */
+const SEAL_FIELD = 5;
+
+export function encodeIntent(version: number, intent: Intent): string {
+  return `${version}|${JSON.stringify(intent)}`;
+}
+
+export function decodeIntent(text: string): Versioned<Intent> | null {
+  const bar = text.indexOf('|');
+  const version = Number.parseInt(text, 10);
+  const value = parseStored(StoredIntent, text.slice(bar + 1));
+  return value === null || Number.isNaN(version) ? null : { version, value };
+}
+
+/** From when a claim may take it; empty when it is no candidate. */
+function candidateAt(record: EnrollmentRecord): string {
+  if (record.state === 'queued') return String(record.readyAtMs);
+  return record.state === 'failed' ? String(record.nextAttemptAtMs) : '';
+}
+
+function verifyAt(record: EnrollmentRecord): string {
+  return record.state === 'installed' && record.joinDeadlineMs !== null ? String(record.joinDeadlineMs) : '';
+}

@@ -1,0 +1,90 @@
+import type { Attempt } from './attempt.ts';
+import type { Cause } from './cause.ts';
+import type { BatchId, CommandId, InstanceId, MatcherKey } from '../organization/ids.ts';
+
+/**
+ * An instance's path to `joined`.
+ *
+ * ```
+ * discovered ──judged──▶ queued ──claimed──▶ sending ──accepted──▶ installing ──ended──▶ installed ──node-seen──▶ joined
+ *      └──judged──▶ ineligible ─┘  ▲                │ refused / not sent   └─ failed ◀── deadline ─┘
+ *                                  └────────────────┴── failed, when its next attempt is due
+ * any state without an open command ──scan──▶ stopped · unmatched · gone ──seen again──▶ discovered (or installed, if it had joined)
+ * ```
+ *
+ * `sending` and `installing` hold an open command: nothing a scan sees moves them, only the command's own end does.
+ * That is what keeps a second command away.
+ */
+export type EnrollmentState = EnrollmentRecord['state'];
+
+/** Every state once, so that a new one does not compile until it is listed. */
+const STATES: Readonly<Record<EnrollmentState, true>> = {
+  discovered: true,
+  stopped: true,
+  unmatched: true,
+  ineligible: true,
+  queued: true,
+  sending: true,
+  installing: true,
+  installed: true,
+  joined: true,
+  failed: true,
+  gone: true,
+};
+
+/** All states, for filters, metrics and lists. */
+export const ENROLLMENT_STATES = Object.keys(STATES) as [EnrollmentState, ...EnrollmentState[]];
+
+/** What a record says whatever its state. */
+export interface EnrollmentBase {
+  readonly instanceId: InstanceId;
+  /** The matcher that owns the instance. */
+  readonly matcherKey: MatcherKey;
+  readonly firstSeenAtMs: number;
+  /** Since when it is in this state. */
+  readonly changedAtMs: number;
+  /** EC2's launch time (it moves when an instance is stopped and started); null when unknown. */
+  readonly launchedAtMs: number | null;
+  /** When the node was first seen in the inventory; null when never. Kept through stops, so that a host that comes back is given time to rejoin. */
+  readonly joinedAtMs: number | null;
+  /** Failed attempts in a row. */
+  readonly failures: number;
+  /** All attempts ever. */
+  readonly attemptCount: number;
+  /** The last few, oldest first. */
+  readonly attempts: readonly Attempt[];
+}
+
+export type EnrollmentRecord =
+  /** Seen running and matched; not judged yet. Moved on by the same scan's pre-check. */
+  | (EnrollmentBase & { readonly state: 'discovered' })
+  /** Known, and stopped now. Moved on by the scan that sees it run. */
+  | (EnrollmentBase & { readonly state: 'stopped' })
+  /** Known, and no matcher wants it now, or its region is no longer in scope; then it is deleted after its retention. */
+  | (EnrollmentBase & { readonly state: 'unmatched' })
+  /** Cannot be sent to while the cause holds; every scan looks again. */
+  | (EnrollmentBase & { readonly state: 'ineligible'; readonly cause: Cause })
+  /** Waits for an install job to claim it. */
+  | (EnrollmentBase & { readonly state: 'queued'; readonly readyAtMs: number })
+  /** Claimed by an intent: a command may be about to exist. */
+  | (EnrollmentBase & { readonly state: 'sending'; readonly batchId: BatchId })
+  /** A command is live. */
+  | (EnrollmentBase & {
+      readonly state: 'installing';
+      readonly batchId: BatchId;
+      readonly commandId: CommandId;
+    })
+  /** Installed, or came back after having been joined; must show up in the inventory by the deadline (null: no inventory, this is the end). */
+  | (EnrollmentBase & { readonly state: 'installed'; readonly joinDeadlineMs: number | null })
+  /** In the inventory. Kept for good while the instance exists, also when the node goes offline. */
+  | (EnrollmentBase & { readonly state: 'joined'; readonly nodeId: string })
+  /** The last attempt failed. Claimed again when due. */
+  | (EnrollmentBase & {
+      readonly state: 'failed';
+      readonly cause: Cause;
+      readonly nextAttemptAtMs: number;
+      /** The SSM agent's version at the first look after the failure: another one wakes it. Absent before that look. */
+      readonly agentVersion?: string | undefined;
+    })
+  /** A complete scan, or a complete account list without its account, no longer shows it. Deleted after its retention. */
+  | (EnrollmentBase & { readonly state: 'gone' });

@@ -1,0 +1,138 @@
+/** What a scan says of an instance: whether EC2 shows it, and what the pre-check says of it. */
+import { nextDelayMs } from './backoff.ts';
+import type { EventOf } from './event.ts';
+import { baseOf, joinDeadline, type Transition, type TransitionContext } from './next-record.ts';
+import type { EnrollmentRecord } from './record.ts';
+import { isToldByHost } from './told-by-host.ts';
+
+/** The first record of an instance. */
+export function discover(event: EventOf<'seen'>, context: TransitionContext): EnrollmentRecord {
+  return {
+    state: 'discovered',
+    instanceId: event.instanceId,
+    matcherKey: event.matcherKey,
+    firstSeenAtMs: context.nowMs,
+    changedAtMs: context.nowMs,
+    launchedAtMs: event.launchedAtMs,
+    joinedAtMs: null,
+    failures: 0,
+    attemptCount: 0,
+    attempts: [],
+  };
+}
+
+/** Seen running, and wanted by a matcher. */
+export function onSeen(
+  record: EnrollmentRecord,
+  event: EventOf<'seen'>,
+  context: TransitionContext,
+): Transition {
+  const restarted = event.launchedAtMs !== null && event.launchedAtMs !== record.launchedAtMs;
+  const handedOver = event.matcherKey !== record.matcherKey;
+  const facts = { matcherKey: event.matcherKey, launchedAtMs: event.launchedAtMs ?? record.launchedAtMs };
+  switch (record.state) {
+    case 'stopped':
+    case 'unmatched':
+    case 'gone': {
+      const base = { ...baseOf(record, context), ...facts };
+      // It had joined once: its agent rejoins by itself, so it gets the time for that before anything is sent.
+      if (record.joinedAtMs !== null) {
+        return { ...base, state: 'installed', joinDeadlineMs: joinDeadline(context) };
+      }
+      return { ...base, state: 'discovered' };
+    }
+    case 'failed':
+    case 'ineligible':
+      // A restart or a changed matcher may be the fix: judge it anew instead of waiting on.
+      if (restarted || handedOver) return { ...baseOf(record, context), ...facts, state: 'discovered' };
+      return record;
+    case 'sending':
+    case 'installing':
+      return record;
+    case 'discovered':
+    case 'queued':
+    case 'installed':
+    case 'joined':
+      return restarted || handedOver ? { ...record, ...facts } : record;
+    default:
+      return record satisfies never;
+  }
+}
+
+/** Not to be installed now: stopped, wanted by nobody, or no longer there. An open command goes on all the same. */
+export function onAbsence(
+  record: EnrollmentRecord,
+  state: 'stopped' | 'unmatched' | 'gone',
+  context: TransitionContext,
+): Transition {
+  if (record.state === 'sending' || record.state === 'installing') return 'ignored';
+  return record.state === state ? record : { ...baseOf(record, context), state };
+}
+
+/** Judged by the pre-check. */
+export function onJudged(
+  record: EnrollmentRecord,
+  { judgment, agentVersion }: EventOf<'judged'>,
+  context: TransitionContext,
+): Transition {
+  switch (record.state) {
+    case 'discovered':
+    case 'queued':
+    case 'ineligible':
+      if (judgment.kind === 'eligible') {
+        if (record.state === 'queued' || isStillToldByHost(record, context)) return record;
+        return { ...baseOf(record, context), state: 'queued', readyAtMs: wakeAtMs(record, context) };
+      }
+      if (record.state === 'ineligible' && record.cause === judgment.cause) return record;
+      return { ...baseOf(record, context), state: 'ineligible', cause: judgment.cause };
+    case 'failed':
+      if (judgment.kind === 'eligible') return onAgentSeen(record, agentVersion, context);
+      return { ...baseOf(record, context), state: 'ineligible', cause: judgment.cause };
+    case 'stopped':
+    case 'unmatched':
+    case 'sending':
+    case 'installing':
+    case 'installed':
+    case 'joined':
+    case 'gone':
+      return 'ignored';
+    default:
+      return record satisfies never;
+  }
+}
+
+/** A new agent may be the fix: the one that was there at the failure is remembered, and another one wakes the record. */
+function onAgentSeen(
+  record: Extract<EnrollmentRecord, { state: 'failed' }>,
+  agentVersion: string | undefined,
+  context: TransitionContext,
+): EnrollmentRecord {
+  if (agentVersion === undefined || agentVersion === record.agentVersion) return record;
+  if (record.agentVersion === undefined) return { ...record, agentVersion };
+  const readyAtMs = Math.max(context.nowMs, Math.min(record.nextAttemptAtMs, wakeAtMs(record, context)));
+  return { ...baseOf(record, context), state: 'queued', readyAtMs };
+}
+
+/** Only the host itself can say whose agent it runs, and at times what it is, so that outlives scans: asked again after a day, a restart or an operator's retry. */
+function isStillToldByHost(record: EnrollmentRecord, context: TransitionContext): boolean {
+  if (record.state !== 'ineligible') return false;
+  // Of the operating system a scan may know as well, and then sees when it has changed.
+  const exitCode = record.attempts.at(-1)?.exitCode ?? null;
+  return (
+    isToldByHost({ cause: record.cause, exitCode }) &&
+    context.nowMs < record.changedAtMs + context.backoff.capMs
+  );
+}
+
+/**
+ * When an instance whose cause has gone may be tried: at once after a first failure, one doubling early after more. So
+ * a fixed host does not wait its day out, and one whose agent comes and goes is not tried each time it comes.
+ */
+function wakeAtMs(record: EnrollmentRecord, context: TransitionContext): number {
+  const last = record.attempts.at(-1);
+  if (last === undefined || last.cause === null || record.failures < 2) return context.nowMs;
+  return Math.max(
+    context.nowMs,
+    last.endedAtMs + nextDelayMs(last.cause, record.failures - 1, context.backoff, 0),
+  );
+}

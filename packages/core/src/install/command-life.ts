@@ -1,0 +1,34 @@
+import { RUN_SHELL_SCRIPT } from './render-install.ts';
+
+/** What AWS takes when a command does not say: delivery and execution each. */
+const AWS_DEFAULT_SECONDS = 3_600;
+
+/** The longest a script may run on a host by the agent's own rule (5..172,800 s); whoever sends may ask for that much. */
+export const LONGEST_EXECUTION_SECONDS = 172_800;
+
+interface Timeouts {
+  readonly deliveryTimeoutSeconds: number;
+  readonly executionTimeoutSeconds: number;
+}
+
+/**
+ * How long a command can be live at most, in ms from its request, when all that is known of it is that it exists: whoever
+ * sent it may have had another document and another timeout than ours. Where SSM's own answer was seen, its ExpiresAfter
+ * counts instead. What it does not cover is told in docs/sending-once.md.
+ */
+export function longestLifeMs(timeouts: Pick<Timeouts, 'deliveryTimeoutSeconds'>): number {
+  return (deliverySeconds(timeouts) + LONGEST_EXECUTION_SECONDS) * 1_000;
+}
+
+/** The same as far as our own configuration says. Not for deciding that a command has ended. */
+export function usualLifeMs(documentName: string, timeouts: Timeouts): number {
+  const execution =
+    documentName === RUN_SHELL_SCRIPT
+      ? Math.max(timeouts.executionTimeoutSeconds, AWS_DEFAULT_SECONDS)
+      : LONGEST_EXECUTION_SECONDS;
+  return (deliverySeconds(timeouts) + execution) * 1_000;
+}
+
+function deliverySeconds({ deliveryTimeoutSeconds }: Pick<Timeouts, 'deliveryTimeoutSeconds'>): number {
+  return Math.max(deliveryTimeoutSeconds, AWS_DEFAULT_SECONDS);
+}

@@ -1,0 +1,105 @@
+import type { AccountId, CommandId, InstanceId, Region } from '../organization/ids.ts';
+import type { RoleReference } from '../scan/matcher.ts';
+
+/** Where a call goes and as whom. A null role means the worker's own credentials, whose account is asserted to be `accountId`. */
+export interface TargetAccess {
+  readonly accountId: AccountId;
+  readonly region: Region;
+  readonly role: RoleReference | null;
+}
+
+/** SSM's limit of instance ids in one SendCommand. https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendCommand.html */
+export const INSTANCES_PER_COMMAND = 50;
+
+/** One SendCommand, rendered. `parameters` are SSM's: each a list, also for single values. */
+export interface CommandRequest {
+  readonly documentName: string;
+  /** 1 to INSTANCES_PER_COMMAND, all of one platform. */
+  readonly instanceIds: readonly InstanceId[];
+  readonly parameters: Readonly<Record<string, readonly string[]>>;
+  /** Our marker, at most 100 characters. */
+  readonly comment: string;
+  /** SSM's TimeoutSeconds: delivery only, 30 to 2,592,000. */
+  readonly deliveryTimeoutSeconds: number;
+  /** Epoch ms after which the call must not be accepted any more: the adapter aborts it then, and checks again after signing. */
+  readonly notAfterMs: number;
+  /**
+   * Epoch ms after which the request must not leave any more, though an answer to one that has left is awaited until
+   * `notAfterMs`: what allowed the send was asked a moment ago, and a pause counts from then. @default notAfterMs
+   */
+  readonly leaveByMs?: number;
+}
+
+/** Why a whole command was refused, by SSM or before. Nothing ran. */
+export type RefusalReason =
+  | 'throttled'
+  | 'denied'
+  | 'region-off'
+  | 'credentials'
+  | 'invalid-instance-id'
+  | 'unsupported-platform'
+  | 'invalid-document'
+  | 'invalid-parameters'
+  /** Not SSM's word: the cluster cannot do what the installation asks for, so it was not sent. */
+  | 'managed-updates-off'
+  /** The request never left: refused connection, DNS, or `notAfterMs` passed before it was sent. */
+  | 'not-sent';
+
+/** What came of a SendCommand. */
+export type SendResult =
+  | {
+      readonly kind: 'accepted';
+      readonly commandId: CommandId;
+      /** AWS's ExpiresAfter, epoch ms: no invocation can be live later. */
+      readonly expiresAtMs: number;
+    }
+  | {
+      readonly kind: 'refused';
+      readonly reason: RefusalReason;
+      /** The ids that SSM named; empty when it named none. */
+      readonly instanceIds: readonly InstanceId[];
+      readonly message: string;
+      /** AWS's own error code, such as `InvalidInstanceId`. */
+      readonly awsCode: string;
+      readonly retryAfterMs: number | null;
+    }
+  /** The answer was lost: the command may or may not run. */
+  | { readonly kind: 'ambiguous'; readonly message: string };
+
+/** SSM's words for how an invocation stands, as replies spell them; `invocationResult` says which are final. */
+export const STATUS_DETAILS = [
+  'Pending',
+  'InProgress',
+  'Delayed',
+  'Success',
+  'Failed',
+  'ExecutionTimedOut',
+  'DeliveryTimedOut',
+  'Undeliverable',
+  'Terminated',
+  'InvalidPlatform',
+  'AccessDenied',
+  'Cancelling',
+  'Cancelled',
+] as const;
+
+/** StatusDetails of an invocation; decide on these, not on Status. `Unknown`: any word AWS adds later, never final. */
+export type StatusDetails = (typeof STATUS_DETAILS)[number] | 'Unknown';
+
+/** One command on one instance, as ListCommandInvocations shows it. */
+export interface Invocation {
+  readonly commandId: CommandId;
+  readonly instanceId: InstanceId;
+  readonly comment: string;
+  readonly documentName: string;
+  readonly requestedAtMs: number;
+  readonly statusDetails: StatusDetails;
+  /** The first failing step, else the last one; null until a step has run. */
+  readonly plugin: {
+    readonly name: string;
+    /** The exit code; -1 where SSM has none. */
+    readonly responseCode: number;
+    /** Output as SSM shows it in a list: stdout, then stderr, cut by the agent at 2,500 characters. Untrusted. */
+    readonly output: string;
+  } | null;
+}

@@ -1,0 +1,162 @@
+import { anAccountId, anInstanceId, NOW_MS } from '@muster/testing/builders';
+import { useLedgerBench } from '@muster/testing/ledger-bench';
+import { expect, test } from 'vitest';
+import type { AwsAction } from '../organization/aws-actions.ts';
+import type { AwsCall } from '../organization/aws-call.ts';
+import type { TeleportNode } from './teleport-port.ts';
+
+const bench = useLedgerBench();
+
+const TTL_MS = 600_000;
+const ids = Array.from({ length: 20 }, (_, n) => anInstanceId(n));
+
+function aNode(n: number, generation = 'g'): TeleportNode {
+  return {
+    nodeId: `${generation}-${n}`,
+    accountId: anAccountId(n % 2),
+    instanceId: anInstanceId(n),
+    expiresAtMs: null,
+  };
+}
+
+function published(generation: string, nodes = 20) {
+  return { generation, readAtMs: NOW_MS, nodes, error: null };
+}
+
+test('before the first snapshot nothing is known and nothing is found', async () => {
+  const { nodes } = bench.create().ledger;
+
+  expect(await nodes.facts()).toEqual({ generation: null, readAtMs: 0, nodes: 0, error: null });
+  expect(await nodes.find(anAccountId(), ids)).toEqual(new Map());
+});
+
+test('a failure before the first snapshot is told, and is no snapshot', async () => {
+  const { nodes } = bench.create().ledger;
+  await nodes.fail('tctl: not found');
+
+  expect(await nodes.facts()).toEqual({ generation: null, readAtMs: 0, nodes: 0, error: 'tctl: not found' });
+});
+
+test('a snapshot is found once it is published, by account and instance', async () => {
+  const { nodes } = bench.create().ledger;
+  await nodes.addNodes('g1', [aNode(0), aNode(1)], TTL_MS);
+  await nodes.addNodes('g1', [aNode(2)], TTL_MS);
+  await nodes.addNodes('g1', [], TTL_MS);
+  expect(await nodes.find(anAccountId(0), ids)).toEqual(new Map());
+
+  await nodes.publish(published('g1', 3));
+
+  expect(await nodes.find(anAccountId(0), ids)).toEqual(
+    new Map([
+      [anInstanceId(0), 'g-0'],
+      [anInstanceId(2), 'g-2'],
+    ]),
+  );
+  expect(await nodes.find(anAccountId(1), [anInstanceId(0), anInstanceId(1)])).toEqual(
+    new Map([[anInstanceId(1), 'g-1']]),
+  );
+  expect(await nodes.find(anAccountId(0), [])).toEqual(new Map());
+  expect(await nodes.facts()).toEqual(published('g1', 3));
+});
+
+test('a reading that failed leaves the last snapshot, and the next success clears the error', async () => {
+  const { nodes } = bench.create().ledger;
+  await nodes.addNodes('g1', [aNode(0)], TTL_MS);
+  await nodes.publish(published('g1', 1));
+
+  await nodes.fail('timeout');
+
+  expect(await nodes.facts()).toEqual({ ...published('g1', 1), error: 'timeout' });
+  expect((await nodes.find(anAccountId(0), ids)).size).toBe(1);
+  await nodes.publish(published('g2', 0));
+  expect((await nodes.facts()).error).toBeNull();
+  expect((await nodes.find(anAccountId(0), ids)).size).toBe(0);
+});
+
+test('a snapshot that was never published expires', async () => {
+  const one = bench.create();
+  await one.ledger.nodes.addNodes('g1', [aNode(0)], TTL_MS);
+
+  const ttlMs = await one.redis.pttl(one.keys.nodes(anAccountId(0), 'g1'));
+
+  expect(ttlMs).toBeGreaterThan(TTL_MS - 60_000);
+  expect(ttlMs).toBeLessThanOrEqual(TTL_MS);
+});
+
+test('no reader ever sees half a snapshot or two mixed ones', async () => {
+  const one = bench.create();
+  const [writer, reader] = [one.another().nodes, one.another().nodes];
+  const mine = ids.filter((_, n) => n % 2 === 0);
+  const done = new AbortController();
+
+  const writing = (async () => {
+    for (let g = 0; g < 60; g += 1) {
+      const generation = `g${g}`;
+      for (let n = 0; n < 20; n += 5) {
+        await writer.addNodes(
+          generation,
+          [0, 1, 2, 3, 4].map((k) => aNode(n + k, generation)),
+          TTL_MS,
+        );
+      }
+      await writer.publish(published(generation));
+    }
+    done.abort();
+  })();
+  let complete = 0;
+  while (!done.signal.aborted) {
+    const found = await reader.find(anAccountId(0), mine);
+    if (found.size === 0 && complete === 0) continue;
+    expect(found.size).toBe(mine.length);
+    expect(new Set([...found.values()].map((nodeId) => nodeId.split('-')[0])).size).toBe(1);
+    complete += 1;
+  }
+  await writing;
+
+  expect(complete).toBeGreaterThan(10);
+});
+
+test('calls are counted by action, throttled ones also apart, from many processes at once', async () => {
+  const one = bench.create();
+  const call = (action: AwsAction, outcome: AwsCall['outcome']) => ({ action, outcome });
+
+  await Promise.all(
+    Array.from({ length: 5 }, async () => {
+      const { statistics } = one.another();
+      await statistics.addCalls([
+        call('ssm:SendCommand', 'ok'),
+        call('ssm:SendCommand', 'ok'),
+        call('ssm:SendCommand', 'throttled'),
+        call('ec2:DescribeInstances', 'denied'),
+      ]);
+      await statistics.addCommandsSent(2);
+    }),
+  );
+  await one.ledger.statistics.addCalls([]);
+
+  const { calls, throttled, commandsSent } = await one.ledger.statistics.read();
+  expect(Object.fromEntries(calls)).toEqual({ 'ssm:SendCommand': 15, 'ec2:DescribeInstances': 5 });
+  expect(Object.fromEntries(throttled)).toEqual({ 'ssm:SendCommand': 5 });
+  expect(commandsSent).toBe(10);
+});
+
+test('a number of commands that another hand wrote fails nothing, and is counted from now on', async () => {
+  const { ledger, redis, keys } = bench.create();
+  await redis.hset(keys.totals, 'commandsSent', 'many');
+
+  await ledger.statistics.addCommandsSent(1);
+  await ledger.statistics.addCommandsSent(2);
+
+  expect((await ledger.statistics.read()).commandsSent).toBe(3);
+  await redis.del(keys.totals);
+  await redis.set(keys.totals, 'of another type');
+  await expect(ledger.statistics.addCommandsSent(1)).resolves.toBeUndefined();
+});
+
+test('a new ledger has counted nothing', async () => {
+  expect(await bench.create().ledger.statistics.read()).toEqual({
+    calls: new Map(),
+    throttled: new Map(),
+    commandsSent: 0,
+  });
+});

@@ -1,0 +1,104 @@
+import type { Redis } from 'ioredis';
+import type { AccountId, InstanceId } from '../organization/ids.ts';
+import type { TeleportNode } from './teleport-port.ts';
+import type { Keys } from '../redis/keys.ts';
+import { readEpochMs } from '../enrollment/stored-schema.ts';
+
+export interface InventoryFacts {
+  /** Name of the complete snapshot; null before the first. */
+  readonly generation: string | null;
+  /** When the snapshot's reading began: what joined later may be missing from it. */
+  readonly readAtMs: number;
+  readonly nodes: number;
+  /** Why the last reading failed; null when it did not. */
+  readonly error: string | null;
+  /** How long the snapshot's reading took; absent where an older release wrote it. */
+  readonly tookMs?: number | undefined;
+}
+
+/** The node inventory, as the last complete snapshot. */
+export interface NodeLedger {
+  facts(): Promise<InventoryFacts>;
+  /** Writes a snapshot under its generation; it becomes the current one by `publish`. */
+  addNodes(generation: string, nodes: readonly TeleportNode[], ttlMs: number): Promise<void>;
+  publish(facts: InventoryFacts): Promise<void>;
+  /** Deletes a snapshot that is never to be published, by the accounts that it has nodes of. */
+  discard(generation: string, accounts: readonly AccountId[]): Promise<void>;
+  /** Records that a reading failed; the last snapshot stays. */
+  fail(error: string): Promise<void>;
+  /** Node ids of those of `ids` that the current snapshot shows. */
+  find(accountId: AccountId, ids: readonly InstanceId[]): Promise<ReadonlyMap<InstanceId, string>>;
+}
+
+/**
+ * The node inventory as whole snapshots: a new one is written under its own generation and becomes visible at once,
+ * by one write. Nobody ever reads half of one.
+ */
+export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: Keys }): NodeLedger {
+  const { redis, keys } = deps;
+
+  async function facts(): Promise<InventoryFacts> {
+    const fields = await redis.hgetall(keys.inventory);
+    return {
+      generation:
+        fields['generation'] === undefined || fields['generation'] === '' ? null : fields['generation'],
+      readAtMs: readEpochMs(fields['readAtMs']),
+      nodes: Number(fields['nodes'] ?? 0),
+      error: fields['error'] === undefined || fields['error'] === '' ? null : fields['error'],
+      ...(fields['tookMs'] === undefined ? {} : { tookMs: Number(fields['tookMs']) || 0 }),
+    };
+  }
+
+  return {
+    facts,
+
+    async addNodes(generation, nodes, ttlMs) {
+      const byAccount = new Map<AccountId, TeleportNode[]>();
+      for (const node of nodes) {
+        const list = byAccount.get(node.accountId);
+        if (list === undefined) byAccount.set(node.accountId, [node]);
+        else list.push(node);
+      }
+      await Promise.all(
+        [...byAccount].map(async ([accountId, list]) => {
+          const key = keys.nodes(accountId, generation);
+          const fields = Object.fromEntries(list.map((node) => [node.instanceId, node.nodeId]));
+          // Together, so that a kill in between leaves no nodes that never expire.
+          await redis.multi().hset(key, fields).pexpire(key, ttlMs).exec();
+        }),
+      );
+    },
+
+    async publish(next) {
+      await redis.hset(keys.inventory, {
+        generation: next.generation ?? '',
+        readAtMs: next.readAtMs,
+        nodes: next.nodes,
+        error: next.error ?? '',
+        ...(next.tookMs === undefined ? {} : { tookMs: next.tookMs }),
+      });
+    },
+
+    async discard(generation, accounts) {
+      // One key per call: the keys of accounts lie in different slots.
+      await Promise.all(accounts.map((accountId) => redis.unlink(keys.nodes(accountId, generation))));
+    },
+
+    async fail(error) {
+      await redis.hset(keys.inventory, 'error', error);
+    },
+
+    async find(accountId, ids): Promise<ReadonlyMap<InstanceId, string>> {
+      const found = new Map<InstanceId, string>();
+      if (ids.length === 0) return found;
+      const { generation } = await facts();
+      if (generation === null) return found;
+      const nodeIds = await redis.hmget(keys.nodes(accountId, generation), ...ids);
+      for (const [index, id] of ids.entries()) {
+        const nodeId = nodeIds[index];
+        if (typeof nodeId === 'string') found.set(id, nodeId);
+      }
+      return found;
+    },
+  };
+}

@@ -1,0 +1,263 @@
+/**
+ * One run of one job: from BullMQ's job to our handler, and from the handler's outcome to BullMQ's way of saying it.
+ *
+ * A run can be stopped from outside for three reasons, and what becomes of the job follows from the reason, not from
+ * what the handler throws then: `late` (longer than the contract allows) is a failed attempt; `lost` (the lock was not
+ * renewed in time, another worker has or will have the job) leaves the job alone; `closing` gives it back to the queue.
+ *
+ * `DelayedError` and `WaitingError` are BullMQ's own words for "I have already moved this job": it knows them by class
+ * or name, so they pass through here untouched and unwrapped.
+ */
+import { DelayedError, type Job, WaitingError } from 'bullmq';
+import { JobError, messageOf } from '../../runtime/errors.ts';
+import type { AnyJob, QueueName } from '../define-job.ts';
+import type { Handler, Outcome } from '../outcome.ts';
+import type { Clock } from '../../runtime/clock-port.ts';
+import type { Logger } from '../../runtime/logger-port.ts';
+import { openEnvelope } from './envelope.ts';
+import { classify, storedFailure } from './failure.ts';
+import type { JobMetrics, RunEnd } from './job-metrics.ts';
+
+export interface RunDeps {
+  readonly queue: QueueName;
+  readonly jobs: ReadonlyMap<string, AnyJob>;
+  readonly handlers: Readonly<Record<string, Handler<AnyJob>>>;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly redact: (text: string) => string;
+  readonly metrics: JobMetrics;
+}
+
+type StopReason = 'late' | 'lost' | 'closing';
+
+/** A run under way. */
+export interface Run {
+  readonly jobId: string;
+  /** Aborts the handler's signal. The first reason stands. */
+  stop(reason: StopReason): void;
+  /** Resolves with what BullMQ stores, rejects with what tells it what happened. */
+  readonly ended: Promise<unknown>;
+}
+
+/** A handler that goes on this long after its signal was aborted is left behind, so that it does not hold its place. */
+const LEFT_BEHIND_AFTER_MS = 10_000;
+
+/** A job that comes back at once is delayed by at least this, or the queue would spin. */
+const SHORTEST_DELAY_MS = 50;
+
+/** Starts one run. `token` is the worker's claim on the job. One that is `closing` from the start calls no handler. */
+export function startRun(deps: RunDeps, job: Job, token: string, closing: boolean): Run {
+  const attempt = job.attemptsMade + 1;
+  const controller = new AbortController();
+  const fields = { job: shownName(job), jobId: job.id, attempt };
+  let log: Logger | null = null;
+  const run: RunState = {
+    job,
+    token,
+    attempt,
+    controller,
+    stopped: null,
+    onStop: null,
+    fields,
+    get log() {
+      log ??= deps.log.child(fields);
+      return log;
+    },
+    startedAtMs: deps.clock.now(),
+  };
+  const stop = (reason: StopReason): void => {
+    if (run.stopped !== null) return;
+    run.stopped = reason;
+    controller.abort(
+      new DOMException(STOP_MESSAGES[reason], reason === 'late' ? 'TimeoutError' : 'AbortError'),
+    );
+    run.onStop?.();
+  };
+  if (closing) stop('closing');
+  return { jobId: job.id ?? '', stop, ended: runToEnd(deps, run, stop) };
+}
+
+/** A name of ours has 20 characters; another could have any number. */
+const NAME_CHARS = 60;
+
+/** A job that is gone from Redis has no name, whatever BullMQ's type says. */
+function shownName({ name = '' }: { readonly name?: string }): string {
+  return name.length <= NAME_CHARS ? name : `${name.slice(0, NAME_CHARS)}…`;
+}
+
+interface RunState {
+  readonly job: Job;
+  readonly token: string;
+  readonly attempt: number;
+  readonly controller: AbortController;
+  /** What every line about this run carries. */
+  readonly fields: object;
+  /** With these fields bound. Made when it is first asked for: most runs log one line, their end. */
+  readonly log: Logger;
+  readonly startedAtMs: number;
+  stopped: StopReason | null;
+  /** While the handler is at work: sees to it that a run that was stopped ends. */
+  onStop: (() => void) | null;
+}
+
+const STOP_MESSAGES: Readonly<Record<StopReason, string>> = {
+  late: 'the job ran longer than it may',
+  lost: 'another worker has this job now',
+  closing: 'the worker is closing',
+};
+
+/** What the end of a run means to BullMQ: a value to store, or an error to throw. */
+type Verdict =
+  | { readonly end: RunEnd; readonly value: unknown }
+  | { readonly end: RunEnd; readonly error: Error };
+
+async function runToEnd(deps: RunDeps, run: RunState, stop: (reason: StopReason) => void): Promise<unknown> {
+  const { job } = run;
+  // Only a first start says how long a job waited: a delay is no waiting.
+  const waitedMs = job.attemptsStarted <= 1 ? run.startedAtMs - job.timestamp : null;
+  deps.metrics.started(deps.queue, job.name, waitedMs);
+  let end: RunEnd = 'failed';
+  try {
+    const verdict = await judge(deps, run, stop);
+    end = verdict.end;
+    if ('error' in verdict) throw verdict.error;
+    return verdict.value;
+  } finally {
+    deps.metrics.ended(deps.queue, job.name, end, deps.clock.now() - run.startedAtMs);
+  }
+}
+
+async function judge(deps: RunDeps, run: RunState, stop: (reason: StopReason) => void): Promise<Verdict> {
+  try {
+    const outcome = await callHandler(deps, run, stop);
+    return await settleOutcome(deps, run, outcome);
+  } catch (error) {
+    return settleError(deps, run, error);
+  }
+}
+
+/** Parses the payload, runs the handler within its time, and leaves it behind when it ignores its signal. */
+async function callHandler(
+  deps: RunDeps,
+  run: RunState,
+  stop: (reason: StopReason) => void,
+): Promise<Outcome<unknown>> {
+  const { job, controller } = run;
+  const { signal } = controller;
+  const contract = deps.jobs.get(job.name);
+  const handler = deps.handlers[job.name];
+  if (contract === undefined || handler === undefined) {
+    throw new JobError('payload.invalid', `no job of this release is called "${shownName(job)}"`, {
+      retry: 'never',
+    });
+  }
+  const payload = openEnvelope(contract, job.data);
+  signal.throwIfAborted();
+  const leftBehind = Promise.withResolvers<never>();
+  const watches = [
+    deps.clock.after(contract.timeoutMs, () => {
+      stop('late');
+    }),
+  ];
+  run.onStop = () => {
+    // A closing worker waits by its own deadline (see process-jobs.ts).
+    if (run.stopped === 'closing') return;
+    const leave = (): void => {
+      run.log.error({ stopped: run.stopped }, 'handler ignores its signal and is left behind');
+      leftBehind.reject(signal.reason);
+    };
+    watches.push(deps.clock.after(LEFT_BEHIND_AFTER_MS, leave));
+  };
+  try {
+    const context = {
+      signal,
+      get log() {
+        return run.log;
+      },
+      clock: deps.clock,
+      attempt: run.attempt,
+      jobId: job.id ?? '',
+    };
+    return await Promise.race([handler(payload, context), leftBehind.promise]);
+  } finally {
+    run.onStop = null;
+    for (const unwatch of watches) unwatch();
+  }
+}
+
+async function settleOutcome(deps: RunDeps, run: RunState, outcome: Outcome<unknown>): Promise<Verdict> {
+  const durationMs = deps.clock.now() - run.startedAtMs;
+  // Whoever has the job now will find in the ledger what was done.
+  if (run.stopped === 'lost') return leaveAlone(run, null);
+  switch (outcome.kind) {
+    case 'done': {
+      const result = checkedResult(deps, run, outcome.result);
+      const isRoutine = result !== null && deps.jobs.get(run.job.name)?.isRoutine?.(result) === true;
+      deps.log[isRoutine ? 'debug' : 'info']({ ...run.fields, durationMs, result }, 'job done');
+      return { end: 'done', value: result };
+    }
+    case 'cancel':
+      run.log.info({ durationMs, reason: outcome.reason }, 'job canceled');
+      return { end: 'canceled', value: { canceled: outcome.reason } };
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/** What the work did is done, so a result of the wrong shape is reported and not stored, and fails nothing. */
+function checkedResult(deps: RunDeps, run: RunState, result: unknown): unknown {
+  const parsed = deps.jobs.get(run.job.name)?.result.safeParse(result);
+  if (parsed?.success === true) return parsed.data;
+  run.log.error({ err: parsed?.error }, 'job result does not fit its contract');
+  return null;
+}
+
+async function settleError(deps: RunDeps, run: RunState, error: unknown): Promise<Verdict> {
+  const { job, token, log } = run;
+  const durationMs = deps.clock.now() - run.startedAtMs;
+  if (run.stopped === 'lost') return leaveAlone(run, null);
+  if (run.stopped === 'closing') {
+    log.info({ durationMs }, 'job returned to the queue');
+    return move(run, 'returned', job.moveToWait(token), new WaitingError());
+  }
+  const cause = run.stopped === 'late' ? lateError(deps, run, error) : error;
+  const { code, retry } = classify(cause);
+  if (typeof retry === 'object') {
+    log.debug({ durationMs, code, afterMs: retry.afterMs, err: cause }, 'job postponed');
+    // A job that delayed itself would hold its dedupe key, and keep away the hints that the ledger gives meanwhile.
+    if (deps.jobs.get(job.name)?.retry.broughtBackBy === 'ledger') {
+      return { end: 'postponed', value: { postponed: deps.redact(`${code}: ${messageOf(cause)}`) } };
+    }
+    const untilMs = deps.clock.now() + Math.max(retry.afterMs, SHORTEST_DELAY_MS);
+    return move(run, 'postponed', job.moveToDelayed(untilMs, token), new DelayedError());
+  }
+  const final = retry === 'never' || run.attempt >= (job.opts.attempts ?? 1);
+  const level = code.startsWith('bug.') || code === 'payload.invalid' ? 'error' : 'warn';
+  log[level]({ durationMs, code, err: cause }, final ? 'job failed' : 'job attempt failed');
+  return { end: final ? 'failed' : 'retried', error: storedFailure(cause, deps.redact) };
+}
+
+/** A job that cannot be moved was taken from us, or lost with a flush of Redis: it is no failure of the job. */
+async function move(run: RunState, end: RunEnd, moving: Promise<unknown>, error: Error): Promise<Verdict> {
+  try {
+    await moving;
+    return { end, error };
+  } catch (err) {
+    return leaveAlone(run, err);
+  }
+}
+
+/** Tells BullMQ that there is nothing to do. Whatever is still there of the job is taken over when its lock expires. */
+function leaveAlone(run: RunState, err: unknown): Verdict {
+  run.log.warn({ err }, 'job lost to another worker, or gone from redis');
+  return { end: 'lost', error: new DelayedError() };
+}
+
+function lateError(deps: RunDeps, run: RunState, cause: unknown): JobError {
+  const timeoutMs = deps.jobs.get(run.job.name)?.timeoutMs ?? 0;
+  return new JobError('bug.unknown', `${run.job.name} did not end within ${timeoutMs} ms`, {
+    retry: 'backoff',
+    details: { timeoutMs },
+    cause,
+  });
+}

@@ -1,0 +1,436 @@
+import { aCoverage, anAccountId, aTarget, NOW_MS, seededRandom } from '@muster/testing/builders';
+import { type TestLedger, useLedgerBench } from '@muster/testing/ledger-bench';
+import { expect, test } from 'vitest';
+import type { Account } from './account.ts';
+import { COVERAGE_STATUSES, type Coverage, type TargetCounts } from './coverage.ts';
+import type { Region } from './ids.ts';
+import { targetId } from './target.ts';
+import { parseCoverageId } from './coverage-store.ts';
+
+const bench = useLedgerBench();
+
+const ACCOUNT = anAccountId();
+const [EAST, WEST] = ['us-east-1', 'eu-west-1'] as [Region, Region];
+const DENIED: Coverage = aCoverage({
+  status: 'denied',
+  completeAtMs: null,
+  cause: 'ec2-perm-account-denied',
+  failures: 1,
+});
+
+function anAccount(n = 0, facts: Partial<Account> = {}): Account {
+  return {
+    accountId: anAccountId(n),
+    name: `account-${n}`,
+    state: 'ACTIVE',
+    ancestorIds: ['r-ab12'],
+    ...facts,
+  };
+}
+
+/** A sweep over one account with two regions, nothing read yet. */
+async function beginSweep({ ledger: { coverage } }: TestLedger): Promise<void> {
+  await coverage.startSweep('sweep-1', NOW_MS);
+  await coverage.putAccounts([anAccount()]);
+  await coverage.endAccountListing('sweep-1', NOW_MS + 1, null, 0);
+  await coverage.putRegions(ACCOUNT, [EAST, WEST], NOW_MS + 2);
+}
+
+function sumOf(targets: TargetCounts): number {
+  return COVERAGE_STATUSES.reduce((sum, status) => sum + targets[status], 0);
+}
+
+async function targetsOf({ ledger }: TestLedger): Promise<Partial<TargetCounts>> {
+  const targets = (await ledger.coverage.sweep(NOW_MS + 10))?.targets;
+  return Object.fromEntries(Object.entries(targets ?? {}).filter(([, count]) => count > 0));
+}
+
+test('before the first sweep there is none', async () => {
+  expect(await bench.create().ledger.coverage.sweep(NOW_MS)).toBeNull();
+});
+
+test('an account is known as it was put, its regions once they are resolved', async () => {
+  const { coverage } = bench.create().ledger;
+  expect(await coverage.account(ACCOUNT)).toBeNull();
+  await coverage.putAccounts([anAccount(0), anAccount(1)]);
+  expect(await coverage.account(ACCOUNT)).toEqual({
+    account: anAccount(),
+    regions: null,
+    resolvedAtMs: null,
+  });
+
+  expect(await coverage.putRegions(ACCOUNT, [WEST], NOW_MS)).toEqual([]);
+  await coverage.putAccounts([anAccount(0, { name: 'renamed' })]);
+  await coverage.putAccounts([]);
+
+  expect(await coverage.account(ACCOUNT)).toEqual({
+    account: anAccount(0, { name: 'renamed' }),
+    regions: [WEST],
+    resolvedAtMs: NOW_MS,
+  });
+  expect((await coverage.accountIds()).toSorted()).toEqual([anAccountId(0), anAccountId(1)]);
+});
+
+test('an account listed while its regions are being resolved keeps them', async () => {
+  const one = bench.create();
+  const [lister, resolver] = [one.another().coverage, one.another().coverage];
+  await lister.putAccounts([anAccount()]);
+
+  for (let n = 0; n < 100; n += 1) {
+    const regions = [`eu-west-${n}` as Region];
+    await Promise.all([lister.putAccounts([anAccount()]), resolver.putRegions(ACCOUNT, regions, NOW_MS + n)]);
+    expect((await lister.account(ACCOUNT))?.regions).toEqual(regions);
+  }
+  expect((await one.ledger.coverage.all()).map(({ id }) => id)).toEqual([`${ACCOUNT}.eu-west-99`]);
+});
+
+test('resolved regions make targets known as pending, and those no longer in scope are forgotten and returned', async () => {
+  const one = bench.create();
+  await beginSweep(one);
+  const { coverage } = one.ledger;
+  await coverage.put(aTarget(0, WEST), aCoverage());
+  expect((await coverage.read(aTarget(0, EAST)))?.status).toBe('pending');
+
+  const dropped = await coverage.putRegions(ACCOUNT, [WEST], NOW_MS + 5);
+
+  expect(dropped).toEqual([aTarget(0, EAST)]);
+  expect(await coverage.read(aTarget(0, EAST))).toBeNull();
+  expect(await coverage.read(aTarget(0, WEST))).toEqual(aCoverage());
+  expect(await targetsOf(one)).toEqual({ complete: 1, total: 1 });
+});
+
+test('regions of an account that was removed meanwhile are not put', async () => {
+  const one = bench.create();
+  await beginSweep(one);
+  await one.ledger.coverage.removeAccount(ACCOUNT);
+
+  expect(await one.ledger.coverage.putRegions(ACCOUNT, [WEST], NOW_MS)).toEqual([]);
+  await one.ledger.coverage.denyAccount(ACCOUNT, DENIED);
+
+  expect(await one.ledger.coverage.all()).toEqual([]);
+  expect(await one.ledger.coverage.account(ACCOUNT)).toBeNull();
+});
+
+test('a reading that ends after its target was forgotten does not bring the target back', async () => {
+  const one = bench.create();
+  await beginSweep(one);
+  await one.ledger.coverage.putRegions(ACCOUNT, [WEST], NOW_MS + 5);
+
+  await one.ledger.coverage.put(aTarget(0, EAST), aCoverage());
+
+  expect((await one.ledger.coverage.all()).map(({ id }) => id)).toEqual([`${ACCOUNT}.${WEST}`]);
+  expect(await targetsOf(one)).toEqual({ pending: 1, total: 1 });
+});
+
+test('an account that cannot be entered counts as one denied target, whatever its regions say later', async () => {
+  const one = bench.create();
+  await beginSweep(one);
+  const { coverage } = one.ledger;
+  await coverage.put(aTarget(0, WEST), aCoverage({ attemptedAtMs: NOW_MS + 3 }));
+
+  await coverage.denyAccount(ACCOUNT, DENIED);
+  await coverage.put(aTarget(0, EAST), DENIED);
+
+  expect(await coverage.all()).toEqual([
+    { id: `${ACCOUNT}.*`, coverage: { ...DENIED, completeAtMs: NOW_MS } },
+  ]);
+  const sweep = await coverage.sweep(NOW_MS + 10);
+  expect(sweep?.accounts).toMatchObject({ total: 1, denied: 1 });
+  expect(sweep?.targets).toMatchObject({ total: 1, denied: 1 });
+  expect(sweep?.verdict).toBe('failed');
+});
+
+test('an account that is denied keeps when it was last read whole, and stands among what was not read', async () => {
+  const one = bench.create();
+  await beginSweep(one);
+  const { coverage } = one.ledger;
+  await coverage.put(aTarget(0, WEST), aCoverage({ attemptedAtMs: NOW_MS + 3, completeAtMs: NOW_MS + 3 }));
+
+  await coverage.denyAccount(ACCOUNT, DENIED);
+  await coverage.denyAccount(ACCOUNT, { ...DENIED, attemptedAtMs: NOW_MS + 9 });
+
+  const denied = { ...DENIED, attemptedAtMs: NOW_MS + 9, completeAtMs: NOW_MS + 3 };
+  expect(await coverage.readDenied(ACCOUNT)).toEqual(denied);
+  expect(await coverage.unread()).toEqual([{ place: ACCOUNT, isAccount: true, coverage: denied }]);
+  expect(await coverage.regions()).toEqual([EAST, WEST].toSorted());
+});
+
+test('a denied account that lets us in again has its targets again, and no stand-in', async () => {
+  const one = bench.create();
+  await beginSweep(one);
+  await one.ledger.coverage.denyAccount(ACCOUNT, DENIED);
+  expect((await one.ledger.coverage.account(ACCOUNT))?.resolvedAtMs).toBe(DENIED.attemptedAtMs);
+
+  await one.ledger.coverage.putRegions(ACCOUNT, [EAST, WEST], NOW_MS + 9);
+
+  expect(await targetsOf(one)).toEqual({ pending: 2, total: 2 });
+  expect((await one.ledger.coverage.sweep(NOW_MS + 10))?.accounts.denied).toBe(0);
+});
+
+test('a removed account returns its targets and leaves nothing', async () => {
+  const one = bench.create();
+  await beginSweep(one);
+  await one.ledger.coverage.denyAccount(ACCOUNT, DENIED);
+
+  expect(await one.ledger.coverage.removeAccount(ACCOUNT)).toEqual([aTarget(0, EAST), aTarget(0, WEST)]);
+  expect(await one.ledger.coverage.removeAccount(ACCOUNT)).toEqual([]);
+
+  expect(await one.ledger.coverage.accountIds()).toEqual([]);
+  expect(await one.ledger.coverage.sweep(NOW_MS + 10)).toMatchObject({
+    accounts: { total: 0, denied: 0, inactive: 0 },
+    targets: { total: 0 },
+  });
+});
+
+test('a sweep is finished when the accounts are listed, their regions resolved and every target read since it began', async () => {
+  const one = bench.create();
+  const { coverage } = one.ledger;
+  const finishedAt = async (nowMs: number) => (await coverage.sweep(nowMs))?.finishedAtMs;
+  await coverage.startSweep('sweep-1', NOW_MS);
+  expect(await finishedAt(NOW_MS)).toBeNull();
+  await coverage.putAccounts([anAccount()]);
+  await coverage.endAccountListing('sweep-1', NOW_MS + 1, null, 0);
+  expect(await finishedAt(NOW_MS + 1)).toBeNull();
+  await coverage.putRegions(ACCOUNT, [EAST, WEST], NOW_MS + 2);
+  await coverage.put(aTarget(0, EAST), aCoverage({ attemptedAtMs: NOW_MS + 3 }));
+  expect(await finishedAt(NOW_MS + 3)).toBeNull();
+
+  await coverage.put(aTarget(0, WEST), aCoverage({ attemptedAtMs: NOW_MS + 4 }));
+
+  expect(await finishedAt(NOW_MS + 5)).toBe(NOW_MS + 5);
+  expect(await coverage.sweep(NOW_MS + 9)).toEqual({
+    id: 'sweep-1',
+    startedAtMs: NOW_MS,
+    finishedAtMs: NOW_MS + 5,
+    verdict: 'complete',
+    accounts: { total: 1, denied: 0, inactive: 0 },
+    targets: {
+      complete: 2,
+      partial: 0,
+      denied: 0,
+      regionOff: 0,
+      throttled: 0,
+      failed: 0,
+      pending: 0,
+      total: 2,
+    },
+  });
+});
+
+test('a new sweep counts what was read before it as pending, but not what is denied or off', async () => {
+  const one = bench.create();
+  const { coverage } = one.ledger;
+  await beginSweep(one);
+  await coverage.putRegions(ACCOUNT, ['a-a', 'a-b', 'a-c', 'a-d', 'a-e'] as Region[], NOW_MS);
+  const statuses = ['complete', 'failed', 'throttled', 'denied', 'regionOff'] as const;
+  for (const [n, status] of statuses.entries()) {
+    await coverage.put(aTarget(0, `a-${'abcde'[n] ?? ''}`), aCoverage({ status }));
+  }
+
+  await coverage.startSweep('sweep-2', NOW_MS + 5);
+
+  expect(await targetsOf(one)).toEqual({ pending: 3, denied: 1, regionOff: 1, total: 5 });
+  expect(await coverage.sweep(NOW_MS + 10)).toMatchObject({
+    id: 'sweep-2',
+    finishedAtMs: null,
+    verdict: null,
+  });
+});
+
+test('a listing that failed ends the sweep as partial, and without anything read as failed', async () => {
+  const one = bench.create();
+  const { coverage } = one.ledger;
+  await beginSweep(one);
+  for (const region of [EAST, WEST]) {
+    await coverage.put(aTarget(0, region), aCoverage({ attemptedAtMs: NOW_MS + 3 }));
+  }
+  await coverage.endAccountListing('sweep-1', NOW_MS + 4, 'AccessDenied', 0);
+  const empty = bench.create().ledger.coverage;
+  await empty.startSweep('sweep-1', NOW_MS);
+  await empty.endAccountListing('sweep-1', NOW_MS, 'AccessDenied', 0);
+
+  expect((await coverage.sweep(NOW_MS + 5))?.verdict).toBe('partial');
+  expect((await empty.sweep(NOW_MS + 5))?.verdict).toBe('failed');
+});
+
+test('whoever found the last sweep finished does not finish the one that has begun meanwhile', async () => {
+  const one = bench.create();
+  const { coverage } = one.ledger;
+  await beginSweep(one);
+  for (const region of [EAST, WEST]) {
+    await coverage.put(aTarget(0, region), aCoverage({ attemptedAtMs: NOW_MS + 3 }));
+  }
+  const reader = one.another().coverage;
+
+  for (let n = 1; n <= 50; n += 1) {
+    const startedAtMs = NOW_MS + 100 * n;
+    await Promise.all([reader.sweep(startedAtMs), coverage.startSweep(`sweep-${n}`, startedAtMs)]);
+    expect(await coverage.sweep(startedAtMs + 1)).toMatchObject({ id: `sweep-${n}`, finishedAtMs: null });
+    // Now it can finish, and somebody looks just while the next one starts.
+    await coverage.endAccountListing(`sweep-${n}`, startedAtMs + 2, null, 0);
+    for (const region of [EAST, WEST]) {
+      await coverage.put(aTarget(0, region), aCoverage({ attemptedAtMs: startedAtMs + 3 }));
+    }
+  }
+});
+
+test.each([31, 32])(
+  'the counts of targets sum to their total whatever happens at once (seed %i)',
+  async (seed) => {
+    const one = bench.create();
+    await one.ledger.coverage.startSweep('sweep-1', NOW_MS);
+    const stop = new AbortController();
+    async function change(worker: number): Promise<void> {
+      const { coverage } = one.another();
+      const random = seededRandom(seed * 10 + worker);
+      for (let turn = 0; turn < 150; turn += 1) {
+        const n = Math.floor(random() * 5);
+        const dice = random();
+        const status = COVERAGE_STATUSES[Math.floor(random() * 7)] ?? 'complete';
+        const attemptedAtMs = NOW_MS - 500 + Math.floor(random() * 1_000);
+        const regions = (['r-a', 'r-b', 'r-c', 'r-d'] as Region[]).filter(() => random() < 0.6);
+        if (dice < 0.15) await coverage.putAccounts([anAccount(n)]);
+        else if (dice < 0.3) await coverage.putRegions(anAccountId(n), regions, NOW_MS);
+        else if (dice < 0.35) await coverage.removeAccount(anAccountId(n));
+        else if (dice < 0.4) await coverage.denyAccount(anAccountId(n), DENIED);
+        else await coverage.put(aTarget(n, regions[0] ?? 'r-a'), aCoverage({ status, attemptedAtMs }));
+      }
+    }
+    async function watch(): Promise<void> {
+      const { coverage } = one.another();
+      while (!stop.signal.aborted) {
+        const sweep = await coverage.sweep(NOW_MS);
+        if (sweep === null) throw new Error('the sweep is gone');
+        expect(sumOf(sweep.targets)).toBe(sweep.targets.total);
+      }
+    }
+
+    const watching = watch();
+    await Promise.all([0, 1, 2, 3].map(change));
+    stop.abort();
+    await watching;
+
+    const sweep = await one.ledger.coverage.sweep(NOW_MS);
+    const all = await one.ledger.coverage.all();
+    expect(sweep?.targets.total).toBe(all.length);
+    for (const status of COVERAGE_STATUSES) {
+      const members = await one.redis.zrange(one.keys.coverageStatus(status), 0, '-1');
+      const told = all.filter(({ coverage }) => coverage.status === status).map(({ id }) => id);
+      expect(members.toSorted()).toEqual(told.toSorted());
+    }
+  },
+);
+
+test('accounts that are closed or suspended are counted beside those in scope', async () => {
+  const one = bench.create();
+  await beginSweep(one);
+  await one.ledger.coverage.endAccountListing('sweep-1', NOW_MS + 1, null, 3);
+
+  expect((await one.ledger.coverage.sweep(NOW_MS + 2))?.accounts).toEqual({
+    total: 1,
+    denied: 0,
+    inactive: 3,
+  });
+});
+
+test('an account or coverage that cannot be read is left out', async () => {
+  const one = bench.create();
+  await one.redis.hset(one.keys.accounts, ACCOUNT, '{"accountId":"1"}');
+  await one.redis.hset(one.keys.coverage, targetId(aTarget()), '{');
+
+  expect(await one.ledger.coverage.account(ACCOUNT)).toBeNull();
+  expect(await one.ledger.coverage.read(aTarget())).toBeNull();
+  expect(await one.ledger.coverage.all()).toEqual([]);
+});
+
+test('an id of coverage is a target or a whole account', () => {
+  expect(parseCoverageId(`${ACCOUNT}.*`)).toEqual({ accountId: ACCOUNT, target: null });
+  expect(parseCoverageId(targetId(aTarget()))).toEqual({ accountId: ACCOUNT, target: aTarget() });
+  expect(() => parseCoverageId('x.*')).toThrow('12 digits');
+});
+
+test('a wish for readings is later than all that was read and wished before, by whatever clock', async () => {
+  const { coverage } = bench.create().ledger;
+  expect(await coverage.wantReadings(NOW_MS)).toBe(NOW_MS);
+  expect(await coverage.wantReadings(NOW_MS - 60_000)).toBe(NOW_MS + 1);
+
+  await coverage.putAccounts([anAccount()]);
+  await coverage.putRegions(ACCOUNT, [EAST], NOW_MS + 5_000);
+  expect(await coverage.wantReadings(NOW_MS)).toBe(NOW_MS + 5_001);
+  await coverage.put(
+    { accountId: ACCOUNT, region: EAST },
+    aCoverage({ status: 'failed', attemptedAtMs: NOW_MS + 9_000 }),
+  );
+  expect(await coverage.startSweep('sweep-1', NOW_MS)).toBe(NOW_MS + 9_001);
+  expect((await coverage.sweep(NOW_MS))?.startedAtMs).toBe(NOW_MS + 9_001);
+  expect(await coverage.wantReadings(NOW_MS + 20_000)).toBe(NOW_MS + 20_000);
+  expect((await coverage.sweep(NOW_MS))?.startedAtMs).toBe(NOW_MS + 9_001);
+});
+
+test('what is read of an account counts for those who wanted it before the reading began', async () => {
+  const { coverage } = bench.create().ledger;
+  const alone = await coverage.beginReading(NOW_MS);
+  expect(await coverage.dateOf(alone)).toBe(NOW_MS);
+
+  const behind = await coverage.beginReading(NOW_MS - 60_000);
+  const sinceMs = await coverage.wantReadings(NOW_MS + 5);
+  const after = await coverage.beginReading(NOW_MS - 60_000);
+  const ahead = await coverage.beginReading(NOW_MS + 60_000);
+
+  expect(await coverage.dateOf(behind)).toBe(NOW_MS - 60_000);
+  expect(await coverage.dateOf(alone)).toBe(NOW_MS);
+  expect(await coverage.dateOf(after)).toBe(sinceMs);
+  expect(await coverage.dateOf(ahead)).toBe(NOW_MS + 60_000);
+  const laterMs = await coverage.wantReadings(NOW_MS + 10);
+  expect(await coverage.dateOf(ahead)).toBe(laterMs - 1);
+});
+
+test('a listing of accounts that began before a sweep does not count for it', async () => {
+  const one = bench.create();
+  const { coverage } = one.ledger;
+  await beginSweep(one);
+  await coverage.startSweep('sweep-2', NOW_MS + 10);
+  await coverage.putRegions(ACCOUNT, [], NOW_MS + 11);
+
+  await coverage.endAccountListing('sweep-1', NOW_MS + 12, null, 0);
+  expect((await coverage.sweep(NOW_MS + 13))?.finishedAtMs).toBeNull();
+
+  await coverage.endAccountListing('sweep-2', NOW_MS + 14, 'AccessDenied', 0);
+  expect(await coverage.sweep(NOW_MS + 15)).toMatchObject({ finishedAtMs: NOW_MS + 15, verdict: 'failed' });
+});
+
+test.each(['evil', '', '1e300', 'inf', 'nan', '-5', '9'.repeat(30), '1e14', '99999999999999'])(
+  'a sweep whose times another hand has written (%j) is none, and the next one takes its place',
+  async (forged) => {
+    const { ledger, redis, keys } = bench.create();
+    const { coverage, scans } = ledger;
+    await coverage.startSweep('sweep-1', NOW_MS);
+    await coverage.putAccounts([anAccount()]);
+    await coverage.putRegions(ACCOUNT, [EAST], NOW_MS + 1);
+    await redis.hset(keys.sweep, { startedAtMs: forged, wantedSinceMs: forged });
+
+    expect(await coverage.sweep(NOW_MS)).toBeNull();
+    const target = { accountId: ACCOUNT, region: EAST };
+    const begun = await scans.begin(target, NOW_MS + 60_000, NOW_MS + 2);
+    await scans.end(begun, aCoverage({ attemptedAtMs: begun.begunAtMs }), NOW_MS + 90_000, NOW_MS + 3);
+    expect((await coverage.read(target))?.attemptedAtMs).toBe(NOW_MS + 2);
+    const reading = await coverage.beginReading(NOW_MS + 4);
+    expect([reading.begunAtMs, await coverage.dateOf(reading)]).toEqual([NOW_MS + 4, NOW_MS + 4]);
+
+    const sinceMs = await coverage.startSweep('sweep-2', NOW_MS + 5);
+
+    expect(sinceMs).toBe(NOW_MS + 5);
+    expect(await coverage.sweep(NOW_MS + 6)).toMatchObject({ id: 'sweep-2', startedAtMs: NOW_MS + 5 });
+  },
+);
+
+test.each(['inf', '1e300'])(
+  'a reading that another hand dated %s does not date the next sweep',
+  async (score) => {
+    const { ledger, redis, keys } = bench.create();
+    await redis.zadd(keys.coverageStatus('complete'), score, 'evil');
+    await redis.zadd(keys.accountsResolved, score, 'evil');
+
+    expect(await ledger.coverage.startSweep('sweep-1', NOW_MS)).toBe(NOW_MS);
+  },
+);

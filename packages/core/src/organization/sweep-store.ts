@@ -1,0 +1,155 @@
+import type { Redis } from 'ioredis';
+import { COVERAGE_STATUSES, sweepVerdict, type CoverageStatus, type TargetCounts } from './coverage.ts';
+import type { Keys } from '../redis/keys.ts';
+import { isRefusal } from '../redis/slow-refusals.ts';
+import type { RunScript } from '../redis/scripts.ts';
+import type { CoverageLedger } from './coverage-store.ts';
+
+export interface SweepView {
+  readonly id: string;
+  readonly startedAtMs: number;
+  /** Null while it runs. */
+  readonly finishedAtMs: number | null;
+  readonly verdict: 'complete' | 'partial' | 'failed' | null;
+  /** `inactive`: suspended, closed or about to be; they have no targets. */
+  readonly accounts: { readonly total: number; readonly denied: number; readonly inactive: number };
+  readonly targets: TargetCounts;
+}
+
+/** How the coverage id of a whole account ends, one that cannot be entered. */
+export const WHOLE_ACCOUNT = '.*';
+
+type SweepLedger = Pick<
+  CoverageLedger,
+  'startSweep' | 'wantReadings' | 'beginReading' | 'dateOf' | 'endAccountListing' | 'sweep'
+>;
+
+/** The sweep: a view on the readings since a moment, not a thing that somebody has to finish. */
+export function createSweepLedger(deps: {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly run: RunScript;
+}): SweepLedger {
+  const { redis, keys, run } = deps;
+  const wantKeys = [
+    keys.sweep,
+    keys.accountsResolved,
+    ...COVERAGE_STATUSES.map((status) => keys.coverageStatus(status)),
+  ];
+
+  async function want(nowMs: number, sweepId: string): Promise<number> {
+    return Number(await run('want-readings', wantKeys, [nowMs, sweepId]));
+  }
+
+  async function wantedSince(): Promise<string> {
+    // As wanted-since.lua has it.
+    const [wished, started] = await redis.hmget(keys.sweep, 'wantedSinceMs', 'startedAtMs');
+    return [wished, started].find((text) => readTime(text, Date.now()) !== null) ?? '';
+  }
+
+  async function countTargets(sinceMs: number): Promise<TargetCounts> {
+    const pipeline = redis.pipeline();
+    for (const status of COVERAGE_STATUSES) {
+      pipeline.zcard(keys.coverageStatus(status));
+      pipeline.zcount(keys.coverageStatus(status), sinceMs, '+inf');
+    }
+    const replies = (await pipeline.exec()) ?? [];
+    const counts: Record<CoverageStatus, number> = {
+      complete: 0,
+      partial: 0,
+      denied: 0,
+      regionOff: 0,
+      throttled: 0,
+      failed: 0,
+      pending: 0,
+    };
+    let total = 0;
+    for (const [index, status] of COVERAGE_STATUSES.entries()) {
+      const all = Number(replies[index * 2]?.[1] ?? 0);
+      const since = Number(replies[index * 2 + 1]?.[1] ?? 0);
+      total += all;
+      // What was read before the sweep began is not read yet, as far as this sweep goes; what is denied or off is
+      // asked again on its own, slower schedule, and stays what it is meanwhile.
+      const counted = status === 'denied' || status === 'regionOff' ? all : since;
+      counts[status] += status === 'pending' ? 0 : counted;
+      counts.pending += status === 'pending' ? all : all - counted;
+    }
+    return { ...counts, total };
+  }
+
+  return {
+    startSweep: (sweepId, nowMs) => want(nowMs, sweepId),
+
+    wantReadings: (nowMs) => want(nowMs, ''),
+
+    async beginReading(nowMs) {
+      const since = await wantedSince();
+      return { begunAtMs: Math.max(nowMs, Number(since)), wantedSince: since };
+    },
+
+    async dateOf({ begunAtMs, wantedSince: knew }) {
+      const since = await wantedSince();
+      return since === knew ? begunAtMs : Math.min(begunAtMs, Number(since) - 1);
+    },
+
+    async endAccountListing(sweepId, nowMs, error, inactive) {
+      await redis.hset(keys.sweep, {
+        [`accountsListedAtMs:${sweepId}`]: nowMs,
+        [`accountsError:${sweepId}`]: error ?? '',
+        inactive,
+      });
+    },
+
+    async sweep(nowMs): Promise<SweepView | null> {
+      const fields = await redis.hgetall(keys.sweep);
+      const startedAtMs = readTime(fields['startedAtMs'], nowMs);
+      // One that another hand has written over is none: the next one takes its place.
+      if (fields['id'] === undefined || startedAtMs === null) return null;
+      const [targets, total, unresolved, denied] = await Promise.all([
+        countTargets(startedAtMs),
+        redis.hlen(keys.accounts),
+        redis.zcount(keys.accountsResolved, '-inf', 0),
+        countDeniedAccounts(redis, keys),
+      ]);
+      // These fields carry the sweep's id: whoever ends a listing, or finds a sweep finished, while the next one starts must
+      // not do it to that one.
+      const listed = fields[`accountsListedAtMs:${fields['id']}`] !== undefined;
+      const finished = `finishedAtMs:${fields['id']}`;
+      let finishedAtMs = readTime(fields[finished], nowMs);
+      if (finishedAtMs === null && listed && unresolved === 0 && targets.pending === 0) {
+        finishedAtMs = nowMs;
+        // A Redis that refuses writes still tells how things stand; the next look marks it.
+        await redis.hsetnx(keys.sweep, finished, nowMs).catch(unlessRefused);
+      }
+      return {
+        id: fields['id'],
+        startedAtMs,
+        finishedAtMs,
+        verdict:
+          finishedAtMs === null
+            ? null
+            : sweepVerdict(targets, fields[`accountsError:${fields['id']}`] === ''),
+        accounts: { total, denied, inactive: Number(fields['inactive'] ?? 0) },
+        targets,
+      };
+    },
+  };
+}
+
+/** As in wanted-since.lua. */
+const MOST_AHEAD_MS = 157_680_000_000;
+
+/** A time as wanted-since.lua takes it; null for what can be none, such as what another hand has written. */
+function readTime(text: string | null | undefined, nowMs: number): number | null {
+  if (typeof text !== 'string' || !/^\d{1,15}$/.test(text)) return null;
+  return Number(text) <= nowMs + MOST_AHEAD_MS ? Number(text) : null;
+}
+
+function unlessRefused(error: unknown): void {
+  if (!isRefusal(error)) throw error;
+}
+
+async function countDeniedAccounts(redis: Redis, keys: Keys): Promise<number> {
+  const members = await redis.zrange(keys.coverageStatus('denied'), 0, '-1');
+  return members.filter((member) => member.endsWith(WHOLE_ACCOUNT)).length;
+}

@@ -1,0 +1,60 @@
+import { hash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Redis } from 'ioredis';
+import { messageOf } from '../runtime/errors.ts';
+
+/** Our Lua scripts by name: the folder of their subject, and the files with functions that are put before them. */
+const SCRIPTS = {
+  'claim-ledger': { folder: 'control', functions: [] },
+  'write-records': { folder: 'enrollment', functions: [] },
+  'set-aside': { folder: 'enrollment', functions: [] },
+  'mend-candidates': { folder: 'enrollment', functions: [] },
+  'schedule-due': { folder: 'jobs', functions: [] },
+  'lease-due': { folder: 'jobs', functions: [] },
+  'settle-due': { folder: 'jobs', functions: ['jobs/settle'] },
+  'begin-scans': { folder: 'scan', functions: ['organization/wanted-since'] },
+  'end-scans': {
+    folder: 'scan',
+    functions: ['jobs/settle', 'organization/put-coverages', 'organization/wanted-since'],
+  },
+  'set-coverage': { folder: 'organization', functions: ['organization/put-coverages'] },
+  'want-readings': { folder: 'organization', functions: ['organization/wanted-since'] },
+  'settle-labels': { folder: 'inventory', functions: [] },
+  'settle-listing': { folder: 'install', functions: [] },
+  'take-token': { folder: 'install', functions: [] },
+  reserve: { folder: 'rollout', functions: [] },
+  'count-hosts': { folder: 'rollout', functions: [] },
+} as const satisfies Record<string, { readonly folder: string; readonly functions: readonly string[] }>;
+type ScriptName = keyof typeof SCRIPTS;
+
+/** Runs one script: loaded by its hash, sent in full only when the server does not know it (after a flush of scripts or a failover). */
+export type RunScript = (
+  name: ScriptName,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+) => Promise<unknown>;
+
+/** Not by ioredis's `defineCommand`: what it does around every call costs more than a small script itself. */
+export function defineScripts(redis: Redis): RunScript {
+  const scripts = Object.fromEntries(
+    (Object.keys(SCRIPTS) as ScriptName[]).map((name) => [name, readScript(name)]),
+  ) as Record<ScriptName, { readonly lua: string; readonly sha: string }>;
+  return (name, keys, args) => {
+    const { lua, sha } = scripts[name];
+    return redis.evalsha(sha, keys.length, ...keys, ...args).catch((error: unknown) => {
+      // It did not run: it runs now, and is known from then on.
+      if (messageOf(error).startsWith('NOSCRIPT')) return redis.eval(lua, keys.length, ...keys, ...args);
+      throw error;
+    });
+  };
+}
+
+function readScript(name: ScriptName): { readonly lua: string; readonly sha: string } {
+  const { folder, functions } = SCRIPTS[name];
+  const lua = [...functions, `${folder}/${name}`].map(readLua).join('\n');
+  return { lua, sha: hash('sha1', lua) };
+}
+
+function readLua(path: string): string {
+  return readFileSync(new URL(`../${path}.lua`, import.meta.url), 'utf8');
+}

@@ -1,0 +1,185 @@
+import { CAUSES, causeFacts, type Cause, type CauseOwner } from '../enrollment/cause.ts';
+import { type Finding, ownerOfFinding, type Pause } from '../control/control.ts';
+import { describeWait, type SendWait, type WaitReason } from '../rollout/send-wait.ts';
+import { readFindings, readWaits } from '../control/read-findings.ts';
+import type { Ledger } from '../control/ledger.ts';
+import type { SweepView } from '../organization/sweep-store.ts';
+
+/** `status --json`: documented in docs/status-json.md. Absent values are null; every sum holds. */
+export interface OrganizationStatus {
+  readonly sweep: {
+    readonly id: string | null;
+    readonly state: 'running' | 'finished';
+    readonly verdict: 'complete' | 'partial' | 'failed' | null;
+    readonly startedAt: string | null;
+    readonly finishedAt: string | null;
+    readonly accounts: SweepView['accounts'];
+    readonly targets: SweepView['targets'];
+    /** What no total speaks of: `accounts` could not be entered, `targets` of the others were not read completely. */
+    readonly notRead: { readonly accounts: number; readonly targets: number };
+  };
+  readonly instances: {
+    readonly total: number;
+    readonly byState: Readonly<Record<string, number>>;
+    readonly byCause: Readonly<Record<string, number>>;
+  };
+  readonly commands: { readonly sent: number; readonly live: number };
+  readonly labels: { readonly waiting: number };
+  /** What keeps candidates whose time has come from being sent to, those of the most instances first. */
+  readonly waits: readonly {
+    readonly reason: WaitReason;
+    readonly targets: number;
+    readonly instances: number;
+    readonly since: string;
+    readonly until: string | null;
+    readonly message: string;
+  }[];
+  readonly aws: {
+    readonly calls: Readonly<Record<string, number>>;
+    readonly throttled: Readonly<Record<string, number>>;
+  };
+  readonly findings: readonly {
+    readonly kind: string;
+    readonly scope: string;
+    readonly since: string;
+    readonly message: string;
+    readonly remedy: string;
+    readonly owner: CauseOwner;
+    /** Places that it sums up, such as accounts. */
+    readonly count: number;
+  }[];
+}
+
+const NO_TARGETS: SweepView['targets'] = {
+  total: 0,
+  complete: 0,
+  partial: 0,
+  denied: 0,
+  regionOff: 0,
+  throttled: 0,
+  failed: 0,
+  pending: 0,
+};
+
+/**
+ * Reads where the organization stands. Costs one small read per target that holds instances.
+ *
+ * @param reading findings that are being read anyway
+ */
+export async function readOrganizationStatus(
+  ledger: Ledger,
+  nowMs: number,
+  reading: Promise<readonly Finding[]> = readFindings(ledger),
+): Promise<OrganizationStatus> {
+  const [sweep, counts, statistics, findings, reservations, pauses, labelsWaiting, waits] = await Promise.all(
+    [
+      ledger.coverage.sweep(nowMs),
+      ledger.enrollments.counts(),
+      ledger.statistics.read(),
+      reading,
+      ledger.control.reservations(),
+      ledger.control.pauses(),
+      ledger.labels.waiting(),
+      readWaits(ledger, nowMs),
+    ],
+  );
+  return {
+    sweep: {
+      id: sweep?.id ?? null,
+      state: sweep !== null && sweep.finishedAtMs !== null ? 'finished' : 'running',
+      verdict: sweep?.verdict ?? null,
+      startedAt: isoTime(sweep?.startedAtMs ?? null),
+      finishedAt: isoTime(sweep?.finishedAtMs ?? null),
+      accounts: sweep?.accounts ?? { total: 0, denied: 0, inactive: 0 },
+      targets: orderTargets(sweep?.targets ?? NO_TARGETS),
+      notRead: notRead(sweep),
+    },
+    instances: {
+      total: [...counts.states.values()].reduce((sum, count) => sum + count, 0),
+      byState: sorted(counts.states),
+      byCause: sorted(counts.causes),
+    },
+    commands: { sent: statistics.commandsSent, live: reservations.length },
+    labels: { waiting: Math.max(0, labelsWaiting) },
+    waits: waits.map(viewOfWait),
+    aws: { calls: sorted(statistics.calls), throttled: sorted(statistics.throttled) },
+    findings: [
+      ...pauses.filter((pause) => pause.by === 'operator').map(findingOfPause),
+      ...findings.map(view),
+    ],
+  };
+}
+
+function view(finding: Finding): OrganizationStatus['findings'][number] {
+  const { kind, scope, sinceMs, message, remedy, count = 1 } = finding;
+  const since = new Date(sinceMs).toISOString();
+  return { kind, scope, since, message, remedy, owner: ownerOfFinding(finding), count };
+}
+
+function viewOfWait({
+  reason,
+  targets,
+  instances,
+  sinceMs,
+  untilMs,
+}: SendWait): OrganizationStatus['waits'][number] {
+  const since = new Date(sinceMs).toISOString();
+  return { reason, targets, instances, since, until: isoTime(untilMs), message: describeWait(reason) };
+}
+
+/** A pause stops sends like a brake does, so it is told in the same place. */
+function findingOfPause(pause: Pause): OrganizationStatus['findings'][number] {
+  const flag = pause.scope === 'all' ? '--all' : `--${pause.scope.replace(':', ' ')}`;
+  return {
+    kind: 'paused',
+    scope: pause.scope,
+    since: new Date(pause.atMs).toISOString(),
+    message: `An operator paused ${pause.scope}: ${pause.reason}`,
+    remedy: `When it may go on, run: muster resume ${flag}`,
+    owner: 'operator',
+    count: 1,
+  };
+}
+
+/**
+ * Whether nothing is on its way any more: every target read, and no instance between discovered and its end. Where an
+ * inventory is configured, installed is not an end.
+ */
+export function isSettled(status: OrganizationStatus, hasInventory: boolean): boolean {
+  const moving = ['discovered', 'queued', 'sending', 'installing', ...(hasInventory ? ['installed'] : [])];
+  return (
+    status.sweep.state === 'finished' &&
+    status.commands.live === 0 &&
+    moving.every((state) => (status.instances.byState[state] ?? 0) === 0)
+  );
+}
+
+/** Title and remedy of a cause by its identifier; the identifier itself when it is not one of ours. */
+export function describeCause(cause: string): {
+  readonly title: string;
+  readonly remedy: string;
+  readonly owner: CauseOwner;
+} {
+  return cause in CAUSES ? causeFacts(cause as Cause) : { title: cause, remedy: '', owner: 'operator' };
+}
+
+function orderTargets(targets: SweepView['targets']): SweepView['targets'] {
+  const { total, complete, partial, denied, regionOff, throttled, failed, pending } = targets;
+  return { total, complete, partial, denied, regionOff, throttled, failed, pending };
+}
+
+/** An account that cannot be entered stands as one denied target; it is counted as an account here. */
+function notRead(sweep: SweepView | null): OrganizationStatus['sweep']['notRead'] {
+  if (sweep === null) return { accounts: 0, targets: 0 };
+  const { partial, denied, throttled, failed, pending } = sweep.targets;
+  const accounts = Math.min(sweep.accounts.denied, denied);
+  return { accounts, targets: partial + denied + throttled + failed + pending - accounts };
+}
+
+function sorted(counts: ReadonlyMap<string, number>): Readonly<Record<string, number>> {
+  return Object.fromEntries([...counts].toSorted(([a], [b]) => a.localeCompare(b)));
+}
+
+function isoTime(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}

@@ -1,0 +1,84 @@
+import { type AccountShare, type BrakeWindow, hostsOfOneAccount } from './brake.ts';
+import { AccountId, type InstanceId } from '../organization/ids.ts';
+import type { Keys } from '../redis/keys.ts';
+import type { RunScript } from '../redis/scripts.ts';
+import type { ControlLedger } from '../control/control-store.ts';
+
+/** A host that a command was sent to. */
+export interface SentHost {
+  readonly instanceId: InstanceId;
+  /** See `failedBeforeAtMs`. */
+  readonly failedBeforeAtMs: number | null;
+}
+
+/** How a host ended: failed, or anything else. */
+export interface EndedHost {
+  readonly instanceId: InstanceId;
+  readonly failed: boolean;
+}
+
+/** Longer than any command of ours can be live, and its hosts may take to join: an older window learns nothing more. */
+const OLDEST_WINDOW_MS = 3 * 24 * 3_600_000;
+
+type BrakeCounts = Pick<ControlLedger, 'countSent' | 'countEnded' | 'markBraked' | 'resetBrake'>;
+
+/** The hosts that the brake judges by: see `domain/brake.ts` and `lua/count-hosts.lua`. */
+export function createBrakeCounts(deps: { readonly keys: Keys; readonly run: RunScript }): BrakeCounts {
+  const { keys, run } = deps;
+  const all = keys.brake('all');
+  return {
+    async countSent(accountId, hosts, rule, nowMs) {
+      if (hosts.length === 0) return;
+      const told = hosts.flatMap(({ instanceId, failedBeforeAtMs }) => [instanceId, failedBeforeAtMs ?? '']);
+      await run(
+        'count-hosts',
+        [all, keys.brake(`account:${accountId}`)],
+        [
+          'sent',
+          nowMs,
+          accountId,
+          rule.window,
+          rule.maxFailureShare,
+          hostsOfOneAccount(rule),
+          nowMs - OLDEST_WINDOW_MS,
+          ...told,
+        ],
+      );
+    },
+
+    async countEnded(accountId, ends, rule, nowMs) {
+      if (ends.length === 0) return [];
+      const told = ends.flatMap(({ instanceId, failed }) => [instanceId, failed ? '1' : '0']);
+      const rows = await run(
+        'count-hosts',
+        [all, keys.brake(`account:${accountId}`)],
+        ['ended', nowMs, accountId, rule.maxFailureShare, ...told],
+      );
+      return (rows as readonly Row[]).map((row) => windowOf(row, accountId));
+    },
+
+    async markBraked({ scope, beganAtMs }, nowMs) {
+      await run('count-hosts', [all, keys.brake(scope)], ['engage', nowMs, beganAtMs]);
+    },
+
+    async resetBrake(scope, nowMs) {
+      if (scope !== 'all' && !scope.startsWith('account:')) return;
+      await run('count-hosts', [all, keys.brake(scope)], ['reset', nowMs]);
+    },
+  };
+}
+
+/** 1 for all or 2 for the account, when it began, hosts open, then account, hosts and failures of each account. */
+type Row = readonly [scope: number, beganAtMs: number, open: number, ...accounts: (string | number)[]];
+
+function windowOf([scope, beganAtMs, open, ...rest]: Row, accountId: AccountId): BrakeWindow {
+  const accounts: AccountShare[] = [];
+  for (let at = 0; at < rest.length; at += 3) {
+    accounts.push({
+      accountId: AccountId.parse(rest[at]),
+      sent: Number(rest[at + 1]),
+      failed: Number(rest[at + 2]),
+    });
+  }
+  return { scope: scope === 1 ? 'all' : `account:${accountId}`, beganAtMs, open, accounts };
+}

@@ -1,0 +1,149 @@
+import type { CauseOwner } from '../enrollment/cause.ts';
+import type { Finding } from '../control/control.ts';
+
+/** What keeps candidates whose time has come from being sent to. */
+export type WaitReason = keyof typeof REASONS;
+
+interface ReasonFacts {
+  /** What is waited for, as the end of the sentence `41 instances wait: …`. */
+  readonly text: string;
+  readonly owner: CauseOwner;
+  /** What to do where it lasts. */
+  readonly remedy: string;
+  /** Findings that say the same: while one stands, the wait has no finding of its own. */
+  readonly toldBy: readonly Finding['kind'][];
+}
+
+const REASONS = {
+  paused: {
+    text: 'sending is paused',
+    owner: 'operator',
+    remedy: 'muster findings shows the pause; when sending may go on: muster resume with its scope.',
+    toldBy: [],
+  },
+  held: {
+    text: 'an operator must say so before the first send',
+    owner: 'operator',
+    remedy: 'Look at what was found, then run: muster resume --all',
+    toldBy: ['hold-first-send'],
+  },
+  epoch: {
+    text: 'Redis is new, was restarted, emptied or failed over: commands that may be under way must have had time to show',
+    owner: 'muster',
+    remedy: 'Nothing to do: it ends by itself. Where it lasts, Redis restarts again and again: see its log.',
+    toldBy: [],
+  },
+  inventory: {
+    text: 'there is no recent inventory of Teleport’s nodes, by which it is known who has joined',
+    owner: 'teleport-admin',
+    remedy: 'Run on a worker’s host: tctl get nodes --format=json. Sends go on with the first reading.',
+    toldBy: ['inventory-unavailable', 'inventory-drop'],
+  },
+  cap: {
+    text: 'as many installs are in flight as muster.limits allows',
+    owner: 'operator',
+    remedy:
+      'Nothing to do while installs end. Where none does, see muster instances --state installing and --state installed; raise muster.limits.installs_in_flight when the caps are too small.',
+    toldBy: [],
+  },
+  pacing: {
+    text: 'the share of AWS’s request quota of the account and region is used up for now',
+    owner: 'muster',
+    remedy: 'Nothing to do: it fills again. muster.limits has the share; others in the account use the rest.',
+    toldBy: [],
+  },
+  'answer-lost': {
+    text: 'the answer to a send was lost, and it is looked for until it is certain that nothing was started',
+    owner: 'muster',
+    remedy:
+      'Nothing to do: found, the command is followed; not found by muster.install.resend_after, it is sent again.',
+    toldBy: [],
+  },
+  unproven: {
+    text: 'what Redis says of their accounts has not been proven: the organization is listed again',
+    owner: 'operator',
+    remedy:
+      'Nothing to do when it ends with the next listing; else muster findings says why accounts are not proven.',
+    toldBy: ['accounts-unproven', 'account-list-failed'],
+  },
+  organization: {
+    text: 'the credentials of a worker read another organization than the configuration names',
+    owner: 'operator',
+    remedy: 'Give the workers credentials of the organization that the configuration names.',
+    toldBy: ['organization-mismatch'],
+  },
+  clock: {
+    text: 'the clock of every worker is wrong',
+    owner: 'operator',
+    remedy: 'Set the clocks: muster findings names them.',
+    toldBy: ['clock-off'],
+  },
+  other: {
+    text: 'something that this release does not know keeps sends back',
+    owner: 'operator',
+    remedy: 'See the logs of the workers.',
+    toldBy: [],
+  },
+} as const satisfies Record<string, ReasonFacts>;
+
+/** Waits of some targets for one reason, together. */
+export interface SendWait {
+  readonly reason: WaitReason;
+  readonly targets: number;
+  /** Candidates whose time has come. */
+  readonly instances: number;
+  readonly sinceMs: number;
+  /** When the last of them may go on at the latest, as far as is known; null when that hangs on something else than time. */
+  readonly untilMs: number | null;
+}
+
+/** One target's wait. */
+export interface TargetWait {
+  readonly reason: WaitReason;
+  readonly sinceMs: number;
+  readonly untilMs: number | null;
+}
+
+/** A wait this long is a finding. Real time. */
+const LASTS_AFTER_MS = 45_000;
+
+/** The reason by that word; `other` for one of another release. */
+export function readWaitReason(word: string): WaitReason {
+  return Object.hasOwn(REASONS, word) ? (word as WaitReason) : 'other';
+}
+
+/** What is waited for, as the end of a sentence. */
+export function describeWait(reason: WaitReason): string {
+  return REASONS[reason].text;
+}
+
+/** Waits that last, as findings: without those that another finding tells of. */
+export function findingsOfWaits(
+  waits: readonly SendWait[],
+  others: readonly Pick<Finding, 'kind'>[],
+  nowMs: number,
+): readonly Finding[] {
+  const told = new Set<string>(others.map(({ kind }) => kind));
+  return waits
+    .filter(({ reason, sinceMs, instances }) => {
+      // A pause stands in the list of pauses.
+      if (reason === 'paused' || instances === 0 || nowMs - sinceMs < LASTS_AFTER_MS) return false;
+      return !REASONS[reason].toldBy.some((kind) => told.has(kind));
+    })
+    .map(({ reason, targets, instances, sinceMs, untilMs }) => {
+      const until =
+        untilMs === null
+          ? ''
+          : ` Until ${new Date(untilMs).toISOString()} at the latest, as far as is known.`;
+      const { text, owner, remedy } = REASONS[reason];
+      return {
+        kind: 'sends-wait',
+        scope: `reason:${reason}`,
+        sinceMs,
+        message: `${instances} ${instances === 1 ? 'instance waits' : 'instances wait'} in ${targets} ${targets === 1 ? 'target' : 'targets'}: ${text}.${until}`,
+        remedy,
+        owner,
+        count: instances,
+      };
+    });
+}
