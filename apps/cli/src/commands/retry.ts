@@ -2,7 +2,7 @@ import { InstanceId } from '@muster/core/organization/ids';
 import { targetId } from '@muster/core/organization/target';
 import { cancelCommand } from '@muster/core/jobs/cancel-command';
 import type { PayloadOf } from '@muster/core/jobs/define-job';
-import { applyEvents } from '@muster/worker/enrollment/apply-events';
+import { applyEvents } from '@muster/core/enrollment/apply-events';
 import type { MusterConfig } from '@muster/core/config/model';
 import type { Scope } from '@muster/core/control/control';
 import type { Clock } from '@muster/core/runtime/clock-port';

@@ -3,7 +3,7 @@ import { causesMendedBy, type InstallSetting } from '@muster/core/enrollment/cau
 import { ORGANIZATION_MEMBER } from '@muster/core/jobs/due';
 import { targetId } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
-import { applyEvents } from './apply-events.ts';
+import { applyEvents } from '@muster/core/enrollment/apply-events';
 
 type Deps = Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'random' | 'timings'>;
 

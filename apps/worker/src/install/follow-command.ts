@@ -12,7 +12,7 @@ import type { JobContext } from '@muster/core/jobs/outcome';
 import type { HandlerDeps } from '../deps.ts';
 import type { DueOutcome } from '../due-work.ts';
 import { paced } from '../paced.ts';
-import { applyEvents, applyWithIntent, type Applied } from '../enrollment/apply-events.ts';
+import { applyEvents, applyWithIntent, type Applied } from '@muster/core/enrollment/apply-events';
 import { scheduleWorkOf } from '../enrollment/work-of-records.ts';
 import { forgetAfterCommand } from '../scan/forget-target.ts';
 import { markPartial } from '../scan/scan-coverage.ts';

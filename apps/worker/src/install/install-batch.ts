@@ -4,7 +4,7 @@ import { coversRegion, type Matcher } from '@muster/core/scan/matcher';
 import type { WaitReason } from '@muster/core/rollout/send-wait';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
-import { applyEvents } from '../enrollment/apply-events.ts';
+import { applyEvents } from '@muster/core/enrollment/apply-events';
 import type { HandlerDeps } from '../deps.ts';
 import { doDueWork, type DueOutcome } from '../due-work.ts';
 import { areTrusted } from '../control/distrust-target.ts';

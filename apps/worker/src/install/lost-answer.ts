@@ -10,7 +10,7 @@ import type { JobContext } from '@muster/core/jobs/outcome';
 import type { HandlerDeps } from '../deps.ts';
 import { dispatch, type DueOutcome } from '../due-work.ts';
 import { RESTORED_EPOCH } from '../enrollment/mend-ledger.ts';
-import { applyWithIntent } from '../enrollment/apply-events.ts';
+import { applyWithIntent } from '@muster/core/enrollment/apply-events';
 import { collectOutcome, type CollectResult } from './collect-outcome.ts';
 import { countAccepted } from './send-outcome.ts';
 import type { Versioned } from '@muster/core/enrollment/enrollment-store';

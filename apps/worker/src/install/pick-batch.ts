@@ -4,7 +4,7 @@ import type { EnrollmentRecord } from '@muster/core/enrollment/record';
 import { InstanceId } from '@muster/core/organization/ids';
 import type { Matcher } from '@muster/core/scan/matcher';
 import { targetId, type Target } from '@muster/core/organization/target';
-import { applyEvents } from '../enrollment/apply-events.ts';
+import { applyEvents } from '@muster/core/enrollment/apply-events';
 import { setAsideUnreadable } from '../enrollment/mend-ledger.ts';
 import { candidateAt } from '../enrollment/work-of-records.ts';
 import type { HandlerDeps } from '../deps.ts';

@@ -9,7 +9,7 @@ import { roleFor, type Matcher } from '@muster/core/scan/matcher';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
 import type { HandlerDeps } from '../deps.ts';
-import { applyEvents } from '../enrollment/apply-events.ts';
+import { applyEvents } from '@muster/core/enrollment/apply-events';
 import { eventsOfSighting, isOfTarget, ownerAmong } from '../scan/judge-target.ts';
 import type { Batch, Candidate } from './pick-batch.ts';
 import { raiseUntrusted, type Untrusted } from '../control/untrusted-ledger.ts';

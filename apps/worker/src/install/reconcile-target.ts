@@ -9,7 +9,7 @@ import { invocationResult } from '@muster/core/install/invocation-result';
 import type { Matcher } from '@muster/core/scan/matcher';
 import { groupByRole } from '@muster/core/scan/matcher-scope';
 import type { Target } from '@muster/core/organization/target';
-import { applyEvents, applyWithIntent } from '../enrollment/apply-events.ts';
+import { applyEvents, applyWithIntent } from '@muster/core/enrollment/apply-events';
 import type { HandlerDeps } from '../deps.ts';
 import { sealerOf } from '../organization/account-scope.ts';
 import { listOwnCommands } from './own-commands.ts';

@@ -5,7 +5,7 @@ import type { InstanceId } from '@muster/core/organization/ids';
 import type { Intent } from '@muster/core/install/intent';
 import { targetId, type Target } from '@muster/core/organization/target';
 import { collectMember } from '@muster/core/jobs/due-jobs';
-import { type Applied, applyWithIntent } from '../enrollment/apply-events.ts';
+import { type Applied, applyWithIntent } from '@muster/core/enrollment/apply-events';
 import type { HandlerDeps } from '../deps.ts';
 import { countSentHosts } from '../rollout/brake.ts';
 import { blamedIds } from './invalid-instances.ts';

@@ -6,7 +6,7 @@ import type { Intent } from '@muster/core/install/intent';
 import type { Target } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
 import type { DueOutcome } from '../due-work.ts';
-import { applyWithIntent } from '../enrollment/apply-events.ts';
+import { applyWithIntent } from '@muster/core/enrollment/apply-events';
 import { collectOutcome, type CollectResult } from './collect-outcome.ts';
 import { raiseUntrusted } from '../control/untrusted-ledger.ts';
 import type { Versioned } from '@muster/core/enrollment/enrollment-store';

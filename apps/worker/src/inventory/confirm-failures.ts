@@ -1,6 +1,6 @@
 import type { EnrollmentEvent } from '@muster/core/enrollment/event';
 import { ORGANIZATION_MEMBER } from '@muster/core/jobs/due';
-import { applyEvents } from '../enrollment/apply-events.ts';
+import { applyEvents } from '@muster/core/enrollment/apply-events';
 import type { HandlerDeps } from '../deps.ts';
 
 const LOOK_MS = 200;

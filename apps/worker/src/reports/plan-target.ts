@@ -7,7 +7,7 @@ import { NO_INSTANCES, type PlanCounts, type TargetReading } from '@muster/core/
 import type { ReportId } from '@muster/core/reports/report-id';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { JobContext } from '@muster/core/jobs/outcome';
-import { transitionContext } from '../enrollment/apply-events.ts';
+import { transitionContext } from '@muster/core/enrollment/apply-events';
 import { judgeSightings, listManaged, listSightings, type Sighting } from '../scan/judge-target.ts';
 import { accountOfReport } from './report-accounts.ts';
 import { answerPart, type Answered, type ReportDeps } from './report-part.ts';

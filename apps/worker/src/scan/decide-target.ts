@@ -6,7 +6,7 @@ import type { RoleGroup } from '@muster/core/scan/matcher-scope';
 import type { Target } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
 import { paced } from '../paced.ts';
-import { changeOf, transitionContext } from '../enrollment/apply-events.ts';
+import { changeOf, transitionContext } from '@muster/core/enrollment/apply-events';
 import { isOpen } from '../enrollment/mend-ledger.ts';
 import { checkCommands } from './check-commands.ts';
 import { judgeSightings, listManaged, type Sighting } from './judge-target.ts';

@@ -7,7 +7,7 @@ import type { Instance, ManagedNode } from '@muster/core/scan/instance';
 import { matchesInstance, type Matcher } from '@muster/core/scan/matcher';
 import type { RoleGroup } from '@muster/core/scan/matcher-scope';
 import type { Target } from '@muster/core/organization/target';
-import { runEvents } from '../enrollment/apply-events.ts';
+import { runEvents } from '@muster/core/enrollment/transition';
 import type { HandlerDeps } from '../deps.ts';
 import type { Versioned } from '@muster/core/enrollment/enrollment-store';
 

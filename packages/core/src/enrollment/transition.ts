@@ -67,3 +67,17 @@ function onRetryRequested(record: EnrollmentRecord, context: TransitionContext):
       return record satisfies never;
   }
 }
+
+/** Runs events through one record, in order; the very same object comes back when nothing changed. */
+export function runEvents(
+  record: EnrollmentRecord | null,
+  events: readonly EnrollmentEvent[],
+  context: TransitionContext,
+): EnrollmentRecord | null {
+  let current = record;
+  for (const event of events) {
+    const next = transition(current, event, context);
+    if (next !== 'ignored') current = next;
+  }
+  return current;
+}
