@@ -45,7 +45,7 @@ async function run({ quick }: BenchOptions): Promise<Measured> {
         { of: 'firstStartMs', atMost: 1_000 },
       ],
       notes: [
-        'From the first job in the queue to the last; `slowestPingMs` is what anybody else who asks Redis meanwhile waits at most, in this process, whose own work is in it.',
+        'From the first job in the queue to the last; `slowestPingMs` is the longest wait of another client that asks Redis meanwhile, measured in this process and with its own work.',
       ],
     };
   } finally {

@@ -60,6 +60,42 @@ test('nothing is re-exported wholesale', async () => {
   expect(barrels).toEqual([]);
 });
 
+describe('prose names the actor', () => {
+  /** Words that leave open who acts: the worker, the scheduler, the operator, the account's owner, AWS? */
+  const UNNAMED =
+    /\b(somebody|nobody|whoever|whomever|anybody|everybody|someone|anyone|everyone|no one|of whom)\b/i;
+  const PROSE = '{*.md,docs/**/*.md,deploy/**/*.md,packages/*/README.md}';
+  const FOR_WHOM = '{README.md,CONTRIBUTING.md,docs/**/*.md,packages/*/README.md}';
+  /** Not plain yet. */
+  const NOT_YET: readonly string[] = new Set(['docs/ARCHITECTURE.md', 'docs/glossary.md']);
+
+  function proseOf(pattern: string): readonly string[] {
+    return filesOf(pattern).filter((file) => !NOT_YET.has(file));
+  }
+
+  test('no page says somebody, nobody or whoever', async () => {
+    const pages = proseOf(PROSE);
+    const found: string[] = [];
+    for (const file of pages) {
+      const lines = (await read(file)).split('\n');
+      found.push(...lines.flatMap((line, at) => (UNNAMED.test(line) ? [`${file}:${at + 1}: ${line}`] : [])));
+    }
+
+    expect(pages.length).toBeGreaterThan(25);
+    expect(found).toEqual([]);
+  });
+
+  test('every page says first whom it is for and what they know after it', async () => {
+    const silent: string[] = [];
+    for (const file of proseOf(FOR_WHOM)) {
+      const [opening = ''] = (await read(file)).replace(/^(<!--.*-->\s*)?# .*\n+/, '').split('\n\n');
+      if (!opening.startsWith('For ')) silent.push(file);
+    }
+
+    expect(silent).toEqual([]);
+  });
+});
+
 describe('nothing tells of the machine it was written on', () => {
   test('no absolute path of a home or work folder', async () => {
     const folders = ['work', 'root', 'Users'].join('|');
