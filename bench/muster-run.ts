@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Secret } from '@muster/core/config/secret';
 import { ORGANIZATION_MEMBER } from '@muster/core/jobs/due';
 import { targetId } from '@muster/core/organization/target';
@@ -25,7 +24,6 @@ const PREFIX = 'bench';
 const START_WITHIN_MS = 60_000;
 /** Slow machines finish too; what hangs is told apart by its log. */
 const SWEEP_WITHIN_MS = 30 * 60_000;
-const INVENTORY = fileURLToPath(new URL('./print-inventory.sh', import.meta.url));
 
 export interface MusterOrder {
   readonly world: SimulatedWorld;
@@ -120,7 +118,6 @@ function environment(order: MusterOrder, redis: RedisServer, folder: string): No
     LOG_LEVEL: 'info',
     MUSTER_CONFIG: join(folder, 'muster.yaml'),
     MUSTER_MARKER_KEY: TEST_MARKER_KEY,
-    BENCH_INVENTORY: join(folder, 'nodes.json'),
   };
 }
 
@@ -132,7 +129,7 @@ function writeConfig(order: MusterOrder, folder: string): void {
     externalId: null,
     joinToken: 'aws-discovery-iam-token',
     matchTags: { env: 'prod' },
-    tctl: INVENTORY,
+    tctl: join(folder, 'tctl'),
   };
   const inventory = order.joined === undefined ? { inventory: { source: 'none' } } : {};
   const base = {
@@ -142,7 +139,10 @@ function writeConfig(order: MusterOrder, folder: string): void {
   const config = systemConfig(facts, base);
   // JSON is YAML.
   writeFileSync(join(folder, 'muster.yaml'), JSON.stringify(merge(config, order.config ?? {}), null, 2));
-  if (order.joined !== undefined) writeFileSync(join(folder, 'nodes.json'), inventoryText(order.joined));
+  if (order.joined === undefined) return;
+  writeFileSync(join(folder, 'nodes.json'), inventoryText(order.joined));
+  // Stands in for tctl: it prints the inventory for every command. A worker passes none of its own environment to tctl.
+  writeFileSync(join(folder, 'tctl'), `#!/bin/sh\nexec cat '${folder}/nodes.json'\n`, { mode: 0o755 });
 }
 
 function merge(base: ConfigPart, over: ConfigPart): ConfigPart {
