@@ -15,7 +15,7 @@ export function readMachineTicks(): MachineTicks {
   return { busy: all - idle - waiting, all };
 }
 
-/** The share of all cores that was busy between two readings, 0..1; whoever used them. */
+/** The share of all cores that was busy between two readings, 0..1, whatever process used them. */
 export function busyShare(from: MachineTicks, to: MachineTicks): number {
   return (to.busy - from.busy) / (to.all - from.all);
 }

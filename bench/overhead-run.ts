@@ -35,7 +35,7 @@ const NOW_MS = Date.now();
 const kind = process.argv[2] ?? 'scan';
 const jobs = Number(process.argv[3] ?? 5_000);
 const url = process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379';
-// Written, as in a worker; to a place where nobody reads it.
+// Written, as in a worker, but to a place that no process reads.
 const log = createLogger({ name: 'bench', level: 'info' });
 const connect = (name: string, profile: 'patient' | 'fail-fast') =>
   createRedis({ url: new Secret(url), profile, name, log });

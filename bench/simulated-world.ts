@@ -86,7 +86,7 @@ export async function startWorld(order: WorldOrder): Promise<SimulatedWorld> {
       if (!answer.ok) throw new Error(`the simulator refused a change: ${await answer.text()}`);
     },
     close: async () => {
-      // A supervised process keeps nobody awake; the wait for its end has to.
+      // A supervised process does not keep this one alive; the wait for its end must.
       const awake = setInterval(() => child.signal('SIGKILL'), 1_000);
       child.signal('SIGKILL');
       await child.ended;

@@ -10,7 +10,7 @@ const WORKERS = [4, 2, 1] as const;
 /** Busier than this, a machine has no CPU that a worker more could use. */
 const MOST_BUSY = 0.7;
 
-/** How far adding workers adds capacity while AWS's answers are what everybody waits for. */
+/** How far adding workers adds capacity while all of them wait for AWS's answers. */
 export const latency: Benchmark = {
   name: 'latency',
   about: `${LATENCY_MS} ms per AWS call, 2,000 targets swept again with sessions open, ${CONCURRENCY} scans at once per worker: 4, 2 and 1 workers.`,

@@ -138,7 +138,7 @@ async function strike(
   for (const one of doomed) void note(one);
   const isStruck = (one: SupervisedProcess): boolean =>
     blow.kind === 'kill' ? killed.has(one) : one.isRunning() && isStopped(one.pid);
-  // Jobs of the struck come back to the others. When all work is done, nobody will come to a point any more.
+  // Jobs of the struck come back to the others. When all work is done, no worker reaches a point any more.
   await eventually(
     'all workers were struck, or all work is done',
     async () => doomed.every(isStruck) || isSettled(await system.status(), true),

@@ -96,7 +96,7 @@ async function middleOfInstalls(system: MusterSystem): Promise<void> {
 async function nobodyWaits(system: MusterSystem): Promise<boolean> {
   const { total, byState } = (await system.status()).instances;
   const { queued = 0, sending = 0, installing = 0 } = byState;
-  // A ledger that was emptied has nobody in it at all.
+  // A ledger that was emptied holds no instance at all.
   return total > 0 && queued + sending + installing === 0;
 }
 

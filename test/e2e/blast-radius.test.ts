@@ -23,7 +23,7 @@ test('a first run sends nothing until an operator resumes it, and then not to an
   expect((await system.cli('pause', '--account', accountId)).code).toBe(0);
   expect((await system.cli('resume', '--all')).code).toBe(0);
 
-  await eventually('everybody else has joined', () => system.report().joined === elsewhere);
+  await eventually('every other host has joined', () => system.report().joined === elsewhere);
   const touched = (await listHosts(system)).filter((host) => host.account === accountId && host.installs > 0);
   expect(touched).toEqual([]);
 

@@ -115,7 +115,7 @@ test('an account in which everything fails is stopped within its window, and a h
   await braked(`account:${bad}`);
   const others = (await listHosts(system)).filter(({ account }) => account !== bad);
   await eventually(
-    'everybody else has ended',
+    'every other host has ended',
     async () => {
       const { sweep, instances } = await system.status();
       const isUnderWay = ['discovered', 'sending', 'installing', 'installed'].some(

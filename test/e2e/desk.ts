@@ -17,7 +17,7 @@ const MATCH_TAGS = { env: 'prod' };
 /** Every instance of the world that does. */
 export const INSTANCES = 40;
 
-/** A folder in which somebody follows the guide. */
+/** A folder in which a test follows the guide. */
 export interface Desk {
   readonly folder: string;
   /** `muster init`, without anything in the environment. */

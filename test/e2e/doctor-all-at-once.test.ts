@@ -78,7 +78,7 @@ function defectiveConfig(facts: ConfigFacts): ConfigPart {
           ...base,
           include_accounts: [parameters],
           ssm: { document_name: 'Own-Installer' },
-          install: { ...joinWith('no-such-token'), script_name: 'nobody-made-it' },
+          install: { ...joinWith('no-such-token'), script_name: 'never-created' },
         },
         {
           ...base,
@@ -134,7 +134,7 @@ function defectsOf({ proxyAddress }: ConfigFacts): readonly Defect[] {
     all('managed-updates-held', 'tctl autoupdate agents status'),
     all('installer-changed', 'muster.install.script_sha256', /\/default-installer$/),
     all('installer-not-a-script', 'tctl edit installer/login-page', /\/login-page$/),
-    all('installer-missing', 'metadata.name: nobody-made-it', /\/nobody-made-it$/),
+    all('installer-missing', 'metadata.name: never-created', /\/never-created$/),
     all('token-missing', 'tctl create -f token.yaml', 'no-such-token'),
     all('token-unfit', 'muster token', 'token-of-another'),
     all('inventory-unreadable', 'tctl get nodes --format=json'),

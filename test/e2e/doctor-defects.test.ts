@@ -35,7 +35,7 @@ function withMatcher(change: ConfigPart): void {
   system.configure({ discovery_service: { aws: [matcher] } });
 }
 
-test('a configuration that is off, covers nobody, or asks for a region that is not on', async () => {
+test('a configuration that is off, covers no account, or asks for a region that is not on', async () => {
   system = await startSystem(SMALL);
 
   system.configure({ discovery_service: { enabled: false } });

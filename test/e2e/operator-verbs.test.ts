@@ -152,7 +152,7 @@ test('sweep --wait reads everything again, finds what is new, and tells the verd
   await system.aws.change({ op: 'terminate-instance', instanceId: known?.instanceId ?? '' });
   const launched = { region: known?.region ?? '', count: 3, ssm: { registersAfterMs: 0 } };
   await system.aws.change({ op: 'launch-instances', accountId: known?.accountId ?? '', instance: launched });
-  // One that is still pending is nobody's yet, and no part of what a sweep finds.
+  // A host that is still pending has no matcher yet, and is no part of what a sweep finds.
   await eventually('they run', async () =>
     (await listHosts(system)).every(({ state }) => state !== 'pending'),
   );
@@ -191,7 +191,7 @@ test('sweep of one account enters it again once its role is mended, and --wait w
   });
 });
 
-test('sweep of an account that nobody knows says so', async () => {
+test('sweep of an unknown account says so', async () => {
   const { code, stderr } = await system.cli('sweep', '--account', '123456789012');
 
   expect(code).toBe(1);

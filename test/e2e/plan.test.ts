@@ -128,7 +128,7 @@ test('what cannot be read is listed, never shown as empty', async () => {
   expect(code).toBe(2);
   expect(partial.unread).toMatchObject([{ accountId: denied?.id, region: '*', status: 'denied' }]);
   expect(partial.unread[0]?.remedy).toContain('ssm:SendCommand');
-  // Who has joined is unknown, which is not nobody.
+  // Which hosts have joined is unknown, which does not mean none.
   expect(partial.totals.counts.joined).toBeNull();
   expect(partial.warnings.map(({ kind }) => kind)).toContain('inventory-unreadable');
   const row = csv.stdout.split('\r\n').find((line) => line.startsWith(`"${denied?.id ?? ''}",`));

@@ -59,7 +59,7 @@ test('under muster.paused it reads everything, sends nothing, and ends with 2', 
   expect(system.report().commands.sent).toBe(0);
 });
 
-test('under the hold it ends with 2, and after the resume the next run enrolls everybody', async () => {
+test('under the hold it ends with 2, and after the resume the next run enrolls every host', async () => {
   await prepare({ config: { muster: { limits: { hold_first_send: true } } } });
   const held = await system.cli('run', '--once');
   expect(held.code).toBe(2);

@@ -63,7 +63,7 @@ test('run --once sits out a Redis that does not answer for a while', async () =>
   await eventually('installs are under way', () => system.report().commands.sent > 0, 120_000);
 
   process.kill(system.redis().pid, 'SIGSTOP');
-  // Longer than the patience of whoever is not patient: five seconds.
+  // Longer than the five seconds after which an impatient caller gives up.
   await pause(7_000);
   process.kill(system.redis().pid, 'SIGCONT');
 

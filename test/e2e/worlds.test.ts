@@ -26,7 +26,7 @@ test.each(WORLDS)(
   },
 );
 
-test('in a clean world everything is read, everybody joins, and nobody has anything to do', async () => {
+test('in a clean world everything is read, every host joins, and nothing is left to do', async () => {
   const system = await startSystem({ world: { accounts: 6, regions: 3, instances: 150, seed: 3 } });
   try {
     const status = await system.judged();

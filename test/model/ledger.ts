@@ -138,7 +138,7 @@ export function scheduleDue(state: State, batch: number, at: number): State {
   return setDue(state, batch, earliest === current ? earliest - 1 : earliest);
 }
 
-/** settle-due.lua: what somebody scheduled since the lease was taken is due now. */
+/** settle-due.lua: what another process scheduled since the lease was taken is due now. */
 export function settleDue(
   state: State,
   batch: number,

@@ -49,7 +49,7 @@ describe.each(WORLDS)('%s', (_, world) => {
   });
 });
 
-test('without a scan that restores the due index, an intent can be left that nobody looks at', () => {
+test('without a scan that restores the due index, an intent can be left that no worker looks at', () => {
   const model = { protocol: asCoded({ scanHealsDue: false }, SKEW), world: worldOf(BUSY) };
   const stuck = Array.from({ length: 200 }, (_, seed) => rest(walk(model, seed, STEPS).end, model).open);
 

@@ -51,7 +51,7 @@ function unreachable(): never {
 const ROUNDS = 60;
 
 /**
- * Lets faults end and everybody do what is due, until nothing is left to do. From now on installs end well.
+ * Lets faults end and every worker do what is due, until nothing is left to do. From now on installs end well.
  *
  * @returns what the last state still has open; empty when all is at its end
  */
@@ -127,7 +127,7 @@ function openEnds(state: State): readonly string[] {
   ];
 }
 
-/** Commands whose end on an instance is in no record: they were accepted, and nobody followed them. */
+/** Commands whose end on an instance is in no record: they were accepted, and no worker followed them. */
 export function lostCommands({ commands, redis }: State): readonly string[] {
   return commands.flatMap(({ batch, instances }) =>
     indexesOf(instances)

@@ -16,7 +16,7 @@ export interface IntentCell {
   readonly instances: number;
   readonly intentAt: number;
   readonly notAfter: number;
-  /** Null while nobody knows whether it was accepted. */
+  /** Null while no worker knows whether it was accepted. */
   readonly expiresAt: number | null;
   readonly version: number;
 }

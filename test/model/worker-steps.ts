@@ -291,7 +291,7 @@ function resolve(
     return settle(state, batch, { lease, next: Math.min(clock + 1, conclusiveAt), clock }, model);
   }
   const closed = closeIntent(state, intent, protocol, intent.version);
-  // Not as it was read: whoever sent it has recorded its answer meanwhile, and it is to be followed.
+  // The record has changed since it was read: the sender has recorded its answer, and the command must be followed.
   return settle(closed, batch, { lease, next: closed === state ? clock : null, clock }, model);
 }
 

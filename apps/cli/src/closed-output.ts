@@ -13,6 +13,6 @@ export function endWithOutput(streams: {
     streams.stderr.write(`muster: the output cannot be written: ${error.message}\n`);
     process.exit(EXIT.failed);
   });
-  // With nobody to tell, there is nothing to say.
+  // The reader of the output is gone: there is nothing left to print to.
   streams.stderr.on('error', () => undefined);
 }

@@ -31,9 +31,9 @@ export interface ReportProgress {
 export interface Gathered {
   /** The last answer of each part. */
   readonly results: ReadonlyMap<string, unknown>;
-  /** Parts that nobody answered in time. */
+  /** Parts that no worker answered in time. */
   readonly unanswered: readonly string[];
-  /** False when nobody even began. */
+  /** False when no worker began a part. */
   readonly begun: boolean;
 }
 
@@ -48,7 +48,7 @@ export async function gatherReport(
     readonly purpose: ReportPurpose;
     readonly parts: readonly string[];
     readonly timeoutMs: number;
-    /** If nobody has begun by then, nobody will. */
+    /** When no worker has begun a part by then, none will. */
     readonly pickupMs: number;
     readonly onProgress: (progress: ReportProgress) => void;
   },

@@ -3,7 +3,7 @@ import type { ProcessCounts } from '@muster/core/redis/connected-clients';
 import { askWhoIsThere } from './count-processes.ts';
 
 /**
- * For a command that waits for others' work: says on standard error that nobody is there to do it, and when that has
+ * For a command that waits for others' work: says on standard error that no worker or no scheduler runs to do it, and when that has
  * changed. Each call looks once; where Redis does not tell, or does not answer, nothing is said.
  */
 export function createMissingNotice(config: MusterConfig): () => Promise<void> {
@@ -19,7 +19,7 @@ export function createMissingNotice(config: MusterConfig): () => Promise<void> {
   };
 }
 
-/** Empty when nobody is missing. */
+/** Empty when no kind of process is missing. */
 function describeMissing({ schedulers, workers }: ProcessCounts): string {
   const missing = [...(schedulers === 0 ? ['scheduler'] : []), ...(workers === 0 ? ['worker'] : [])];
   if (missing.length === 0) return '';

@@ -58,7 +58,7 @@ export class ProcessGroup {
     });
   }
 
-  /** Names and process ids, for whoever wants to kill one. */
+  /** Names and process ids, for a user who wants to kill one. */
   pids(): ReadonlyMap<string, number | undefined> {
     return new Map([...this.#running].map(([name, child]) => [name, child.pid]));
   }

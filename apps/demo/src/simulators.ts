@@ -10,7 +10,7 @@ export interface Simulators {
   readonly awsUrl: string;
   readonly teleportUrl: string;
   readonly organizationId: string;
-  /** What the world asks of whoever comes in. */
+  /** What the world asks of a caller that assumes a role. */
   readonly access: {
     readonly roleName: string;
     readonly externalId: string | null;

@@ -86,7 +86,7 @@ test('the same flags give the same world', async () => {
 });
 
 test.each(['realistic', 'hostile'] as const)(
-  'in a %s world every host ends the same way, whoever asks in which order',
+  'in a %s world every host ends the same way, whichever client asks in which order',
   async (scenario) => {
     const [alone, crowd] = await Promise.all([start(7, scenario), start(7, scenario)]);
 

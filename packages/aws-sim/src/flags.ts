@@ -4,7 +4,7 @@ import { readWorldFile, WorldFileError } from './world/file.ts';
 import { MAX_REGIONS } from './world/regions.ts';
 import { SCENARIO_NAMES, type ScenarioName } from './world/scenarios.ts';
 
-/** Flags that describe a world, for `parseArgs` of whoever starts a simulator. */
+/** Flags that describe a world, for `parseArgs` of a program that starts a simulator. */
 export const awsSimFlags = {
   accounts: { type: 'string' },
   regions: { type: 'string' },

@@ -33,20 +33,25 @@ async function json(response: Promise<Response>): Promise<{ status: number; body
 }
 
 describe('the proxy', () => {
-  it.each(['/webapi/find', '/v1/webapi/find'])('describes the cluster to anyone at %s', async (path) => {
-    const sim = await start({ cluster: { publicAddr: 'teleport.example.com:443', clusterName: 'example' } });
+  it.each(['/webapi/find', '/v1/webapi/find'])(
+    'describes the cluster to every caller at %s',
+    async (path) => {
+      const sim = await start({
+        cluster: { publicAddr: 'teleport.example.com:443', clusterName: 'example' },
+      });
 
-    const { body } = await json(fetch(`${sim.url}${path}`));
+      const { body } = await json(fetch(`${sim.url}${path}`));
 
-    expect(body).toMatchObject({
-      server_version: '18.5.1',
-      cluster_name: 'example',
-      edition: 'ent',
-      fips: false,
-      proxy: { tls_routing_enabled: true, ssh: { public_addr: 'teleport.example.com:443' } },
-    });
-    expect(body).not.toHaveProperty('auth');
-  });
+      expect(body).toMatchObject({
+        server_version: '18.5.1',
+        cluster_name: 'example',
+        edition: 'ent',
+        fips: false,
+        proxy: { tls_routing_enabled: true, ssh: { public_addr: 'teleport.example.com:443' } },
+      });
+      expect(body).not.toHaveProperty('auth');
+    },
+  );
 
   it('adds the authentication settings at /webapi/ping', async () => {
     const sim = await start();

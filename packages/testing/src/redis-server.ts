@@ -18,7 +18,7 @@ import { delimiter, join } from 'node:path';
 export interface RedisServerOptions {
   /** Absent: a free port is found, and another when that one was taken meanwhile. */
   readonly port?: number;
-  /** Asked of everyone (`requirepass`), and part of the URL; null asks nothing. @default null */
+  /** Asked of every client (`requirepass`), and part of the URL; null asks nothing. @default null */
   readonly password?: string | null;
   /** More settings, such as `cluster-enabled`. */
   readonly settings?: Readonly<Record<string, string>>;

@@ -21,7 +21,7 @@ export interface SupervisedProcess {
   isRunning(): boolean;
   /** SIGKILL for a crash, SIGSTOP and SIGCONT for a freeze, SIGTERM for a farewell. False when it is gone already. */
   signal(signal: NodeJS.Signals): boolean;
-  /** What it has printed so far: for whoever looks into a failure, never for assertions. */
+  /** What it has printed so far: for a developer who looks into a failure, never for assertions. */
   log(): string;
 }
 

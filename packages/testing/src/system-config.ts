@@ -19,7 +19,7 @@ export interface ConfigFacts {
   readonly tctl: string;
 }
 
-/** For what reads a configuration and calls nobody. */
+/** For tests that read a configuration and call no server. */
 export const NOBODYS_FACTS: ConfigFacts = {
   organizationId: 'o-abcdefghij',
   proxyAddress: '127.0.0.1:1',

@@ -7,7 +7,7 @@ import type { CommandContext } from '../command-context.ts';
 import { withLedger } from '../open-ledger.ts';
 import { readConfig } from '../read-config.ts';
 
-/** `muster coverage` and `muster findings`: what was not read, and what somebody should do. */
+/** `muster coverage` and `muster findings`: what was not read, what should be done, and who must act. */
 export function addCoverageCommands(program: Command, context: CommandContext): void {
   program
     .command('coverage')
@@ -43,7 +43,7 @@ export function addCoverageCommands(program: Command, context: CommandContext): 
     });
   program
     .command('findings')
-    .description('what somebody should do')
+    .description('what should be done, and who must act')
     .option('--json', 'JSON lines (docs/status-json.md)')
     .action(async (options: { json?: boolean }) => {
       await withLedger(readConfig(context.env, context.configOption()), async (ledger, clock) => {

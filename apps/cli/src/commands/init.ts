@@ -19,7 +19,7 @@ interface Options extends InitOptions {
   readonly force?: boolean;
 }
 
-/** `muster init`: the guide's files, made for one organization and one cluster. Talks to nobody. */
+/** `muster init`: the guide's files, made for one organization and one cluster. Contacts nothing. */
 export function addInitCommand(program: Command, context: CommandContext): void {
   const each = (value: string, list: readonly string[] = []): readonly string[] => [...list, value];
   program

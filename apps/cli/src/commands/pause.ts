@@ -12,7 +12,7 @@ import type { Ledger } from '@muster/core/control/ledger';
 /** `muster pause` and `muster resume`: what is paused finishes what it began, and begins nothing. */
 export function addPauseCommands(program: Command, context: CommandContext): void {
   withScope(program.command('pause').description('stop sending: no send starts after this'))
-    .option('--reason <text>', 'why, for whoever looks', 'by an operator')
+    .option('--reason <text>', 'why, shown with the pause', 'by an operator')
     .action(async (options: ScopeOptions & { reason?: string }) => {
       const scope = parseScope(options);
       await withLedger(readConfig(context.env, context.configOption()), async (ledger, clock) => {
@@ -61,7 +61,7 @@ async function resume(ledger: Ledger, clock: Clock, scope: Scope): Promise<boole
   return resumed;
 }
 
-/** What has happened once and was told: seen by whoever resumes its scope, or all. */
+/** Notes on what happened once: an operator who resumes their scope, or all, has seen them. */
 const NOTES: ReadonlySet<FindingKind> = new Set([
   'ledger-epoch-changed',
   'two-live-commands',

@@ -93,7 +93,7 @@ async function makePlan(config: MusterConfig, isLocal: boolean, timeoutMs: numbe
   });
 }
 
-/** How many there are. Without one there is nobody to ask. */
+/** How many workers are connected. Without one the plan cannot be made. */
 async function requireWorkers(config: MusterConfig): Promise<number> {
   const { workers: count } = await askWhoIsThere(config);
   if (count !== 0) return count ?? 1;

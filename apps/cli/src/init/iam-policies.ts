@@ -79,7 +79,7 @@ export function tagConditions({ tags }: InitSettings): Readonly<Record<string, r
 }
 
 /**
- * Who may become the member role: the discovery role and nobody else. The principal is its account and a condition
+ * Who may assume the member role: the discovery role alone. The principal is its account and a condition
  * names the role, because AWS stores a role that stands as principal under its unique id: a discovery role that is made
  * anew would be locked out of every account.
  */

@@ -112,7 +112,7 @@ test('accounts are read with comments and commas, sorted, each once', () => {
   expect(tokenAccounts).toEqual(['012345678901', '444455556666']);
 });
 
-test('an empty list of accounts would lock everybody out, and is refused', () => {
+test('an empty list of accounts would let no host join, and is refused', () => {
   expect(() => exampleSettings({}, '# none yet\n')).toThrow('there is no account id in the file');
 });
 

@@ -80,7 +80,7 @@ test.skipIf(!isHere('aws'))(
       }
       const commands = new Set(awsCommands(fileOf(settings, 'README.md')));
 
-      // Nobody listens on port 9: a command that was understood ends there.
+      // No server listens on port 9: a command that was understood ends there.
       const env = {
         PATH: process.env['PATH'],
         HOME: folder,

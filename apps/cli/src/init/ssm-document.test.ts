@@ -87,7 +87,7 @@ test('the script is one that sh reads, and brings what the parameters say', () =
 test.each([
   ['export X=$X', '/etc/teleport.yaml'],
   ['export TELEPORT_INSTALL_SUFFIX=blue', '/etc/teleport_blue.yaml'],
-])("after %s, somebody else's agent is looked for in %s", (environment, expected) => {
+])('after %s, a foreign agent is looked for in %s', (environment, expected) => {
   const lines = scriptWith({ env: environment.replace('export ', '') }).split('\n');
 
   const shown = runChecker('sh', ['-c', `${lines.slice(0, 2).join('\n')}\necho "$muster_config"; exit 1`]);

@@ -112,7 +112,7 @@ export const STATUS_OF: Readonly<Record<InvocationDetails, string>> = {
   Cancelled: 'Cancelled',
 };
 
-/** How an invocation looks to somebody who reads the state of `atMs`. */
+/** How an invocation looks to a reader of the state of `atMs`. */
 export function detailsAt(invocation: Invocation, atMs: number): InvocationDetails {
   const { end, endedAtMs, cancellingAtMs, startedAtMs, delayedAtMs } = invocation;
   if (end !== null && endedAtMs !== null && endedAtMs <= atMs) return end.details;

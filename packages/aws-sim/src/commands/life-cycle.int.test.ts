@@ -29,7 +29,7 @@ describe('what becomes of a command', () => {
     ],
     ['installed, not joined', { kind: 'join-refused' }, 'Failed', 'Failed', 150, false],
     ['locked', { kind: 'lock-held' }, 'Failed', 'Failed', 1, false],
-    ["somebody else's agent", { kind: 'foreign-agent' }, 'Failed', 'Failed', 1, false],
+    ['a foreign agent', { kind: 'foreign-agent' }, 'Failed', 'Failed', 1, false],
     ['hangs', { kind: 'hangs' }, 'TimedOut', 'ExecutionTimedOut', 137, false],
     ['vanishes', { kind: 'vanishes' }, 'TimedOut', 'DeliveryTimedOut', -1, false],
     ['undeliverable', { kind: 'undeliverable' }, 'Failed', 'Undeliverable', -1, false],
@@ -202,7 +202,7 @@ test('ExpiresAfter is both timeouts after the request, in real time', async () =
   expect(minutes).toBe(70);
 });
 
-test('once MaxErrors is passed, nobody else gets the command', async () => {
+test('once MaxErrors is passed, no other instance gets the command', async () => {
   const hosts = Array.from({ length: 6 }, (_, i) => `i-0000000000000000${i + 1}`);
   const it = await scene(
     hosts.map((id) => ({ id, region: 'us-east-1', outcome: { kind: 'preflight', exitCode: 100 } })),

@@ -183,7 +183,7 @@ function waitForAgent(dispatch: Dispatch, invocation: Invocation): void {
   });
 }
 
-/** `Undeliverable` proves nothing: here the installer runs all the same, and nobody hears of it. */
+/** `Undeliverable` proves nothing: here the installer runs all the same, and SSM does not learn of it. */
 async function runUnseen(dispatch: Dispatch, host: Instance, invocation: Invocation): Promise<void> {
   await runOnHost({ ...hostRun(dispatch, host, invocation), outcome: { kind: 'joins' } });
 }
@@ -326,7 +326,7 @@ function endInvocation(deps: RunCommandDeps, invocation: Invocation, how: Invoca
   return true;
 }
 
-/** A node counts as known to everybody this long after it became visible, in simulated milliseconds. */
+/** Every reader knows a node this long after it became visible, in simulated milliseconds. */
 const JOINED_KNOWN_AFTER_MS = 30_000;
 
 function recordAcceptance(deps: RunCommandDeps, invocation: Invocation): void {

@@ -19,7 +19,7 @@ const UNKNOWN_KEY: Readonly<Record<Service, Refusal>> = {
   ec2: ['AuthFailure', 401],
   ssm: ['UnrecognizedClientException', 400],
 };
-/** How a service says no to somebody it knows. */
+/** How a service refuses a caller that it knows. */
 const DENIED: Readonly<Record<Service, Refusal>> = {
   sts: ['AccessDenied', 403],
   organizations: ['AccessDeniedException', 400],

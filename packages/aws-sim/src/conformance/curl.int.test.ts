@@ -145,7 +145,7 @@ describe.runIf(signs)('curl', () => {
       'SerializationException',
     ],
     [
-      'an operation nobody knows',
+      'an unknown operation',
       'ssm',
       [...target('AmazonSSM.Nothing'), '-d', '{}'],
       400,

@@ -28,7 +28,7 @@ import {
 import { AssumeRoleCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import type { ConformanceCase } from './case.ts';
 
-/** One sound call of every operation, to be made by whoever must be refused or throttled. */
+/** One sound call of every operation, for callers that must be refused or throttled. */
 export const USUAL_CALLS: Readonly<Record<string, ConformanceCase['call']>> = {
   'sts:GetCallerIdentity': ({ sts }) => sts.send(new GetCallerIdentityCommand({})),
   'sts:AssumeRole': ({ sts }, ids) => {

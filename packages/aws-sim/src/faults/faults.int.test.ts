@@ -203,7 +203,7 @@ describe('a stale answer of', () => {
     await sim.change(
       { op: 'move-account', accountId: MEMBER, ouPath: 'Elsewhere' },
       { op: 'set-account-state', accountId: MEMBER, state: 'SUSPENDED' },
-      { op: 'set-account-tags', accountId: MEMBER, tags: { owner: 'nobody' } },
+      { op: 'set-account-tags', accountId: MEMBER, tags: { owner: 'unknown' } },
       { op: 'add-account', account: { id: '100000000003' } },
     );
     const read = async (): Promise<unknown[]> => {

@@ -28,7 +28,7 @@ export interface PolicyQuestion {
   readonly action: string;
   /** Null: whether the action is allowed on anything at all; what it is about is asked later. */
   readonly resource: string | null;
-  /** ARN of the caller's account root, for trust policies; null for identity policies, which name nobody. */
+  /** ARN of the caller's account root, for trust policies; null for identity policies, which name no principal. */
   readonly principal: string | null;
   /** Condition keys of the request and of the resource, such as `sts:ExternalId`. A key that is not there meets no condition. */
   readonly context: Readonly<Record<string, string | undefined>>;

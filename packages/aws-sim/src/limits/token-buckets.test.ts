@@ -14,7 +14,7 @@ describe('token buckets', () => {
     expect(later).toEqual([false, true, false, true]);
   });
 
-  test('hold no more than their burst, however long nobody calls', () => {
+  test('hold no more than their burst, however long no call comes', () => {
     const buckets = createTokenBuckets(1);
     const limit = { burst: 2, perSecond: 1 };
     buckets.take('a', limit, 0);

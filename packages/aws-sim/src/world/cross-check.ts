@@ -23,7 +23,7 @@ export function crossCheck(raw: unknown): WorldFault[] {
   const known = claimIds(accounts, faults);
   checkOperations(world, faults);
   checkWindows(world, faults);
-  // Generated accounts and instances have ids that nobody can know here.
+  // Generated accounts and instances have ids that are not known here.
   if (generated['accounts'] === undefined) {
     checkAccess(recordOf(world['access']), known, faults);
     checkTimeline(world, known, faults);

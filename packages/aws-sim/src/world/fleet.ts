@@ -97,7 +97,7 @@ export function createFleet(order: FleetOrder): Fleet {
   }
 
   function specGlance({ account, region, state, tags, operator }: InstanceSpec): Glance {
-    // What EC2 hides is nobody's to enroll.
+    // Nothing may enroll what EC2 hides.
     const hidden = operator?.hidden === true;
     const matched = tagsMatch(order.matchTags, tags) && !hidden;
     return { account, region, running: state === 'running', matched, hidden };

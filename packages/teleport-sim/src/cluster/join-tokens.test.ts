@@ -38,7 +38,7 @@ describe('a join token', () => {
     expect(outcome([{ accountId: '999999999999' }, rule])).toBeNull();
   });
 
-  it('allows nobody without rules', () => {
+  it('allows no host without rules', () => {
     expect(outcome([])).toBe(JOIN_REFUSALS.noRule);
   });
 

@@ -18,7 +18,7 @@ export interface JoinToken {
   readonly name: string;
   /** @default 'iam' */
   readonly method?: string;
-  /** Empty: nobody may join. */
+  /** Empty: no host may join. */
   readonly allow: readonly JoinTokenRule[];
   /** Epoch milliseconds of real time; absent: never. */
   readonly expiresAtMs?: number;

@@ -34,7 +34,7 @@ describe('a resource file', () => {
     });
   });
 
-  it('drops an allow rule with a key it does not know, so that it allows nobody', () => {
+  it('drops an allow rule with a key it does not know, so that it allows no host', () => {
     const parsed = parseResources(
       '---\n{kind: token, metadata: {name: t}, spec: {allow: [{aws_org: o-1}, {}]}}',
     );

@@ -100,7 +100,7 @@ function resourceProblem(value: unknown): string | null {
   return serverInfoProblem({ ...(value as unknown as Resource), spec: value['spec'] ?? {} });
 }
 
-/** A `kind: token` resource as a join token. An `allow` entry with an unknown key allows nobody. */
+/** A `kind: token` resource as a join token. An `allow` entry with an unknown key allows no host. */
 export function joinTokenOf(resource: Resource): JoinToken {
   const { spec, metadata } = resource;
   const allow = Array.isArray(spec['allow']) ? spec['allow'] : [];

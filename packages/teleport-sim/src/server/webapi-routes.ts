@@ -1,4 +1,4 @@
-/** What a Teleport proxy answers to anyone: `/webapi/find`, `/webapi/ping`, installer scripts. */
+/** What a Teleport proxy answers to every caller: `/webapi/find`, `/webapi/ping`, installer scripts. */
 import type { Cluster } from '../cluster/cluster.ts';
 import { majorVersion } from '../cluster/cluster-identity.ts';
 import {

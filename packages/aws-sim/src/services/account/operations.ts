@@ -40,7 +40,7 @@ function askedAccount(call: Call, accountId: string | undefined): Account {
   return asked;
 }
 
-/** All regions there are: the world's, and those to opt in to that nobody uses. */
+/** All regions there are: the world's, and opt-in regions that the world does not use. */
 function allRegions(call: Call): string[] {
   return [...new Set([...call.sim.world.regions, ...optInRegions(call.sim.world.partition)])].sort();
 }
