@@ -22,7 +22,7 @@ import { createRedactor } from '@muster/core/runtime/redaction';
 import type { HandlerDeps } from '@muster/worker/deps';
 import { handleScanTarget } from '@muster/worker/scan/scan-target';
 import { createTimings } from '@muster/worker/timings';
-import { NOBODYS_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
+import { OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
 // oxlint-disable-next-line no-restricted-imports -- the baseline is BullMQ without us
 import { Queue, Worker } from 'bullmq';
 
@@ -149,7 +149,7 @@ async function knowTargets(ledger: Ledger, matcherKey: MatcherKey): Promise<void
 }
 
 async function scan(): Promise<void> {
-  const config = parsedSystemConfig(NOBODYS_FACTS, { muster: { redis: { prefix: PREFIX } } });
+  const config = parsedSystemConfig(OFFLINE_FACTS, { muster: { redis: { prefix: PREFIX } } });
   const clock = createClock();
   const patient = connect('scan', 'patient');
   const ledger = createRedisLedger({ redis: connect('ledger', 'patient'), prefix: PREFIX, log });

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { createTimings } from '@muster/worker/timings';
-import { NOBODYS_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
+import { OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
 import { expect, test } from 'vitest';
 
 test.each(['README.md', 'docs/runbook.md'])(
   '%s says how long a new Redis makes the first send wait, as the defaults have it',
   (file) => {
-    const config = parsedSystemConfig(NOBODYS_FACTS, {});
+    const config = parsedSystemConfig(OFFLINE_FACTS, {});
     const { sendWindowMs, visibilityMs } = config.install;
     const waitMs = sendWindowMs + visibilityMs + createTimings(config).clockSkewMs;
 

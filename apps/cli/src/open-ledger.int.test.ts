@@ -4,7 +4,7 @@ import { Secret } from '@muster/core/config/secret';
 import { recordingLog } from '@muster/testing/builders';
 import { eventually } from '@muster/testing/eventually';
 import { type RedisServer, startRedis } from '@muster/testing/redis-server';
-import { NOBODYS_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
+import { OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { EXIT } from './exit-codes.ts';
 import { withLedger } from './open-ledger.ts';
@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.stop());
 
-const aConfig = () => parsedSystemConfig(NOBODYS_FACTS, { muster: { redis: { url: server.url } } });
+const aConfig = () => parsedSystemConfig(OFFLINE_FACTS, { muster: { redis: { url: server.url } } });
 
 async function tell(...command: readonly [string, ...string[]]): Promise<void> {
   const url = new Secret(server.url);

@@ -1,11 +1,11 @@
 import { aBatchId, aTarget, NOW_MS } from '@muster/testing/builders';
 import { useLedgerBench } from '@muster/testing/ledger-bench';
-import { NOBODYS_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
+import { OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
 import { expect, test } from 'vitest';
 import { reportBlockedCaps } from './report-blocked-caps.ts';
 
 const bench = useLedgerBench();
-const CONFIG = parsedSystemConfig(NOBODYS_FACTS, {
+const CONFIG = parsedSystemConfig(OFFLINE_FACTS, {
   muster: { limits: { installs_in_flight: 6, installs_in_flight_per_account: 4 } },
 });
 const CAPS = { all: 6, account: 4, target: 4 };

@@ -1,5 +1,5 @@
 import { createClock } from '@muster/core/runtime/clock';
-import { parsedSystemConfig, NOBODYS_FACTS } from '@muster/testing/system-config';
+import { parsedSystemConfig, OFFLINE_FACTS } from '@muster/testing/system-config';
 import { recordingLog } from '@muster/testing/builders';
 import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
@@ -12,7 +12,7 @@ test('a due member that cannot be read is dropped once and told, and holds up no
   const given: unknown[] = [];
   const log = recordingLog();
   const deps: TickDeps = {
-    config: parsedSystemConfig(NOBODYS_FACTS, { muster: { inventory: { source: 'none' } } }),
+    config: parsedSystemConfig(OFFLINE_FACTS, { muster: { inventory: { source: 'none' } } }),
     ledger,
     clock: createClock(),
     log,

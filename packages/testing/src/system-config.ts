@@ -20,7 +20,7 @@ export interface ConfigFacts {
 }
 
 /** For tests that read a configuration and call no server. */
-export const NOBODYS_FACTS: ConfigFacts = {
+export const OFFLINE_FACTS: ConfigFacts = {
   organizationId: 'o-abcdefghij',
   proxyAddress: '127.0.0.1:1',
   roleName: 'role',

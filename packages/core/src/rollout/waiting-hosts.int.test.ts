@@ -1,6 +1,6 @@
 import { aRecord, aTarget, anInstanceId, NOW_MS } from '@muster/testing/builders';
 import { useLedgerBench } from '@muster/testing/ledger-bench';
-import { type ConfigPart, NOBODYS_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
+import { type ConfigPart, OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
 import { expect, test } from 'vitest';
 import type { EnrollmentRecord } from '../enrollment/record.ts';
 import { readWaitingHosts, waitsForAPerson } from './waiting-hosts.ts';
@@ -10,7 +10,7 @@ const bench = useLedgerBench();
 const [HERE, THERE] = [aTarget(0), aTarget(1)];
 
 function configWith(muster: ConfigPart = {}) {
-  return parsedSystemConfig(NOBODYS_FACTS, { muster });
+  return parsedSystemConfig(OFFLINE_FACTS, { muster });
 }
 
 /** Two queued hosts here, one there; and one that has joined, which does not count. */
