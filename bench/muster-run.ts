@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Secret } from '@muster/core/config/secret';
-import { ORGANIZATION_MEMBER } from '@muster/core/jobs/due';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import { targetId } from '@muster/core/organization/target';
 import { createRedisLedger, type Ledger } from '@muster/core/control/ledger';
 import { closeRedis, createRedis } from '@muster/core/redis/connection';

@@ -9,8 +9,7 @@ import { parseTargetId, targetId, type Target } from '@muster/core/organization/
 import type { InstanceId, MatcherKey } from '@muster/core/organization/ids';
 import type { Instance } from '@muster/core/scan/instance';
 import { catalog, type Catalog } from '@muster/core/jobs/catalog';
-import type { ResultOf } from '@muster/core/jobs/define-job';
-import type { JobContext, Outcome } from '@muster/core/jobs/outcome';
+import type { JobContext, ResultOf } from '@muster/core/jobs/define-job';
 import { createJobQueue } from '@muster/core/jobs/queue/enqueue';
 import { createJobMetrics } from '@muster/core/jobs/queue/job-metrics';
 import { processJobs } from '@muster/core/jobs/queue/process-jobs';
@@ -197,7 +196,7 @@ async function scan(): Promise<void> {
     catalog['scan-target'],
     targets.map((target) => ({ target })),
   );
-  type ScanOutcome = Outcome<ResultOf<Catalog['scan-target']>>;
+  type ScanOutcome = ResultOf<Catalog['scan-target']>;
   const handleScan = async (
     payload: { readonly target: Target },
     ctx: JobContext,
@@ -206,7 +205,7 @@ async function scan(): Promise<void> {
     const result = await handleScanTarget(payload, ctx, deps).catch(giveUp);
     if (result.changed !== 0 || result.seen !== INSTANCES) giveUp(new Error('not what was expected'));
     onDone();
-    return { kind: 'done', result };
+    return result;
   };
   await measure((onDone) => {
     processJobs({

@@ -2,7 +2,8 @@ import type { MusterConfig } from '@muster/core/config/model';
 import { ReportId } from '@muster/core/reports/report-id';
 import { parseTargetId } from '@muster/core/organization/target';
 import { AccountId } from '@muster/core/organization/ids';
-import { catalog, type JobName } from '@muster/core/jobs/catalog';
+import { catalog } from '@muster/core/jobs/catalog';
+import type { AnyJob } from '@muster/core/jobs/define-job';
 import { createReportLedger } from '@muster/core/reports/report-store';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import type { ReportLedger } from '@muster/core/reports/report-port';
@@ -103,9 +104,7 @@ export function askWorkers(config: MusterConfig, log: Logger): ReportSource {
     ranBy: 'workers',
     reports: createReportLedger({ redis, keys: createKeys(prefix) }),
     ask: async (reportId, purpose, parts) => {
-      for (const [name, payloads] of jobsOf(reportId, purpose, parts)) {
-        await queue.enqueueMany(catalog[name], payloads as never);
-      }
+      for (const [job, payloads] of jobsOf(reportId, purpose, parts)) await queue.enqueueMany(job, payloads);
     },
     close: async () => {
       await queue.close();
@@ -122,9 +121,7 @@ export async function askHere(config: MusterConfig, log: Logger): Promise<Report
     ranBy: 'local',
     reports: local.reports,
     ask: async (reportId, purpose, parts) => {
-      for (const [name, payloads] of jobsOf(reportId, purpose, parts)) {
-        await local.enqueue(name, payloads as never);
-      }
+      for (const [job, payloads] of jobsOf(reportId, purpose, parts)) await local.enqueue(job, payloads);
     },
     close: () => local.close(),
   };
@@ -135,13 +132,13 @@ function jobsOf(
   reportId: ReportId,
   purpose: ReportPurpose,
   parts: readonly string[],
-): ReadonlyMap<JobName, readonly object[]> {
-  const jobs = new Map<JobName, object[]>();
+): ReadonlyMap<AnyJob, readonly object[]> {
+  const jobs = new Map<AnyJob, object[]>();
   for (const part of parts) {
     const colon = part.indexOf(':');
     const kind = colon < 0 ? part : part.slice(0, colon);
-    const name = `${purpose}-${kind}`;
-    if (!(name in catalog)) throw new Error(`no job answers ${part}`);
+    const job = Object.values<AnyJob>(catalog).find(({ name }) => name === `${purpose}-${kind}`);
+    if (job === undefined) throw new Error(`no job answers ${part}`);
     const about = part.slice(colon + 1);
     const more =
       kind === 'account'
@@ -149,9 +146,9 @@ function jobsOf(
         : kind === 'target'
           ? { target: parseTargetId(about) }
           : {};
-    const payloads = jobs.get(name as JobName) ?? [];
+    const payloads = jobs.get(job) ?? [];
     payloads.push({ reportId, ...more });
-    jobs.set(name as JobName, payloads);
+    jobs.set(job, payloads);
   }
   return jobs;
 }

@@ -2,8 +2,7 @@ import { installationOf } from '@muster/core/config/installation-id';
 import type { MusterConfig } from '@muster/core/config/model';
 import { findingOfReload, resultOfReload, type ConfigReload } from '@muster/core/config/reload';
 import { secretsOf } from '@muster/core/config/secrets';
-import { catalog } from '@muster/core/jobs/catalog';
-import { tickJob } from '@muster/core/jobs/tick';
+import { tickJob } from '@muster/core/jobs/catalog';
 import { createClockLedger, type ClockLedger } from '@muster/core/control/clock-store';
 import { createRedisLedger, type Ledger } from '@muster/core/control/ledger';
 import { reportFindings } from '@muster/core/control/report-findings';
@@ -148,7 +147,7 @@ export async function startScheduler(deps: {
 
 /** Ticks while the clock agrees with Redis's: what a tick leases, it dates. */
 async function startTicking(
-  tick: () => Promise<{ kind: 'done'; result: Record<string, number> }>,
+  tick: () => Promise<Record<string, number>>,
   deps: Pick<Parameters<typeof processJobs>[0], 'connection' | 'prefix' | 'log' | 'redact' | 'metrics'> & {
     readonly clocks: ClockLedger;
     readonly clock: SteadyClock;
@@ -188,7 +187,7 @@ function createTickHandler(deps: {
   readonly queue: JobQueue;
   readonly clock: Clock;
   readonly log: Logger;
-}): () => Promise<{ kind: 'done'; result: Record<string, number> }> {
+}): () => Promise<Record<string, number>> {
   const { ledger, queue, clock, log } = deps;
   let suspects: SuspectReservations = new Set();
   let housekeptAtMs = 0;
@@ -198,8 +197,8 @@ function createTickHandler(deps: {
       ledger,
       clock,
       log,
-      enqueue: (name, payloads) => queue.enqueueMany(catalog[name], payloads),
-      waiting: async (name) => (await queue.counts())[catalog[name].queue].waiting,
+      enqueue: queue.enqueueMany,
+      waiting: async (name) => (await queue.counts())[name].waiting,
     });
     if (clock.now() - housekeptAtMs >= HOUSEKEEPING_MS) {
       housekeptAtMs = clock.now();
@@ -207,7 +206,7 @@ function createTickHandler(deps: {
       await reviewSetAside(ledger, clock.now());
       await reportBlockedCaps(ledger, deps.current(), clock.now());
     }
-    return { kind: 'done', result: given };
+    return given;
   };
 }
 

@@ -1,9 +1,7 @@
 import { findingOfForeignNames, plainName } from '@muster/core/control/foreign-names';
 import type { MusterConfig } from '@muster/core/config/model';
-import { DUE_KINDS, ORGANIZATION_MEMBER, type DueKind } from '@muster/core/jobs/due';
-import type { Catalog, JobName } from '@muster/core/jobs/catalog';
-import type { PayloadOf } from '@muster/core/jobs/define-job';
-import { JOB_OF_DUE, payloadOfDue } from '@muster/core/jobs/due-jobs';
+import { DUE_KINDS, type DueJob, type DueKind, type QueueName } from '@muster/core/jobs/define-job';
+import { jobOfDue, ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import type { Ledger } from '@muster/core/control/ledger';
@@ -21,12 +19,9 @@ export interface TickDeps {
   readonly ledger: Pick<Ledger, 'due' | 'coverage' | 'control'>;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly enqueue: <Name extends JobName>(
-    name: Name,
-    payloads: readonly PayloadOf<Catalog[Name]>[],
-  ) => Promise<void>;
-  /** Jobs waiting in the queue of a kind of job. */
-  readonly waiting: (name: JobName) => Promise<number>;
+  readonly enqueue: (job: DueJob, payloads: readonly unknown[]) => Promise<void>;
+  /** Jobs waiting in the queue. */
+  readonly waiting: (queue: QueueName) => Promise<number>;
 }
 
 /**
@@ -59,21 +54,21 @@ async function ensureBegun({ config, ledger, clock }: TickDeps): Promise<void> {
 }
 
 async function handOut(kind: DueKind, deps: TickDeps): Promise<number> {
-  const job = JOB_OF_DUE[kind];
+  const job = jobOfDue(kind);
   let given = 0;
   let leaseMs: number | null = null;
   let enqueuing: Promise<void> = Promise.resolve();
   for (;;) {
     const now = deps.clock.now();
     if ((await deps.ledger.due.size(kind, now)).due === 0) break;
-    leaseMs ??= Math.min(HINT_MS + HINT_PER_WAITING_MS * (await deps.waiting(job)), HINT_MAX_MS);
+    leaseMs ??= Math.min(HINT_MS + HINT_PER_WAITING_MS * (await deps.waiting(job.queue)), HINT_MAX_MS);
     const members = await deps.ledger.due.lease(kind, now, leaseMs, LEASE_CHUNK);
     const foreign: string[] = [];
-    const payloads = members.flatMap((member) => readMember(kind, member, foreign));
+    const payloads = members.flatMap((member) => readMember(job, member, foreign));
     if (foreign.length > 0) await dropForeign(kind, foreign, now + leaseMs, deps);
     // The next chunk is leased while this one goes into the queue. What is leased and not enqueued comes back by itself.
     await enqueuing;
-    enqueuing = payloads.length > 0 ? deps.enqueue(job, payloads as never) : Promise.resolve();
+    enqueuing = payloads.length > 0 ? deps.enqueue(job, payloads) : Promise.resolve();
     enqueuing.catch(() => undefined);
     given += members.length;
     if (members.length < LEASE_CHUNK) break;
@@ -83,9 +78,9 @@ async function handOut(kind: DueKind, deps: TickDeps): Promise<number> {
 }
 
 /** A member that nothing of Muster's wrote is left out, instead of stopping all others. */
-function readMember(kind: DueKind, member: string, foreign: string[]): readonly object[] {
+function readMember({ due }: DueJob, member: string, foreign: string[]): readonly unknown[] {
   try {
-    return [payloadOfDue(kind, member)];
+    return [due.payloadOf(member)];
   } catch {
     foreign.push(member);
     return [];

@@ -3,7 +3,8 @@ import { installationId } from '@muster/core/config/installation-id';
 import type { MusterConfig } from '@muster/core/config/model';
 import { secretsOf } from '@muster/core/config/secrets';
 import { isJobError } from '@muster/core/runtime/errors';
-import type { JobName } from '@muster/core/jobs/catalog';
+import { catalog } from '@muster/core/jobs/catalog';
+import type { JobContext, JobContract } from '@muster/core/jobs/define-job';
 import { createMemoryReports } from '@muster/core/reports/memory-reports';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';
@@ -29,23 +30,27 @@ export interface LocalAnswers {
   close(): Promise<void>;
 }
 
-type AnswerJob = (
-  payload: never,
-  ctx: Parameters<typeof handlePlanTarget>[1],
-  deps: ReportDeps,
-) => Promise<Answered>;
+type Answer = (payload: unknown, ctx: JobContext, deps: ReportDeps) => Promise<Answered>;
 
-const HANDLERS: Partial<Record<JobName, AnswerJob>> = {
-  'check-organization': handleCheckOrganization,
-  'check-teleport': handleCheckTeleport,
-  'check-account': handleCheckAccount,
-  'plan-organization': handlePlanOrganization,
-  'plan-account': handlePlanAccount,
-  'plan-target': handlePlanTarget,
-};
+/** A handler of a report's job, by the job's name, for payloads of which the types say nothing any more. */
+function answering<Payload>(
+  job: JobContract<string, Payload, Answered>,
+  handle: (payload: Payload, ctx: JobContext, deps: ReportDeps) => Promise<Answered>,
+): [string, Answer] {
+  return [job.name, (payload, ctx, deps) => handle(job.payload.parse(payload), ctx, deps)];
+}
+
+const ANSWERS: ReadonlyMap<string, Answer> = new Map([
+  answering(catalog['check-organization'], handleCheckOrganization),
+  answering(catalog['check-teleport'], handleCheckTeleport),
+  answering(catalog['check-account'], handleCheckAccount),
+  answering(catalog['plan-organization'], handlePlanOrganization),
+  answering(catalog['plan-account'], handlePlanAccount),
+  answering(catalog['plan-target'], handlePlanTarget),
+]);
 
 interface Waiting {
-  readonly name: JobName;
+  readonly name: string;
   readonly payload: unknown;
 }
 
@@ -83,7 +88,7 @@ export function answerLocally(options: {
     redact: createRedactor(secretsOf(config)),
     // A plan from scratch: nothing is recorded of anybody.
     ledger: { enrollments: { readAll: () => Promise.resolve(new Map()) } },
-    enqueue: (name, payloads) => {
+    enqueue: ({ name }, payloads) => {
       for (const payload of payloads) waiting.push({ name, payload });
       fill();
       return Promise.resolve();
@@ -107,7 +112,7 @@ export function answerLocally(options: {
     const ctx = { signal: closing.signal, log, clock, attempt: 1, jobId: name };
     for (;;) {
       try {
-        await HANDLERS[name]?.(payload as never, ctx, deps);
+        await ANSWERS.get(name)?.(payload, ctx, deps);
         return;
       } catch (error) {
         if (closing.signal.aborted) return;

@@ -1,7 +1,6 @@
 import type { MusterConfig } from '@muster/core/config/model';
 import type { AccountId } from '@muster/core/organization/ids';
-import type { Catalog, JobName } from '@muster/core/jobs/catalog';
-import type { PayloadOf } from '@muster/core/jobs/define-job';
+import type { AnyJob, PayloadOf } from '@muster/core/jobs/define-job';
 import type { AccountPort } from '@muster/core/organization/account-port';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import type { CommandsPort } from '@muster/core/install/commands-port';
@@ -15,16 +14,16 @@ import type { WorkerTimings } from './timings.ts';
 import type { SendOutlook } from './rollout/send-outlook.ts';
 import type { Ledger } from '@muster/core/control/ledger';
 
-/** Puts jobs into the queue. They are hints: what must be done stands in the ledger's due indexes already. */
-export type EnqueueJobs = <Name extends JobName>(
-  name: Name,
-  payloads: readonly PayloadOf<Catalog[Name]>[],
+/** Puts jobs into the queue. They only say "now": what must be done stands in the ledger's due indexes already. */
+export type EnqueueJobs = <Job extends AnyJob>(
+  job: Job,
+  payloads: readonly PayloadOf<Job>[],
   /** `first`: ahead of all that waits in the queue. */
   options?: { readonly first: boolean },
 ) => Promise<void>;
 
-/** Hints at a job after `afterMs`; see `late-hints.ts`. Returns at once. */
-export type HintLater = (name: JobName, payload: object, afterMs: number) => void;
+/** Enqueues a job after `afterMs`; see `late-hints.ts`. Returns at once. */
+export type HintLater = <Job extends AnyJob>(job: Job, payload: PayloadOf<Job>, afterMs: number) => void;
 
 /** Everything the handlers are made of. Each names the parts it needs with `Pick`. */
 export interface HandlerDeps {

@@ -1,6 +1,6 @@
-import type { DueKind } from '@muster/core/jobs/due';
+import type { DueKind } from '@muster/core/jobs/define-job';
 import { isJobError } from '@muster/core/runtime/errors';
-import { JOB_OF_DUE, payloadOfDue } from '@muster/core/jobs/due-jobs';
+import { jobOfDue } from '@muster/core/jobs/catalog';
 import type { HandlerDeps } from './deps.ts';
 
 /** What a piece of due work leaves behind. */
@@ -75,6 +75,6 @@ export async function dispatch(
     kind,
     members.map((member) => ({ member, atMs })),
   );
-  const payloads = members.map((member) => payloadOfDue(kind, member));
-  await deps.enqueue(JOB_OF_DUE[kind], payloads as never, options);
+  const job = jobOfDue(kind);
+  await deps.enqueue(job, members.map(job.due.payloadOf), options);
 }

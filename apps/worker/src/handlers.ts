@@ -1,6 +1,5 @@
 import type { Catalog, JobName } from '@muster/core/jobs/catalog';
-import type { PayloadOf, ResultOf } from '@muster/core/jobs/define-job';
-import type { JobContext } from '@muster/core/jobs/outcome';
+import type { Handlers, JobContext, PayloadOf, ResultOf } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from './deps.ts';
 import { handleCancelCommand } from './install/cancel-command.ts';
 import { handleCheckAccount } from './reports/check-account.ts';
@@ -44,3 +43,13 @@ export const HANDLERS = {
   'plan-account': handlePlanAccount,
   'plan-target': handlePlanTarget,
 } satisfies HandlerMap;
+
+/** The handlers as the queue calls them. A job gets the dependencies of the moment it begins, and keeps them. */
+export function bindHandlers(current: () => HandlerDeps): Handlers<Catalog[JobName]> {
+  const bound = Object.entries(HANDLERS).map(([name, handle]) => [
+    name,
+    (payload: never, ctx: JobContext) => handle(payload, ctx, current()),
+  ]);
+  // `satisfies` has compared each handler with its contract; `Object.entries` loses which name goes with which.
+  return Object.fromEntries(bound) as Handlers<Catalog[JobName]>;
+}

@@ -1,7 +1,10 @@
+import { aTarget } from '@muster/testing/builders';
 import { expect, test } from 'vitest';
+import { catalog } from '@muster/core/jobs/catalog';
 import { createLateHints, type LateHints } from './late-hints.ts';
 
-const PAYLOAD = { target: { accountId: '111122223333', region: 'eu-west-1' } };
+const INSTALL = catalog['install-batch'];
+const PAYLOAD = { target: aTarget() };
 
 interface Play {
   readonly hints: LateHints;
@@ -49,17 +52,17 @@ function startPlay(enqueue = async (...hint: unknown[]) => void hint): Play {
 test('a hint comes after its wait, ahead of the queue', async () => {
   const play = startPlay();
 
-  play.hints.later('install-batch', PAYLOAD, 800);
+  play.hints.later(INSTALL, PAYLOAD, 800);
   expect([play.waits, play.given]).toEqual([[800], []]);
   await play.wake();
 
-  expect(play.given).toEqual([['install-batch', [PAYLOAD], { first: true }]]);
+  expect(play.given).toEqual([[INSTALL, [PAYLOAD], { first: true }]]);
 });
 
 test('no hint comes before the queue has forgotten the job that asks for it', () => {
   const play = startPlay();
 
-  play.hints.later('install-batch', PAYLOAD, 0);
+  play.hints.later(INSTALL, PAYLOAD, 0);
 
   expect(play.waits).toEqual([20]);
 });
@@ -67,17 +70,17 @@ test('no hint comes before the queue has forgotten the job that asks for it', ()
 test('a long wait is left to the tick', () => {
   const play = startPlay();
 
-  play.hints.later('install-batch', PAYLOAD, 5_001);
+  play.hints.later(INSTALL, PAYLOAD, 5_001);
 
   expect(play.waits).toEqual([]);
 });
 
 test('what waits when the worker stops is not given any more, and nothing waits afterwards', async () => {
   const play = startPlay();
-  play.hints.later('install-batch', PAYLOAD, 800);
+  play.hints.later(INSTALL, PAYLOAD, 800);
 
   play.hints.close();
-  play.hints.later('install-batch', PAYLOAD, 800);
+  play.hints.later(INSTALL, PAYLOAD, 800);
   await play.wake();
 
   expect(play.waits).toEqual([800]);
@@ -87,7 +90,7 @@ test('what waits when the worker stops is not given any more, and nothing waits 
 test('a Redis that is away costs nothing but the hint', async () => {
   const play = startPlay(() => Promise.reject(new Error('away')));
 
-  play.hints.later('install-batch', PAYLOAD, 100);
+  play.hints.later(INSTALL, PAYLOAD, 100);
   await play.wake();
 
   expect(play.given).toHaveLength(1);
@@ -96,10 +99,10 @@ test('a Redis that is away costs nothing but the hint', async () => {
 test('of very many turns the tick hands out what is beyond a bound', async () => {
   const play = startPlay();
 
-  for (let n = 0; n < 10_005; n += 1) play.hints.later('install-batch', PAYLOAD, 100);
+  for (let n = 0; n < 10_005; n += 1) play.hints.later(INSTALL, PAYLOAD, 100);
   expect(play.waits).toHaveLength(10_000);
 
   await play.wake();
-  play.hints.later('install-batch', PAYLOAD, 100);
+  play.hints.later(INSTALL, PAYLOAD, 100);
   expect(play.waits).toHaveLength(10_001);
 });

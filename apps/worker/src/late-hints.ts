@@ -1,5 +1,5 @@
-import type { JobName } from '@muster/core/jobs/catalog';
 import type { Clock } from '@muster/core/runtime/clock-port';
+import type { AnyJob, PayloadOf } from '@muster/core/jobs/define-job';
 import type { EnqueueJobs, HintLater } from './deps.ts';
 
 /** Longer waits are left to the scheduler's tick, which comes every second: there its delay is a small part. */
@@ -27,11 +27,15 @@ export function createLateHints(deps: {
 }): LateHints {
   const closing = new AbortController();
   let waiting = 0;
-  const hint = async (name: JobName, payload: object, afterMs: number): Promise<void> => {
+  const hint = async <Job extends AnyJob>(
+    job: Job,
+    payload: PayloadOf<Job>,
+    afterMs: number,
+  ): Promise<void> => {
     waiting += 1;
     try {
       await deps.clock.sleep(Math.max(afterMs, SHORTEST_MS), closing.signal);
-      await deps.enqueue(name, [payload] as never, { first: true });
+      await deps.enqueue(job, [payload], { first: true });
     } catch {
       // Closed, or Redis is away: the tick comes.
     } finally {
@@ -39,9 +43,9 @@ export function createLateHints(deps: {
     }
   };
   return {
-    later: (name, payload, afterMs) => {
+    later: (job, payload, afterMs) => {
       if (afterMs <= LONGEST_MS && waiting < MOST && !closing.signal.aborted) {
-        void hint(name, payload, afterMs);
+        void hint(job, payload, afterMs);
       }
     },
     close: () => {

@@ -5,8 +5,7 @@ import type { MusterConfig } from '@muster/core/config/model';
 import { createReloadMetrics } from '@muster/core/runtime/reload-metrics';
 import { findingOfReload, resultOfReload, type ConfigReload } from '@muster/core/config/reload';
 import { secretsOf } from '@muster/core/config/secrets';
-import { catalog, type JobName } from '@muster/core/jobs/catalog';
-import type { Handlers, JobContext, Outcome } from '@muster/core/jobs/outcome';
+import { catalog } from '@muster/core/jobs/catalog';
 import { holdLedger, type OwnerKeeper } from '@muster/core/control/keep-owner';
 import { createRedisLedger } from '@muster/core/control/ledger';
 import { createClockLedger } from '@muster/core/control/clock-store';
@@ -29,8 +28,8 @@ import { createTeleportAdapter } from '@muster/core/teleport/adapter';
 import { ulid } from 'ulid';
 import { createAwsCallLog } from './aws-call-log.ts';
 import { startClockedWork } from './clocked-work.ts';
-import type { EnqueueJobs, HandlerDeps } from './deps.ts';
-import { HANDLERS } from './handlers.ts';
+import type { HandlerDeps } from './deps.ts';
+import { bindHandlers } from './handlers.ts';
 import { createLateHints } from './late-hints.ts';
 import { reportMarkerKey } from './control/report-marker-key.ts';
 import { createSentCommands } from './install/sent-commands.ts';
@@ -91,7 +90,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
   const calls = createAwsCallLog({ ledger, metrics, log, clock });
   const aws = awsOf(config, { clock, log, observe: calls.observe });
   const queue = createJobQueue({ connection: hasty, prefix });
-  const enqueue: EnqueueJobs = (name, payloads, how) => queue.enqueueMany(catalog[name], payloads, how);
+  const enqueue = queue.enqueueMany;
   const lateHints = createLateHints({ clock, enqueue });
   const timings = createTimings(config);
   let deps: HandlerDeps = {
@@ -198,20 +197,15 @@ function awsOf(
 
 type Queue = 'discovery' | 'enrollment' | 'inventory';
 
-/** One BullMQ worker per queue. A job gets the dependencies of the moment it begins, and keeps them. */
+/** One BullMQ worker per queue. */
 function startQueues(
   { worker }: MusterConfig,
   current: () => HandlerDeps,
   shared: Omit<Parameters<typeof processJobs>[0], 'queue' | 'concurrency' | 'jobs' | 'handlers'>,
 ): readonly JobProcess[] {
+  const handlers = bindHandlers(current);
   const start = (queue: Queue, concurrency: number): JobProcess =>
-    processJobs({
-      ...shared,
-      queue,
-      concurrency,
-      jobs: catalog,
-      handlers: handlersOf(current) as unknown as Handlers<(typeof catalog)[JobName], typeof queue>,
-    });
+    processJobs({ ...shared, queue, concurrency, jobs: catalog, handlers });
   return [
     start('discovery', worker.discoveryConcurrency),
     start('enrollment', worker.enrollmentConcurrency),
@@ -263,15 +257,4 @@ async function greetCluster({ teleport, config }: HandlerDeps, log: Logger): Pro
       'teleport proxy cannot be reached from here',
     );
   }
-}
-
-type BoundHandler = (payload: never, ctx: JobContext) => Promise<Outcome<unknown>>;
-
-/** The handlers as the queue calls them: ports bound, result as outcome. HANDLERS was checked against the catalog where it is written. */
-function handlersOf(current: () => HandlerDeps): Readonly<Record<JobName, BoundHandler>> {
-  const bind = (name: JobName): BoundHandler => {
-    return async (payload, ctx) => ({ kind: 'done', result: await HANDLERS[name](payload, ctx, current()) });
-  };
-  const bound = Object.keys(HANDLERS).map((name) => [name, bind(name as JobName)]);
-  return Object.fromEntries(bound) as Record<JobName, BoundHandler>;
 }

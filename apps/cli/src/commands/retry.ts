@@ -1,6 +1,6 @@
 import { InstanceId } from '@muster/core/organization/ids';
 import { targetId } from '@muster/core/organization/target';
-import { cancelCommand } from '@muster/core/jobs/cancel-command';
+import { catalog, type Catalog } from '@muster/core/jobs/catalog';
 import type { PayloadOf } from '@muster/core/jobs/define-job';
 import { applyEvents } from '@muster/core/enrollment/apply-events';
 import type { MusterConfig } from '@muster/core/config/model';
@@ -38,7 +38,7 @@ export function addRetryCommands(program: Command, context: CommandContext): voi
         await requireKnownScope(ledger, scope);
         return liveCommands(ledger, scope);
       });
-      await withJobQueue(config, (queue) => queue.enqueueMany(cancelCommand, payloads));
+      await withJobQueue(config, (queue) => queue.enqueueMany(catalog['cancel-command'], payloads));
       process.stdout.write(`${payloads.length} cancellations were asked for\n`);
     },
   );
@@ -69,7 +69,7 @@ async function retry(
   return count;
 }
 
-async function liveCommands(ledger: Ledger, scope: Scope): Promise<PayloadOf<typeof cancelCommand>[]> {
+async function liveCommands(ledger: Ledger, scope: Scope): Promise<PayloadOf<Catalog['cancel-command']>[]> {
   if (scope.startsWith('cause:')) {
     throw new CommandError(
       EXIT.usage,
@@ -77,7 +77,7 @@ async function liveCommands(ledger: Ledger, scope: Scope): Promise<PayloadOf<typ
     );
   }
   const wanted = scope.startsWith('instance:') ? InstanceId.parse(scope.slice('instance:'.length)) : null;
-  const payloads: PayloadOf<typeof cancelCommand>[] = [];
+  const payloads: PayloadOf<Catalog['cancel-command']>[] = [];
   for (const target of targetsInScope(await ledger.enrollments.populated(), scope)) {
     for (const { value } of await ledger.enrollments.intents(target)) {
       if (wanted !== null && !value.instanceIds.includes(wanted)) continue;

@@ -1,4 +1,4 @@
-import { ORGANIZATION_MEMBER } from '@muster/core/jobs/due';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import { AccountId, Region } from '@muster/core/organization/ids';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { Clock } from '@muster/core/runtime/clock-port';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { scanTarget } from '@muster/core/jobs/scan-target';
+import { catalog } from '@muster/core/jobs/catalog';
 import { type RunningApp, startApp } from '../http/running-app.fixture.ts';
 import { accountId, HOSTILE_OUTPUT, SEEDED, seedOrganization } from './seeded-ledger.fixture.ts';
 
@@ -39,7 +39,7 @@ describe.skipIf(missing !== '')(`the console in a real browser${missing}`, () =>
       chromium.launch({ executablePath: CHROMIUM, args: FLAGS }),
     ]);
     await seedOrganization(app.ledger, Date.now());
-    await app.jobQueue.enqueue(scanTarget, {
+    await app.jobQueue.enqueue(catalog['scan-target'], {
       target: { accountId: accountId(0), region: 'eu-west-1' as never },
     });
   });

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { scanTarget } from '@muster/core/jobs/scan-target';
+import { catalog } from '@muster/core/jobs/catalog';
 import { accountId, SEEDED, seedOrganization } from '../console/seeded-ledger.fixture.ts';
 import type { ConsoleView } from '../console/console-view.ts';
 import type { CoverageList } from '../console/coverage-list.ts';
@@ -46,7 +46,7 @@ describe('on loopback, with a seeded ledger', () => {
   beforeAll(async () => {
     app = await startApp({ secrets: ['join-token-of-the-cluster'] });
     await seedOrganization(app.ledger, nowMs);
-    await app.jobQueue.enqueue(scanTarget, {
+    await app.jobQueue.enqueue(catalog['scan-target'], {
       target: { accountId: accountId(0), region: 'eu-west-1' as never },
     });
   });

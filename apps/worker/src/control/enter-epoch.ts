@@ -2,7 +2,7 @@ import type { EnrollmentRecord } from '@muster/core/enrollment/record';
 import type { Matcher } from '@muster/core/scan/matcher';
 import { sealStateOf } from '@muster/core/enrollment/seal';
 import { targetId, type Target } from '@muster/core/organization/target';
-import type { JobContext } from '@muster/core/jobs/outcome';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from '../deps.ts';
 import { reconcileTarget } from '../install/reconcile-target.ts';
 import type { RecordChange, Versioned } from '@muster/core/enrollment/enrollment-store';

@@ -4,7 +4,7 @@ import type { BatchId, InstanceId } from '@muster/core/organization/ids';
 import type { Intent } from '@muster/core/install/intent';
 import { findingOfSetAside } from '@muster/core/enrollment/set-aside';
 import { targetId, type Target } from '@muster/core/organization/target';
-import { collectMember } from '@muster/core/jobs/due-jobs';
+import { collectMember } from '@muster/core/jobs/catalog';
 import type { HandlerDeps } from '../deps.ts';
 import { distrustTarget } from '../control/distrust-target.ts';
 import type { Versioned } from '@muster/core/enrollment/enrollment-store';

@@ -1,6 +1,6 @@
 import type { MusterConfig } from '@muster/core/config/model';
 import { causesMendedBy, type InstallSetting } from '@muster/core/enrollment/cause';
-import { ORGANIZATION_MEMBER } from '@muster/core/jobs/due';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import { targetId } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
 import { applyEvents } from '@muster/core/enrollment/apply-events';

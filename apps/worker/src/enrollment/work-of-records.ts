@@ -1,7 +1,7 @@
 import type { EnrollmentRecord } from '@muster/core/enrollment/record';
 import type { InstanceId } from '@muster/core/organization/ids';
 import { targetId, type Target } from '@muster/core/organization/target';
-import { collectMember } from '@muster/core/jobs/due-jobs';
+import { collectMember } from '@muster/core/jobs/catalog';
 import type { HandlerDeps } from '../deps.ts';
 import { restoreIntents } from './mend-ledger.ts';
 import type { Versioned } from '@muster/core/enrollment/enrollment-store';

@@ -1,6 +1,6 @@
 import type { BatchId } from '@muster/core/organization/ids';
 import { targetId } from '@muster/core/organization/target';
-import { collectMember } from '@muster/core/jobs/due-jobs';
+import { collectMember } from '@muster/core/jobs/catalog';
 import { aCommandId } from '@muster/testing/builders';
 import { forgeBatch } from '@muster/testing/forger';
 import { organizationMatcher } from '@muster/testing/system-config';

@@ -1,6 +1,6 @@
 import type { BatchId, InstanceId } from '@muster/core/organization/ids';
 import type { Target } from '@muster/core/organization/target';
-import type { JobContext } from '@muster/core/jobs/outcome';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import { accessOf, mayFollow } from './batch-access.ts';
 import { cancelOrTell } from './cancel-or-tell.ts';
 import type { HandlerDeps } from '../deps.ts';

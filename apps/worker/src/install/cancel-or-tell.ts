@@ -2,7 +2,7 @@ import type { TargetAccess } from '@muster/core/install/command';
 import { isJobError, messageOf } from '@muster/core/runtime/errors';
 import type { CommandId, InstanceId } from '@muster/core/organization/ids';
 import { targetId, type Target } from '@muster/core/organization/target';
-import type { JobContext } from '@muster/core/jobs/outcome';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from '../deps.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { BatchId } from '@muster/core/organization/ids';
 import type { Target } from '@muster/core/organization/target';
-import { collectMember } from '@muster/core/jobs/due-jobs';
-import type { JobContext } from '@muster/core/jobs/outcome';
+import { collectMember } from '@muster/core/jobs/catalog';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from '../deps.ts';
 import { doDueWork } from '../due-work.ts';
 import { accessOf, mayFollow } from './batch-access.ts';

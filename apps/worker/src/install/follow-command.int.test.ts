@@ -1,4 +1,4 @@
-import { collectMember } from '@muster/core/jobs/due-jobs';
+import { collectMember } from '@muster/core/jobs/catalog';
 import { targetId } from '@muster/core/organization/target';
 import { expect, test } from 'vitest';
 import { collect, dueInMs, passExpiry, shows, useSentBatch } from '../fixtures/sent-batch.fixture.ts';

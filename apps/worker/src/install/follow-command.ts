@@ -1,6 +1,6 @@
 import { isJobError, JobError } from '@muster/core/runtime/errors';
 import type { Invocation, TargetAccess } from '@muster/core/install/command';
-import { ORGANIZATION_MEMBER } from '@muster/core/jobs/due';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import type { AttemptResult } from '@muster/core/enrollment/attempt';
 import type { EnrollmentEvent } from '@muster/core/enrollment/event';
 import type { EnrollmentRecord } from '@muster/core/enrollment/record';
@@ -8,7 +8,7 @@ import type { InstanceId } from '@muster/core/organization/ids';
 import type { Intent, LiveCommand } from '@muster/core/install/intent';
 import { invocationResult } from '@muster/core/install/invocation-result';
 import { targetId, type Target } from '@muster/core/organization/target';
-import type { JobContext } from '@muster/core/jobs/outcome';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from '../deps.ts';
 import type { DueOutcome } from '../due-work.ts';
 import { paced } from '../paced.ts';

@@ -1,6 +1,6 @@
 import type { EnrollmentRecord } from '@muster/core/enrollment/record';
 import type { BatchId } from '@muster/core/organization/ids';
-import { collectMember } from '@muster/core/jobs/due-jobs';
+import { collectMember } from '@muster/core/jobs/catalog';
 import { targetId } from '@muster/core/organization/target';
 import { organizationMatcher } from '@muster/testing/system-config';
 import { expect, test } from 'vitest';

@@ -3,7 +3,8 @@ import { isJobError, JobError } from '@muster/core/runtime/errors';
 import { coversRegion, type Matcher } from '@muster/core/scan/matcher';
 import type { WaitReason } from '@muster/core/rollout/send-wait';
 import { targetId, type Target } from '@muster/core/organization/target';
-import type { JobContext } from '@muster/core/jobs/outcome';
+import { catalog } from '@muster/core/jobs/catalog';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import { applyEvents } from '@muster/core/enrollment/apply-events';
 import type { HandlerDeps } from '../deps.ts';
 import { doDueWork, type DueOutcome } from '../due-work.ts';
@@ -62,7 +63,7 @@ export async function handleInstallBatch(
     return outcome;
   });
   // Its bucket lets few calls through, and each in its moment: the tick would come late for most of them.
-  if (turnAtMs !== null) deps.hintLater('install-batch', { target }, turnAtMs - deps.clock.now());
+  if (turnAtMs !== null) deps.hintLater(catalog['install-batch'], { target }, turnAtMs - deps.clock.now());
   return result;
 }
 

@@ -2,7 +2,7 @@ import type { FaultRule } from '@muster/aws-sim/faults/rules';
 import type { BatchId, CommandId } from '@muster/core/organization/ids';
 import { roleFor } from '@muster/core/scan/matcher';
 import { targetId } from '@muster/core/organization/target';
-import { collectMember } from '@muster/core/jobs/due-jobs';
+import { collectMember } from '@muster/core/jobs/catalog';
 import { eventually } from '@muster/testing/eventually';
 import { expect, test } from 'vitest';
 import { recordAccepted } from './send-outcome.ts';

@@ -6,7 +6,7 @@ import type { Intent, LiveCommand } from '@muster/core/install/intent';
 import { keyIdsOf } from '@muster/core/install/mac';
 import { readMarker } from '@muster/core/install/marker';
 import { targetId, type Target } from '@muster/core/organization/target';
-import type { JobContext } from '@muster/core/jobs/outcome';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from '../deps.ts';
 import { dispatch, type DueOutcome } from '../due-work.ts';
 import { RESTORED_EPOCH } from '../enrollment/mend-ledger.ts';

@@ -7,7 +7,7 @@ import type { InstanceId } from '@muster/core/organization/ids';
 import type { Instance } from '@muster/core/scan/instance';
 import { roleFor, type Matcher } from '@muster/core/scan/matcher';
 import { targetId, type Target } from '@muster/core/organization/target';
-import type { JobContext } from '@muster/core/jobs/outcome';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from '../deps.ts';
 import { applyEvents } from '@muster/core/enrollment/apply-events';
 import { eventsOfSighting, isOfTarget, ownerAmong } from '../scan/judge-target.ts';

@@ -1,4 +1,4 @@
-import { collectMember } from '@muster/core/jobs/due-jobs';
+import { collectMember } from '@muster/core/jobs/catalog';
 import type { Invocation } from '@muster/core/install/command';
 import { longestLifeMs } from '@muster/core/install/command-life';
 import type { EnrollmentEvent } from '@muster/core/enrollment/event';

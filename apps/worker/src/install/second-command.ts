@@ -3,7 +3,7 @@ import type { EnrollmentRecord } from '@muster/core/enrollment/record';
 import type { CommandId, InstanceId } from '@muster/core/organization/ids';
 import { invocationResult } from '@muster/core/install/invocation-result';
 import { targetId, type Target } from '@muster/core/organization/target';
-import type { JobContext } from '@muster/core/jobs/outcome';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from '../deps.ts';
 import { accessOf } from './batch-access.ts';
 import { cancelOrTell } from './cancel-or-tell.ts';

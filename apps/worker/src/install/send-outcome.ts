@@ -4,7 +4,7 @@ import type { EnrollmentEvent } from '@muster/core/enrollment/event';
 import type { InstanceId } from '@muster/core/organization/ids';
 import type { Intent } from '@muster/core/install/intent';
 import { targetId, type Target } from '@muster/core/organization/target';
-import { collectMember } from '@muster/core/jobs/due-jobs';
+import { collectMember } from '@muster/core/jobs/catalog';
 import { type Applied, applyWithIntent } from '@muster/core/enrollment/apply-events';
 import type { HandlerDeps } from '../deps.ts';
 import { countSentHosts } from '../rollout/brake.ts';

@@ -1,5 +1,5 @@
 import type { FindingKind } from '@muster/core/control/control';
-import { ORGANIZATION_MEMBER } from '@muster/core/jobs/due';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import type { HandlerDeps } from '../deps.ts';
 
 const LOOK_MS = 200;

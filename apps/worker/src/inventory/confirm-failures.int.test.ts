@@ -1,4 +1,4 @@
-import { ORGANIZATION_MEMBER } from '@muster/core/jobs/due';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import type { ConfigPart } from '@muster/testing/system-config';
 import { eventually } from '@muster/testing/eventually';
 import { expect, test } from 'vitest';

@@ -1,5 +1,5 @@
 import type { EnrollmentEvent } from '@muster/core/enrollment/event';
-import { ORGANIZATION_MEMBER } from '@muster/core/jobs/due';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import { applyEvents } from '@muster/core/enrollment/apply-events';
 import type { HandlerDeps } from '../deps.ts';
 

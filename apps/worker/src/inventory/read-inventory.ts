@@ -1,7 +1,7 @@
 import { isJobError, type ErrorCode, messageOf } from '@muster/core/runtime/errors';
-import { ORGANIZATION_MEMBER } from '@muster/core/jobs/due';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import type { AccountId } from '@muster/core/organization/ids';
-import type { JobContext } from '@muster/core/jobs/outcome';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import type { TeleportNode } from '@muster/core/inventory/teleport-port';
 import type { HandlerDeps } from '../deps.ts';
 import { doDueWork, type DueOutcome } from '../due-work.ts';

@@ -1,6 +1,6 @@
 import type { WrittenInstance } from '@muster/aws-sim/world/written';
 import type { ConfigPart } from '@muster/testing/system-config';
-import { ORGANIZATION_MEMBER } from '@muster/core/jobs/due';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import { targetId } from '@muster/core/organization/target';
 import { expect, test } from 'vitest';
 import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';

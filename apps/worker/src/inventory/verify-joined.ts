@@ -1,7 +1,7 @@
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { EnrollmentEvent } from '@muster/core/enrollment/event';
-import { ORGANIZATION_MEMBER } from '@muster/core/jobs/due';
-import type { JobContext } from '@muster/core/jobs/outcome';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import { applyEvents } from '@muster/core/enrollment/apply-events';
 import { applyBrake } from '../rollout/brake.ts';
 import type { HandlerDeps } from '../deps.ts';

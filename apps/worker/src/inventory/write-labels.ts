@@ -1,6 +1,6 @@
-import { ORGANIZATION_MEMBER } from '@muster/core/jobs/due';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import { isJobError, messageOf } from '@muster/core/runtime/errors';
-import type { JobContext } from '@muster/core/jobs/outcome';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from '../deps.ts';
 import { checkLabels } from './check-labels.ts';
 import { doDueWork, type DueOutcome } from '../due-work.ts';

@@ -1,5 +1,5 @@
 import { sealAccount } from '@muster/core/organization/account-seal';
-import { ORGANIZATION_MEMBER } from '@muster/core/jobs/due';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import { forgeAccount } from '@muster/testing/forger';
 import { organizationMatcher } from '@muster/testing/system-config';
 import { expect, test } from 'vitest';

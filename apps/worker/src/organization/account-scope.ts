@@ -1,6 +1,6 @@
 import type { Account } from '@muster/core/organization/account';
 import { checkSeal, type SealCheck, type Sealer } from '@muster/core/organization/account-seal';
-import { ORGANIZATION_MEMBER } from '@muster/core/jobs/due';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import type { AccountId } from '@muster/core/organization/ids';
 import type { Matcher } from '@muster/core/scan/matcher';
 import { matchersOfAccount } from '@muster/core/scan/matcher-scope';

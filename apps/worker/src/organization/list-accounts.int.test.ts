@@ -1,5 +1,5 @@
 import type { AccountId } from '@muster/core/organization/ids';
-import { ORGANIZATION_MEMBER } from '@muster/core/jobs/due';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import { organizationMatcher } from '@muster/testing/system-config';
 import { describe, expect, test } from 'vitest';
 import type { FrontAnswer } from '../fixtures/aws-front.fixture.ts';

@@ -1,13 +1,13 @@
 import { matchersOfAccount } from '@muster/core/scan/matcher-scope';
 import type { Account } from '@muster/core/organization/account';
 import { sealAccount } from '@muster/core/organization/account-seal';
-import { ORGANIZATION_MEMBER } from '@muster/core/jobs/due';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import type { Finding } from '@muster/core/control/control';
 import { findingOfForeignNames } from '@muster/core/control/foreign-names';
 import { isJobError, type JobError, messageOf } from '@muster/core/runtime/errors';
 import type { AccountId } from '@muster/core/organization/ids';
 import { targetId, type Target } from '@muster/core/organization/target';
-import type { JobContext } from '@muster/core/jobs/outcome';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import { sealerOf } from './account-scope.ts';
 import { accountPages } from './accounts-in-scope.ts';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';

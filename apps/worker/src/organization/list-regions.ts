@@ -3,7 +3,7 @@ import type { Coverage } from '@muster/core/organization/coverage';
 import type { AccountId, Region } from '@muster/core/organization/ids';
 import { groupByRole } from '@muster/core/scan/matcher-scope';
 import { targetId, type Target } from '@muster/core/organization/target';
-import type { JobContext } from '@muster/core/jobs/outcome';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
 import { awaitProof, scopeOfAccount } from './account-scope.ts';

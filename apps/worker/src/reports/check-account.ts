@@ -8,7 +8,7 @@ import { RUN_SHELL_SCRIPT } from '@muster/core/install/render-install';
 import type { InstallSettings } from '@muster/core/scan/matcher';
 import { groupByRole, type RoleGroup } from '@muster/core/scan/matcher-scope';
 import type { ReportId } from '@muster/core/reports/report-id';
-import type { JobContext } from '@muster/core/jobs/outcome';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import { checkRegions } from './check-regions.ts';
 import { judgeAgents, type Hindered } from './judge-agents.ts';
 import {

@@ -2,7 +2,7 @@ import { failed, passed, warned, type Check } from '@muster/core/reports/doctor/
 import { judgeInstallerScript, type ScriptJudgment } from '@muster/core/reports/doctor/installer-script';
 import { isJobError, messageOf } from '@muster/core/runtime/errors';
 import type { InstallSettings } from '@muster/core/scan/matcher';
-import type { JobContext } from '@muster/core/jobs/outcome';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import type { ReportDeps } from './report-part.ts';
 
 /** Fetches every installer that some matcher sends, from where hosts fetch it. */

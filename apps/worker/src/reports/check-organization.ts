@@ -17,7 +17,8 @@ import {
 import { type ErrorCode, isJobError, messageOf } from '@muster/core/runtime/errors';
 import type { AccountId } from '@muster/core/organization/ids';
 import type { ReportId } from '@muster/core/reports/report-id';
-import type { JobContext } from '@muster/core/jobs/outcome';
+import { catalog } from '@muster/core/jobs/catalog';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import type { OrganizationFacts } from '@muster/core/reports/preflight-port';
 import { fanOutAccounts, workerName } from './report-accounts.ts';
 import { answerPart, type Answered, type ReportDeps } from './report-part.ts';
@@ -58,7 +59,7 @@ export async function handleCheckOrganization(
       if (checks.some(({ id, status }) => id === 'organization' && status === 'fail')) {
         return { ...base, checks };
       }
-      const accounts = await fanOutAccounts(deps, reportId, 'check-account', ctx.signal);
+      const accounts = await fanOutAccounts(deps, reportId, catalog['check-account'], ctx.signal);
       if (facts !== null) checks.push(...judgeListing(accounts, facts));
       return { ...base, checks, accounts, managementAccountId: facts?.managementAccountId ?? null };
     },

@@ -3,7 +3,7 @@ import type { TeleportCheckup } from '@muster/core/reports/doctor/doctor-part';
 import { isJobError, messageOf } from '@muster/core/runtime/errors';
 import { needsManagedUpdates } from '@muster/core/scan/matcher';
 import type { ReportId } from '@muster/core/reports/report-id';
-import type { JobContext } from '@muster/core/jobs/outcome';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import type { ManagedUpdates } from '@muster/core/inventory/teleport-port';
 import { checkInstallers } from './check-installers.ts';
 import { checkTokens } from './check-tokens.ts';

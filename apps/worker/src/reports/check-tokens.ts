@@ -3,7 +3,7 @@ import { faultOfToken, type JoinToken, type TokenUse } from '@muster/core/report
 import { isJobError, messageOf } from '@muster/core/runtime/errors';
 import type { Matcher } from '@muster/core/scan/matcher';
 import { accountOfRole } from '@muster/core/scan/matcher-scope';
-import type { JobContext } from '@muster/core/jobs/outcome';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import type { ReportDeps } from './report-part.ts';
 
 /**

@@ -4,7 +4,8 @@ import { groupByRole } from '@muster/core/scan/matcher-scope';
 import type { AccountReading } from '@muster/core/reports/plan/plan-part';
 import type { ReportId } from '@muster/core/reports/report-id';
 import { targetId, type Target } from '@muster/core/organization/target';
-import type { JobContext } from '@muster/core/jobs/outcome';
+import { catalog } from '@muster/core/jobs/catalog';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import { accountOfReport } from './report-accounts.ts';
 import { answerPart, type Answered, type ReportDeps } from './report-part.ts';
 import { resolveRegions } from '../organization/resolve-regions.ts';
@@ -74,7 +75,7 @@ async function fanOut(
     targets.map((target) => `target:${targetId(target)}`),
   );
   await deps.enqueue(
-    'plan-target',
+    catalog['plan-target'],
     targets.map((target) => ({ reportId, target })),
   );
 }

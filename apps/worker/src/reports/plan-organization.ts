@@ -1,7 +1,8 @@
 import { messageOf } from '@muster/core/runtime/errors';
 import type { InventoryReading, OrganizationReading } from '@muster/core/reports/plan/plan-part';
 import type { ReportId } from '@muster/core/reports/report-id';
-import type { JobContext } from '@muster/core/jobs/outcome';
+import { catalog } from '@muster/core/jobs/catalog';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import type { TeleportNode } from '@muster/core/inventory/teleport-port';
 import { fanOutAccounts, workerName } from './report-accounts.ts';
 import { answerPart, type Answered, type ReportDeps } from './report-part.ts';
@@ -31,7 +32,7 @@ export async function handlePlanOrganization(
     'organization',
     async () => {
       inventory = await readInventory(reportId, ctx, deps);
-      return reading(await fanOutAccounts(deps, reportId, 'plan-account', ctx.signal), null);
+      return reading(await fanOutAccounts(deps, reportId, catalog['plan-account'], ctx.signal), null);
     },
     (error) => reading(0, deps.redact(messageOf(error))),
   );

@@ -6,7 +6,7 @@ import type { Matcher } from '@muster/core/scan/matcher';
 import { NO_INSTANCES, type PlanCounts, type TargetReading } from '@muster/core/reports/plan/plan-part';
 import type { ReportId } from '@muster/core/reports/report-id';
 import { targetId, type Target } from '@muster/core/organization/target';
-import type { JobContext } from '@muster/core/jobs/outcome';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import { transitionContext } from '@muster/core/enrollment/apply-events';
 import { judgeSightings, listManaged, listSightings, type Sighting } from '../scan/judge-target.ts';
 import { accountOfReport } from './report-accounts.ts';

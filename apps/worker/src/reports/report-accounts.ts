@@ -6,6 +6,7 @@ import type { AccountId } from '@muster/core/organization/ids';
 import { matchersOfAccount } from '@muster/core/scan/matcher-scope';
 import type { Matcher } from '@muster/core/scan/matcher';
 import { ReportAccount } from '@muster/core/reports/report-account';
+import type { Catalog } from '@muster/core/jobs/catalog';
 import type { ReportId } from '@muster/core/reports/report-id';
 import { scopeOfAccount, sealerOf } from '../organization/account-scope.ts';
 import { accountPages } from '../organization/accounts-in-scope.ts';
@@ -29,7 +30,7 @@ export async function fanOutAccounts(
     'config' | 'organization' | 'clock' | 'timings' | 'random' | 'installation' | 'reports' | 'enqueue'
   >,
   reportId: ReportId,
-  job: 'check-account' | 'plan-account',
+  job: Catalog['check-account' | 'plan-account'],
   signal: AbortSignal,
 ): Promise<number> {
   const callerAccountId = await callerAccountOf(deps, signal);

@@ -1,4 +1,4 @@
-import { ORGANIZATION_MEMBER } from '@muster/core/jobs/due';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import type { Region } from '@muster/core/organization/ids';
 import { targetId, type Target } from '@muster/core/organization/target';
 import { organizationMatcher } from '@muster/testing/system-config';

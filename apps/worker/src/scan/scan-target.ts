@@ -3,7 +3,7 @@ import type { Coverage } from '@muster/core/organization/coverage';
 import type { LabelSummary } from '@muster/core/inventory/node-labels';
 import { groupByRole, needsAccountTags } from '@muster/core/scan/matcher-scope';
 import { targetId, type Target } from '@muster/core/organization/target';
-import type { JobContext } from '@muster/core/jobs/outcome';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { settleAfter, type DueOutcome } from '../due-work.ts';
 import { readRecords } from '../enrollment/mend-ledger.ts';

@@ -1,37 +1,304 @@
-import { cancelCommand } from './cancel-command.ts';
-import { checkAccount } from './check-account.ts';
-import { checkOrganization } from './check-organization.ts';
-import { checkTeleport } from './check-teleport.ts';
-import { collectCommand } from './collect-command.ts';
-import { installBatch } from './install-batch.ts';
-import { listAccounts } from './list-accounts.ts';
-import { listRegions } from './list-regions.ts';
-import { planAccount } from './plan-account.ts';
-import { planOrganization } from './plan-organization.ts';
-import { planTarget } from './plan-target.ts';
-import { readInventory } from './read-inventory.ts';
-import { scanTarget } from './scan-target.ts';
-import { verifyJoined } from './verify-joined.ts';
-import { writeLabels } from './write-labels.ts';
+/** The one table of jobs: name, queue, payload, what tells two apart, what makes it due, result, time limit, retries. */
+import { z } from 'zod';
+import { AccountId, BatchId, InstanceId } from '../organization/ids.ts';
+import { parseTargetId, Target, targetId } from '../organization/target.ts';
+import { ReportId } from '../reports/report-id.ts';
+import { JobError } from '../runtime/errors.ts';
+import { type AnyJob, defineJob, type DueJob, type DueKind, type RetryPolicy } from './define-job.ts';
+
+/**
+ * The queue tries once. What is not done stays due in the ledger and is handed out again, which also heals what the
+ * queue cannot know of: a flushed Redis, a lost job, a worker that was killed.
+ */
+const BY_LEDGER: RetryPolicy = {
+  maxAttempts: 1,
+  initialDelayMs: 1_000,
+  factor: 2,
+  maxDelayMs: 60_000,
+  broughtBackBy: 'ledger',
+};
+
+/**
+ * The queue tries once. The process that asked waits for the answer and asks again when none comes; an answer that says
+ * what went wrong is an answer too. A throttle, which passes, brings the job back: nothing in the ledger would.
+ */
+const BY_ASKER: RetryPolicy = { ...BY_LEDGER, broughtBackBy: 'queue' };
+
+const MINUTE_MS = 60_000;
+
+/** The only member of the indexes whose work is the organization's: `accounts`, `inventory` and `labels`. */
+export const ORGANIZATION_MEMBER = 'organization';
+
+/** The member of the `collect` index for one batch. */
+export function collectMember(target: Target, batchId: BatchId): string {
+  return `${targetId(target)}/${batchId}`;
+}
+
+// What a job may be about: its payload, what tells two apart, and how its due index names it.
+
+function ofOrganization(kind: DueKind) {
+  const payload = z.strictObject({});
+  return {
+    payload,
+    partsOf: () => [],
+    due: {
+      kind,
+      memberOf: () => ORGANIZATION_MEMBER,
+      payloadOf: (member: string) => {
+        z.literal(ORGANIZATION_MEMBER).parse(member);
+        return {};
+      },
+    },
+  };
+}
+
+function ofAccount(kind: DueKind) {
+  const payload = z.strictObject({ accountId: AccountId });
+  return {
+    payload,
+    partsOf: ({ accountId }: z.infer<typeof payload>) => [accountId],
+    due: {
+      kind,
+      memberOf: ({ accountId }: z.infer<typeof payload>) => accountId,
+      payloadOf: (member: string) => payload.parse({ accountId: member }),
+    },
+  };
+}
+
+function ofTarget(kind: DueKind) {
+  const payload = z.strictObject({ target: Target });
+  return {
+    payload,
+    partsOf: ({ target }: z.infer<typeof payload>) => [targetId(target)],
+    due: {
+      kind,
+      memberOf: ({ target }: z.infer<typeof payload>) => targetId(target),
+      payloadOf: (member: string) => ({ target: parseTargetId(member) }),
+    },
+  };
+}
+
+function ofBatch(kind: DueKind) {
+  const payload = z.strictObject({ target: Target, batchId: BatchId });
+  return {
+    payload,
+    partsOf: ({ target, batchId }: z.infer<typeof payload>) => [targetId(target), batchId],
+    due: {
+      kind,
+      memberOf: ({ target, batchId }: z.infer<typeof payload>) => collectMember(target, batchId),
+      payloadOf: (member: string) => {
+        const slash = member.indexOf('/');
+        return {
+          target: parseTargetId(member.slice(0, slash)),
+          batchId: BatchId.parse(member.slice(slash + 1)),
+        };
+      },
+    },
+  };
+}
+
+const Answer = z.strictObject({ answer: z.string() });
+
+function ofReport() {
+  const payload = z.strictObject({ reportId: ReportId });
+  return {
+    payload,
+    partsOf: ({ reportId }: z.infer<typeof payload>) => [reportId],
+    due: null,
+    result: Answer,
+  };
+}
+
+function ofReportAccount() {
+  const payload = z.strictObject({ reportId: ReportId, accountId: AccountId });
+  return {
+    payload,
+    partsOf: ({ reportId, accountId }: z.infer<typeof payload>) => [reportId, accountId],
+    due: null,
+    result: Answer,
+  };
+}
 
 /** Every kind of job that a worker handles. A handler map that lacks one of these keys does not compile. */
 export const catalog = {
-  'list-accounts': listAccounts,
-  'list-regions': listRegions,
-  'scan-target': scanTarget,
-  'install-batch': installBatch,
-  'collect-command': collectCommand,
-  'cancel-command': cancelCommand,
-  'verify-joined': verifyJoined,
-  'read-inventory': readInventory,
-  'write-labels': writeLabels,
-  'check-organization': checkOrganization,
-  'check-teleport': checkTeleport,
-  'check-account': checkAccount,
-  'plan-organization': planOrganization,
-  'plan-account': planAccount,
-  'plan-target': planTarget,
+  /** Lists the accounts of every organization and account that the matchers name, and starts a sweep when the last one has ended. */
+  'list-accounts': defineJob({
+    name: 'list-accounts',
+    version: 1,
+    queue: 'discovery',
+    ...ofOrganization('accounts'),
+    result: z.strictObject({ accounts: z.int(), removed: z.int(), error: z.string().nullable() }),
+    timeoutMs: 30 * MINUTE_MS,
+    retry: BY_LEDGER,
+  }),
+  /** Enters one account and finds the regions in scope: its targets. */
+  'list-regions': defineJob({
+    name: 'list-regions',
+    version: 1,
+    queue: 'discovery',
+    ...ofAccount('regions'),
+    result: z.strictObject({ regions: z.int(), denied: z.boolean() }),
+    timeoutMs: MINUTE_MS,
+    retry: BY_LEDGER,
+  }),
+  /** Reads one target for all matchers, judges what it finds and queues the candidates. */
+  'scan-target': defineJob({
+    name: 'scan-target',
+    version: 1,
+    queue: 'discovery',
+    ...ofTarget('scan'),
+    result: z.strictObject({ status: z.string(), seen: z.int(), queued: z.int(), changed: z.int() }),
+    isRoutine: ({ status, queued, changed }) => status === 'complete' && queued === 0 && changed === 0,
+    timeoutMs: 2 * MINUTE_MS,
+    retry: BY_LEDGER,
+  }),
+  /** Sends the installer to the candidates of one target, up to 50 per command. Carries no list: the handler claims from the ledger. */
+  'install-batch': defineJob({
+    name: 'install-batch',
+    version: 1,
+    queue: 'enrollment',
+    ...ofTarget('install'),
+    result: z.strictObject({ sent: z.int(), instances: z.int(), stopped: z.string() }),
+    timeoutMs: 2 * MINUTE_MS,
+    retry: BY_LEDGER,
+  }),
+  /** Looks once at a batch's command, or for it when the answer to its send was lost. */
+  'collect-command': defineJob({
+    name: 'collect-command',
+    version: 1,
+    queue: 'enrollment',
+    ...ofBatch('collect'),
+    result: z.strictObject({ ended: z.int(), open: z.int(), state: z.string() }),
+    timeoutMs: MINUTE_MS,
+    retry: BY_LEDGER,
+  }),
+  /** Asks SSM to cancel a batch's command, on one of its instances or on all (null). The command's end is collected as any other. */
+  'cancel-command': defineJob({
+    name: 'cancel-command',
+    version: 1,
+    queue: 'enrollment',
+    payload: z.strictObject({ target: Target, batchId: BatchId, instanceId: InstanceId.nullable() }),
+    partsOf: ({ target, batchId, instanceId }) => [targetId(target), batchId, instanceId ?? 'all'],
+    due: null,
+    result: z.strictObject({ answer: z.enum(['requested', 'denied', 'failed', 'closed']) }),
+    timeoutMs: MINUTE_MS,
+    retry: BY_ASKER,
+  }),
+  /** Looks in the inventory for the installed instances of one target, and gives up on those past their deadline. */
+  'verify-joined': defineJob({
+    name: 'verify-joined',
+    version: 1,
+    queue: 'enrollment',
+    ...ofTarget('verify'),
+    result: z.strictObject({ joined: z.int(), failed: z.int(), waiting: z.int() }),
+    timeoutMs: MINUTE_MS,
+    retry: BY_LEDGER,
+  }),
+  /** Streams Teleport's node inventory into the ledger as one snapshot. One at a time in the whole installation. */
+  'read-inventory': defineJob({
+    name: 'read-inventory',
+    version: 1,
+    queue: 'inventory',
+    ...ofOrganization('inventory'),
+    result: z.strictObject({ nodes: z.int(), published: z.boolean(), error: z.string().nullable() }),
+    timeoutMs: 10 * MINUTE_MS,
+    retry: BY_LEDGER,
+  }),
+  /** Gives waiting labels to Teleport, batch by batch at a bounded rate. One at a time in the whole installation. */
+  'write-labels': defineJob({
+    name: 'write-labels',
+    version: 1,
+    queue: 'inventory',
+    ...ofOrganization('labels'),
+    result: z.strictObject({ written: z.int(), error: z.string().nullable() }),
+    timeoutMs: 5 * MINUTE_MS,
+    retry: BY_LEDGER,
+  }),
+  /** Checks the worker's clock, its credentials and what they may do in Organizations; then asks for a check of every account. */
+  'check-organization': defineJob({
+    name: 'check-organization',
+    version: 1,
+    queue: 'discovery',
+    ...ofReport(),
+    timeoutMs: 30 * MINUTE_MS,
+    retry: BY_ASKER,
+  }),
+  /** Checks the proxy, the installers that hosts would run, and the node inventory. */
+  'check-teleport': defineJob({
+    name: 'check-teleport',
+    version: 1,
+    queue: 'inventory',
+    ...ofReport(),
+    timeoutMs: 10 * MINUTE_MS,
+    retry: BY_ASKER,
+  }),
+  /** Enters one account as a sweep would and tries, harmlessly, everything that Muster needs there. */
+  'check-account': defineJob({
+    name: 'check-account',
+    version: 1,
+    queue: 'discovery',
+    ...ofReportAccount(),
+    timeoutMs: 10 * MINUTE_MS,
+    retry: BY_ASKER,
+  }),
+  /** Reads the inventory and lists the accounts in scope for a plan, which writes no record and sends nothing. */
+  'plan-organization': defineJob({
+    name: 'plan-organization',
+    version: 1,
+    queue: 'discovery',
+    ...ofReport(),
+    timeoutMs: 30 * MINUTE_MS,
+    retry: BY_ASKER,
+  }),
+  /** Enters one account for a plan and finds its targets. */
+  'plan-account': defineJob({
+    name: 'plan-account',
+    version: 1,
+    queue: 'discovery',
+    ...ofReportAccount(),
+    timeoutMs: 5 * MINUTE_MS,
+    retry: BY_ASKER,
+  }),
+  /** Reads one target for a plan and judges what it finds, as a scan would. */
+  'plan-target': defineJob({
+    name: 'plan-target',
+    version: 1,
+    queue: 'discovery',
+    payload: z.strictObject({ reportId: ReportId, target: Target }),
+    partsOf: ({ reportId, target }) => [reportId, targetId(target)],
+    due: null,
+    result: Answer,
+    timeoutMs: 5 * MINUTE_MS,
+    retry: BY_ASKER,
+  }),
 } as const;
 
 export type Catalog = typeof catalog;
 export type JobName = keyof Catalog;
+
+/** Hands out everything that is due. The scheduler's own; recurring: the next tick is its retry. */
+export const tickJob = defineJob({
+  name: 'tick',
+  version: 1,
+  queue: 'tick',
+  payload: z.strictObject({}),
+  partsOf: () => [],
+  due: null,
+  result: z.record(z.string(), z.int()),
+  timeoutMs: MINUTE_MS,
+  retry: BY_LEDGER,
+});
+
+const dueJobs = new Map(
+  Object.values<AnyJob>(catalog)
+    .filter((job): job is DueJob => job.due !== null)
+    .map((job) => [job.due.kind, job]),
+);
+
+/** The job that does a kind of due work. */
+export function jobOfDue(kind: DueKind): DueJob {
+  const job = dueJobs.get(kind);
+  if (job === undefined)
+    throw new JobError('bug.unknown', `no job does what is due as ${kind}`, { retry: 'never' });
+  return job;
+}

@@ -1,9 +1,54 @@
 import type { z } from 'zod';
+import type { Clock } from '../runtime/clock-port.ts';
 import { JobError } from '../runtime/errors.ts';
+import type { Logger } from '../runtime/logger-port.ts';
 
 /** Queues, by the resource they strain. */
 export const QUEUE_NAMES = ['tick', 'discovery', 'enrollment', 'inventory'] as const;
 export type QueueName = (typeof QUEUE_NAMES)[number];
+
+/** The kinds of work that fall due. Each has one index in the ledger, and one job. */
+export const DUE_KINDS = [
+  'accounts',
+  'regions',
+  'scan',
+  'install',
+  'collect',
+  'verify',
+  'inventory',
+  'labels',
+] as const;
+export type DueKind = (typeof DUE_KINDS)[number];
+
+/** What makes a job due: an index in the ledger, and how its members name what is worked on. */
+export interface DueRule<Payload> {
+  readonly kind: DueKind;
+  memberOf(payload: Payload): string;
+  /** The reverse. Throws for a member that Muster did not write. */
+  payloadOf(member: string): Payload;
+}
+
+/** What a job is: data only, so that a process that enqueues it needs none of the code that runs it. */
+export interface JobContract<Name extends string, Payload, Result, Queue extends QueueName = QueueName> {
+  /** `verb-noun`. */
+  readonly name: Name;
+  /** Raised when the payload's meaning changes; the schema goes on reading the version before. A newer one is refused. */
+  readonly version: number;
+  readonly queue: Queue;
+  /** Ids only: no secret, no script, no list of instances. */
+  readonly payload: z.ZodType<Payload>;
+  /** What tells two jobs of this name apart; see `dedupeIdOf`. */
+  partsOf(payload: Payload): readonly string[];
+  /** Null for work that a person or another job asks for. */
+  readonly due: DueRule<Payload> | null;
+  /** What the console shows of a finished job. */
+  readonly result: z.ZodType<Result>;
+  /** Whether an end is no news: its line is written at level debug, since a large organization has thousands of them. */
+  isRoutine?(result: Result): boolean;
+  /** Until the handler's signal is aborted. */
+  readonly timeoutMs: number;
+  readonly retry: RetryPolicy;
+}
 
 /** Attempts after a thrown error: `initialDelayMs`, times `factor` for each further one, up to `maxDelayMs`. */
 export interface RetryPolicy {
@@ -19,33 +64,38 @@ export interface RetryPolicy {
   readonly broughtBackBy: 'ledger' | 'queue';
 }
 
-/** What a job is: data only, so that whoever enqueues it needs none of the code that runs it. */
-export interface JobContract<Name extends string, Payload, Result, Queue extends QueueName = QueueName> {
-  /** `verb-noun`. */
-  readonly name: Name;
-  /** Raised when the payload's meaning changes; the schema goes on reading the version before. A newer one is refused. */
-  readonly version: number;
-  readonly queue: Queue;
-  /** Ids only: no secret, no script, no list of instances. */
-  readonly payload: z.ZodType<Payload>;
-  /** What the console shows of a finished job. */
-  readonly result: z.ZodType<Result>;
-  /** Whether an end is no news: its line is written at level debug, since a large organization has thousands of them. */
-  isRoutine?(result: Result): boolean;
-  /**
-   * What is worked on: the job's name and what tells two of them apart, made by `jobId`. While a job with this id
-   * waits, is delayed or runs, another is silently dropped, data and delay included.
-   */
-  dedupeId(payload: Payload): string;
-  /** Until the handler's signal is aborted. */
-  readonly timeoutMs: number;
-  readonly retry: RetryPolicy;
-}
-
 /** Any contract; what its schemas hold is unknown. */
 export type AnyJob = JobContract<string, unknown, unknown>;
+/** Any contract of work that falls due. */
+export type DueJob = AnyJob & { readonly due: DueRule<unknown> };
 export type PayloadOf<Job extends AnyJob> = z.infer<Job['payload']>;
 export type ResultOf<Job extends AnyJob> = z.infer<Job['result']>;
+
+/** What a handler is given beside its payload. */
+export interface JobContext {
+  /**
+   * Aborted when the job ran longer than its contract allows, when the queue gave it to another worker, and when the
+   * worker closes. Give it to every await that can take it: a handler that rejects then is handed over, not failed.
+   */
+  readonly signal: AbortSignal;
+  /** Already carries job, jobId and attempt. */
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** 1 for the first. A lost worker and a `retry: { afterMs }` spend none. */
+  readonly attempt: number;
+  readonly jobId: string;
+}
+
+/** One job's function. Idempotent, and safe to be killed between any two lines. Surprises are thrown. */
+export type Handler<Job extends AnyJob> = (
+  payload: PayloadOf<Job>,
+  context: JobContext,
+) => Promise<ResultOf<Job>>;
+
+/** A handler for every contract of `Queue`, by the job's name: a missing or a foreign one does not compile. */
+export type Handlers<Job extends AnyJob, Queue extends QueueName = QueueName> = {
+  readonly [J in Extract<Job, { readonly queue: Queue }> as J['name']]: Handler<J>;
+};
 
 /** Fixes the types of a contract by its literals; the contract is frozen. */
 export function defineJob<const Name extends string, Payload, Result, const Queue extends QueueName>(
@@ -55,11 +105,12 @@ export function defineJob<const Name extends string, Payload, Result, const Queu
 }
 
 /**
- * The only maker of dedupe ids: its parts, joined by dots. BullMQ refuses `:` and anything that is all digits (a bare
+ * What is worked on: the job's name and its parts, joined by dots. While a job with this id waits, is delayed or runs,
+ * another is silently dropped, data and delay included. BullMQ refuses `:` and anything that is all digits (a bare
  * account number), so both are a bug here, before anything is sent.
  */
-export function jobId(...parts: readonly string[]): string {
-  const id = parts.join('.');
+export function dedupeIdOf(job: AnyJob, payload: unknown): string {
+  const id = [job.name, ...job.partsOf(payload)].join('.');
   if (!/^[\w-]+(\.[\w-]+)*$/.test(id) || /^\d+$/.test(id)) {
     throw new JobError('bug.unknown', `"${id}" cannot be the id of a job`, { retry: 'never' });
   }

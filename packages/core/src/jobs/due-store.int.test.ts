@@ -1,7 +1,7 @@
 import { NOW_MS, seededRandom } from '@muster/testing/builders';
 import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
-import { DUE_KINDS } from './due.ts';
+import { DUE_KINDS } from './define-job.ts';
 import type { DueLedger } from './due-store.ts';
 
 const bench = useLedgerBench();

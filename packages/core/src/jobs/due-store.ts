@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Keys } from '../redis/keys.ts';
 import type { RunScript } from '../redis/scripts.ts';
-import type { DueKind } from './due.ts';
+import type { DueKind } from './define-job.ts';
 
 /** What is due, and when. The queue's jobs are only hints to do it now. */
 export interface DueLedger {

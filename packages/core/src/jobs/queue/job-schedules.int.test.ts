@@ -1,8 +1,7 @@
 import { type RedisServer, startRedis } from '@muster/testing/redis-server';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { defineJob, jobId } from '../define-job.ts';
-import type { Handlers } from '../outcome.ts';
+import { defineJob, type Handlers } from '../define-job.ts';
 import { openQueue } from './bull-queue.ts';
 import { defineSchedule, type JobSchedule, keepSchedules, type ScheduleKeeper } from './job-schedules.ts';
 import { createJobMetrics } from './job-metrics.ts';
@@ -15,7 +14,8 @@ const tick = defineJob({
   queue: 'tick',
   payload: z.strictObject({}),
   result: z.null(),
-  dedupeId: () => jobId('tick'),
+  partsOf: () => [],
+  due: null,
   timeoutMs: 1_000,
   retry: { maxAttempts: 1, initialDelayMs: 1, factor: 1, maxDelayMs: 1, broughtBackBy: 'ledger' },
 });
@@ -62,7 +62,7 @@ function startTicking(): readonly number[] {
   const handlers: Handlers<typeof tick, 'tick'> = {
     tick: async () => {
       startedAtMs.push(clock.now());
-      return { kind: 'done', result: null };
+      return null;
     },
   };
   const ticking = processJobs({

@@ -2,7 +2,7 @@ import { type RedisServer, startRedis } from '@muster/testing/redis-server';
 import { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { JobError } from '../../runtime/errors.ts';
-import type { JobContext } from '../outcome.ts';
+import type { JobContext } from '../define-job.ts';
 import { bullPrefix } from './bull-queue.ts';
 import { clock, createFixture, eventually, type QueueFixture, settled, work } from './queue-fixture.ts';
 
@@ -19,7 +19,7 @@ afterEach(() => fixture.close());
 afterAll(() => server.stop());
 
 const a = { target: 'a' };
-const done = { kind: 'done', result: { seen: 3 } } as const;
+const done = { seen: 3 } as const;
 
 function messages(level: string): string[] {
   return fixture.lines.filter((line) => line.level === level).map((line) => line.message);
@@ -41,7 +41,7 @@ async function rawQueue(use: (queue: Queue) => Promise<unknown>): Promise<void> 
 }
 
 test('a done job keeps its result, and says so in one line', async () => {
-  fixture.start(async (payload) => ({ kind: 'done', result: { seen: payload.target.length } }));
+  fixture.start(async (payload) => ({ seen: payload.target.length }));
 
   await fixture.jobQueue.enqueue(work, a);
   const job = await settled(fixture, 'a', 'completed');
@@ -58,22 +58,13 @@ test('a done job keeps its result, and says so in one line', async () => {
 });
 
 test('an end that is routine is told to nobody who did not ask for every detail', async () => {
-  fixture.start(async () => ({ kind: 'done', result: { seen: 0 } }));
+  fixture.start(async () => ({ seen: 0 }));
 
   await fixture.jobQueue.enqueue(work, a);
   await settled(fixture, 'a', 'completed');
 
   expect(messages('info')).toEqual([]);
   expect(messages('debug')).toContain('job done');
-});
-
-test('a canceled job is over and keeps the reason', async () => {
-  fixture.start(async () => ({ kind: 'cancel', reason: 'the account is gone' }));
-
-  await fixture.jobQueue.enqueue(work, a);
-  const job = await settled(fixture, 'a', 'completed');
-
-  expect(job.returned).toEqual({ canceled: 'the account is gone' });
 });
 
 test('a thrown error is tried again after the contract says, and then failed', async () => {
@@ -235,7 +226,7 @@ test('a handler that ignores its signal does not hold its place for ever', async
 });
 
 test('a result of another shape is reported and not stored, and fails nothing', async () => {
-  fixture.start(async () => ({ kind: 'done', result: { seen: 'many' } }) as unknown as typeof done);
+  fixture.start(async () => ({ seen: 'many' }) as unknown as typeof done);
 
   await fixture.jobQueue.enqueue(work, a);
   const job = await settled(fixture, 'a', 'completed');

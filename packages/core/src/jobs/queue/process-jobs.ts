@@ -1,8 +1,7 @@
 import type { Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { messageOf } from '../../runtime/errors.ts';
-import type { AnyJob, QueueName } from '../define-job.ts';
-import type { Handlers } from '../outcome.ts';
+import type { AnyJob, Handlers, QueueName } from '../define-job.ts';
 import { type Clock, within } from '../../runtime/clock-port.ts';
 import type { Logger } from '../../runtime/logger-port.ts';
 import { bullPrefix } from './bull-queue.ts';

@@ -3,8 +3,7 @@ import type { Redis } from 'ioredis';
 import { Registry } from 'prom-client';
 import { z } from 'zod';
 import { Secret } from '../../config/secret.ts';
-import { defineJob, jobId } from '../define-job.ts';
-import type { Handlers } from '../outcome.ts';
+import { defineJob, type Handler } from '../define-job.ts';
 import type { Logger } from '../../runtime/logger-port.ts';
 import { awaitRedis, closeRedis, createRedis, type RedisProfile } from '../../redis/connection.ts';
 import { createClock } from '../../runtime/clock.ts';
@@ -22,12 +21,13 @@ export const work = defineJob({
   payload: z.strictObject({ target: z.string() }),
   result: z.strictObject({ seen: z.int() }),
   isRoutine: ({ seen }) => seen === 0,
-  dedupeId: ({ target }) => jobId('work', target),
+  partsOf: ({ target }) => [target],
+  due: null,
   timeoutMs: 1_500,
   retry: { maxAttempts: 2, initialDelayMs: 20, factor: 1, maxDelayMs: 20, broughtBackBy: 'queue' },
 });
 export const testJobs = { work };
-export type WorkHandler = Handlers<typeof work, 'discovery'>['work'];
+export type WorkHandler = Handler<typeof work>;
 
 export interface LogLine {
   readonly level: string;

@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 const a = { target: 'a' };
-const done = { kind: 'done', result: { seen: 1 } } as const;
+const done = { seen: 1 } as const;
 
 /** A process that has taken the job on `a` and hangs in it. */
 async function hangingWorker(): Promise<ChildProcess> {

@@ -1,5 +1,5 @@
 /**
- * One run of one job: from BullMQ's job to our handler, and from the handler's outcome to BullMQ's way of saying it.
+ * One run of one job: from BullMQ's job to our handler, and from the handler's end to BullMQ's way of saying it.
  *
  * A run can be stopped from outside for three reasons, and what becomes of the job follows from the reason, not from
  * what the handler throws then: `late` (longer than the contract allows) is a failed attempt; `lost` (the lock was not
@@ -10,8 +10,7 @@
  */
 import { DelayedError, type Job, WaitingError } from 'bullmq';
 import { JobError, messageOf } from '../../runtime/errors.ts';
-import type { AnyJob, QueueName } from '../define-job.ts';
-import type { Handler, Outcome } from '../outcome.ts';
+import type { AnyJob, Handler, QueueName } from '../define-job.ts';
 import type { Clock } from '../../runtime/clock-port.ts';
 import type { Logger } from '../../runtime/logger-port.ts';
 import { openEnvelope } from './envelope.ts';
@@ -129,10 +128,9 @@ async function runToEnd(deps: RunDeps, run: RunState, stop: (reason: StopReason)
 
 async function judge(deps: RunDeps, run: RunState, stop: (reason: StopReason) => void): Promise<Verdict> {
   try {
-    const outcome = await callHandler(deps, run, stop);
-    return await settleOutcome(deps, run, outcome);
+    return finishRun(deps, run, await callHandler(deps, run, stop));
   } catch (error) {
-    return settleError(deps, run, error);
+    return failRun(deps, run, error);
   }
 }
 
@@ -141,7 +139,7 @@ async function callHandler(
   deps: RunDeps,
   run: RunState,
   stop: (reason: StopReason) => void,
-): Promise<Outcome<unknown>> {
+): Promise<unknown> {
   const { job, controller } = run;
   const { signal } = controller;
   const contract = deps.jobs.get(job.name);
@@ -185,23 +183,14 @@ async function callHandler(
   }
 }
 
-async function settleOutcome(deps: RunDeps, run: RunState, outcome: Outcome<unknown>): Promise<Verdict> {
+function finishRun(deps: RunDeps, run: RunState, answer: unknown): Verdict {
   const durationMs = deps.clock.now() - run.startedAtMs;
-  // Whoever has the job now will find in the ledger what was done.
+  // The worker that has the job now finds in the ledger what was done.
   if (run.stopped === 'lost') return leaveAlone(run, null);
-  switch (outcome.kind) {
-    case 'done': {
-      const result = checkedResult(deps, run, outcome.result);
-      const isRoutine = result !== null && deps.jobs.get(run.job.name)?.isRoutine?.(result) === true;
-      deps.log[isRoutine ? 'debug' : 'info']({ ...run.fields, durationMs, result }, 'job done');
-      return { end: 'done', value: result };
-    }
-    case 'cancel':
-      run.log.info({ durationMs, reason: outcome.reason }, 'job canceled');
-      return { end: 'canceled', value: { canceled: outcome.reason } };
-    default:
-      return outcome satisfies never;
-  }
+  const result = checkedResult(deps, run, answer);
+  const isRoutine = result !== null && deps.jobs.get(run.job.name)?.isRoutine?.(result) === true;
+  deps.log[isRoutine ? 'debug' : 'info']({ ...run.fields, durationMs, result }, 'job done');
+  return { end: 'done', value: result };
 }
 
 /** What the work did is done, so a result of the wrong shape is reported and not stored, and fails nothing. */
@@ -212,7 +201,7 @@ function checkedResult(deps: RunDeps, run: RunState, result: unknown): unknown {
   return null;
 }
 
-async function settleError(deps: RunDeps, run: RunState, error: unknown): Promise<Verdict> {
+async function failRun(deps: RunDeps, run: RunState, error: unknown): Promise<Verdict> {
   const { job, token, log } = run;
   const durationMs = deps.clock.now() - run.startedAtMs;
   if (run.stopped === 'lost') return leaveAlone(run, null);

@@ -44,7 +44,7 @@ async function start(): Promise<{ runs: () => number }> {
   fixture.start(
     async () => {
       runs += 1;
-      return { kind: 'done', result: { seen: 1 } };
+      return { seen: 1 };
     },
     { lockDurationMs: 1_000, stalledIntervalMs: 300 },
   );

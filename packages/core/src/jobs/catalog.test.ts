@@ -1,10 +1,8 @@
 import { aBatchId, anAccountId, aTarget } from '@muster/testing/builders';
 import { describe, expect, test } from 'vitest';
-import { DUE_KINDS, ORGANIZATION_MEMBER } from './due.ts';
+import { dedupeIdOf, DUE_KINDS, QUEUE_NAMES } from './define-job.ts';
+import { catalog, collectMember, type JobName, jobOfDue, ORGANIZATION_MEMBER } from './catalog.ts';
 import { targetId } from '../organization/target.ts';
-import { catalog, type JobName } from './catalog.ts';
-import { QUEUE_NAMES } from './define-job.ts';
-import { collectMember, JOB_OF_DUE, payloadOfDue } from './due-jobs.ts';
 
 const TARGET = targetId(aTarget());
 const MEMBERS = {
@@ -20,15 +18,20 @@ const MEMBERS = {
 
 describe('what is due becomes a job', () => {
   test.each(DUE_KINDS)('a member of %s is a payload that its job takes, with an id of its own', (kind) => {
-    const contract = catalog[JOB_OF_DUE[kind]];
+    const contract = jobOfDue(kind);
 
-    const payload = contract.payload.parse(payloadOfDue(kind, MEMBERS[kind]));
+    const payload = contract.payload.parse(contract.due.payloadOf(MEMBERS[kind]));
 
-    expect(contract.dedupeId(payload as never)).toMatch(new RegExp(`^${contract.name}(\\.|$)`));
+    expect(contract.due.kind).toBe(kind);
+    expect(contract.due.memberOf(payload)).toBe(MEMBERS[kind]);
+    expect(dedupeIdOf(contract, payload)).toMatch(new RegExp(`^${contract.name}(\\.|$)`));
   });
 
   test('a collect member names its target and batch', () => {
-    expect(payloadOfDue('collect', MEMBERS.collect)).toEqual({ target: aTarget(), batchId: aBatchId(3) });
+    expect(jobOfDue('collect').due.payloadOf(MEMBERS.collect)).toEqual({
+      target: aTarget(),
+      batchId: aBatchId(3),
+    });
   });
 
   test.each([
@@ -42,15 +45,15 @@ describe('what is due becomes a job', () => {
     ['collect', TARGET],
     ['collect', `${TARGET}/x`],
   ] as const)('a member of %s that nobody of ours wrote (%s) is refused', (kind, member) => {
-    expect(() => payloadOfDue(kind, member)).toThrow(/unknown member|invalid_format/);
+    expect(() => jobOfDue(kind).due.payloadOf(member)).toThrow(/invalid_format|invalid_value/);
   });
 });
 
 describe('the catalog', () => {
   const contracts = Object.entries(catalog);
 
-  test('every kind of due work has a job of its own', () => {
-    expect(new Set(Object.values(JOB_OF_DUE)).size).toBe(DUE_KINDS.length);
+  test('every kind of due work has one job', () => {
+    expect(contracts.flatMap(([, { due }]) => due?.kind ?? []).toSorted()).toEqual(DUE_KINDS.toSorted());
   });
 
   test.each(contracts)(
@@ -96,9 +99,9 @@ describe('the catalog', () => {
   test('jobs about different things have different ids', () => {
     const { 'scan-target': scan, 'collect-command': collect } = catalog;
 
-    expect(scan.dedupeId({ target: aTarget(0) })).not.toBe(scan.dedupeId({ target: aTarget(1) }));
-    expect(collect.dedupeId({ target: aTarget(), batchId: aBatchId(1) })).not.toBe(
-      collect.dedupeId({ target: aTarget(), batchId: aBatchId(2) }),
+    expect(dedupeIdOf(scan, { target: aTarget(0) })).not.toBe(dedupeIdOf(scan, { target: aTarget(1) }));
+    expect(dedupeIdOf(collect, { target: aTarget(), batchId: aBatchId(1) })).not.toBe(
+      dedupeIdOf(collect, { target: aTarget(), batchId: aBatchId(2) }),
     );
   });
 });
