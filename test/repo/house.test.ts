@@ -66,7 +66,7 @@ describe('prose names the actor', () => {
     /\b(somebody|nobody|whoever|whomever|anybody|everybody|someone|anyone|everyone|no one|of whom)\b/i;
   const PROSE = '{*.md,docs/**/*.md,deploy/**/*.md,packages/*/README.md}';
   const CODE =
-    '{{apps/{cli,demo},packages/{aws-sim,teleport-sim,testing},scripts,test,bench,deploy}/**/*,*}.{ts,js,lua,yml,yaml,sh}';
+    '{{apps/{cli,demo,scheduler},packages/{aws-sim,teleport-sim,testing},scripts,test,bench,deploy}/**/*,*}.{ts,js,lua,yml,yaml,sh}';
   /** The user and the group of that name, on Linux. */
   const LINUX_USER = /=nobody\b/;
   const FOR_WHOM = '{README.md,CONTRIBUTING.md,docs/**/*.md,packages/*/README.md}';

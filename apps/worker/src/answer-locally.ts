@@ -86,7 +86,7 @@ export function answerLocally(options: {
     teleport: createTeleportAdapter({ proxyServer: config.proxyServer, inventory: config.inventory }),
     reports,
     redact: createRedactor(secretsOf(config)),
-    // A plan from scratch: nothing is recorded of anybody.
+    // A plan from scratch: nothing is recorded of any instance.
     ledger: { enrollments: { readAll: () => Promise.resolve(new Map()) } },
     enqueue: ({ name }, payloads) => {
       for (const payload of payloads) waiting.push({ name, payload });
@@ -130,7 +130,7 @@ export function answerLocally(options: {
     enqueue: deps.enqueue,
     close: async () => {
       waiting.length = 0;
-      closing.abort(new Error('nobody waits for the answer any more'));
+      closing.abort(new Error('the command that asked has ended'));
       await Promise.all(running);
       aws.close();
     },

@@ -8,7 +8,7 @@ import { createUnansweredWatch } from './unanswered-watch.ts';
 import type { Ledger } from '@muster/core/control/ledger';
 
 const FLUSH_MS = 500;
-/** Nobody waits longer for the last counts: a patient connection waits for Redis as long as it is away. */
+/** The end of a process waits no longer for the last counts: a patient connection waits for Redis as long as it is away. */
 const LAST_FLUSH_MS = 1_000;
 
 /** Counts calls to AWS: for the status, in the ledger, and for this process's metrics; and tells of those that meet no answer. */

@@ -15,7 +15,7 @@ export interface Reading<T> {
 const REST_FACTOR = 4;
 
 /**
- * One reading for everybody who asks within `minIntervalMs`, and never two at once: any number of viewers costs as much
+ * One reading for all viewers who ask within `minIntervalMs`, and never two at once: any number of viewers costs as much
  * as one. A failure is remembered as long as a value, and leaves the value before it in place. Never rejects.
  */
 export function createCachedRead<T>(options: {

@@ -14,7 +14,7 @@ const OWNERS: Readonly<Record<CauseOwner, string>> = {
   'host-owner': 'The owner of the host',
   'aws-admin': 'The AWS administrator',
   'teleport-admin': 'The Teleport administrator',
-  muster: 'Nobody: Muster tries again',
+  muster: 'No person: Muster tries again',
 };
 
 /** `The AWS administrator`, as pages and lists name whom they mean. */

@@ -22,7 +22,7 @@ interface WatchedPage {
   readonly page: Page;
   /** Errors of scripts, of the policy and of the network. */
   readonly errors: string[];
-  /** Requests to anybody but the console. */
+  /** Requests to other servers than the console. */
   readonly outside: string[];
 }
 

@@ -35,7 +35,7 @@ export interface CoverageList {
   readonly rows: readonly CoverageRow[];
 }
 
-/** What needs somebody first comes first. */
+/** What a person must fix comes first. */
 const ORDER: readonly CoverageStatus[] = [
   'denied',
   'failed',

@@ -277,7 +277,7 @@ describe('on loopback, with a seeded ledger', () => {
     },
   );
 
-  test('a broken address is the fault of whoever sent it', async () => {
+  test('a broken address is the fault of its sender', async () => {
     expect((await ask(`${app.url}/queues/api/queues/%E0%A4%A/workers`)).status).toBe(400);
   });
 });

@@ -22,7 +22,7 @@ import type { Ledger } from '@muster/core/control/ledger';
 
 export interface HttpDeps {
   readonly config: Pick<MusterConfig, 'console' | 'proxyServer' | 'discoveryGroup' | 'pollIntervalMs'>;
-  /** On a fail-fast connection: somebody waits for every answer. */
+  /** On a fail-fast connection: a visitor waits for every answer. */
   readonly ledger: Ledger;
   /** As `boardQueues` of core makes them, on a fail-fast connection. */
   readonly queues: readonly BoardQueue[];

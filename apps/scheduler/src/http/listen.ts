@@ -7,7 +7,7 @@ import type { ConsoleSettings } from '@muster/core/config/model';
 export interface Listening {
   /** As a browser on this machine opens it, such as `http://127.0.0.1:8080`. */
   readonly url: string;
-  /** Stops listening and drops what is still open: nobody waits for a page when the process ends. */
+  /** Stops listening and drops what is still open: no visitor waits for a page when the process ends. */
   close(): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
-/** Nothing is loaded from, sent to or framed by anybody else. */
+/** Nothing is loaded from, sent to or framed by another site. */
 const SAME_ORIGIN_ONLY = {
   defaultSrc: ["'none'"],
   scriptSrc: ["'self'"],
@@ -27,7 +27,7 @@ export function queueBoardHeaders(): RequestHandler {
 function headers(directives: typeof SAME_ORIGIN_ONLY): RequestHandler {
   return helmet({
     contentSecurityPolicy: { useDefaults: false, directives },
-    // The console speaks plain HTTP on loopback; whoever puts TLS before it decides on this themselves.
+    // The console speaks plain HTTP on loopback; an operator who puts TLS before it decides on this.
     strictTransportSecurity: false,
     referrerPolicy: { policy: 'no-referrer' },
     xFrameOptions: { action: 'deny' },

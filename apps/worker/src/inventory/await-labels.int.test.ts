@@ -68,7 +68,7 @@ test('what is not written in time is left, with the reason that Teleport gave', 
   });
 });
 
-test('where nobody writes, the time is what is told', async () => {
+test('where no worker writes, the time is what is reported', async () => {
   const bench = await startWaiting();
 
   const waiting = awaitLabels(bench.deps);

@@ -32,7 +32,7 @@ async function startFailed(muster: ConfigPart = { inventory: { source: 'tctl' } 
   return bench;
 }
 
-test('whoever has joined although its command failed is joined after the last look of a run that ends', async () => {
+test('a host that has joined although its command failed is joined after the last look of a run that ends', async () => {
   const bench = await startFailed();
   await bench.ledger.due.settle('inventory', ORGANIZATION_MEMBER, 0, null, bench.now());
 

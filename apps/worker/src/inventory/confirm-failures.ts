@@ -7,7 +7,7 @@ const LOOK_MS = 200;
 
 /**
  * The last look of a run that ends by itself. A command that SSM calls undeliverable or timed out may have run all the
- * same: whoever is in an inventory begun after everything ended has joined, whatever its command said.
+ * same: a host in an inventory begun after everything ended has joined, whatever its command said.
  *
  * @param patienceMs how long a fresh inventory is waited for; without one nothing changes
  * @returns how many had joined

@@ -82,7 +82,7 @@ test('nodes that go one by one are believed, as are those of a small fleet', asy
 
   expect(await read(bench)).toEqual({ nodes: 0, published: true, error: null });
 
-  // Whoever has joined once stays joined.
+  // A host that has joined once stays joined.
   await bench.run('scan-target', { target: TARGET });
   expect(await bench.states()).toEqual({ joined: 5, queued: 1 });
 });
@@ -167,7 +167,7 @@ test('nodes whose time to live is over are not in the snapshot', async () => {
   expect(await shown(bench, 3)).toBe(0);
 });
 
-test('the inventory is read often while somebody waits to be seen, and at its own pace else', async () => {
+test('the inventory is read often while a host waits to be seen, and at its own pace else', async () => {
   const bench = await startFleet(1);
   const dueInMs = async () => ((await bench.dueAt('inventory', ORGANIZATION_MEMBER)) ?? 0) - bench.now();
   await read(bench);
@@ -179,7 +179,7 @@ test('the inventory is read often while somebody waits to be seen, and at its ow
   expect(await dueInMs()).toBeLessThan(30_000);
 });
 
-test('an inventory that takes long to read is not read all the time, whoever waits', async () => {
+test('an inventory that takes long to read is not read all the time, whichever host waits', async () => {
   const bench = await startFleet(1);
   await bench.ledger.due.schedule('verify', [{ member: '111122223333.eu-west-1', atMs: bench.now() }]);
   const { teleport } = bench.deps;

@@ -158,7 +158,7 @@ async function publish(
   await deps.ledger.nodes.publish({ generation, readAtMs: begunAtMs, nodes: count, error: null, tookMs });
   await deps.ledger.control.clear('inventory-drop', 'all');
   await deps.ledger.control.clear('inventory-unavailable', 'all');
-  // While somebody waits to be seen the inventory is read often, but never so that reading it is all we do.
+  // While a host waits to be seen the inventory is read often, but never so that reading it is all we do.
   const { all: waiting } = await deps.ledger.due.size('verify', now);
   const pauseMs = waiting > 0 ? Math.max(deps.timings.retryMs, 4 * (now - begunAtMs)) : inventory.refreshMs;
   return {

@@ -45,7 +45,7 @@ test('exit 0 is not success: the instance waits to be seen, and the inventory is
   expect(inventoryInMs).toBeLessThanOrEqual(bench.deps.timings.retryMs);
 });
 
-test('whoever a complete snapshot shows has joined, and nothing is left to verify', async () => {
+test('a host that a complete snapshot shows has joined, and nothing is left to verify', async () => {
   const bench = await startInstalled(someInstances(3));
   expect(await verify(bench)).toEqual({ joined: 0, failed: 0, waiting: 3 });
   await bench.run('read-inventory', {});
@@ -120,7 +120,7 @@ test('hosts that never appear engage the brake as failed installs do', async () 
   expect(finding?.remedy).toContain(`muster resume --account ${ACCOUNT}.`);
 });
 
-test('a target without anybody who waits ends its own work', async () => {
+test('a target in which no host waits ends its own work', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(1)) });
   await bench.scanned();
 

@@ -76,7 +76,7 @@ test('a tag that goes takes its label along, also the last one', async () => {
   await write(bench);
   expect(Object.keys((await shown(bench))[instanceId(0)] ?? {})).not.toContain('aws/team');
 
-  // Without the matched tag nobody wants it any more: its node runs on, and loses what Muster gave it.
+  // Without the matched tag no matcher selects it any more: its node runs on, and loses what Muster gave it.
   await bench.aws.change({ op: 'set-tags', instanceId: instanceId(0), tags: {} });
   await scan(bench);
   expect((await bench.record(instanceId(0))).state).toBe('unmatched');
@@ -278,7 +278,7 @@ test('a host that was installed and whose node has not the labels of its instanc
       body: JSON.stringify({ nodes: [node] }),
     });
   };
-  // Somebody else's agent on an instance that Muster has never seen.
+  // A foreign agent on an instance that Muster has never seen.
   await addNode(9, {});
   await bench.run('read-inventory', {});
   expect(await bench.findings()).toEqual([]);

@@ -10,7 +10,7 @@ type Result = { written: number; error: string | null };
 
 /** Instances per run of tctl: about a second of its time. */
 const BATCH = 100;
-/** A job's turn; then whoever waits in the same queue has his. Real time. */
+/** A job's turn; then the next job in the same queue has its own. Real time. */
 const TURN_MS = 30_000;
 const LEASE_MS = 6 * 60_000;
 /** Failed runs in a row after which the fault is not one batch's. */
@@ -20,7 +20,7 @@ const GONE_MS = 60_000;
 
 /**
  * Gives waiting labels to Teleport: batches of any targets, one run of tctl after the other, at the configured rate. A
- * batch that fails is halved, so that a label which Teleport will not take holds up nobody else's.
+ * batch that fails is halved, so that a label which Teleport will not take holds up no other.
  */
 export async function handleWriteLabels(
   _payload: object,

@@ -61,21 +61,24 @@ test.each([
   ['its tags', { tags: { env: 'prod' } }],
   ['its organization', { organizationId: undefined }],
   ['its seal', { seal: 'AAAAAAAAAAAAAAAA' }],
-])('%s, changed by another hand, keeps everybody out and is a finding of that account', async (_, change) => {
-  const bench = await startWorkerBench({ world: aWorld(someInstances(1)) });
-  await bench.scanned();
-  await forgeAccount(bench.store, ACCOUNT, change);
+])(
+  '%s, changed by another hand, keeps every worker out and is a finding of that account',
+  async (_, change) => {
+    const bench = await startWorkerBench({ world: aWorld(someInstances(1)) });
+    await bench.scanned();
+    await forgeAccount(bench.store, ACCOUNT, change);
 
-  await expectLeftAlone(bench);
+    await expectLeftAlone(bench);
 
-  expect(await bench.findings()).toEqual([`ledger-untrusted account:${ACCOUNT}`]);
-  await bench.run('list-accounts', {});
-  expect(await install(bench)).toMatchObject({ sent: 1 });
-  expect(await bench.findings()).toEqual([`ledger-untrusted account:${ACCOUNT}`]);
-  bench.advance(bench.deps.config.pollIntervalMs + 1);
-  await bench.run('list-accounts', {});
-  expect(await bench.findings()).toEqual([]);
-});
+    expect(await bench.findings()).toEqual([`ledger-untrusted account:${ACCOUNT}`]);
+    await bench.run('list-accounts', {});
+    expect(await install(bench)).toMatchObject({ sent: 1 });
+    expect(await bench.findings()).toEqual([`ledger-untrusted account:${ACCOUNT}`]);
+    bench.advance(bench.deps.config.pollIntervalMs + 1);
+    await bench.run('list-accounts', {});
+    expect(await bench.findings()).toEqual([]);
+  },
+);
 
 test('facts of an older release, without a seal, wait for the next listing with one note for all', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(1)) });

@@ -18,7 +18,7 @@ export type TagMemory = Pick<HandlerDeps['ledger'], 'coverage' | 'control'>;
 /** Fills in the tags of accounts, page by page; see `createTagFiller`. */
 export interface TagFiller {
   fill(page: readonly Account[]): Promise<readonly Account[]>;
-  /** After the last page: throws the denial when an account was left without its tags, since nobody can say who is in scope. */
+  /** After the last page: throws the denial when an account was left without its tags, since it is unknown which accounts are in scope. */
   end(): Promise<void>;
 }
 

@@ -100,7 +100,7 @@ test('an active account in which no region is in scope is entered once, not at e
   expect(await bench.dueAt('regions', ACCOUNT)).toBe(before);
 });
 
-test('an account that is suspended keeps what it holds: nobody can look', async () => {
+test('an account that is suspended keeps what it holds: no worker can look', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
   await bench.scanned();
   await bench.aws.change({ op: 'set-account-state', accountId: ACCOUNT, state: 'SUSPENDED' });
@@ -125,7 +125,7 @@ test('what an account held is gone once a complete listing does not show the acc
   expect(await bench.ledger.coverage.all()).toHaveLength(1);
 });
 
-test('a listing that breaks off after its first page removes nobody', async () => {
+test('a listing that breaks off after its first page removes no account', async () => {
   const bench = await startWorkerBench({ flags: { accounts: 25, regions: 1, instances: 0 } });
   await bench.run('list-accounts', {});
   let pages = 0;

@@ -100,7 +100,7 @@ async function removeAccounts(removed: readonly AccountId[], deps: HandlerDeps):
 
 /**
  * Makes a page of accounts known and sends the new ones on. An account that is not active is known, but has no targets:
- * what it holds stays as it was, since nobody can look.
+ * what it holds stays as it was, since no worker can look.
  *
  * @returns how many are not active
  */

@@ -32,7 +32,7 @@ export async function handleListRegions(
     const known = await deps.ledger.coverage.account(accountId);
     if (known === null) return { nextAtMs: null, result: { regions: 0, denied: false } };
     if (known.account.state !== 'ACTIVE') {
-      // Not to be entered, and no fault of anybody's; the next listing that finds it active says so at once.
+      // Not to be entered, which is no fault; the next listing that finds it active says so at once.
       const nextAtMs = deps.clock.now() + deps.timings.regionsMs;
       return { nextAtMs, result: { regions: 0, denied: false } };
     }

@@ -286,7 +286,7 @@ function troubleOf(error: unknown, accountId: AccountId, deps: Pick<ReportDeps, 
   const detail = deps.redact(messageOf(error));
   const place = { accountId };
   if (isJobError(error, 'aws.throttled')) {
-    const remedy = 'Run muster doctor again later: somebody else uses up the quota of the account.';
+    const remedy = 'Run muster doctor again later: another client uses up the quota of the account.';
     return failed('account-role', 'aws-throttled', detail, remedy, place);
   }
   if (isJobError(error, 'aws.unavailable')) {

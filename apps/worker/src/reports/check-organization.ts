@@ -28,7 +28,7 @@ const PLACEMENT =
 const SOURCES =
   'Give the worker credentials by one of: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, a web identity, a container role, an instance role.';
 
-const TAGS_REMEDY = `${grantOf(ACCOUNT_TAGS_ACTION, 'the discovery role')} Or take account_tags and exclude_account_tags out of the configuration: until then nobody can say which accounts they cover. ${PLACEMENT}`;
+const TAGS_REMEDY = `${grantOf(ACCOUNT_TAGS_ACTION, 'the discovery role')} Or take account_tags and exclude_account_tags out of the configuration: until then it is unknown which accounts they cover. ${PLACEMENT}`;
 
 /** Everything that needs no account of its own; then one part per account. */
 export async function handleCheckOrganization(
@@ -217,7 +217,7 @@ function refusedOrganization(error: unknown, before: readonly Check[], deps: Rep
       'organization-wrong',
       `Correct organization.organization_id, or use credentials of that organization. ${PLACEMENT}`,
     ],
-    ['aws.throttled', 'aws-throttled', 'Run muster doctor again later: somebody else uses up the quota.'],
+    ['aws.throttled', 'aws-throttled', 'Run muster doctor again later: another client uses up the quota.'],
     [
       'aws.unavailable',
       'aws-unavailable',

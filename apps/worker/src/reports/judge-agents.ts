@@ -2,7 +2,7 @@ import { causeFacts, type Cause } from '@muster/core/enrollment/cause';
 import { passed, warned, type Check, type CheckCause } from '@muster/core/reports/doctor/check';
 import type { AccountId, InstanceId } from '@muster/core/organization/ids';
 
-/** What keeps a running host from being sent to and lasts until somebody fixes it: a host that is too young is none. */
+/** Causes that keep a running host from getting a command until a person fixes them; a host that is too young is none. */
 const HINDRANCES = {
   'ec2-no-instance-profile': 'agents-offline',
   'ec2-ssm-agent-not-registered': 'agents-offline',

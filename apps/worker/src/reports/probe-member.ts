@@ -19,7 +19,7 @@ import type { ReportDeps } from './report-part.ts';
 
 const NO_INSTANCE = InstanceId.parse('i-00000000000000000');
 const NO_COMMAND = CommandId.parse('00000000-0000-0000-0000-000000000000');
-/** Not the marker of a command of ours: whoever looks for those must not find this. */
+/** Not the marker of a command of ours: a worker that looks for those must not find this. */
 const COMMENT = 'muster doctor: a call that cannot run anything';
 
 /** Waits of a probe that was throttled: the other probes of the account need not be made again for it. */

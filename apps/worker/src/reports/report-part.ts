@@ -32,9 +32,9 @@ export interface Answered {
 const TRIES = 6;
 
 /**
- * Answers one part of a report. Nothing is done for a report that nobody waits for any more. A throttle or an AWS that
+ * Answers one part of a report. Nothing is done for a report whose command has ended. A throttle or an AWS that
  * does not answer brings the job back a few times; every other error is an answer too, made by `answerOf`, so that
- * whoever asked is told.
+ * the command that asked is told.
  */
 export async function answerPart(
   deps: Pick<ReportDeps, 'reports' | 'timings'>,

@@ -18,7 +18,7 @@ const REGIONS = ['eu-west-1', 'us-east-1', 'ap-south-1'];
 it('signs every call with the session of its own account, with hundreds of accounts in flight and answers out of order', async () => {
   let calls = 0;
   let inFlight = 0;
-  // Nobody is answered before a crowd waits, however slow the machine.
+  // No call is answered before many wait, however slow the machine.
   const crowd = Promise.withResolvers<undefined>();
   const failed = new Set<string>();
   const instances = new Map<string, InstanceId>();

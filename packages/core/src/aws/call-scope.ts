@@ -24,7 +24,7 @@ export interface CallScope {
 
 /**
  * Clients are shared by all accounts, so the account is bound to the call by the asynchronous context it runs in.
- * Wrap each `client.send` in `runInScope`, never a generator: a generator sees the context of whoever pulls it.
+ * Wrap each `client.send` in `runInScope`, never a generator: a generator sees the context of the caller that pulls it.
  */
 const scopes = new AsyncLocalStorage<CallScope>();
 

@@ -27,7 +27,7 @@ it('lets a burst pass and then keeps the pace', async () => {
   expect(clock.nowMs - startedAtMs).toBe(2_000);
 });
 
-it('fills up again while nobody asks, and no further than the burst', async () => {
+it('fills up again while no call asks, and no further than the burst', async () => {
   const clock = manualClock();
   const pace = createPacer(clock, { perSecond: 4, burst: 3 });
   const { signal } = new AbortController();

@@ -13,7 +13,7 @@ const MAX_REPEATS = 20;
 
 /**
  * Reads all pages, in a chain, as AWS demands: an empty page with a token is not the end. A token that AWS no longer takes
- * starts the listing over, once: whoever reads must drop what it has seen. Throws `aws.unavailable` when a listing goes in circles.
+ * starts the listing over, once: the reader must drop what it has seen. Throws `aws.unavailable` when a listing goes in circles.
  */
 export async function* readPages<Reply>(listing: Listing<Reply>): AsyncGenerator<Reply, void, undefined> {
   let token: string | null = null;

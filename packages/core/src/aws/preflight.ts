@@ -88,7 +88,7 @@ async function describeCaller(deps: PreflightDeps, signal: AbortSignal): Promise
   const reply = await asWorker(deps, 'sts:GetCallerIdentity', signal, () =>
     sts.send(new GetCallerIdentityCommand({})),
   ).catch((error: unknown) => {
-    // A clock that is wrong looks like keys that are: whoever reads the error should see both.
+    // A clock that is wrong looks like keys that are: the reader of the error should see both.
     if (!(error instanceof JobError)) throw error;
     const details = { ...error.details, clockOffsetMs: dated.offsetMs, source };
     throw new JobError(error.code, error.message, { retry: error.retry, details, cause: error });

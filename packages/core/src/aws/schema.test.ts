@@ -39,7 +39,7 @@ describe('readInstance', () => {
     });
   });
 
-  it('has no tag that nobody set, and keeps odd names', () => {
+  it('has no tag that the owner did not set, and keeps odd names', () => {
     const read = readInstance(reservation, { ...instance, Tags: [{ Key: '__proto__', Value: 'x' }] });
 
     expect(read?.tags['constructor']).toBeUndefined();

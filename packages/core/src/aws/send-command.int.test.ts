@@ -112,7 +112,7 @@ describe('a send', () => {
     expect(requestsOf('AssumeRole')).toBe(2);
   });
 
-  it('was not sent when nobody listens, or the host has no address', async () => {
+  it('was not sent when no server listens, or the host has no address', async () => {
     const closed = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => closed.once('listening', resolve));
     const port = (closed.address() as AddressInfo).port;

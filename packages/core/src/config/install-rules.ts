@@ -83,7 +83,10 @@ export function checkInstall(
   const proxyUrl = (key: 'http_proxy' | 'https_proxy') => {
     const path = ['http_proxy_settings', key];
     if (proxy?.[key]?.includes('@') === true) {
-      at.note(path, 'the user and password in it will be seen by everybody who may read commands in SSM');
+      at.note(
+        path,
+        'the user and password in it will be visible to every principal that may read commands in SSM',
+      );
     }
     return check(proxy?.[key], path, isProxyUrl, 'a proxy is given as http://host:port');
   };

@@ -26,7 +26,7 @@ export function configJsonSchema(): JsonSchema {
     description: 'Configuration of Muster: the discovery_service of a teleport.yaml, and a muster section.',
     type: 'object',
     if: { required: ['kind'] },
-    // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema; nobody awaits it
+    // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema; no code awaits it
     then: discoveryConfigSchema(),
     else: mainSchema(),
   };

@@ -59,7 +59,7 @@ function parseMarkerKeys(text: string): KeyReading {
         problem: `has no key in line ${index + 1}: a key is 64 hexadecimal digits, one a line; ${HOW_TO_MAKE_ONE}`,
       };
     }
-    // A line of one digit over and over is a placeholder that everybody can guess.
+    // A line of one digit over and over is a placeholder that is easily guessed.
     if (new Set(key).size < 4) {
       return { ok: false, problem: `has a placeholder in line ${index + 1}; ${HOW_TO_MAKE_ONE}` };
     }

@@ -30,7 +30,7 @@ export function matcherKey(content: MatcherContent): MatcherKey {
     excludeTags: sortedRules(content.excludeTags),
     includeAccounts: content.includeAccounts && sorted(content.includeAccounts),
     excludeAccounts: sorted(content.excludeAccounts),
-    // Only where it is said, so that the keys of everybody else stay as they were.
+    // Only where it is set, so that the keys of all other matchers stay as they were.
     ...(content.accountTags === undefined
       ? {}
       : {

@@ -226,7 +226,7 @@ describe('the console', () => {
     expect(faultsOf(`${MINIMAL}muster: {console: {password_file: ""}}`)).toContain('names no file');
   });
 
-  test('is not opened by a password that nobody could give', () => {
+  test('is not opened by a password that cannot be typed', () => {
     expect(faultsOf(MINIMAL, { MUSTER_CONSOLE_LISTEN: '0.0.0.0:8080' })).toMatch(
       /would be open to the network/,
     );

@@ -10,7 +10,7 @@ export interface ShapeFault {
   readonly message: string;
   /** Whether the key is at fault rather than its value. */
   readonly aboutKey: boolean;
-  /** The key that an unknown one is probably a slip of, so that nobody calls it missing too. */
+  /** The key that an unknown one is probably a mistake for, so that it is not reported missing too. */
   readonly meant: string | null;
 }
 

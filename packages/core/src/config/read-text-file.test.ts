@@ -33,7 +33,7 @@ test('a file is read whole, with its byte order mark, up to the largest size and
   expect(problemOf(file)).toBe('is larger than 1 MiB: this is the wrong file');
 });
 
-test('a named pipe that nobody writes to and a device that never ends are not waited for', () => {
+test('a named pipe without a writer and a device that never ends are not waited for', () => {
   execFileSync('sh', ['-c', 'mkfifo "$0"', file]);
 
   expect(problemOf(file)).toMatch(/^is a named pipe, not a file: write its content into a file/);

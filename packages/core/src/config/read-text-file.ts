@@ -10,7 +10,7 @@ export type TextReading =
 /** Far above any real configuration or list of accounts; a log or an image given by mistake is not read. */
 export const LARGEST_BYTES = 1024 * 1024;
 
-/** A pipe that the shell made for this process: whoever fills it was started along with it. */
+/** A pipe that the shell made for this process: the shell started its writer along with it. */
 const HANDED_OVER = /^\/(?:dev\/(?:stdin$|fd\/)|proc\/(?:self|\d+)\/fd\/)/;
 
 /**

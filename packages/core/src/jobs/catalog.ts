@@ -298,7 +298,8 @@ const dueJobs = new Map(
 /** The job that does a kind of due work. */
 export function jobOfDue(kind: DueKind): DueJob {
   const job = dueJobs.get(kind);
-  if (job === undefined)
+  if (job === undefined) {
     throw new JobError('bug.unknown', `no job does what is due as ${kind}`, { retry: 'never' });
+  }
   return job;
 }

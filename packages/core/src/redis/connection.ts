@@ -10,7 +10,7 @@ import { slowRefusals } from './slow-refusals.ts';
 import { forgetTrouble, noteTrouble, refusedEntry, troubleOf } from './trouble.ts';
 
 /**
- * What happens to a command while Redis is away. `fail-fast`: it is refused at once, for whoever has somebody waiting
+ * What happens to a command while Redis is away. `fail-fast`: it is refused at once, for callers that keep a person waiting
  * for an answer (producers, the console, the CLI). `patient`: it waits until Redis is back, for workers.
  */
 export type RedisProfile = 'fail-fast' | 'patient';
@@ -65,7 +65,7 @@ const FAIL_FAST = {
 } as const;
 
 /**
- * A primary that became a replica keeps its connections, and refuses every write on them: whoever came by a name that now
+ * A primary that became a replica keeps its connections, and refuses every write on them: a process that came by a name that now
  * leads to another server finds that by connecting anew.
  */
 function reconnectOnError(error: Error): boolean {
@@ -145,7 +145,7 @@ async function awaitReady(redis: Redis, clock: Clock, withinMs: number): Promise
   });
 }
 
-/** A connection whose SELECT was refused is ready all the same, and speaks to database 0: that of somebody else. */
+/** A connection whose SELECT was refused is ready all the same, and speaks to database 0, which may belong to another program. */
 async function requireDatabase(redis: Redis): Promise<void> {
   const { db = 0 } = redis.options;
   if (db === 0) return;

@@ -108,7 +108,7 @@ export interface ReportKeys {
   readonly expected: string;
   /** set: parts that are not answered yet. */
   readonly pending: string;
-  /** hash: part → how often somebody began with it. */
+  /** hash: part → how often a worker began it. */
   readonly begun: string;
   /** list: `{part, result}` JSON, in the order of the answers. */
   readonly results: string;

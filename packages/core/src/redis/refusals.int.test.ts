@@ -47,7 +47,7 @@ async function refusedAfterMs(work: Promise<unknown>, reason: RegExp): Promise<n
   return clock.now() - startedAtMs;
 }
 
-test('what a full Redis refuses fails slowly for the patient, so that no loop spins, and at once for who has somebody waiting', async () => {
+test('what a full Redis refuses fails slowly for the patient, so that no loop spins, and at once where a person waits', async () => {
   const [patient, hasty] = [await connect('patient'), await connect('fail-fast')];
   await operator.config('SET', 'maxmemory', '100');
 
@@ -55,7 +55,7 @@ test('what a full Redis refuses fails slowly for the patient, so that no loop sp
   expect(await refusedAfterMs(hasty.set('a', '1'), /^OOM /)).toBeLessThan(500);
 });
 
-test('a command that is wrong by itself fails at once for everybody', async () => {
+test('a command that is wrong by itself fails at once on every connection', async () => {
   const patient = await connect('patient');
   await patient.set('text', 'no list');
 

@@ -6,7 +6,7 @@ const REFUSED_AFTER_MS = 1_000;
 /** A Redis that is full, a replica, or not yet ready: the same command may pass in a while. */
 const REFUSAL = /^(OOM|READONLY|MASTERDOWN|LOADING|MISCONF|NOREPLICAS) /;
 
-/** Whether Redis refused a command for what it is just now: no fault of the command, nor of whoever gave it. */
+/** Whether Redis refused a command for what it is just now: no fault of the command, nor of its caller. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError' && REFUSAL.test(error.message);
 }
@@ -25,7 +25,7 @@ export function slowRefusals(redis: Redis): void {
         reject(error);
         return;
       }
-      // No process waits for it: one that ends has nobody left who asks.
+      // No process waits for it: in one that ends, no caller is left.
       setTimeout(reject, REFUSED_AFTER_MS, error).unref();
     };
     return send(command, ...rest);

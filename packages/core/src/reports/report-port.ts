@@ -22,7 +22,7 @@ export interface ReportLedger {
   get(reportId: string, name: string): Promise<unknown>;
   /** Further parts that must be answered. */
   expect(reportId: string, parts: readonly string[]): Promise<void>;
-  /** Somebody begins with a part: how often that has happened, this time included; null when the report is closed. */
+  /** A worker begins a part: how often that has happened, this time included; null when the report is closed. */
   begin(reportId: string, part: string): Promise<number | null>;
   finish(reportId: string, part: string, result: unknown): Promise<void>;
   /** Answers in the order they came, from the `from`-th (0 the first). The same part may come twice; the last word counts. */

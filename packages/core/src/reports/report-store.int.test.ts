@@ -51,7 +51,7 @@ describe.each(KINDS)('a report %s', (kind, create) => {
     expect(await reports.results(reportId, 1)).toHaveLength(1);
   });
 
-  test('counts how often a part was begun, and what nobody opened cannot be begun', async () => {
+  test('counts how often a part was begun, and a report that is not open cannot be begun', async () => {
     const { reports, reportId } = await fresh('begun', ['a']);
 
     expect([await reports.begin(reportId, 'a'), await reports.begin(reportId, 'a')]).toEqual([1, 2]);

@@ -11,7 +11,7 @@ export interface Clock {
 /** What `within` comes to when the time is over first. */
 export const LATE = Symbol('late');
 
-/** Waits for `work`, but not longer than `ms`. The work itself goes on, and whatever becomes of it then is nobody's. */
+/** Waits for `work`, but not longer than `ms`. The work itself goes on, and its result is dropped then. */
 export async function within<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T | typeof LATE> {
   const late = Promise.withResolvers<typeof LATE>();
   const cancel = clock.after(ms, () => {

@@ -54,7 +54,7 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
   };
 }
 
-/** The answer of `/readyz`, for whoever serves it. Never rejects. */
+/** The answer of `/readyz`, for the server that gives it. Never rejects. */
 export async function readinessAnswer(options: Pick<HealthOptions, 'clock' | 'readiness'>): Promise<{
   readonly status: 200 | 503;
   readonly body: { readonly ready: boolean; readonly checks: Readiness };

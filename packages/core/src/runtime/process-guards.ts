@@ -2,7 +2,7 @@ import process from 'node:process';
 import type { Logger } from './logger-port.ts';
 
 /**
- * Logs what nobody caught and exits with 1: a process in an unknown state does no more work, its supervisor starts a new
+ * Logs an error that no code caught and exits with 1: a process in an unknown state does no more work, its supervisor starts a new
  * one, and the ledger knows what was under way. Call once, in `main.ts`, before anything else.
  */
 export function installProcessGuards(log: Logger): void {

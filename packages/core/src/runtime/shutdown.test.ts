@@ -86,13 +86,16 @@ test('a step that fails does not keep the others from stopping, and ends with 1'
 test.each([
   ['throw', 'uncaught exception'],
   ['reject', 'unhandled rejection'],
-])('what nobody caught (%s) is logged, redacted, and ends the process with 1', async (manner, message) => {
-  const { ended, output } = start(manner);
+])(
+  'an error that no code caught (%s) is logged, redacted, and ends the process with 1',
+  async (manner, message) => {
+    const { ended, output } = start(manner);
 
-  expect(await ended).toBe(1);
-  expect(output()).toContain(message);
-  expect(output()).not.toContain('IOSFODNN7EXAMPLE');
-});
+    expect(await ended).toBe(1);
+    expect(output()).toContain(message);
+    expect(output()).not.toContain('IOSFODNN7EXAMPLE');
+  },
+);
 
 test('stopping twice stops once and gives the same code', async () => {
   let stops = 0;

@@ -85,7 +85,7 @@ describe('the Teleport adapter on the simulator', () => {
         { organizationId: null, accountId: null },
       ],
     });
-    expect(await teleport.findToken('nobody-made-it', signal)).toBeNull();
+    expect(await teleport.findToken('never-created', signal)).toBeNull();
   });
 
   it('tells a token that may not be read from one that is not there', async () => {

@@ -22,7 +22,7 @@ async function judge(name: string, pin: string | null = null): Promise<string> {
 test('an installer is fetched as hosts do, and judged', async () => {
   expect(await judge('default-installer')).toBe('sane');
   expect(await judge('no-shebang')).toBe('doubtful');
-  expect(await judge('nobody-made-this')).toBe('missing');
+  expect(await judge('never-created')).toBe('missing');
   expect(await judge('default-installer', 'f'.repeat(64))).toBe('changed');
   sim.setFaults({ installer: 'html' });
   expect(await judge('default-installer')).toBe('not-a-script');

@@ -40,7 +40,7 @@ async function ask() {
   }
 }
 
-/** A page that nobody looks at asks nothing. */
+/** A page that is not visible asks nothing. */
 function next() {
   if (document.hidden) document.addEventListener('visibilitychange', next, { once: true });
   else void poll();

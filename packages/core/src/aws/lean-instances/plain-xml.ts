@@ -1,7 +1,7 @@
 /**
  * A reader of the plainest XML there is: elements without attributes, text without surprises. It is what EC2 writes, and
  * it can be read ten times as fast as XML. Whatever is not plain is refused with `NotPlain`, never guessed at, so that
- * somebody who reads all of XML can be asked instead.
+ * a reader of all of XML can be asked instead.
  */
 
 /** Thrown for everything that a full reader of XML has to decide. */

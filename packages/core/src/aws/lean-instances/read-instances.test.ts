@@ -99,7 +99,7 @@ describe('in every field that is used', () => {
     expect(read).toBeGreaterThan(200);
   });
 
-  it('reads what EC2 really writes itself, and leaves it to nobody', () => {
+  it('reads what EC2 really writes itself, and leaves none of it to the SDK', () => {
     const page = readInstances(answerOf([{ ownerId: '111122223333', instances: [A_HOST, A_HOST] }], 'next'));
 
     expect(page).toEqual({
@@ -256,7 +256,7 @@ function spoil(xml: string, { at, length, kind, what }: Damage): string {
   }
 }
 
-/** The SDK gives an answer up for what it cannot read in a field that nobody looks at here; lean reads past it. */
+/** The SDK gives an answer up for what it cannot read in a field that Muster does not use; lean reads past it. */
 async function sdkOrUnusedField(xml: string): Promise<unknown> {
   try {
     return usedFields(await sendThrough('sdk', wireAnswer(xml)));

@@ -62,7 +62,7 @@ describe('the verdict', () => {
     expect(report([failed('proxy', 'proxy-unreachable', 'no', 'curl')], [ok(0)]).verdict).toBe('fail');
   });
 
-  test('a part that nobody answered is a failure, of its account or of all', () => {
+  test('a part that no worker answered is a failure, of its account or of all', () => {
     const partial = report([], [ok(0)], [`account:${anAccountId(1)}`]);
 
     expect(partial).toMatchObject({ verdict: 'partial', accounts: { total: 2, ok: 1, failed: 1 } });

@@ -40,7 +40,7 @@ export interface DoctorReport {
   readonly accountWork: readonly AccountWork[];
 }
 
-/** Puts the answers together. A part that nobody answered is a failed check, never a passed one. */
+/** Puts the answers together. A part that no worker answered is a failed check, never a passed one. */
 export function assembleDoctorReport(parts: {
   readonly startedAtMs: number;
   readonly finishedAtMs: number;
@@ -50,7 +50,7 @@ export function assembleDoctorReport(parts: {
   /** Checks about the whole installation. */
   readonly checks: readonly Check[];
   readonly accounts: readonly AccountCheckup[];
-  /** Parts that nobody answered: `account:ID`, `organization`, `teleport`. */
+  /** Parts that no worker answered: `account:ID`, `organization`, `teleport`. */
   readonly unanswered: readonly string[];
 }): DoctorReport {
   const silent = parts.unanswered.map((part) =>

@@ -42,7 +42,7 @@ test.each([
   ['2026-11-25T00:00:00.000Z', aToken({ expiresAtMs: NOW_MS }), [ORGANIZATION]],
   ['o-aaaaaaaaaa', aToken({ allow: [rule({ organizationId: 'o-bbbbbbbbbb' })] }), [ORGANIZATION]],
   [anAccountId(1), aToken({ allow: [rule({ accountId: anAccountId(2) })] }), [ACCOUNT]],
-  ['nobody', aToken({ allow: [] }), [{ organizationId: null, accountId: null }]],
+  ['no host', aToken({ allow: [] }), [{ organizationId: null, accountId: null }]],
   ['organization', aToken({ allow: [] }), [ORGANIZATION]],
 ])('a token that does not fit is told by what is wrong with it: %s', (word, token, uses) => {
   expect(faultOfToken(token, uses, NOW_MS)).toContain(word);

@@ -17,7 +17,7 @@ export interface JoinTokenRule {
   readonly accountId: string | null;
 }
 
-/** Whose hosts are to join with a token: an organization's or one account's. Null: nobody can say which. */
+/** Whose hosts are to join with a token: an organization's or one account's. Null: it is unknown which. */
 export interface TokenUse {
   readonly organizationId: string | null;
   readonly accountId: AccountId | null;
@@ -40,7 +40,7 @@ export function faultOfToken(token: JoinToken, uses: readonly TokenUse[], nowMs:
   if (missed.organizationId !== null) {
     return `allows neither the organization ${missed.organizationId} nor accounts`;
   }
-  return missed.accountId === null ? 'allows nobody' : `does not allow the account ${missed.accountId}`;
+  return missed.accountId === null ? 'allows no host' : `does not allow the account ${missed.accountId}`;
 }
 
 function admits(rule: JoinTokenRule, use: TokenUse): boolean {

@@ -103,7 +103,7 @@ export interface PlanParts {
   readonly organization: OrganizationReading;
   readonly accounts: readonly AccountReading[];
   readonly targets: readonly TargetReading[];
-  /** Parts that nobody answered: `account:ID` or `target:ID.REGION`. */
+  /** Parts that no worker answered: `account:ID` or `target:ID.REGION`. */
   readonly unanswered: readonly string[];
 }
 

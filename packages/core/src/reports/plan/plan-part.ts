@@ -81,7 +81,7 @@ export const TargetReading = z.strictObject({
   ineligibleByCause: z.partialRecord(Cause, count),
   /** Instances that EC2 listed, per role that it was asked with. */
   listed: z.array(count),
-  /** Nodes in SSM's inventory; null when nobody had to be judged, and it was not asked. */
+  /** Nodes in SSM's inventory; null when no instance had to be judged, and SSM was not asked. */
   managed: count.nullable(),
   /** Running, matched, judged by SSM's inventory, and of those the ones that could be sent to. */
   judged: count,
