@@ -37,7 +37,7 @@ export async function tick(deps: TickDeps): Promise<Readonly<Partial<Record<DueK
     const count = await handOut(kind, deps);
     if (count > 0) given[kind] = count;
   }
-  // Whoever looks marks a sweep as finished; looking here means that it is noticed without an audience.
+  // A reading of the sweep marks it as finished; the tick reads it so that this needs no viewer.
   await deps.ledger.coverage.sweep(deps.clock.now());
   return given;
 }
