@@ -8,6 +8,7 @@ import { Secret } from '@muster/core/config/secret';
 import { parseTargetId, targetId, type Target } from '@muster/core/organization/target';
 import type { InstanceId, MatcherKey } from '@muster/core/organization/ids';
 import type { Instance } from '@muster/core/scan/instance';
+import { sealAccount, type Sealer } from '@muster/core/organization/account-seal';
 import { catalog, type Catalog } from '@muster/core/jobs/catalog';
 import type { JobContext, ResultOf } from '@muster/core/jobs/define-job';
 import { createJobQueue } from '@muster/core/jobs/queue/enqueue';
@@ -29,6 +30,7 @@ import { Queue, Worker } from 'bullmq';
 const CONCURRENCY = 200;
 const INSTANCES = 6;
 const PREFIX = 'overhead';
+const INSTALLATION = 'abcdefabcdef';
 const NOW_MS = Date.now();
 
 const kind = process.argv[2] ?? 'scan';
@@ -108,15 +110,12 @@ function makeInstances(target: Target): Instance[] {
 }
 
 /** Accounts, targets and their joined instances, as earlier sweeps leave them. */
-async function knowTargets(ledger: Ledger, matcherKey: MatcherKey): Promise<void> {
+async function knowTargets(ledger: Ledger, matcherKey: MatcherKey, sealer: Sealer): Promise<void> {
   const byAccount = Map.groupBy(targets, (target) => target.accountId);
   await ledger.coverage.putAccounts(
-    [...byAccount.keys()].map((accountId) => ({
-      accountId,
-      name: '',
-      state: 'ACTIVE',
-      ancestorIds: ['r-root'],
-    })),
+    [...byAccount.keys()].map((accountId) =>
+      sealAccount({ accountId, name: '', state: 'ACTIVE', ancestorIds: ['r-root'] }, NOW_MS, sealer),
+    ),
   );
   for (const [accountId, own] of byAccount) {
     await ledger.coverage.putRegions(
@@ -155,7 +154,7 @@ async function scan(): Promise<void> {
   const queue = createJobQueue({ connection: connect('producer', 'fail-fast'), prefix: PREFIX });
   const matcher = config.matchers[0];
   if (matcher === undefined) throw new Error('no matcher');
-  await knowTargets(ledger, matcher.key);
+  await knowTargets(ledger, matcher.key, { keys: config.markerKeys, installation: INSTALLATION });
   const metrics = createMetrics('bench');
   const firstLook: JobContext = {
     signal: new AbortController().signal,
@@ -168,7 +167,7 @@ async function scan(): Promise<void> {
   // Whatever else a handler would call is not there, and would be missed loudly.
   const deps = {
     config,
-    installation: 'abcdefabcdef',
+    installation: INSTALLATION,
     timings: createTimings(config),
     clock,
     ledger,
