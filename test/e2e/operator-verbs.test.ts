@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import type { Scope } from '@muster/core/control/control';
+import type { ScopeText } from '@muster/core/control/scope';
 import { eventually } from '@muster/testing/eventually';
 import { type MusterSystem, startSystem } from '@muster/testing/muster-system';
 import { MUSTER_ENTRY } from '@muster/testing/supervised-process';
@@ -103,7 +103,7 @@ test.each(['pause', 'resume', 'retry', 'cancel'])('%s refuses a scope that is no
 test('a refusal names the nearest that is there, and a pause of what has vanished can be ended', async () => {
   const accountId = (await instances())[0]?.accountId ?? '';
   const slip = `${accountId.slice(0, -1)}${(Number(accountId.at(-1)) + 1) % 10}`;
-  const scope = 'account:123456789012' as Scope;
+  const scope = 'account:123456789012' as ScopeText;
   await system.ledger.control.pause({ scope, atMs: Date.now(), by: 'operator', reason: '' });
 
   const refused = await system.cli('pause', '--account', slip);

@@ -6,7 +6,12 @@ import {
 } from '@muster/core/organization/coverage';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Target } from '@muster/core/organization/target';
-import { includesAccount, includesTarget, isWhole, type SweepScope } from './sweep-scope.ts';
+import {
+  includesAccount,
+  includesTarget,
+  isWhole,
+  type SweepScope,
+} from '@muster/core/organization/request-sweep';
 import type { KnownAccount } from '@muster/core/organization/coverage-store';
 import type { Ledger } from '@muster/core/control/ledger';
 import type { SweepView } from '@muster/core/organization/sweep-store';

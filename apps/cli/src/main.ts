@@ -6,10 +6,10 @@ import { addDoctorCommand } from './commands/doctor.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addInitCommand } from './commands/init.ts';
 import { addInstancesCommand } from './commands/instances.ts';
-import { addPauseCommands } from './commands/pause.ts';
+import { addPauseCommands, addRetryCommands } from './commands/act.ts';
 import { addPlanCommand } from './commands/plan.ts';
 import { addProcessCommands } from './commands/processes.ts';
-import { addRetryCommands } from './commands/retry.ts';
+
 import { addRunCommand } from './commands/run.ts';
 import { addStatusCommands } from './commands/status.ts';
 import { addSweepCommand } from './commands/sweep.ts';

@@ -1,9 +1,9 @@
+import { nearest } from '@muster/core/config/suggest';
+import { faultOfScope } from '@muster/core/control/known-scope';
+import { SCOPE_KINDS, scopeOf, type Scope } from '@muster/core/control/scope';
 import { CAUSES } from '@muster/core/enrollment/cause';
-import type { Scope } from '@muster/core/control/control';
-import { AccountId, InstanceId, Region } from '@muster/core/organization/ids';
 import type { Command } from 'commander';
 import { CommandError, EXIT } from './exit-codes.ts';
-import { unknownCause } from './known-scope.ts';
 
 /** The options by which an operator says what a verb is about. */
 export interface ScopeOptions {
@@ -13,8 +13,6 @@ export interface ScopeOptions {
   readonly instance?: string;
   readonly cause?: string;
 }
-
-const NAMES = ['all', 'account', 'region', 'instance', 'cause'] as const;
 
 /** Adds `--all`, `--account`, `--region`, `--instance` and `--cause` to a command. */
 export function withScope(command: Command): Command {
@@ -27,20 +25,26 @@ export function withScope(command: Command): Command {
 }
 
 /** Exactly one of them, checked. Exit code 64 otherwise: a slip must not act on everything. */
-export function parseScope(options: ScopeOptions): Scope {
-  const [name, ...more] = NAMES.filter((one) => options[one] !== undefined);
-  if (name === undefined || more.length > 0) {
+export function scopeOfOptions(options: ScopeOptions): Scope {
+  const [kind, ...more] = SCOPE_KINDS.filter((one) => options[one] !== undefined);
+  if (kind === undefined || more.length > 0) {
     throw new CommandError(EXIT.usage, 'give one of --all, --account, --region, --instance, --cause');
   }
-  if (name === 'all') return 'all';
-  const value = options[name] ?? '';
-  const valid = {
-    account: () => AccountId.safeParse(value).success,
-    region: () => Region.safeParse(value).success,
-    instance: () => InstanceId.safeParse(value).success,
-    cause: () => Object.hasOwn(CAUSES, value),
-  }[name]();
-  if (!valid && name === 'cause') throw unknownCause(value);
-  if (!valid) throw new CommandError(EXIT.usage, `--${name} ${value}: there is no such ${name}`);
-  return `${name}:${value}` as Scope;
+  const value = kind === 'all' ? '' : (options[kind] ?? '');
+  const scope = scopeOf(kind, value);
+  if (scope !== null) return scope;
+  if (kind !== 'cause') throw new CommandError(EXIT.usage, `--${kind} ${value}: there is no such ${kind}`);
+  const near = nearest(value, Object.keys(CAUSES));
+  const hint = near === null ? 'muster findings lists those that are met' : `did you mean ${near}?`;
+  throw new CommandError(EXIT.usage, `--cause ${value}: there is no such cause: ${hint}`);
+}
+
+/** Refuses a scope that is not there. Exit code 64. @param stands see `faultOfScope` */
+export async function requireKnownScope(
+  ledger: Parameters<typeof faultOfScope>[0],
+  scope: Scope,
+  stands = false,
+): Promise<void> {
+  const fault = await faultOfScope(ledger, scope, stands);
+  if (fault !== null) throw new CommandError(EXIT.usage, fault);
 }

@@ -1,7 +1,10 @@
-import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import { AccountId, Region } from '@muster/core/organization/ids';
-import { targetId, type Target } from '@muster/core/organization/target';
-import type { Clock } from '@muster/core/runtime/clock-port';
+import {
+  isWhole,
+  type RequestedSweep,
+  requestSweep,
+  type SweepScope,
+} from '@muster/core/organization/request-sweep';
 import type { Command } from 'commander';
 import { ulid } from 'ulid';
 import { awaitReadings } from '../await-readings.ts';
@@ -10,11 +13,10 @@ import { CommandError, EXIT } from '../exit-codes.ts';
 import { createMissingNotice } from '../missing-notice.ts';
 import { withLedger } from '../open-ledger.ts';
 import { readConfig } from '../read-config.ts';
-import { includesTarget, isWhole, type SweepScope } from '../sweep-scope.ts';
-import type { KnownAccount } from '@muster/core/organization/coverage-store';
-import type { Ledger } from '@muster/core/control/ledger';
 
-interface Options extends SweepScope {
+interface Options {
+  readonly account?: string;
+  readonly region?: string;
   readonly wait?: boolean;
 }
 
@@ -27,18 +29,24 @@ export function addSweepCommand(program: Command, context: CommandContext): void
     .option('--region <region>', 'one region')
     .option('--wait', 'until all of it was read; exit code 0 complete, 2 partial, 1 failed')
     .action(async (options: Options) => {
-      checkFilters(options);
+      const scope = scopeOf(options);
       const config = readConfig(context.env, context.configOption());
       const wait = options.wait === true;
       await withLedger(
         config,
         async (ledger, clock) => {
-          const begun = await begin({ ledger, clock }, options);
-          process.stdout.write(`${describe(begun)}\n`);
+          const begun = await requestSweep({ ledger, clock, newId: () => ulid(clock.now()) }, scope);
+          if (scope.accountId !== null && begun.accounts === 0) {
+            throw new CommandError(
+              EXIT.failed,
+              `--account ${scope.accountId}: no active account of that id is in scope. muster sweep lists the organization again`,
+            );
+          }
+          process.stdout.write(`${describe(begun, scope)}\n`);
           if (!wait) return;
           const verdict = await awaitReadings(
             { ledger, clock },
-            options,
+            scope,
             begun.sinceMs,
             createMissingNotice(config),
           );
@@ -49,81 +57,23 @@ export function addSweepCommand(program: Command, context: CommandContext): void
     });
 }
 
-function checkFilters(options: SweepScope): void {
-  if (options.account !== undefined && !AccountId.safeParse(options.account).success) {
-    throw new CommandError(EXIT.usage, `--account ${options.account}: an AWS account id has 12 digits`);
+/** What the options narrow the sweep to. Exit code 64 for what is no id. */
+function scopeOf({ account, region }: Options): SweepScope {
+  const accountId = account === undefined ? null : AccountId.safeParse(account);
+  if (accountId?.success === false) {
+    throw new CommandError(EXIT.usage, `--account ${account}: an AWS account id has 12 digits`);
   }
-  if (options.region !== undefined && !Region.safeParse(options.region).success) {
-    throw new CommandError(EXIT.usage, `--region ${options.region}: an AWS region looks like eu-west-1`);
+  const parsedRegion = region === undefined ? null : Region.safeParse(region);
+  if (parsedRegion?.success === false) {
+    throw new CommandError(EXIT.usage, `--region ${region}: an AWS region looks like eu-west-1`);
   }
+  return { accountId: accountId?.data ?? null, region: parsedRegion?.data ?? null };
 }
 
-/** What was made due. */
-interface Begun {
-  /** Since when a reading counts, in the ledger's time (epoch ms). */
-  readonly sinceMs: number;
-  readonly targets: number;
-  /** Nothing is known of the organization yet: it is listed first. */
-  readonly first: boolean;
-  /** Accounts that could not be entered, and so have no targets to read. */
-  readonly closed: number;
-}
-
-function describe({ first, targets, closed }: Begun): string {
-  if (first) {
+function describe({ accounts, targets, closed }: RequestedSweep, scope: SweepScope): string {
+  if (isWhole(scope) && accounts === 0) {
     return 'no account is known yet: the organization is listed now, and its targets are read as they are found';
   }
-  const accounts = `${closed} ${closed === 1 ? 'account' : 'accounts'} that could not be entered`;
-  return `${targets} targets${closed === 0 ? '' : ` and ${accounts}`} are due now`;
-}
-
-async function begin(
-  { ledger, clock }: { readonly ledger: Ledger; readonly clock: Clock },
-  scope: SweepScope,
-): Promise<Begun> {
-  const atMs = clock.now();
-  const whole = isWhole(scope);
-  // First of all: a target that becomes known later is read later, and one that is known already is made due below.
-  const sinceMs = await (whole
-    ? ledger.coverage.startSweep(ulid(atMs), atMs)
-    : ledger.coverage.wantReadings(atMs));
-  const accounts = await activeAccounts(ledger, scope);
-  if (scope.account !== undefined && accounts.length === 0) {
-    throw new CommandError(
-      EXIT.failed,
-      `--account ${scope.account}: no active account of that id is in scope. muster sweep lists the organization again`,
-    );
-  }
-  const denials = await Promise.all(
-    accounts.map(({ account }) => ledger.coverage.readDenied(account.accountId)),
-  );
-  const targets = accounts
-    .filter((_, index) => denials[index] === null)
-    .flatMap(({ account: { accountId }, regions }) =>
-      (regions ?? []).map((region): Target => ({ accountId, region })),
-    )
-    .filter((target) => includesTarget(scope, target));
-  if (whole) await ledger.due.schedule('accounts', [{ member: ORGANIZATION_MEMBER, atMs }]);
-  // A role that was fixed, and a region that was turned on, show in the account's regions only.
-  await ledger.due.schedule(
-    'regions',
-    accounts.map(({ account }) => ({ member: account.accountId, atMs })),
-  );
-  await ledger.due.schedule(
-    'scan',
-    targets.map((target) => ({ member: targetId(target), atMs })),
-  );
-  return {
-    sinceMs,
-    first: whole && accounts.length === 0,
-    targets: targets.length,
-    closed: denials.filter((denial) => denial !== null).length,
-  };
-}
-
-async function activeAccounts(ledger: Ledger, scope: SweepScope): Promise<readonly KnownAccount[]> {
-  const ids = await ledger.coverage.accountIds();
-  const wanted = ids.filter((id) => scope.account === undefined || id === scope.account);
-  const known = await Promise.all(wanted.map((id) => ledger.coverage.account(id)));
-  return known.filter((one) => one !== null).filter(({ account }) => account.state === 'ACTIVE');
+  const among = `${closed} ${closed === 1 ? 'account' : 'accounts'} that could not be entered`;
+  return `${targets} targets${closed === 0 ? '' : ` and ${among}`} are due now`;
 }

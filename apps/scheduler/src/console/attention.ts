@@ -1,4 +1,5 @@
 import { type Finding, type FindingKind, ownerOfFinding, type Pause } from '@muster/core/control/control';
+import { scopeFlag } from '@muster/core/control/scope';
 import { ownerPhrase } from './cause-row.ts';
 
 /** Something an operator should act on, with what to do. */
@@ -85,9 +86,4 @@ function pauseItem({ scope, by, atMs, reason }: Pause): AttentionItem {
     remedy: `When it may go on, run: muster resume ${scopeFlag(scope)}`,
     owner: ownerPhrase('operator'),
   };
-}
-
-/** `account:111122223333` as the CLI takes it: `--account 111122223333`. */
-function scopeFlag(scope: string): string {
-  return scope === 'all' ? '--all' : `--${scope.replace(':', ' ')}`;
 }

@@ -1,5 +1,5 @@
 import type { Cause } from '@muster/core/enrollment/cause';
-import { pausedBy } from '@muster/core/control/control';
+import { pausedBy } from '@muster/core/control/scope';
 import type { EnrollmentRecord } from '@muster/core/enrollment/record';
 import { InstanceId } from '@muster/core/organization/ids';
 import type { Matcher } from '@muster/core/scan/matcher';

@@ -1,6 +1,6 @@
 import { renderInstall } from '@muster/core/install/render-install';
 import type { SendResult, TargetAccess } from '@muster/core/install/command';
-import { pausedBy } from '@muster/core/control/control';
+import { pausedBy } from '@muster/core/control/scope';
 import type { JobError } from '@muster/core/runtime/errors';
 import type { BatchId } from '@muster/core/organization/ids';
 import type { Intent } from '@muster/core/install/intent';

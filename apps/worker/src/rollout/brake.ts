@@ -1,4 +1,5 @@
 import { type BrakeWindow, describeWindow, failedBeforeAtMs, isWindowOver } from '@muster/core/rollout/brake';
+import { describeScope, scopeFlag } from '@muster/core/control/scope';
 import type { AttemptResult } from '@muster/core/enrollment/attempt';
 import type { EnrollmentRecord } from '@muster/core/enrollment/record';
 import type { AccountId, InstanceId } from '@muster/core/organization/ids';
@@ -76,7 +77,7 @@ async function engage(deps: BrakeDeps, window: BrakeWindow): Promise<void> {
     kind: 'brake-engaged',
     scope,
     sinceMs: atMs,
-    message: `Sending to ${scope === 'all' ? 'every account' : scope.replace(':', ' ')} was stopped: ${reason}.`,
+    message: `Sending to ${describeScope(scope)} was stopped: ${reason}.`,
     remedy: remedyOf(scope),
   });
   // An operator's own pause of the scope stays theirs; a resume ends both.
@@ -102,7 +103,7 @@ async function joinBrakes({ ledger: { control } }: BrakeDeps, { beganAtMs }: Bra
 }
 
 function remedyOf(scope: BrakeWindow['scope']): string {
-  const flag = scope === 'all' ? '--all' : `--${scope.replace(':', ' ')}`;
+  const flag = scopeFlag(scope);
   const among = scope === 'all' ? '' : ` ${flag}`;
   return `See why (muster instances --state failed${among}), fix it, then run: muster resume ${flag}. What has failed is tried again when its back-off is over, or at once by: muster retry ${flag}`;
 }

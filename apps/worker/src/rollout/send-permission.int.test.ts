@@ -1,4 +1,4 @@
-import type { Scope } from '@muster/core/control/control';
+import type { ScopeText } from '@muster/core/control/scope';
 import { targetId } from '@muster/core/organization/target';
 import { expect, test } from 'vitest';
 import type { HandlerDeps } from '../deps.ts';
@@ -10,7 +10,7 @@ const startWorkerBench = useWorkerBench();
 const install = (bench: WorkerBench) => bench.run('install-batch', { target: TARGET });
 const withInventory = { muster: { inventory: { source: 'tctl' } } };
 
-async function pause(bench: WorkerBench, scope: Scope): Promise<void> {
+async function pause(bench: WorkerBench, scope: ScopeText): Promise<void> {
   await bench.ledger.control.pause({ scope, atMs: bench.now(), by: 'operator', reason: 'a test' });
 }
 
@@ -71,7 +71,7 @@ test('what one worker said of a pause is over when another one, without it, asks
   expect(await bench.findings()).toEqual([]);
 });
 
-test.each<Scope>(['all', `account:${ACCOUNT}`, `region:${TARGET.region}`])(
+test.each<ScopeText>(['all', `account:${ACCOUNT}`, `region:${TARGET.region}`])(
   'a pause of %s stops every send of the target, and resuming lets them go',
   async (scope) => {
     const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
@@ -89,8 +89,8 @@ test.each<Scope>(['all', `account:${ACCOUNT}`, `region:${TARGET.region}`])(
 test('a pause of another account or region stops nothing here', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
   await bench.scanned();
-  await pause(bench, 'account:222222222222' as Scope);
-  await pause(bench, 'region:us-east-1' as Scope);
+  await pause(bench, 'account:222222222222' as ScopeText);
+  await pause(bench, 'region:us-east-1' as ScopeText);
 
   expect(await install(bench)).toMatchObject({ sent: 1, instances: 2 });
 });

@@ -1,4 +1,4 @@
-import type { Scope } from '@muster/core/control/control';
+import type { ScopeText } from '@muster/core/control/scope';
 import { readOrganizationStatus } from '@muster/core/reports/organization-status';
 import { expect, test } from 'vitest';
 import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
@@ -27,7 +27,7 @@ test('under the hold, and under a pause, what waits says so before any job has l
   expect(await waiting(bench)).toEqual([{ reason: 'held', targets: 1, instances: 3 }]);
 
   await bench.ledger.control.releaseHold();
-  const scope: Scope = `account:${ACCOUNT}`;
+  const scope: ScopeText = `account:${ACCOUNT}`;
   await bench.ledger.control.pause({ scope, atMs: bench.now(), by: 'operator', reason: '' });
   await install(bench);
   expect(await waiting(bench)).toEqual([{ reason: 'paused', targets: 1, instances: 3 }]);

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
-import type { Pause, Scope, Finding, FindingKind } from './control.ts';
+import type { Pause, Finding, FindingKind } from './control.ts';
+import type { ScopeText } from './scope.ts';
 import type { Keys } from '../redis/keys.ts';
 import { createBrakeCounts, type SentHost, type EndedHost } from '../rollout/brake-store.ts';
 import { createEpochs } from './epoch-store.ts';
@@ -16,7 +17,7 @@ export interface ControlLedger {
   pauses(): Promise<readonly Pause[]>;
   pause(pause: Pause): Promise<void>;
   /** Whether there was one. */
-  resume(scope: Scope): Promise<boolean>;
+  resume(scope: ScopeText): Promise<boolean>;
   /** `held` until an operator releases it; `configured` is what a first run starts with. */
   hold(configured: boolean): Promise<'held' | 'released'>;
   releaseHold(): Promise<void>;
@@ -59,7 +60,7 @@ export interface ControlLedger {
   /** The brake was engaged for this window: what failed since it began counts once more after the reset. */
   markBraked(window: Pick<BrakeWindow, 'scope' | 'beganAtMs'>, nowMs: number): Promise<void>;
   /** The brake of a scope begins anew: what was sent before counts no more. Of `all`: that of every account too. */
-  resetBrake(scope: Scope, nowMs: number): Promise<void>;
+  resetBrake(scope: ScopeText, nowMs: number): Promise<void>;
   raise(finding: Finding): Promise<void>;
   clear(kind: FindingKind, scope: string): Promise<void>;
   /** Which of these kinds stand for the scope. */

@@ -1,17 +1,9 @@
-import type { AccountId, InstanceId, Region } from '../organization/ids.ts';
-import type { Cause, CauseOwner } from '../enrollment/cause.ts';
-
-/** What a pause, a brake or a finding is about, as one word: `all`, `account:…`, `region:…`, `instance:…`, `cause:…`. */
-export type Scope =
-  | 'all'
-  | `account:${AccountId}`
-  | `region:${Region}`
-  | `instance:${InstanceId}`
-  | `cause:${Cause}`;
+import type { CauseOwner } from '../enrollment/cause.ts';
+import type { ScopeText } from './scope.ts';
 
 /** A standing order not to send. */
 export interface Pause {
-  readonly scope: Scope;
+  readonly scope: ScopeText;
   readonly atMs: number;
   /** `operator`, or `brake` when too many installs of the scope failed. */
   readonly by: 'operator' | 'brake';
@@ -84,25 +76,4 @@ const OWNERS: Partial<Record<FindingKind, CauseOwner>> = {
 /** Who must act. */
 export function ownerOfFinding({ kind, owner }: Pick<Finding, 'kind' | 'owner'>): CauseOwner {
   return owner ?? OWNERS[kind] ?? 'operator';
-}
-
-/** The part of a candidate that pauses can name. */
-export interface PausableCandidate {
-  readonly accountId: AccountId;
-  readonly region: Region;
-  readonly instanceId: InstanceId;
-  /** The cause it waits for, when it has failed before. */
-  readonly cause: Cause | null;
-}
-
-/** The scope whose pause stops this candidate, or null when nothing does. */
-export function pausedBy(pauses: ReadonlySet<string>, candidate: PausableCandidate): string | null {
-  const scopes = [
-    'all',
-    `account:${candidate.accountId}`,
-    `region:${candidate.region}`,
-    `instance:${candidate.instanceId}`,
-    ...(candidate.cause === null ? [] : [`cause:${candidate.cause}`]),
-  ];
-  return scopes.find((scope) => pauses.has(scope)) ?? null;
 }

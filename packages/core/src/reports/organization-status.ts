@@ -1,5 +1,6 @@
 import { CAUSES, causeFacts, type Cause, type CauseOwner } from '../enrollment/cause.ts';
 import { type Finding, ownerOfFinding, type Pause } from '../control/control.ts';
+import { scopeFlag } from '../control/scope.ts';
 import { describeWait, type SendWait, type WaitReason } from '../rollout/send-wait.ts';
 import { readFindings, readWaits } from '../control/read-findings.ts';
 import type { Ledger } from '../control/ledger.ts';
@@ -129,13 +130,12 @@ function viewOfWait({
 
 /** A pause stops sends like a brake does, so it is told in the same place. */
 function findingOfPause(pause: Pause): OrganizationStatus['findings'][number] {
-  const flag = pause.scope === 'all' ? '--all' : `--${pause.scope.replace(':', ' ')}`;
   return {
     kind: 'paused',
     scope: pause.scope,
     since: new Date(pause.atMs).toISOString(),
     message: `An operator paused ${pause.scope}: ${pause.reason}`,
-    remedy: `When it may go on, run: muster resume ${flag}`,
+    remedy: `When it may go on, run: muster resume ${scopeFlag(pause.scope)}`,
     owner: 'operator',
     count: 1,
   };

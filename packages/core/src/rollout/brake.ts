@@ -4,7 +4,7 @@
  * the order in which it sent to them, in windows of `window` hosts. A host that has not ended counts as not failed. Whatever
  * the order of the ends, a window is over only when so many of its hosts failed that the rest, all joined, could not mend it.
  */
-import type { Scope } from '../control/control.ts';
+import type { ScopeText } from '../control/scope.ts';
 import type { EnrollmentRecord } from '../enrollment/record.ts';
 import type { AccountId } from '../organization/ids.ts';
 
@@ -27,7 +27,7 @@ export interface AccountShare {
 
 /** Hosts that were sent to one after another, as they stand now. */
 export interface BrakeWindow {
-  readonly scope: Extract<Scope, 'all' | `account:${string}`>;
+  readonly scope: Extract<ScopeText, 'all' | `account:${string}`>;
   /** When its first host was sent to, epoch ms. */
   readonly beganAtMs: number;
   readonly accounts: readonly AccountShare[];

@@ -1,5 +1,6 @@
 import type { MusterConfig } from '../config/model.ts';
-import { type Pause, pausedBy } from '../control/control.ts';
+import type { Pause } from '../control/control.ts';
+import { pausedBy, scopeFlag } from '../control/scope.ts';
 import type { EnrollmentRecord } from '../enrollment/record.ts';
 import type { Target } from '../organization/target.ts';
 import type { InventoryFacts } from '../inventory/node-store.ts';
@@ -133,14 +134,13 @@ function ofConfiguration(config: MusterConfig): Obstacle | null {
 function ofPause(pause: Pause | undefined): Obstacle | null {
   if (pause === undefined) return null;
   const { scope, by, reason } = pause;
-  const flag = scope === 'all' ? '--all' : `--${scope.replace(':', ' ')}`;
   const who = by === 'brake' ? `the brake stopped ${scope}` : `an operator paused ${scope}`;
   return {
     reason: by === 'brake' ? 'brake' : 'paused',
     scope,
     untilMs: null,
     message: `wait because ${who}${reason === '' ? '' : `: ${reason}`}`,
-    remedy: `${by === 'brake' ? 'Fix what fails (muster instances --state failed), then' : 'When it may go on,'} run: muster resume ${flag}`,
+    remedy: `${by === 'brake' ? 'Fix what fails (muster instances --state failed), then' : 'When it may go on,'} run: muster resume ${scopeFlag(scope)}`,
   };
 }
 

@@ -1,4 +1,5 @@
 import { findingsOfClocks, heardOf, isClockOff, type ProcessClock } from '../../control/process-clock.ts';
+import { subjectOf } from '../../control/scope.ts';
 import { failed, passed, skipped, warned, type Check } from './check.ts';
 
 /** AWS refuses requests signed more than five minutes off; the answer's date is good to about a second. */
@@ -43,7 +44,7 @@ export function judgeProcessClocks(
   const heldWorkers = heard.filter((one) => one.part === 'worker' && isClockOff(one)).length;
   if (heard.length === 0) return { checks: [], heldWorkers };
   const checks = findings.map(({ scope, message, remedy }) =>
-    failed('clock', 'clock-skew', message, remedy, { subject: scope.slice(scope.indexOf(':') + 1) }),
+    failed('clock', 'clock-skew', message, remedy, { subject: subjectOf(scope) }),
   );
   const sum = heard.length === 1 ? 'the one process agrees' : `all ${heard.length} processes agree`;
   return {

@@ -1,9 +1,7 @@
-import { nearest } from '@muster/core/config/suggest';
-import { CAUSES } from '@muster/core/enrollment/cause';
-import type { Scope } from '@muster/core/control/control';
-import { InstanceId, Region } from '@muster/core/organization/ids';
-import { CommandError, EXIT } from './exit-codes.ts';
-import type { Ledger } from '@muster/core/control/ledger';
+import { nearest } from '../config/suggest.ts';
+import { type InstanceId, Region } from '../organization/ids.ts';
+import type { Ledger } from './ledger.ts';
+import { printScope, type Scope } from './scope.ts';
 
 type ScopeLedger = Pick<Ledger, 'coverage' | 'enrollments' | 'control'>;
 
@@ -11,45 +9,36 @@ type ScopeLedger = Pick<Ledger, 'coverage' | 'enrollments' | 'control'>;
 const CHUNK = 500;
 
 /**
- * Refuses a scope that is not there, with the nearest that is: a slip must not look like a pause. Exit code 64.
+ * Why no operator's act is about this scope: it is not there. Names the nearest that is, for a slip must not look like a
+ * pause. Null for one that is.
  *
  * @param stands whether the scope is accepted as long as a pause of it stands, for what has vanished since
  */
-export async function requireKnownScope(ledger: ScopeLedger, scope: Scope, stands = false): Promise<void> {
-  if (scope === 'all' || scope.startsWith('cause:')) return;
-  if (stands && (await isPaused(ledger, scope))) return;
-  const colon = scope.indexOf(':');
-  const [kind, value] = [scope.slice(0, colon), scope.slice(colon + 1)];
+export async function faultOfScope(
+  ledger: ScopeLedger,
+  scope: Scope,
+  stands = false,
+): Promise<string | null> {
+  if (scope.kind === 'all' || scope.kind === 'cause') return null;
+  if (stands && (await isPaused(ledger, scope))) return null;
+  const { kind, value } = scope;
   if (kind === 'instance') {
-    if (await isKnownInstance(ledger, InstanceId.parse(value))) return;
-    throw new CommandError(
-      EXIT.usage,
-      `--instance ${value}: no scan has seen such an instance running and wanted by a matcher (muster explain ${value} tells more)`,
-    );
+    if (await isKnownInstance(ledger, value)) return null;
+    return `--instance ${value}: no scan has seen such an instance running and wanted by a matcher (muster explain ${value} tells more)`;
   }
   const known = kind === 'account' ? await knownAccounts(ledger) : await knownRegions(ledger);
-  if (known.has(value)) return;
+  if (known.has(value)) return null;
   if (known.size === 0) {
-    throw new CommandError(
-      EXIT.usage,
-      `--${kind} ${value}: no ${kind} is known yet, the organization has not been read. To send nothing at all: muster pause --all`,
-    );
+    return `--${kind} ${value}: no ${kind} is known yet, the organization has not been read. To send nothing at all: muster pause --all`;
   }
   const near = nearest(value, known);
   const hint = near === null ? `muster coverage lists those that are` : `did you mean ${near}?`;
-  throw new CommandError(EXIT.usage, `--${kind} ${value}: no such ${kind} is in scope: ${hint}`);
-}
-
-/** The refusal of a cause that is none. */
-export function unknownCause(word: string): CommandError {
-  const near = nearest(word, Object.keys(CAUSES));
-  const hint = near === null ? 'muster findings lists those that are met' : `did you mean ${near}?`;
-  return new CommandError(EXIT.usage, `--cause ${word}: there is no such cause: ${hint}`);
+  return `--${kind} ${value}: no such ${kind} is in scope: ${hint}`;
 }
 
 async function isPaused({ control }: ScopeLedger, scope: Scope): Promise<boolean> {
   const [pauses, findings] = await Promise.all([control.pauses(), control.findings()]);
-  return [...pauses, ...findings].some((one) => one.scope === scope);
+  return [...pauses, ...findings].some((one) => one.scope === printScope(scope));
 }
 
 /** In scope, or with records or commands left from when it was. */

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { EXIT } from './exit-codes.ts';
+import { scopeOfOptions } from './scope-options.ts';
+
+test('one option is one scope', () => {
+  expect(scopeOfOptions({ all: true })).toEqual({ kind: 'all' });
+  expect(scopeOfOptions({ region: 'eu-west-1' })).toEqual({ kind: 'region', value: 'eu-west-1' });
+});
+
+test.each([
+  [{}, 'give one of'],
+  [{ all: true, region: 'eu-west-1' }, 'give one of'],
+  [{ account: '12' }, 'there is no such account'],
+  [{ cause: 'host-disk-ful' }, 'did you mean host-disk-full?'],
+])('%j is refused with exit code 64', (options, message) => {
+  expect(() => scopeOfOptions(options)).toThrow(
+    expect.objectContaining({ exitCode: EXIT.usage, message: expect.stringContaining(message) as string }),
+  );
+});

@@ -1,0 +1,101 @@
+import { aBatchId, anInstanceId, anIntent, aRecord, aTarget, NOW_MS } from '@muster/testing/builders';
+import { useLedgerBench } from '@muster/testing/ledger-bench';
+import { expect, test } from 'vitest';
+import { createClock } from '../runtime/clock.ts';
+import { cancelScope, pauseScope, resumeScope, retryScope } from './operator-acts.ts';
+import { ALL, type Scope } from './scope.ts';
+
+const bench = useLedgerBench();
+
+const CONFIG: Parameters<typeof retryScope>[0]['config'] = {
+  backoff: { minMs: 60_000, maxMs: 86_400_000 },
+  install: { joinTimeoutMs: 600_000 },
+  inventory: { kind: 'none' },
+  markerKeys: [],
+} as never;
+
+/** Two accounts: a host that failed in each, one that cannot be sent to, and one whose command is live. */
+async function fleet() {
+  const { ledger } = bench.create();
+  const [one, two] = [aTarget(0), aTarget(1)];
+  const failed = aRecord('failed', { instanceId: anInstanceId(1) });
+  const ineligible = aRecord('ineligible', { instanceId: anInstanceId(2) });
+  const live = { ...aRecord('installing', { instanceId: anInstanceId(3) }), batchId: aBatchId() };
+  const fresh = (value: typeof failed | typeof ineligible | typeof live) => ({
+    instanceId: value.instanceId,
+    expected: 0,
+    value,
+  });
+  const intent = anIntent({ batchId: aBatchId(), instanceIds: [live.instanceId] });
+  await ledger.enrollments.write(one, 'all', [failed, ineligible, live].map(fresh), [
+    { batchId: intent.batchId, expected: 0, value: intent },
+  ]);
+  await ledger.enrollments.write(two, 'all', [fresh(failed)], []);
+  const deps = { ledger, clock: createClock(), config: CONFIG, random: () => 0 };
+  return { ledger, deps, one, two };
+}
+
+test('a retry of everything reaches all that failed and nothing that is under way', async () => {
+  const { ledger, deps, one, two } = await fleet();
+
+  const touched = await retryScope(deps, ALL);
+
+  expect(touched).toEqual({ accounts: 2, hosts: 3 });
+  const states = [...(await ledger.enrollments.readAll(one)).values()].map(({ value }) => value.state);
+  expect(states.toSorted()).toEqual(['discovered', 'installing', 'queued']);
+  expect((await ledger.due.size('install', Date.now() + 1_000)).due).toBe(2);
+  // What could not be sent to is judged anew by a scan.
+  expect((await ledger.due.size('scan', Date.now() + 1_000)).due).toBe(1);
+  expect((await ledger.enrollments.readAll(two)).size).toBe(1);
+});
+
+test.each<[Scope, number, number]>([
+  [{ kind: 'account', value: aTarget(1).accountId }, 1, 1],
+  [{ kind: 'instance', value: anInstanceId(2) }, 1, 1],
+  [{ kind: 'cause', value: 'ec2-ssm-script-failure' }, 2, 2],
+  [{ kind: 'cause', value: 'host-disk-full' }, 0, 0],
+])('a retry reaches its scope alone: %j', async (scope, accounts, hosts) => {
+  const { deps } = await fleet();
+
+  expect(await retryScope(deps, scope)).toEqual({ accounts, hosts });
+});
+
+test('a cancel asks for the commands in its scope, of one host or of all', async () => {
+  const { deps, one } = await fleet();
+  const asked: unknown[] = [];
+  const enqueue = async (payloads: readonly unknown[]): Promise<void> => void asked.push(...payloads);
+
+  const all = await cancelScope(deps, { kind: 'account', value: one.accountId }, enqueue);
+  const single = await cancelScope(deps, { kind: 'instance', value: anInstanceId(3) }, enqueue);
+  const none = await cancelScope(deps, { kind: 'instance', value: anInstanceId(1) }, enqueue);
+
+  expect(all).toEqual({ accounts: 1, hosts: 1, commands: 1 });
+  expect([single.commands, none.commands]).toEqual([1, 0]);
+  expect(asked).toEqual([
+    { target: one, batchId: aBatchId(), instanceId: null },
+    { target: one, batchId: aBatchId(), instanceId: anInstanceId(3) },
+  ]);
+});
+
+test('a resume ends the pause and the notes of its scope, and no other', async () => {
+  const { ledger, deps, one, two } = await fleet();
+  const scopes = [one, two].map(({ accountId }): Scope => ({ kind: 'account', value: accountId }));
+  const [first = ALL, second = ALL] = scopes;
+  for (const scope of scopes) await pauseScope(deps, scope, 'maintenance');
+  for (const { accountId } of [one, two]) {
+    await ledger.control.raise({
+      kind: 'foreign-markers',
+      scope: `account:${accountId}`,
+      sinceMs: NOW_MS,
+      message: 'm',
+      remedy: 'r',
+    });
+  }
+
+  expect(await resumeScope(deps, first)).toBe(true);
+
+  expect((await ledger.control.pauses()).map(({ scope }) => scope)).toEqual([`account:${two.accountId}`]);
+  expect((await ledger.control.findings()).map(({ scope }) => scope)).toEqual([`account:${two.accountId}`]);
+  expect(await resumeScope(deps, first)).toBe(false);
+  expect(await resumeScope(deps, second)).toBe(true);
+});

@@ -1,0 +1,128 @@
+/** What an operator does, free of any command line: the CLI calls these, and an API may. Each takes a scope and says what it touched. */
+import { applyEvents, type ApplyDeps } from '../enrollment/apply-events.ts';
+import type { EnrollmentRecord } from '../enrollment/record.ts';
+import type { Catalog } from '../jobs/catalog.ts';
+import type { PayloadOf } from '../jobs/define-job.ts';
+import { type Target, targetId } from '../organization/target.ts';
+import type { Clock } from '../runtime/clock-port.ts';
+import type { FindingKind } from './control.ts';
+import type { Ledger } from './ledger.ts';
+import { covers, printScope, type Scope } from './scope.ts';
+
+interface ActDeps {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+}
+
+/** How far an act reached. */
+export interface Touched {
+  readonly accounts: number;
+  readonly hosts: number;
+}
+
+/** Tries again now what has failed or could not be sent to; what waits for its back-off, too. */
+export async function retryScope(
+  deps: ActDeps & Pick<ApplyDeps, 'config' | 'random'>,
+  scope: Scope,
+): Promise<Touched> {
+  const { ledger, clock } = deps;
+  const accounts = new Set<string>();
+  let hosts = 0;
+  for (const target of await targetsIn(ledger, scope)) {
+    const records = await ledger.enrollments.readAll(target);
+    const chosen = new Map([...records].filter(([, { value }]) => covers(scope, placeOf(target, value))));
+    if (chosen.size === 0) continue;
+    const entry = { member: targetId(target), atMs: clock.now() };
+    const written = await applyEvents(deps, target, chosen, () => [{ kind: 'retry-requested' }]);
+    if (written.length === 0) continue;
+    accounts.add(target.accountId);
+    hosts += written.length;
+    // What could not be sent to is judged anew by a scan; what had failed is sent to at once.
+    if (written.some(({ after }) => after.state === 'discovered')) await ledger.due.schedule('scan', [entry]);
+    await ledger.due.schedule('install', [entry]);
+  }
+  return { accounts: accounts.size, hosts };
+}
+
+/** Has SSM asked to cancel live commands: `enqueue` gives the jobs to the workers. A live command has no cause yet. */
+export async function cancelScope(
+  { ledger }: Pick<ActDeps, 'ledger'>,
+  scope: Exclude<Scope, { kind: 'cause' }>,
+  enqueue: (payloads: readonly PayloadOf<Catalog['cancel-command']>[]) => Promise<void>,
+): Promise<Touched & { readonly commands: number }> {
+  const wanted = scope.kind === 'instance' ? scope.value : null;
+  const payloads: PayloadOf<Catalog['cancel-command']>[] = [];
+  let hosts = 0;
+  for (const target of await targetsIn(ledger, scope)) {
+    for (const { value } of await ledger.enrollments.intents(target)) {
+      if (wanted !== null && !value.instanceIds.includes(wanted)) continue;
+      payloads.push({ target, batchId: value.batchId, instanceId: wanted });
+      hosts += wanted === null ? value.instanceIds.length : 1;
+    }
+  }
+  await enqueue(payloads);
+  const accounts = new Set(payloads.map(({ target }) => target.accountId)).size;
+  return { accounts, hosts, commands: payloads.length };
+}
+
+/** No send starts in the scope after this; what has begun goes on. */
+export async function pauseScope({ ledger, clock }: ActDeps, scope: Scope, reason: string): Promise<void> {
+  await ledger.control.pause({ scope: printScope(scope), atMs: clock.now(), by: 'operator', reason });
+}
+
+/**
+ * Ends a pause, a brake, the hold and a suspected loss of inventory, and wakes what waited for it.
+ *
+ * @returns whether there was anything to end
+ */
+export async function resumeScope({ ledger, clock }: ActDeps, scope: Scope): Promise<boolean> {
+  const text = printScope(scope);
+  let resumed = await ledger.control.resume(text);
+  await ledger.control.resetBrake(text, clock.now());
+  await ledger.control.clear('brake-engaged', text);
+  await clearNotes(ledger, text);
+  if (scope.kind === 'all') {
+    await ledger.control.releaseHold();
+    await ledger.control.clear('hold-first-send', 'all');
+    const facts = await ledger.nodes.facts();
+    // The smaller inventory is the true one, says the operator: the next reading is not compared with the last.
+    if (facts.error?.startsWith('drop') === true) {
+      await ledger.nodes.publish({ ...facts, nodes: 0, error: null });
+    }
+    resumed = true;
+  }
+  const targets = await ledger.enrollments.populated();
+  const atMs = clock.now();
+  await ledger.due.schedule(
+    'install',
+    targets.map((target) => ({ member: targetId(target), atMs })),
+  );
+  return resumed;
+}
+
+/** Notes on what happened once: an operator who resumes their scope, or all, has seen them. */
+const NOTES: ReadonlySet<FindingKind> = new Set([
+  'ledger-epoch-changed',
+  'two-live-commands',
+  'command-not-canceled',
+  'ledger-unreadable',
+  'foreign-markers',
+  'ledger-untrusted',
+]);
+
+async function clearNotes(ledger: Ledger, scope: string): Promise<void> {
+  for (const finding of await ledger.control.findings()) {
+    const meant = scope === 'all' || finding.scope === scope;
+    if (meant && NOTES.has(finding.kind)) await ledger.control.clear(finding.kind, finding.scope);
+  }
+}
+
+/** The targets that a scope can have instances in; all of them where the scope does not say. */
+async function targetsIn({ enrollments }: Ledger, scope: Scope): Promise<readonly Target[]> {
+  return (await enrollments.populated()).filter((target) => covers(scope, target));
+}
+
+function placeOf(target: Target, record: EnrollmentRecord): Parameters<typeof covers>[1] {
+  const cause = record.state === 'failed' || record.state === 'ineligible' ? record.cause : null;
+  return { ...target, instanceId: record.instanceId, cause };
+}

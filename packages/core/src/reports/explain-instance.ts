@@ -1,0 +1,186 @@
+import type { MusterConfig } from '../config/model.ts';
+import type { Ledger } from '../control/ledger.ts';
+import { pausedBy } from '../control/scope.ts';
+import { causeFacts } from '../enrollment/cause.ts';
+import { describeNextAttempt, nextAttempt, type NextAttempt } from '../enrollment/next-attempt.ts';
+import type { EnrollmentRecord } from '../enrollment/record.ts';
+import { invocationLink } from '../install/console-link.ts';
+import type { InstanceId } from '../organization/ids.ts';
+import { readTargetId, type Target } from '../organization/target.ts';
+import { describeWait } from '../rollout/send-wait.ts';
+import { BYSTANDER_TEXTS, type BystanderKind } from '../scan/bystander.ts';
+
+/** Why an instance is, or is not, enrolled: `muster explain --json` (docs/status-json.md). */
+export interface Explanation {
+  readonly instanceId: string;
+  readonly accountId: string;
+  readonly region: string;
+  readonly state: string;
+  /** Null for one that has no record. */
+  readonly since: string | null;
+  readonly cause: string | null;
+  readonly title: string | null;
+  readonly owner: string | null;
+  readonly remedy: string | null;
+  readonly nextAttemptAt: string | null;
+  /** Why nothing is done now, as a sentence; null when it waits for nothing. */
+  readonly waitsFor: string | null;
+  readonly pausedBy: string | null;
+  readonly matcher: string | null;
+  readonly targetLastRead: string | null;
+  readonly targetStatus: string | null;
+  /** Null when it never was, or is not known any more. */
+  readonly targetLastComplete: string | null;
+  readonly attempts: readonly {
+    readonly endedAt: string;
+    readonly commandId: string | null;
+    readonly link: string | null;
+    readonly cause: string | null;
+    readonly exitCode: number | null;
+    readonly output: string;
+  }[];
+  readonly attemptCount: number;
+}
+
+interface ExplainDeps {
+  readonly ledger: Ledger;
+  readonly config: Pick<MusterConfig, 'matchers'>;
+  readonly nowMs: number;
+}
+
+/** Targets asked at once. */
+const CHUNK = 500;
+
+/** Gathers what the ledger knows of an instance; null for one that no scan has seen. */
+export async function explainInstance(deps: ExplainDeps, id: InstanceId): Promise<Explanation | null> {
+  const { enrollments, coverage } = deps.ledger;
+  const populated = await enrollments.populated();
+  for (let from = 0; from < populated.length; from += CHUNK) {
+    const chunk = populated.slice(from, from + CHUNK);
+    const read = await Promise.all(chunk.map((target) => enrollments.read(target, [id])));
+    for (const [index, target] of chunk.entries()) {
+      const stored = read[index]?.get(id);
+      if (stored !== undefined) return describe(deps, target, stored.value);
+    }
+  }
+  const targets = (await coverage.all()).map(({ id: member }) => readTargetId(member));
+  const bystander = await enrollments.findBystander(
+    targets.filter((target) => target !== null),
+    id,
+  );
+  return bystander === null ? null : describeBystander(deps, id, bystander);
+}
+
+/** Seen by scans, and none of Muster's business: there is no record, so there is little to tell. */
+async function describeBystander(
+  { ledger }: ExplainDeps,
+  id: InstanceId,
+  { target, kind }: { readonly target: Target; readonly kind: BystanderKind },
+): Promise<Explanation> {
+  return {
+    instanceId: id,
+    ...target,
+    state: kind,
+    since: null,
+    cause: null,
+    title: null,
+    owner: null,
+    remedy: null,
+    nextAttemptAt: null,
+    waitsFor: BYSTANDER_TEXTS[kind],
+    pausedBy: null,
+    matcher: null,
+    ...(await readingOf(ledger, target)),
+    attempts: [],
+    attemptCount: 0,
+  };
+}
+
+async function describe(
+  { ledger, config, nowMs }: ExplainDeps,
+  target: Target,
+  record: EnrollmentRecord,
+): Promise<Explanation> {
+  const cause = record.state === 'failed' || record.state === 'ineligible' ? record.cause : null;
+  const facts = cause === null ? null : causeFacts(cause);
+  const pauses = new Set<string>((await ledger.control.pauses()).map((pause) => pause.scope));
+  const matcher = config.matchers.find((one) => one.key === record.matcherKey);
+  const next = nextAttempt(record, nowMs);
+  return {
+    instanceId: record.instanceId,
+    ...target,
+    state: record.state,
+    since: isoTime(record.changedAtMs),
+    cause,
+    title: facts?.title ?? null,
+    owner: facts?.owner ?? null,
+    remedy: facts?.remedy ?? null,
+    nextAttemptAt: next === null ? null : isoTime(next.atMs),
+    waitsFor: await waitOf(ledger, target, record, next),
+    pausedBy: pausedBy(pauses, { ...target, instanceId: record.instanceId, cause }),
+    matcher: matcher?.label ?? null,
+    ...(await readingOf(ledger, target)),
+    attempts: record.attempts.map((attempt) => ({
+      endedAt: isoTime(attempt.endedAtMs),
+      commandId: attempt.commandId,
+      link:
+        attempt.commandId === null
+          ? null
+          : invocationLink(target.region, attempt.commandId, record.instanceId),
+      cause: attempt.cause,
+      exitCode: attempt.exitCode,
+      output: attempt.output,
+    })),
+    attemptCount: record.attemptCount,
+  };
+}
+
+/** Its own back-off, or what its target's sends wait for. Of a state in which Muster does nothing, what it means. */
+async function waitOf(
+  ledger: Ledger,
+  target: Target,
+  record: EnrollmentRecord,
+  next: NextAttempt | null,
+): Promise<string | null> {
+  if (next !== null) return describeNextAttempt(next, record.failures);
+  if (record.state === 'stopped') return 'it is stopped: it is looked at again once it runs';
+  if (record.state === 'unmatched') {
+    return 'no matcher of the configuration wants it any more, or its region has left the scope';
+  }
+  if (record.state === 'gone') {
+    return 'it no longer exists, or its account has left the scope; its record is kept for a week';
+  }
+  if (record.state !== 'queued') return null;
+  const wait = await ledger.waits.of(target);
+  return wait === null
+    ? 'its turn: the next send of its account and region takes it'
+    : describeWait(wait.reason);
+}
+
+/** How its place was last read. An account that cannot be entered, or has left, has no targets, and says so instead. */
+async function readingOf(
+  { coverage }: Pick<Ledger, 'coverage'>,
+  target: Target,
+): Promise<Pick<Explanation, 'targetLastRead' | 'targetStatus' | 'targetLastComplete'>> {
+  const own = await coverage.read(target);
+  const reading = own ?? (await coverage.readDenied(target.accountId));
+  const known = reading === null ? await coverage.account(target.accountId) : null;
+  const status =
+    reading === null
+      ? known === null
+        ? 'account not in scope any more'
+        : 'not in scope'
+      : own === null
+        ? `account ${reading.status}`
+        : reading.status;
+  return {
+    targetStatus: status,
+    targetLastRead: reading === null || reading.attemptedAtMs === 0 ? null : isoTime(reading.attemptedAtMs),
+    targetLastComplete:
+      reading?.completeAtMs === null || reading === null ? null : isoTime(reading.completeAtMs),
+  };
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
