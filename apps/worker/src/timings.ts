@@ -5,7 +5,7 @@ import type { MusterConfig } from '@muster/core/config/model';
  * for what guards against a dead process: that is real time.
  */
 export interface WorkerTimings {
-  /** How long a job may be at work on a due member before somebody else is told. Real time. */
+  /** How long a job may be at work on a due member before the tick hands it out again. Real time. */
   readonly leaseMs: number;
   /** From handing a hint to the queue until it is handed out again. Real time. */
   readonly hintMs: number;

@@ -5,7 +5,7 @@ import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixtu
 import { aWorld, instanceId, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
 import { createSentCommands } from '../install/sent-commands.ts';
 
-/** Someone else's hand in Redis: records and intents deleted, forged and put back. No host is sent to twice. */
+/** Another client that writes to Redis: records and intents deleted, forged and put back. No host is sent to twice. */
 const startWorkerBench = useWorkerBench();
 const HANGS = { outcome: { kind: 'hangs' } } as const;
 const UNTRUSTED = `ledger-untrusted ${targetId(TARGET)}`;

@@ -110,7 +110,7 @@ test.each([
   await bench.run('install-batch', { target: TARGET });
   const before = await bench.intent();
   await damage(bench, before.batchId);
-  // Whoever looks finds nothing to follow, and its due entry is gone.
+  // A worker that looks finds nothing to follow, and its due entry is gone.
   await bench.run('collect-command', { target: TARGET, batchId: before.batchId });
 
   await scan(bench);

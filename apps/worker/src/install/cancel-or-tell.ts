@@ -7,7 +7,7 @@ import type { HandlerDeps } from '../deps.ts';
 
 /**
  * Stops a command in SSM where the role allows it; where that fails, people are told. Best effort, as SSM's own is:
- * nobody's work waits for it. Throws `aws.throttled`, which passes, and nothing else that AWS says.
+ * no work waits for it. Throws `aws.throttled`, which passes, and nothing else that AWS says.
  *
  * @param command.why completes "Command … " in the finding, such as `has expired without an end on 3 instances`
  */

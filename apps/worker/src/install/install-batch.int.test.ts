@@ -233,7 +233,7 @@ test('a matcher that this worker does not hold is config-skew: nothing is sent, 
   const waitMs = ((await bench.dueAt('install', targetId(TARGET))) ?? 0) - bench.now();
   expect(waitMs).toBeGreaterThan(0);
 
-  // The scan of whoever has the matcher ends it.
+  // The scan of a worker that has the matcher ends it.
   await bench.run('scan-target', { target: TARGET }, other);
   expect(await bench.findings()).toEqual([]);
 });

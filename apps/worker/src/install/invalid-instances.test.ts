@@ -30,12 +30,12 @@ describe('who is to blame for a refusal', () => {
     expect(blamed([A, B], refused([B, STRANGER]))).toEqual([B]);
   });
 
-  test('nobody, when SSM names nobody that was sent to and it may have been any of them', () => {
+  test('none, when SSM names no instance that was sent to and it may have been any of them', () => {
     expect(blamed([A, B], refused([]))).toEqual([]);
     expect(blamed([A, B], refused([STRANGER]))).toEqual([]);
   });
 
-  test('the only one that was sent to, whomever SSM names', () => {
+  test('the only one that was sent to, whichever one SSM names', () => {
     expect(blamed([A], refused([]))).toEqual([A]);
     expect(blamed([A], refused([STRANGER]))).toEqual([A]);
   });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { collect, useSentBatch } from '../fixtures/sent-batch.fixture.ts';
 import { aWorld, instanceId, someInstances } from '../fixtures/written-world.fixture.ts';
 
-/** What is kept of what a script printed: text of a host, which nobody has looked at. */
+/** What is kept of what a script printed: untrusted text of a host. */
 const startSent = useSentBatch();
 
 test("a failed script's output is kept by its tail, without secrets and control characters", async () => {

@@ -36,7 +36,7 @@ async function passTo(bench: Lost, afterIntentMs: number): Promise<void> {
   bench.advance(intentAtMs + afterIntentMs - bench.now());
 }
 
-test('before its time to send is over nobody asks: whoever wrote the intent may still be sending', async () => {
+test('before its time to send is over no worker asks: the one that wrote the intent may still be sending', async () => {
   const bench = await startLost('reset-after');
   const calls = bench.front.count('ListCommandInvocations');
 
@@ -100,7 +100,7 @@ test('a command whose sender gave it more time than its finder would is not give
   expect(command?.expiresAtMs).toBeGreaterThan(intentAtMs + 20 * 3_600_000);
 });
 
-test('a send that did not happen is held until nobody can accept it any more, and free then', async () => {
+test('a send that did not happen is held until AWS cannot accept it any more, and free then', async () => {
   const bench = await startLost('reset-before', 200);
   const { resendAfterMs, sendWindowMs, visibilityMs } = bench.deps.config.install;
   await passTo(bench, sendWindowMs + 1);

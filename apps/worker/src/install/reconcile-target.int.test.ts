@@ -52,7 +52,7 @@ test('a live command is adopted before the first send after Redis forgot it, and
       ...someInstances(1, { outcome: { kind: 'hangs' } }, 1),
       ...someInstances(1, {}, 2),
     ]),
-    // Two of three were sent to: the third is new to everybody.
+    // Two of three were sent to: no worker knows the third.
     config: { muster: { limits: { installs_in_flight: 2 } } },
     speed: 20,
   });
@@ -76,7 +76,7 @@ test('a live command is adopted before the first send after Redis forgot it, and
   expect(bench.aws.report().installs.perInstance).not.toHaveProperty('2');
 });
 
-test('a command that ended while Redis was empty is taken in, and nobody is sent to twice', async () => {
+test('a command that ended while Redis was empty is taken in, and no host is sent to twice', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(3)) });
   await bench.scanned();
   await install(bench);
@@ -146,7 +146,7 @@ test('a live command is adopted whatever document it was sent with: the configur
   expect(await bench.record(instanceId(0))).toMatchObject({ state: 'installing', batchId });
   const { command, documentName } = await bench.intent();
   expect(documentName).toBe('Old-Installer');
-  // Nobody knows how long it was given: it is followed for as long as any command may run.
+  // It is unknown how long it was given: it is followed for as long as any command may run.
   expect(command?.expiresAtMs).toBeGreaterThan(bench.now() + 48 * 3_600_000);
   expect(bench.aws.report().installs).toMatchObject({ whileLive: 0, perInstance: { '1': 1 } });
 });

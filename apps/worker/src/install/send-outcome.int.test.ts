@@ -149,7 +149,7 @@ test('two calls tell the reasons for the whole batch, and a question that AWS do
   expect(await bench.states()).toEqual({ installing: 3, failed: 3 });
 });
 
-test('where SSM names nobody, the batch is halved until the culprit stands alone', async () => {
+test('where SSM names no instance, the batch is halved until the culprit stands alone', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(4)), speed: 1 });
   await bench.scanned();
   await bench.aws.change({ op: 'set-ssm', instanceId: instanceId(3), ssm: null });
@@ -185,7 +185,7 @@ test('a throttled send is queued again with a wait, and cuts the rate of that ac
   ).not.toBeNull();
 
   bench.advance(hint?.afterMs ?? 0);
-  // The bucket goes by the clock of Redis, which nobody moves by hand.
+  // The bucket goes by the clock of Redis, which no test moves.
   await expect
     .poll(() => install(bench), { timeout: 20_000, interval: 50 })
     .toMatchObject({ sent: 1, instances: 2 });
@@ -338,7 +338,7 @@ test('a proxy that does not answer the question holds no suffix back', async () 
   expect(await install(bench)).toMatchObject({ sent: 1 });
 });
 
-test('without suffix and update group nobody is asked for managed updates', async () => {
+test('without suffix and update group the proxy is not asked for managed updates', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(1)) });
   await bench.scanned();
   bench.teleport.setFaults({ proxy: 'without-updates' });
@@ -359,7 +359,7 @@ test('a batch that SSM will not send to that platform is unsupported as a whole'
   expect(await causes(bench, 2)).toEqual(['ec2-ssm-unsupported-os', 'ec2-ssm-unsupported-os']);
 });
 
-test('a send that finds nobody listening has not happened: its instances are free again at once', async () => {
+test('a send that finds no server has not happened: its instances are free again at once', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
   await bench.scanned();
   await bench.ledger.enrollments.settleListing(TARGET, null, await bench.ledger.control.epoch());
@@ -376,7 +376,7 @@ test('a send that finds nobody listening has not happened: its instances are fre
   expect(await install(bench)).toMatchObject({ sent: 1, instances: 2 });
 });
 
-test('a session that has expired is nobody’s fault: the next try has a new one', async () => {
+test('a session that has expired is no fault of the host: the next try has a new one', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
   await bench.scanned();
   await bench.ledger.enrollments.settleListing(TARGET, null, await bench.ledger.control.epoch());

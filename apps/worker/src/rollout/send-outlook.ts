@@ -13,7 +13,7 @@ export interface SendOutlook {
 
 /**
  * What is known of the next send. For
- * whoever makes work due: hints at sends that are withheld would only make jobs that find that out. The permission
+ * processes that make work due: jobs for sends that are withheld would only make jobs that find that out. The permission
  * itself is asked for right before each send.
  *
  * @returns asked by many at once or within a second, Redis is asked once

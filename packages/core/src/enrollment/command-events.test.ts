@@ -76,7 +76,7 @@ test('a live command is followed from whatever state we had in mind, without for
   });
 });
 
-test('a command that has ended is over, however late somebody tells that it began', () => {
+test('a command that has ended is over, however late its acceptance is reported', () => {
   const installed = recordAfter(aRecord('installing'), {
     kind: 'ended',
     commandId: aCommandId(),

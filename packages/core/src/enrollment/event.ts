@@ -21,7 +21,7 @@ export type EnrollmentEvent =
   | {
       readonly kind: 'judged';
       readonly judgment: Judgment;
-      /** Of the SSM agent; absent when nobody could tell. */
+      /** Of the SSM agent; absent when SSM did not say. */
       readonly agentVersion?: string | undefined;
     }
   | { readonly kind: 'node-seen'; readonly nodeId: string }

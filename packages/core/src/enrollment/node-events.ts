@@ -2,7 +2,7 @@
 import { baseOf, failedRecord, type Transition, type TransitionContext } from './next-record.ts';
 import type { EnrollmentRecord } from './record.ts';
 
-/** A node ends the path, whoever installed it, from any state that holds no open command. */
+/** A node ends the path, whatever installed it, from any state that holds no open command. */
 export function onNodeSeen(record: EnrollmentRecord, nodeId: string, context: TransitionContext): Transition {
   switch (record.state) {
     case 'joined':

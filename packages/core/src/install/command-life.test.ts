@@ -16,7 +16,7 @@ test.each([
   expect(usualLifeMs(document, { deliveryTimeoutSeconds, executionTimeoutSeconds })).toBe(seconds * 1_000);
 });
 
-test('a command that somebody else sent may run as long as an agent lets any', () => {
+test('a command of another sender may run as long as an agent lets any', () => {
   expect(longestLifeMs({ deliveryTimeoutSeconds: 600 })).toBe((3_600 + LONGEST_EXECUTION_SECONDS) * 1_000);
   expect(longestLifeMs({ deliveryTimeoutSeconds: 7_200 })).toBe((7_200 + LONGEST_EXECUTION_SECONDS) * 1_000);
 });

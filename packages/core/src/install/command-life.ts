@@ -3,7 +3,7 @@ import { RUN_SHELL_SCRIPT } from './render-install.ts';
 /** What AWS takes when a command does not say: delivery and execution each. */
 const AWS_DEFAULT_SECONDS = 3_600;
 
-/** The longest a script may run on a host by the agent's own rule (5..172,800 s); whoever sends may ask for that much. */
+/** The longest a script may run on a host by the agent's own rule (5..172,800 s); a sender may ask for that much. */
 export const LONGEST_EXECUTION_SECONDS = 172_800;
 
 interface Timeouts {

@@ -89,7 +89,7 @@ test.each([
   ['a person’s comment', 'patch tuesday'],
   ['another installation', markerOf({ ...SIGNED, installation: '000000000000' }, BATCH)],
   ['something before it', ` ${markerOf(SIGNED, BATCH)}`],
-])('%s is someone else’s', (_, comment) => {
+])('%s is foreign', (_, comment) => {
   expect(read(SIGNED, comment)).toEqual({ kind: 'foreign' });
 });
 

@@ -23,11 +23,11 @@ export interface MarkerScope {
 
 /** What a Comment says of its command. */
 export type MarkerReading =
-  /** A command of this installation. Not `proven`: anybody who may send in the account could have written it. */
+  /** A command of this installation. Not `proven`: every principal that may send in the account could have written it. */
   | { readonly kind: 'ours'; readonly batchId: BatchId; readonly isProven: boolean }
   /** It names this installation, and this installation did not write it. */
   | { readonly kind: 'forged' }
-  /** Someone else's command. */
+  /** A command that is not this installation's. */
   | { readonly kind: 'foreign' };
 
 /**

@@ -9,7 +9,7 @@ const REMEMBERED_MS = 600_000;
 /** From a granted call to its answer, and between two calls of one caller. */
 const ANSWER_MS: [number, number] = [30, 90];
 const PAUSE_MS = 10;
-/** How late somebody who was told to wait is back. */
+/** How late a caller that was told to wait is back. */
 const LATE_MS: [number, number] = [5, 45];
 
 /** A day of callers in front of an AWS whose bucket is known, played in moments. */
@@ -90,7 +90,7 @@ export async function playCallers(redis: Redis, key: string, order: CallersOrder
   for (let n = 0; n < order.callers; n += 1) at(nowMs + n, call);
   while (ok < order.calls) {
     const turn = turns.shift();
-    if (turn === undefined) throw new Error('nobody calls any more');
+    if (turn === undefined) throw new Error('no caller is left');
     nowMs = Math.max(nowMs, turn.atMs);
     await turn.go();
   }

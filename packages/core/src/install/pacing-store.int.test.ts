@@ -47,7 +47,7 @@ test('one target that is used up leaves every other target alone', async () => {
   expect(await pacing.take(TARGET, 'ssm:ListCommandInvocations')).toBe(0);
 });
 
-test('work of few calls goes freely until somebody was throttled, and waits as long as AWS asked then', async () => {
+test('work of few calls goes freely until a call was throttled, and waits as long as AWS asked then', async () => {
   const { pacing } = bench.create().ledger;
   for (let i = 0; i < 100; i += 1) {
     expect(await pacing.takeIfKnown(TARGET, 'ssm:ListCommandInvocations')).toBe(0);

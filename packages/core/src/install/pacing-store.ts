@@ -15,7 +15,7 @@ export interface ThrottleAnswer {
 export interface PacingLedger {
   /** For work of many calls: 0 when the call may go, else the ms to wait. */
   take(target: Target, action: PacedAction): Promise<number>;
-  /** For work of few calls: waits only where somebody was throttled lately. */
+  /** For work of few calls: waits only where a call was throttled lately. */
   takeIfKnown(target: Target, action: PacedAction): Promise<number>;
   /**
    * AWS throttled a call: the rate is cut, once for all calls that were under way, and nothing goes before AWS's own wait.

@@ -26,7 +26,7 @@ export interface LabelLedger {
   queue(target: Target, changes: readonly LabelChange[]): Promise<void>;
   /** About how many changes wait, over all targets. */
   waiting(): Promise<number>;
-  /** Up to `limit` changes of any targets, in no order, so that one that cannot be written holds up nobody for good. */
+  /** Up to `limit` changes of any targets, in no order, so that one that cannot be written holds up no other for good. */
   take(limit: number): Promise<readonly WaitingChange[]>;
   /** Forgets changes that are not to be written, and what was last given: the next scan compares anew. */
   leaveOut(waiting: readonly WaitingChange[]): Promise<void>;
@@ -88,7 +88,7 @@ export function createLabelLedger(deps: {
         const added = await redis.hset(labelChanges, fields);
         await redis.incrby(keys.labelsWaiting, added);
       }
-      // Last: a target in the set without changes is harmless, the other way round nobody would look at them.
+      // Last: a target in the set without changes is harmless, the other way round no worker would look at them.
       if (changes.length > 0) await redis.sadd(keys.labelTargets, targetId(target));
     },
 

@@ -37,7 +37,7 @@ describe('labelsOfTags', () => {
     },
   );
 
-  it('takes whatever somebody tagged: at most 64 labels that Teleport takes', () => {
+  it('takes any tags: at most 64 labels that Teleport takes', () => {
     const tags = dictionary(string({ unit: 'binary', maxLength: 140 }), string({ unit: 'binary' }), {
       maxKeys: 90,
     });
@@ -122,7 +122,7 @@ describe('planLabels', () => {
     expect(plan.refreshAtMs).toBe(now + 3 * HOUR);
   });
 
-  it('takes the labels back of whoever lost the last tag, is no longer wanted, or is gone', () => {
+  it('takes the labels back of an instance that lost the last tag, is no longer selected, or is gone', () => {
     const plan = planLabels(
       wanted([1, {}], [5, {}]),
       new Set([id(2), id(4)]),

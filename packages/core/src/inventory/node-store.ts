@@ -32,7 +32,7 @@ export interface NodeLedger {
 
 /**
  * The node inventory as whole snapshots: a new one is written under its own generation and becomes visible at once,
- * by one write. Nobody ever reads half of one.
+ * by one write. No reader ever sees half of one.
  */
 export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: Keys }): NodeLedger {
   const { redis, keys } = deps;

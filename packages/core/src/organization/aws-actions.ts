@@ -13,7 +13,7 @@ export const ORGANIZATION_ACTIONS = [
 /** Lists accounts 20 a page instead of unit by unit. */
 export const OPTIONAL_ORGANIZATION_ACTION = 'organizations:ListAccounts';
 
-/** Needed by the discovery role when a matcher has `account_tags` or `exclude_account_tags`, and by nobody else. */
+/** Needed by the discovery role when a matcher has `account_tags` or `exclude_account_tags`, and by no other role. */
 export const ACCOUNT_TAGS_ACTION = 'organizations:ListTagsForResource';
 
 /** The role of every account. */

@@ -8,7 +8,7 @@ export type RegionSelection =
   | { readonly kind: 'all' }
   | { readonly kind: 'listed'; readonly regions: readonly Region[] };
 
-/** How the worker becomes somebody in the account. */
+/** How the worker gets credentials in the account. */
 export type RoleSelection =
   /** The same role name (path included, such as `/teleport/discovery`) in every account of the organization. */
   | { readonly kind: 'name'; readonly name: string; readonly externalId: string | null }
@@ -61,7 +61,7 @@ export interface Matcher {
   readonly excludeTags: readonly TagRule[];
   readonly includeAccounts: readonly AccountId[] | null;
   readonly excludeAccounts: readonly AccountId[];
-  /** Rules about the account's own tags; absent when there are none, and then nobody asks for them. */
+  /** Rules about the account's own tags; absent when there are none, and then no worker asks for them. */
   readonly accountTags?: { readonly include: readonly TagRule[]; readonly exclude: readonly TagRule[] };
   /** An instance younger than this is left alone until it is older. */
   readonly minInstanceAgeMs: number;

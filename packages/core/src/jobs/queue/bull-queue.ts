@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { QUEUE_NAMES, type QueueName } from '../define-job.ts';
 import { keyspace } from '../../redis/keys.ts';
 
-/** Events are for whoever watches; nothing of ours reads them, so few are kept (about 45 bytes each). */
+/** Events are for an operator who watches; Muster does not read them, so few are kept (about 45 bytes each). */
 const EVENTS_KEPT = 1_000;
 
 /** Where BullMQ keeps its keys: in the slot of all our keys. */

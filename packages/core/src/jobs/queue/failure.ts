@@ -3,7 +3,7 @@ import { isJobError, type RetryAdvice } from '../../runtime/errors.ts';
 import type { RetryPolicy } from '../define-job.ts';
 import { isRefusal } from '../../redis/slow-refusals.ts';
 
-/** How a thrown thing is to be read: its code, and what the job does next. Whatever nobody classified is our bug. */
+/** How a thrown thing is to be read: its code, and what the job does next. An error without a class is our bug. */
 export function classify(error: unknown): { readonly code: string; readonly retry: RetryAdvice } {
   if (isJobError(error)) return { code: error.code, retry: error.retry };
   return { code: isRefusal(error) ? 'ledger.unavailable' : 'bug.unknown', retry: 'backoff' };

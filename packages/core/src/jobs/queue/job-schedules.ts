@@ -45,7 +45,7 @@ export interface ScheduleKeeper {
   close(): Promise<void>;
 }
 
-/** A next run that is overdue by this and three periods is one that nobody holds any more. */
+/** A next run that is overdue by this and three periods is one that no process holds any more. */
 const OVERDUE_MS = 5_000;
 /** One that is this far away, and three periods, was set by a process whose clock was ahead: nothing would run until then. */
 const TOO_FAR_MS = 15_000;
