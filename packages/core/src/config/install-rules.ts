@@ -85,7 +85,7 @@ export function checkInstall(
     if (proxy?.[key]?.includes('@') === true) {
       at.note(
         path,
-        'the user and password in it will be visible to every principal that may read commands in SSM',
+        'every principal that may read commands in SSM sees its password',
       );
     }
     return check(proxy?.[key], path, isProxyUrl, 'a proxy is given as http://host:port');
