@@ -83,10 +83,7 @@ export function checkInstall(
   const proxyUrl = (key: 'http_proxy' | 'https_proxy') => {
     const path = ['http_proxy_settings', key];
     if (proxy?.[key]?.includes('@') === true) {
-      at.note(
-        path,
-        'every principal that may read commands in SSM sees its password',
-      );
+      at.note(path, 'every principal that may read commands in SSM sees its password');
     }
     return check(proxy?.[key], path, isProxyUrl, 'a proxy is given as http://host:port');
   };
