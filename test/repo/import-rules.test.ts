@@ -28,11 +28,14 @@ async function plant(path: string, text: string): Promise<string> {
 }
 
 describe('loaded for real', () => {
-  async function trace(entries: readonly string[]): Promise<{ loaded: number; chains: string[][] }> {
+  async function trace(
+    entries: readonly string[],
+    forbidden = CLOUD,
+  ): Promise<{ loaded: number; chains: string[][] }> {
     const urls = entries.map((file) => pathToFileURL(file).href);
     const { stdout } = await run(join(BIN, 'node'), [
       fileURLToPath(new URL('./trace-imports.ts', import.meta.url)),
-      CLOUD,
+      forbidden,
       ...urls,
     ]);
     return JSON.parse(stdout) as { loaded: number; chains: string[][] };
@@ -53,10 +56,19 @@ describe('loaded for real', () => {
   });
 
   test('the CLI loads them only for the command that needs them', { timeout: 60_000 }, async () => {
-    const { loaded, chains } = await trace([join(ROOT, 'apps/cli/src/main.ts')]);
+    const commands = globSync('apps/cli/src/commands/*.ts', { cwd: ROOT, exclude: ['**/*.test.ts'] });
+    const files = ['apps/cli/src/main.ts', ...commands].map((file) => join(ROOT, file));
+
+    const { loaded, chains } = await trace(files);
 
     expect(chains.map((chain) => chain.join('\n  → '))).toEqual([]);
     expect(loaded).toBeGreaterThan(20);
+  });
+
+  test('the CLI loads a command only when it is asked for', { timeout: 60_000 }, async () => {
+    const { chains } = await trace([join(ROOT, 'apps/cli/src/main.ts')], '/cli/src/commands/');
+
+    expect(chains).toEqual([]);
   });
 
   test('an SDK that comes in by a detour is seen, with the way it came', async () => {

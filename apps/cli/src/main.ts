@@ -1,21 +1,46 @@
 import { messageOf } from '@muster/core/runtime/errors';
 import { Command, CommanderError } from 'commander';
-import { addConfigCommand } from './commands/config.ts';
-import { addCoverageCommands } from './commands/coverage.ts';
-import { addDoctorCommand } from './commands/doctor.ts';
-import { addExplainCommand } from './commands/explain.ts';
-import { addInitCommand } from './commands/init.ts';
-import { addInstancesCommand } from './commands/instances.ts';
-import { addPauseCommands, addRetryCommands } from './commands/act.ts';
-import { addPlanCommand } from './commands/plan.ts';
-import { addProcessCommands } from './commands/processes.ts';
-
-import { addRunCommand } from './commands/run.ts';
-import { addStatusCommands } from './commands/status.ts';
-import { addSweepCommand } from './commands/sweep.ts';
-import { addTokenCommand } from './commands/token.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import type { CommandContext } from './command-context.ts';
+
+interface Loadable {
+  readonly verbs: readonly string[];
+  readonly load: () => Promise<(program: Command, context: CommandContext) => void>;
+}
+
+/** In the order of the help. */
+const COMMANDS: readonly Loadable[] = [
+  {
+    verbs: ['scheduler', 'worker'],
+    load: async () => (await import('./commands/processes.ts')).addProcessCommands,
+  },
+  { verbs: ['run'], load: async () => (await import('./commands/run.ts')).addRunCommand },
+  { verbs: ['plan'], load: async () => (await import('./commands/plan.ts')).addPlanCommand },
+  { verbs: ['doctor'], load: async () => (await import('./commands/doctor.ts')).addDoctorCommand },
+  { verbs: ['sweep'], load: async () => (await import('./commands/sweep.ts')).addSweepCommand },
+  { verbs: ['status'], load: async () => (await import('./commands/status.ts')).addStatusCommands },
+  { verbs: ['instances'], load: async () => (await import('./commands/instances.ts')).addInstancesCommand },
+  {
+    verbs: ['coverage', 'findings'],
+    load: async () => (await import('./commands/coverage.ts')).addCoverageCommands,
+  },
+  { verbs: ['explain'], load: async () => (await import('./commands/explain.ts')).addExplainCommand },
+  { verbs: ['pause', 'resume'], load: async () => (await import('./commands/act.ts')).addPauseCommands },
+  { verbs: ['retry', 'cancel'], load: async () => (await import('./commands/act.ts')).addRetryCommands },
+  { verbs: ['config'], load: async () => (await import('./commands/config.ts')).addConfigCommand },
+  { verbs: ['init'], load: async () => (await import('./commands/init.ts')).addInitCommand },
+  { verbs: ['token'], load: async () => (await import('./commands/token.ts')).addTokenCommand },
+];
+
+/**
+ * The command that a command line asks for, alone: loading the others doubles the time of a start. All of them when it asks
+ * for none, since help lists them and a slip names the nearest.
+ */
+function commandsFor(argv: readonly string[]): readonly Loadable[] {
+  const [verb] = argv[0] === '--config' ? argv.slice(2) : argv;
+  const asked = COMMANDS.filter(({ verbs }) => verbs.includes(verb ?? ''));
+  return asked.length > 0 ? asked : COMMANDS;
+}
 
 /** Runs one command line; resolves with the exit code of docs/cli.md. */
 export async function main(argv: readonly string[], env: CommandContext['env']): Promise<number> {
@@ -32,20 +57,7 @@ export async function main(argv: readonly string[], env: CommandContext['env']):
       exitCode = code;
     },
   };
-  addProcessCommands(program, context);
-  addRunCommand(program, context);
-  addPlanCommand(program, context);
-  addDoctorCommand(program, context);
-  addSweepCommand(program, context);
-  addStatusCommands(program, context);
-  addInstancesCommand(program, context);
-  addCoverageCommands(program, context);
-  addExplainCommand(program, context);
-  addPauseCommands(program, context);
-  addRetryCommands(program, context);
-  addConfigCommand(program, context);
-  addInitCommand(program, context);
-  addTokenCommand(program, context);
+  for (const { load } of commandsFor(argv)) (await load())(program, context);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
