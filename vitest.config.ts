@@ -1,13 +1,22 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+
+const CORES = availableParallelism();
 
 /**
  * Three projects, one per level of reality: `unit` touches no network, `integration` uses a real Redis and the
  * simulators over HTTP, `e2e` starts the real processes.
+ *
+ * The files of a project share as many processes as there are workers, and with them the modules: each is loaded once, by
+ * Node itself as in the product. So a module keeps no state between tests, and a test sets what it needs of the environment.
  */
 export default defineConfig({
   test: {
+    isolate: false,
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     projects: [
       {
+        extends: true,
         test: {
           name: 'unit',
           include: [
@@ -17,26 +26,33 @@ export default defineConfig({
             'test/model/**/*.test.ts',
           ],
           exclude: ['**/*.int.test.ts', '**/node_modules/**'],
+          sequence: { groupOrder: 1 },
+          maxWorkers: CORES,
           // Properties and searches take seconds, and a busy machine makes tens of them.
           testTimeout: 60_000,
         },
       },
       {
+        extends: true,
         test: {
           name: 'integration',
           include: ['{apps,packages}/*/src/**/*.int.test.ts'],
+          sequence: { groupOrder: 2 },
+          maxWorkers: CORES,
           testTimeout: 90_000,
           hookTimeout: 90_000,
         },
       },
       {
+        extends: true,
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts', 'test/chaos/**/*.short.test.ts'],
+          sequence: { groupOrder: 3 },
+          // Most of a file is waiting for processes, polls and deadlines.
+          maxWorkers: CORES * 2,
           testTimeout: 300_000,
           hookTimeout: 120_000,
-          // Most of a file is waiting: two side by side keep two cores busy.
-          maxWorkers: 2,
         },
       },
     ],

@@ -93,7 +93,12 @@ test('with a paused account it enrolls the others and ends with 2', async () => 
     { reason: 'paused', scope: `account:${accountId}`, instances: status.instances.byState['queued'] },
   ]);
   expect(status.waiting[0]?.remedy).toContain(`muster resume --account ${accountId}`);
-  expect(system.report().joined + (status.instances.byState['queued'] ?? 0)).toBe(30);
+  const queued = status.instances.byState['queued'] ?? 0;
+  const joined = 30 - queued;
+  expect({ byState: status.instances.byState, joined: system.report().joined }).toEqual({
+    byState: { queued, joined },
+    joined,
+  });
 });
 
 test('when the default brake has stopped an account, it ends with 2 and says so', async () => {

@@ -10,7 +10,7 @@ import type { AwsCall } from '../organization/aws-call.ts';
 import { createClock } from '../runtime/clock.ts';
 import { type AwsAdapter, type AwsAdapterDeps, createAwsAdapter } from './adapter.ts';
 
-export const signal = AbortSignal.timeout(60_000);
+export const { signal } = new AbortController();
 export const clock = createClock();
 
 /** The adapter against the simulated organization, over HTTP, as the worker uses it. */
