@@ -1,4 +1,4 @@
-import { causeFacts, type Cause, CAUSES } from '@muster/core/enrollment/cause';
+import { causeFacts } from '@muster/core/enrollment/cause';
 import type { KnownCounts, Plan } from '@muster/core/reports/plan/assemble';
 import { ASSUMPTIONS } from '@muster/core/reports/plan/estimate';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
@@ -99,11 +99,8 @@ function skippedOf({ totals }: Plan): readonly string[] {
   const causes = Object.entries(totals.ineligibleByCause).toSorted(([, a], [, b]) => b - a);
   if (causes.length === 0) return [];
   const lines = causes.flatMap(([cause, count]) => {
-    const facts = cause in CAUSES ? causeFacts(cause as Cause) : null;
-    return [
-      `  ${String(count).padStart(6)}  ${cause}: ${facts?.title ?? ''}`,
-      `          ${facts?.remedy ?? ''}`,
-    ];
+    const { title, remedy } = causeFacts(cause);
+    return [`  ${String(count).padStart(6)}  ${cause}: ${title}`, `          ${remedy}`];
   });
   return ['Skipped, and why:', ...lines, ''];
 }

@@ -1,4 +1,5 @@
-import { describeCause, type OrganizationStatus } from '@muster/core/reports/organization-status';
+import { causeFacts } from '@muster/core/enrollment/cause';
+import type { OrganizationStatus } from '@muster/core/reports/organization-status';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
 
 /** The status as people read it in a terminal. */
@@ -32,7 +33,7 @@ export function formatStatus(status: OrganizationStatus): string {
   if (causes.length > 0) {
     lines.push('', 'Not enrolled, and why:');
     for (const [cause, count] of causes) {
-      const { title, remedy } = describeCause(cause);
+      const { title, remedy } = causeFacts(cause);
       lines.push(`  ${String(count).padStart(6)}  ${cause}: ${title}`, `          ${remedy}`);
     }
   }

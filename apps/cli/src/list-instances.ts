@@ -1,5 +1,5 @@
 import { nextAttempt } from '@muster/core/enrollment/next-attempt';
-import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import { causeOf, stateOf, type StoredRecord } from '@muster/core/enrollment/record';
 import type { AccountId, Region } from '@muster/core/organization/ids';
 import type { TargetWait } from '@muster/core/rollout/send-wait';
 import type { Target } from '@muster/core/organization/target';
@@ -58,25 +58,20 @@ export async function* readInstances(
   }
 }
 
-function lineOf(
-  target: Target,
-  record: EnrollmentRecord,
-  wait: TargetWait | null,
-  nowMs: number,
-): InstanceLine {
+function lineOf(target: Target, record: StoredRecord, wait: TargetWait | null, nowMs: number): InstanceLine {
   const next = nextAttempt(record, nowMs);
   const last = record.attempts.at(-1);
   return {
     instanceId: record.instanceId,
     accountId: target.accountId,
     region: target.region,
-    state: record.state,
-    cause: record.state === 'failed' || record.state === 'ineligible' ? record.cause : null,
+    state: stateOf(record),
+    cause: causeOf(record),
     since: new Date(record.changedAtMs).toISOString(),
     attempts: record.attemptCount,
     nextAttemptAt: next === null ? null : new Date(next.atMs).toISOString(),
     waitsFor: next?.reason ?? (record.state === 'queued' ? (wait?.reason ?? null) : null),
-    commandId: record.state === 'installing' ? record.commandId : (last?.commandId ?? null),
+    commandId: 'commandId' in record ? (record.commandId ?? null) : (last?.commandId ?? null),
     nodeId: record.state === 'joined' ? record.nodeId : null,
     exitCode: last?.exitCode ?? null,
     output: last === undefined || last.output === '' ? null : last.output,

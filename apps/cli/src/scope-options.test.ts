@@ -11,7 +11,7 @@ test.each([
   [{}, 'give one of'],
   [{ all: true, region: 'eu-west-1' }, 'give one of'],
   [{ account: '12' }, 'there is no such account'],
-  [{ cause: 'host-disk-ful' }, 'did you mean host-disk-full?'],
+  [{ cause: 'Host Disk' }, 'there is no such cause'],
 ])('%j is refused with exit code 64', (options, message) => {
   expect(() => scopeOfOptions(options)).toThrow(
     expect.objectContaining({ exitCode: EXIT.usage, message: expect.stringContaining(message) as string }),

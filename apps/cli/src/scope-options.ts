@@ -1,7 +1,5 @@
-import { nearest } from '@muster/core/config/suggest';
 import { faultOfScope } from '@muster/core/control/known-scope';
 import { SCOPE_KINDS, scopeOf, type Scope } from '@muster/core/control/scope';
-import { CAUSES } from '@muster/core/enrollment/cause';
 import type { Command } from 'commander';
 import { CommandError, EXIT } from './exit-codes.ts';
 
@@ -33,10 +31,7 @@ export function scopeOfOptions(options: ScopeOptions): Scope {
   const value = kind === 'all' ? '' : (options[kind] ?? '');
   const scope = scopeOf(kind, value);
   if (scope !== null) return scope;
-  if (kind !== 'cause') throw new CommandError(EXIT.usage, `--${kind} ${value}: there is no such ${kind}`);
-  const near = nearest(value, Object.keys(CAUSES));
-  const hint = near === null ? 'muster findings lists those that are met' : `did you mean ${near}?`;
-  throw new CommandError(EXIT.usage, `--cause ${value}: there is no such cause: ${hint}`);
+  throw new CommandError(EXIT.usage, `--${kind} ${value}: there is no such ${kind}`);
 }
 
 /** Refuses a scope that is not there. Exit code 64. @param stands see `faultOfScope` */

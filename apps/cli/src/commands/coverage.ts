@@ -1,6 +1,6 @@
 import { causeFacts } from '@muster/core/enrollment/cause';
 import { parseCoverageId } from '@muster/core/organization/coverage-store';
-import { describeCause, readOrganizationStatus } from '@muster/core/reports/organization-status';
+import { readOrganizationStatus } from '@muster/core/reports/organization-status';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
@@ -53,9 +53,9 @@ export function addCoverageCommands(program: Command, context: CommandContext): 
           scope: 'instances',
           count,
           since: null,
-          message: describeCause(kind).title,
-          remedy: describeCause(kind).remedy,
-          owner: describeCause(kind).owner,
+          message: causeFacts(kind).title,
+          remedy: causeFacts(kind).remedy,
+          owner: causeFacts(kind).owner,
         }));
         for (const finding of [...status.findings, ...causes.toSorted((a, b) => b.count - a.count)]) {
           process.stdout.write(

@@ -4,7 +4,7 @@ import { ownerPhrase } from './cause-row.ts';
 
 /** Something an operator should act on, with what to do. */
 export interface AttentionItem {
-  readonly kind: FindingKind | 'paused';
+  readonly kind: Finding['kind'] | 'paused';
   readonly scope: string;
   /** Whether nothing is sent in its scope while it lasts. */
   readonly stopsSending: boolean;
@@ -15,7 +15,7 @@ export interface AttentionItem {
   readonly owner: string;
 }
 
-const STOPS_SENDING: Readonly<Record<FindingKind, boolean>> = {
+const STOPS_SENDING: Readonly<Partial<Record<string, boolean>>> = {
   'hold-first-send': true,
   'redis-without-password': false,
   'redis-not-durable': false,
@@ -51,7 +51,7 @@ const STOPS_SENDING: Readonly<Record<FindingKind, boolean>> = {
   'ledger-untrusted': false,
   'accounts-unproven': false,
   'organization-mismatch': true,
-};
+} satisfies Record<FindingKind, boolean>;
 
 /**
  * Findings and pauses as one list: what stops sending first, then the oldest. A pause that the brake made is told by the
@@ -67,7 +67,7 @@ export function listAttention(
   const items: readonly AttentionItem[] = [
     ...findings.map((finding) => ({
       ...finding,
-      stopsSending: STOPS_SENDING[finding.kind],
+      stopsSending: STOPS_SENDING[finding.kind] ?? false,
       owner: ownerPhrase(ownerOfFinding(finding)),
     })),
     ...pauses.filter(({ by, scope }) => by === 'operator' || !told.has(scope)).map(pauseItem),

@@ -1,4 +1,4 @@
-import { Cause, causeFacts, type CauseOwner } from '@muster/core/enrollment/cause';
+import { causeFacts, type CauseOwner } from '@muster/core/enrollment/cause';
 
 /** A cause as a page or a list shows it. */
 export interface CauseText {
@@ -22,10 +22,8 @@ export function ownerPhrase(owner: CauseOwner): string {
   return OWNERS[owner];
 }
 
-/** Explains a cause; one that this release does not know is shown by its identifier. */
+/** Explains a cause. */
 export function explainCause(cause: string): CauseText {
-  const known = Cause.safeParse(cause);
-  if (!known.success) return { cause, title: cause, owner: '', remedy: '' };
-  const { title, owner, remedy } = causeFacts(known.data);
+  const { title, owner, remedy } = causeFacts(cause);
   return { cause, title, owner: OWNERS[owner], remedy };
 }

@@ -1,10 +1,6 @@
 import { z } from 'zod';
-import { Cause } from '@muster/core/enrollment/cause';
-import {
-  ENROLLMENT_STATES,
-  type EnrollmentRecord,
-  type EnrollmentState,
-} from '@muster/core/enrollment/record';
+import { ForeignWord, StoredCause } from '@muster/core/enrollment/cause';
+import { causeOf, ENROLLMENT_STATES, stateOf, type StoredRecord } from '@muster/core/enrollment/record';
 import { describeNextAttempt, nextAttempt } from '@muster/core/enrollment/next-attempt';
 import { AccountId, Region } from '@muster/core/organization/ids';
 import { describeWait, type TargetWait } from '@muster/core/rollout/send-wait';
@@ -16,10 +12,10 @@ import type { Ledger } from '@muster/core/control/ledger';
 
 /** Query of `/api/instances`: all that are given must hold. */
 export const InstanceQuery = z.strictObject({
-  state: z.enum(ENROLLMENT_STATES).optional(),
+  state: z.union([z.enum(ENROLLMENT_STATES), ForeignWord]).optional(),
   account: AccountId.optional(),
   region: Region.optional(),
-  cause: Cause.optional(),
+  cause: StoredCause.optional(),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 });
 export type InstanceQuery = z.infer<typeof InstanceQuery>;
@@ -30,8 +26,8 @@ export interface InstanceRow {
   /** Empty when unknown. */
   readonly accountName: string;
   readonly region: string;
-  readonly state: EnrollmentState;
-  /** Null unless ineligible or failed. */
+  readonly state: string;
+  /** Null unless ineligible, failed, or in a state of a newer release that has one. */
   readonly cause: CauseText | null;
   /** Since when it is in this state. */
   readonly since: string;
@@ -58,7 +54,7 @@ export interface InstanceList {
 
 interface Found {
   readonly target: Target;
-  readonly record: EnrollmentRecord;
+  readonly record: StoredRecord;
   readonly wait: TargetWait | null;
 }
 
@@ -101,13 +97,9 @@ export async function listInstances(
   };
 }
 
-function isWanted(record: EnrollmentRecord, query: InstanceQuery): boolean {
-  if (query.state !== undefined && record.state !== query.state) return false;
+function isWanted(record: StoredRecord, query: InstanceQuery): boolean {
+  if (query.state !== undefined && stateOf(record) !== query.state) return false;
   return query.cause === undefined || causeOf(record) === query.cause;
-}
-
-function causeOf(record: EnrollmentRecord): Cause | null {
-  return record.state === 'ineligible' || record.state === 'failed' ? record.cause : null;
 }
 
 function rowOf({ target, record, wait }: Found, accountName: string, nowMs: number): InstanceRow {
@@ -119,7 +111,7 @@ function rowOf({ target, record, wait }: Found, accountName: string, nowMs: numb
     accountId: target.accountId,
     accountName,
     region: target.region,
-    state: record.state,
+    state: stateOf(record),
     cause: cause === null ? null : explainCause(cause),
     since: new Date(record.changedAtMs).toISOString(),
     attempts: record.attemptCount,

@@ -1,4 +1,4 @@
-import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { StoredRecord } from '@muster/core/enrollment/record';
 import { sealStateOf } from '@muster/core/enrollment/seal';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
@@ -47,7 +47,7 @@ export async function distrustTarget(
  */
 export async function areTrusted(
   target: Target,
-  candidates: readonly Versioned<EnrollmentRecord>[],
+  candidates: readonly Versioned<StoredRecord>[],
   deps: Pick<HandlerDeps, 'config' | 'ledger' | 'clock' | 'sent'>,
 ): Promise<boolean> {
   const now = deps.clock.now();

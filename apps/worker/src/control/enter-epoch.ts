@@ -1,4 +1,4 @@
-import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { Matcher } from '@muster/core/scan/matcher';
 import { sealStateOf } from '@muster/core/enrollment/seal';
 import { targetId, type Target } from '@muster/core/organization/target';
@@ -40,10 +40,7 @@ export async function enterEpoch(
 }
 
 /** Records without a good seal, as they were before the target's commands are listed. */
-async function readUnsealed(
-  target: Target,
-  deps: HandlerDeps,
-): Promise<readonly Versioned<EnrollmentRecord>[]> {
+async function readUnsealed(target: Target, deps: HandlerDeps): Promise<readonly Versioned<StoredRecord>[]> {
   const { markerKeys } = deps.config;
   if (markerKeys.length === 0) return [];
   const records = await deps.ledger.enrollments.readAll(target);
@@ -53,12 +50,13 @@ async function readUnsealed(
 /** What the listing has left as it was is as AWS has it: good from now on. */
 async function sealAgain(
   target: Target,
-  records: readonly Versioned<EnrollmentRecord>[],
+  records: readonly Versioned<StoredRecord>[],
   deps: HandlerDeps,
 ): Promise<void> {
-  const changes = records.map(({ version, value }): RecordChange => {
-    return { instanceId: value.instanceId, expected: version, value };
-  });
+  // A state of a newer release is sealed again by that one.
+  const changes = records.flatMap(({ version, value }): readonly RecordChange[] =>
+    value.state === 'unknown' ? [] : [{ instanceId: value.instanceId, expected: version, value }],
+  );
   if (changes.length > 0) await deps.ledger.enrollments.write(target, 'each', changes, []);
 }
 

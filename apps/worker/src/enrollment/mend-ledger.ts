@@ -1,4 +1,4 @@
-import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { StoredRecord } from '@muster/core/enrollment/record';
 import { longestLifeMs } from '@muster/core/install/command-life';
 import type { BatchId, InstanceId } from '@muster/core/organization/ids';
 import type { Intent } from '@muster/core/install/intent';
@@ -10,8 +10,8 @@ import { distrustTarget } from '../control/distrust-target.ts';
 import type { Versioned } from '@muster/core/enrollment/enrollment-store';
 
 type Deps = Pick<HandlerDeps, 'ledger' | 'clock' | 'config'>;
-type Records = ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>;
-type OpenRecord = Extract<EnrollmentRecord, { state: 'sending' | 'installing' }>;
+type Records = ReadonlyMap<InstanceId, Versioned<StoredRecord>>;
+type OpenRecord = Extract<StoredRecord, { state: 'sending' | 'installing' }>;
 
 /** In place of an epoch, in an intent that was made again from the records of its batch: they may not be all of them. */
 export const RESTORED_EPOCH = 'restored';
@@ -92,7 +92,7 @@ export async function restoreIntents(
   }
 }
 
-export function isOpen(record: EnrollmentRecord): record is OpenRecord {
+export function isOpen(record: StoredRecord): record is OpenRecord {
   return record.state === 'sending' || record.state === 'installing';
 }
 

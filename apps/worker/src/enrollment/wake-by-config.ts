@@ -67,7 +67,7 @@ async function wakeFailed(before: Partial<Worked>, now: Worked, deps: Deps): Pro
   if (now.executionTimeout > (before.executionTimeout ?? 0)) raised.push('install.timeout');
   if (now.deliveryTimeout > (before.deliveryTimeout ?? 0)) raised.push('install.delivery_timeout');
   if (now.joinTimeout > (before.joinTimeout ?? 0)) raised.push('install.join_timeout');
-  const causes = new Set(raised.flatMap(causesMendedBy));
+  const causes = new Set<string>(raised.flatMap(causesMendedBy));
   const { causes: counts } = await deps.ledger.enrollments.counts();
   if (![...causes].some((cause) => (counts.get(cause) ?? 0) > 0)) return;
   for (const target of await deps.ledger.enrollments.populated()) {

@@ -1,4 +1,4 @@
-import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { InstanceId } from '@muster/core/organization/ids';
 import { targetId, type Target } from '@muster/core/organization/target';
 import { collectMember } from '@muster/core/jobs/catalog';
@@ -20,7 +20,7 @@ type Deps = Pick<HandlerDeps, 'ledger' | 'clock' | 'timings' | 'config'>;
 export async function scheduleWorkOf(
   deps: Deps,
   target: Target,
-  records: Iterable<EnrollmentRecord>,
+  records: Iterable<StoredRecord>,
   notBeforeMs = 0,
 ): Promise<void> {
   let candidateAtMs: number | null = null;
@@ -49,7 +49,7 @@ export async function scheduleWorkOf(
 export async function scheduleOpenBatches(
   deps: Deps,
   target: Target,
-  records: ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>,
+  records: ReadonlyMap<InstanceId, Versioned<StoredRecord>>,
 ): Promise<void> {
   const atMs = deps.clock.now() + 2 * deps.config.install.pollMaxMs;
   const intents = await deps.ledger.enrollments.intents(target);
@@ -61,12 +61,12 @@ export async function scheduleOpenBatches(
 }
 
 /** Whether it waits for an install, now or later. */
-export function isCandidate(record: EnrollmentRecord): boolean {
+export function isCandidate(record: StoredRecord): boolean {
   return candidateAt(record) !== null;
 }
 
 /** When it may be installed, epoch ms; null when it is no candidate. */
-export function candidateAt(record: EnrollmentRecord): number | null {
+export function candidateAt(record: StoredRecord): number | null {
   if (record.state === 'queued') return record.readyAtMs;
   return record.state === 'failed' ? record.nextAttemptAtMs : null;
 }

@@ -3,7 +3,7 @@ import type { Invocation, TargetAccess } from '@muster/core/install/command';
 import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import type { AttemptResult } from '@muster/core/enrollment/attempt';
 import type { EnrollmentEvent } from '@muster/core/enrollment/event';
-import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { InstanceId } from '@muster/core/organization/ids';
 import type { Intent, LiveCommand } from '@muster/core/install/intent';
 import { invocationResult } from '@muster/core/install/invocation-result';
@@ -129,7 +129,7 @@ async function cancelAbandoned(
 function eventsOfEnds(
   { intent: { batchId }, command: { commandId } }: Followed,
   results: Results,
-): (id: InstanceId, record: EnrollmentRecord) => readonly EnrollmentEvent[] {
+): (id: InstanceId, record: StoredRecord) => readonly EnrollmentEvent[] {
   return (id, record) => {
     const result = results.get(id);
     if (result === undefined) return [];

@@ -1,6 +1,5 @@
-import type { Cause } from '@muster/core/enrollment/cause';
 import { pausedBy } from '@muster/core/control/scope';
-import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import { causeOf, type StoredRecord } from '@muster/core/enrollment/record';
 import { InstanceId } from '@muster/core/organization/ids';
 import type { Matcher } from '@muster/core/scan/matcher';
 import { targetId, type Target } from '@muster/core/organization/target';
@@ -15,7 +14,7 @@ import type { Versioned } from '@muster/core/enrollment/enrollment-store';
 const LOOK_AT = 200;
 
 /** An instance that may be claimed, as it was read. */
-export type Candidate = Versioned<EnrollmentRecord> & { readonly instanceId: InstanceId };
+export type Candidate = Versioned<StoredRecord> & { readonly instanceId: InstanceId };
 
 /** Candidates that share one command. */
 export interface Batch {
@@ -61,7 +60,7 @@ export async function pickBatch(
 async function readCandidates(
   target: Target,
   deps: HandlerDeps,
-): Promise<ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>> {
+): Promise<ReadonlyMap<InstanceId, Versioned<StoredRecord>>> {
   const { enrollments } = deps.ledger;
   const now = deps.clock.now();
   const foreign: string[] = [];
@@ -80,7 +79,7 @@ async function readCandidates(
   return due;
 }
 
-function isDue(record: EnrollmentRecord, nowMs: number): boolean {
+function isDue(record: StoredRecord, nowMs: number): boolean {
   const atMs = candidateAt(record);
   return atMs !== null && atMs <= nowMs;
 }
@@ -91,13 +90,8 @@ function whyOdd(id: string): string {
     : 'this is no EC2 instance';
 }
 
-/** The cause that a candidate waits for, when it has failed before: pauses can name it. */
-export function causeOf(record: EnrollmentRecord): Cause | null {
-  return record.state === 'failed' ? record.cause : null;
-}
-
 /** A run that ends by itself tries each instance once: what failed since it began waits for a later run. */
-function isLeftForLater(record: EnrollmentRecord, { leaveFailedSinceMs }: HandlerDeps): boolean {
+function isLeftForLater(record: StoredRecord, { leaveFailedSinceMs }: HandlerDeps): boolean {
   return leaveFailedSinceMs !== null && record.state === 'failed' && record.changedAtMs >= leaveFailedSinceMs;
 }
 

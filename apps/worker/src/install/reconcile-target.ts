@@ -2,7 +2,7 @@ import { collectMember } from '@muster/core/jobs/catalog';
 import type { Invocation } from '@muster/core/install/command';
 import { longestLifeMs } from '@muster/core/install/command-life';
 import type { EnrollmentEvent } from '@muster/core/enrollment/event';
-import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { BatchId, InstanceId } from '@muster/core/organization/ids';
 import { intentSeal } from '@muster/core/install/intent-seal';
 import { invocationResult } from '@muster/core/install/invocation-result';
@@ -49,10 +49,7 @@ export async function reconcileTarget(
 }
 
 /** Whether an end is news: the instance waits for a command as if it had not had this one. Of attempts, only the last few are kept. */
-function isForgotten(
-  record: EnrollmentRecord | undefined,
-  { commandId, requestedAtMs }: Invocation,
-): boolean {
+function isForgotten(record: StoredRecord | undefined, { commandId, requestedAtMs }: Invocation): boolean {
   if (record === undefined) return false;
   const waits = record.state === 'discovered' || record.state === 'queued' || record.state === 'failed';
   if (!waits || record.attempts.some((attempt) => attempt.commandId === commandId)) return false;
@@ -82,12 +79,12 @@ async function adopt(
   const instanceIds: readonly InstanceId[] = invocations.map((invocation) => invocation.instanceId);
   const records = await deps.ledger.enrollments.read(target, instanceIds);
   const byInstance = new Map(invocations.map((invocation) => [invocation.instanceId, invocation]));
-  const isOpen = (id: InstanceId, record: EnrollmentRecord | undefined): boolean => {
+  const isOpen = (id: InstanceId, record: StoredRecord | undefined): boolean => {
     const invocation = byInstance.get(id);
     return invocation !== undefined && (isLive(invocation) || isForgotten(record, invocation));
   };
   if (!instanceIds.some((id) => isOpen(id, records.get(id)?.value))) return false;
-  const eventsOf = (id: InstanceId, record: EnrollmentRecord): readonly EnrollmentEvent[] =>
+  const eventsOf = (id: InstanceId, record: StoredRecord): readonly EnrollmentEvent[] =>
     isOpen(id, record) ? [{ kind: 'accepted', batchId, commandId }] : [];
   if (known !== null && known.value.command !== null) {
     // It is followed already; but a record that was made anew does not know that.

@@ -1,5 +1,5 @@
 import type { Invocation, TargetAccess } from '@muster/core/install/command';
-import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { CommandId, InstanceId } from '@muster/core/organization/ids';
 import { invocationResult } from '@muster/core/install/invocation-result';
 import { targetId, type Target } from '@muster/core/organization/target';
@@ -9,7 +9,7 @@ import { accessOf } from './batch-access.ts';
 import { cancelOrTell } from './cancel-or-tell.ts';
 import type { Versioned } from '@muster/core/enrollment/enrollment-store';
 
-type Records = ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>;
+type Records = ReadonlyMap<InstanceId, Versioned<StoredRecord>>;
 
 /**
  * Two live commands of ours on one instance: the promise is broken, by a restored Redis, a clock, or somebody's hand. It

@@ -16,7 +16,8 @@ import { runEvents } from '@muster/core/enrollment/transition';
 import type { HandlerDeps } from '../deps.ts';
 import { causesOfInvalidIds } from './invalid-instances.ts';
 import { lacksManagedUpdates } from './managed-updates.ts';
-import { type Batch, type Candidate, causeOf } from './pick-batch.ts';
+import type { Batch, Candidate } from './pick-batch.ts';
+import { causeOf } from '@muster/core/enrollment/record';
 import { sealerOf } from '../organization/account-scope.ts';
 import { proveRecipients } from './prove-recipients.ts';
 import { recordAccepted, recordRefused } from './send-outcome.ts';
@@ -108,7 +109,8 @@ async function claim(
   const [keyId] = keyIdsOf(deps.config.markerKeys);
   const changes = candidates.flatMap(({ instanceId, version, value }) => {
     const after = runEvents(value, [{ kind: 'claimed', batchId }], context);
-    return after === null || after === value ? [] : [{ instanceId, expected: version, value: after }];
+    if (after === null || after === value || after.state === 'unknown') return [];
+    return [{ instanceId, expected: version, value: after }];
   });
   if (changes.length === 0) return null;
   const intent: Intent = {

@@ -1,5 +1,5 @@
 import { ATTEMPTS_KEPT } from '@muster/core/enrollment/attempt';
-import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { CommandId, InstanceId } from '@muster/core/organization/ids';
 import { targetId, type Target } from '@muster/core/organization/target';
 
@@ -16,7 +16,7 @@ interface Sent {
 export interface SentCommands {
   remember(target: Target, instanceIds: readonly InstanceId[], sent: Omit<Sent, 'target'>): void;
   /** The command that this worker remembers as live on the instance, and that its record knows nothing of; else null. */
-  contradicts(record: EnrollmentRecord, nowMs: number): CommandId | null;
+  contradicts(record: StoredRecord, nowMs: number): CommandId | null;
   /** The target's own commands were listed in AWS: what is live there is in the ledger again. */
   forget(target: Target): void;
 }
@@ -58,7 +58,7 @@ export function createSentCommands(most: number = MOST_REMEMBERED): SentCommands
 }
 
 /** Its end is among the attempts; or as many later ones are that this one is no longer kept. */
-function knowsEnd({ attempts }: EnrollmentRecord, { commandId, acceptedAtMs }: Sent): boolean {
+function knowsEnd({ attempts }: StoredRecord, { commandId, acceptedAtMs }: Sent): boolean {
   if (attempts.some((attempt) => attempt.commandId === commandId)) return true;
   return attempts.length >= ATTEMPTS_KEPT && attempts.every(({ endedAtMs }) => endedAtMs >= acceptedAtMs);
 }

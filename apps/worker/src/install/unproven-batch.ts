@@ -1,7 +1,7 @@
 import { timeOfBatch } from '@muster/core/install/batch-time';
 import { longestLifeMs } from '@muster/core/install/command-life';
 import type { EnrollmentEvent } from '@muster/core/enrollment/event';
-import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { Intent } from '@muster/core/install/intent';
 import type { Target } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
@@ -41,7 +41,7 @@ export async function leaveBatch(
 
 function endOf(
   { batchId }: Intent,
-  record: EnrollmentRecord,
+  record: StoredRecord,
   { clock }: Pick<HandlerDeps, 'clock'>,
 ): readonly EnrollmentEvent[] {
   if (record.state === 'sending' && record.batchId === batchId) {

@@ -1,5 +1,5 @@
 import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
-import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { InstanceId } from '@muster/core/organization/ids';
 import {
   digestOfTarget,
@@ -25,7 +25,7 @@ export interface LabeledTarget {
   /** A complete listing. */
   readonly sightings: ReadonlyMap<InstanceId, Sighting>;
   /** Of all instances, as the listing made them. */
-  readonly records: ReadonlyMap<InstanceId, EnrollmentRecord>;
+  readonly records: ReadonlyMap<InstanceId, StoredRecord>;
   /** What its labels last came to; null when they were never compared. */
   readonly summary: LabelSummary | null;
 }

@@ -1,5 +1,4 @@
-import type { Cause } from '@muster/core/enrollment/cause';
-import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { InstanceId } from '@muster/core/organization/ids';
 import { groupByRole, type RoleGroup } from '@muster/core/scan/matcher-scope';
 import type { Matcher } from '@muster/core/scan/matcher';
@@ -74,12 +73,12 @@ type Counted = Pick<
 
 function countAll(
   sightings: ReadonlyMap<InstanceId, Sighting>,
-  next: ReadonlyMap<InstanceId, EnrollmentRecord>,
+  next: ReadonlyMap<InstanceId, StoredRecord>,
   groups: readonly RoleGroup[],
   deps: ReportDeps,
 ): Counted {
   const counts = { ...NO_INSTANCES };
-  const causes = new Map<Cause, number>();
+  const causes = new Map<string, number>();
   const batches = new Map<Matcher, number>();
   for (const [id, sighting] of sightings) {
     const record = next.get(id) ?? null;
@@ -111,11 +110,13 @@ function countAll(
 /** Where an instance of the listing stands; null for one that is going away. */
 function placeOf(
   { instance, owner }: Sighting,
-  record: EnrollmentRecord | null,
+  record: StoredRecord | null,
   nowMs: number,
 ): keyof PlanCounts | null {
   // A command that is under way is, whatever the instance looks like just now.
   if (record?.state === 'sending' || record?.state === 'installing') return 'inProgress';
+  // A newer release has it in hand.
+  if (record?.state === 'unknown') return 'inProgress';
   if (owner === null) return 'unmatched';
   if (instance.state === 'stopped' || instance.state === 'stopping') return 'stopped';
   if (instance.state === 'pending') return 'pending';

@@ -1,7 +1,7 @@
 import { type BrakeWindow, describeWindow, failedBeforeAtMs, isWindowOver } from '@muster/core/rollout/brake';
 import { describeScope, scopeFlag } from '@muster/core/control/scope';
 import type { AttemptResult } from '@muster/core/enrollment/attempt';
-import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { AccountId, InstanceId } from '@muster/core/organization/ids';
 import type { HandlerDeps } from '../deps.ts';
 import type { EndedHost } from '@muster/core/rollout/brake-store';
@@ -12,7 +12,7 @@ type BrakeDeps = Pick<HandlerDeps, 'config' | 'ledger' | 'clock'>;
 export async function countSentHosts(
   deps: BrakeDeps,
   accountId: AccountId,
-  records: readonly EnrollmentRecord[],
+  records: readonly StoredRecord[],
 ): Promise<void> {
   const { brake } = deps.config;
   if (!brake.enabled) return;

@@ -1,5 +1,5 @@
 import type { BystanderKind, Bystanders } from '@muster/core/scan/bystander';
-import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { InstanceId } from '@muster/core/organization/ids';
 import { excludesInstance } from '@muster/core/scan/matcher';
 import type { RoleGroup } from '@muster/core/scan/matcher-scope';
@@ -8,7 +8,7 @@ import type { Sighting } from './judge-target.ts';
 /** The instances that a reading saw and that have no record, with what they are. */
 export function bystandersOf(
   sightings: ReadonlyMap<InstanceId, Sighting>,
-  records: ReadonlyMap<InstanceId, EnrollmentRecord>,
+  records: ReadonlyMap<InstanceId, StoredRecord>,
   groups: readonly RoleGroup[],
 ): Bystanders {
   const bystanders = new Map<InstanceId, BystanderKind>();

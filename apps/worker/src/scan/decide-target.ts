@@ -1,5 +1,5 @@
 import type { Coverage } from '@muster/core/organization/coverage';
-import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { StoredRecord } from '@muster/core/enrollment/record';
 import { isJobError, type JobError } from '@muster/core/runtime/errors';
 import type { InstanceId } from '@muster/core/organization/ids';
 import type { RoleGroup } from '@muster/core/scan/matcher-scope';
@@ -13,7 +13,7 @@ import { judgeSightings, listManaged, type Sighting } from './judge-target.ts';
 import type { RecordChange, Versioned } from '@muster/core/enrollment/enrollment-store';
 
 /** A target's records before its scan decides. */
-export type Records = ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>;
+export type Records = ReadonlyMap<InstanceId, Versioned<StoredRecord>>;
 
 /** What a scan reads, and with what. */
 export interface Reading {
@@ -27,7 +27,7 @@ export interface Reading {
 export interface Decision {
   readonly changes: readonly RecordChange[];
   /** All records as they are to be, changed or not. */
-  readonly next: ReadonlyMap<InstanceId, EnrollmentRecord>;
+  readonly next: ReadonlyMap<InstanceId, StoredRecord>;
   /** Why SSM's inventory or commands could not be asked; null when they were, or needed not be. */
   readonly denial: JobError | null;
 }
@@ -69,7 +69,7 @@ export async function decideTarget(
 function changesOf(
   { target }: Reading,
   records: Records,
-  next: ReadonlyMap<InstanceId, EnrollmentRecord>,
+  next: ReadonlyMap<InstanceId, StoredRecord>,
   deps: HandlerDeps,
 ): readonly RecordChange[] {
   const goneBeforeMs = deps.clock.now() - deps.timings.goneMs;
@@ -77,7 +77,7 @@ function changesOf(
   for (const [instanceId, value] of next) {
     const before = records.get(instanceId);
     const expired = value.state === 'gone' && value.changedAtMs < goneBeforeMs;
-    if (!expired && before?.value === value) continue;
+    if (value.state === 'unknown' || (!expired && before?.value === value)) continue;
     const after = expired ? null : value;
     changes.push(
       before === undefined

@@ -1,4 +1,4 @@
-import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { AccountId } from '@muster/core/organization/ids';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
@@ -47,7 +47,10 @@ export async function forgetTarget(
   for (const [instanceId, { version, value, seal }] of records) {
     const after = isForgotten(value, fate) ? value : (runEvents(value, [{ kind: fate }], context) ?? value);
     const expiresAtMs = after.changedAtMs + deps.timings.goneMs;
-    if (isOpen(after)) {
+    if (after.state === 'unknown') {
+      // Only the release that wrote it knows what else it stands for: the target is kept for that one.
+      nextAtMs = Math.min(nextAtMs, context.nowMs + deps.timings.deniedMs);
+    } else if (isOpen(after)) {
       open = true;
     } else if (expiresAtMs < context.nowMs) {
       changes.push({ instanceId, expected: version, value: null });
@@ -87,7 +90,7 @@ async function fateOf(
 }
 
 /** A complete scan that found it gone is not contradicted by nobody looking any more. */
-function isForgotten(record: EnrollmentRecord, fate: 'not-seen' | 'seen-unmatched'): boolean {
+function isForgotten(record: StoredRecord, fate: 'not-seen' | 'seen-unmatched'): boolean {
   return fate === 'seen-unmatched' && record.state === 'gone';
 }
 

@@ -1,7 +1,7 @@
 import { judgeEligibility } from '@muster/core/scan/eligibility';
 import type { EnrollmentEvent, Judgment } from '@muster/core/enrollment/event';
 import type { TransitionContext } from '@muster/core/enrollment/next-record';
-import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { InstanceId } from '@muster/core/organization/ids';
 import type { Instance, ManagedNode } from '@muster/core/scan/instance';
 import { matchesInstance, type Matcher } from '@muster/core/scan/matcher';
@@ -80,11 +80,11 @@ export interface JudgmentSources {
  */
 export async function judgeSightings(
   sightings: ReadonlyMap<InstanceId, Sighting>,
-  records: ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>,
+  records: ReadonlyMap<InstanceId, Versioned<StoredRecord>>,
   context: TransitionContext,
   sources: JudgmentSources,
-): Promise<ReadonlyMap<InstanceId, EnrollmentRecord>> {
-  const next = new Map<InstanceId, EnrollmentRecord>();
+): Promise<ReadonlyMap<InstanceId, StoredRecord>> {
+  const next = new Map<InstanceId, StoredRecord>();
   for (const [id, sighting] of sightings) {
     const record = runEvents(records.get(id)?.value ?? null, eventsOfSighting(sighting), context);
     if (record !== null) next.set(id, record);
@@ -150,7 +150,7 @@ export function eventsOfSighting({ instance, owner }: Sighting): readonly Enroll
 }
 
 /** States in which the inventory and the pre-check have something to say. */
-function isOpenQuestion(record: EnrollmentRecord): boolean {
+function isOpenQuestion(record: StoredRecord): boolean {
   return (
     record.state === 'discovered' ||
     record.state === 'queued' ||

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { InstanceId } from '@muster/core/organization/ids';
 import type { HandlerDeps } from '../deps.ts';
 import type { Decision } from './decide-target.ts';
@@ -52,7 +52,7 @@ export function restUntil(
 }
 
 /** Null in a state that waits for something other than the next listing. */
-function recordRestsUntil(record: EnrollmentRecord, { goneMs }: HandlerDeps['timings']): number | null {
+function recordRestsUntil(record: StoredRecord, { goneMs }: HandlerDeps['timings']): number | null {
   switch (record.state) {
     case 'joined':
     case 'stopped':
@@ -67,6 +67,7 @@ function recordRestsUntil(record: EnrollmentRecord, { goneMs }: HandlerDeps['tim
     case 'installing':
     case 'installed':
     case 'failed':
+    case 'unknown':
       return null;
     default:
       return record satisfies never;

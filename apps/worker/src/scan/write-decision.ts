@@ -1,4 +1,4 @@
-import type { EnrollmentRecord } from '@muster/core/enrollment/record';
+import type { StoredRecord } from '@muster/core/enrollment/record';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
 import { dispatch } from '../due-work.ts';
@@ -52,7 +52,7 @@ async function distrustOldNewcomers(
   deps: HandlerDeps,
 ): Promise<void> {
   const readAtMs = coverage?.completeAtMs ?? Number.POSITIVE_INFINITY;
-  const isOldNewcomer = ({ instanceId, state, launchedAtMs }: EnrollmentRecord): boolean =>
+  const isOldNewcomer = ({ instanceId, state, launchedAtMs }: StoredRecord): boolean =>
     !records.has(instanceId) && state !== 'joined' && (launchedAtMs ?? 0) <= readAtMs;
   if (![...next.values()].some(isOldNewcomer)) return;
   // Nothing was sent there under this ledger, and nothing will be before its commands are listed.

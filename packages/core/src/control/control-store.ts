@@ -6,7 +6,7 @@ import { createBrakeCounts, type SentHost, type EndedHost } from '../rollout/bra
 import { createEpochs } from './epoch-store.ts';
 import { createTroubleFinder } from '../redis/redis-findings.ts';
 import { createReservations, type BlockedCap } from '../rollout/reservation-store.ts';
-import { parseStored, StoredFinding, StoredPause } from '../enrollment/stored-schema.ts';
+import { encodeStored, parseStored, StoredFinding, StoredPause } from '../enrollment/stored-schema.ts';
 import type { RunScript } from '../redis/scripts.ts';
 import type { Target } from '../organization/target.ts';
 import type { BatchId, AccountId } from '../organization/ids.ts';
@@ -62,7 +62,7 @@ export interface ControlLedger {
   /** The brake of a scope begins anew: what was sent before counts no more. Of `all`: that of every account too. */
   resetBrake(scope: ScopeText, nowMs: number): Promise<void>;
   raise(finding: Finding): Promise<void>;
-  clear(kind: FindingKind, scope: string): Promise<void>;
+  clear(kind: Finding['kind'], scope: string): Promise<void>;
   /** Which of these kinds stand for the scope. */
   raised<Kind extends FindingKind>(kinds: readonly Kind[], scope: string): Promise<ReadonlySet<Kind>>;
   findings(): Promise<readonly Finding[]>;
@@ -104,7 +104,7 @@ export function createControlLedger(deps: {
     },
 
     async pause(pause) {
-      await redis.hset(keys.pauses, pause.scope, JSON.stringify(pause));
+      await redis.hset(keys.pauses, pause.scope, encodeStored(pause));
     },
 
     resume: async (scope) => (await redis.hdel(keys.pauses, scope)) === 1,
@@ -134,7 +134,7 @@ export function createControlLedger(deps: {
       await redis.hset(
         keys.findings,
         field,
-        JSON.stringify({ ...finding, sinceMs: known?.sinceMs ?? finding.sinceMs }),
+        encodeStored({ ...finding, sinceMs: known?.sinceMs ?? finding.sinceMs }),
       );
     },
 

@@ -1,4 +1,4 @@
-import type { CauseOwner } from '../enrollment/cause.ts';
+import type { CauseOwner, ForeignWord } from '../enrollment/cause.ts';
 import type { ScopeText } from './scope.ts';
 
 /** A standing order not to send. */
@@ -11,45 +11,48 @@ export interface Pause {
 }
 
 /** The closed list of things an operator can act on that concern Muster itself rather than a host. */
-export type FindingKind =
-  | 'hold-first-send'
-  | 'redis-without-password'
-  | 'redis-not-durable'
-  | 'redis-refuses-writes'
-  | 'redis-unsafe'
-  | 'paused-by-configuration'
-  | 'clock-off'
-  | 'accounts-not-read'
-  | 'targets-not-read'
-  | 'aws-unanswered'
-  | 'sends-wait'
-  | 'brake-engaged'
-  | 'config-skew'
-  | 'inventory-unavailable'
-  | 'inventory-drop'
-  | 'ledger-epoch-changed'
-  | 'two-live-commands'
-  | 'account-list-failed'
-  | 'command-not-canceled'
-  | 'ledger-unreadable'
-  | 'send-refused'
-  | 'labels-denied'
-  | 'labels-failed'
-  | 'node-labels-wrong'
-  | 'nodes-contradict'
-  | 'nodes-unreadable'
-  | 'config-invalid'
-  | 'config-restart-needed'
-  | 'account-tags-denied'
-  | 'marker-key-missing'
-  | 'foreign-markers'
-  | 'cap-blocked'
-  | 'ledger-untrusted'
-  | 'accounts-unproven'
-  | 'organization-mismatch';
+export const FINDING_KINDS = [
+  'hold-first-send',
+  'redis-without-password',
+  'redis-not-durable',
+  'redis-refuses-writes',
+  'redis-unsafe',
+  'paused-by-configuration',
+  'clock-off',
+  'accounts-not-read',
+  'targets-not-read',
+  'aws-unanswered',
+  'sends-wait',
+  'brake-engaged',
+  'config-skew',
+  'inventory-unavailable',
+  'inventory-drop',
+  'ledger-epoch-changed',
+  'two-live-commands',
+  'account-list-failed',
+  'command-not-canceled',
+  'ledger-unreadable',
+  'send-refused',
+  'labels-denied',
+  'labels-failed',
+  'node-labels-wrong',
+  'nodes-contradict',
+  'nodes-unreadable',
+  'config-invalid',
+  'config-restart-needed',
+  'account-tags-denied',
+  'marker-key-missing',
+  'foreign-markers',
+  'cap-blocked',
+  'ledger-untrusted',
+  'accounts-unproven',
+  'organization-mismatch',
+] as const;
+export type FindingKind = (typeof FINDING_KINDS)[number];
 
 export interface Finding {
-  readonly kind: FindingKind;
+  /** A newer release may know more of them. */
+  readonly kind: FindingKind | ForeignWord;
   /** What it is about, such as `all`, an account, a target. */
   readonly scope: string;
   readonly sinceMs: number;
@@ -62,7 +65,7 @@ export interface Finding {
 }
 
 /** Kinds that another person than the operator must see to. */
-const OWNERS: Partial<Record<FindingKind, CauseOwner>> = {
+const OWNERS: Readonly<Partial<Record<string, CauseOwner>>> = {
   'inventory-unavailable': 'teleport-admin',
   'inventory-drop': 'teleport-admin',
   'labels-denied': 'teleport-admin',
@@ -71,7 +74,7 @@ const OWNERS: Partial<Record<FindingKind, CauseOwner>> = {
   'account-tags-denied': 'aws-admin',
   'command-not-canceled': 'aws-admin',
   'send-refused': 'aws-admin',
-};
+} satisfies Partial<Record<FindingKind, CauseOwner>>;
 
 /** Who must act. */
 export function ownerOfFinding({ kind, owner }: Pick<Finding, 'kind' | 'owner'>): CauseOwner {

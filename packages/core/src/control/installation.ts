@@ -7,10 +7,13 @@ export interface Installation {
   readonly organizations: readonly string[];
 }
 
-/** Written by this release into every ledger that it uses. */
-export const LEDGER_SCHEMA = 1;
-/** The oldest release, by its `LEDGER_SCHEMA`, that can read what this one writes. */
-export const LEDGER_READABLE_FROM = 1;
+/**
+ * What this release writes as `v` into all that it stores, and into every ledger that it uses. Raised with every new state,
+ * cause or field. 1 is what carries no number.
+ */
+export const LEDGER_SCHEMA = 2;
+/** The oldest release, by its `LEDGER_SCHEMA`, that can read what this one writes. 1 refuses fields that it does not know. */
+export const LEDGER_READABLE_FROM = 2;
 
 /** Whose a ledger is, as the ledger itself says. */
 export interface LedgerOwner extends Installation {

@@ -35,6 +35,8 @@ test.each([
   ['region:eu-west-9', 'did you mean eu-west-1?'],
   ['region:ap-southeast-2', 'muster coverage lists'],
   ['instance:i-0123456789abcdef0', 'no scan has seen'],
+  ['cause:host-disk-ful', 'did you mean host-disk-full?'],
+  ['cause:of-tomorrow', 'there is no such cause'],
 ])('%s is refused with a hint', async (text, hint) => {
   const { ledger } = await known();
 

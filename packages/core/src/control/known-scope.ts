@@ -1,4 +1,5 @@
 import { nearest } from '../config/suggest.ts';
+import { CAUSES, isCause } from '../enrollment/cause.ts';
 import { type InstanceId, Region } from '../organization/ids.ts';
 import type { Ledger } from './ledger.ts';
 import { printScope, type Scope } from './scope.ts';
@@ -19,12 +20,19 @@ export async function faultOfScope(
   scope: Scope,
   stands = false,
 ): Promise<string | null> {
-  if (scope.kind === 'all' || scope.kind === 'cause') return null;
+  if (scope.kind === 'all' || (scope.kind === 'cause' && isCause(scope.value))) return null;
   if (stands && (await isPaused(ledger, scope))) return null;
   const { kind, value } = scope;
   if (kind === 'instance') {
     if (await isKnownInstance(ledger, value)) return null;
     return `--instance ${value}: no scan has seen such an instance running and wanted by a matcher (muster explain ${value} tells more)`;
+  }
+  if (kind === 'cause') {
+    // A cause of a newer release is there when an instance has it.
+    if ((await ledger.enrollments.counts()).causes.has(value)) return null;
+    const near = nearest(value, Object.keys(CAUSES));
+    const hint = near === null ? 'muster findings lists those that are met' : `did you mean ${near}?`;
+    return `--cause ${value}: there is no such cause: ${hint}`;
   }
   const known = kind === 'account' ? await knownAccounts(ledger) : await knownRegions(ledger);
   if (known.has(value)) return null;

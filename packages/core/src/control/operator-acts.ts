@@ -1,6 +1,6 @@
 /** What an operator does, free of any command line: the CLI calls these, and an API may. Each takes a scope and says what it touched. */
 import { applyEvents, type ApplyDeps } from '../enrollment/apply-events.ts';
-import type { EnrollmentRecord } from '../enrollment/record.ts';
+import { causeOf, type StoredRecord } from '../enrollment/record.ts';
 import type { Catalog } from '../jobs/catalog.ts';
 import type { PayloadOf } from '../jobs/define-job.ts';
 import { type Target, targetId } from '../organization/target.ts';
@@ -101,7 +101,7 @@ export async function resumeScope({ ledger, clock }: ActDeps, scope: Scope): Pro
 }
 
 /** Notes on what happened once: an operator who resumes their scope, or all, has seen them. */
-const NOTES: ReadonlySet<FindingKind> = new Set([
+const NOTES: ReadonlySet<string> = new Set<FindingKind>([
   'ledger-epoch-changed',
   'two-live-commands',
   'command-not-canceled',
@@ -122,7 +122,6 @@ async function targetsIn({ enrollments }: Ledger, scope: Scope): Promise<readonl
   return (await enrollments.populated()).filter((target) => covers(scope, target));
 }
 
-function placeOf(target: Target, record: EnrollmentRecord): Parameters<typeof covers>[1] {
-  const cause = record.state === 'failed' || record.state === 'ineligible' ? record.cause : null;
-  return { ...target, instanceId: record.instanceId, cause };
+function placeOf(target: Target, record: StoredRecord): Parameters<typeof covers>[1] {
+  return { ...target, instanceId: record.instanceId, cause: causeOf(record) };
 }

@@ -60,7 +60,7 @@ test.each([
   'account:12',
   'region:x y',
   'instance:x',
-  'cause:none',
+  'cause:None!',
   'process:a/1',
   ':all',
 ])('"%s" is no scope of an operator', (text) => {

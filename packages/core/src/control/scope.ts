@@ -1,5 +1,5 @@
 /** What a pause, a finding or an operator's act is about: a value, and the one place where its text is written and read. */
-import { type Cause, CAUSES } from '../enrollment/cause.ts';
+import { StoredCause } from '../enrollment/cause.ts';
 import { AccountId, InstanceId, Region } from '../organization/ids.ts';
 
 export type Scope =
@@ -7,7 +7,7 @@ export type Scope =
   | { readonly kind: 'account'; readonly value: AccountId }
   | { readonly kind: 'region'; readonly value: Region }
   | { readonly kind: 'instance'; readonly value: InstanceId }
-  | { readonly kind: 'cause'; readonly value: Cause };
+  | { readonly kind: 'cause'; readonly value: StoredCause };
 export type ScopeKind = Scope['kind'];
 
 /** A scope as it is stored and shown: `all`, `account:111122223333`, `region:eu-west-1`, `instance:i-…`, `cause:…`. */
@@ -16,7 +16,7 @@ export type ScopeText =
   | `account:${AccountId}`
   | `region:${Region}`
   | `instance:${InstanceId}`
-  | `cause:${Cause}`;
+  | `cause:${StoredCause}`;
 
 /** The scope that is everything. */
 export const ALL: Scope = { kind: 'all' };
@@ -42,7 +42,7 @@ export function scopeOf(kind: ScopeKind, value: string): Scope | null {
     case 'instance':
       return checked(InstanceId.safeParse(value), (id) => ({ kind, value: id }));
     case 'cause':
-      return isCause(value) ? { kind, value } : null;
+      return checked(StoredCause.safeParse(value), (cause) => ({ kind, value: cause }));
     default:
       return kind satisfies never;
   }
@@ -96,7 +96,7 @@ export interface Place {
   readonly region: Region;
   readonly instanceId?: InstanceId;
   /** Null for an instance that has none. */
-  readonly cause?: Cause | null;
+  readonly cause?: StoredCause | null;
 }
 
 /** Whether the scope holds the place, or, where the place does not tell, may hold some of it. */
@@ -117,8 +117,11 @@ export function covers(scope: Scope, place: Place): boolean {
   }
 }
 
-/** The scope of a pause that stops sends to this place, the widest first; null when none does. */
-export function pausedBy(pauses: ReadonlySet<string>, place: Place): ScopeText | null {
+/**
+ * The scope of a pause that stops sends to this place, the widest first; null when none does. A pause of a newer release,
+ * whose scope this one does not know, may mean any place: it stops all sends of this release.
+ */
+export function pausedBy(pauses: ReadonlySet<string>, place: Place): string | null {
   const over: readonly ScopeText[] = [
     'all',
     `account:${place.accountId}`,
@@ -126,16 +129,16 @@ export function pausedBy(pauses: ReadonlySet<string>, place: Place): ScopeText |
     ...(place.instanceId === undefined ? [] : [`instance:${place.instanceId}` as const]),
     ...(typeof place.cause === 'string' ? [`cause:${place.cause}` as const] : []),
   ];
-  return over.find((scope) => pauses.has(scope)) ?? null;
+  return over.find((scope) => pauses.has(scope)) ?? [...pauses].find(isForeign) ?? null;
+}
+
+function isForeign(text: string): boolean {
+  return text !== 'all' && !SCOPE_KINDS.some((kind) => kind === cut(text).kind);
 }
 
 function cut(text: string): { readonly kind: string; readonly subject: string } {
   const colon = text.indexOf(':');
   return { kind: text.slice(0, Math.max(colon, 0)), subject: text.slice(colon + 1) };
-}
-
-function isCause(text: string): text is Cause {
-  return Object.hasOwn(CAUSES, text);
 }
 
 function checked<T>(

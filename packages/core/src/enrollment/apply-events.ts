@@ -5,7 +5,7 @@ import type { Clock } from '../runtime/clock-port.ts';
 import type { EnrollmentLedger, IntentChange, RecordChange, Versioned } from './enrollment-store.ts';
 import type { EnrollmentEvent } from './event.ts';
 import type { TransitionContext } from './next-record.ts';
-import type { EnrollmentRecord } from './record.ts';
+import type { EnrollmentRecord, StoredRecord } from './record.ts';
 import { type SealedRecord, sealStateOf } from './seal.ts';
 import { runEvents } from './transition.ts';
 
@@ -45,12 +45,12 @@ export function changeOf(
 }
 
 export interface Applied {
-  readonly before: EnrollmentRecord | null;
+  readonly before: StoredRecord | null;
   readonly after: EnrollmentRecord;
 }
 
-type EventsOf = (id: InstanceId, record: EnrollmentRecord) => readonly EnrollmentEvent[];
-type Records = ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>;
+type EventsOf = (id: InstanceId, record: StoredRecord) => readonly EnrollmentEvent[];
+type Records = ReadonlyMap<InstanceId, Versioned<StoredRecord>>;
 
 /**
  * Applies events to records of one target and writes what changed. A record that another process moved meanwhile is read
@@ -118,7 +118,7 @@ function decide(
   const applied: Applied[] = [];
   for (const [instanceId, before] of records) {
     const after = runEvents(before.value, eventsOf(instanceId, before.value), context);
-    if (after === null || after === before.value) continue;
+    if (after === null || after === before.value || after.state === 'unknown') continue;
     changes.push(changeOf(deps, target, before, after));
     applied.push({ before: before.value, after });
   }

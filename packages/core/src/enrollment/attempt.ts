@@ -1,4 +1,4 @@
-import type { Cause } from './cause.ts';
+import type { Cause, StoredCause } from './cause.ts';
 import type { BatchId, CommandId } from '../organization/ids.ts';
 
 /** How many attempts a record remembers; the total is counted separately. */
@@ -11,7 +11,7 @@ export interface Attempt {
   readonly commandId: CommandId | null;
   readonly endedAtMs: number;
   /** Null when it succeeded. */
-  readonly cause: Cause | null;
+  readonly cause: StoredCause | null;
   readonly exitCode: number | null;
   /** The tail of its output, untrusted and bounded; only the newest attempt keeps one. */
   readonly output: string;

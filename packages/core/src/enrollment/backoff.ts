@@ -1,4 +1,4 @@
-import { causeFacts, type Cause } from './cause.ts';
+import { causeFacts, type StoredCause } from './cause.ts';
 
 /** Delays between attempts on one instance. */
 export interface BackoffPolicy {
@@ -17,7 +17,12 @@ export interface BackoffPolicy {
  *
  * @param failures how many attempts in a row have failed, this one included; 1 or more
  */
-export function nextDelayMs(cause: Cause, failures: number, policy: BackoffPolicy, jitter: number): number {
+export function nextDelayMs(
+  cause: StoredCause,
+  failures: number,
+  policy: BackoffPolicy,
+  jitter: number,
+): number {
   const first =
     causeFacts(cause).handling === 'retry-soon' ? policy.transientFirstMs : policy.operatorFirstMs;
   const doublings = Math.min(Math.max(failures, 1) - 1, 30);

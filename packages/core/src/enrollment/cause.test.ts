@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Cause, CAUSES, causeFacts } from './cause.ts';
+import { Cause, CAUSES, causeFacts, StoredCause } from './cause.ts';
 
 const NAMES = Cause.options;
 
@@ -20,6 +20,19 @@ test.each(NAMES)('%s: what goes by itself is nobody’s to mend', (cause) => {
 
   // Trying again soon is only right where nobody has to do anything first.
   expect(handling !== 'retry-soon' || owner === 'muster').toBe(true);
+});
+
+test('a cause of a newer release is explained as one, and said what becomes of it', () => {
+  const { title, owner, remedy } = causeFacts('of-tomorrow');
+
+  expect(title).toContain('newer release');
+  expect(owner).toBe('operator');
+  expect(remedy).toContain('muster retry --cause of-tomorrow');
+  expect(causeFacts('toString').title).toBe(title);
+});
+
+test.each(['', 'A', 'x y', 'a|b', '<b>', 'é', 'x'.repeat(65)])('"%s" is no cause of any release', (word) => {
+  expect(StoredCause.safeParse(word).success).toBe(false);
 });
 
 test('Teleport’s own identifiers are kept as they are', () => {

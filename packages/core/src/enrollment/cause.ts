@@ -265,9 +265,32 @@ export type Cause = keyof typeof CAUSES;
 
 export const Cause = z.enum(Object.keys(CAUSES) as [Cause, ...Cause[]]);
 
-/** Facts of a cause, at their declared width. */
-export function causeFacts(cause: Cause): CauseFacts {
-  return CAUSES[cause];
+/** An identifier of a newer release that this one does not know: kept and shown as it is, and never written by this one. */
+export type ForeignWord = string & z.$brand<'ForeignWord'>;
+/** As long as a person can read it, and nothing that a terminal, a page or a header of a record could take for more. */
+export const ForeignWord = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,63}$/)
+  .brand<'ForeignWord'>();
+
+/** A cause as it lies in Redis. */
+export type StoredCause = Cause | ForeignWord;
+export const StoredCause: z.ZodType<StoredCause> = z.union([Cause, ForeignWord]);
+
+/** Facts of a cause, at their declared width; of one that this release does not know, what can be said all the same. */
+export function causeFacts(cause: string): CauseFacts {
+  if (isCause(cause)) return CAUSES[cause];
+  return {
+    title: 'A newer release of Muster wrote this cause, and this release does not know it',
+    owner: 'operator',
+    handling: 'retry-slow',
+    remedy: `Run muster explain of the newer release to read what it means. When that release no longer runs here, muster retry --cause ${cause} makes this release judge the instances itself.`,
+  };
+}
+
+/** Whether this release knows the cause. */
+export function isCause(word: string): word is Cause {
+  return Object.hasOwn(CAUSES, word);
 }
 
 /** The causes that go when a setting is raised. */

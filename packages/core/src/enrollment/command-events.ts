@@ -10,7 +10,7 @@ import {
   type Transition,
   type TransitionContext,
 } from './next-record.ts';
-import type { EnrollmentRecord } from './record.ts';
+import type { EnrollmentRecord, StoredRecord } from './record.ts';
 
 /** Claimed for a command, when its time has come. */
 export function onClaimed(
@@ -40,7 +40,7 @@ export function onSendRefused(
 
 /** SSM has a command for it, whether this record asked for it or not. */
 export function onAccepted(
-  record: EnrollmentRecord,
+  record: StoredRecord,
   event: EventOf<'accepted'>,
   context: TransitionContext,
 ): Transition {
@@ -48,6 +48,8 @@ export function onAccepted(
   if (record.attempts.some((attempt) => attempt.commandId === event.commandId)) return 'ignored';
   // Knowledge of the world is always merged: a live command of ours is followed from whatever state we had in mind.
   if (record.state === 'installing') return record.commandId === event.commandId ? record : 'ignored';
+  // A newer release has a command there already: it follows that one, and sees to a second.
+  if (record.state === 'unknown' && record.commandId !== undefined) return 'ignored';
   return {
     ...baseOf(record, context),
     state: 'installing',
@@ -58,12 +60,13 @@ export function onAccepted(
 
 /** Its command has ended. Exit 0 proves nothing yet: the node does. */
 export function onEnded(
-  record: EnrollmentRecord,
+  record: StoredRecord,
   event: EventOf<'ended'>,
   context: TransitionContext,
 ): Transition {
-  if (record.state !== 'installing' || record.commandId !== event.commandId) return 'ignored';
-  const sent = { batchId: record.batchId, commandId: record.commandId };
+  if (record.state !== 'installing' && record.state !== 'unknown') return 'ignored';
+  if (record.commandId !== event.commandId || record.batchId === undefined) return 'ignored';
+  const sent = { batchId: record.batchId, commandId: event.commandId };
   if (event.result.kind === 'failure') return fail(record, sent, event.result, context);
   return {
     ...baseOf(record, context),
@@ -74,7 +77,7 @@ export function onEnded(
 }
 
 function fail(
-  record: EnrollmentRecord,
+  record: StoredRecord,
   sent: { readonly batchId: BatchId; readonly commandId: CommandId | null },
   result: Extract<AttemptResult, { kind: 'failure' }>,
   context: TransitionContext,

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Keys } from '../redis/keys.ts';
+import { causeOf, stateOf } from './record.ts';
 import { decodeRecord } from './record-codec.ts';
 
 const COUNT = /^\d{1,9}$/;
@@ -23,8 +24,9 @@ export async function readCounts(
   for (const text of await redis.hvals(names.instances)) {
     const record = decodeRecord(text)?.value;
     if (record === undefined) continue;
-    add(`s:${record.state}`);
-    if (record.state === 'ineligible' || record.state === 'failed') add(`c:${record.cause}`);
+    add(`s:${stateOf(record)}`);
+    const cause = causeOf(record);
+    if (cause !== null) add(`c:${cause}`);
   }
   return [...counts];
 }

@@ -9,7 +9,7 @@ import {
 } from '@muster/testing/builders';
 import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
-import type { EnrollmentRecord } from './record.ts';
+import type { EnrollmentRecord, EnrollmentState } from './record.ts';
 import type { InstanceId } from '../organization/ids.ts';
 import type { Ledger } from '../control/ledger.ts';
 import type { RecordChange } from './enrollment-store.ts';
@@ -22,6 +22,13 @@ const [A, B, C] = [anInstanceId(1), anInstanceId(2), anInstanceId(3)] as const;
 function put(instanceId: InstanceId, value: EnrollmentRecord | null, expected = 0): RecordChange {
   return { instanceId, expected, value: value === null ? null : { ...value, instanceId } };
 }
+
+/** A record that lies where it says, as another hand's JSON. */
+function ofB(state: EnrollmentState): object {
+  return { ...aRecord(state), instanceId: B };
+}
+
+const LONG = 'x'.repeat(65);
 
 /** 0 for a record that is not there, as a write expects it. */
 async function versionOf(ledger: Ledger, id: InstanceId, of = target): Promise<number> {
@@ -358,9 +365,12 @@ test.each([
   ['no version, no header', 'garbage'],
   ['no JSON', '3|queued||1||'],
   ['broken JSON', '3|queued||1||{"state":"que'],
-  ['a state of the future', `3|paused||||${JSON.stringify({ ...aRecord('gone'), state: 'paused' })}`],
-  ['a field too many', `3|gone||||${JSON.stringify({ ...aRecord('gone'), extra: 1 })}`],
-  ['a version that is no number', `x|gone||||${JSON.stringify(aRecord('gone'))}`],
+  ['a state that is no word', `3|Paused!||||${JSON.stringify({ ...ofB('gone'), state: 'Paused!' })}`],
+  ['an unknown state without what all records share', '3|paused||||{"v":9,"state":"paused"}'],
+  ['a known state without its fields', `3|queued||1||${JSON.stringify({ ...ofB('gone'), state: 'queued' })}`],
+  ['a cause of any length', `3|failed|${LONG}|1||${JSON.stringify({ ...ofB('failed'), cause: LONG })}`],
+  ['a header of another state', `3|joined||||${JSON.stringify({ ...ofB('gone'), state: 'paused' })}`],
+  ['a version that is no number', `x|gone||||${JSON.stringify(ofB('gone'))}`],
 ])(
   'a corrupt record (%s) is left out, reported and not overwritten by one who believes it absent',
   async (_what, text) => {

@@ -4,7 +4,7 @@ import { type InstanceId, BatchId } from '../organization/ids.ts';
 import type { Intent } from '../install/intent.ts';
 import type { MacKey } from '../install/mac.ts';
 import { readTargetId, targetId, type Target } from '../organization/target.ts';
-import type { EnrollmentRecord } from './record.ts';
+import type { EnrollmentRecord, StoredRecord } from './record.ts';
 import type { Logger } from '../runtime/logger-port.ts';
 import type { Keys } from '../redis/keys.ts';
 import { createBystanders } from '../scan/bystander-store.ts';
@@ -45,7 +45,7 @@ export interface EnrollmentLedger {
   readAll(
     target: Target,
     onUnreadable?: () => void,
-  ): Promise<ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>>;
+  ): Promise<ReadonlyMap<InstanceId, Versioned<StoredRecord>>>;
   /**
    * Sets aside records and intents that cannot be parsed, so that new ones can take their places. The target's own
    * commands are looked through anew before the next send: what was set aside may have had one.
@@ -53,10 +53,7 @@ export interface EnrollmentLedger {
    * @returns ids of what was set aside
    */
   setAsideUnreadable(target: Target): Promise<readonly string[]>;
-  read(
-    target: Target,
-    ids: readonly InstanceId[],
-  ): Promise<ReadonlyMap<InstanceId, Versioned<EnrollmentRecord>>>;
+  read(target: Target, ids: readonly InstanceId[]): Promise<ReadonlyMap<InstanceId, Versioned<StoredRecord>>>;
   /** Ids that may be claimed now, the longest waiting first. What is no instance id is left out; `onForeign` tells of it. */
   candidates(
     target: Target,
@@ -132,7 +129,7 @@ export function createEnrollmentLedger({
   log,
   markerKeys,
 }: EnrollmentDeps): EnrollmentLedger {
-  function parse(target: Target, id: string, text: string): Versioned<EnrollmentRecord> | null {
+  function parse(target: Target, id: string, text: string): Versioned<StoredRecord> | null {
     const record = decodeRecordOf(id, text);
     if (record === null) {
       log.error({ target: targetId(target), instanceId: id }, 'ledger record cannot be read');
@@ -171,7 +168,7 @@ export function createEnrollmentLedger({
   return {
     async readAll(target, onUnreadable) {
       const fields = await redis.hgetall(keys.target(target).instances);
-      const found = new Map<InstanceId, Versioned<EnrollmentRecord>>();
+      const found = new Map<InstanceId, Versioned<StoredRecord>>();
       for (const [id, text] of Object.entries(fields)) {
         const record = parse(target, id, text);
         if (record === null) onUnreadable?.();
@@ -213,7 +210,7 @@ export function createEnrollmentLedger({
     },
 
     async read(target, ids) {
-      const found = new Map<InstanceId, Versioned<EnrollmentRecord>>();
+      const found = new Map<InstanceId, Versioned<StoredRecord>>();
       if (ids.length === 0) return found;
       const texts = await redis.hmget(keys.target(target).instances, ...ids);
       for (const [index, id] of ids.entries()) {
@@ -292,7 +289,7 @@ export function createEnrollmentLedger({
 }
 
 /** Null also for a record that says it is another instance's than the one it lies under. */
-function decodeRecordOf(id: string, text: string): Versioned<EnrollmentRecord> | null {
+function decodeRecordOf(id: string, text: string): Versioned<StoredRecord> | null {
   const record = decodeRecord(text);
   return record?.value.instanceId === id ? record : null;
 }

@@ -1,4 +1,4 @@
-import type { EnrollmentRecord } from './record.ts';
+import type { StoredRecord } from './record.ts';
 
 /** When an instance is tried next, and why not before. */
 export interface NextAttempt {
@@ -8,7 +8,7 @@ export interface NextAttempt {
 }
 
 /** Null for one that waits for nothing, or for something else than a time. */
-export function nextAttempt(record: EnrollmentRecord, nowMs: number): NextAttempt | null {
+export function nextAttempt(record: StoredRecord, nowMs: number): NextAttempt | null {
   if (record.state === 'failed') return { atMs: record.nextAttemptAtMs, reason: 'back-off' };
   if (record.state !== 'queued' || record.readyAtMs <= nowMs) return null;
   return { atMs: record.readyAtMs, reason: record.failures > 0 ? 'back-off' : 'turn' };

@@ -1,6 +1,6 @@
 import { nextDelayMs, type BackoffPolicy } from './backoff.ts';
 import type { Cause } from './cause.ts';
-import type { EnrollmentBase, EnrollmentRecord } from './record.ts';
+import type { EnrollmentBase, EnrollmentRecord, StoredRecord } from './record.ts';
 
 /** What a transition needs to know of the world; all of it is given, so that it stays a function. */
 export interface TransitionContext {
@@ -16,19 +16,26 @@ export interface TransitionContext {
 /** The next record, or `ignored` when the event means nothing in this state. Returns the very same object when nothing changed. */
 export type Transition = EnrollmentRecord | 'ignored';
 
+type FieldsOf<Shape> = Shape extends unknown ? keyof Shape : never;
+
+/** Fields that belong to a state. Every other one belongs to the instance, also one that only a newer release knows. */
+const STATE_FIELDS: Readonly<Record<Exclude<FieldsOf<StoredRecord>, keyof EnrollmentBase>, true>> = {
+  state: true,
+  storedState: true,
+  cause: true,
+  readyAtMs: true,
+  batchId: true,
+  commandId: true,
+  joinDeadlineMs: true,
+  nodeId: true,
+  nextAttemptAtMs: true,
+  agentVersion: true,
+};
+
 /** What stays when a record moves to another state: everything but the state's own fields; it is in the new one since now. */
-export function baseOf(record: EnrollmentRecord, context: TransitionContext): EnrollmentBase {
-  return {
-    instanceId: record.instanceId,
-    matcherKey: record.matcherKey,
-    firstSeenAtMs: record.firstSeenAtMs,
-    changedAtMs: context.nowMs,
-    launchedAtMs: record.launchedAtMs,
-    joinedAtMs: record.joinedAtMs,
-    failures: record.failures,
-    attemptCount: record.attemptCount,
-    attempts: record.attempts,
-  };
+export function baseOf(record: StoredRecord, context: TransitionContext): EnrollmentBase {
+  const kept = Object.entries(record).filter(([field]) => !Object.hasOwn(STATE_FIELDS, field));
+  return { ...(Object.fromEntries(kept) as unknown as EnrollmentBase), changedAtMs: context.nowMs };
 }
 
 /** Until when a host must show up in the inventory; null without one. */

@@ -1,9 +1,9 @@
-import type { EnrollmentRecord } from './record.ts';
+import { causeOf, type EnrollmentRecord, type StoredRecord } from './record.ts';
 import { BROKEN_SEAL, sealOf, type SealState } from './seal.ts';
 import type { Target } from '../organization/target.ts';
 import type { MacKey } from '../install/mac.ts';
 import type { Intent } from '../install/intent.ts';
-import { parseStored, StoredIntent, StoredRecord } from './stored-schema.ts';
+import { encodeStored, parseRecord, parseStored, StoredIntent } from './stored-schema.ts';
 import type { Versioned } from './enrollment-store.ts';
 
 /**
@@ -13,7 +13,7 @@ import type { Versioned } from './enrollment-store.ts';
  * @param seal empty for none; no `|` and no brace
  */
 function encodeRecord(version: number, record: EnrollmentRecord, seal = ''): string {
-  return `${headerOf(version, record)}${seal === '' ? '' : `${seal}|`}${JSON.stringify(record)}`;
+  return `${headerOf(version, record)}${seal === '' ? '' : `${seal}|`}${encodeStored(record)}`;
 }
 
 /** The same with its seal: none without a key, or when the record comes from one without; a broken one stays broken. */
@@ -32,20 +32,26 @@ export function encodeSealed(
 }
 
 function headerOf(version: number, record: EnrollmentRecord): string {
-  const cause = record.state === 'ineligible' || record.state === 'failed' ? record.cause : '';
-  return `${version}|${record.state}|${cause}|${candidateAt(record)}|${verifyAt(record)}|`;
+  return `${version}|${record.state}|${causeOf(record) ?? ''}|${candidateAt(record)}|${verifyAt(record)}|`;
 }
 
-/** Null when the text is not a record of ours, or its header says otherwise than its JSON. */
-export function decodeRecord(text: string): Versioned<EnrollmentRecord> | null {
+/** Null when the text is no record of any release, or its header says otherwise than its JSON. */
+export function decodeRecord(text: string): Versioned<StoredRecord> | null {
   const brace = text.indexOf('{');
   if (brace === -1) return null;
   const version = Number.parseInt(text, 10);
-  const value = parseStored(StoredRecord, text.slice(brace));
+  const value = parseRecord(text.slice(brace));
   if (value === null || Number.isNaN(version)) return null;
   // The indexes are made from the header: with another one, lists and counts would say what no record says.
-  if (!text.startsWith(headerOf(version, value))) return null;
-  const seal = text.slice(0, brace).split('|')[SEAL_FIELD] ?? '';
+  const header = text.slice(0, brace);
+  if (value.state === 'unknown') {
+    // When such a record may be claimed, or must have joined, only the release that wrote it can tell.
+    const start = `${version}|${value.storedState}|${value.cause ?? ''}|`;
+    if (!header.startsWith(start) || !/^\d*\|\d*\|/.test(header.slice(start.length))) return null;
+  } else if (!header.startsWith(headerOf(version, value))) {
+    return null;
+  }
+  const seal = header.split('|')[SEAL_FIELD] ?? '';
   return seal === '' ? { version, value } : { version, value, seal };
 }
 
@@ -53,7 +59,7 @@ export function decodeRecord(text: string): Versioned<EnrollmentRecord> | null {
 const SEAL_FIELD = 5;
 
 export function encodeIntent(version: number, intent: Intent): string {
-  return `${version}|${JSON.stringify(intent)}`;
+  return `${version}|${encodeStored(intent)}`;
 }
 
 export function decodeIntent(text: string): Versioned<Intent> | null {

@@ -1,5 +1,5 @@
 import type { Attempt } from './attempt.ts';
-import type { Cause } from './cause.ts';
+import type { ForeignWord, StoredCause } from './cause.ts';
 import type { BatchId, CommandId, InstanceId, MatcherKey } from '../organization/ids.ts';
 
 /**
@@ -63,7 +63,7 @@ export type EnrollmentRecord =
   /** Known, and no matcher wants it now, or its region is no longer in scope; then it is deleted after its retention. */
   | (EnrollmentBase & { readonly state: 'unmatched' })
   /** Cannot be sent to while the cause holds; every scan looks again. */
-  | (EnrollmentBase & { readonly state: 'ineligible'; readonly cause: Cause })
+  | (EnrollmentBase & { readonly state: 'ineligible'; readonly cause: StoredCause })
   /** Waits for an install job to claim it. */
   | (EnrollmentBase & { readonly state: 'queued'; readonly readyAtMs: number })
   /** Claimed by an intent: a command may be about to exist. */
@@ -81,10 +81,45 @@ export type EnrollmentRecord =
   /** The last attempt failed. Claimed again when due. */
   | (EnrollmentBase & {
       readonly state: 'failed';
-      readonly cause: Cause;
+      readonly cause: StoredCause;
       readonly nextAttemptAtMs: number;
       /** The SSM agent's version at the first look after the failure: another one wakes it. Absent before that look. */
       readonly agentVersion?: string | undefined;
     })
   /** A complete scan, or a complete account list without its account, no longer shows it. Deleted after its retention. */
   | (EnrollmentBase & { readonly state: 'gone' });
+
+/**
+ * A record in a state that only a newer release knows. This release shows it, counts it under its own word and leaves it to
+ * that release: it sends nothing to the instance, since such a state may hold a command, and writes the record only for
+ * what it learns of the world: a command that was accepted, or the end of the command that the record names.
+ */
+export interface UnknownRecord extends EnrollmentBase {
+  readonly state: 'unknown';
+  /** Its state, as the newer release wrote it. */
+  readonly storedState: ForeignWord;
+  readonly cause?: StoredCause | undefined;
+  readonly batchId?: BatchId | undefined;
+  readonly commandId?: CommandId | undefined;
+}
+
+/** A record as it is read. What is written is always an `EnrollmentRecord`. */
+export type StoredRecord = EnrollmentRecord | UnknownRecord;
+
+/** The word of its state, as it lies in the ledger and is shown. */
+export function stateOf(record: StoredRecord): string {
+  return record.state === 'unknown' ? record.storedState : record.state;
+}
+
+/** Why it is not enrolled: of one that is ineligible or has failed, and of one in an unknown state that says so. Else null. */
+export function causeOf(record: StoredRecord): StoredCause | null {
+  switch (record.state) {
+    case 'ineligible':
+    case 'failed':
+      return record.cause;
+    case 'unknown':
+      return record.cause ?? null;
+    default:
+      return null;
+  }
+}

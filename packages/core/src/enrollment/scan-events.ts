@@ -1,5 +1,6 @@
 /** What a scan says of an instance: whether EC2 shows it, and what the pre-check says of it. */
 import { nextDelayMs } from './backoff.ts';
+import { isCause } from './cause.ts';
 import type { EventOf } from './event.ts';
 import { baseOf, joinDeadline, type Transition, type TransitionContext } from './next-record.ts';
 import type { EnrollmentRecord } from './record.ts';
@@ -79,6 +80,9 @@ export function onJudged(
     case 'discovered':
     case 'queued':
     case 'ineligible':
+      // Whether the cause of a newer release still holds, only that release can tell. A restart, another matcher or an operator's
+      // retry makes this one judge anew.
+      if (record.state === 'ineligible' && !isCause(record.cause)) return record;
       if (judgment.kind === 'eligible') {
         if (record.state === 'queued' || isStillToldByHost(record, context)) return record;
         return { ...baseOf(record, context), state: 'queued', readyAtMs: wakeAtMs(record, context) };

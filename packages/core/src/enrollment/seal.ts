@@ -3,7 +3,7 @@
  * one. So a record carries a seal, made with the marker key. It proves that a worker of Muster wrote this record at some time.
  * Only its version tells the record from an older copy (docs/security.md).
  */
-import type { EnrollmentRecord } from './record.ts';
+import { stateOf, type StoredRecord } from './record.ts';
 import { isMacOf, macOf, type MacKey } from '../install/mac.ts';
 import type { Target } from '../organization/target.ts';
 
@@ -16,7 +16,7 @@ export const BROKEN_SEAL = '!';
 /** A record as it lies in the ledger. */
 export interface SealedRecord {
   readonly version: number;
-  readonly value: EnrollmentRecord;
+  readonly value: StoredRecord;
   /** Absent or empty without one. */
   readonly seal?: string | undefined;
 }
@@ -38,21 +38,24 @@ export function sealStateOf(keys: readonly MacKey[], target: Target, record: Sea
   return isMacOf(keys, 'record', sealedParts(target, version, value), seal) ? 'good' : 'wrong';
 }
 
-/** What decides whether a command may be sent: whose record it is, where it stands, and by which command. */
+/**
+ * What decides whether a command may be sent: whose record it is, where it stands, and by which command. Every release
+ * covers exactly these, so that a newer one's seal is good here too (docs/decisions/0015).
+ */
 function sealedParts(
   { accountId, region }: Target,
   version: number,
-  record: EnrollmentRecord,
+  record: StoredRecord,
 ): readonly (string | number | null)[] {
   return [
     accountId,
     region,
     record.instanceId,
     version,
-    record.state,
+    stateOf(record),
     record.matcherKey,
-    'batchId' in record ? record.batchId : null,
-    'commandId' in record ? record.commandId : null,
+    'batchId' in record ? (record.batchId ?? null) : null,
+    'commandId' in record ? (record.commandId ?? null) : null,
     record.attempts.at(-1)?.batchId ?? null,
   ];
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { Cause } from './cause.ts';
-import type { EnrollmentRecord } from './record.ts';
+import { ForeignWord, StoredCause } from './cause.ts';
+import { ENROLLMENT_STATES, type EnrollmentRecord, type StoredRecord, type UnknownRecord } from './record.ts';
+import { FINDING_KINDS } from '../control/control.ts';
+import { LEDGER_SCHEMA } from '../control/installation.ts';
 import { BatchId, CommandId, InstanceId, MatcherKey, Region } from '../organization/ids.ts';
 import type { Intent } from '../install/intent.ts';
 import { ReportAccount } from '../reports/report-account.ts';
@@ -9,14 +11,15 @@ import { ReportAccount } from '../reports/report-account.ts';
 const EpochMs = z.number().min(-8.64e15).max(8.64e15);
 
 /**
- * What we wrote is parsed when it is read: an older release, another tool or a broken copy may have written it. A
- * record that does not parse is set aside by the reader, never guessed at.
+ * What lies in Redis is parsed when it is read: an older or a newer release, another tool or a broken copy may have written
+ * it. Fields that this release does not know are kept and written back. A record that is none in any release is set aside by
+ * the reader, never guessed at.
  */
-const Attempt = z.strictObject({
+const Attempt = z.looseObject({
   batchId: BatchId,
   commandId: CommandId.nullable(),
   endedAtMs: EpochMs,
-  cause: Cause.nullable(),
+  cause: StoredCause.nullable(),
   exitCode: z.number().nullable(),
   output: z.string(),
 });
@@ -33,27 +36,51 @@ const base = {
   attempts: z.array(Attempt),
 };
 
-export const StoredRecord: z.ZodType<EnrollmentRecord> = z.discriminatedUnion('state', [
-  z.strictObject({ ...base, state: z.literal('discovered') }),
-  z.strictObject({ ...base, state: z.literal('stopped') }),
-  z.strictObject({ ...base, state: z.literal('unmatched') }),
-  z.strictObject({ ...base, state: z.literal('ineligible'), cause: Cause }),
-  z.strictObject({ ...base, state: z.literal('queued'), readyAtMs: EpochMs }),
-  z.strictObject({ ...base, state: z.literal('sending'), batchId: BatchId }),
-  z.strictObject({ ...base, state: z.literal('installing'), batchId: BatchId, commandId: CommandId }),
-  z.strictObject({ ...base, state: z.literal('installed'), joinDeadlineMs: EpochMs.nullable() }),
-  z.strictObject({ ...base, state: z.literal('joined'), nodeId: z.string() }),
-  z.strictObject({
+const KnownRecord: z.ZodType<EnrollmentRecord> = z.discriminatedUnion('state', [
+  z.looseObject({ ...base, state: z.literal('discovered') }),
+  z.looseObject({ ...base, state: z.literal('stopped') }),
+  z.looseObject({ ...base, state: z.literal('unmatched') }),
+  z.looseObject({ ...base, state: z.literal('ineligible'), cause: StoredCause }),
+  z.looseObject({ ...base, state: z.literal('queued'), readyAtMs: EpochMs }),
+  z.looseObject({ ...base, state: z.literal('sending'), batchId: BatchId }),
+  z.looseObject({ ...base, state: z.literal('installing'), batchId: BatchId, commandId: CommandId }),
+  z.looseObject({ ...base, state: z.literal('installed'), joinDeadlineMs: EpochMs.nullable() }),
+  z.looseObject({ ...base, state: z.literal('joined'), nodeId: z.string() }),
+  z.looseObject({
     ...base,
     state: z.literal('failed'),
-    cause: Cause,
+    cause: StoredCause,
     nextAttemptAtMs: EpochMs,
     agentVersion: z.string().optional(),
   }),
-  z.strictObject({ ...base, state: z.literal('gone') }),
+  z.looseObject({ ...base, state: z.literal('gone') }),
 ]);
 
-export const StoredIntent: z.ZodType<Intent> = z.strictObject({
+const AnyRecord = z.looseObject({
+  ...base,
+  state: ForeignWord,
+  cause: StoredCause.optional().catch(undefined),
+  batchId: BatchId.optional().catch(undefined),
+  commandId: CommandId.optional().catch(undefined),
+});
+
+/**
+ * A record of any release; null for what is none. One in a state that this release does not know, or that a newer release
+ * wrote and this one cannot read whole, has what all records share, and the rest as it lies there.
+ */
+export function parseRecord(text: string): StoredRecord | null {
+  const stored = readStored(text);
+  if (stored === null) return null;
+  const known = KnownRecord.safeParse(stored.value);
+  if (known.success) return known.data;
+  const any = AnyRecord.safeParse(stored.value);
+  if (!any.success) return null;
+  const { state, ...rest } = any.data;
+  const isOurs = stored.schema <= LEDGER_SCHEMA && ENROLLMENT_STATES.some((one) => one === String(state));
+  return isOurs ? null : ({ ...rest, state: 'unknown', storedState: state } satisfies UnknownRecord);
+}
+
+export const StoredIntent: z.ZodType<Intent> = z.looseObject({
   batchId: BatchId,
   matcherKey: MatcherKey,
   documentName: z.string(),
@@ -61,17 +88,17 @@ export const StoredIntent: z.ZodType<Intent> = z.strictObject({
   intentAtMs: EpochMs,
   notAfterMs: EpochMs,
   epoch: z.string(),
-  command: z.strictObject({ commandId: CommandId, expiresAtMs: EpochMs }).nullable(),
+  command: z.looseObject({ commandId: CommandId, expiresAtMs: EpochMs }).nullable(),
   polls: z.number(),
   keyId: z.string().optional(),
   seal: z.string().optional(),
 });
 
-export const StoredCoverage = z.strictObject({
+export const StoredCoverage = z.looseObject({
   status: z.enum(['complete', 'partial', 'denied', 'regionOff', 'throttled', 'failed', 'pending']),
   attemptedAtMs: EpochMs,
   completeAtMs: EpochMs.nullable(),
-  cause: Cause.nullable(),
+  cause: StoredCause.nullable(),
   detail: z.string(),
   failures: z.number(),
   failingSinceMs: EpochMs.optional(),
@@ -82,57 +109,39 @@ export const StoredAccount = ReportAccount;
 
 export const StoredRegions = z.array(Region);
 
-export const StoredPause = z.strictObject({
+export const StoredPause = z.looseObject({
   scope: z.string(),
   atMs: EpochMs,
   by: z.enum(['operator', 'brake']),
   reason: z.string(),
 });
 
-export const StoredFinding = z.strictObject({
-  kind: z.enum([
-    'hold-first-send',
-    'redis-without-password',
-    'redis-not-durable',
-    'redis-refuses-writes',
-    'redis-unsafe',
-    'paused-by-configuration',
-    'brake-engaged',
-    'config-skew',
-    'inventory-unavailable',
-    'inventory-drop',
-    'ledger-epoch-changed',
-    'two-live-commands',
-    'account-list-failed',
-    'command-not-canceled',
-    'ledger-unreadable',
-    'send-refused',
-    'labels-denied',
-    'labels-failed',
-    'node-labels-wrong',
-    'nodes-contradict',
-    'nodes-unreadable',
-    'config-invalid',
-    'config-restart-needed',
-    'account-tags-denied',
-    'marker-key-missing',
-    'foreign-markers',
-    'cap-blocked',
-    'ledger-untrusted',
-    'accounts-unproven',
-    'organization-mismatch',
-  ]),
+export const StoredFinding = z.looseObject({
+  kind: z.union([z.enum(FINDING_KINDS), ForeignWord]),
   scope: z.string(),
   sinceMs: EpochMs,
   message: z.string(),
   remedy: z.string(),
 });
 
-/** Parses JSON by a schema; null for anything that is not what we write. */
+/** A value as JSON for Redis, with the schema number of this release as `v`. Fields of a newer release go along. */
+export function encodeStored(value: object): string {
+  return JSON.stringify({ v: LEDGER_SCHEMA, ...value });
+}
+
+/** Parses JSON by a schema, without its schema number; null for anything that no release writes. */
 export function parseStored<T>(schema: z.ZodType<T>, text: string): T | null {
+  const parsed = schema.safeParse(readStored(text)?.value);
+  return parsed.success ? parsed.data : null;
+}
+
+/** The JSON and the schema number of the release that wrote it: 1 where there is none. Null when it is no JSON. */
+function readStored(text: string): { readonly schema: number; readonly value: unknown } | null {
   try {
-    const parsed = schema.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : null;
+    const json: unknown = JSON.parse(text);
+    if (typeof json !== 'object' || json === null || Array.isArray(json)) return { schema: 1, value: json };
+    const { v = 1, ...value } = json as { readonly v?: unknown };
+    return { schema: Number(v), value };
   } catch {
     return null;
   }

@@ -1,4 +1,4 @@
-import type { Cause } from './cause.ts';
+import type { StoredCause } from './cause.ts';
 import { EXIT_NO_HOST_SHELL } from '../install/exit-codes.ts';
 
 /**
@@ -6,7 +6,7 @@ import { EXIT_NO_HOST_SHELL } from '../install/exit-codes.ts';
  * an agent is configured there which discovery did not install, or that it is a system on which nothing can be installed.
  */
 export function isToldByHost(attempt: {
-  readonly cause: Cause | null;
+  readonly cause: StoredCause | null;
   readonly exitCode: number | null;
 }): boolean {
   if (attempt.cause === 'host-managed-elsewhere') return true;

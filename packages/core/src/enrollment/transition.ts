@@ -2,20 +2,25 @@ import { onAccepted, onClaimed, onEnded, onSendRefused } from './command-events.
 import type { EnrollmentEvent } from './event.ts';
 import { baseOf, type Transition, type TransitionContext } from './next-record.ts';
 import { onJoinDeadline, onNodeSeen } from './node-events.ts';
-import type { EnrollmentRecord } from './record.ts';
+import type { EnrollmentRecord, StoredRecord } from './record.ts';
 import { discover, onAbsence, onJudged, onSeen } from './scan-events.ts';
 
 /**
- * Decides what an event does to a record. Pure and exhaustive: every state answers every event.
+ * Decides what an event does to a record. Pure and exhaustive: every state answers every event. A state that only a newer
+ * release knows answers what is known of the world, the begin and the end of a command, and ignores the rest.
  *
  * @param record null when the instance is unknown; only `seen` means something then
  */
 export function transition(
-  record: EnrollmentRecord | null,
+  record: StoredRecord | null,
   event: EnrollmentEvent,
   context: TransitionContext,
 ): Transition {
   if (record === null) return event.kind === 'seen' ? discover(event, context) : 'ignored';
+  if (record.state === 'unknown') {
+    if (event.kind === 'accepted') return onAccepted(record, event, context);
+    return event.kind === 'ended' ? onEnded(record, event, context) : 'ignored';
+  }
   switch (event.kind) {
     case 'seen':
       return onSeen(record, event, context);
@@ -70,10 +75,10 @@ function onRetryRequested(record: EnrollmentRecord, context: TransitionContext):
 
 /** Runs events through one record, in order; the very same object comes back when nothing changed. */
 export function runEvents(
-  record: EnrollmentRecord | null,
+  record: StoredRecord | null,
   events: readonly EnrollmentEvent[],
   context: TransitionContext,
-): EnrollmentRecord | null {
+): StoredRecord | null {
   let current = record;
   for (const event of events) {
     const next = transition(current, event, context);

@@ -1,4 +1,4 @@
-import type { EnrollmentRecord } from '../enrollment/record.ts';
+import type { StoredRecord } from '../enrollment/record.ts';
 import type { InstanceId } from '../organization/ids.ts';
 
 /** Labels of a Teleport node by key. */
@@ -91,7 +91,7 @@ export interface LabeledInstance {
 export const NO_TAGS = digestOfTags({});
 
 /** Whether an instance in this state has a node, or may have one any moment. What cannot be enrolled needs no labels. */
-export function wantsLabels(record: EnrollmentRecord): boolean {
+export function wantsLabels(record: StoredRecord): boolean {
   switch (record.state) {
     case 'queued':
     case 'sending':
@@ -103,6 +103,7 @@ export function wantsLabels(record: EnrollmentRecord): boolean {
     case 'stopped':
     case 'ineligible':
     case 'discovered':
+    case 'unknown':
       return record.joinedAtMs !== null;
     case 'unmatched':
     case 'gone':

@@ -1,4 +1,4 @@
-import type { Cause } from '../enrollment/cause.ts';
+import type { StoredCause } from '../enrollment/cause.ts';
 
 /** How the last reading of a target ended. `pending`: known, never read. */
 export type CoverageStatus =
@@ -28,7 +28,7 @@ export interface Coverage {
   /** The same of the last complete reading; null when there was none. Older than `attemptedAtMs` when the last one was not. */
   readonly completeAtMs: number | null;
   /** Why it is not complete; null when it is. */
-  readonly cause: Cause | null;
+  readonly cause: StoredCause | null;
   /** The missing action or AWS's own message, for people; empty when complete. */
   readonly detail: string;
   /** Readings in a row that were not complete. */

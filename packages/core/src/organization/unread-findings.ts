@@ -1,5 +1,5 @@
 import { MEMBER_ACTIONS } from './aws-actions.ts';
-import { type Cause, causeFacts } from '../enrollment/cause.ts';
+import { causeFacts, type StoredCause } from '../enrollment/cause.ts';
 import type { Finding } from '../control/control.ts';
 import type { Coverage } from './coverage.ts';
 import { UNREADABLE_ANSWER } from '../runtime/errors.ts';
@@ -69,7 +69,7 @@ function isUnreadable({ detail }: Coverage): boolean {
   return detail.includes(UNREADABLE_ANSWER);
 }
 
-function remedyOf(cause: Cause, action: string | null, isAccount: boolean): string {
+function remedyOf(cause: StoredCause, action: string | null, isAccount: boolean): string {
   const { remedy } = causeFacts(cause);
   if (cause !== 'ec2-perm-account-denied' || action === null) return remedy;
   if (action === 'sts:AssumeRole') {

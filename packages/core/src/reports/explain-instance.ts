@@ -3,7 +3,7 @@ import type { Ledger } from '../control/ledger.ts';
 import { pausedBy } from '../control/scope.ts';
 import { causeFacts } from '../enrollment/cause.ts';
 import { describeNextAttempt, nextAttempt, type NextAttempt } from '../enrollment/next-attempt.ts';
-import type { EnrollmentRecord } from '../enrollment/record.ts';
+import { causeOf, stateOf, type StoredRecord } from '../enrollment/record.ts';
 import { invocationLink } from '../install/console-link.ts';
 import type { InstanceId } from '../organization/ids.ts';
 import { readTargetId, type Target } from '../organization/target.ts';
@@ -99,9 +99,9 @@ async function describeBystander(
 async function describe(
   { ledger, config, nowMs }: ExplainDeps,
   target: Target,
-  record: EnrollmentRecord,
+  record: StoredRecord,
 ): Promise<Explanation> {
-  const cause = record.state === 'failed' || record.state === 'ineligible' ? record.cause : null;
+  const cause = causeOf(record);
   const facts = cause === null ? null : causeFacts(cause);
   const pauses = new Set<string>((await ledger.control.pauses()).map((pause) => pause.scope));
   const matcher = config.matchers.find((one) => one.key === record.matcherKey);
@@ -109,7 +109,7 @@ async function describe(
   return {
     instanceId: record.instanceId,
     ...target,
-    state: record.state,
+    state: stateOf(record),
     since: isoTime(record.changedAtMs),
     cause,
     title: facts?.title ?? null,
@@ -139,7 +139,7 @@ async function describe(
 async function waitOf(
   ledger: Ledger,
   target: Target,
-  record: EnrollmentRecord,
+  record: StoredRecord,
   next: NextAttempt | null,
 ): Promise<string | null> {
   if (next !== null) return describeNextAttempt(next, record.failures);
@@ -149,6 +149,9 @@ async function waitOf(
   }
   if (record.state === 'gone') {
     return 'it no longer exists, or its account has left the scope; its record is kept for a week';
+  }
+  if (record.state === 'unknown') {
+    return 'a newer release of Muster wrote this state; this release sends nothing to the instance and leaves it to that one';
   }
   if (record.state !== 'queued') return null;
   const wait = await ledger.waits.of(target);

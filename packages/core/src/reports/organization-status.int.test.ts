@@ -10,7 +10,7 @@ import {
 import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
 import type { EnrollmentState } from '../enrollment/record.ts';
-import { describeCause, isSettled, readOrganizationStatus } from './organization-status.ts';
+import { isSettled, readOrganizationStatus } from './organization-status.ts';
 import type { Ledger } from '../control/ledger.ts';
 
 const bench = useLedgerBench();
@@ -143,9 +143,4 @@ test('a live command keeps it from being settled', async () => {
   await ledger.control.reserve(target, aBatchId(), 1, { all: 9, account: 9, target: 9 });
 
   expect(isSettled(await readOrganizationStatus(ledger, NOW_MS + 2), true)).toBe(false);
-});
-
-test('a cause is described by its facts, and an unknown one by itself', () => {
-  expect(describeCause('host-no-curl').remedy).toBe('Install curl on the host.');
-  expect(describeCause('of-tomorrow')).toEqual({ title: 'of-tomorrow', remedy: '', owner: 'operator' });
 });

@@ -1,4 +1,4 @@
-import { CAUSES, causeFacts, type Cause, type CauseOwner } from '../enrollment/cause.ts';
+import type { CauseOwner } from '../enrollment/cause.ts';
 import { type Finding, ownerOfFinding, type Pause } from '../control/control.ts';
 import { scopeFlag } from '../control/scope.ts';
 import { describeWait, type SendWait, type WaitReason } from '../rollout/send-wait.ts';
@@ -152,15 +152,6 @@ export function isSettled(status: OrganizationStatus, hasInventory: boolean): bo
     status.commands.live === 0 &&
     moving.every((state) => (status.instances.byState[state] ?? 0) === 0)
   );
-}
-
-/** Title and remedy of a cause by its identifier; the identifier itself when it is not one of ours. */
-export function describeCause(cause: string): {
-  readonly title: string;
-  readonly remedy: string;
-  readonly owner: CauseOwner;
-} {
-  return cause in CAUSES ? causeFacts(cause as Cause) : { title: cause, remedy: '', owner: 'operator' };
 }
 
 function orderTargets(targets: SweepView['targets']): SweepView['targets'] {

@@ -5,7 +5,7 @@
  * the order of the ends, a window is over only when so many of its hosts failed that the rest, all joined, could not mend it.
  */
 import type { ScopeText } from '../control/scope.ts';
-import type { EnrollmentRecord } from '../enrollment/record.ts';
+import type { StoredRecord } from '../enrollment/record.ts';
 import type { AccountId } from '../organization/ids.ts';
 
 /** What `muster.brake` says. */
@@ -88,7 +88,7 @@ function brokenIn({ accounts }: BrakeWindow, { maxFailureShare }: BrakeRule): nu
  * to, or has joined since. A host that failed before says something of itself, not of the installer: its retries do not
  * count, not even those that an operator asked for.
  */
-export function failedBeforeAtMs({ attempts, joinedAtMs, failures }: EnrollmentRecord): number | null {
+export function failedBeforeAtMs({ attempts, joinedAtMs, failures }: StoredRecord): number | null {
   const last = attempts.findLast(({ commandId }) => commandId !== null);
   if (last === undefined) return null;
   const hasJoined = joinedAtMs !== null && (last.endedAtMs <= joinedAtMs || failures === 0);

@@ -1,4 +1,4 @@
-import { CAUSES, type Cause } from '../../enrollment/cause.ts';
+import { causeFacts, type StoredCause } from '../../enrollment/cause.ts';
 import type { Estimate } from './estimate.ts';
 import {
   NO_INSTANCES,
@@ -25,7 +25,7 @@ export interface ReadyShare {
 export interface PlannedTarget {
   readonly region: string;
   readonly status: ReadStatus;
-  readonly cause: Cause | null;
+  readonly cause: StoredCause | null;
   readonly detail: string | null;
   readonly counts: KnownCounts;
   readonly ineligibleByCause: Readonly<Record<string, number>>;
@@ -37,7 +37,7 @@ export interface PlannedAccount {
   readonly units: readonly string[];
   readonly state: string;
   readonly status: ReadStatus;
-  readonly cause: Cause | null;
+  readonly cause: StoredCause | null;
   readonly detail: string | null;
   readonly counts: KnownCounts;
   readonly ineligibleByCause: Readonly<Record<string, number>>;
@@ -51,7 +51,7 @@ export interface UnreadScope {
   /** `*`: the whole account. */
   readonly region: string;
   readonly status: ReadStatus;
-  readonly cause: Cause | null;
+  readonly cause: StoredCause | null;
   readonly detail: string;
   readonly remedy: string | null;
 }
@@ -191,7 +191,7 @@ function unreadOf(accounts: readonly PlannedAccount[], unanswered: readonly stri
   ): void => {
     if (isRead(scope.status)) return;
     const { status, cause, detail } = scope;
-    const remedy = cause === null ? null : CAUSES[cause].remedy;
+    const remedy = cause === null ? null : causeFacts(cause).remedy;
     scopes.push({ accountId, region, status, cause, detail: detail ?? '', remedy });
   };
   for (const account of accounts) {

@@ -1,6 +1,6 @@
 /** What workers answer for a plan: one part for the organization, one per account, one per target. */
 import { z } from 'zod';
-import { Cause } from '../../enrollment/cause.ts';
+import { StoredCause } from '../../enrollment/cause.ts';
 import { AccountId, Region } from '../../organization/ids.ts';
 import { Target } from '../../organization/target.ts';
 
@@ -52,7 +52,7 @@ export type ReadStatus = (typeof READ_STATUSES)[number];
 const reading = {
   status: z.enum(READ_STATUSES),
   /** Null when it was read. */
-  cause: Cause.nullable(),
+  cause: StoredCause.nullable(),
   /** The missing action or AWS's words; empty when it was read. */
   detail: z.string(),
 };
@@ -78,7 +78,7 @@ export const TargetReading = z.strictObject({
   ...reading,
   counts: PlanCounts,
   /** Σ = counts.ineligible */
-  ineligibleByCause: z.partialRecord(Cause, count),
+  ineligibleByCause: z.record(z.string(), count),
   /** Instances that EC2 listed, per role that it was asked with. */
   listed: z.array(count),
   /** Nodes in SSM's inventory; null when no instance had to be judged, and SSM was not asked. */
