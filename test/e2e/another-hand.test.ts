@@ -55,7 +55,7 @@ test('forged markers on one account fill no cap of all, and a thousand on one ho
   expect(system.report().installs.whileLive).toBe(0);
 });
 
-test('intents that another hand deletes, again and again, make no second send, and are told', async () => {
+test('intents that another client deletes, again and again, make no second send, and are told', async () => {
   system = await startSystem({ world: { accounts: 3, regions: 2, instances: 60 }, workers: 2 });
   const keys = createKeys('test');
   const intentsOfAll = system.aws.world.accounts.flatMap(({ id }) =>

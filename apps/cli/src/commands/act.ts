@@ -39,17 +39,17 @@ export function addPauseCommands(program: Command, context: CommandContext): voi
 
 /** `muster retry` and `muster cancel`: what failed is tried now; what runs is asked to stop. */
 export function addRetryCommands(program: Command, context: CommandContext): void {
-  withScope(
-    program.command('retry').description('try again now what has failed or could not be sent to'),
-  ).action(async (options: ScopeOptions) => {
-    const scope = scopeOfOptions(options);
-    const config = readConfig(context.env, context.configOption());
-    const { hosts } = await withLedger(config, async (ledger, clock) => {
-      await requireKnownScope(ledger, scope);
-      return retryScope({ ledger, clock, config, random: Math.random }, scope);
-    });
-    process.stdout.write(`${hosts} instances will be tried again\n`);
-  });
+  withScope(program.command('retry').description('try failed and ineligible instances again now')).action(
+    async (options: ScopeOptions) => {
+      const scope = scopeOfOptions(options);
+      const config = readConfig(context.env, context.configOption());
+      const { hosts } = await withLedger(config, async (ledger, clock) => {
+        await requireKnownScope(ledger, scope);
+        return retryScope({ ledger, clock, config, random: Math.random }, scope);
+      });
+      process.stdout.write(`${hosts} instances will be tried again\n`);
+    },
+  );
   withScope(program.command('cancel').description('ask SSM to cancel live commands')).action(
     async (options: ScopeOptions) => {
       const scope = scopeOfOptions(options);

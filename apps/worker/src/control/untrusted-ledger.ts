@@ -7,7 +7,7 @@ type Deps = Pick<HandlerDeps, 'ledger' | 'clock' | 'config'>;
 
 /** Something the ledger says that AWS, or the worker's own configuration, does not bear out. */
 export interface Untrusted {
-  /** As it stands in Redis: of another hand it may be any text. */
+  /** As it stands in Redis: of another client it may be any text. */
   readonly instanceId: string;
   /** Completes "ID (…)", such as `its tags are not what any matcher selects`. */
   readonly why: string;
@@ -39,7 +39,7 @@ export async function raiseUntrusted(
     kind: 'ledger-untrusted',
     scope: id,
     sinceMs: now,
-    message: `The ledger had work for ${untrusted.length} instances of ${id} that are not to be sent to, and nothing was sent to them: ${shown}${more}. Either their tags, or the configuration, changed after the last scan, or another hand than Muster's writes to Redis.`,
+    message: `The ledger had work for ${untrusted.length} instances of ${id} that are not to be sent to, and nothing was sent to them: ${shown}${more}. Either their tags, or the configuration, changed after the last scan, or another client than Muster writes to Redis.`,
     remedy:
       'If their owner changed the tags, or you the configuration, there is nothing to do: this note goes away after the next complete scan. If not, find out who can write to Redis, give it another password, and read what was sent lately (muster instances, the command history in SSM).',
   });

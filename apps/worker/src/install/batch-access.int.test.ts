@@ -14,7 +14,7 @@ const startWorkerBench = useWorkerBench();
 const startSentBatch = useSentBatch(startWorkerBench);
 const DAY_MS = 24 * 3_600_000;
 
-/** An account that the configuration excludes, and a batch there that another hand wrote. */
+/** An account that the configuration excludes, and a batch there that another client wrote. */
 async function startForged(
   commandId: string | null,
 ): Promise<{ readonly bench: WorkerBench; readonly batchId: BatchId }> {

@@ -16,7 +16,7 @@ function matcherKey(bench: WorkerBench, n = 0): string {
   return matcher.key;
 }
 
-/** A candidate by another hand than Muster's. */
+/** A candidate by another client than Muster. */
 function forge(
   bench: WorkerBench,
   id: string,

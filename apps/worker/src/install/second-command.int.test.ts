@@ -6,7 +6,7 @@ import { ACCOUNT, aWorld, instanceId, someInstances, TARGET } from '../fixtures/
 
 const startWorkerBench = useWorkerBench();
 
-/** Two commands of ours are live on the first of two instances, and a Redis that has forgotten both finds them. */
+/** Two commands of Muster are live on the first of two instances, and a Redis that has forgotten both finds them. */
 async function startDoubled(deniedActions: readonly string[] = []): Promise<WorkerBench> {
   const bench = await startWorkerBench({
     world: aWorld(someInstances(2, { outcome: { kind: 'hangs' } }), {

@@ -53,6 +53,6 @@ async function raiseForged(
     sinceMs: clock.now(),
     message: `${dropped} labels that waited in Redis for ${told.length} nodes were not written: no worker wrote them there, or no tag can have become them (${shown}${more}). The next scan makes them anew from the tags that EC2 shows.`,
     remedy:
-      'After an upgrade, or when the marker key was replaced, there is nothing to do. If not, another hand than Muster’s writes to Redis: find out whose, and give it another password. This note goes away after a later listing of accounts.',
+      'After an upgrade, or when the marker key was replaced, there is nothing to do. If not, another client than Muster writes to Redis: find out whose, and give it another password. This note goes away after a later listing of accounts.',
   });
 }

@@ -62,7 +62,7 @@ test.each([
   ['its organization', { organizationId: undefined }],
   ['its seal', { seal: 'AAAAAAAAAAAAAAAA' }],
 ])(
-  '%s, changed by another hand, keeps every worker out and is a finding of that account',
+  '%s, changed by another client, keeps every worker out and is a finding of that account',
   async (_, change) => {
     const bench = await startWorkerBench({ world: aWorld(someInstances(1)) });
     await bench.scanned();
@@ -125,7 +125,7 @@ test('an old copy of an account’s facts is not sent by, and is still read by',
   expect(await bench.findings()).toEqual(['accounts-unproven all']);
 });
 
-test('tags of an account that another hand wrote are not sealed by the next listing: they are read again', async () => {
+test('tags of an account that another client wrote are not sealed by the next listing: they are read again', async () => {
   const bench = await startWorkerBench({
     world: aWorld(someInstances(1), { account: { tags: { enroll: 'no' } } }),
     config: (facts) => ({

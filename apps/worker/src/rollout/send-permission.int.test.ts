@@ -105,7 +105,7 @@ test('a paused instance is left out of the command that the others get', async (
   expect((await bench.record(instanceId(1))).state).toBe('queued');
 });
 
-test('a pause of a cause stops the instances that failed by it, and nobody else', async () => {
+test('a pause of a cause stops the instances that failed by it, and no others', async () => {
   const bench = await startWorkerBench({
     world: aWorld([
       ...someInstances(1, { outcome: { kind: 'exits', exitCode: 103 } }),

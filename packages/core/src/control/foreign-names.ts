@@ -18,11 +18,11 @@ export function findingOfForeignNames(where: string, names: readonly string[], n
     sinceMs: nowMs,
     message: `${names.length} names in the ledger’s ${where} are no account’s and no target’s, and were dropped: ${shown}.`,
     remedy:
-      'Another hand than Muster’s writes to Redis, or a copy was restored in part: find out whose, and give Redis another password. This note goes away after a later listing of accounts.',
+      'Another client than Muster writes to Redis, or a copy was restored in part: find out whose, and give Redis another password. This note goes away after a later listing of accounts.',
   };
 }
 
-/** Text of another hand, as far as it is plain and short. */
+/** Text of another client, as far as it is plain and short. */
 export function plainName(text: string): string {
   return text.slice(0, NAME_CHARS).replaceAll(/[^\w./:-]/g, '?');
 }

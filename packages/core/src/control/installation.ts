@@ -78,7 +78,7 @@ function foreignReason(owner: Installation, mine: Installation, prefix: string):
   return (
     `The ledger of prefix "${prefix}" in this Redis belongs to another installation: ${describe(owner)}. ` +
     `This configuration is for ${describe(mine)}. Give it a prefix of its own (muster.redis.prefix), or a Redis of its own. ` +
-    'If this installation is to take the place of that one, see "A prefix is given up" in docs/runbook.md.'
+    'If this installation is to take the place of that one, see "Give a prefix up" in docs/runbook.md.'
   );
 }
 

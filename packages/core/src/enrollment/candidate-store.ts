@@ -4,7 +4,7 @@ import type { Keys } from '../redis/keys.ts';
 import type { RunScript } from '../redis/scripts.ts';
 import type { EnrollmentLedger } from './enrollment-store.ts';
 
-/** Who may be claimed, and when: an index of the records, which another hand may have written to. */
+/** Who may be claimed, and when: an index of the records, which another client may have written to. */
 export function createCandidateIndex(deps: {
   readonly redis: Redis;
   readonly keys: Keys;

@@ -6,7 +6,7 @@ import type { Target } from '../organization/target.ts';
 
 /**
  * Proves that a worker once had a batch in this target, when the target was in scope. So its command is followed to its end
- * after the target has left the scope, and an intent of another hand opens no account.
+ * after the target has left the scope, and an intent of another client opens no account.
  *
  * @returns undefined without a key
  */

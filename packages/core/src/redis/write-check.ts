@@ -23,7 +23,7 @@ export async function requireWritable(redis: Redis, key: string, info: ServerInf
 }
 
 const MAKE_ROOM =
-  'Make room on the disk of its data folder (df -h; CONFIG GET dir), or mend what its log says';
+  'Make room on the disk of its data folder (df -h; CONFIG GET dir), or repair what its log names';
 
 function whyRefused(refusal: string, info: ServerInfo): Pick<RedisFault, 'problem' | 'remedy'> {
   const said = `(Redis said: ${refusal.slice(0, 200)})`;

@@ -31,7 +31,7 @@ export function createStatisticsLedger(deps: {
     },
 
     async addCommandsSent(count) {
-      // It counts for people: what another hand has put in its place must not fail the work that is counted.
+      // It counts for people: what another client has put in its place must not fail the work that is counted.
       await redis
         .hincrby(keys.totals, 'commandsSent', count)
         .catch(() => redis.hset(keys.totals, 'commandsSent', count).catch(() => 0));
