@@ -65,7 +65,13 @@ export async function startMuster(order: MusterOrder): Promise<MusterRun> {
   const env = environment(order, redis, folder);
   writeConfig(order, folder);
   const log = createLogger({ name: 'bench', level: 'silent' });
-  const connection = createRedis({ url: new Secret(redis.url), profile: 'patient', name: 'bench', log });
+  const connection = createRedis({
+    url: new Secret(redis.url),
+    prefix: PREFIX,
+    profile: 'patient',
+    name: 'bench',
+    log,
+  });
   const ledger = createRedisLedger({ redis: connection, prefix: PREFIX, log });
   const launch = (kind: 'scheduler' | 'worker', name: string): SupervisedProcess =>
     superviseProcess({

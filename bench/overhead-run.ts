@@ -39,7 +39,7 @@ const url = process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379';
 // Written, as in a worker, but to a place that no process reads.
 const log = createLogger({ name: 'bench', level: 'info' });
 const connect = (name: string, profile: 'patient' | 'fail-fast') =>
-  createRedis({ url: new Secret(url), profile, name, log });
+  createRedis({ url: new Secret(url), prefix: PREFIX, profile, name, log });
 
 const targets = Array.from(
   { length: jobs },

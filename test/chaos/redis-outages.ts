@@ -212,5 +212,5 @@ function failOver(): Outage {
 
 function openConnection(url: string): ReturnType<typeof createRedis> {
   const log = createLogger({ name: 'chaos', level: 'silent' });
-  return createRedis({ url: new Secret(url), profile: 'patient', name: 'chaos', log });
+  return createRedis({ url: new Secret(url), prefix: 'test', profile: 'patient', name: 'chaos', log });
 }

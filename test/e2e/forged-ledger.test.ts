@@ -84,7 +84,7 @@ async function startHeld(): Promise<string> {
     muster: { limits: { hold_first_send: true } },
   });
   const url = new Secret(system.redis().url);
-  const redis = createRedis({ url, profile: 'patient', name: 'forger', log: recordingLog() });
+  const redis = createRedis({ url, prefix: 'test', profile: 'patient', name: 'forger', log: recordingLog() });
   forger = { redis, keys: createKeys('test') };
   system.start('scheduler');
   system.start('worker');

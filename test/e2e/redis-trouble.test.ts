@@ -76,7 +76,7 @@ test('a worker is not ready while Redis is frozen, may evict or is dead, lives o
   expect(worker.isRunning()).toBe(true);
 });
 
-test('a member of a cluster is refused by processes, commands and the doctor, in words of its own', async () => {
+test('a node of a cluster under a URL of one server is refused by processes, commands and the doctor, in words of its own', async () => {
   other = await startRedis({ password: 'pw', settings: { 'cluster-enabled': 'yes' } });
 
   const ends = await Promise.all(
@@ -90,10 +90,10 @@ test('a member of a cluster is refused by processes, commands and the doctor, in
 
   for (const { code, log } of ends) {
     expect(code).toBe(78);
-    expect(log).toContain('member of a Redis Cluster');
+    expect(log).toContain('node of a Redis Cluster');
   }
   expect(status.code).toBe(78);
-  expect(status.stderr).toContain('cluster-enabled no');
+  expect(status.stderr).toContain('redis+cluster://');
   expect(doctor.stdout).toContain('"cause":"redis-unsafe"');
 });
 

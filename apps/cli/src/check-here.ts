@@ -61,7 +61,7 @@ export interface RedisCheckup {
 /** @param isLocal workers are not needed then, and their absence is a reminder */
 export async function checkRedisHere(config: MusterConfig, isLocal: boolean): Promise<RedisCheckup> {
   const log = createLogger({ name: 'cli', level: 'silent' });
-  const redis = createRedis({ url: config.redis.url, profile: 'fail-fast', name: 'muster-cli', log });
+  const redis = createRedis({ ...config.redis, profile: 'fail-fast', name: 'muster-cli', log });
   const { host = '', port = 0 } = redis.options;
   const place = { subject: `${host}:${port}` };
   const checks: Check[] = [];

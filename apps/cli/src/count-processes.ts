@@ -11,7 +11,7 @@ const PATIENCE_MS = 3_000;
 /** Who is there to do the work, asked on a connection of its own. Exit code 1 when Redis does not answer. */
 export async function askWhoIsThere(config: MusterConfig): Promise<ProcessCounts> {
   const log = createLogger({ name: 'cli', level: 'silent' });
-  const redis = createRedis({ url: config.redis.url, profile: 'fail-fast', name: 'muster-cli', log });
+  const redis = createRedis({ ...config.redis, profile: 'fail-fast', name: 'muster-cli', log });
   try {
     await awaitRedis(redis, createClock(), PATIENCE_MS);
     await refuseForeignLedger(createRedisLedger({ redis, prefix: config.redis.prefix, log }), config);

@@ -96,9 +96,9 @@ export async function gatherReport(
 
 /** Workers answer, through Redis. */
 export function askWorkers(config: MusterConfig, log: Logger): ReportSource {
-  const { url, prefix } = config.redis;
-  const redis = createRedis({ url, profile: 'patient', name: 'muster-cli', log });
-  const producer = createRedis({ url, profile: 'fail-fast', name: 'muster-cli', log });
+  const { prefix } = config.redis;
+  const redis = createRedis({ ...config.redis, profile: 'patient', name: 'muster-cli', log });
+  const producer = createRedis({ ...config.redis, profile: 'fail-fast', name: 'muster-cli', log });
   const queue = createJobQueue({ connection: producer, prefix });
   return {
     ranBy: 'workers',

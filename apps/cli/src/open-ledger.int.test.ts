@@ -19,7 +19,7 @@ const aConfig = () => parsedSystemConfig(OFFLINE_FACTS, { muster: { redis: { url
 
 async function tell(...command: readonly [string, ...string[]]): Promise<void> {
   const url = new Secret(server.url);
-  const redis = createRedis({ url, profile: 'patient', name: 'test', log: recordingLog() });
+  const redis = createRedis({ url, prefix: 'muster', profile: 'patient', name: 'test', log: recordingLog() });
   await redis.call(...command);
   await closeRedis(redis);
 }

@@ -29,7 +29,7 @@ export async function withLedger<T>(
   profile: RedisProfile = 'fail-fast',
 ): Promise<T> {
   const log = createLogger({ name: 'cli', level: 'silent' });
-  const redis = createRedis({ url: config.redis.url, profile, name: 'muster-cli', log });
+  const redis = createRedis({ ...config.redis, profile, name: 'muster-cli', log });
   try {
     await awaitRedis(redis, createClock(), PATIENCE_MS);
   } catch (error) {
@@ -66,7 +66,7 @@ async function clockOfLedger(ledger: Ledger): Promise<Clock> {
  * leaves the one on which a replica refused.
  */
 async function whyRefused(config: MusterConfig, log: Logger, refusal: unknown): Promise<string> {
-  const redis = createRedis({ url: config.redis.url, profile: 'patient', name: 'muster-cli', log });
+  const redis = createRedis({ ...config.redis, profile: 'patient', name: 'muster-cli', log });
   try {
     await awaitRedis(redis, createClock(), PATIENCE_MS);
     await checkRedis(redis, config.redis.prefix);

@@ -14,7 +14,7 @@ export async function withJobQueue<T>(
   use: (queue: JobQueue) => Promise<T>,
 ): Promise<T> {
   const log = createLogger({ name: 'cli', level: 'silent' });
-  const redis = createRedis({ url: config.redis.url, profile: 'fail-fast', name: 'muster-cli', log });
+  const redis = createRedis({ ...config.redis, profile: 'fail-fast', name: 'muster-cli', log });
   const queue = createJobQueue({ connection: redis, prefix: config.redis.prefix });
   try {
     await awaitRedis(redis, createClock(), PATIENCE_MS).catch((error: unknown) => {

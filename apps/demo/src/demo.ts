@@ -117,7 +117,7 @@ async function watch(
   interrupted: Promise<void>,
 ): Promise<OrganizationStatus> {
   const log = createLogger({ name: 'demo', level: 'silent' });
-  const redis = createRedis({ url: config.redis.url, profile: 'patient', name: 'muster-demo', log });
+  const redis = createRedis({ ...config.redis, profile: 'patient', name: 'muster-demo', log });
   const ledger = createRedisLedger({ redis, prefix: config.redis.prefix, log });
   const display = new ProgressDisplay();
   const startedAtMs = Date.now();

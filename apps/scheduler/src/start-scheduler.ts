@@ -62,11 +62,11 @@ export async function startScheduler(deps: {
   readonly log: Logger;
 }): Promise<RunningProcess> {
   const { config, clock, log } = deps;
-  const { url, prefix } = config.redis;
+  const { prefix } = config.redis;
   let current = config;
   const redact = createRedactor(secretsOf(config));
-  const patient = createRedis({ url, profile: 'patient', name: 'muster-scheduler', log });
-  const hasty = createRedis({ url, profile: 'fail-fast', name: 'muster-console', log });
+  const patient = createRedis({ ...config.redis, profile: 'patient', name: 'muster-scheduler', log });
+  const hasty = createRedis({ ...config.redis, profile: 'fail-fast', name: 'muster-console', log });
   const ledger = createRedisLedger({ redis: patient, prefix, log });
   const queue = createJobQueue({ connection: hasty, prefix });
   const metrics = createMetrics('scheduler');

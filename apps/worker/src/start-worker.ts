@@ -64,12 +64,12 @@ export interface WorkerOptions {
 export async function startWorker(options: WorkerOptions): Promise<RunningProcess> {
   const { config, clock, log } = options;
   const markerKeys = (): MusterConfig['markerKeys'] => deps.config.markerKeys;
-  const { url, prefix } = config.redis;
+  const { prefix } = config.redis;
   const redact = createRedactor(secretsOf(config));
-  const patient = createRedis({ url, profile: 'patient', name: 'muster-worker', log });
+  const patient = createRedis({ ...config.redis, profile: 'patient', name: 'muster-worker', log });
   // A connection of its own: Redis works on one connection's commands while we read the other's answers.
-  const records = createRedis({ url, profile: 'patient', name: 'muster-worker-ledger', log });
-  const hasty = createRedis({ url, profile: 'fail-fast', name: 'muster-worker-producer', log });
+  const records = createRedis({ ...config.redis, profile: 'patient', name: 'muster-worker-ledger', log });
+  const hasty = createRedis({ ...config.redis, profile: 'fail-fast', name: 'muster-worker-producer', log });
   const metrics = createMetrics('worker');
   const start = createStartSteps();
   for (const redis of [patient, records, hasty]) start.opened(() => closeRedis(redis));

@@ -6,7 +6,7 @@ import { closeRedis, createRedis } from '@muster/core/redis/connection';
 import { createKeys, type Keys } from '@muster/core/redis/keys';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { type LoggedLine, recordingLog } from './builders.ts';
-import { startRedis } from './redis-server.ts';
+import { startTestRedis } from './redis-cluster.ts';
 
 type Redis = ReturnType<typeof createRedis>;
 
@@ -41,13 +41,19 @@ export function useLedgerBench(): Pick<LedgerBench, 'create'> {
   return { create: () => bench.create() };
 }
 
-/** Starts a throwaway Redis; each ledger made on it has a random prefix. */
+/** Starts a throwaway Redis (see `startTestRedis`); each ledger made on it has a random prefix. */
 export async function startLedgerBench(): Promise<LedgerBench> {
-  const server = await startRedis({ appendonly: false });
+  const server = await startTestRedis();
   const open: Redis[] = [];
 
-  function connect(log: ReturnType<typeof recordingLog>): Redis {
-    const redis = createRedis({ url: new Secret(server.url), profile: 'patient', name: 'muster-test', log });
+  function connect(prefix: string, log: ReturnType<typeof recordingLog>): Redis {
+    const redis = createRedis({
+      url: new Secret(server.url),
+      prefix,
+      profile: 'patient',
+      name: 'muster-test',
+      log,
+    });
     open.push(redis);
     return redis;
   }
@@ -60,13 +66,14 @@ export async function startLedgerBench(): Promise<LedgerBench> {
     create(markerKeys = []) {
       const prefix = `test-${randomBytes(6).toString('hex')}`;
       const log = recordingLog();
-      const redis = connect(log);
+      const redis = connect(prefix, log);
       return {
         ledger: createRedisLedger({ redis, prefix, log, markerKeys: () => markerKeys }),
         redis,
         keys: createKeys(prefix),
         lines: log.lines,
-        another: () => createRedisLedger({ redis: connect(log), prefix, log, markerKeys: () => markerKeys }),
+        another: () =>
+          createRedisLedger({ redis: connect(prefix, log), prefix, log, markerKeys: () => markerKeys }),
       };
     },
     disconnect,

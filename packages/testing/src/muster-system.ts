@@ -141,7 +141,13 @@ export async function startSystem(options: SystemOptions = {}): Promise<MusterSy
     ...options.env,
   };
   const log = createLogger({ name: 'test', level: 'silent' });
-  const connection = createRedis({ url: new Secret(redis.url), profile: 'patient', name: 'test', log });
+  const connection = createRedis({
+    url: new Secret(redis.url),
+    prefix: 'test',
+    profile: 'patient',
+    name: 'test',
+    log,
+  });
   const ledger = createRedisLedger({ redis: connection, prefix: 'test', log });
   const processes: SupervisedProcess[] = [];
 

@@ -35,14 +35,15 @@ export async function startApp(
 ): Promise<RunningApp> {
   const server = await startRedis();
   const clock = createClock();
+  const prefix = 'muster';
   const redis = createRedis({
     url: new Secret(server.url),
+    prefix,
     profile: 'fail-fast',
     name: 'console-test',
     log: SILENT,
   });
   await awaitRedis(redis, clock, 5_000);
-  const prefix = 'muster';
   const ledger = createRedisLedger({ redis, prefix, log: SILENT });
   const jobQueue = createJobQueue({ connection: redis, prefix });
   const queues = boardQueues(redis, prefix);

@@ -26,7 +26,9 @@ export const MusterShape = z.strictObject({
     .strictObject({
       url: confidentialText()
         .prefault('redis://127.0.0.1:6379')
-        .describe('`redis://` or `rediss://`. The environment variable `REDIS_URL` wins.'),
+        .describe(
+          '`redis://` or `rediss://` (TLS) of one primary, or `redis+cluster://HOST:PORT,HOST:PORT` or `rediss+cluster://…` of a Redis Cluster. The environment variable `REDIS_URL` wins.',
+        ),
       password: refused(
         'a password does not belong into this file: put it into a file of its own (password_file), or into the URL in REDIS_URL',
       )

@@ -3,6 +3,7 @@ import { inEnvironment, type EnvironmentSettings } from './environment.ts';
 import type { RedisSettings } from './model.ts';
 import type { MusterShape } from './muster-schema.ts';
 import { readSecretFile } from './read-secret-file.ts';
+import { readRedisUrl, withPassword } from './redis-url.ts';
 import type { Findings, Report } from './report.ts';
 import { Secret } from './secret.ts';
 
@@ -18,10 +19,10 @@ export function compileRedis(
   const prefix = checkPrefix(shape, report);
   const { redisPasswordFile } = environment;
   const path = redisPasswordFile ?? shape.redis.password_file;
-  if (path === undefined || !isRedisUrl(url)) return { url: new Secret(url), prefix };
+  const address = readRedisUrl(url);
+  if (path === undefined || address === null) return { url: new Secret(url), prefix };
   const place = ['redis', 'password_file'];
-  const parsed = new URL(url);
-  if (parsed.password !== '') {
+  if (address.password !== '') {
     // It was written for that very server.
     const message = 'not read: the Redis URL has a password of its own';
     if (redisPasswordFile === null) report.note(place, message);
@@ -29,10 +30,10 @@ export function compileRedis(
     return { url: new Secret(url), prefix };
   }
   const reading = readSecretFile(path, readFile);
-  if (reading.ok) parsed.password = encodeURIComponent(reading.text);
-  else if (redisPasswordFile === null) report.fault(place, reading.problem);
+  if (reading.ok) return { url: new Secret(withPassword(url, reading.text)), prefix };
+  if (redisPasswordFile === null) report.fault(place, reading.problem);
   else findings.faults.push(inEnvironment('REDIS_PASSWORD_FILE', reading.problem));
-  return { url: new Secret(parsed.href), prefix };
+  return { url: new Secret(url), prefix };
 }
 
 /** The address may hold a password, so no message repeats it. */
@@ -43,24 +44,13 @@ function checkRedisUrl(
   report: Report,
 ): string {
   const url = environment.redisUrl ?? shape.redis.url;
-  if (!isRedisUrl(url)) {
+  if (readRedisUrl(url) === null) {
     const message =
-      'must be redis://host:port or rediss://host:port, with user and password (a % in them written as %25) and a database number if needed';
+      'must be redis://host:port or rediss://host:port, with user and password (a % in them written as %25) and a database number if needed; for a Redis Cluster redis+cluster://host:port,host:port or rediss+cluster://…, without a database number';
     if (environment.redisUrl === null) report.fault(['redis', 'url'], message);
     else findings.faults.push(inEnvironment('REDIS_URL', message));
   }
   return url;
-}
-
-function isRedisUrl(text: string): boolean {
-  if (!/^rediss?:\/\/[^/]/.test(text) || !URL.canParse(text)) return false;
-  const { pathname, username, password } = new URL(text);
-  try {
-    decodeURIComponent(`${username}${password}`);
-  } catch {
-    return false;
-  }
-  return /^\/?\d{0,5}$/.test(pathname);
 }
 
 function checkPrefix(shape: MusterShape, report: Report): string {

@@ -1,10 +1,10 @@
 import type { MusterConfig } from './model.ts';
+import { readRedisUrl } from './redis-url.ts';
 import { Secret } from './secret.ts';
 
 /** The secrets of a configuration by value, for redaction: what must not be printed although it has no recognizable form. */
 export function secretsOf(config: MusterConfig): readonly Secret[] {
-  const { url } = config.redis;
-  const redisPassword = URL.canParse(url.reveal()) ? decodeURIComponent(new URL(url.reveal()).password) : '';
+  const redisPassword = readRedisUrl(config.redis.url.reveal())?.password ?? '';
   const externalIds = config.matchers.flatMap(({ role }) =>
     role.kind === 'ambient' || role.externalId === null ? [] : [role.externalId],
   );

@@ -10,7 +10,13 @@ import { createRedisLedger } from './ledger.ts';
 
 async function epochAt(url: string): Promise<string> {
   const log = recordingLog();
-  const redis = createRedis({ url: new Secret(url), profile: 'patient', name: 'muster-test', log });
+  const redis = createRedis({
+    url: new Secret(url),
+    prefix: 'muster',
+    profile: 'patient',
+    name: 'muster-test',
+    log,
+  });
   try {
     return await createRedisLedger({ redis, prefix: 'muster', log }).control.epoch();
   } finally {

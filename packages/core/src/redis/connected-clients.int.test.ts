@@ -10,7 +10,7 @@ test('connections are counted by their whole name, and a Redis that does not tel
   const log = createLogger({ name: 'test', level: 'silent' });
   const names = ['muster-worker', 'muster-worker', 'muster-worker-producer'];
   const clients = names.map((name) =>
-    createRedis({ url: new Secret(server.url), profile: 'patient', name, log }),
+    createRedis({ url: new Secret(server.url), prefix: 'test', profile: 'patient', name, log }),
   );
   await Promise.all(clients.map((client) => client.ping()));
   const [asking] = clients;

@@ -36,7 +36,7 @@ afterEach(async () => {
 afterAll(() => server.stop());
 
 function connect(profile: RedisProfile, url: string = server.url): Redis {
-  const redis = createRedis({ url: new Secret(url), profile, name: 'muster-test', log });
+  const redis = createRedis({ url: new Secret(url), prefix: 'test', profile, name: 'muster-test', log });
   open.push(redis);
   return redis;
 }

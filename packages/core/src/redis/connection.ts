@@ -1,11 +1,14 @@
 import { Redis } from 'ioredis';
+import { type RedisAddress, readRedisUrl } from '../config/redis-url.ts';
 import type { Secret } from '../config/secret.ts';
 import { JobError, messageOf } from '../runtime/errors.ts';
 import { type Clock, LATE, within } from '../runtime/clock-port.ts';
 import type { Logger } from '../runtime/logger-port.ts';
 import { gatherWrites } from './gather-writes.ts';
+import { createKeys } from './keys.ts';
 import { redisFault } from './redis-fault.ts';
 import { readServerInfo, requireOnePrimary } from './server-info.ts';
+import { slotOwner } from './slot-owner.ts';
 import { slowRefusals } from './slow-refusals.ts';
 import { forgetTrouble, noteTrouble, refusedEntry, troubleOf } from './trouble.ts';
 
@@ -16,8 +19,10 @@ import { forgetTrouble, noteTrouble, refusedEntry, troubleOf } from './trouble.t
 export type RedisProfile = 'fail-fast' | 'patient';
 
 export interface RedisOptions {
-  /** `redis://` or `rediss://` (TLS), with user, password and database as usual. */
+  /** As `readRedisUrl` reads it: of one server, or of a Redis Cluster. */
   readonly url: Secret;
+  /** Of the installation: in a Cluster, the connection is to the server that has its keys. */
+  readonly prefix: string;
   readonly profile: RedisProfile;
   /** Shown by `CLIENT LIST`, such as `muster-worker`. No spaces. */
   readonly name: string;
@@ -41,8 +46,10 @@ const LOADING_RETRY_MS = 1_000;
  * failure and the recovery are logged, not every try. Throws `config.invalid` for a URL that is none.
  */
 export function createRedis(options: RedisOptions): Redis {
-  const redis = new Redis(checkedUrl(options.url), {
+  const { serverUrl, nodes } = checkedUrl(options.url);
+  const redis = new Redis(serverUrl, {
     ...(options.profile === 'patient' ? PATIENT : FAIL_FAST),
+    ...(nodes.length === 0 ? {} : { Connector: slotOwner(nodes, createKeys(options.prefix).nothing) }),
     connectionName: options.name,
     reconnectOnError,
     maxLoadingRetryTime: LOADING_RETRY_MS,
@@ -65,27 +72,22 @@ const FAIL_FAST = {
 } as const;
 
 /**
- * A primary that became a replica keeps its connections, and refuses every write on them: a process that came by a name that now
- * leads to another server finds that by connecting anew.
+ * A primary that became a replica keeps its connections and refuses every write on them, a Cluster's node whose slot has
+ * another owner every command: a new connection finds the server that leads now.
  */
 function reconnectOnError(error: Error): boolean {
-  return error.message.startsWith('READONLY');
+  return /^(READONLY|MOVED|CLUSTERDOWN)/.test(error.message);
 }
 
 /** The URL may hold a password, so no message repeats it. */
-function checkedUrl(url: Secret): string {
-  const text = url.reveal();
-  const parsed = URL.canParse(text) ? new URL(text) : null;
-  if (parsed === null || !['redis:', 'rediss:'].includes(parsed.protocol) || parsed.hostname === '') {
-    throw new JobError(
-      'config.invalid',
-      'the Redis URL must look like redis://host:6379 or rediss://host:6379',
-      {
-        retry: 'never',
-      },
-    );
-  }
-  return text;
+function checkedUrl(url: Secret): RedisAddress {
+  const address = readRedisUrl(url.reveal());
+  if (address !== null) return address;
+  throw new JobError(
+    'config.invalid',
+    'the Redis URL must look like redis://host:6379, rediss://host:6379 or redis+cluster://host:6379,host:6379',
+    { retry: 'never' },
+  );
 }
 
 function logAvailability(redis: Redis, log: Logger): void {
@@ -116,12 +118,12 @@ function logAvailability(redis: Redis, log: Logger): void {
 
 /**
  * Resolves when commands can be sent; throws `ledger.unavailable`, with what stood in the way, when that takes longer
- * than `withinMs`, `config.unsafe` when it is no primary by itself (a Sentinel, a cluster), and `config.invalid` when it does
- * not have the database of the URL.
+ * than `withinMs`, `config.unsafe` when it is not what the URL says (a Sentinel, a node of a Cluster, a server without
+ * one), and `config.invalid` when it does not have the database of the URL.
  */
 export async function awaitRedis(redis: Redis, clock: Clock, withinMs: number): Promise<void> {
   if (redis.status !== 'ready') await awaitReady(redis, clock, withinMs);
-  requireOnePrimary(await readServerInfo(redis));
+  requireOnePrimary(redis, await readServerInfo(redis));
   await requireDatabase(redis);
 }
 

@@ -31,6 +31,7 @@ afterAll(() => server.stop());
 async function connect(profile: RedisProfile): Promise<Redis> {
   const redis = createRedis({
     url: new Secret(server.url),
+    prefix: 'test',
     profile,
     name: 'muster-test',
     log: recordingLog(),

@@ -24,13 +24,13 @@ export interface RedisFacts {
 const OLDEST_REDIS = [6, 2] as const;
 
 /**
- * Refuses a Redis that cannot do the work. Throws `config.unsafe`, with what fixes it, when it is a Sentinel, a member of a
- * cluster, may evict keys or is older than 6.2, and `ledger.unavailable` when it does not answer, is full, a replica, or
+ * Refuses a Redis that cannot do the work. Throws `config.unsafe`, with what fixes it, when it is not what the URL
+ * says (see `requireOnePrimary`), may evict keys or is older than 6.2, and `ledger.unavailable` when it does not answer, is full, a replica, or
  * refuses writes for another reason. Asks only INFO, and for a write that changes nothing: managed services refuse CONFIG.
  */
 export async function checkRedis(redis: Redis, prefix: string): Promise<RedisFacts> {
   const info = await readServerInfo(redis);
-  requireOnePrimary(info);
+  requireOnePrimary(redis, info);
   const kind = info.has('valkey_version') ? 'valkey' : 'redis';
   const version = info.get(`${kind}_version`) ?? 'unknown';
   const [major = 0, minor = 0] = version.split('.').map(Number);

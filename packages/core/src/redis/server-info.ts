@@ -30,8 +30,8 @@ export async function readServerInfo(redis: Redis): Promise<ServerInfo> {
   );
 }
 
-/** Throws `config.unsafe` for a Sentinel's port and for a member of a cluster, where one primary is meant. */
-export function requireOnePrimary(info: ServerInfo): void {
+/** Throws `config.unsafe` for a Sentinel's port, and where the URL names one server and this is a Cluster's, or the other way round. */
+export function requireOnePrimary(redis: Redis, info: ServerInfo): void {
   const mode = info.get('redis_mode');
   if (mode === 'sentinel') {
     const primary = [...info].find(([field]) => field === 'master0')?.[1] ?? '';
@@ -42,13 +42,23 @@ export function requireOnePrimary(info: ServerInfo): void {
       remedy: `Let REDIS_URL (muster.redis.url) name the primary's own address${address === undefined ? '' : ` (the Sentinel says ${address})`}`,
     });
   }
-  if (mode === 'cluster') {
+  const { host = '127.0.0.1', port = 6379, tls, Connector } = redis.options;
+  const scheme = tls === undefined ? 'redis' : 'rediss';
+  const byClusterUrl = Connector !== undefined;
+  if (mode === 'cluster' && !byClusterUrl) {
     throw redisFault({
       code: 'config.unsafe',
       problem:
-        'This Redis is a member of a Redis Cluster (redis_mode is cluster), and clusters are not supported yet',
-      remedy:
-        'Let REDIS_URL (muster.redis.url) name one primary with cluster-enabled no; a service has it as "cluster mode disabled"',
+        'This Redis is a node of a Redis Cluster (redis_mode is cluster), and the Redis URL names one server',
+      remedy: `Let REDIS_URL (muster.redis.url) name the Cluster: ${scheme}+cluster://${host}:${port},HOST:PORT with two or three of its nodes, user and password as now, and no database number`,
+    });
+  }
+  if (mode === 'standalone' && byClusterUrl) {
+    throw redisFault({
+      code: 'config.unsafe',
+      problem:
+        'This Redis is in no Redis Cluster (redis_mode is standalone), and the Redis URL names a Cluster',
+      remedy: `Let REDIS_URL (muster.redis.url) name the server: ${scheme}://${host}:${port}, user and password as now`,
     });
   }
 }

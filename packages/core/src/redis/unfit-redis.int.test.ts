@@ -38,6 +38,7 @@ async function server(options: RedisServerOptions = {}): Promise<RedisServer> {
 function connect(url: string): Redis {
   const redis = createRedis({
     url: new Secret(url),
+    prefix: 'test',
     profile: 'fail-fast',
     name: 'muster-test',
     log: recordingLog(),
@@ -75,20 +76,6 @@ async function startSentinel(primaryPort: number): Promise<string> {
   });
   return `redis://127.0.0.1:${port}`;
 }
-
-test('a member of a cluster is refused in words of its own, by the check and by a process that waits for it', async () => {
-  const { url } = await server({ settings: { 'cluster-enabled': 'yes' } });
-  const refused = {
-    code: 'config.unsafe',
-    message: expect.stringMatching(/member of a Redis Cluster.*cluster-enabled no/) as string,
-  };
-
-  const redis = connect(url);
-  await isReady(redis);
-
-  await expect(checkRedis(redis, 'test')).rejects.toMatchObject(refused);
-  await expect(awaitRedis(redis, clock, 5_000)).rejects.toMatchObject(refused);
-});
 
 test('a Sentinel is refused in words of its own, with the address of the primary it watches', async () => {
   const primary = await server();

@@ -1,5 +1,5 @@
 import { anAccountId, anInstanceId } from '@muster/testing/builders';
-import { type RedisServer, startRedis } from '@muster/testing/redis-server';
+import { startTestRedis, type TestRedis } from '@muster/testing/redis-cluster';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Secret } from '../config/secret.ts';
@@ -10,13 +10,13 @@ import { createLogger } from '../runtime/logger.ts';
 import { createMemoryReports } from './memory-reports.ts';
 import { createReportLedger } from './report-store.ts';
 
-let server: RedisServer;
+let server: TestRedis;
 let redis: Redis;
 
 beforeAll(async () => {
-  server = await startRedis();
+  server = await startTestRedis();
   const log = createLogger({ name: 'test', level: 'silent' });
-  redis = createRedis({ url: new Secret(server.url), profile: 'patient', name: 'test', log });
+  redis = createRedis({ url: new Secret(server.url), prefix: 'test', profile: 'patient', name: 'test', log });
 });
 afterAll(async () => {
   await closeRedis(redis);
@@ -84,16 +84,16 @@ describe.each(KINDS)('a report %s', (kind, create) => {
 });
 
 test('everything that a report writes to Redis expires', async () => {
-  const reports = createReportLedger({ redis, keys: createKeys('ttl') });
-  await reports.open('01J', ['a', 'b']);
-  await reports.begin('01J', 'a');
-  await reports.finish('01J', 'a', 1);
-  await reports.put('01J', new Map([['x', 1]]));
-  await reports.addNodes('01J', [
+  const reports = createReportLedger({ redis, keys: createKeys('test') });
+  await reports.open('ttl', ['a', 'b']);
+  await reports.begin('ttl', 'a');
+  await reports.finish('ttl', 'a', 1);
+  await reports.put('ttl', new Map([['x', 1]]));
+  await reports.addNodes('ttl', [
     { nodeId: 'n', accountId: anAccountId(), instanceId: anInstanceId(), expiresAtMs: null },
   ]);
 
-  const keys = await redis.keys('{ttl}:*');
+  const keys = await redis.keys('{test}:report:ttl:*');
   const ttls = await Promise.all(keys.map((key) => redis.pttl(key)));
 
   expect(keys).toHaveLength(6);

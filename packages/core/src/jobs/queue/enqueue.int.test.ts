@@ -1,14 +1,15 @@
-import { type RedisServer, startRedis } from '@muster/testing/redis-server';
+import { startTestRedis, type TestRedis } from '@muster/testing/redis-cluster';
+import { startRedis } from '@muster/testing/redis-server';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { isJobError, JobError } from '../../runtime/errors.ts';
 import { createJobQueue } from './enqueue.ts';
 import { clock, createFixture, eventually, type QueueFixture, settled, work } from './queue-fixture.ts';
 
-let server: RedisServer;
+let server: TestRedis;
 let fixture: QueueFixture;
 
 beforeAll(async () => {
-  server = await startRedis();
+  server = await startTestRedis();
 });
 beforeEach(async () => {
   fixture = await createFixture(server.url);

@@ -1,4 +1,5 @@
-import { type RedisServer, startRedis } from '@muster/testing/redis-server';
+import { startTestRedis, type TestRedis } from '@muster/testing/redis-cluster';
+import { startRedis } from '@muster/testing/redis-server';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineJob, type Handlers } from '../define-job.ts';
@@ -20,12 +21,12 @@ const tick = defineJob({
   retry: { maxAttempts: 1, initialDelayMs: 1, factor: 1, maxDelayMs: 1, broughtBackBy: 'ledger' },
 });
 
-let server: RedisServer;
+let server: TestRedis;
 let fixture: QueueFixture;
 const closers: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
-  server = await startRedis();
+  server = await startTestRedis();
 });
 beforeEach(async () => {
   fixture = await createFixture(server.url);

@@ -1,4 +1,5 @@
-import { type RedisServer, startRedis } from '@muster/testing/redis-server';
+import { startTestRedis, type TestRedis } from '@muster/testing/redis-cluster';
+import { startRedis } from '@muster/testing/redis-server';
 import { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { JobError } from '../../runtime/errors.ts';
@@ -6,11 +7,11 @@ import type { JobContext } from '../define-job.ts';
 import { bullPrefix } from './bull-queue.ts';
 import { clock, createFixture, eventually, type QueueFixture, settled, work } from './queue-fixture.ts';
 
-let server: RedisServer;
+let server: TestRedis;
 let fixture: QueueFixture;
 
 beforeAll(async () => {
-  server = await startRedis();
+  server = await startTestRedis();
 });
 beforeEach(async () => {
   fixture = await createFixture(server.url);

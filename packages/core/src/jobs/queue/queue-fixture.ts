@@ -71,7 +71,7 @@ export async function createFixture(
   const metrics = new Registry();
   const jobMetrics = createJobMetrics(metrics, testJobs);
   const connect = (profile: RedisProfile, at: string = url): Redis => {
-    const redis = createRedis({ url: new Secret(at), profile, name: 'muster-test', log });
+    const redis = createRedis({ url: new Secret(at), prefix, profile, name: 'muster-test', log });
     connections.push(redis);
     return redis;
   };

@@ -1,16 +1,16 @@
-import { type RedisServer, startRedis } from '@muster/testing/redis-server';
+import { startTestRedis, type TestRedis } from '@muster/testing/redis-cluster';
 import { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { boardQueues, bullPrefix } from './bull-queue.ts';
 import { clock, createFixture, eventually, type QueueFixture, settled, work } from './queue-fixture.ts';
 
 /** Jobs that another client of Redis wrote past Muster, and jobs damaged in a copy. */
-let server: RedisServer;
+let server: TestRedis;
 let fixture: QueueFixture;
 let base: string;
 
 beforeAll(async () => {
-  server = await startRedis();
+  server = await startTestRedis();
 });
 beforeEach(async () => {
   fixture = await createFixture(server.url);
