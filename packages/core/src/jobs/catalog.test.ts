@@ -87,12 +87,12 @@ describe('the catalog', () => {
   };
 
   test.each(contracts)(
-    '%s refuses what it does not know: no script or token can ride along',
+    '%s leaves out what it does not know: a newer release’s field fails nothing, and no script or token rides along',
     (name, contract) => {
       const payload = PAYLOADS[name as JobName];
 
-      expect(contract.payload.safeParse(payload).success).toBe(true);
-      expect(contract.payload.safeParse({ ...payload, script: 'rm -rf /' }).success).toBe(false);
+      expect(contract.payload.parse(payload)).toEqual(payload);
+      expect(contract.payload.parse({ ...payload, script: 'rm -rf /' })).toEqual(payload);
     },
   );
 

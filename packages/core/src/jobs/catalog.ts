@@ -37,7 +37,7 @@ export function collectMember(target: Target, batchId: BatchId): string {
 // What a job may be about: its payload, what tells two apart, and how its due index names it.
 
 function ofOrganization(kind: DueKind) {
-  const payload = z.strictObject({});
+  const payload = z.object({});
   return {
     payload,
     partsOf: () => [],
@@ -53,7 +53,7 @@ function ofOrganization(kind: DueKind) {
 }
 
 function ofAccount(kind: DueKind) {
-  const payload = z.strictObject({ accountId: AccountId });
+  const payload = z.object({ accountId: AccountId });
   return {
     payload,
     partsOf: ({ accountId }: z.infer<typeof payload>) => [accountId],
@@ -66,7 +66,7 @@ function ofAccount(kind: DueKind) {
 }
 
 function ofTarget(kind: DueKind) {
-  const payload = z.strictObject({ target: Target });
+  const payload = z.object({ target: Target });
   return {
     payload,
     partsOf: ({ target }: z.infer<typeof payload>) => [targetId(target)],
@@ -79,7 +79,7 @@ function ofTarget(kind: DueKind) {
 }
 
 function ofBatch(kind: DueKind) {
-  const payload = z.strictObject({ target: Target, batchId: BatchId });
+  const payload = z.object({ target: Target, batchId: BatchId });
   return {
     payload,
     partsOf: ({ target, batchId }: z.infer<typeof payload>) => [targetId(target), batchId],
@@ -100,7 +100,7 @@ function ofBatch(kind: DueKind) {
 const Answer = z.strictObject({ answer: z.string() });
 
 function ofReport() {
-  const payload = z.strictObject({ reportId: ReportId });
+  const payload = z.object({ reportId: ReportId });
   return {
     payload,
     partsOf: ({ reportId }: z.infer<typeof payload>) => [reportId],
@@ -110,7 +110,7 @@ function ofReport() {
 }
 
 function ofReportAccount() {
-  const payload = z.strictObject({ reportId: ReportId, accountId: AccountId });
+  const payload = z.object({ reportId: ReportId, accountId: AccountId });
   return {
     payload,
     partsOf: ({ reportId, accountId }: z.infer<typeof payload>) => [reportId, accountId],
@@ -177,7 +177,7 @@ export const catalog = {
     name: 'cancel-command',
     version: 1,
     queue: 'enrollment',
-    payload: z.strictObject({ target: Target, batchId: BatchId, instanceId: InstanceId.nullable() }),
+    payload: z.object({ target: Target, batchId: BatchId, instanceId: InstanceId.nullable() }),
     partsOf: ({ target, batchId, instanceId }) => [targetId(target), batchId, instanceId ?? 'all'],
     due: null,
     result: z.strictObject({ answer: z.enum(['requested', 'denied', 'failed', 'closed']) }),
@@ -264,7 +264,7 @@ export const catalog = {
     name: 'plan-target',
     version: 1,
     queue: 'discovery',
-    payload: z.strictObject({ reportId: ReportId, target: Target }),
+    payload: z.object({ reportId: ReportId, target: Target }),
     partsOf: ({ reportId, target }) => [reportId, targetId(target)],
     due: null,
     result: Answer,
@@ -281,7 +281,7 @@ export const tickJob = defineJob({
   name: 'tick',
   version: 1,
   queue: 'tick',
-  payload: z.strictObject({}),
+  payload: z.object({}),
   partsOf: () => [],
   due: null,
   result: z.record(z.string(), z.int()),

@@ -32,7 +32,10 @@ export interface DueRule<Payload> {
 export interface JobContract<Name extends string, Payload, Result, Queue extends QueueName = QueueName> {
   /** `verb-noun`. */
   readonly name: Name;
-  /** Raised when the payload's meaning changes; the schema goes on reading the version before. A newer one is refused. */
+  /**
+   * Raised when the payload's meaning changes; the schema goes on reading the version before, and leaves out fields that it
+   * does not know. A newer one is left to the processes of its release.
+   */
   readonly version: number;
   readonly queue: Queue;
   /** Ids only: no secret, no script, no list of instances. */

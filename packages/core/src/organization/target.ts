@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AccountId, Region } from './ids.ts';
 
 /** One account × region: the unit of scanning and pacing. */
-export const Target = z.strictObject({ accountId: AccountId, region: Region });
+export const Target = z.object({ accountId: AccountId, region: Region });
 export type Target = z.infer<typeof Target>;
 
 /** A target as one word, `111122223333.eu-west-1`: fit for Redis keys and for BullMQ job ids, which refuse `:` and all-digit ids. */

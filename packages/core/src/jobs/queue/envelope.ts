@@ -1,19 +1,26 @@
 import { z } from 'zod';
+import { LEDGER_SCHEMA } from '../../control/installation.ts';
 import { JobError } from '../../runtime/errors.ts';
 import { describeShapeFaults } from '../../runtime/shape-faults.ts';
 import type { AnyJob } from '../define-job.ts';
 
 /** What lies in a job's data: the payload, and the version of the contract that wrote it. */
 export interface Envelope {
+  /** `LEDGER_SCHEMA` of the release that wrote it; absent in one from before there were any. */
+  readonly v: number;
   readonly version: number;
   readonly payload: unknown;
 }
 
-const StoredEnvelope = z.strictObject({ version: z.int().min(1), payload: z.unknown() });
+const StoredEnvelope = z.object({
+  v: z.int().min(1).default(1),
+  version: z.int().min(1),
+  payload: z.unknown(),
+});
 
 /** Checks a payload and wraps it. Throws `payload.invalid`. */
 export function sealPayload(job: AnyJob, payload: unknown): Envelope {
-  return { version: job.version, payload: parsePayload(job, payload) };
+  return { v: LEDGER_SCHEMA, version: job.version, payload: parsePayload(job, payload) };
 }
 
 /**
@@ -28,6 +35,17 @@ export function openEnvelope(job: AnyJob, data: unknown): unknown {
     throw invalid(job, `has version ${version}; this release reads up to ${job.version}`);
   }
   return parsePayload(job, payload);
+}
+
+/**
+ * Whether a newer release wrote this job's data, so that one of its processes can do what this one cannot.
+ *
+ * @param job undefined for a job that this release does not know
+ */
+export function isOfNewerRelease(job: AnyJob | undefined, data: unknown): boolean {
+  const stored = StoredEnvelope.safeParse(data);
+  if (!stored.success) return false;
+  return stored.data.v > LEDGER_SCHEMA || (job !== undefined && stored.data.version > job.version);
 }
 
 function parsePayload(job: AnyJob, payload: unknown): unknown {

@@ -2,6 +2,7 @@ import { startTestRedis, type TestRedis } from '@muster/testing/redis-cluster';
 import { startRedis } from '@muster/testing/redis-server';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
+import { LEDGER_SCHEMA } from '../../control/installation.ts';
 import { defineJob, type Handlers } from '../define-job.ts';
 import { openQueue } from './bull-queue.ts';
 import { defineSchedule, type JobSchedule, keepSchedules, type ScheduleKeeper } from './job-schedules.ts';
@@ -109,6 +110,21 @@ test('what is not listed any more is removed, and a changed period is taken over
   await keep([every(3_000)]).reconcile();
 
   expect(await scheduled()).toEqual({ tick: 3_000 });
+});
+
+test('what a newer release has set stays as it is', async () => {
+  const queue = openQueue('tick', fixture.redis, fixture.prefix);
+  closers.push(() => queue.close());
+  const v = LEDGER_SCHEMA + 1;
+  const ofTomorrow = { name: 'dance', data: { v, version: 1, payload: {} } };
+  await queue.upsertJobScheduler('dance', { every: 2_000 }, ofTomorrow);
+  await queue.upsertJobScheduler('tick', { every: 1_000 }, { ...ofTomorrow, name: 'tick' });
+
+  await keep([every(1_000)]).reconcile();
+
+  const found = await queue.getJobSchedulers(0, -1);
+  expect(found.map(({ key }) => key).toSorted()).toEqual(['dance', 'tick']);
+  expect(found.map(({ template }) => template?.data)).toEqual([ofTomorrow.data, ofTomorrow.data]);
 });
 
 test('looking again changes nothing', async () => {

@@ -4,7 +4,7 @@ import type { AnyJob, PayloadOf, QueueName } from '../define-job.ts';
 import type { Clock } from '../../runtime/clock-port.ts';
 import type { Logger } from '../../runtime/logger-port.ts';
 import { openQueue } from './bull-queue.ts';
-import { sealPayload } from './envelope.ts';
+import { type Envelope, isOfNewerRelease, sealPayload } from './envelope.ts';
 
 /** A job that recurs. */
 export interface JobSchedule {
@@ -104,20 +104,22 @@ async function reconcileSchedules(queue: Queue, options: ScheduleOptions): Promi
     const asListed =
       scheduler?.every === schedule.everyMs &&
       scheduler.name === template.name &&
-      JSON.stringify(scheduler.template?.data) === JSON.stringify(template.data);
+      JSON.stringify({ ...scheduler.template?.data, v: template.data.v }) === JSON.stringify(template.data);
     if (asListed && !isOverdue && !isTooFar) continue;
     // Else BullMQ goes on from the next run that it knows.
     if (isTooFar) await queue.removeJobScheduler(schedule.id);
     await queue.upsertJobScheduler(schedule.id, { every: schedule.everyMs }, template);
     options.log.info({ schedule: schedule.id, everyMs: schedule.everyMs }, 'schedule set');
   }
-  for (const id of found.keys()) {
+  for (const [id, { template }] of found) {
+    // The newer release that runs beside this one has set it.
+    if (isOfNewerRelease(undefined, template?.data)) continue;
     await queue.removeJobScheduler(id);
     options.log.info({ schedule: id }, 'schedule removed');
   }
 }
 
-function templateOf(schedule: JobSchedule): { name: string; data: object; opts: { attempts: number } } {
+function templateOf(schedule: JobSchedule): { name: string; data: Envelope; opts: { attempts: number } } {
   // The next period is the retry.
   return {
     name: schedule.job.name,

@@ -2,6 +2,7 @@ import { startTestRedis, type TestRedis } from '@muster/testing/redis-cluster';
 import { startRedis } from '@muster/testing/redis-server';
 import { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { LEDGER_SCHEMA } from '../../control/installation.ts';
 import { JobError } from '../../runtime/errors.ts';
 import type { JobContext } from '../define-job.ts';
 import { bullPrefix } from './bull-queue.ts';
@@ -35,10 +36,16 @@ function untilAborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-async function rawQueue(use: (queue: Queue) => Promise<unknown>): Promise<void> {
+async function rawQueue<T>(use: (queue: Queue) => Promise<T>): Promise<T> {
   const queue = new Queue('discovery', { connection: fixture.redis, prefix: bullPrefix(fixture.prefix) });
-  await use(queue);
+  const answer = await use(queue);
   await queue.close();
+  return answer;
+}
+
+/** BullMQ's own fields of a job. */
+function hashOf(id: string): string {
+  return `${bullPrefix(fixture.prefix)}:discovery:${id}`;
 }
 
 test('a done job keeps its result, and says so in one line', async () => {
@@ -162,7 +169,6 @@ test('what a failed job keeps in Redis is redacted, stack included', async () =>
 
 test.each([
   ['of an unknown name', 'dance', { version: 1, payload: a }, 'no job of this release'],
-  ['of a newer release', 'work', { version: 3, payload: a }, 'has version 3'],
   ['whose payload does not fit', 'work', { version: 2, payload: { target: 5 } }, 'does not fit'],
   ['without an envelope', 'work', a, 'not in an envelope'],
 ])('a job %s is failed loudly and at once', async (_what, name, data, reason) => {
@@ -180,6 +186,74 @@ test.each([
   expect(job.failedReason).toContain('payload.invalid: ');
   expect(job.failedReason).toContain(reason);
   expect(messages('error')).toEqual(['job failed']);
+});
+
+test.each([
+  ['of a higher version', 'work', { version: 3, payload: a }],
+  [
+    'whose payload has become another',
+    'work',
+    { v: LEDGER_SCHEMA + 1, version: 2, payload: { targets: ['a'] } },
+  ],
+  ['that this release does not know', 'dance', { v: LEDGER_SCHEMA + 1, version: 1, payload: a }],
+])(
+  'a job of a newer release %s is put back for a process of that release, with one line',
+  async (_what, name, data) => {
+    let called = false;
+    fixture.start(async () => {
+      called = true;
+      return done;
+    });
+
+    await rawQueue((queue) => queue.add(name, data, { jobId: 'a.1', attempts: 1 }));
+    await eventually(async () => Number(await fixture.redis.hget(hashOf('a.1'), 'ats')) >= 2);
+    const job = await settled(fixture, 'a', 'delayed');
+
+    expect(called).toBe(false);
+    expect(job).toMatchObject({ attemptsMade: 0 });
+    expect(messages('warn')).toEqual(['job left to a newer release']);
+    expect(messages('error')).toEqual([]);
+    expect(JSON.parse((await fixture.redis.hget(hashOf('a.1'), 'data')) ?? '')).toEqual(data);
+    // Twice as long as before: no queue spins where no such process runs.
+    expect(Number(await fixture.redis.hget(hashOf('a.1'), 'delay'))).toBeGreaterThan(1_500);
+  },
+);
+
+test('a job of a newer release that none of its processes takes fails after an hour of delays', async () => {
+  fixture.start(async () => done);
+
+  await rawQueue(async (queue) => {
+    await queue.add('work', { version: 3, payload: a }, { jobId: 'a.1', delay: 600_000 });
+    await fixture.redis.hset(hashOf('a.1'), 'ats', 66);
+    await (await queue.getJob('a.1'))?.promote();
+  });
+  const job = await settled(fixture, 'a', 'failed');
+
+  expect(job.failedReason).toContain('has version 3; this release reads up to 2');
+});
+
+test('a job of a newer release that the ledger makes due is given back to the ledger when none takes it', async () => {
+  const byLedger = { ...work, retry: { ...work.retry, broughtBackBy: 'ledger' as const } };
+  fixture.start(async () => done, { jobs: { work: byLedger } });
+
+  await rawQueue(async (queue) => {
+    await queue.add('work', { version: 3, payload: a }, { jobId: 'a.1', delay: 600_000 });
+    await fixture.redis.hset(hashOf('a.1'), 'ats', 7);
+    await (await queue.getJob('a.1'))?.promote();
+  });
+  const job = await settled(fixture, 'a', 'completed');
+
+  expect(job.returned).toEqual({ postponed: 'a newer release wrote it, and none of its processes took it' });
+});
+
+test('fields of a newer release beside those of the envelope are passed over', async () => {
+  fixture.start(async () => done);
+
+  await rawQueue((queue) =>
+    queue.add('work', { v: 99, version: 2, payload: a, trace: 'x' }, { jobId: 'a.1' }),
+  );
+
+  await expect(settled(fixture, 'a', 'completed')).resolves.toMatchObject({ returned: { seen: 3 } });
 });
 
 test('a job of the version before is still read', async () => {

@@ -9,11 +9,11 @@
  * or name, so they pass through here untouched and unwrapped.
  */
 import { DelayedError, type Job, WaitingError } from 'bullmq';
-import { JobError, messageOf } from '../../runtime/errors.ts';
+import { isJobError, JobError, messageOf } from '../../runtime/errors.ts';
 import type { AnyJob, Handler, QueueName } from '../define-job.ts';
 import type { Clock } from '../../runtime/clock-port.ts';
 import type { Logger } from '../../runtime/logger-port.ts';
-import { openEnvelope } from './envelope.ts';
+import { isOfNewerRelease, openEnvelope } from './envelope.ts';
 import { classify, storedFailure } from './failure.ts';
 import type { JobMetrics, RunEnd } from './job-metrics.ts';
 
@@ -43,6 +43,14 @@ const LEFT_BEHIND_AFTER_MS = 10_000;
 
 /** A job that comes back at once is delayed by at least this, or the queue would spin. */
 const SHORTEST_DELAY_MS = 50;
+
+/**
+ * A job that only a newer release can do is taken up again after 1, 2, 4 … 60 s, so that one of its processes gets it, and no
+ * queue spins where there is none. After that many starts it is given up: after two minutes what the ledger makes due again,
+ * after an hour the rest.
+ */
+const LONGEST_DELAY_MS = 60_000;
+const STARTS_OF_NEWER = { ledger: 7, queue: 66 } as const;
 
 /** Starts one run. `token` is the worker's claim on the job. One that is `closing` from the start calls no handler. */
 export function startRun(deps: RunDeps, job: Job, token: string, closing: boolean): Run {
@@ -209,6 +217,8 @@ async function failRun(deps: RunDeps, run: RunState, error: unknown): Promise<Ve
     log.info({ durationMs }, 'job returned to the queue');
     return move(run, 'returned', job.moveToWait(token), new WaitingError());
   }
+  const leave = isJobError(error, 'payload.invalid') ? leaveToNewer(deps, run) : null;
+  if (leave !== null) return leave;
   const cause = run.stopped === 'late' ? lateError(deps, run, error) : error;
   const { code, retry } = classify(cause);
   if (typeof retry === 'object') {
@@ -224,6 +234,26 @@ async function failRun(deps: RunDeps, run: RunState, error: unknown): Promise<Ve
   const level = code.startsWith('bug.') || code === 'payload.invalid' ? 'error' : 'warn';
   log[level]({ durationMs, code, err: cause }, final ? 'job failed' : 'job attempt failed');
   return { end: final ? 'failed' : 'retried', error: storedFailure(cause, deps.redact) };
+}
+
+/** Puts a job back that a newer release wrote; null for any other, and for one that no such process has taken. */
+function leaveToNewer(deps: RunDeps, run: RunState): Promise<Verdict> | Verdict | null {
+  const { job, token, log } = run;
+  const contract = deps.jobs.get(job.name);
+  if (!isOfNewerRelease(contract, job.data)) return null;
+  const by = contract?.retry.broughtBackBy ?? 'queue';
+  const starts = job.attemptsStarted;
+  if (starts <= STARTS_OF_NEWER[by]) {
+    const delayMs = Math.min(1_000 * 2 ** (starts - 1), LONGEST_DELAY_MS);
+    log[starts === 1 ? 'warn' : 'debug']({ delayMs }, 'job left to a newer release');
+    return move(run, 'postponed', job.moveToDelayed(deps.clock.now() + delayMs, token), new DelayedError());
+  }
+  if (by === 'queue') return null;
+  log.debug({}, 'job of a newer release given back to the ledger');
+  return {
+    end: 'postponed',
+    value: { postponed: 'a newer release wrote it, and none of its processes took it' },
+  };
 }
 
 /** A job that cannot be moved was taken from us, or lost with a flush of Redis: it is no failure of the job. */
