@@ -25,7 +25,7 @@ export function openingFailure(error: unknown, hint = ''): CommandError {
   const message = messageOf(error);
   if (isJobError(error, 'config.invalid', 'config.unsafe')) return new CommandError(EXIT.config, message);
   const isExplained = partsOfFault(error).remedy !== '';
-  const isLoading = isJobError(error, 'ledger.unavailable') && error.details['loading'] === true;
+  const isLoading = isJobError(error, 'ledger.unavailable') && error.details.loading === true;
   if (isExplained || isLoading) return new CommandError(EXIT.failed, message);
   return new CommandError(
     EXIT.failed,

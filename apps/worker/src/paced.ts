@@ -26,7 +26,8 @@ export async function paced<T>(
   } catch (error) {
     if (isJobError(error, 'aws.throttled')) {
       const afterMs = await deps.ledger.pacing.throttled(target, action, {
-        retryAfterMs: retryAfterMs(error),
+        // AWS's own words on when to come back: the adapter's advice without them is a guess, and the bucket knows better.
+        retryAfterMs: error.details.retryAfterMs ?? null,
         tookMs: deps.clock.now() - leftAtMs,
       });
       throw new JobError('aws.throttled', error.message, {
@@ -37,9 +38,4 @@ export async function paced<T>(
     }
     throw error;
   }
-}
-
-/** AWS's own words on when to come back; the adapter's advice without them is a guess, and the bucket knows better. */
-function retryAfterMs({ details }: JobError): number | null {
-  return typeof details['retryAfterMs'] === 'number' ? details['retryAfterMs'] : null;
 }

@@ -75,7 +75,13 @@ export async function seedOrganization(ledger: Ledger, nowMs: number): Promise<v
     ...calls('ssm:SendCommand', 84, 3),
     ...calls('ssm:ListCommandInvocations', 301, 0),
   ]);
-  await ledger.nodes.publish({ generation: 'seeded', readAtMs: nowMs - 20_000, nodes: 347, error: null });
+  await ledger.nodes.publish({
+    generation: 'seeded',
+    readAtMs: nowMs - 20_000,
+    nodes: 347,
+    error: null,
+    dropped: false,
+  });
   await ledger.control.raise({
     kind: 'inventory-unavailable',
     scope: 'all',

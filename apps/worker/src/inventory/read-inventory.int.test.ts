@@ -41,7 +41,12 @@ test('a snapshot that lost too many nodes is not believed: sends are held until 
   });
 
   // As `muster resume --all` does.
-  await bench.ledger.nodes.publish({ ...(await bench.ledger.nodes.facts()), nodes: 0, error: null });
+  await bench.ledger.nodes.publish({
+    ...(await bench.ledger.nodes.facts()),
+    nodes: 0,
+    error: null,
+    dropped: false,
+  });
   expect(await read(bench)).toMatchObject({ nodes, published: true });
   expect(await bench.findings()).toEqual([]);
   expect(await bench.run('install-batch', { target: TARGET })).toMatchObject({ sent: 1, instances: 1 });

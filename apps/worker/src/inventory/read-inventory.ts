@@ -140,14 +140,14 @@ async function publish(
   const before = await deps.ledger.nodes.facts();
   const now = deps.clock.now();
   if (before.nodes >= SMALL_FLEET && count < before.nodes * (1 - inventory.maxDropShare)) {
-    const error = `drop: the inventory went from ${before.nodes} nodes to ${count}`;
-    await deps.ledger.nodes.fail(error);
+    const error = `the inventory went from ${before.nodes} nodes to ${count}`;
+    await deps.ledger.nodes.fail(error, true);
     await deps.ledger.control.clear('inventory-unavailable', 'all');
     await deps.ledger.control.raise({
       kind: 'inventory-drop',
       scope: 'all',
       sinceMs: now,
-      message: `Sends are held: ${error.slice(6)}.`,
+      message: `Sends are held: ${error}.`,
       remedy:
         'Check what the identity of tctl may see (node_labels, namespaces). When the nodes are really gone, run: muster resume --all',
     });
@@ -155,7 +155,14 @@ async function publish(
     return { nextAtMs: now + inventory.refreshMs, result: { nodes: count, published: false, error } };
   }
   const tookMs = Math.max(0, now - begunAtMs);
-  await deps.ledger.nodes.publish({ generation, readAtMs: begunAtMs, nodes: count, error: null, tookMs });
+  await deps.ledger.nodes.publish({
+    generation,
+    readAtMs: begunAtMs,
+    nodes: count,
+    error: null,
+    dropped: false,
+    tookMs,
+  });
   await deps.ledger.control.clear('inventory-drop', 'all');
   await deps.ledger.control.clear('inventory-unavailable', 'all');
   // While a host waits to be seen the inventory is read often, but never so that reading it is all we do.
@@ -175,7 +182,7 @@ async function fail(
 ): Promise<DueOutcome<Result>> {
   // A loss of nodes goes on holding the sends until a reading or an operator has cleared it.
   const before = await deps.ledger.nodes.facts();
-  if (before.error?.startsWith('drop') !== true) await deps.ledger.nodes.fail(message);
+  if (!before.dropped) await deps.ledger.nodes.fail(message);
   const code = isJobError(error) ? error.code : null;
   await raiseUnavailable(`The node inventory could not be read: ${message}`, code, deps);
   ctx.log.warn({ err: error }, 'inventory not read');

@@ -1,8 +1,8 @@
-import { type ErrorCode, JobError, UNREADABLE_ANSWER } from '@muster/core/runtime/errors';
+import { type ErrorCode, type ErrorDetails, JobError } from '@muster/core/runtime/errors';
 import { expect, test } from 'vitest';
 import { listingRemedy } from './listing-remedy.ts';
 
-function failed(code: ErrorCode, message = 'no', details: Record<string, string> = {}): JobError {
+function failed(code: ErrorCode, message = 'no', details: ErrorDetails = {}): JobError {
   return new JobError(code, message, { retry: 'backoff', details });
 }
 
@@ -18,7 +18,7 @@ test.each([
   ['a throttle', failed('aws.throttled'), 'Nothing to do'],
   ['a unit that is not there', failed('aws.invalid'), 'organizational_units'],
   ['no answer', failed('aws.unavailable'), 'port 443'],
-  ['an answer of something else', failed('aws.unavailable', UNREADABLE_ANSWER), 'AWS_ENDPOINT_URL'],
+  ['an answer of something else', failed('aws.unavailable', 'x', { unreadable: true }), 'AWS_ENDPOINT_URL'],
   ['a mistake of ours', new Error('x'), 'log of the worker'],
 ])('%s has the remedy that fits it', (_what, error, words) => {
   expect(listingRemedy(error)).toContain(words);

@@ -1,5 +1,5 @@
 import { ACCOUNT_TAGS_ACTION, ORGANIZATION_ACTIONS } from '@muster/core/organization/aws-actions';
-import { isJobError, messageOf, UNREADABLE_ANSWER } from '@muster/core/runtime/errors';
+import { isJobError } from '@muster/core/runtime/errors';
 import { ACCOUNT_TAGS_REMEDY } from './account-tags.ts';
 
 const AUTHORITY = 'the management account of the organization, or a delegated administrator of it';
@@ -9,7 +9,7 @@ export function listingRemedy(error: unknown): string {
   if (!isJobError(error)) return 'See the log of the worker: this is a mistake of Muster’s own.';
   switch (error.code) {
     case 'aws.denied':
-      return error.details['missingAction'] === ACCOUNT_TAGS_ACTION
+      return error.details.missingAction === ACCOUNT_TAGS_ACTION
         ? ACCOUNT_TAGS_REMEDY
         : `Run the workers with credentials of ${AUTHORITY}, and allow ${ORGANIZATION_ACTIONS.join(', ')} there.`;
     case 'aws.organization':
@@ -22,7 +22,7 @@ export function listingRemedy(error: unknown): string {
       return 'Check organization.organizational_units, include and exclude: AWS does not know one of them, or not below this root.';
     case 'aws.unavailable':
     case 'aws.region-off':
-      return messageOf(error).includes(UNREADABLE_ANSWER)
+      return error.details.unreadable === true
         ? 'Something on the way answers instead of AWS: check the HTTP proxy of the workers, AWS_ENDPOINT_URL, and whether a page of the network stands between.'
         : 'Check that the workers reach the endpoint of AWS Organizations on port 443, also through their HTTP proxy; it is tried again by itself. muster doctor asks at once.';
     case 'config.invalid':

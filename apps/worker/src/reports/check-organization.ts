@@ -95,16 +95,16 @@ async function checkCaller(
   } catch (error) {
     ctx.signal.throwIfAborted();
     if (!isJobError(error, 'aws.credentials', 'aws.denied')) throw error;
-    const offset = error.details['clockOffsetMs'];
-    const clock = judgeClock(typeof offset === 'number' ? offset : null);
+    const offset = error.details.clockOffsetMs;
+    const clock = judgeClock(offset ?? null);
     const detail = deps.redact(messageOf(error));
-    if (error.details['awsCode'] === undefined) {
+    if (error.details.awsCode === undefined) {
       return {
         accountId: null,
         checks: [clock, failed('credentials', 'credentials-missing', detail, SOURCES)],
       };
     }
-    const remedy = `AWS refuses the credentials from ${String(error.details['source'] ?? 'the environment')}: replace them, and check the clock. Try: aws sts get-caller-identity`;
+    const remedy = `AWS refuses the credentials from ${String(error.details.source ?? 'the environment')}: replace them, and check the clock. Try: aws sts get-caller-identity`;
     return {
       accountId: null,
       checks: [clock, failed('credentials', 'credentials-refused', detail, remedy)],

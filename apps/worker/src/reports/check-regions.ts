@@ -130,7 +130,7 @@ function judgeAction(
 }
 
 function isOwnDenial(error: JobError): boolean {
-  return error.code === 'aws.denied' && error.details['scp'] !== true;
+  return error.code === 'aws.denied' && error.details.scp !== true;
 }
 
 function judgeRegions(

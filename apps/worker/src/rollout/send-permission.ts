@@ -81,9 +81,8 @@ async function isInventoryFresh(deps: Pick<HandlerDeps, 'config' | 'ledger' | 'c
   const { inventory } = deps.config;
   if (inventory.kind === 'none') return true;
   const facts = await deps.ledger.nodes.facts();
-  const dropped = facts.error?.startsWith('drop') === true;
   const fresh = facts.generation !== null && deps.clock.now() - facts.readAtMs <= inventory.freshnessMs;
-  return fresh && !dropped;
+  return fresh && !facts.dropped;
 }
 
 function finding(

@@ -46,7 +46,7 @@ export async function markPartial(
 /** Why a role that is refused is refused: the region is off, a service control policy says no, or the role does not reach so far. */
 export function causeOfDenial(error: JobError): Cause {
   if (error.code === 'aws.region-off') return 'region-off';
-  return error.details['scp'] === true ? 'scp-denied-region' : 'ec2-perm-account-denied';
+  return error.details.scp === true ? 'scp-denied-region' : 'ec2-perm-account-denied';
 }
 
 /**
@@ -85,7 +85,7 @@ export function coverageOfFailure(
     case 'aws.unavailable': {
       const throttled = error.code === 'aws.throttled';
       // Waiting for our own share says nothing about the target, however often.
-      const own = error.details['own'] === true;
+      const own = error.details.own === true;
       const failingSinceMs = before?.failingSinceMs ?? (own ? undefined : now);
       const forMs = now - (failingSinceMs ?? now);
       const settled = !own && failures >= OFTEN && forMs >= deps.timings.passingMs;

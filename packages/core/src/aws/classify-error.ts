@@ -33,6 +33,8 @@ export interface AwsFault {
   /** Null when no answer came. */
   readonly httpStatus: number | null;
   readonly requestId: string | null;
+  /** An answer came that the SDK cannot read. */
+  readonly isUnreadable: boolean;
   /** AWS's words, at most 500 characters. */
   readonly message: string;
   /** From `Retry-After` or `x-amz-retry-after`; null without. */
@@ -134,6 +136,7 @@ export function readFault(error: unknown, nowMs: number): AwsFault {
     awsCode,
     httpStatus,
     requestId: typeof requestId === 'string' ? requestId : null,
+    isUnreadable: SDK_HINT.test(messageOf(error)),
     message: wordsOf(error).slice(0, 500),
     retryAfterMs: retryAfterMs(error, nowMs),
     cause: error,
@@ -187,6 +190,7 @@ export function toJobError(fault: AwsFault, place: CallPlace): JobError {
         requestId: fault.requestId,
         retryAfterMs: fault.retryAfterMs,
         missingAction: denied ? (missingAction(fault.message) ?? place.action) : null,
+        unreadable: fault.isUnreadable,
         scp: denied && fault.message.includes('service control policy'),
       },
       cause: fault.cause,

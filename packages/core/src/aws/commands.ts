@@ -127,5 +127,5 @@ export function createCommands(deps: {
 }
 
 function hasAwsCode(error: unknown, ...codes: readonly string[]): boolean {
-  return isJobError(error) && codes.includes(String(error.details['awsCode']));
+  return isJobError(error) && codes.includes(String(error.details.awsCode));
 }

@@ -48,7 +48,7 @@ async function readOrRestart<Reply>(
   try {
     return await listing.read(token);
   } catch (error) {
-    const isStale = token !== null && isJobError(error) && STALE_TOKEN.has(String(error.details['awsCode']));
+    const isStale = token !== null && isJobError(error) && STALE_TOKEN.has(String(error.details.awsCode));
     if (isStale && !restarted) return 'restart';
     throw error;
   }

@@ -86,9 +86,7 @@ export async function resumeScope({ ledger, clock }: ActDeps, scope: Scope): Pro
     await ledger.control.clear('hold-first-send', 'all');
     const facts = await ledger.nodes.facts();
     // The smaller inventory is the true one, says the operator: the next reading is not compared with the last.
-    if (facts.error?.startsWith('drop') === true) {
-      await ledger.nodes.publish({ ...facts, nodes: 0, error: null });
-    }
+    if (facts.dropped) await ledger.nodes.publish({ ...facts, nodes: 0, error: null, dropped: false });
     resumed = true;
   }
   const targets = await ledger.enrollments.populated();

@@ -20,13 +20,19 @@ function aNode(n: number, generation = 'g'): TeleportNode {
 }
 
 function published(generation: string, nodes = 20) {
-  return { generation, readAtMs: NOW_MS, nodes, error: null };
+  return { generation, readAtMs: NOW_MS, nodes, error: null, dropped: false };
 }
 
 test('before the first snapshot nothing is known and nothing is found', async () => {
   const { nodes } = bench.create().ledger;
 
-  expect(await nodes.facts()).toEqual({ generation: null, readAtMs: 0, nodes: 0, error: null });
+  expect(await nodes.facts()).toEqual({
+    generation: null,
+    readAtMs: 0,
+    nodes: 0,
+    error: null,
+    dropped: false,
+  });
   expect(await nodes.find(anAccountId(), ids)).toEqual(new Map());
 });
 
@@ -34,7 +40,13 @@ test('a failure before the first snapshot is told, and is no snapshot', async ()
   const { nodes } = bench.create().ledger;
   await nodes.fail('tctl: not found');
 
-  expect(await nodes.facts()).toEqual({ generation: null, readAtMs: 0, nodes: 0, error: 'tctl: not found' });
+  expect(await nodes.facts()).toEqual({
+    generation: null,
+    readAtMs: 0,
+    nodes: 0,
+    error: 'tctl: not found',
+    dropped: false,
+  });
 });
 
 test('a snapshot is found once it is published, by account and instance', async () => {

@@ -12,6 +12,8 @@ export interface InventoryFacts {
   readonly nodes: number;
   /** Why the last reading failed; null when it did not. */
   readonly error: string | null;
+  /** The last reading showed so few nodes that it was not taken: sends are held until a reading or an operator says otherwise. */
+  readonly dropped: boolean;
   /** How long the snapshot's reading took; absent where an older release wrote it. */
   readonly tookMs?: number | undefined;
 }
@@ -24,8 +26,8 @@ export interface NodeLedger {
   publish(facts: InventoryFacts): Promise<void>;
   /** Deletes a snapshot that is never to be published, by the accounts that it has nodes of. */
   discard(generation: string, accounts: readonly AccountId[]): Promise<void>;
-  /** Records that a reading failed; the last snapshot stays. */
-  fail(error: string): Promise<void>;
+  /** Records that a reading failed, or `dropped`; the last snapshot stays. */
+  fail(error: string, dropped?: boolean): Promise<void>;
   /** Node ids of those of `ids` that the current snapshot shows. */
   find(accountId: AccountId, ids: readonly InstanceId[]): Promise<ReadonlyMap<InstanceId, string>>;
 }
@@ -45,6 +47,7 @@ export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: K
       readAtMs: readEpochMs(fields['readAtMs']),
       nodes: Number(fields['nodes'] ?? 0),
       error: fields['error'] === undefined || fields['error'] === '' ? null : fields['error'],
+      dropped: fields['dropped'] === 'yes',
       ...(fields['tookMs'] === undefined ? {} : { tookMs: Number(fields['tookMs']) || 0 }),
     };
   }
@@ -75,6 +78,7 @@ export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: K
         readAtMs: next.readAtMs,
         nodes: next.nodes,
         error: next.error ?? '',
+        dropped: next.dropped ? 'yes' : '',
         ...(next.tookMs === undefined ? {} : { tookMs: next.tookMs }),
       });
     },
@@ -84,8 +88,8 @@ export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: K
       await Promise.all(accounts.map((accountId) => redis.unlink(keys.nodes(accountId, generation))));
     },
 
-    async fail(error) {
-      await redis.hset(keys.inventory, 'error', error);
+    async fail(error, dropped = false) {
+      await redis.hset(keys.inventory, { error, dropped: dropped ? 'yes' : '' });
     },
 
     async find(accountId, ids): Promise<ReadonlyMap<InstanceId, string>> {

@@ -24,7 +24,7 @@ export function redisFault({ code, problem, remedy, cause }: RedisFault): JobErr
 export function partsOfFault(error: unknown): { readonly problem: string; readonly remedy: string } {
   if (error instanceof JobError) {
     const { problem, remedy } = error.details;
-    if (typeof problem === 'string' && typeof remedy === 'string') return { problem, remedy };
+    if (problem !== undefined && remedy !== undefined) return { problem, remedy };
   }
   return { problem: error instanceof Error ? error.message : String(error), remedy: '' };
 }

@@ -27,7 +27,13 @@ async function aLedger(): Promise<Ledger> {
   await put(HERE, { ...aRecord('queued', { instanceId: anInstanceId(2) }), readyAtMs: NOW_MS + 60_000 });
   await put(HERE, aRecord('joined', { instanceId: anInstanceId(3) }));
   await put(THERE, { ...aRecord('queued', { instanceId: anInstanceId(4) }), readyAtMs: NOW_MS + 30_000 });
-  await ledger.nodes.publish({ generation: 'g', readAtMs: NOW_MS - 1_000, nodes: 0, error: null });
+  await ledger.nodes.publish({
+    generation: 'g',
+    readAtMs: NOW_MS - 1_000,
+    nodes: 0,
+    error: null,
+    dropped: false,
+  });
   return ledger;
 }
 
@@ -75,7 +81,7 @@ test.each<[string, ConfigPart, (ledger: Ledger) => Promise<unknown>, readonly st
   [
     'an inventory that dropped',
     {},
-    (ledger) => ledger.nodes.fail('drop: the inventory went from 90 nodes to 3'),
+    (ledger) => ledger.nodes.fail('the inventory went from 90 nodes to 3', true),
     ['3 inventory-drop all (a person)'],
   ],
   [
@@ -87,6 +93,7 @@ test.each<[string, ConfigPart, (ledger: Ledger) => Promise<unknown>, readonly st
         readAtMs: NOW_MS - 3_600_000,
         nodes: 0,
         error: 'tctl: no such file',
+        dropped: false,
       }),
     ['3 inventory all'],
   ],

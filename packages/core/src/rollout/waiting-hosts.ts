@@ -159,11 +159,11 @@ function ofHold(hold: 'held' | 'released'): Obstacle | null {
 function ofInventory(facts: InventoryFacts, { inventory }: MusterConfig, nowMs: number): Obstacle | null {
   if (inventory.kind === 'none') return null;
   const all = { scope: 'all', untilMs: null } as const;
-  if (facts.error?.startsWith('drop') === true) {
+  if (facts.dropped) {
     return {
       ...all,
       reason: 'inventory-drop',
-      message: `wait because ${facts.error.slice('drop: '.length)}`,
+      message: `wait because ${facts.error ?? 'the inventory became much smaller'}`,
       remedy:
         'Check what the identity of tctl may see; when the nodes are really gone, run: muster resume --all',
     };

@@ -5,7 +5,7 @@ test('an error carries its code, advice, details and cause', () => {
   const cause = new Error('reset');
   const error = new JobError('aws.unavailable', 'no answer', {
     retry: 'backoff',
-    details: { status: 503 },
+    details: { httpStatus: 503 },
     cause,
   });
 
@@ -13,7 +13,7 @@ test('an error carries its code, advice, details and cause', () => {
     name: 'JobError',
     code: 'aws.unavailable',
     retry: 'backoff',
-    details: { status: 503 },
+    details: { httpStatus: 503 },
   });
   expect(error.cause).toBe(cause);
   expect(new JobError('bug.unknown', 'x', { retry: 'never' })).not.toHaveProperty('cause');

@@ -33,10 +33,53 @@ export const UNREADABLE_ANSWER = 'the answer could not be read';
 /** What a job does next: never again, by its own back-off, or after a stated time. */
 export type RetryAdvice = 'never' | 'backoff' | { readonly afterMs: number };
 
+/** What decisions about an error and its remedy are made by, beside its code; the message is for people. Never a secret. */
+export interface ErrorDetails {
+  // aws.*
+  readonly service?: string;
+  readonly operation?: string;
+  /** IAM's spelling: `ec2:DescribeInstances`. */
+  readonly action?: string;
+  readonly accountId?: string | null;
+  readonly region?: string | null;
+  /** AWS's own code; the error's name where no answer came. */
+  readonly awsCode?: string;
+  /** Null when no answer came. */
+  readonly httpStatus?: number | null;
+  readonly requestId?: string | null;
+  /** AWS's own words on when to come back. */
+  readonly retryAfterMs?: number | null;
+  /** What the role lacks, IAM's spelling. */
+  readonly missingAction?: string | null;
+  /** A service control policy denies it. */
+  readonly scp?: boolean;
+  /** Our own share of the API is used up: AWS was not asked. */
+  readonly own?: boolean;
+  /** An answer came, and was none of AWS's. */
+  readonly unreadable?: boolean;
+  /** How far the worker's clock is from AWS's. */
+  readonly clockOffsetMs?: number | null;
+  /** Where the worker's credentials came from. */
+  readonly source?: string;
+  readonly configured?: string | null;
+  readonly found?: string | null;
+  // ledger.*, config.*: a sentence without its full stop, and what to do about it
+  readonly problem?: string;
+  readonly remedy?: string;
+  /** Redis still reads its data from disk. */
+  readonly loading?: boolean;
+  readonly setting?: string;
+  // teleport.*
+  readonly exitCode?: number | null;
+  readonly killedBy?: string | null;
+  // jobs
+  readonly job?: string;
+  readonly timeoutMs?: number;
+}
+
 export interface JobErrorFacts {
   readonly retry: RetryAdvice;
-  /** Machine-readable facts, such as `{ service, operation, awsCode, requestId }`. Never a secret. */
-  readonly details?: Readonly<Record<string, string | number | boolean | null>>;
+  readonly details?: ErrorDetails;
   readonly cause?: unknown;
 }
 
@@ -45,7 +88,7 @@ export class JobError extends Error {
   override readonly name = 'JobError';
   readonly code: ErrorCode;
   readonly retry: RetryAdvice;
-  readonly details: Readonly<Record<string, string | number | boolean | null>>;
+  readonly details: ErrorDetails;
 
   constructor(code: ErrorCode, message: string, facts: JobErrorFacts) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
