@@ -22,7 +22,7 @@ import type { SweepView } from '@muster/core/organization/sweep-store';
 /** Beside each other on one Redis there is only ever one. */
 const PREFIX = 'bench';
 const START_WITHIN_MS = 60_000;
-/** Slow machines finish too; what hangs is told apart by its log. */
+/** Slow machines finish too; what hangs shows in its log. */
 const SWEEP_WITHIN_MS = 30 * 60_000;
 
 export interface MusterOrder {

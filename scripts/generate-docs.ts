@@ -1,4 +1,4 @@
-/** Writes the pages of docs/ that are told from code. test/repo/generated-docs.test.ts fails when one is not current. */
+/** Writes the pages of docs/ that are generated from code. test/repo/generated-docs.test.ts fails when one is not current. */
 import { writeFile } from 'node:fs/promises';
 import { causesPage } from './docs/causes-page.ts';
 import { statesPage } from './docs/states-page.ts';

@@ -179,7 +179,7 @@ describe('a world with one of each defect', () => {
 
     const { stdout } = await system.cli('doctor');
 
-    // For people, an outcome is told once, with the accounts it is true of.
+    // For people, an outcome is printed once, with the accounts that have it.
     expect(stdout).toContain('FAIL  account-role in 3 accounts (100000000002, 100000000003, 100000000004)');
     expect(stdout).toContain('FAIL  permission ssm:SendCommand in 1 account (100000000016)');
     expect(stdout).toMatch(/→ Allow ssm:SendCommand on "\*"/);

@@ -62,7 +62,7 @@ beforeAll(async () => {
 });
 afterAll(() => system.close());
 
-/** With a Redis client in hand: records, coverage, findings, pauses, accounts and reports say what their writer likes. */
+/** Of a writer with a Redis client: records, coverage, findings, pauses, accounts and reports say what their writer likes. */
 async function forgeLedger(): Promise<void> {
   const target = { accountId: OPEN, region: 'us-east-1' };
   const stored = (await system.ledger.enrollments.readAll(target as never)).get(FAILING);

@@ -112,7 +112,7 @@ export function adopt(state: State, protocol: Protocol, shown: readonly Shown[],
     }
     if (open === 0) continue;
     if (known !== null && known.expiresAt !== null) {
-      // Followed already; a record that does not know it is told.
+      // Followed already; a record that does not know it learns of it.
       next = moveRecords(next, protocol, open, () => ({ kind: 'accepted', batch: command.batch }));
       continue;
     }

@@ -4,7 +4,7 @@ import { createRecord, epochOf, scheduleDue } from './ledger.ts';
 import { EMPTY_REDIS, type State } from './state.ts';
 import { advance, put, startCollect, startInstall, type Model } from './worker-steps.ts';
 
-/** What happened, and what came of it. */
+/** What happened, and the state after it. */
 export type Move = readonly [label: string, state: State];
 
 /** A system that has been at work: its instances queued, its target's commands listed under the current epoch. */

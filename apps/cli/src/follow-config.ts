@@ -19,7 +19,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Keeps a running process in step with its configuration file: when its text, or that of its marker keys, has changed, when a `discovery_config`
- * in it expires, or on SIGHUP, it is read again, and the process is told what came of it. The process is told of each text
+ * in it expires, or on SIGHUP, it is read again, and the process learns the result. The process learns of each text
  * once; the log has every fault.
  */
 export function followConfig(

@@ -29,7 +29,7 @@ export function moveOnTerminal(stream: NodeJS.WriteStream, motion: Motion): void
 }
 
 /**
- * An error that nothing caught ends the process with 1, and is told through the guard: the runtime's own report goes past
+ * An error that nothing caught ends the process with 1, and is printed through the guard: the runtime's own report goes past
  * every stream, and shows all fields of the error, such as the arguments of a command to Redis. The long-running
  * processes have guards of their own, which log it.
  */

@@ -5,7 +5,7 @@ import { CommandError, EXIT } from './exit-codes.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads the configuration; every fault at once, with exit code 78. Notes are told by `config check`. */
+/** Reads the configuration; every fault at once, with exit code 78. `config check` prints notes. */
 export function readConfig(env: Environment, option: string | undefined): MusterConfig {
   const result = loadConfig(configPath(option, env), env);
   if (!result.ok) throw new CommandError(EXIT.config, formatFaults(result.faults));

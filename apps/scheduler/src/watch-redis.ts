@@ -27,7 +27,7 @@ async function look(deps: Parameters<typeof watchRedis>[0], closing: AbortSignal
   const { control, redis, prefix, clock, log } = deps;
   while (!closing.aborted) {
     await reportRedisNotes(control, redis, prefix, clock.now()).catch((err: unknown) => {
-      // One that cannot do the work just now is told whenever findings are read.
+      // A reading of the findings reports a Redis that cannot do the work just now.
       log.debug({ err }, 'redis could not be checked');
     });
     await clock.sleep(LOOK_MS, closing).catch(() => undefined);

@@ -179,7 +179,7 @@ export interface LoggedLine {
   readonly message: string;
 }
 
-/** A logger that keeps what it is told; children write into the same list, their own fields included. */
+/** A logger that keeps its lines; children write into the same list, their own fields included. */
 export function recordingLog(
   lines: LoggedLine[] = [],
   bound: object = {},

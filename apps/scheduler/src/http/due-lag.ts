@@ -1,4 +1,4 @@
-/** Longer than this is told as this: two weeks and three mean the same to an operator. */
+/** A longer lag is reported as this: two weeks and three mean the same to an operator. */
 const LONGEST_LAG_SECONDS = 14 * 86_400;
 
 /**

@@ -39,7 +39,7 @@ export function createPasswordTries(deps: {
     if (clock.now() - window.startedAtMs >= WINDOW_MS) window = emptyWindow(clock.now());
     return window;
   };
-  /** At one, ten, a hundred …: an attack is told as it grows, and never fills the log. */
+  /** At one, ten, a hundred …: an attack is logged as it grows, and never fills the log. */
   const tell = (tries: number, address: string, message: string): void => {
     if (Math.log10(tries) % 1 !== 0) return;
     log.warn({ address, tries, addresses: window.byAddress.size, inMs: WINDOW_MS }, message);

@@ -22,7 +22,7 @@ export interface JoinRequest {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** What came of a join. `unreachable` is worth another try; `refused` is not. */
+/** Result of a join. `unreachable` is worth another try; `refused` is not. */
 export type JoinAnswer =
   | { readonly kind: 'joined'; readonly visibleAtMs: number }
   | { readonly kind: 'refused'; readonly error: string }
@@ -40,7 +40,7 @@ export interface HostNetwork {
   close(): void;
 }
 
-/** A world of its own, without a proxy: every script is sound and every host is let in. */
+/** A world of its own, without a proxy: every script is sound and every host may join. */
 export function createLocalNetwork(): HostNetwork {
   return {
     fetchScript: () => Promise.resolve({ status: 200, exitCode: 0, sha256: '' }),

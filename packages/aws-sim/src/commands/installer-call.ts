@@ -77,7 +77,7 @@ function runShell(
   return saved === undefined ? null : { ...saved, token: shell.args[0] ?? '' };
 }
 
-/** Drops `sudo -E`, `env A=b`, `timeout 60` and the like from the front. */
+/** Drops `sudo -E`, `env A=b`, `timeout 60` and similar words from the front. */
 function withoutPrefixes(words: readonly string[]): readonly string[] {
   let rest = words;
   for (;;) {

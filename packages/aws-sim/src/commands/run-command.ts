@@ -227,7 +227,7 @@ async function takeUp(dispatch: Dispatch, invocation: Invocation): Promise<void>
   }
   dispatch.progressing.set(invocation, bootedAtMs);
   let ended = await runOnHost(run);
-  // The agent reboots the host for this code and runs the step again, with whatever comes of it then.
+  // The agent reboots the host for this code and runs the step again, whose result counts then.
   for (let reboots = 0; ended?.exitCode === REBOOT && reboots < 3; reboots += 1) {
     await deps.clock.sleep(REBOOT_MS);
     const again = hostRun(dispatch, host, invocation);

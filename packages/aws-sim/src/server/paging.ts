@@ -8,7 +8,7 @@ export interface Listing<T> {
   at(position: number): T | undefined;
 }
 
-/** Rows that are at hand. */
+/** Rows that are in memory. */
 export function listingOf<T>(rows: readonly T[]): Listing<T> {
   return { end: rows.length, at: (position) => rows[position] };
 }

@@ -21,7 +21,7 @@ import { readSsm, type WrittenAccount } from './written.ts';
 /** As long as a command with the default timeout may run. */
 const MEMBER_COMMAND_MS = 3_600_000;
 
-/** What came of one change. */
+/** Result of one change. */
 export interface ChangeResult {
   readonly op: string;
   readonly error?: string;

@@ -10,7 +10,7 @@ type Rows = readonly { readonly path: readonly (string | number)[]; readonly row
 
 /**
  * Finds what only shows when the parts of a world are seen together: ids that are used twice or not there, operations that
- * do not exist. Takes the file as it was read, sound or not, so that all its faults are told at once.
+ * do not exist. Takes the file as it was read, sound or not, so that all its faults are reported at once.
  */
 export function crossCheck(raw: unknown): WorldFault[] {
   const world = recordOf(raw);

@@ -115,7 +115,7 @@ function registration(kind: HostKind, flavor: Flavor, hash: number): SsmRegistra
   };
 }
 
-/** What becomes of a command on each kind of host; those that are not named run the installer. */
+/** How a command ends on each kind of host; those that are not named run the installer. */
 const OUTCOMES: Readonly<Partial<Record<HostKind, HostOutcome>>> = {
   'no-bash': { kind: 'preflight', exitCode: 100 },
   'no-sudo': { kind: 'preflight', exitCode: 101 },

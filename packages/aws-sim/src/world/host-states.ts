@@ -31,7 +31,7 @@ export interface HostState {
   startsAgain: boolean;
   /** Deliveries that wait for the agent to report again. */
   readonly waiting: (() => void)[];
-  /** Commands the agent has in hand. */
+  /** Commands that the agent runs now. */
   readonly inHand: Set<object>;
   /** Commands that wait until the agent has a hand free. */
   readonly queued: (() => void)[];

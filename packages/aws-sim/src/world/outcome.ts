@@ -4,7 +4,7 @@ const durationMs = z.int().min(0).max(86_400_000).optional();
 const output = z.string().max(100_000).optional();
 
 /**
- * What becomes of a command on a host. Times are simulated milliseconds.
+ * How a command ends on a host. Times are simulated milliseconds.
  *
  * - `joins`: runs the installer it is given and joins (exit 0), or ends as the installer and the token decide.
  * - `preflight`: lacks something the command checks first: 100 bash, 101 sudo, 102 curl, 103 disk, 104 proxy unreachable.
