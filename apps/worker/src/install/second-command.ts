@@ -12,7 +12,7 @@ import type { Versioned } from '@muster/core/enrollment/enrollment-store';
 type Records = ReadonlyMap<InstanceId, Versioned<StoredRecord>>;
 
 /**
- * Two live commands of ours on one instance: the promise is broken, by a restored Redis, a clock, or somebody's hand. It
+ * Two live commands of Muster on one instance: the promise is broken, by a restored Redis, a clock, or another client. It
  * shows when a command is live on an instance whose record follows another one that is live too. People are told, the
  * younger one is canceled where the role may, and both are followed to their end.
  *
@@ -54,7 +54,7 @@ async function stopYounger(
     kind: 'two-live-commands',
     scope: `instance:${instanceId}`,
     sinceMs: deps.clock.now(),
-    message: `Two commands of ours were live on ${instanceId} in ${targetId(target)}: ${older.commandId} and ${commandId}. The younger, ${commandId}, is being canceled.`,
+    message: `Two commands of Muster were live on ${instanceId} in ${targetId(target)}: ${older.commandId} and ${commandId}. The younger, ${commandId}, is being canceled.`,
     remedy: `Look at the host: two installers may have run side by side. Where ssm:CancelCommand is not granted, cancel it by hand: aws ssm cancel-command --region ${target.region} --command-id ${commandId} --instance-ids ${instanceId}. muster resume --instance ${instanceId} takes this note away.`,
   });
   ctx.log.error({ target: targetId(target), instanceId, commandId }, 'two live commands on one instance');

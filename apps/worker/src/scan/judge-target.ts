@@ -11,7 +11,7 @@ import { runEvents } from '@muster/core/enrollment/transition';
 import type { HandlerDeps } from '../deps.ts';
 import type { Versioned } from '@muster/core/enrollment/enrollment-store';
 
-/** An instance of the listing, with the matcher that owns it; null when nobody wants it. */
+/** An instance of the listing, with the matcher that owns it; null when no matcher selects it. */
 export interface Sighting {
   readonly instance: Instance;
   readonly owner: Matcher | null;
@@ -70,7 +70,7 @@ export async function listManaged(
 export interface JudgmentSources {
   /** Node ids of those of `ids` that Teleport's inventory shows. */
   findNodes(ids: readonly InstanceId[]): Promise<ReadonlyMap<InstanceId, string>>;
-  /** Asked only when there is somebody to judge. Null when the role may not ask: then nobody can be sent to. */
+  /** Asked only when there is an instance to judge. Null when the role may not ask: then no instance can get a command. */
   listManaged(): Promise<ReadonlyMap<InstanceId, ManagedNode> | null>;
 }
 

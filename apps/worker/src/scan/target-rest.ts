@@ -21,7 +21,7 @@ export function digestOfSightings(
     owner === null || !labels.enabled ? null : instance.tags,
   ]);
   seen.sort(byId);
-  // Whoever may tag must not be able to make two listings look alike.
+  // A principal that may tag must not be able to make two listings look alike.
   return hash('sha256', JSON.stringify([labels.enabled, seen]), 'base64url');
 }
 

@@ -30,7 +30,7 @@ export type OwnerJudgment =
 /**
  * Judges whether a process of `mine` may use a ledger. Cluster and discovery group are what an installation is. Of the
  * organizations one must be the same: so one can be added, and later the other taken out. A ledger in which no account was
- * ever listed is anybody's: a first configuration with a wrong id is no installation yet.
+ * ever listed belongs to no installation: a first configuration with a wrong id is no installation yet.
  *
  * @param owner null for a ledger that was never claimed: an older release's, or an empty one
  */

@@ -2,7 +2,7 @@ import { causeFacts, type StoredCause } from './cause.ts';
 
 /** Delays between attempts on one instance. */
 export interface BackoffPolicy {
-  /** First delay of a cause that somebody must fix. */
+  /** First delay of a cause that a person must fix. */
   readonly operatorFirstMs: number;
   /** First delay of a cause that may pass by itself. */
   readonly transientFirstMs: number;

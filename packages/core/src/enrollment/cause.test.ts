@@ -15,10 +15,10 @@ test.each(NAMES)('%s says what is wrong and what to do, in sentences', (cause) =
   expect(remedy).toMatch(/^[A-Z].{10,}\.$/s);
 });
 
-test.each(NAMES)('%s: what goes by itself is nobody’s to mend', (cause) => {
+test.each(NAMES)('%s: a cause that goes by itself has no person to fix it', (cause) => {
   const { owner, handling } = causeFacts(cause);
 
-  // Trying again soon is only right where nobody has to do anything first.
+  // Trying again soon is only right where no person has to act first.
   expect(handling !== 'retry-soon' || owner === 'muster').toBe(true);
 });
 

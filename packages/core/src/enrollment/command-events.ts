@@ -44,7 +44,7 @@ export function onAccepted(
   event: EventOf<'accepted'>,
   context: TransitionContext,
 ): Transition {
-  // What has ended is over, however late somebody tells that it began.
+  // A command that has ended is over, however late its acceptance is reported.
   if (record.attempts.some((attempt) => attempt.commandId === event.commandId)) return 'ignored';
   // Knowledge of the world is always merged: a live command of ours is followed from whatever state we had in mind.
   if (record.state === 'installing') return record.commandId === event.commandId ? record : 'ignored';

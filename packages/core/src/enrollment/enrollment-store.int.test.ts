@@ -23,7 +23,7 @@ function put(instanceId: InstanceId, value: EnrollmentRecord | null, expected = 
   return { instanceId, expected, value: value === null ? null : { ...value, instanceId } };
 }
 
-/** A record that lies where it says, as another hand's JSON. */
+/** A record that lies where it says, as another client's JSON. */
 function ofB(state: EnrollmentState): object {
   return { ...aRecord(state), instanceId: B };
 }

@@ -60,7 +60,7 @@ export function onSeen(
   }
 }
 
-/** Not to be installed now: stopped, wanted by nobody, or no longer there. An open command goes on all the same. */
+/** Not to be installed now: stopped, selected by no matcher, or no longer there. An open command goes on all the same. */
 export function onAbsence(
   record: EnrollmentRecord,
   state: 'stopped' | 'unmatched' | 'gone',

@@ -7,7 +7,7 @@ import { stateOf, type StoredRecord } from './record.ts';
 import { isMacOf, macOf, type MacKey } from '../install/mac.ts';
 import type { Target } from '../organization/target.ts';
 
-/** `absent`: written before there was a key, by a process without one, or by another hand that took it away. */
+/** `absent`: written before there was a key, by a process without one, or by another client that took it away. */
 export type SealState = 'good' | 'absent' | 'wrong';
 
 /** What stands in place of a seal in a record that came from one whose seal was wrong: it fits nothing. */

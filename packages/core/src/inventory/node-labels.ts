@@ -20,7 +20,7 @@ const MAX_VALUE_CHARS = 256;
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
 /**
- * The labels that an instance's tags become: `Name` → `aws/Name`. Tags are text of whoever may tag: keys that Teleport does
+ * The labels that an instance's tags become: `Name` → `aws/Name`. An account’s owner writes the tags: keys that Teleport does
  * not take, values with control characters and whatever is beyond EC2's limits are left out.
  */
 export function labelsOfTags(tags: Readonly<Record<string, string>>): NodeLabels {
@@ -57,7 +57,7 @@ export interface WrittenLabels {
   readonly expiresAtMs: number;
 }
 
-/** What a target's labels came to when they were last compared: as long as it holds, nobody needs to look closer. */
+/** What a target's labels came to when they were last compared: as long as it holds, no scan needs to compare them again. */
 export interface LabelSummary {
   readonly digest: string;
   /** When labels must be written again, although nothing has changed. */
@@ -69,7 +69,7 @@ export interface LabelChange {
   readonly instanceId: InstanceId;
   readonly digest: string;
   readonly labels: NodeLabels;
-  /** `gone`: the instance is no more; nobody will miss the resource. */
+  /** `gone`: the instance is no more, and its resource is not needed. */
   readonly gone: boolean;
   /** See `sealLabels`; absent without a key. */
   readonly seal?: string | undefined;
@@ -139,7 +139,7 @@ export function digestOfTags(tags: Readonly<Record<string, string>>): string {
  * @param wanted instances that should have labels
  * @param kept instances that are neither to have labels nor to lose them
  * @param written what Teleport was last given
- * @param unmatched instances that are there and that nobody wants; any other one in `written` is gone
+ * @param unmatched instances that are there and that no matcher selects; any other one in `written` is gone
  */
 export function planLabels(
   wanted: ReadonlyMap<InstanceId, LabeledInstance>,

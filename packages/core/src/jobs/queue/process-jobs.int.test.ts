@@ -65,7 +65,7 @@ test('a done job keeps its result, and says so in one line', async () => {
   });
 });
 
-test('an end that is routine is told to nobody who did not ask for every detail', async () => {
+test('an end that is routine is logged only where every detail is asked for', async () => {
   fixture.start(async () => ({ seen: 0 }));
 
   await fixture.jobQueue.enqueue(work, a);
@@ -144,7 +144,7 @@ test('an error that says when is tried again then, without spending an attempt',
   expect((startedAtMs[4] ?? 0) - (startedAtMs[0] ?? 0)).toBeGreaterThanOrEqual(240);
 });
 
-test('whatever nobody classified is loud, and retried', async () => {
+test('an error without a class is loud, and retried', async () => {
   fixture.start(async (_payload, { attempt }) => {
     if (attempt === 1) throw new TypeError('undefined is not a function');
     return done;
@@ -395,7 +395,7 @@ test('a handler whose job was given to another worker is aborted, and leaves the
   await running.promise;
 
   const id = await fixture.redis.get(`{${fixture.prefix}}:queue:discovery:de:work.a`);
-  await fixture.redis.set(`{${fixture.prefix}}:queue:discovery:${id}:lock`, 'somebody-else', 'PX', 900);
+  await fixture.redis.set(`{${fixture.prefix}}:queue:discovery:${id}:lock`, 'another-worker', 'PX', 900);
 
   expect(await ended.promise).toMatchObject({ message: 'another worker has this job now' });
   const job = await settled(fixture, 'a', 'completed');
@@ -442,7 +442,7 @@ test('a full Redis is not asked again and again, nor told of without end, and wo
     const stats = await fixture.redis.info('commandstats');
     return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1] ?? 0);
   };
-  // Waiting jobs, and nobody to take them before Redis is full.
+  // Waiting jobs, and no worker to take them before Redis is full.
   await fixture.jobQueue.enqueueMany(work, [a, { target: 'b' }, { target: 'c' }]);
   await fixture.redis.config('SET', 'maxmemory', '100');
   fixture.start(async () => done);
