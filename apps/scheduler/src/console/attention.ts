@@ -32,6 +32,7 @@ const STOPS_SENDING: Readonly<Partial<Record<string, boolean>>> = {
   'inventory-drop': true,
   'config-skew': false,
   'ledger-epoch-changed': false,
+  'ledger-rebuilt': false,
   'two-live-commands': false,
   'account-list-failed': false,
   'command-not-canceled': false,

@@ -28,6 +28,7 @@ export const FINDING_KINDS = [
   'inventory-unavailable',
   'inventory-drop',
   'ledger-epoch-changed',
+  'ledger-rebuilt',
   'two-live-commands',
   'account-list-failed',
   'command-not-canceled',

@@ -65,7 +65,7 @@ export function createRedisLedger(deps: {
     unanswered: createUnansweredLedger(shared),
     waits: createWaitLedger({ ...shared, enrollments, control }),
     setAside: createSetAsideLedger(shared),
-    owner: createOwnerLedger({ ...shared, prefix: deps.prefix }),
+    owner: createOwnerLedger({ ...shared, prefix: deps.prefix, control, log: deps.log }),
     clocks: createClockLedger(shared),
     nodes: createNodeLedger(shared),
     labels: createLabelLedger(shared),

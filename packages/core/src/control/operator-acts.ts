@@ -101,6 +101,7 @@ export async function resumeScope({ ledger, clock }: ActDeps, scope: Scope): Pro
 /** Notes on what happened once: an operator who resumes their scope, or all, has seen them. */
 const NOTES: ReadonlySet<string> = new Set<FindingKind>([
   'ledger-epoch-changed',
+  'ledger-rebuilt',
   'two-live-commands',
   'command-not-canceled',
   'ledger-unreadable',

@@ -1,7 +1,12 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { judgeOwner, type Installation, type LedgerOwner } from './installation.ts';
-import type { Keys } from '../redis/keys.ts';
+import { type Keys, oldKeys } from '../redis/keys.ts';
+import { redisFault } from '../redis/redis-fault.ts';
+import { isInCluster } from '../redis/slot-owner.ts';
+import { refusedEntry } from '../redis/trouble.ts';
+import type { Logger } from '../runtime/logger-port.ts';
+import type { ControlLedger } from './control-store.ts';
 import { parseStored } from '../enrollment/stored-schema.ts';
 import type { RunScript } from '../redis/scripts.ts';
 
@@ -14,29 +19,37 @@ export interface OwnerLedger {
 }
 
 /** Fields of a newer release pass through. */
-const StoredOwner: z.ZodType<LedgerOwner> = z.looseObject({
+const StoredOwner: z.ZodType<LedgerOwner & { readonly takenOver?: boolean | undefined }> = z.looseObject({
   schema: z.int(),
   readableFrom: z.int(),
   cluster: z.string(),
   group: z.string(),
   organizations: z.array(z.string()),
+  takenOver: z.boolean().optional(),
 });
 
 const ATTEMPTS = 5;
 
-/** Whose ledger this is. A text that cannot be read counts as none. */
-export function createOwnerLedger(deps: {
+interface OwnerDeps {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly run: RunScript;
   readonly prefix: string;
-}): OwnerLedger {
+  readonly control: Pick<ControlLedger, 'raise'>;
+  readonly log: Logger;
+}
+
+/** Whose ledger this is. A text that cannot be read counts as none. */
+export function createOwnerLedger(deps: OwnerDeps): OwnerLedger {
   const { redis, keys, run, prefix } = deps;
 
   async function judge(mine: Installation) {
     const [text, accounts] = await Promise.all([redis.get(keys.owner), redis.hlen(keys.accounts)]);
-    const owner = text === null ? null : parseStored(StoredOwner, text);
-    return { text, owner, judgment: judgeOwner(owner, mine, { prefix, hasAccounts: accounts > 0 }) };
+    // Only a ledger that is not claimed yet may have an old one beside it that still counts.
+    const old = text === null ? await findOldLedger(deps) : null;
+    const owner = text === null ? (old?.owner ?? null) : parseStored(StoredOwner, text);
+    const hasAccounts = accounts > 0 || old?.hasAccounts === true;
+    return { text, old, owner, judgment: judgeOwner(owner, mine, { prefix, hasAccounts }) };
   }
 
   return {
@@ -44,11 +57,18 @@ export function createOwnerLedger(deps: {
       // A configuration without a cluster enrolls nothing and owns nothing.
       if (mine.cluster === '') return null;
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-        const { text, owner, judgment } = await judge(mine);
+        const { text, old, owner, judgment } = await judge(mine);
         if (judgment.kind === 'mine') return null;
         if (judgment.kind === 'foreign') return judgment.reason;
-        const written = JSON.stringify({ ...owner, ...judgment.owner });
-        if (Number(await run('claim-ledger', [keys.owner], [text ?? '', written])) === 1) return null;
+        const written = { ...owner, ...judgment.owner };
+        if (old !== null) await takeOver(written, deps);
+        const claimed = await run('claim-ledger', [keys.owner], [text ?? '', JSON.stringify(written)]);
+        if (Number(claimed) !== 1) continue;
+        // Found no more from now on, whatever becomes of the new ledger: an operator may give up the prefix.
+        if (old !== null) {
+          await redis.set(oldKeys(prefix).owner, JSON.stringify({ ...written, takenOver: true }));
+        }
+        return null;
       }
       return null;
     },
@@ -59,4 +79,70 @@ export function createOwnerLedger(deps: {
       return judgment.kind === 'foreign' ? judgment.reason : null;
     },
   };
+}
+
+/** What release 0.1 has left under the prefix, at keys that this release does not use. */
+interface OldLedger {
+  /** Null when it does not say whose it is: the first of them did not. */
+  readonly owner: LedgerOwner | null;
+  readonly hasAccounts: boolean;
+}
+
+/**
+ * Null when there is none, or it was taken over. Throws `ledger.unavailable` when the Redis user may not look there: a pause
+ * that is not seen would be a send.
+ */
+async function findOldLedger({ redis, prefix }: OwnerDeps): Promise<OldLedger | null> {
+  // Release 0.1 refused Clusters, and its keys would lie in other slots.
+  if (isInCluster(redis)) return null;
+  const old = oldKeys(prefix);
+  try {
+    const [text, accounts, there] = await Promise.all([
+      redis.get(old.owner),
+      redis.hlen(old.accounts),
+      redis.exists(...Object.values(old)),
+    ]);
+    const owner = text === null ? null : parseStored(StoredOwner, text);
+    if (there === 0 || owner?.takenOver === true) return null;
+    // Whatever it says of its schema: this release takes it over.
+    return {
+      owner: owner === null ? null : { ...owner, schema: 1, readableFrom: 1 },
+      hasAccounts: accounts > 0,
+    };
+  } catch (error) {
+    const refused = refusedEntry(error);
+    throw refused === null ? error : redisFault({ code: 'ledger.unavailable', ...refused, cause: error });
+  }
+}
+
+/**
+ * Takes over what neither AWS nor the inventory can tell: pauses, the hold, since when markers are signed. Nothing is
+ * replaced, so that it may be begun again after a kill. Processes and commands of 0.1 would send and write beside ours: they
+ * find another owner first, a newer release, and end within seconds; ours wait longer than that before they send in a new
+ * epoch (`enterEpoch`).
+ */
+async function takeOver(owner: LedgerOwner, { redis, keys, prefix, control, log }: OwnerDeps): Promise<void> {
+  const old = oldKeys(prefix);
+  await redis.set(old.owner, JSON.stringify(owner));
+  const [pauses, hold, signedSince, [seconds]] = await Promise.all([
+    redis.hgetall(old.pauses),
+    redis.get(old.hold),
+    redis.get(old.signedSince),
+    redis.time(),
+  ]);
+  const scopes = Object.entries(pauses);
+  await Promise.all(scopes.map(([scope, text]) => redis.hsetnx(keys.pauses, scope, text)));
+  if (hold !== null) await redis.setnx(keys.hold, hold);
+  if (signedSince !== null) await redis.setnx(keys.signedSince, signedSince);
+  await control.raise({
+    kind: 'ledger-rebuilt',
+    scope: 'all',
+    sinceMs: Number(seconds) * 1_000,
+    message: `Redis holds a ledger of release 0.1, under ${prefix}:{…}. This release makes a new one from AWS and the inventory, and has taken over the pauses (${scopes.length}) and the first-run hold. Back-off, attempts and history are lost.`,
+    remedy: `Look at muster status, then remove the old keys: redis-cli -u "$REDIS_URL" --scan --pattern '${prefix}:{*' | xargs redis-cli -u "$REDIS_URL" unlink. muster resume --all takes this note away.`,
+  });
+  log.warn(
+    { prefix, pauses: scopes.length },
+    'ledger of release 0.1 found: a new one is made, its pauses are kept',
+  );
 }

@@ -185,6 +185,22 @@ export function createKeys(prefix: string): Keys {
   };
 }
 
+/**
+ * Where release 0.1 kept, under the same prefix, what a ledger of this release takes over from it. Its other keys begin with
+ * `PREFIX:{` too.
+ */
+export function oldKeys(prefix: string) {
+  const control = `${prefix}:{control}`;
+  return {
+    /** As `Keys.owner`, with `takenOver` once nothing is left to take. Written, so that processes of 0.1 end. */
+    owner: `${control}:owner`,
+    pauses: `${control}:pauses`,
+    hold: `${control}:hold`,
+    signedSince: `${control}:signed-since`,
+    accounts: `${prefix}:{coverage}:accounts`,
+  };
+}
+
 /** What every key of an installation begins with, BullMQ's too: its prefix as hash tag. */
 export function keyspace(prefix: string): string {
   return `{${prefix}}`;

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { messageOf } from '../runtime/errors.ts';
 import { redisFault } from './redis-fault.ts';
+import { isInCluster } from './slot-owner.ts';
 import { refusedEntry, troubleOf } from './trouble.ts';
 
 /** The fields of INFO. */
@@ -42,10 +43,9 @@ export function requireOnePrimary(redis: Redis, info: ServerInfo): void {
       remedy: `Let REDIS_URL (muster.redis.url) name the primary's own address${address === undefined ? '' : ` (the Sentinel says ${address})`}`,
     });
   }
-  const { host = '127.0.0.1', port = 6379, tls, Connector } = redis.options;
+  const { host = '127.0.0.1', port = 6379, tls } = redis.options;
   const scheme = tls === undefined ? 'redis' : 'rediss';
-  const byClusterUrl = Connector !== undefined;
-  if (mode === 'cluster' && !byClusterUrl) {
+  if (mode === 'cluster' && !isInCluster(redis)) {
     throw redisFault({
       code: 'config.unsafe',
       problem:
@@ -53,7 +53,7 @@ export function requireOnePrimary(redis: Redis, info: ServerInfo): void {
       remedy: `Let REDIS_URL (muster.redis.url) name the Cluster: ${scheme}+cluster://${host}:${port},HOST:PORT with two or three of its nodes, user and password as now, and no database number`,
     });
   }
-  if (mode === 'standalone' && byClusterUrl) {
+  if (mode === 'standalone' && isInCluster(redis)) {
     throw redisFault({
       code: 'config.unsafe',
       problem:

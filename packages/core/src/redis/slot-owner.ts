@@ -105,6 +105,11 @@ export function slotOwner(seeds: readonly RedisNode[], key: string): NonNullable
   };
 }
 
+/** Whether a connection was made by the URL of a Redis Cluster. */
+export function isInCluster({ options }: Redis): boolean {
+  return options.Connector !== undefined;
+}
+
 function placeOf({ host, port }: RedisNode): string {
   return `${host}:${port}`;
 }
