@@ -1,4 +1,5 @@
-import { CAUSES } from '@muster/core/enrollment/cause';
+import { isCause } from '@muster/core/enrollment/cause';
+import type { Ledger } from '@muster/core/control/ledger';
 import { ENROLLMENT_STATES } from '@muster/core/enrollment/record';
 import { AccountId, Region } from '@muster/core/organization/ids';
 import type { Command } from 'commander';
@@ -30,6 +31,7 @@ export function addInstancesCommand(program: Command, context: CommandContext): 
       const filter = parseFilter(options);
       const config = readConfig(context.env, context.configOption());
       await withLedger(config, async (ledger, clock) => {
+        await requireMet(ledger, filter);
         for await (const instance of readInstances(ledger, filter, clock.now())) {
           process.stdout.write(
             `${options.json === true ? JSON.stringify(instance) : describeInstance(instance)}\n`,
@@ -48,23 +50,29 @@ function parseFilter(options: Options): InstanceFilter {
   if (region?.success === false) {
     throw new CommandError(EXIT.usage, `--region ${options.region}: an AWS region looks like eu-west-1`);
   }
-  // A slip must not look like an organization without such instances.
-  if (options.state !== undefined && !ENROLLMENT_STATES.some((state) => state === options.state)) {
-    throw new CommandError(
-      EXIT.usage,
-      `--state ${options.state}: there is no such state; there are ${ENROLLMENT_STATES.join(', ')}`,
-    );
-  }
-  if (options.cause !== undefined && !Object.hasOwn(CAUSES, options.cause)) {
-    throw new CommandError(
-      EXIT.usage,
-      `--cause ${options.cause}: there is no such cause; muster findings lists those that are met`,
-    );
-  }
   return {
     state: options.state ?? null,
     accountId: account?.data ?? null,
     region: region?.data ?? null,
     cause: options.cause ?? null,
   };
+}
+
+/** A slip must not look like an organization without such instances. A word of a newer release is one while instances have it. */
+async function requireMet(ledger: Ledger, { state, cause }: InstanceFilter): Promise<void> {
+  const isState = state === null || ENROLLMENT_STATES.some((one) => one === state);
+  if (isState && (cause === null || isCause(cause))) return;
+  const { states, causes } = await ledger.enrollments.counts();
+  if (!isState && !states.has(state)) {
+    throw new CommandError(
+      EXIT.usage,
+      `--state ${state}: there is no such state; there are ${ENROLLMENT_STATES.join(', ')}`,
+    );
+  }
+  if (cause !== null && !isCause(cause) && !causes.has(cause)) {
+    throw new CommandError(
+      EXIT.usage,
+      `--cause ${cause}: there is no such cause; muster findings lists those that are met`,
+    );
+  }
 }

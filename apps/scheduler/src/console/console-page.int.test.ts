@@ -3,6 +3,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { catalog } from '@muster/core/jobs/catalog';
 import { type RunningApp, startApp } from '../http/running-app.fixture.ts';
+import { anInstanceId, aRecord, aTarget } from '@muster/testing/builders';
 import { accountId, HOSTILE_OUTPUT, SEEDED, seedOrganization } from './seeded-ledger.fixture.ts';
 
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
@@ -199,6 +200,30 @@ describe.skipIf(missing !== '')(`the console in a real browser${missing}`, () =>
       .waitFor();
     expect(await page.getByRole('button', { name: /add job|retry|clean|promote|pause/i }).count()).toBe(0);
     expect([errors, outside]).toEqual([[], []]);
+  });
+
+  test('a state that only a newer release knows has a place of its own, and its instances a list', async () => {
+    const own = await startApp();
+    const value = {
+      ...aRecord('discovered'),
+      instanceId: anInstanceId(1),
+      state: 'awaiting-approval',
+    } as never;
+    await own.ledger.enrollments.write(
+      aTarget(),
+      'each',
+      [{ instanceId: anInstanceId(1), expected: 0, value }],
+      [],
+    );
+    const { page, errors } = await openPage('/', 1280, own);
+
+    await page.locator('#beside [data-key="awaiting-approval"] a').click();
+
+    await page.locator('#list-rows tr', { hasText: 'awaiting-approval' }).waitFor();
+    expect(await textOf(page, '#beside [data-key="awaiting-approval"] .count')).toBe('1');
+    expect(errors).toEqual([]);
+    await page.close();
+    await own.stop();
   });
 
   test('without Redis it says so, and keeps what it knew with its age', async () => {

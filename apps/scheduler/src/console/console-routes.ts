@@ -8,7 +8,7 @@ import type { Logger } from '@muster/core/runtime/logger-port';
 import type { Reading } from './cached-read.ts';
 import { viewOf, type Snapshot, type ViewSettings } from './console-view.ts';
 import { CoverageQuery, listCoverage } from './coverage-list.ts';
-import { InstanceQuery, listInstances } from './instance-list.ts';
+import { instanceQuery, listInstances } from './instance-list.ts';
 import type { Ledger } from '@muster/core/control/ledger';
 
 const STATIC_FILES = fileURLToPath(new URL('static', import.meta.url));
@@ -41,12 +41,13 @@ export function createConsoleRoutes(deps: ConsoleDeps): Router {
       listCoverage(ledger.coverage, query, clock.now()),
     ),
   );
-  router.get('/api/instances', (request, response) => {
+  router.get('/api/instances', async (request, response) => {
     const gone = new AbortController();
     response.once('close', () => {
       gone.abort();
     });
-    return answer(deps, request, response, InstanceQuery, (query) =>
+    const { value } = await deps.readSnapshot();
+    return answer(deps, request, response, instanceQuery(value?.status.instances ?? null), (query) =>
       listInstances({ ledger, clock }, query, gone.signal),
     );
   });

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { ForeignWord, StoredCause } from '@muster/core/enrollment/cause';
+import { Cause } from '@muster/core/enrollment/cause';
 import { causeOf, ENROLLMENT_STATES, stateOf, type StoredRecord } from '@muster/core/enrollment/record';
 import { describeNextAttempt, nextAttempt } from '@muster/core/enrollment/next-attempt';
 import { AccountId, Region } from '@muster/core/organization/ids';
+import type { OrganizationStatus } from '@muster/core/reports/organization-status';
 import { describeWait, type TargetWait } from '@muster/core/rollout/send-wait';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { Clock } from '@muster/core/runtime/clock-port';
@@ -10,15 +11,21 @@ import { readAccountNames } from './account-names.ts';
 import { explainCause, type CauseText } from './cause-row.ts';
 import type { Ledger } from '@muster/core/control/ledger';
 
-/** Query of `/api/instances`: all that are given must hold. */
-export const InstanceQuery = z.strictObject({
-  state: z.union([z.enum(ENROLLMENT_STATES), ForeignWord]).optional(),
-  account: AccountId.optional(),
-  region: Region.optional(),
-  cause: StoredCause.optional(),
-  limit: z.coerce.number().int().min(1).max(1_000).default(100),
-});
-export type InstanceQuery = z.infer<typeof InstanceQuery>;
+/**
+ * Query of `/api/instances`: all that are given must hold. A state or cause of a newer release is one while instances have it.
+ *
+ * @param met null before the first reading
+ */
+export function instanceQuery(met: OrganizationStatus['instances'] | null) {
+  return z.strictObject({
+    state: z.enum([...ENROLLMENT_STATES, ...Object.keys(met?.byState ?? {})]).optional(),
+    account: AccountId.optional(),
+    region: Region.optional(),
+    cause: z.enum([...Cause.options, ...Object.keys(met?.byCause ?? {})]).optional(),
+    limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  });
+}
+export type InstanceQuery = z.infer<ReturnType<typeof instanceQuery>>;
 
 export interface InstanceRow {
   readonly instanceId: string;

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LEDGER_SCHEMA } from '@muster/core/control/installation';
 import { catalog } from '@muster/core/jobs/catalog';
 import { accountId, SEEDED, seedOrganization } from '../console/seeded-ledger.fixture.ts';
 import type { ConsoleView } from '../console/console-view.ts';
@@ -206,6 +207,7 @@ describe('on loopback, with a seeded ledger', () => {
     const job = queues.find(({ name }) => name === 'discovery')?.jobs[0];
     expect(job?.name).toBe(`scan-target ${accountId(0)} eu-west-1`);
     expect(job?.data).toEqual({
+      v: LEDGER_SCHEMA,
       version: 1,
       payload: { target: { accountId: accountId(0), region: 'eu-west-1' } },
     });

@@ -1,4 +1,4 @@
-import { CAUSES } from '@muster/core/enrollment/cause';
+import { CAUSES, ForeignWord } from '@muster/core/enrollment/cause';
 import { COVERAGE_STATUSES } from '@muster/core/organization/coverage';
 import { DUE_KINDS, QUEUE_NAMES, type QueueName } from '@muster/core/jobs/define-job';
 import { ENROLLMENT_STATES } from '@muster/core/enrollment/record';
@@ -78,17 +78,43 @@ function registerSweep(
   );
 }
 
+/** Words of newer releases that a label shows as they are; a client of Redis could write any number of them. */
+const FOREIGN_SHOWN = 10;
+
+/** Counts by word: a word that `shown` does not hold is added to it while there are fewer than `most`, else counted as `other`. */
+function sumByWord(
+  counts: Readonly<Record<string, number>>,
+  shown: string[],
+  most: number,
+): ReadonlyMap<string, number> {
+  const sums = new Map<string, number>();
+  for (const [word, count] of Object.entries(counts)) {
+    if (!shown.includes(word) && shown.length < most && ForeignWord.safeParse(word).success) shown.push(word);
+    const label = shown.includes(word) ? word : 'other';
+    sums.set(label, (sums.get(label) ?? 0) + count);
+  }
+  return sums;
+}
+
 function registerInstances(registry: Registry, fresh: () => Promise<Snapshot>): void {
+  const states: string[] = [...ENROLLMENT_STATES];
+  const causes: string[] = Object.keys(CAUSES);
   createGauge(
     registry,
     {
       name: 'muster_instances',
       help: 'Instances by enrollment state.',
-      labels: { state: ENROLLMENT_STATES },
+      labels: { state: states },
     },
     async () => {
       const { byState } = (await fresh()).status.instances;
-      return ENROLLMENT_STATES.map((state) => ({ labels: { state }, value: byState[state] ?? 0 }));
+      const known = Object.fromEntries(ENROLLMENT_STATES.map((state) => [state, 0]));
+      return [...sumByWord({ ...known, ...byState }, states, ENROLLMENT_STATES.length + FOREIGN_SHOWN)].map(
+        ([state, value]) => ({
+          labels: { state },
+          value,
+        }),
+      );
     },
   );
   createGauge(
@@ -96,11 +122,13 @@ function registerInstances(registry: Registry, fresh: () => Promise<Snapshot>): 
     {
       name: 'muster_instance_causes',
       help: 'Instances that are ineligible or failed, by cause.',
-      labels: { cause: Object.keys(CAUSES) },
+      labels: { cause: causes },
     },
     async () => {
       const { byCause } = (await fresh()).status.instances;
-      return Object.entries(byCause).map(([cause, value]) => ({ labels: { cause }, value }));
+      return [...sumByWord(byCause, causes, Object.keys(CAUSES).length + FOREIGN_SHOWN)].map(
+        ([cause, value]) => ({ labels: { cause }, value }),
+      );
     },
   );
   createGauge(

@@ -19,6 +19,9 @@ const BESIDE = [
   { state: 'unmatched', tone: 'off', meaning: 'no matcher wants it' },
   { state: 'gone', tone: 'off', meaning: 'no longer exists' },
 ];
+/** Of a state that only a newer release knows. */
+const UNKNOWN = { tone: 'warn', meaning: 'a newer release says what it is' };
+const KNOWN = new Set([...WAY, ...BESIDE].map(({ state }) => state));
 const VERDICTS = {
   running: '… Running',
   complete: '✓ Complete',
@@ -160,9 +163,10 @@ function showInstances(instances, inventory, { targets, notRead }) {
   progress.value = joined;
   setText(byId('inventory'), inventoryLine(inventory));
   setText(byId('instances-total'), `${count(instances.total)} known`);
+  const unknown = Object.keys(instances.byState).filter((state) => !KNOWN.has(state));
   for (const [parent, steps] of [
     [byId('funnel'), WAY],
-    [byId('beside'), BESIDE],
+    [byId('beside'), [...BESIDE, ...unknown.map((state) => ({ state, ...UNKNOWN }))]],
   ]) {
     showItems(
       parent,
@@ -191,7 +195,7 @@ function createStep({ state, tone, meaning }) {
     null,
     h(
       'a',
-      { class: 'step', href: `#instances?state=${state}`, 'data-tone': tone },
+      { class: 'step', href: `#instances?state=${encodeURIComponent(state)}`, 'data-tone': tone },
       h('span', { class: 'name' }, h('span', { class: 'swatch' }), state),
       h('span', { class: 'count' }),
       h('span', { class: 'meaning' }, meaning),
