@@ -7,6 +7,7 @@ import { scopedCredentials } from './call-scope.ts';
 import { LeanEc2Protocol } from './lean-instances/lean-protocol.ts';
 import type { PartitionRegions } from './partition.ts';
 import type { ScopedHandler } from './request-handler.ts';
+import { SigningHash } from './signing-hash.ts';
 
 /** The SDK's clients: one per service and region, whatever the number of accounts. */
 export interface Clients {
@@ -43,6 +44,7 @@ export function createClients(deps: {
     cacheMiddleware: true,
     customUserAgent: 'muster',
     logger: NO_LOG,
+    sha256: SigningHash,
   };
   const ec2 = perRegion((region) => new EC2Client({ ...shared, region, protocol: LeanEc2Protocol }));
   const ssm = perRegion((region) => new SSMClient({ ...shared, region }));
