@@ -1,4 +1,4 @@
-import { EXIT } from './exit-codes.ts';
+import { EXIT } from './command-context.ts';
 
 /**
  * Ends the process in order when its output cannot be written. A reader that has seen enough (`muster instances | head`)

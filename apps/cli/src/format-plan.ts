@@ -2,8 +2,7 @@ import { causeFacts } from '@muster/core/enrollment/cause';
 import type { KnownCounts, Plan } from '@muster/core/reports/plan/assemble';
 import { ASSUMPTIONS } from '@muster/core/reports/plan/estimate';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
-import { alignTable } from './align-table.ts';
-import { cutToWidth } from './display-width.ts';
+import { alignTable, cutToWidth } from './align-table.ts';
 
 /** Rows of a table for people; --json and --csv have all. */
 const MOST_ROWS = 40;

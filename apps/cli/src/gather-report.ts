@@ -1,17 +1,19 @@
+import { ulid } from 'ulid';
 import type { MusterConfig } from '@muster/core/config/model';
-import { ReportId } from '@muster/core/reports/report-id';
-import { parseTargetId } from '@muster/core/organization/target';
-import { AccountId } from '@muster/core/organization/ids';
 import { catalog } from '@muster/core/jobs/catalog';
 import type { AnyJob } from '@muster/core/jobs/define-job';
-import { createReportLedger } from '@muster/core/reports/report-store';
-import type { Logger } from '@muster/core/runtime/logger-port';
-import type { ReportLedger } from '@muster/core/reports/report-port';
 import { createJobQueue } from '@muster/core/jobs/queue/enqueue';
-import { createKeys } from '@muster/core/redis/keys';
+import { AccountId } from '@muster/core/organization/ids';
+import { parseTargetId } from '@muster/core/organization/target';
 import { closeRedis, createRedis } from '@muster/core/redis/connection';
+import { createKeys } from '@muster/core/redis/keys';
+import { ReportId } from '@muster/core/reports/report-id';
+import type { ReportLedger } from '@muster/core/reports/report-port';
+import { createReportLedger } from '@muster/core/reports/report-store';
 import { createClock } from '@muster/core/runtime/clock';
-import { ulid } from 'ulid';
+import type { Logger } from '@muster/core/runtime/logger-port';
+import { CommandError, EXIT } from './command-context.ts';
+import { moveOnTerminal } from './guarded-output.ts';
 
 /** Where a report's parts are answered: by workers, or in this process. */
 export interface ReportSource {
@@ -24,7 +26,7 @@ export interface ReportSource {
 
 export type ReportPurpose = 'check' | 'plan';
 
-export interface ReportProgress {
+interface ReportProgress {
   readonly expected: number;
   readonly answered: number;
 }
@@ -151,4 +153,46 @@ function jobsOf(
     jobs.set(job, payloads);
   }
   return jobs;
+}
+
+const LINE_EVERY_MS = 10_000;
+
+/** Progress on stderr: one line that moves on a terminal, a line now and then anywhere else. */
+export function showProgress(
+  what: string,
+  stream: NodeJS.WriteStream = process.stderr,
+): { readonly update: (progress: ReportProgress) => void; readonly end: () => void } {
+  let lastAtMs = Date.now();
+  let written = false;
+  return {
+    update: ({ expected, answered }) => {
+      const text = `${what}: ${answered} of ${expected} parts answered`;
+      if (stream.isTTY) {
+        moveOnTerminal(stream, 'erase-line');
+        stream.write(text);
+        written = true;
+        return;
+      }
+      if (Date.now() - lastAtMs < LINE_EVERY_MS) return;
+      lastAtMs = Date.now();
+      stream.write(`${text}\n`);
+    },
+    end: () => {
+      if (written) moveOnTerminal(stream, 'erase-line');
+    },
+  };
+}
+
+/** For commands that wait for workers. */
+export const TIMEOUT_OPTION = [
+  '--timeout <minutes>',
+  'give up after this; what is missing is listed',
+  '30',
+] as const;
+
+/** Minutes to milliseconds; exit code 64 for what is no number of them. */
+export function parseTimeout(text: string): number {
+  const minutes = Number(text);
+  if (text.trim() !== '' && minutes > 0 && minutes <= 24 * 60) return minutes * 60_000;
+  throw new CommandError(EXIT.usage, `--timeout ${text}: give minutes, up to a day`);
 }

@@ -1,7 +1,6 @@
-import { messageOf } from '@muster/core/runtime/errors';
 import { Command, CommanderError } from 'commander';
-import { CommandError, EXIT } from './exit-codes.ts';
-import type { CommandContext } from './command-context.ts';
+import { messageOf } from '@muster/core/runtime/errors';
+import { type CommandContext, CommandError, EXIT } from './command-context.ts';
 
 interface Loadable {
   readonly verbs: readonly string[];

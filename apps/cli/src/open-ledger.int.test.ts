@@ -6,7 +6,7 @@ import { eventually } from '@muster/testing/eventually';
 import { type RedisServer, startRedis } from '@muster/testing/redis-server';
 import { OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { EXIT } from './exit-codes.ts';
+import { EXIT } from './command-context.ts';
 import { withLedger } from './open-ledger.ts';
 
 let server: RedisServer;

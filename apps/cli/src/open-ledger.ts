@@ -1,20 +1,21 @@
+import { installationOf } from '@muster/core/config/installation-id';
 import type { MusterConfig } from '@muster/core/config/model';
 import { createRedisLedger, type Ledger } from '@muster/core/control/ledger';
 import { describeDifference, isClockOff } from '@muster/core/control/process-clock';
-import type { Clock } from '@muster/core/runtime/clock-port';
-import type { Logger } from '@muster/core/runtime/logger-port';
 import { awaitRedis, closeRedis, createRedis, type RedisProfile } from '@muster/core/redis/connection';
+import { partsOfFault } from '@muster/core/redis/redis-fault';
 import { checkRedis } from '@muster/core/redis/server-check';
 import { isRefusal } from '@muster/core/redis/slow-refusals';
 import { createClock } from '@muster/core/runtime/clock';
+import type { Clock } from '@muster/core/runtime/clock-port';
+import { isJobError, messageOf } from '@muster/core/runtime/errors';
 import { createLogger } from '@muster/core/runtime/logger';
+import type { Logger } from '@muster/core/runtime/logger-port';
 import { createSteadyClock } from '@muster/core/runtime/steady-clock';
-import { messageOf } from '@muster/core/runtime/errors';
-import { CommandError, EXIT } from './exit-codes.ts';
-import { openingFailure, refuseForeignLedger } from './redis-refusal.ts';
+import { CommandError, EXIT } from './command-context.ts';
 
 /** How long an operator's command waits for Redis before it says so. */
-const PATIENCE_MS = 3_000;
+export const PATIENCE_MS = 3_000;
 
 /**
  * Opens the ledger for one command and closes it after. Exit code 1 when Redis does not answer, 78 when it is not the one
@@ -76,4 +77,32 @@ async function whyRefused(config: MusterConfig, log: Logger, refusal: unknown): 
     await closeRedis(redis);
   }
   return `Redis refuses to work just now: ${messageOf(refusal)}`;
+}
+
+/** Exit code 78 when the ledger is another installation's: looking at it would show what is not this one's, acting would harm it. */
+export async function refuseForeignLedger(
+  { owner }: Pick<Ledger, 'owner'>,
+  config: MusterConfig,
+): Promise<void> {
+  const reason = await owner.whyForeign(installationOf(config));
+  if (reason !== null) throw new CommandError(EXIT.config, reason);
+}
+
+/**
+ * The error of a Redis that could not be opened, for people: exit code 78 where the configuration names one that is not for
+ * us, 1 where it does not answer.
+ *
+ * @param hint what else can be done, for a Redis that is simply not there
+ */
+export function openingFailure(error: unknown, hint = ''): CommandError {
+  if (error instanceof CommandError) return error;
+  const message = messageOf(error);
+  if (isJobError(error, 'config.invalid', 'config.unsafe')) return new CommandError(EXIT.config, message);
+  const isExplained = partsOfFault(error).remedy !== '';
+  const isLoading = isJobError(error, 'ledger.unavailable') && error.details.loading === true;
+  if (isExplained || isLoading) return new CommandError(EXIT.failed, message);
+  return new CommandError(
+    EXIT.failed,
+    `${message}. Is it running, and is REDIS_URL (or muster.redis.url) right?${hint}`,
+  );
 }

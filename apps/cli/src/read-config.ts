@@ -1,7 +1,7 @@
 import { formatFaults } from '@muster/core/config/format-faults';
 import { configPath, loadConfig } from '@muster/core/config/load-config';
 import type { MusterConfig } from '@muster/core/config/model';
-import { CommandError, EXIT } from './exit-codes.ts';
+import { CommandError, EXIT } from './command-context.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -11,7 +11,7 @@ import { createRedactor } from '@muster/core/runtime/redaction';
 import { createSteadyClock } from '@muster/core/runtime/steady-clock';
 import { createShutdown } from '@muster/core/runtime/shutdown';
 import type { CommandContext } from './command-context.ts';
-import { CommandError, EXIT, type ExitCode } from './exit-codes.ts';
+import { CommandError, EXIT, type ExitCode } from './command-context.ts';
 import { onEndSignal } from './end-on-signal.ts';
 import { followConfig } from './follow-config.ts';
 

@@ -1,13 +1,17 @@
-import { catalog } from '@muster/core/jobs/catalog';
-import { cancelScope, pauseScope, resumeScope, retryScope } from '@muster/core/control/operator-acts';
-import { printScope } from '@muster/core/control/scope';
 import type { Command } from 'commander';
-import type { CommandContext } from '../command-context.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
-import { withLedger } from '../open-ledger.ts';
-import { withJobQueue } from '../open-queue.ts';
+import { faultOfScope } from '@muster/core/control/known-scope';
+import { cancelScope, pauseScope, resumeScope, retryScope } from '@muster/core/control/operator-acts';
+import { printScope, type Scope, SCOPE_KINDS, scopeOf } from '@muster/core/control/scope';
+import { catalog } from '@muster/core/jobs/catalog';
+import { type CommandContext, CommandError, EXIT } from '../command-context.ts';
+import type { MusterConfig } from '@muster/core/config/model';
+import { createRedisLedger } from '@muster/core/control/ledger';
+import type { JobQueue } from '@muster/core/jobs/queue/enqueue';
+import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
+import { createClock } from '@muster/core/runtime/clock';
+import { createLogger } from '@muster/core/runtime/logger';
+import { openingFailure, PATIENCE_MS, refuseForeignLedger, withLedger } from '../open-ledger.ts';
 import { readConfig } from '../read-config.ts';
-import { requireKnownScope, scopeOfOptions, withScope, type ScopeOptions } from '../scope-options.ts';
 
 /** `muster pause` and `muster resume`: what is paused finishes what it began, and begins nothing. */
 export function addPauseCommands(program: Command, context: CommandContext): void {
@@ -69,4 +73,63 @@ export function addRetryCommands(program: Command, context: CommandContext): voi
       process.stdout.write(`${commands} cancellations were asked for\n`);
     },
   );
+}
+
+/** The options by which an operator says what a verb is about. */
+interface ScopeOptions {
+  readonly all?: boolean;
+  readonly account?: string;
+  readonly region?: string;
+  readonly instance?: string;
+  readonly cause?: string;
+}
+
+/** Adds `--all`, `--account`, `--region`, `--instance` and `--cause` to a command. */
+function withScope(command: Command): Command {
+  return command
+    .option('--all', 'everything')
+    .option('--account <id>', 'one account')
+    .option('--region <region>', 'one region')
+    .option('--instance <id>', 'one instance')
+    .option('--cause <cause>', 'instances with this cause');
+}
+
+/** Exactly one of them, checked. Exit code 64 otherwise: a slip must not act on everything. */
+export function scopeOfOptions(options: ScopeOptions): Scope {
+  const [kind, ...more] = SCOPE_KINDS.filter((one) => options[one] !== undefined);
+  if (kind === undefined || more.length > 0) {
+    throw new CommandError(EXIT.usage, 'give one of --all, --account, --region, --instance, --cause');
+  }
+  const value = kind === 'all' ? '' : (options[kind] ?? '');
+  const scope = scopeOf(kind, value);
+  if (scope !== null) return scope;
+  throw new CommandError(EXIT.usage, `--${kind} ${value}: there is no such ${kind}`);
+}
+
+/** Refuses a scope that is not there. Exit code 64. @param stands see `faultOfScope` */
+async function requireKnownScope(
+  ledger: Parameters<typeof faultOfScope>[0],
+  scope: Scope,
+  stands = false,
+): Promise<void> {
+  const fault = await faultOfScope(ledger, scope, stands);
+  if (fault !== null) throw new CommandError(EXIT.usage, fault);
+}
+
+/** Opens the queue for one command and closes it after. BullMQ is loaded only here: no other act needs it. */
+async function withJobQueue<T>(config: MusterConfig, use: (queue: JobQueue) => Promise<T>): Promise<T> {
+  const log = createLogger({ name: 'cli', level: 'silent' });
+  const redis = createRedis({ ...config.redis, profile: 'fail-fast', name: 'muster-cli', log });
+  const { createJobQueue } = await import('@muster/core/jobs/queue/enqueue');
+  const queue = createJobQueue({ connection: redis, prefix: config.redis.prefix });
+  try {
+    await awaitRedis(redis, createClock(), PATIENCE_MS).catch((error: unknown) => {
+      throw openingFailure(error);
+    });
+    await refuseForeignLedger(createRedisLedger({ redis, prefix: config.redis.prefix, log }), config);
+    return await use(queue);
+  } finally {
+    await queue.close();
+    await closeRedis(redis);
+  }
 }

@@ -1,9 +1,8 @@
+import type { Command } from 'commander';
 import { explainConfig } from '@muster/core/config/explain';
 import { formatFaults } from '@muster/core/config/format-faults';
 import { configPath, loadConfig } from '@muster/core/config/load-config';
-import type { Command } from 'commander';
-import type { CommandContext } from '../command-context.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { type CommandContext, CommandError, EXIT } from '../command-context.ts';
 
 /** `muster config check [FILE]`: every fault at once, or what the file means. */
 export function addConfigCommand(program: Command, context: CommandContext): void {

@@ -1,6 +1,7 @@
+import type { Command } from 'commander';
 import { configPath } from '@muster/core/config/load-config';
 import type { MusterConfig } from '@muster/core/config/model';
-import { failed, skipped, warned, type Check } from '@muster/core/reports/doctor/check';
+import { type Check, type CheckStatus, failed, skipped, warned } from '@muster/core/reports/doctor/check';
 import {
   AccountCheckup,
   OrganizationCheckup,
@@ -10,14 +11,18 @@ import { assembleDoctorReport, type DoctorReport } from '@muster/core/reports/do
 import { stackSetScript, stackSetTargets } from '@muster/core/reports/doctor/stack-set-targets';
 import { messageOf } from '@muster/core/runtime/errors';
 import { createLogger } from '@muster/core/runtime/logger';
-import type { Command } from 'commander';
+import { terminalLine } from '@muster/core/runtime/terminal-text';
 import { checkConfiguration, checkRedisHere, type RedisCheckup } from '../check-here.ts';
-import type { CommandContext } from '../command-context.ts';
-import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
-import { formatDoctor } from '../format-doctor.ts';
-import { askHere, askWorkers, gatherReport, type Gathered } from '../gather-report.ts';
-import { showProgress } from '../show-progress.ts';
-import { parseTimeout, TIMEOUT_OPTION } from '../timeout-option.ts';
+import { type CommandContext, CommandError, EXIT, type ExitCode } from '../command-context.ts';
+import {
+  askHere,
+  askWorkers,
+  type Gathered,
+  gatherReport,
+  parseTimeout,
+  showProgress,
+  TIMEOUT_OPTION,
+} from '../gather-report.ts';
 import { whyNotWritable, writeNamedFile } from '../write-named-file.ts';
 
 interface Options {
@@ -178,4 +183,56 @@ function writeMissingRoles(file: string, report: DoctorReport, config: MusterCon
 function exitCodeOf({ verdict }: DoctorReport): ExitCode {
   if (verdict === 'fail') return EXIT.failed;
   return verdict === 'partial' ? EXIT.partial : EXIT.ok;
+}
+
+const MOST_ACCOUNTS = 10;
+const WORDS: Readonly<Record<CheckStatus, string>> = { pass: 'ok', warn: 'WARN', fail: 'FAIL', skipped: '-' };
+
+/** The report as people read it in a terminal: one entry per kind of outcome, with the accounts it is true of. */
+function formatDoctor(report: DoctorReport): string {
+  const { summary, accounts, agents } = report;
+  const groups = Map.groupBy(report.checks, groupKey);
+  const lines = [...groups.values()].flatMap(describeGroup);
+  const share = agents.running === 0 ? '' : `, agents online ${agents.online} of ${agents.running}`;
+  const skipped = accounts.skipped > 0 ? `, ${accounts.skipped} not active` : '';
+  return [
+    ...lines,
+    '',
+    `Accounts   ${accounts.total}: ${accounts.ok} ok, ${accounts.failed} failed${skipped}${share}`,
+    `Verdict    ${report.verdict}: ${summary.pass} passed, ${summary.warn} warnings, ${summary.fail} failed, ${summary.skipped} skipped${report.worker === null ? '' : `; answered by ${report.worker}`}`,
+  ].join('\n');
+}
+
+/** The role's ARN names the account, so it does not tell kinds of outcome apart. */
+function groupKey({ id, subject, accountId, status, cause }: Check): string {
+  const what = id === 'account-role' && accountId !== null ? '' : (subject ?? '');
+  return [id, what, accountId === null ? 'all' : 'account', status, cause ?? ''].join('|');
+}
+
+function describeGroup(checks: readonly Check[]): readonly string[] {
+  const [first] = checks;
+  if (first === undefined) return [];
+  const { id, subject, status, detail, remedy, accountId } = first;
+  const isManifold = accountId !== null;
+  const name = subject === null || id === 'account-role' ? id : terminalLine(`${id} ${subject}`);
+  const head = `${WORDS[status].padEnd(5)} ${name}`;
+  if (isManifold && status === 'pass') return [`${head}: ${checks.length} accounts`];
+  const about = isManifold ? ` in ${describeAccounts(checks)}` : '';
+  return [
+    `${head}${about}: ${checks.length > 1 ? `${accountId ?? ''}: ` : ''}${indentLines(detail)}`,
+    ...(remedy === null ? [] : [`      → ${indentLines(remedy)}`]),
+  ];
+}
+
+function describeAccounts(checks: readonly Check[]): string {
+  const ids = [...new Set(checks.map(({ accountId }) => accountId))];
+  const more = ids.length - MOST_ACCOUNTS;
+  const shown = ids.slice(0, MOST_ACCOUNTS).join(', ');
+  const count = ids.length === 1 ? '1 account' : `${ids.length} accounts`;
+  return `${count} (${shown}${more > 0 ? `, and ${more} more` : ''})`;
+}
+
+/** Text of AWS and of scripts: its lines stand further in than ours, so that none passes for one of them. */
+function indentLines(text: string): string {
+  return text.split('\n').map(terminalLine).join('\n        ');
 }

@@ -1,9 +1,8 @@
+import type { Command } from 'commander';
 import { InstanceId } from '@muster/core/organization/ids';
 import { explainInstance, type Explanation } from '@muster/core/reports/explain-instance';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
-import type { Command } from 'commander';
-import type { CommandContext } from '../command-context.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { type CommandContext, CommandError, EXIT } from '../command-context.ts';
 import { withLedger } from '../open-ledger.ts';
 import { readConfig } from '../read-config.ts';
 

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { loadConfig } from '@muster/core/config/load-config';
 import { readTextFile } from '@muster/core/config/read-text-file';
 import { messageOf } from '@muster/core/runtime/errors';
-import type { Command } from 'commander';
-import type { CommandContext } from '../command-context.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { type CommandContext, CommandError, EXIT } from '../command-context.ts';
 import { initFiles } from '../init/init-files.ts';
 import { DEFAULT_MEMBER_ROLE, type InitOptions, readSettings } from '../init/read-settings.ts';
 import { DEFAULT_DOCUMENT, type InitFile } from '../init/settings.ts';

@@ -1,11 +1,10 @@
 import { isCause } from '@muster/core/enrollment/cause';
 import type { Ledger } from '@muster/core/control/ledger';
+import type { Command } from 'commander';
 import { ENROLLMENT_STATES } from '@muster/core/enrollment/record';
 import { AccountId, Region } from '@muster/core/organization/ids';
-import type { Command } from 'commander';
-import type { CommandContext } from '../command-context.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
-import { describeInstance, readInstances, type InstanceFilter } from '../list-instances.ts';
+import { type CommandContext, CommandError, EXIT } from '../command-context.ts';
+import { describeInstance, type InstanceFilter, readInstances } from '../list-instances.ts';
 import { withLedger } from '../open-ledger.ts';
 import { readConfig } from '../read-config.ts';
 

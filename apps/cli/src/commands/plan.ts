@@ -1,4 +1,6 @@
+import type { Command } from 'commander';
 import type { MusterConfig } from '@muster/core/config/model';
+import { shareOf } from '@muster/core/install/pacing';
 import { assemblePlan, type Plan, type PlanWarning } from '@muster/core/reports/plan/assemble';
 import { planCsv } from '@muster/core/reports/plan/csv';
 import {
@@ -9,18 +11,21 @@ import {
   type LoadLimits,
 } from '@muster/core/reports/plan/estimate';
 import { AccountReading, OrganizationReading, TargetReading } from '@muster/core/reports/plan/plan-part';
-import { shareOf } from '@muster/core/install/pacing';
 import { createLogger } from '@muster/core/runtime/logger';
-import type { Command } from 'commander';
-import type { CommandContext } from '../command-context.ts';
+import { type CommandContext, CommandError, EXIT } from '../command-context.ts';
 import { askWhoIsThere } from '../count-processes.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
 import { formatPlan } from '../format-plan.ts';
-import { askHere, askWorkers, gatherReport, type Gathered } from '../gather-report.ts';
+import {
+  askHere,
+  askWorkers,
+  type Gathered,
+  gatherReport,
+  parseTimeout,
+  showProgress,
+  TIMEOUT_OPTION,
+} from '../gather-report.ts';
 import { withLedger } from '../open-ledger.ts';
 import { readConfig } from '../read-config.ts';
-import { showProgress } from '../show-progress.ts';
-import { parseTimeout, TIMEOUT_OPTION } from '../timeout-option.ts';
 
 interface Options {
   readonly json?: boolean;

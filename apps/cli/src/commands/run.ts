@@ -1,18 +1,17 @@
+import type { Command } from 'commander';
 import type { MusterConfig } from '@muster/core/config/model';
+import type { Ledger } from '@muster/core/control/ledger';
 import { readOrganizationStatus } from '@muster/core/reports/organization-status';
 import { createClock, randomShare } from '@muster/core/runtime/clock';
+import type { Logger } from '@muster/core/runtime/logger-port';
 import { awaitLabels } from '@muster/worker/inventory/await-labels';
 import { confirmFailures } from '@muster/worker/inventory/confirm-failures';
-import type { Logger } from '@muster/core/runtime/logger-port';
-import type { Command } from 'commander';
 import { awaitSettled, type Settled } from '../await-settled.ts';
-import type { CommandContext } from '../command-context.ts';
-import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { type CommandContext, CommandError, EXIT, type ExitCode } from '../command-context.ts';
 import { formatStatus } from '../format-status.ts';
 import { withLedger } from '../open-ledger.ts';
 import { readConfig } from '../read-config.ts';
 import { runUntilSignal, startPart } from '../run-process.ts';
-import type { Ledger } from '@muster/core/control/ledger';
 
 /** How long the last look waits for a fresh inventory. */
 const INVENTORY_PATIENCE_MS = 30_000;

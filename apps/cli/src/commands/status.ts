@@ -1,7 +1,6 @@
-import { readOrganizationStatus } from '@muster/core/reports/organization-status';
 import type { Command } from 'commander';
-import type { CommandContext } from '../command-context.ts';
-import { EXIT } from '../exit-codes.ts';
+import { readOrganizationStatus } from '@muster/core/reports/organization-status';
+import { type CommandContext, EXIT } from '../command-context.ts';
 import { formatStatus } from '../format-status.ts';
 import { moveOnTerminal } from '../guarded-output.ts';
 import { withLedger } from '../open-ledger.ts';

@@ -1,3 +1,5 @@
+import type { Command } from 'commander';
+import { ulid } from 'ulid';
 import { AccountId, Region } from '@muster/core/organization/ids';
 import {
   isWhole,
@@ -5,12 +7,9 @@ import {
   requestSweep,
   type SweepScope,
 } from '@muster/core/organization/request-sweep';
-import type { Command } from 'commander';
-import { ulid } from 'ulid';
 import { awaitReadings } from '../await-readings.ts';
-import type { CommandContext } from '../command-context.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
-import { createMissingNotice } from '../missing-notice.ts';
+import { type CommandContext, CommandError, EXIT } from '../command-context.ts';
+import { createMissingNotice } from '../count-processes.ts';
 import { withLedger } from '../open-ledger.ts';
 import { readConfig } from '../read-config.ts';
 

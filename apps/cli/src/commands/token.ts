@@ -1,17 +1,16 @@
-import { messageOf } from '@muster/core/runtime/errors';
+import type { Command } from 'commander';
+import type { Ledger } from '@muster/core/control/ledger';
+import type { KnownAccount } from '@muster/core/organization/coverage-store';
 import type { AccountId } from '@muster/core/organization/ids';
+import type { Clock } from '@muster/core/runtime/clock-port';
+import { messageOf } from '@muster/core/runtime/errors';
 import type { Matcher } from '@muster/core/scan/matcher';
 import { matchersOfAccount } from '@muster/core/scan/matcher-scope';
-import type { Clock } from '@muster/core/runtime/clock-port';
-import type { Command } from 'commander';
-import type { CommandContext } from '../command-context.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { type CommandContext, CommandError, EXIT } from '../command-context.ts';
 import { accountsToken } from '../init/teleport-resources.ts';
 import { withLedger } from '../open-ledger.ts';
 import { readConfig } from '../read-config.ts';
 import { holdsAlready, whyNotWritable, writeNamedFile } from '../write-named-file.ts';
-import type { KnownAccount } from '@muster/core/organization/coverage-store';
-import type { Ledger } from '@muster/core/control/ledger';
 
 /**
  * `muster token`: the join tokens with every account that the matchers cover now, so that a token which lists accounts

@@ -1,5 +1,5 @@
 import { hasOwnDocument, type InitSettings } from './settings.ts';
-import { discoveryAccountVariable, VERSIONS } from './terraform-blocks.ts';
+import { discoveryAccountVariable, VERSIONS } from './terraform.ts';
 
 /** The member role everywhere, by StackSet, run with credentials of the management account in the home region. */
 export function organizationTerraform(settings: InitSettings): string {

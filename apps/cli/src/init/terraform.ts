@@ -1,6 +1,5 @@
 import { NO_INSTANCE, organizationActions, READ_ACTIONS, tagConditions } from './iam-policies.ts';
 import { hasOwnDocument, type InitSettings } from './settings.ts';
-import { discoveryAccountVariable, VERSIONS } from './terraform-blocks.ts';
 
 /**
  * The same roles as the CloudFormation templates, for those who keep their accounts in Terraform: `discovery` once, and
@@ -178,4 +177,32 @@ function probeBlock({ partition, tags }: InitSettings): string {
 
 function list(texts: readonly string[]): string {
   return texts.map((text) => `      "${text}",`).join('\n');
+}
+
+/** What every one of the Terraform files begins with. */
+export const VERSIONS = `terraform {
+  required_version = ">= 1.5"
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.0"
+    }
+  }
+}
+`;
+
+/** The variable that names the account of the discovery role; it has a default when the account is known. */
+export function discoveryAccountVariable(settings: InitSettings): string {
+  const { discoveryAccount, discoveryRole } = settings;
+  const fallback = discoveryAccount === null ? '' : `\n  default     = "${discoveryAccount}"`;
+  return `variable "discovery_account_id" {
+  type        = string
+  description = "Account of the role ${discoveryRole}, as which Muster's workers run."${fallback}
+
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.discovery_account_id))
+    error_message = "An AWS account id has 12 digits."
+  }
+}
+`;
 }

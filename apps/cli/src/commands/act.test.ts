@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { EXIT } from './exit-codes.ts';
-import { scopeOfOptions } from './scope-options.ts';
+import { EXIT } from '../command-context.ts';
+import { scopeOfOptions } from './act.ts';
 
 test('one option is one scope', () => {
   expect(scopeOfOptions({ all: true })).toEqual({ kind: 'all' });

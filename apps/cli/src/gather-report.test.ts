@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseTimeout } from './timeout-option.ts';
+import { parseTimeout } from './gather-report.ts';
 
 test('minutes become milliseconds', () => {
   expect([parseTimeout('30'), parseTimeout('0.5')]).toEqual([1_800_000, 30_000]);
