@@ -1,5 +1,8 @@
 import type { ScopeText } from '@muster/core/control/scope';
+import { installationOf } from '@muster/core/config/installation-id';
 import { targetId } from '@muster/core/organization/target';
+import { oldKeys } from '@muster/core/redis/keys';
+import { isInCluster } from '@muster/core/redis/slot-owner';
 import { expect, test } from 'vitest';
 import type { HandlerDeps } from '../deps.ts';
 import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
@@ -85,6 +88,22 @@ test.each<ScopeText>(['all', `account:${ACCOUNT}`, `region:${TARGET.region}`])(
     expect(await install(bench)).toMatchObject({ sent: 1, instances: 2 });
   },
 );
+
+test('a pause that release 0.1 has left under the prefix stops every send of this release', async (context) => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
+  // Release 0.1 refused Clusters.
+  if (isInCluster(bench.store.redis)) context.skip();
+  const prefix = bench.store.keys.owner.slice(1, bench.store.keys.owner.indexOf('}'));
+  const left = { scope: `account:${ACCOUNT}`, atMs: 1, by: 'operator', reason: 'an incident' };
+  await bench.store.redis.hset(oldKeys(prefix).pauses, left.scope, JSON.stringify(left));
+
+  await bench.ledger.owner.claim(installationOf(bench.deps.config));
+  await bench.scanned();
+
+  expect(await install(bench)).toMatchObject({ sent: 0, stopped: 'paused' });
+  await expectUntouched(bench, 2);
+  expect(await bench.findings()).toEqual(['ledger-rebuilt all']);
+});
 
 test('a pause of another account or region stops nothing here', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });

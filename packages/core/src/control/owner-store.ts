@@ -139,7 +139,7 @@ async function takeOver(owner: LedgerOwner, { redis, keys, prefix, control, log 
     scope: 'all',
     sinceMs: Number(seconds) * 1_000,
     message: `Redis holds a ledger of release 0.1, under ${prefix}:{…}. This release makes a new one from AWS and the inventory, and has taken over the pauses (${scopes.length}) and the first-run hold. Back-off, attempts and history are lost.`,
-    remedy: `Look at muster status, then remove the old keys: redis-cli -u "$REDIS_URL" --scan --pattern '${prefix}:{*' | xargs redis-cli -u "$REDIS_URL" unlink. muster resume --all takes this note away.`,
+    remedy: `Look at muster status, then remove the old keys: redis-cli -u "$REDIS_URL" --scan --pattern '${prefix}:{*' | xargs redis-cli -u "$REDIS_URL" unlink. muster resume --all takes this note away, and ends a pause of all.`,
   });
   log.warn(
     { prefix, pauses: scopes.length },
