@@ -1,4 +1,4 @@
-import { formatDuration } from '@muster/core/config/duration';
+import { formatDuration } from '@muster/core/config/value-shapes';
 import { MusterShape } from '@muster/core/config/muster-schema';
 import { type CauseHandling, type CauseOwner, Cause, causeFacts } from '@muster/core/enrollment/cause';
 

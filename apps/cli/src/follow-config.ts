@@ -1,14 +1,13 @@
 import { dirname, resolve } from 'node:path';
-import { compareConfig } from '@muster/core/config/compare-config';
-import { formatFault, formatFaults } from '@muster/core/config/format-faults';
+import { compareConfig, resultOfReload, type ConfigReload } from '@muster/core/config/reload';
+import { formatFault, formatFaults } from '@muster/core/config/report';
 import { configPath, loadConfig } from '@muster/core/config/load-config';
 import type { MusterConfig } from '@muster/core/config/model';
 import { readTextFile } from '@muster/core/config/read-text-file';
-import { resultOfReload, type ConfigReload } from '@muster/core/config/reload';
 import { messageOf } from '@muster/core/runtime/errors';
 import type { Logger } from '@muster/core/runtime/logger-port';
-import { watchFile } from '@muster/core/runtime/watch-file';
 import type { CommandContext } from './command-context.ts';
+import { type FSWatcher, watch } from 'node:fs';
 
 /** Quiet time after a change before the file is read. */
 const SETTLE_MS = 300;
@@ -111,4 +110,38 @@ function textOf(path: string, { markerKeyFile }: MusterConfig): string {
     .map((file) => readTextFile(file))
     .map((reading) => (reading.ok ? reading.text : ''))
     .join('\0');
+}
+
+/**
+ * Calls `look` when a file may have changed: soon after something happened in its folder (editors and Kubernetes replace a
+ * file instead of writing into it, so the folder is watched), and every `everyMs` all the same, since some file systems tell
+ * nothing. Whether it has changed is for `look` to find out. Nothing here keeps the process alive.
+ *
+ * @param options.settleMs how long it must be quiet first: a file is often written in several steps
+ */
+function watchFile(
+  path: string,
+  options: { readonly settleMs: number; readonly everyMs: number },
+  look: () => void,
+): { close(): void } {
+  let settling: NodeJS.Timeout | null = null;
+  let watcher: FSWatcher | null = null;
+  const happened = (): void => {
+    if (settling !== null) clearTimeout(settling);
+    settling = setTimeout(look, options.settleMs).unref();
+  };
+  try {
+    watcher = watch(dirname(path), { persistent: false }, happened);
+    watcher.on('error', () => undefined);
+  } catch {
+    // No more watches, or a folder that went: the regular look remains.
+  }
+  const regular = setInterval(look, options.everyMs).unref();
+  return {
+    close: () => {
+      watcher?.close();
+      clearInterval(regular);
+      if (settling !== null) clearTimeout(settling);
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import { formatFaults } from '@muster/core/config/format-faults';
+import { formatFaults } from '@muster/core/config/report';
 import { configPath, loadConfig } from '@muster/core/config/load-config';
 import type { MusterConfig } from '@muster/core/config/model';
 import { CommandError, EXIT } from './command-context.ts';

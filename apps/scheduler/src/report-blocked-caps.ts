@@ -1,5 +1,5 @@
 import type { MusterConfig } from '@muster/core/config/model';
-import { formatDuration } from '@muster/core/config/duration';
+import { formatDuration } from '@muster/core/config/value-shapes';
 import { timeOfBatch } from '@muster/core/install/batch-time';
 import { targetId } from '@muster/core/organization/target';
 import type { BlockedCap } from '@muster/core/rollout/reservation-store';

@@ -1,11 +1,15 @@
-import { inEnvironment, type EnvironmentSettings } from './environment.ts';
-import { isLoopbackHost, parseListenAddress, type ListenAddress } from './listen-address.ts';
+import {
+  inEnvironment,
+  type EnvironmentSettings,
+  isLoopbackHost,
+  parseListenAddress,
+  type ListenAddress,
+} from './environment.ts';
 import type { ConsoleSettings } from './model.ts';
 import type { MusterShape } from './muster-schema.ts';
-import { readSecretFile } from './read-secret-file.ts';
+import { readSecretFile, Secret } from './secret.ts';
 import type { TextReading } from './read-text-file.ts';
 import type { Findings, Report } from './report.ts';
-import { Secret } from './secret.ts';
 
 /** Reads a small file named in the configuration. */
 export type ReadFile = (path: string) => TextReading;

@@ -1,6 +1,6 @@
 import type { Matcher, TagRule } from '../scan/matcher.ts';
 import { RUN_SHELL_SCRIPT } from '../install/render-install.ts';
-import { formatDuration } from './duration.ts';
+import { formatDuration } from './value-shapes.ts';
 import { installationId } from './installation-id.ts';
 import type { MusterConfig } from './model.ts';
 

@@ -9,8 +9,7 @@ import {
 } from '../install/alphabets.ts';
 import { RUN_SHELL_SCRIPT } from '../install/render-install.ts';
 import type { InstallSettings } from '../scan/matcher.ts';
-import type { ConfigPath } from './config-path.ts';
-import type { Report } from './report.ts';
+import type { ConfigPath, Report } from './report.ts';
 import { either } from './role-rules.ts';
 import type { ScriptPins } from './script-pins.ts';
 import type { MatcherShape } from './teleport-schema.ts';

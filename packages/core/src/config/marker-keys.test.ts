@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { compareConfig } from './compare-config.ts';
+import { compareConfig } from './reload.ts';
 import type { Environment } from './environment.ts';
 import { explainConfig } from './explain.ts';
-import { formatFaults } from './format-faults.ts';
+import { formatFaults } from './report.ts';
 import type { MusterConfig } from './model.ts';
 import { parseConfig, type ParseResult } from './parse-config.ts';
 import { secretsOf } from './secrets.ts';

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type ConfigPath, formatPath } from './config-path.ts';
+import { type ConfigPath, formatPath } from './report.ts';
 import { parseConfig, type ParseResult } from './parse-config.ts';
 import { readYaml } from './yaml-source.ts';
 

@@ -1,5 +1,4 @@
-import type { ConfigPath } from './config-path.ts';
-import type { Report } from './report.ts';
+import type { ConfigPath, Report } from './report.ts';
 
 /** Keys whose maps hold tags: what stands behind a tag is a value that an instance or account must carry. */
 const TAG_MAPS: ReadonlySet<unknown> = new Set([

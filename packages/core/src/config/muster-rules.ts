@@ -1,6 +1,6 @@
 import { quotaOf } from '../install/pacing.ts';
 import { checkConsole, checkListen, type ReadFile } from './console-rules.ts';
-import { formatDuration } from './duration.ts';
+import { formatDuration } from './value-shapes.ts';
 import type { EnvironmentSettings } from './environment.ts';
 import { readMarkerKeys } from './marker-keys.ts';
 import type { MusterConfig } from './model.ts';

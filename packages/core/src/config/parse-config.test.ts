@@ -5,7 +5,7 @@ import { hostileText } from '../install/hostile-text.fixture.ts';
 import { renderInstall } from '../install/render-install.ts';
 import type { ReadFile } from './console-rules.ts';
 import type { Environment } from './environment.ts';
-import { formatFaults } from './format-faults.ts';
+import { formatFaults } from './report.ts';
 import { installationId } from './installation-id.ts';
 import type { MusterConfig } from './model.ts';
 import { parseConfig } from './parse-config.ts';

@@ -5,6 +5,8 @@ import {
   readDiscoveryConfig,
   readDiscoveryService,
   type DiscoveryService,
+  readResources,
+  type Resource,
 } from './discovery-rules.ts';
 import { readEnvironment, type Environment, type EnvironmentSettings } from './environment.ts';
 import type { InstallDefaults } from './install-rules.ts';
@@ -13,7 +15,6 @@ import { compileMuster, scale } from './muster-rules.ts';
 import { MusterShape } from './muster-schema.ts';
 import { noteUnusedPins, readScriptPins } from './script-pins.ts';
 import { reportOn, type Findings, type Report } from './report.ts';
-import { readResources, type Resource } from './discovery-resources.ts';
 import { sortDocuments } from './sort-documents.ts';
 import { nearest } from './suggest.ts';
 import { checkProxyAddress, checkSections } from './teleport-rules.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ConfigPath } from './config-path.ts';
+import type { ConfigPath } from './report.ts';
 import { nearest, otherWordFor } from './suggest.ts';
 import { describeFound } from './value-shapes.ts';
 

@@ -2,10 +2,9 @@ import type { ReadFile } from './console-rules.ts';
 import { inEnvironment, type EnvironmentSettings } from './environment.ts';
 import type { RedisSettings } from './model.ts';
 import type { MusterShape } from './muster-schema.ts';
-import { readSecretFile } from './read-secret-file.ts';
 import { readRedisUrl, withPassword } from './redis-url.ts';
+import { readSecretFile, Secret } from './secret.ts';
 import type { Findings, Report } from './report.ts';
-import { Secret } from './secret.ts';
 
 /** Where Redis is, with the password that was given by file: from then on it is part of the URL. */
 export function compileRedis(

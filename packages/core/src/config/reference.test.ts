@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { configJsonSchema, formatJsonSchema, mainSchema } from './json-schema.ts';
+import { configJsonSchema, formatJsonSchema, mainSchema, configReference } from './reference.ts';
 import { parseConfig } from './parse-config.ts';
-import { configReference } from './reference.ts';
 import { readYaml } from './yaml-source.ts';
 
 const ROOT = new URL('../../../../', import.meta.url);

@@ -1,4 +1,3 @@
-import { formatPath, type ConfigPath } from './config-path.ts';
 import type { ConfigFault, ConfigNote } from './model.ts';
 import { readShape } from './read-shape.ts';
 import type { SourceDocument } from './yaml-source.ts';
@@ -64,4 +63,28 @@ function overlap(a: ConfigPath, b: ConfigPath): boolean {
   const shorter = a.length < b.length ? a : b;
   const longer = a.length < b.length ? b : a;
   return shorter.every((step, at) => step === longer[at]);
+}
+
+/** Where a value stands in a document: keys of maps and indexes of lists, from the top. */
+export type ConfigPath = readonly (string | number)[];
+
+/** As people write it: `discovery_service.aws[0].tags."my key"`. */
+export function formatPath(path: ConfigPath): string {
+  let text = '';
+  for (const step of path) {
+    if (typeof step === 'number') text += `[${step}]`;
+    else text += `${text === '' ? '' : '.'}${/^[\w*:/-]+$/.test(step) ? step : JSON.stringify(step)}`;
+  }
+  return text;
+}
+
+/** One line per fault or note: `muster.yaml:12:7 discovery_service.aws[0].regions: …`. Without a place, only the file. */
+export function formatFault(fault: ConfigFault): string {
+  const place = fault.line > 0 ? `:${fault.line}:${fault.column}` : '';
+  return `${fault.file}${place}${fault.path === '' ? '' : ` ${fault.path}`}: ${fault.message}`;
+}
+
+/** All of them, one a line, for the terminal. */
+export function formatFaults(faults: readonly ConfigFault[]): string {
+  return faults.map(formatFault).join('\n');
 }

@@ -1,7 +1,6 @@
 import type { OrganizationScope } from '../organization/account.ts';
 import type { Matcher, RoleSelection } from '../scan/matcher.ts';
-import type { ConfigPath } from './config-path.ts';
-import type { Report } from './report.ts';
+import type { ConfigPath, Report } from './report.ts';
 import type { MatcherShape } from './teleport-schema.ts';
 
 type Partition = Matcher['partition'];

@@ -1,7 +1,6 @@
 import { isHostPort } from '../install/alphabets.ts';
-import type { ConfigPath } from './config-path.ts';
+import type { ConfigPath, Report } from './report.ts';
 import { explainMissing, withoutMissingValues } from './missing-values.ts';
-import type { Report } from './report.ts';
 import { nearest } from './suggest.ts';
 import { OTHER_TELEPORT_SECTIONS } from './teleport-schema.ts';
 import { describeFound, flag } from './value-shapes.ts';

@@ -11,7 +11,7 @@ import {
   type YAMLError,
   type YAMLMap,
 } from 'yaml';
-import type { ConfigPath } from './config-path.ts';
+import type { ConfigPath } from './report.ts';
 
 /** 1-based, as editors count. */
 export interface Place {

@@ -2,9 +2,8 @@ import { pino, type Logger as PinoLogger } from 'pino';
 import type { Logger } from './logger-port.ts';
 import { gatherLines } from './gather-lines.ts';
 import { createLineWriter, type LineWriter } from './line-writer.ts';
-import { createRedactor, type Redact } from './redaction.ts';
+import { createRedactor, type Redact, createValueRedactor } from './redaction.ts';
 import { terminalText } from './terminal-text.ts';
-import { createValueRedactor } from './value-redaction.ts';
 
 /** From talkative to mute. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';

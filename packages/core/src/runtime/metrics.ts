@@ -1,12 +1,12 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** A label's name and every value it can have. Anything else is counted as `other`, so that no label grows. */
-export type LabelValues = Readonly<Record<string, readonly string[]>>;
+type LabelValues = Readonly<Record<string, readonly string[]>>;
 
 /** The values of one observation; a label that is left out is `other`. */
-export type Labels<Values extends LabelValues> = { readonly [Label in keyof Values]?: string };
+type Labels<Values extends LabelValues> = { readonly [Label in keyof Values]?: string };
 
-export interface MetricFacts<Values extends LabelValues> {
+interface MetricFacts<Values extends LabelValues> {
   /** `muster_…`, with its unit: `_seconds`, `_total`, `_bytes`. */
   readonly name: string;
   readonly help: string;
@@ -48,7 +48,7 @@ export function createHistogram<const Values extends LabelValues>(
 }
 
 /** One value of a gauge at the time of a scrape. */
-export interface Reading<Values extends LabelValues> {
+interface Reading<Values extends LabelValues> {
   readonly labels: Labels<Values>;
   readonly value: number;
 }
@@ -84,4 +84,31 @@ function bounded<Values extends LabelValues>(values: Values, labels: Labels<Valu
     checked[label] = value !== undefined && allowed.includes(value) ? value : 'other';
   }
   return checked;
+}
+
+/** The outcomes of a change of the configuration file. */
+const RELOAD_RESULTS = ['taken-up', 'needs-restart', 'refused'] as const;
+type ReloadResult = (typeof RELOAD_RESULTS)[number];
+
+/** Metrics of a process's configuration. Call the returned function with the outcome of each reload. */
+export function createReloadMetrics(registry: Registry): (result: ReloadResult) => void {
+  let valid = 1;
+  createGauge(
+    registry,
+    {
+      name: 'muster_config_valid',
+      help: '0 while the configuration file is not valid and the last good one goes on.',
+      labels: {},
+    },
+    () => Promise.resolve([{ labels: {}, value: valid }]),
+  );
+  const count = createCounter(registry, {
+    name: 'muster_config_reloads_total',
+    help: 'Changes of the configuration file that were noticed, by what came of them.',
+    labels: { result: RELOAD_RESULTS },
+  });
+  return (result) => {
+    valid = result === 'refused' ? 0 : 1;
+    count({ result });
+  };
 }

@@ -1,13 +1,14 @@
+import process from 'node:process';
 import { type Clock, LATE, within } from './clock-port.ts';
 import type { Logger } from './logger-port.ts';
 
 /** One thing to stop. Given the ms that are left until the deadline, 0 or more. */
-export interface ShutdownStep {
+interface ShutdownStep {
   readonly name: string;
   readonly stop: (leftMs: number) => Promise<void>;
 }
 
-export interface ShutdownOptions {
+interface ShutdownOptions {
   readonly log: Logger;
   readonly clock: Clock;
   /** For all steps together. */
@@ -17,9 +18,9 @@ export interface ShutdownOptions {
 }
 
 /** 0: everything stopped. 1: a step failed, or the deadline came first. */
-export type ShutdownCode = 0 | 1;
+type ShutdownCode = 0 | 1;
 
-export interface Shutdown {
+interface Shutdown {
   /** Stops everything once, whatever calls it and however often; the steps after a failed one are stopped too. */
   stop(reason: string): Promise<ShutdownCode>;
 }
@@ -57,4 +58,23 @@ async function stopInOrder(options: ShutdownOptions, deadlineAtMs: number): Prom
     }
   }
   return code;
+}
+
+/**
+ * Logs an error that no code caught and exits with 1: a process in an unknown state does no more work, its supervisor starts a new
+ * one, and the ledger knows what was under way. Call once, in `main.ts`, before anything else.
+ */
+export function installProcessGuards(log: Logger): void {
+  const die =
+    (message: string) =>
+    (err: unknown): void => {
+      // The process exits whatever the logger does.
+      try {
+        log.error({ err }, message);
+      } finally {
+        process.exit(1);
+      }
+    };
+  process.on('uncaughtException', die('uncaught exception'));
+  process.on('unhandledRejection', die('unhandled rejection'));
 }

@@ -1,8 +1,7 @@
 /** A process that stops as our processes do: for tests that send it signals. Its argument says what it does. */
 import { createClock } from './clock.ts';
 import { createLogger } from './logger.ts';
-import { installProcessGuards } from './process-guards.ts';
-import { createShutdown } from './shutdown.ts';
+import { installProcessGuards, createShutdown } from './shutdown.ts';
 
 const log = createLogger({ name: 'fixture', level: 'info' });
 const clock = createClock();

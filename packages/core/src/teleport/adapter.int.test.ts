@@ -12,8 +12,7 @@ import { JobError } from '../runtime/errors.ts';
 import { AccountId, InstanceId } from '../organization/ids.ts';
 import type { NodeLabels } from '../inventory/node-labels.ts';
 import type { TeleportNode } from '../inventory/teleport-port.ts';
-import { createTeleportAdapter } from './adapter.ts';
-import { serverInfoStream } from './server-info.ts';
+import { createTeleportAdapter, serverInfoStream } from './adapter.ts';
 
 const TCTL = fileURLToPath(new URL('../../../teleport-sim/bin/tctl', import.meta.url));
 const signal = new AbortController().signal;

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { JobError, messageOf } from '../runtime/errors.ts';
 import type { ClusterFacts, ManagedUpdates } from '../inventory/teleport-port.ts';
-import { proxyUrl } from './proxy-url.ts';
+import { createHash } from 'node:crypto';
+import type { InstallerAnswer } from '../reports/doctor/installer-script.ts';
 
 const TIMEOUT_MS = 10_000;
 const MAX_BYTES = 1_048_576;
@@ -98,4 +99,68 @@ function failure(
   cause?: unknown,
 ): JobError {
   return new JobError(code, message, { retry: 'backoff', cause });
+}
+
+const INSTALLER_TIMEOUT_MS = 15_000;
+/** More than this is read of no answer; judged by its size then. */
+const INSTALLER_MAX_BYTES = 1_100_000;
+
+/**
+ * Fetches an installer from the address that hosts fetch it from, as they do (`/v1/webapi/scripts/installer/NAME`), and
+ * answers whatever came. Throws `teleport.unavailable` when nothing did.
+ */
+export async function fetchInstaller(
+  proxy: string,
+  scriptName: string,
+  insecureLoopback: boolean,
+  signal: AbortSignal,
+): Promise<InstallerAnswer> {
+  const url = proxyUrl(
+    proxy,
+    `/v1/webapi/scripts/installer/${encodeURIComponent(scriptName)}`,
+    insecureLoopback,
+  );
+  try {
+    const response = await fetch(url, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(INSTALLER_TIMEOUT_MS)]),
+    });
+    const parts: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const part of response.body ?? []) {
+      bytes += part.length;
+      parts.push(part);
+      if (bytes > INSTALLER_MAX_BYTES) break;
+    }
+    const script = Buffer.concat(parts);
+    return {
+      httpStatus: response.status,
+      contentType: response.headers.get('content-type') ?? '',
+      text: script.toString('utf8'),
+      bytes,
+      sha256: createHash('sha256').update(script).digest('hex'),
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason =
+      error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
+    throw new JobError('teleport.unavailable', `${url} cannot be reached: ${reason}`, {
+      retry: 'backoff',
+      cause: error,
+    });
+  }
+}
+
+/**
+ * The address of something that the proxy serves. Port 443 where none is given, as Teleport does; a proxy on loopback is
+ * spoken to over http when `insecureLoopback` says so. Throws `teleport.invalid` for what is no host and port.
+ *
+ * @param path begins with `/`
+ */
+function proxyUrl(proxy: string, path: string, insecureLoopback: boolean): string {
+  const url = URL.parse(`https://${proxy}${path}`);
+  if (url === null || url.pathname !== path || url.username !== '') {
+    throw new JobError('teleport.invalid', `${proxy} is not a host and port`, { retry: 'backoff' });
+  }
+  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
+  return isLoopback && insecureLoopback ? url.href.replace('https:', 'http:') : url.href;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { formatDuration, parseDuration } from './duration.ts';
+import { formatDuration, parseDuration } from './value-shapes.ts';
 
 describe('parseDuration', () => {
   test.each([

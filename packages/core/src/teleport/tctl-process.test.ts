@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { tctlEnvironment } from './tctl-environment.ts';
+import { tctlEnvironment } from './tctl-process.ts';
 
 test('tctl gets what it needs to find its files and its cluster', () => {
   const own = {

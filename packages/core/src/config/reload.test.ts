@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compareConfig } from './compare-config.ts';
+import { compareConfig } from './reload.ts';
 import type { MusterConfig } from './model.ts';
 import { parseConfig } from './parse-config.ts';
 
