@@ -55,6 +55,8 @@ COPY apps/worker ./apps/worker
 COPY packages/core ./packages/core
 RUN ln -s /app/apps/cli/bin/muster.js /usr/local/bin/muster
 USER node
+# For muster version: docker build --build-arg MUSTER_COMMIT=$(git rev-parse HEAD) …
+ARG MUSTER_COMMIT=
 # Bind-mounted by docker-compose.yml; MUSTER_CONFIG names another place.
-ENV MUSTER_CONFIG=/etc/muster/muster.yaml
+ENV MUSTER_CONFIG=/etc/muster/muster.yaml MUSTER_COMMIT=${MUSTER_COMMIT}
 ENTRYPOINT ["muster"]

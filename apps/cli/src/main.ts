@@ -28,6 +28,7 @@ const COMMANDS: readonly Loadable[] = [
   { verbs: ['retry', 'cancel'], load: async () => (await import('./commands/act.ts')).addRetryCommands },
   { verbs: ['config'], load: async () => (await import('./commands/config.ts')).addConfigCommand },
   { verbs: ['init'], load: async () => (await import('./commands/init.ts')).addInitCommand },
+  { verbs: ['version'], load: async () => (await import('./commands/version.ts')).addVersionCommand },
   { verbs: ['token'], load: async () => (await import('./commands/token.ts')).addTokenCommand },
 ];
 

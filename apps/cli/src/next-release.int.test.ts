@@ -11,6 +11,7 @@ import {
   runProgram,
 } from '@muster/testing/supervised-process';
 import { OFFLINE_FACTS, systemConfig, TEST_MARKER_KEY } from '@muster/testing/system-config';
+import { thisRelease } from '@muster/core/runtime/release';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 /** A ledger that the next release has written to, under the commands of this one. */
@@ -97,4 +98,46 @@ test('retry by a cause of the next release moves those that have it, leaves othe
   expect({ ...after, [UNFIT]: '' }).toEqual({ ...before, [UNFIT]: '' });
   expect(before[UNFIT]).toContain(`{"v":${NEXT_SCHEMA},"wave":2,`);
   expect(after[UNFIT]).toMatch(/^\d+\|discovered\|.*"wave":2/);
+});
+
+test('version tells the releases of this command and of the processes, of older and newer ones too', async () => {
+  const { redisNowMs: readAtMs } = await store.ledger.clocks.all();
+  const clock = { part: 'worker', offsetMs: 0, roundTripMs: 1, readAtMs, offSinceMs: null } as const;
+  const { redis, keys } = store;
+  const runs = {
+    release: '9.0.0',
+    commit: 'c0ffee',
+    schema: NEXT_SCHEMA,
+    readableFrom: 2,
+    node: 'v26.0.0',
+    more: 1,
+  };
+  await redis.hset(keys.clocks, 'host/1', JSON.stringify({ ...clock, name: 'host/1' }));
+  await redis.hset(keys.clocks, 'host/2', JSON.stringify({ v: NEXT_SCHEMA, ...clock, name: 'host/2', runs }));
+
+  const { stdout } = await muster('version', '--json');
+
+  const { more: _more, ...known } = runs;
+  expect(JSON.parse(stdout)).toMatchObject({
+    release: thisRelease().release,
+    schema: NEXT_SCHEMA - 1,
+    node: process.version,
+    unread: null,
+    processes: [
+      { name: 'host/1', part: 'worker' },
+      { name: 'host/2', part: 'worker', ...known },
+    ],
+  });
+});
+
+test('version answers without a configuration, with the commit that the environment names', async () => {
+  const env = { ...baseEnvironment(), MUSTER_COMMIT: 'c0ffee' };
+
+  const { code, stdout } = await runProgram([MUSTER_ENTRY, 'version'], { env, cwd: tmpdir() });
+
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /^muster \S+, commit c0ffee, schema \d+, Node v[\d.]+; reads ledgers from schema \d+$/m,
+  );
+  expect(stdout).toContain('the processes that run are not known: ');
 });

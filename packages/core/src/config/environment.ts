@@ -9,6 +9,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Our own variables: any other that starts with `MUSTER_` is refused. */
 export const MUSTER_VARIABLES = {
   MUSTER_CONFIG: 'The configuration file. Default `./muster.yaml`.',
+  MUSTER_COMMIT: 'The commit that this release was built from, for `muster version`. Set by the image.',
   MUSTER_CONSOLE_LISTEN: '`host:port` of the console; stronger than `muster.console.listen`.',
   MUSTER_CONSOLE_PASSWORD: 'Password of the console; stronger than `muster.console.password_file`.',
   MUSTER_MARKER_KEY:

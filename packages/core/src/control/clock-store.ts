@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { ClockReading, ProcessClock } from './process-clock.ts';
 import type { Keys } from '../redis/keys.ts';
-import { parseStored } from '../enrollment/stored-schema.ts';
+import { encodeStored, parseStored } from '../enrollment/stored-schema.ts';
 
 /** Redis's clock, and how the clocks of all processes stand to it. */
 export interface ClockLedger {
@@ -29,6 +29,15 @@ const StoredClock: z.ZodType<ProcessClock> = z.object({
   roundTripMs: z.number(),
   readAtMs: z.number(),
   offSinceMs: z.number().nullable(),
+  runs: z
+    .object({
+      release: z.string(),
+      commit: z.string().nullable(),
+      schema: z.number(),
+      readableFrom: z.number(),
+      node: z.string(),
+    })
+    .optional(),
 });
 
 /** Questions per comparison: a busy moment of ours or of Redis's delays some, seldom all. */
@@ -62,7 +71,7 @@ export function createClockLedger(deps: { readonly redis: Redis; readonly keys: 
     },
 
     async tell(clock) {
-      await redis.hset(keys.clocks, clock.name, JSON.stringify(clock));
+      await redis.hset(keys.clocks, clock.name, encodeStored(clock));
     },
 
     async leave(name) {

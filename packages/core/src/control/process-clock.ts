@@ -1,3 +1,4 @@
+import type { Release } from '../runtime/release.ts';
 import type { Finding } from './control.ts';
 
 /** A process whose clock differs from Redis's by more than this works no more until it does not. Real time. */
@@ -22,6 +23,8 @@ export interface ProcessClock extends ClockReading {
   readonly readAtMs: number;
   /** Since when its clock has been off, by Redis's clock (epoch ms); null while it is right. */
   readonly offSinceMs: number | null;
+  /** What it runs; absent in what an older release tells. */
+  readonly runs?: Release | undefined;
 }
 
 /** Whether the clocks certainly differ by more than the tolerance, however slow the answer was. */

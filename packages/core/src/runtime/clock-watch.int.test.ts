@@ -3,6 +3,7 @@ import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
 import { createClock } from './clock.ts';
 import { type ClockWatch, watchClock } from './clock-watch.ts';
+import { thisRelease } from './release.ts';
 import { createSteadyClock } from './steady-clock.ts';
 
 const bench = useLedgerBench();
@@ -33,7 +34,7 @@ test('a machine that is 6 min ahead is told so at the start, dates by Redis, and
   expect(watch.trouble()).toContain('6 min ahead of that of Redis');
   expect(Math.abs(clock.now() - Date.now())).toBeLessThan(1_000);
   const { clocks } = await ledger.clocks.all();
-  expect(clocks).toEqual([expect.objectContaining({ name: 'host/1', part: 'worker' })]);
+  expect(clocks).toEqual([expect.objectContaining({ name: 'host/1', part: 'worker', runs: thisRelease() })]);
   expect(clocks[0]?.offSinceMs).not.toBeNull();
 
   machine.offMs = 0;

@@ -6,6 +6,7 @@ import {
   type ProcessClock,
 } from '../control/process-clock.ts';
 import { within } from './clock-port.ts';
+import { thisRelease } from './release.ts';
 import type { Logger } from './logger-port.ts';
 import type { SteadyClock } from './steady-clock.ts';
 import type { ClockLedger } from '../control/clock-store.ts';
@@ -41,6 +42,7 @@ export async function watchClock(options: {
   readonly onRight: () => Promise<void> | void;
 }): Promise<ClockWatch> {
   const { clocks, clock, name, part, log } = options;
+  const runs = thisRelease();
   let state: 'unknown' | 'right' | 'wrong' = 'unknown';
   let offSinceMs: number | null = null;
   let trouble: string | null = null;
@@ -69,7 +71,7 @@ export async function watchClock(options: {
     const reading = await clocks.compare(clock.machineNow);
     await judge(reading);
     const { offsetMs, roundTripMs, redisNowMs } = reading;
-    await clocks.tell({ name, part, offsetMs, roundTripMs, readAtMs: redisNowMs, offSinceMs });
+    await clocks.tell({ name, part, offsetMs, roundTripMs, readAtMs: redisNowMs, offSinceMs, runs });
     comparedAtMs = performance.now();
   };
 
