@@ -245,6 +245,19 @@ test('one run of the doctor names every defect of a world that has them all, and
     // Told once for accounts that share it, with the role of the first.
     expect(forPeople.stdout).toContain(`→ ${check?.remedy?.split('arn:')[0] ?? ''}`);
   }
+  const statusOf = (cause: CheckCause): string | undefined =>
+    named.find((one) => one.cause === cause)?.status;
+  expect({
+    'proxy-address-differs': statusOf('proxy-address-differs'),
+    'managed-updates-held': statusOf('managed-updates-held'),
+    'inventory-stale': statusOf('inventory-stale'),
+    'document-refuses-parameters': statusOf('document-refuses-parameters'),
+  }).toEqual({
+    'proxy-address-differs': 'warn',
+    'managed-updates-held': 'warn',
+    'inventory-stale': 'warn',
+    'document-refuses-parameters': 'fail',
+  });
   // What is sound is green, and an account that is closed is left alone.
   for (const accountId of SOUND) {
     const checks = report.checks.filter((check) => check.accountId === accountId);

@@ -124,6 +124,8 @@ test.each(['dynamic', 'static'])(
       typeof refereeFaults
     >[1];
     expect([code, status.sweep.verdict, status.instances.byState]).toEqual([0, 'complete', { joined: 51 }]);
+    // Teleport's guide knows no key.
+    expect(status.findings.map(({ kind }) => kind)).toEqual(['marker-key-missing']);
     expect(refereeFaults(system.report(), status)).toEqual([]);
     const denied = Object.entries(system.report().calls).filter(([, calls]) => calls.denied > 0);
     expect(denied.map(([api]) => api).filter((api) => !OPTIONAL.has(api))).toEqual([]);
