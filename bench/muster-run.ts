@@ -197,15 +197,14 @@ function saysIt(child: SupervisedProcess, words: string): Promise<boolean> {
 }
 
 async function sweepAgain(ledger: Ledger): Promise<void> {
-  const now = Date.now();
-  await ledger.coverage.startSweep(`SWEEP${now}`, now);
-  await ledger.due.schedule('accounts', [{ member: ORGANIZATION_MEMBER, atMs: now }]);
+  await ledger.coverage.startSweep(`SWEEP${Date.now()}`);
+  await ledger.due.schedule('accounts', [{ member: ORGANIZATION_MEMBER, inMs: 0 }]);
   const ids = await ledger.coverage.accountIds();
   for (const accountId of ids) {
     const known = await ledger.coverage.account(accountId);
     const members = (known?.regions ?? []).map((region) => ({
       member: targetId({ accountId, region }),
-      atMs: now,
+      inMs: 0,
     }));
     await ledger.due.schedule('scan', members);
   }

@@ -24,7 +24,7 @@ const LOOKS = 10;
  * Waits until all of a scope was read since a moment: its accounts' regions, its targets, and for the whole
  * organization its accounts too.
  *
- * @param sinceMs in the ledger's time (see `CoverageLedger.startSweep`)
+ * @param sinceMs see `CoverageLedger.startSweep`
  * @param whileWaiting called every few seconds, the first time after the first look
  * @returns the verdict on the scope; of the whole organization it is the sweep's own
  */
@@ -65,7 +65,7 @@ async function verdictSince(
   >;
   let total = 0;
   for (const coverage of await coveragesOf(ledger, scope, accounts)) {
-    if (coverage.attemptedAtMs < sinceMs) return null;
+    if (coverage.attemptedAtMs === null || coverage.attemptedAtMs < sinceMs) return null;
     counts[coverage.status] += 1;
     total += 1;
   }

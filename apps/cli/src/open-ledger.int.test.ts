@@ -24,7 +24,7 @@ async function tell(...command: readonly [string, ...string[]]): Promise<void> {
   await closeRedis(redis);
 }
 
-const write = () => withLedger(aConfig(), (ledger) => ledger.coverage.wantReadings(1));
+const write = () => withLedger(aConfig(), (ledger) => ledger.coverage.requestReadings());
 const read = () => withLedger(aConfig(), (ledger) => ledger.coverage.accountIds());
 
 test('a replica is told with its remedy, whether it refuses to write or even to read', async () => {

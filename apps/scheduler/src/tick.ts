@@ -43,13 +43,13 @@ export async function tick(deps: TickDeps): Promise<Readonly<Partial<Record<DueK
 }
 
 /** An empty ledger (a first start, a flushed Redis) begins with the account list; everything else follows from it. */
-async function ensureBegun({ config, ledger, clock }: TickDeps): Promise<void> {
+async function ensureBegun({ config, ledger }: TickDeps): Promise<void> {
   if (!config.enabled || config.matchers.length === 0) return;
   const kinds: readonly DueKind[] =
     config.inventory.kind === 'none' ? ['accounts'] : ['accounts', 'inventory'];
   for (const kind of kinds) {
-    const { all } = await ledger.due.size(kind, clock.now());
-    if (all === 0) await ledger.due.schedule(kind, [{ member: ORGANIZATION_MEMBER, atMs: clock.now() }]);
+    const { all } = await ledger.due.count(kind);
+    if (all === 0) await ledger.due.schedule(kind, [{ member: ORGANIZATION_MEMBER, inMs: 0 }]);
   }
 }
 
@@ -59,13 +59,12 @@ async function handOut(kind: DueKind, deps: TickDeps): Promise<number> {
   let leaseMs: number | null = null;
   let enqueuing: Promise<void> = Promise.resolve();
   for (;;) {
-    const now = deps.clock.now();
-    if ((await deps.ledger.due.size(kind, now)).due === 0) break;
+    if ((await deps.ledger.due.count(kind)).due === 0) break;
     leaseMs ??= Math.min(HINT_MS + HINT_PER_WAITING_MS * (await deps.waiting(job.queue)), HINT_MAX_MS);
-    const members = await deps.ledger.due.lease(kind, now, leaseMs, LEASE_CHUNK);
+    const members = await deps.ledger.due.lease(kind, leaseMs, LEASE_CHUNK);
     const foreign: string[] = [];
     const payloads = members.flatMap((member) => readMember(job, member, foreign));
-    if (foreign.length > 0) await dropForeign(kind, foreign, now + leaseMs, deps);
+    if (foreign.length > 0) await dropForeign(kind, foreign, deps);
     // The next chunk is leased while this one goes into the queue. What is leased and not enqueued comes back by itself.
     await enqueuing;
     enqueuing = payloads.length > 0 ? deps.enqueue(job, payloads) : Promise.resolve();
@@ -87,15 +86,13 @@ function readMember({ due }: DueJob, member: string, foreign: string[]): readonl
   }
 }
 
-/** Takes such members out, once and loudly. @param untilMs what their lease was given for */
+/** Takes such members out, once and loudly. */
 async function dropForeign(
   kind: DueKind,
   foreign: readonly string[],
-  untilMs: number,
   { ledger, clock, log }: TickDeps,
 ): Promise<void> {
-  const now = clock.now();
   log.error({ kind, members: foreign.slice(0, 10).map(plainName) }, 'due members cannot be read');
-  for (const member of foreign) await ledger.due.settle(kind, member, untilMs, null, now);
-  await ledger.control.raise(findingOfForeignNames(`due ${kind}`, foreign, now));
+  await ledger.due.drop(kind, foreign);
+  await ledger.control.raise(findingOfForeignNames(`due ${kind}`, foreign, clock.now()));
 }

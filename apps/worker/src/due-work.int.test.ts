@@ -40,14 +40,14 @@ test('work that fails for a reason nobody foresaw waits longer, as it may fail e
 
 test('work that is done is due again when it says, and never when there is nothing left', async () => {
   const bench = await startWorkerBench();
-  const atMs = bench.now() + 77_000;
-  const workThatLeaves = (nextAtMs: number | null): Promise<string> =>
+  bench.store.time.hold(bench.now());
+  const workThatLeaves = (nextInMs: number | null): Promise<string> =>
     doDueWork(bench.deps, 'scan', targetId(TARGET), LEASE_MS, () =>
-      Promise.resolve({ nextAtMs, result: 'done' }),
+      Promise.resolve({ nextInMs, result: 'done' }),
     );
 
-  expect(await workThatLeaves(atMs)).toBe('done');
-  expect(await bench.dueAt('scan', targetId(TARGET))).toBe(atMs);
+  expect(await workThatLeaves(77_000)).toBe('done');
+  expect(await bench.dueAt('scan', targetId(TARGET))).toBe(bench.now() + 77_000);
 
   expect(await workThatLeaves(null)).toBe('done');
   expect(await bench.dueAt('scan', targetId(TARGET))).toBeNull();

@@ -5,52 +5,49 @@ import type { HandlerDeps } from './deps.ts';
 
 /** What a piece of due work leaves behind. */
 export interface DueOutcome<R> {
-  /** When the member is due again; null when there is nothing left to do for it. */
-  readonly nextAtMs: number | null;
+  /** In how long the member is due again; null when there is nothing left to do for it. */
+  readonly nextInMs: number | null;
   readonly result: R;
 }
 
 /**
- * Does one due member's work. The member is put off by a lease first and settled afterwards, so a process that dies in
- * between loses nothing: the scheduler hands the member out again when the lease ends. An error settles it for a later
+ * Does one due member's work. The member is put off by a lease first and finished afterwards, so a process that dies in
+ * between loses nothing: the scheduler hands the member out again when the lease ends. An error finishes it for a later
  * time, as long as the error advises, and is thrown on.
  */
 export async function doDueWork<R>(
-  deps: Pick<HandlerDeps, 'ledger' | 'clock' | 'timings'>,
+  deps: Pick<HandlerDeps, 'ledger' | 'timings'>,
   kind: DueKind,
   member: string,
   leaseMs: number,
   work: () => Promise<DueOutcome<R>>,
 ): Promise<R> {
   const { due } = deps.ledger;
-  const untilMs = deps.clock.now() + leaseMs;
-  await due.begin(kind, member, untilMs);
-  const { result } = await settleAfter(deps, work, (nextAtMs) =>
-    due.settle(kind, member, untilMs, nextAtMs, deps.clock.now()),
-  );
+  const begun = await due.begin(kind, member, leaseMs);
+  const { result } = await finishAfter(deps, work, (nextInMs) => due.finish(kind, member, begun, nextInMs));
   return result;
 }
 
 /**
- * Does work whose lease was taken, and ends the lease by `settle`, in any case: with what the work left behind, or,
+ * Does work whose lease was taken, and ends the lease by `finish`, in any case: with what the work left behind, or,
  * after an error, with null and a later time.
  */
-export async function settleAfter<Left extends DueOutcome<unknown>>(
-  { clock, timings }: Pick<HandlerDeps, 'clock' | 'timings'>,
+export async function finishAfter<Left extends DueOutcome<unknown>>(
+  { timings }: Pick<HandlerDeps, 'timings'>,
   work: () => Promise<Left>,
-  settle: (nextAtMs: number | null, left: Left | null) => Promise<void>,
+  finish: (nextInMs: number | null, left: Left | null) => Promise<unknown>,
 ): Promise<Left> {
   try {
     const left = await work();
-    await settle(left.nextAtMs, left);
+    await finish(left.nextInMs, left);
     return left;
   } catch (error) {
     const advised =
       isJobError(error) && typeof error.retry === 'object' ? error.retry.afterMs : timings.retryMs;
     const unknown = isJobError(error) ? 1 : 6;
-    const nextAtMs = clock.now() + Math.max(advised, timings.retryMs) * unknown;
+    const nextInMs = Math.max(advised, timings.retryMs) * unknown;
     // When Redis itself is the trouble, the lease goes on and ends.
-    await settle(nextAtMs, null).catch(() => undefined);
+    await finish(nextInMs, null).catch(() => undefined);
     throw error;
   }
 }
@@ -60,20 +57,19 @@ export async function settleAfter<Left extends DueOutcome<unknown>>(
  * never work that nobody knows of.
  */
 export async function dispatch(
-  deps: Pick<HandlerDeps, 'ledger' | 'clock' | 'timings' | 'enqueue'>,
+  deps: Pick<HandlerDeps, 'ledger' | 'timings' | 'enqueue'>,
   kind: DueKind,
   members: readonly string[],
   options?: { readonly first: boolean },
 ): Promise<void> {
   if (members.length === 0) return;
-  const atMs =
-    deps.clock.now() +
-    (kind === 'scan' || kind === 'regions' || kind === 'labels'
+  const inMs =
+    kind === 'scan' || kind === 'regions' || kind === 'labels'
       ? deps.timings.hintMs
-      : deps.timings.followUpMs);
+      : deps.timings.followUpMs;
   await deps.ledger.due.schedule(
     kind,
-    members.map((member) => ({ member, atMs })),
+    members.map((member) => ({ member, inMs })),
   );
   const job = jobOfDue(kind);
   await deps.enqueue(job, members.map(job.due.payloadOf), options);

@@ -17,8 +17,18 @@ export interface TestLedger {
   readonly keys: Keys;
   /** What the ledger logged. */
   readonly lines: readonly LoggedLine[];
+  readonly time: TestTime;
   /** The same ledger over another connection, as another process would have it. */
   another(): Ledger;
+}
+
+/** Redis's `TIME`, as every script of the ledger and of its other connections reads it: the real one until a test moves it. */
+export interface TestTime {
+  /** Epoch ms. */
+  now(): number;
+  /** Stands still at a time (epoch ms), before or after the real one. */
+  hold(atMs: number): void;
+  advance(ms: number): void;
 }
 
 /** A Redis for one test file. */
@@ -66,14 +76,21 @@ export async function startLedgerBench(): Promise<LedgerBench> {
     create(markerKeys = []) {
       const prefix = `test-${randomBytes(6).toString('hex')}`;
       const log = recordingLog();
-      const redis = connect(prefix, log);
+      const time = createTestTime();
+      const connectTimed = (): Redis => {
+        const redis = connect(prefix, log);
+        readTimeFrom(redis, time);
+        return redis;
+      };
+      const redis = connectTimed();
       return {
         ledger: createRedisLedger({ redis, prefix, log, markerKeys: () => markerKeys }),
         redis,
         keys: createKeys(prefix),
         lines: log.lines,
+        time,
         another: () =>
-          createRedisLedger({ redis: connect(prefix, log), prefix, log, markerKeys: () => markerKeys }),
+          createRedisLedger({ redis: connectTimed(), prefix, log, markerKeys: () => markerKeys }),
       };
     },
     disconnect,
@@ -82,4 +99,49 @@ export async function startLedgerBench(): Promise<LedgerBench> {
       await server.stop();
     },
   };
+}
+
+interface MovedTime extends TestTime {
+  isMoved(): boolean;
+}
+
+function createTestTime(): MovedTime {
+  let heldAtMs: number | null = null;
+  let offsetMs = 0;
+  return {
+    now: () => heldAtMs ?? Date.now() + offsetMs,
+    hold: (atMs) => {
+      heldAtMs = atMs;
+    },
+    advance: (ms) => {
+      if (heldAtMs === null) offsetMs += ms;
+      else heldAtMs += ms;
+    },
+    isMoved: () => heldAtMs !== null || offsetMs !== 0,
+  };
+}
+
+const OF_REDIS = "redis.call('TIME')";
+
+/** Once the time is moved, a script is sent as text, with the test's time in the place of the question for Redis's. */
+function readTimeFrom(redis: Redis, time: MovedTime): void {
+  const real = {
+    evalsha: redis.evalsha.bind(redis),
+    eval: redis.eval.bind(redis),
+    time: redis.time.bind(redis),
+  };
+  const parts = (): [seconds: number, microseconds: number] => {
+    const nowMs = Math.floor(time.now());
+    return [Math.floor(nowMs / 1_000), (nowMs % 1_000) * 1_000];
+  };
+  Object.assign(redis, {
+    evalsha: (...args: Parameters<typeof real.evalsha>) =>
+      time.isMoved() ? Promise.reject(new Error('NOSCRIPT')) : real.evalsha(...args),
+    eval: (lua: string, ...args: (string | number)[]) =>
+      real.eval(
+        time.isMoved() ? lua.replaceAll(OF_REDIS, `{'${parts().join("','")}'}`) : lua,
+        ...(args as [number]),
+      ),
+    time: () => (time.isMoved() ? Promise.resolve(parts()) : real.time()),
+  });
 }

@@ -23,7 +23,7 @@ export function addCoverageCommands(program: Command, context: CommandContext): 
             region: target?.region ?? '*',
             status: coverage.status,
             lastReadAt: isoTime(coverage.attemptedAtMs),
-            lastCompleteAt: isoTime(coverage.completeAtMs ?? 0),
+            lastCompleteAt: isoTime(coverage.completeAtMs),
             cause: coverage.cause,
             detail: coverage.detail === '' ? null : coverage.detail,
             remedy: coverage.cause === null ? null : causeFacts(coverage.cause).remedy,
@@ -69,6 +69,6 @@ export function addCoverageCommands(program: Command, context: CommandContext): 
 }
 
 /** Null for a time that is not known. */
-function isoTime(ms: number): string | null {
-  return ms === 0 ? null : new Date(ms).toISOString();
+function isoTime(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
 }

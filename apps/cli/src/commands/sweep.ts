@@ -34,7 +34,7 @@ export function addSweepCommand(program: Command, context: CommandContext): void
       await withLedger(
         config,
         async (ledger, clock) => {
-          const begun = await requestSweep({ ledger, clock, newId: () => ulid(clock.now()) }, scope);
+          const begun = await requestSweep({ ledger, newId: () => ulid(clock.now()) }, scope);
           if (scope.accountId !== null && begun.accounts === 0) {
             throw new CommandError(
               EXIT.failed,

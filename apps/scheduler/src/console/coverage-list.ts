@@ -70,7 +70,7 @@ export async function listCoverage(
     status,
     cause: last.cause === null ? null : explainCause(last.cause),
     detail: last.detail,
-    attemptedAt: last.attemptedAtMs === 0 ? null : new Date(last.attemptedAtMs).toISOString(),
+    attemptedAt: last.attemptedAtMs === null ? null : new Date(last.attemptedAtMs).toISOString(),
     completeAt: last.completeAtMs === null ? null : new Date(last.completeAtMs).toISOString(),
     failures: last.failures,
   }));
@@ -83,5 +83,5 @@ export async function listCoverage(
  */
 export function sweepStatus(coverage: Coverage, sweepStartedAtMs: number): CoverageStatus {
   if (coverage.status === 'denied' || coverage.status === 'regionOff') return coverage.status;
-  return coverage.attemptedAtMs < sweepStartedAtMs ? 'pending' : coverage.status;
+  return (coverage.attemptedAtMs ?? 0) < sweepStartedAtMs ? 'pending' : coverage.status;
 }

@@ -116,7 +116,6 @@ export function accountId(index: number): AccountId {
 
 async function seedTargets(ledger: Ledger, nowMs: number): Promise<readonly Target[]> {
   const { coverage } = ledger;
-  const startedAtMs = nowMs - 31_000;
   await coverage.putAccounts(
     Array.from({ length: SEEDED.accounts }, (_, index) => ({
       accountId: accountId(index),
@@ -125,16 +124,16 @@ async function seedTargets(ledger: Ledger, nowMs: number): Promise<readonly Targ
       ancestorIds: ['r-ab12'],
     })),
   );
-  await coverage.startSweep(SWEEP_ID, startedAtMs);
+  const startedAtMs = await coverage.startSweep(SWEEP_ID);
   const denied = accountId(SEEDED.accounts - 1);
   const targets = Array.from({ length: SEEDED.accounts - 1 }, (_, index) => index).flatMap((index) =>
     REGIONS.map((region): Target => ({ accountId: accountId(index), region })),
   );
   for (let index = 0; index < SEEDED.accounts - 1; index += 1) {
-    await coverage.putRegions(accountId(index), REGIONS, nowMs - 30_000);
+    await coverage.putRegions(accountId(index), REGIONS, startedAtMs);
   }
   await coverage.denyAccount(denied, {
-    ...coverageOf('denied', nowMs - 29_000),
+    ...coverageOf('denied', startedAtMs),
     cause: 'ec2-perm-account-denied',
     detail: `not authorized to perform: sts:AssumeRole on arn:aws:iam::${denied}:role/teleport-discovery`,
     failures: 3,
@@ -143,8 +142,8 @@ async function seedTargets(ledger: Ledger, nowMs: number): Promise<readonly Targ
     const odd = ODD_TARGETS[index];
     // One is left as it is known, unread: the sweep still runs.
     if (odd === 'pending') continue;
-    const read = odd ?? coverageOf('complete', nowMs - 20_000);
-    await coverage.put(target, { ...read, attemptedAtMs: nowMs - 20_000 });
+    const read = odd ?? coverageOf('complete', startedAtMs);
+    await coverage.put(target, { ...read, attemptedAtMs: startedAtMs });
   }
   await coverage.endAccountListing(SWEEP_ID, nowMs - 28_000, null, SEEDED.accountsInactive);
   return targets.slice(4);

@@ -7,7 +7,6 @@ import type { QueueCounts } from '@muster/core/jobs/queue/enqueue';
 import { createGauge, type createMetrics } from '@muster/core/runtime/metrics';
 import type { Reading } from '../console/cached-read.ts';
 import type { Snapshot } from '../console/console-view.ts';
-import { oldestLagSeconds } from './due-lag.ts';
 import type { Ledger } from '@muster/core/control/ledger';
 
 export type Registry = ReturnType<typeof createMetrics>;
@@ -153,7 +152,7 @@ function registerInstances(registry: Registry, fresh: () => Promise<Snapshot>): 
   );
 }
 
-function registerWork({ registry, ledger, countQueues, clock }: LedgerMetricsDeps): void {
+function registerWork({ registry, ledger, countQueues }: LedgerMetricsDeps): void {
   createGauge(
     registry,
     { name: 'muster_due_members', help: 'Pieces of work with a time, by kind.', labels: { kind: DUE_KINDS } },
@@ -161,7 +160,7 @@ function registerWork({ registry, ledger, countQueues, clock }: LedgerMetricsDep
       Promise.all(
         DUE_KINDS.map(async (kind) => ({
           labels: { kind },
-          value: (await ledger.due.size(kind, clock.now())).all,
+          value: (await ledger.due.count(kind)).all,
         })),
       ),
   );
@@ -176,7 +175,7 @@ function registerWork({ registry, ledger, countQueues, clock }: LedgerMetricsDep
       Promise.all(
         DUE_KINDS.map(async (kind) => ({
           labels: { kind },
-          value: await oldestLagSeconds(async (atMs) => (await ledger.due.size(kind, atMs)).due, clock.now()),
+          value: Math.floor((await ledger.due.count(kind)).overdueMs / 1_000),
         })),
       ),
   );

@@ -41,7 +41,7 @@ export async function setAsideUnreadable(target: Target, deps: Deps): Promise<re
     await control.raise(findingOfSetAside(await setAside.all(), nowMs));
   }
   // The look through the target's own commands belongs to the next send: let there be one soon.
-  await deps.ledger.due.schedule('install', [{ member: targetId(target), atMs: nowMs }]);
+  await deps.ledger.due.schedule('install', [{ member: targetId(target), inMs: 0 }]);
   return ids;
 }
 
@@ -80,9 +80,7 @@ export async function restoreIntents(
   // What deleted the intent may have deleted records as well, and those have a command in AWS.
   if (contradictions.length > 0) await distrustTarget(target, contradictions, deps);
   for (const [batchId, open] of batches) {
-    await deps.ledger.due.schedule('collect', [
-      { member: collectMember(target, batchId), atMs: deps.clock.now() },
-    ]);
+    await deps.ledger.due.schedule('collect', [{ member: collectMember(target, batchId), inMs: 0 }]);
     await deps.ledger.enrollments.write(
       target,
       'each',

@@ -39,12 +39,11 @@ export async function wakeByConfig(deps: Deps): Promise<boolean> {
     // What was installed by the configuration before says nothing of this one.
     await control.resetBrake('all', deps.clock.now());
     await wakeFailed(JSON.parse(before) as Partial<Worked>, now, deps);
-    const atMs = deps.clock.now();
-    await due.schedule('accounts', [{ member: ORGANIZATION_MEMBER, atMs }]);
+    await due.schedule('accounts', [{ member: ORGANIZATION_MEMBER, inMs: 0 }]);
     for (const accountId of await coverage.accountIds()) {
-      await due.schedule('regions', [{ member: accountId, atMs }]);
+      await due.schedule('regions', [{ member: accountId, inMs: 0 }]);
       const regions = (await coverage.account(accountId))?.regions ?? [];
-      const targets = regions.map((region) => ({ member: targetId({ accountId, region }), atMs }));
+      const targets = regions.map((region) => ({ member: targetId({ accountId, region }), inMs: 0 }));
       if (targets.length > 0) await due.schedule('scan', targets);
     }
   }
@@ -76,8 +75,8 @@ async function wakeFailed(before: Partial<Worked>, now: Worked, deps: Deps): Pro
       [...records].filter(([, { value }]) => value.state === 'failed' && causes.has(value.cause)),
     );
     if (mended.size === 0) continue;
-    await deps.ledger.due.schedule('install', [{ member: targetId(target), atMs: deps.clock.now() }]);
+    await deps.ledger.due.schedule('install', [{ member: targetId(target), inMs: 0 }]);
     await applyEvents(deps, target, mended, () => [{ kind: 'retry-requested' }]);
-    await deps.ledger.due.schedule('install', [{ member: targetId(target), atMs: deps.clock.now() }]);
+    await deps.ledger.due.schedule('install', [{ member: targetId(target), inMs: 0 }]);
   }
 }

@@ -32,12 +32,11 @@ export async function scheduleWorkOf(
   }
   const member = targetId(target);
   if (candidateAtMs !== null) {
-    const atMs = Math.max(candidateAtMs, notBeforeMs);
-    await deps.ledger.due.schedule('install', [{ member, atMs }]);
+    const inMs = Math.max(candidateAtMs, notBeforeMs) - deps.clock.now();
+    await deps.ledger.due.schedule('install', [{ member, inMs }]);
   }
   if (awaitsJoin) {
-    const atMs = deps.clock.now() + deps.timings.retryMs;
-    await deps.ledger.due.schedule('verify', [{ member, atMs }]);
+    await deps.ledger.due.schedule('verify', [{ member, inMs: deps.timings.retryMs }]);
   }
 }
 
@@ -51,12 +50,12 @@ export async function scheduleOpenBatches(
   target: Target,
   records: ReadonlyMap<InstanceId, Versioned<StoredRecord>>,
 ): Promise<void> {
-  const atMs = deps.clock.now() + 2 * deps.config.install.pollMaxMs;
+  const inMs = 2 * deps.config.install.pollMaxMs;
   const intents = await deps.ledger.enrollments.intents(target);
   await restoreIntents(target, records, intents, deps);
   await deps.ledger.due.schedule(
     'collect',
-    intents.map(({ value }) => ({ member: collectMember(target, value.batchId), atMs })),
+    intents.map(({ value }) => ({ member: collectMember(target, value.batchId), inMs })),
   );
 }
 

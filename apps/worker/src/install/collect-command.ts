@@ -29,12 +29,7 @@ export async function handleCollectCommand(
     if (!(await mayFollow(target, stored.value, ctx.signal, deps))) return leaveBatch(target, stored, deps);
     const access = accessOf(target, stored.value, deps);
     if (access === null) {
-      return collectOutcome(
-        deps.clock.now() + deps.timings.heldMs,
-        0,
-        stored.value.instanceIds.length,
-        'config-skew',
-      );
+      return collectOutcome(deps.timings.heldMs, 0, stored.value.instanceIds.length, 'config-skew');
     }
     const { command } = stored.value;
     return command === null

@@ -9,12 +9,12 @@ export interface CollectResult {
   readonly state: string;
 }
 
-/** @param nextAtMs when to look again; null when the batch is closed */
+/** @param nextInMs in how long to look again; null when the batch is closed */
 export function collectOutcome(
-  nextAtMs: number | null,
+  nextInMs: number | null,
   ended: number,
   open: number,
   state: string,
 ): DueOutcome<CollectResult> {
-  return { nextAtMs, result: { ended, open, state } };
+  return { nextInMs, result: { ended, open, state } };
 }

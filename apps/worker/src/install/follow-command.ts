@@ -107,7 +107,7 @@ async function keepFollowing(
 
 function live(intent: Intent, results: Results, deps: HandlerDeps): DueOutcome<CollectResult> {
   const open = intent.instanceIds.filter((id) => !results.has(id)).length;
-  return collectOutcome(deps.clock.now() + pollDelayMs(intent.polls, deps), results.size, open, 'live');
+  return collectOutcome(pollDelayMs(intent.polls, deps), results.size, open, 'live');
 }
 
 /** What has expired without an end may run all the same: it is stopped where the role may, and told where not. */
@@ -166,7 +166,7 @@ async function lookDenied(
   deps: HandlerDeps,
 ): Promise<DueOutcome<CollectResult>> {
   await markPartial(deps.ledger, target, denial);
-  return collectOutcome(deps.clock.now() + deps.timings.heldMs, 0, intent.instanceIds.length, 'denied');
+  return collectOutcome(deps.timings.heldMs, 0, intent.instanceIds.length, 'denied');
 }
 
 /** The ends that this look has shown; a terminal result once recorded is never asked for again. */
@@ -204,17 +204,14 @@ function withoutSecrets(invocation: Invocation, redact: HandlerDeps['redact']): 
 async function announceEnds(target: Target, results: Results, deps: HandlerDeps): Promise<void> {
   const kinds = new Set([...results.values()].map((result) => result.kind));
   const member = targetId(target);
-  const atMs = deps.clock.now();
   if (kinds.has('success') && deps.config.inventory.kind !== 'none') {
-    await deps.ledger.due.schedule('verify', [{ member, atMs: atMs + deps.timings.retryMs }]);
+    await deps.ledger.due.schedule('verify', [{ member, inMs: deps.timings.retryMs }]);
     await deps.ledger.due.schedule('inventory', [
-      { member: ORGANIZATION_MEMBER, atMs: atMs + deps.timings.retryMs },
+      { member: ORGANIZATION_MEMBER, inMs: deps.timings.retryMs },
     ]);
   }
   if (kinds.has('failure')) {
-    await deps.ledger.due.schedule('install', [
-      { member, atMs: atMs + deps.config.backoff.transientFirstMs },
-    ]);
+    await deps.ledger.due.schedule('install', [{ member, inMs: deps.config.backoff.transientFirstMs }]);
   }
 }
 

@@ -50,7 +50,7 @@ export async function handleInstallBatch(
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<Result> {
-  let turnAtMs: number | null = null;
+  let turnInMs: number | null = null;
   const result = await doDueWork(deps, 'install', targetId(target), 2 * deps.timings.leaseMs, async () => {
     const scope = await scopeOfTarget(target, ctx, deps);
     if (!('matchers' in scope)) {
@@ -58,12 +58,12 @@ export async function handleInstallBatch(
       return scope;
     }
     const outcome = await sendAll(target, scope.matchers, ctx, deps);
-    if (outcome.result.stopped === 'throttled') turnAtMs = outcome.nextAtMs;
+    if (outcome.result.stopped === 'throttled') turnInMs = outcome.nextInMs;
     await tellWait(target, outcome, deps);
     return outcome;
   });
   // Its bucket lets few calls through, and each in its moment: the tick would come late for most of them.
-  if (turnAtMs !== null) deps.hintLater(catalog['install-batch'], { target }, turnAtMs - deps.clock.now());
+  if (turnInMs !== null) deps.hintLater(catalog['install-batch'], { target }, turnInMs);
   return result;
 }
 
@@ -77,7 +77,7 @@ async function scopeOfTarget(
   if (known === null) return leaveAlone(target, 'no listing of accounts shows its account', deps);
   const { account, regions } = known;
   if (isOfAnotherOrganization(account, deps)) {
-    return done(deps.clock.now() + deps.timings.heldMs, 0, 0, 'organization');
+    return done(deps.timings.heldMs, 0, 0, 'organization');
   }
   const scope = await scopeOfAccount(account, 'send', ctx.signal, deps);
   if (scope.kind === 'unproven') {
@@ -104,7 +104,7 @@ async function leaveAlone(target: Target, why: string, deps: HandlerDeps): Promi
       listed.map((instanceId) => ({ instanceId, why })),
       deps,
     );
-    await scheduleScans([target], deps.clock.now(), deps);
+    await scheduleScans([target], 0, deps);
   }
   return done(null, 0, 0, 'forgotten');
 }
@@ -112,13 +112,14 @@ async function leaveAlone(target: Target, why: string, deps: HandlerDeps): Promi
 /** What keeps the target's candidates from being sent to, for people: no send hangs on it. */
 async function tellWait(
   target: Target,
-  { nextAtMs, result }: DueOutcome<Result>,
+  { nextInMs, result }: DueOutcome<Result>,
   { ledger, clock }: Pick<HandlerDeps, 'ledger' | 'clock'>,
 ): Promise<void> {
   const reason = WAITS[result.stopped];
   if (reason === undefined) return ledger.waits.clear(target);
-  const untilMs = reason === 'epoch' || reason === 'pacing' ? nextAtMs : null;
-  return ledger.waits.note(target, { reason, untilMs, nowMs: clock.now(), hasSent: result.sent > 0 });
+  const nowMs = clock.now();
+  const untilMs = reason === 'epoch' || reason === 'pacing' ? nowMs + (nextInMs ?? 0) : null;
+  return ledger.waits.note(target, { reason, untilMs, nowMs, hasSent: result.sent > 0 });
 }
 
 /** Batch after batch, until there is nothing to send, something says wait, or others should have a turn. */
@@ -133,24 +134,24 @@ async function sendAll(
   let limit = INSTANCES_PER_COMMAND;
   const untilMs = deps.clock.now() + TURNS_MS;
   for (let turn = 0; turn < TURNS_PER_JOB && deps.clock.now() < untilMs; turn += 1) {
-    const now = deps.clock.now();
-    if (ctx.signal.aborted) return done(now, sent, instances, 'aborted');
+    if (ctx.signal.aborted) return done(0, sent, instances, 'aborted');
     const permission = await askSendPermission(deps);
     if (permission.kind === 'withheld') {
-      return done(now + withheldMs(permission.reason, deps), sent, instances, permission.reason);
+      return done(withheldMs(permission.reason, deps), sent, instances, permission.reason);
     }
     const epoch = await enterEpoch(target, matchers, ctx, deps).catch(asDenial);
     if (epoch instanceof JobError) return denied(target, epoch, sent, instances, deps);
-    if (typeof epoch !== 'string') return done(epoch.notBeforeMs, sent, instances, 'epoch');
+    if (typeof epoch !== 'string')
+      return done(epoch.notBeforeMs - deps.clock.now(), sent, instances, 'epoch');
     const batch = await pickBatch(target, matchers, permission.pauses, limit, deps);
     if (batch === null) {
       return nothingToSend(target, { sent, instances, isPaused: permission.pauses.size > 0 }, deps);
     }
     if (!(await areTrusted(target, batch.candidates, deps))) continue;
     const step = await sendBatch(target, batch, matchers, epoch, ctx, deps);
-    if (step.kind === 'full') return done(now + deps.timings.retryMs, sent, instances, 'cap');
+    if (step.kind === 'full') return done(deps.timings.retryMs, sent, instances, 'cap');
     if (step.kind === 'denied') return denied(target, step.error, sent, instances, deps);
-    if (step.kind === 'wait') return done(deps.clock.now() + step.waitMs, sent, instances, 'throttled');
+    if (step.kind === 'wait') return done(step.waitMs, sent, instances, 'throttled');
     // A whole call that names no culprit is halved until the culprit stands alone.
     limit = step.kind === 'halve' ? Math.max(1, Math.ceil(step.size / 2)) : INSTANCES_PER_COMMAND;
     if (step.kind === 'sent') {
@@ -158,7 +159,7 @@ async function sendAll(
       instances += step.size;
     }
   }
-  return done(deps.clock.now(), sent, instances, 'turn over');
+  return done(0, sent, instances, 'turn over');
 }
 
 /** A role that may not list commands cannot send safely, and that is a finding about the account, not a failed job. */
@@ -197,13 +198,13 @@ async function nothingToSend(
   }: { readonly sent: number; readonly instances: number; readonly isPaused: boolean },
   deps: HandlerDeps,
 ): Promise<DueOutcome<Result>> {
-  const now = deps.clock.now();
   const nextAtMs = await deps.ledger.enrollments.nextCandidateAt(target);
   if (nextAtMs === null) return done(null, sent, instances, 'idle');
-  if (nextAtMs > now) return done(nextAtMs, sent, instances, 'idle');
-  return done(now + deps.timings.heldMs, sent, instances, isPaused ? 'paused' : 'idle');
+  const nextInMs = nextAtMs - deps.clock.now();
+  if (nextInMs > 0) return done(nextInMs, sent, instances, 'idle');
+  return done(deps.timings.heldMs, sent, instances, isPaused ? 'paused' : 'idle');
 }
 
-function done(nextAtMs: number | null, sent: number, instances: number, stopped: string): DueOutcome<Result> {
-  return { nextAtMs, result: { sent, instances, stopped } };
+function done(nextInMs: number | null, sent: number, instances: number, stopped: string): DueOutcome<Result> {
+  return { nextInMs, result: { sent, instances, stopped } };
 }

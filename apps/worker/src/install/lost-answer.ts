@@ -33,10 +33,10 @@ export async function resolveSend(
   const now = deps.clock.now();
   const open = intent.instanceIds.length;
   // Whoever wrote the intent may still be sending.
-  if (now <= intent.notAfterMs) return collectOutcome(intent.notAfterMs + 1, 0, open, 'sending');
+  if (now <= intent.notAfterMs) return collectOutcome(intent.notAfterMs + 1 - now, 0, open, 'sending');
   if (!holdsKeyOf(intent, deps)) {
     await reportKeySkew(target, deps);
-    return collectOutcome(now + deps.timings.heldMs, 0, open, 'key-skew');
+    return collectOutcome(deps.timings.heldMs, 0, open, 'key-skew');
   }
   const found = await findByMarker(target, intent, access, ctx, deps);
   if (found !== null) {
@@ -137,9 +137,7 @@ async function closeUnsent(
 ): Promise<boolean> {
   const { batchId } = intent;
   const readyAtMs = deps.clock.now();
-  await deps.ledger.due.schedule('install', [
-    { member: targetId(target), atMs: readyAtMs + deps.timings.followUpMs },
-  ]);
+  await deps.ledger.due.schedule('install', [{ member: targetId(target), inMs: deps.timings.followUpMs }]);
   const refused: EnrollmentEvent = { kind: 'send-refused', batchId, cause: null, readyAtMs };
   const closed = await applyWithIntent(deps, target, intent.instanceIds, () => [refused], {
     batchId,

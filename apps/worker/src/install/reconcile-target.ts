@@ -91,9 +91,7 @@ async function adopt(
     await applyEvents(deps, target, records, eventsOf);
     return false;
   }
-  await deps.ledger.due.schedule('collect', [
-    { member: collectMember(target, batchId), atMs: deps.clock.now() },
-  ]);
+  await deps.ledger.due.schedule('collect', [{ member: collectMember(target, batchId), inMs: 0 }]);
   const written = await applyWithIntent(deps, target, instanceIds, eventsOf, {
     batchId,
     expected: known?.version ?? 0,
@@ -115,8 +113,6 @@ async function adopt(
   // take the room of another.
   await deps.ledger.control.adopt(target, batchId, instanceIds.length);
   // Once more: whoever took the hint up before the intent was there has ended it.
-  await deps.ledger.due.schedule('collect', [
-    { member: collectMember(target, batchId), atMs: deps.clock.now() },
-  ]);
+  await deps.ledger.due.schedule('collect', [{ member: collectMember(target, batchId), inMs: 0 }]);
   return true;
 }

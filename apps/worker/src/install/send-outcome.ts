@@ -39,8 +39,8 @@ export async function recordAccepted(
 ): Promise<void> {
   const { batchId } = intent;
   const { commandId, expiresAtMs } = result;
-  const atMs = deps.clock.now() + deps.config.install.pollFirstMs;
-  await deps.ledger.due.schedule('collect', [{ member: collectMember(target, batchId), atMs }]);
+  const inMs = deps.config.install.pollFirstMs;
+  await deps.ledger.due.schedule('collect', [{ member: collectMember(target, batchId), inMs }]);
   const written = await applyWithIntent(
     deps,
     target,

@@ -36,7 +36,7 @@ async function readAfresh(
   patienceMs: number,
 ): Promise<boolean> {
   const askedAtMs = clock.now();
-  await ledger.due.schedule('inventory', [{ member: ORGANIZATION_MEMBER, atMs: askedAtMs }]);
+  await ledger.due.schedule('inventory', [{ member: ORGANIZATION_MEMBER, inMs: 0 }]);
   while (clock.now() < askedAtMs + patienceMs) {
     if ((await ledger.nodes.facts()).readAtMs >= askedAtMs) return true;
     await clock.sleep(LOOK_MS);

@@ -31,7 +31,7 @@ export async function handleReadInventory(
   const leaseMs = (inventory.kind === 'none' ? 0 : inventory.timeoutMs) + LEASE_MARGIN_MS;
   return doDueWork(deps, 'inventory', ORGANIZATION_MEMBER, leaseMs, async () => {
     if (inventory.kind === 'none') {
-      return { nextAtMs: null, result: { nodes: 0, published: false, error: null } };
+      return { nextInMs: null, result: { nodes: 0, published: false, error: null } };
     }
     const begunAtMs = deps.clock.now();
     const snapshot: Snapshot = {
@@ -152,7 +152,7 @@ async function publish(
         'Check what the identity of tctl may see (node_labels, namespaces). When the nodes are really gone, run: muster resume --all',
     });
     ctx.log.error({ before: before.nodes, nodes: count }, 'inventory dropped');
-    return { nextAtMs: now + inventory.refreshMs, result: { nodes: count, published: false, error } };
+    return { nextInMs: inventory.refreshMs, result: { nodes: count, published: false, error } };
   }
   const tookMs = Math.max(0, now - begunAtMs);
   await deps.ledger.nodes.publish({
@@ -166,10 +166,10 @@ async function publish(
   await deps.ledger.control.clear('inventory-drop', 'all');
   await deps.ledger.control.clear('inventory-unavailable', 'all');
   // While a host waits to be seen the inventory is read often, but never so that reading it is all we do.
-  const { all: waiting } = await deps.ledger.due.size('verify', now);
+  const { all: waiting } = await deps.ledger.due.count('verify');
   const pauseMs = waiting > 0 ? Math.max(deps.timings.retryMs, 4 * (now - begunAtMs)) : inventory.refreshMs;
   return {
-    nextAtMs: now + Math.min(pauseMs, inventory.refreshMs),
+    nextInMs: Math.min(pauseMs, inventory.refreshMs),
     result: { nodes: count, published: true, error: null },
   };
 }
@@ -187,7 +187,7 @@ async function fail(
   await raiseUnavailable(`The node inventory could not be read: ${message}`, code, deps);
   ctx.log.warn({ err: error }, 'inventory not read');
   return {
-    nextAtMs: deps.clock.now() + 2 * deps.timings.retryMs,
+    nextInMs: 2 * deps.timings.retryMs,
     result: { nodes: 0, published: false, error: message },
   };
 }

@@ -22,14 +22,14 @@ export async function handleVerifyJoined(
   const member = targetId(target);
   return doDueWork(deps, 'verify', member, deps.timings.leaseMs, async () => {
     const waiting = await deps.ledger.enrollments.awaitingJoin(target);
-    if (waiting.length === 0) return { nextAtMs: null, result: { joined: 0, failed: 0, waiting: 0 } };
+    if (waiting.length === 0) return { nextInMs: null, result: { joined: 0, failed: 0, waiting: 0 } };
     const ids = waiting.map((one) => one.instanceId);
     const facts = await deps.ledger.nodes.facts();
     const nodes = await deps.ledger.nodes.find(target.accountId, ids);
     const overdue = new Set(
       waiting.filter((one) => facts.readAtMs > one.deadlineMs).map((one) => one.instanceId),
     );
-    await deps.ledger.due.schedule('install', [{ member, atMs: deps.clock.now() + deps.timings.followUpMs }]);
+    await deps.ledger.due.schedule('install', [{ member, inMs: deps.timings.followUpMs }]);
     const ends = ids.filter((id) => nodes.has(id) || overdue.has(id));
     await applyBrake(
       deps,
@@ -50,11 +50,11 @@ export async function handleVerifyJoined(
     const failed = written.filter(({ after }) => after.state === 'failed').length;
     const left = waiting.length - written.length;
     if (left > 0) {
-      const atMs = deps.clock.now() + deps.timings.retryMs;
-      await deps.ledger.due.schedule('inventory', [{ member: ORGANIZATION_MEMBER, atMs }]);
+      const inMs = deps.timings.retryMs;
+      await deps.ledger.due.schedule('inventory', [{ member: ORGANIZATION_MEMBER, inMs }]);
     }
     return {
-      nextAtMs: left > 0 ? deps.clock.now() + 2 * deps.timings.retryMs : null,
+      nextInMs: left > 0 ? 2 * deps.timings.retryMs : null,
       result: { joined, failed, waiting: left },
     };
   });

@@ -28,14 +28,14 @@ export async function handleWriteLabels(
   deps: HandlerDeps,
 ): Promise<Result> {
   return doDueWork(deps, 'labels', ORGANIZATION_MEMBER, LEASE_MS, async () => {
-    if (!deps.config.labels.enabled) return { nextAtMs: null, result: { written: 0, error: null } };
+    if (!deps.config.labels.enabled) return { nextInMs: null, result: { written: 0, error: null } };
     const endsAtMs = deps.clock.now() + TURN_MS;
     let written = 0;
     let limit = BATCH;
     let failures = 0;
     while (deps.clock.now() < endsAtMs && !ctx.signal.aborted) {
       const batch = await deps.ledger.labels.take(limit);
-      if (batch.length === 0) return { nextAtMs: null, result: { written, error: null } };
+      if (batch.length === 0) return { nextInMs: null, result: { written, error: null } };
       try {
         await writeBatch(await checkLabels(batch, deps), ctx, deps);
         written += batch.length;
@@ -50,7 +50,7 @@ export async function handleWriteLabels(
       }
       await deps.clock.sleep((1_000 * batch.length) / deps.config.labels.perSecond, ctx.signal);
     }
-    return { nextAtMs: deps.clock.now(), result: { written, error: null } };
+    return { nextInMs: 0, result: { written, error: null } };
   });
 }
 
@@ -99,7 +99,7 @@ async function giveUp(
   });
   ctx.log.warn({ err: error }, 'labels not written');
   return {
-    nextAtMs: now + (denied ? deps.timings.deniedMs : deps.timings.heldMs),
+    nextInMs: denied ? deps.timings.deniedMs : deps.timings.heldMs,
     result: { written, error: message },
   };
 }

@@ -55,7 +55,7 @@ export async function scopeOfAccount(
  * Makes the accounts be listed anew, since the facts of one are not proven, and says why its work waits: one note for all
  * whose facts carry no seal (an older release wrote them, or a key is new), one finding for each whose seal does not fit.
  *
- * @returns when to look at the account again, epoch ms
+ * @returns in how long to look at the account again, ms
  */
 export async function awaitProof(
   accountId: AccountId,
@@ -69,9 +69,9 @@ export async function awaitProof(
   const kind = wrong ? 'ledger-untrusted' : 'accounts-unproven';
   // A listing that another process writes without a key would bring the same again: the second one is in no hurry.
   const told = (await control.raised([kind], scope)).size > 0;
-  await due.schedule('accounts', [{ member: ORGANIZATION_MEMBER, atMs: told ? now + timings.heldMs : now }]);
+  await due.schedule('accounts', [{ member: ORGANIZATION_MEMBER, inMs: told ? timings.heldMs : 0 }]);
   await control.raise({ kind, scope, sinceMs: now, ...(wrong ? wrongSeal(accountId) : noSeal(seal)) });
-  return now + timings.heldMs;
+  return timings.heldMs;
 }
 
 function wrongSeal(accountId: AccountId): { readonly message: string; readonly remedy: string } {

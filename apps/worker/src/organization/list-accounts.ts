@@ -36,7 +36,7 @@ export async function handleListAccounts(
     const sweep = await deps.ledger.coverage.sweep(now);
     const running = sweep !== null && sweep.finishedAtMs === null;
     const sweepId = running ? sweep.id : deps.newId();
-    if (!running) await deps.ledger.coverage.startSweep(sweepId, now);
+    if (!running) await deps.ledger.coverage.startSweep(sweepId);
     try {
       return await listAll(sweepId, ctx, deps);
     } catch (error) {
@@ -72,7 +72,7 @@ async function listAll(sweepId: string, ctx: JobContext, deps: HandlerDeps): Pro
     await deps.ledger.control.raise(findingOfForeignNames('coverage', foreign, deps.clock.now()));
   }
   return {
-    nextAtMs: deps.clock.now() + deps.config.pollIntervalMs,
+    nextInMs: deps.config.pollIntervalMs,
     result: { accounts: seen.size, removed: removed.length, error: null },
   };
 }
@@ -89,13 +89,13 @@ async function removeAccounts(removed: readonly AccountId[], deps: HandlerDeps):
   for (const accountId of removed) {
     const held = byAccount.get(accountId) ?? [];
     left.push(...held);
-    await scheduleScans(held, deps.clock.now() + deps.timings.followUpMs, deps);
+    await scheduleScans(held, deps.timings.followUpMs, deps);
     await coverage.removeAccount(accountId);
     await control.resetBrake(`account:${accountId}`, deps.clock.now());
   }
   await dispatch(deps, 'scan', left.map(targetId));
   const others = await targetsOutOfScope(populated, deps);
-  await scheduleScans(others, deps.clock.now() + deps.timings.regionsMs, deps);
+  await scheduleScans(others, deps.timings.regionsMs, deps);
 }
 
 /**
@@ -118,16 +118,16 @@ async function takeIn(accounts: readonly Account[], deps: HandlerDeps): Promise<
     );
   });
   // Due before they are known to be active: after a kill in between, the next listing would see nothing new about them.
-  const atMs = deps.clock.now() + deps.timings.hintMs;
   await deps.ledger.due.schedule(
     'regions',
-    unresolved.map(({ accountId }) => ({ member: accountId, atMs })),
+    unresolved.map(({ accountId }) => ({ member: accountId, inMs: deps.timings.hintMs })),
   );
   const sealer = sealerOf(deps);
   const listedAtMs = deps.clock.now();
   await deps.ledger.coverage.putAccounts(accounts.map((account) => sealAccount(account, listedAtMs, sealer)));
+  const begunAtMs = inactive.length === 0 ? listedAtMs : await deps.ledger.coverage.beginReading();
   for (const { accountId } of inactive) {
-    await deps.ledger.coverage.putRegions(accountId, [], deps.clock.now());
+    await deps.ledger.coverage.putRegions(accountId, [], begunAtMs);
   }
   await dispatch(
     deps,
@@ -159,7 +159,7 @@ async function giveUp(
   });
   const known = await deps.ledger.coverage.accountIds();
   return {
-    nextAtMs: deps.clock.now() + deps.config.pollIntervalMs,
+    nextInMs: deps.config.pollIntervalMs,
     result: { accounts: known.length, removed: 0, error: message },
   };
 }

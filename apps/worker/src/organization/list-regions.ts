@@ -15,8 +15,8 @@ type Result = { regions: number; denied: boolean };
 
 interface ReadAccount {
   readonly accountId: AccountId;
-  /** See `CoverageLedger.dateOf`. */
-  readonly readAtMs: number;
+  /** See `CoverageLedger.beginReading`. */
+  readonly begunAtMs: number;
 }
 
 /**
@@ -30,18 +30,17 @@ export async function handleListRegions(
 ): Promise<Result> {
   return doDueWork(deps, 'regions', accountId, deps.timings.leaseMs, async () => {
     const known = await deps.ledger.coverage.account(accountId);
-    if (known === null) return { nextAtMs: null, result: { regions: 0, denied: false } };
+    if (known === null) return { nextInMs: null, result: { regions: 0, denied: false } };
     if (known.account.state !== 'ACTIVE') {
       // Not to be entered, which is no fault; the next listing that finds it active says so at once.
-      const nextAtMs = deps.clock.now() + deps.timings.regionsMs;
-      return { nextAtMs, result: { regions: 0, denied: false } };
+      return { nextInMs: deps.timings.regionsMs, result: { regions: 0, denied: false } };
     }
     const scope = await scopeOfAccount(known.account, 'read', ctx.signal, deps);
     if (scope.kind === 'unproven') {
-      const nextAtMs = await awaitProof(accountId, scope.seal, deps);
-      return { nextAtMs, result: { regions: 0, denied: false } };
+      const nextInMs = await awaitProof(accountId, scope.seal, deps);
+      return { nextInMs, result: { regions: 0, denied: false } };
     }
-    const begun = await deps.ledger.coverage.beginReading(deps.clock.now());
+    const begunAtMs = await deps.ledger.coverage.beginReading();
     // Without a matcher it has no regions, and what it held is forgotten.
     const groups = groupByRole(scope.kind === 'covered' ? scope.matchers : [], accountId, null);
     const standsIn = await deps.ledger.coverage.readDenied(accountId);
@@ -51,20 +50,19 @@ export async function handleListRegions(
       if (isRead || !isJobError(error)) throw error;
       return { kind: 'unread' as const, error };
     });
-    const readAtMs = await deps.ledger.coverage.dateOf(begun);
-    if (found.kind === 'unread') return passOver({ accountId, readAtMs }, found.error, standsIn, ctx, deps);
-    if (found.kind === 'denied') return deny({ accountId, readAtMs }, found.error, ctx, deps);
+    if (found.kind === 'unread') return passOver({ accountId, begunAtMs }, found.error, standsIn, ctx, deps);
+    if (found.kind === 'denied') return deny({ accountId, begunAtMs }, found.error, ctx, deps);
     const regions = regionsInScope(found, known.regions ?? []);
     const left = (known.regions ?? []).filter((region) => !regions.includes(region));
     const forgotten = left.map((region): Target => ({ accountId, region }));
-    await scheduleScans(forgotten, deps.clock.now() + deps.timings.followUpMs, deps);
-    await deps.ledger.coverage.putRegions(accountId, regions, readAtMs);
+    await scheduleScans(forgotten, deps.timings.followUpMs, deps);
+    await deps.ledger.coverage.putRegions(accountId, regions, begunAtMs);
     await dispatch(deps, 'scan', [
       ...forgotten.map(targetId),
       ...(await unreadTargets(accountId, regions, deps)),
     ]);
     return {
-      nextAtMs: deps.clock.now() + deps.timings.regionsMs,
+      nextInMs: deps.timings.regionsMs,
       result: { regions: regions.length, denied: false },
     };
   });
@@ -90,29 +88,29 @@ async function unreadTargets(
 
 /** An account that throttles, does not answer or answers nonsense is told of as a target is: see `coverageOfFailure`. */
 async function passOver(
-  { accountId, readAtMs }: ReadAccount,
+  { accountId, begunAtMs }: ReadAccount,
   error: JobError,
   before: Coverage | null,
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<DueOutcome<Result>> {
-  const outcome = coverageOfFailure(error, before, readAtMs, deps);
+  const outcome = coverageOfFailure(error, before, begunAtMs, deps);
   if (outcome === null) throw error;
-  const { coverage, nextAtMs } = outcome;
+  const { coverage, nextInMs } = outcome;
   await deps.ledger.coverage.denyAccount(accountId, coverage);
   ctx.log.warn({ accountId, status: coverage.status, detail: coverage.detail }, 'account not entered');
-  return { nextAtMs, result: { regions: 0, denied: false } };
+  return { nextInMs, result: { regions: 0, denied: false } };
 }
 
 async function deny(
-  { accountId, readAtMs }: ReadAccount,
+  { accountId, begunAtMs }: ReadAccount,
   error: JobError,
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<DueOutcome<Result>> {
   const coverage: Coverage = {
     status: 'denied',
-    attemptedAtMs: readAtMs,
+    attemptedAtMs: begunAtMs,
     completeAtMs: null,
     cause: 'ec2-perm-account-denied',
     detail: messageOf(error),
@@ -120,5 +118,5 @@ async function deny(
   };
   await deps.ledger.coverage.denyAccount(accountId, coverage);
   ctx.log.warn({ ...error.details, accountId, detail: coverage.detail }, 'account denied');
-  return { nextAtMs: deps.clock.now() + deps.timings.deniedMs, result: { regions: 0, denied: true } };
+  return { nextInMs: deps.timings.deniedMs, result: { regions: 0, denied: true } };
 }

@@ -29,20 +29,20 @@ const ACCOUNTS_CHUNK = 500;
 /**
  * Takes one more step of forgetting; nothing happens to a target that is in scope, or of which nobody can say.
  *
- * @returns when the next step is due (null: there is none), and how many records were changed or deleted
+ * @returns in how long the next step is due (null: there is none), and how many records were changed or deleted
  */
 export async function forgetTarget(
   target: Target,
   known: AccountScope | null,
   deps: ForgetDeps,
-): Promise<{ readonly nextAtMs: number | null; readonly changed: number }> {
+): Promise<{ readonly nextInMs: number | null; readonly changed: number }> {
   const fate = await fateOf(target, known, deps);
-  if (fate === null) return { nextAtMs: null, changed: 0 };
+  if (fate === null) return { nextInMs: null, changed: 0 };
   const { enrollments } = deps.ledger;
   const records = await readRecords(target, deps);
   const context = transitionContext(deps);
   const changes: RecordChange[] = [];
-  let nextAtMs = Number.POSITIVE_INFINITY;
+  let nextInMs = Number.POSITIVE_INFINITY;
   let open = false;
   for (const [instanceId, { version, value, seal }] of records) {
     const after = isForgotten(value, fate) ? value : (runEvents(value, [{ kind: fate }], context) ?? value);
@@ -55,22 +55,22 @@ export async function forgetTarget(
     } else if (expiresAtMs < context.nowMs) {
       changes.push({ instanceId, expected: version, value: null });
     } else {
-      nextAtMs = Math.min(nextAtMs, expiresAtMs + 1);
+      nextInMs = Math.min(nextInMs, expiresAtMs + 1 - context.nowMs);
       if (after !== value) changes.push(changeOf(deps, target, { version, value, seal }, after));
     }
   }
   if (open) {
     await scheduleOpenBatches(deps, target, records);
-    nextAtMs = Math.min(nextAtMs, context.nowMs + deps.timings.deniedMs);
+    nextInMs = Math.min(nextInMs, deps.timings.deniedMs);
   }
   const words = changes.length === 0 ? [] : await enrollments.write(target, 'each', changes, []);
   // What somebody moved meanwhile is decided anew on fresher records.
-  if (words.includes('stale')) nextAtMs = context.nowMs + deps.timings.retryMs;
+  if (words.includes('stale')) nextInMs = deps.timings.retryMs;
   await dropLabels(target, deps);
   const changed = words.filter((word) => word === 'written').length;
-  if (nextAtMs < Number.POSITIVE_INFINITY) return { nextAtMs, changed };
+  if (nextInMs < Number.POSITIVE_INFINITY) return { nextInMs, changed };
   const forgotten = await enrollments.forget(target);
-  return { nextAtMs: forgotten ? null : context.nowMs + deps.timings.deniedMs, changed };
+  return { nextInMs: forgotten ? null : deps.timings.deniedMs, changed };
 }
 
 /** What is said of a target's instances; null while it is in scope, or nobody can say. */
@@ -97,19 +97,19 @@ function isForgotten(record: StoredRecord, fate: 'not-seen' | 'seen-unmatched'):
 /** One of a target's commands has ended: should it be out of scope, the next step of forgetting is taken. */
 export async function forgetAfterCommand(target: Target, deps: ForgetDeps): Promise<void> {
   const known = await deps.ledger.coverage.account(target.accountId);
-  const { nextAtMs } = await forgetTarget(target, known, deps);
-  if (nextAtMs !== null) await scheduleScans([target], nextAtMs, deps);
+  const { nextInMs } = await forgetTarget(target, known, deps);
+  if (nextInMs !== null) await scheduleScans([target], nextInMs, deps);
 }
 
-/** Makes the scans of targets due by a time. */
+/** Makes the scans of targets due in a while. */
 export async function scheduleScans(
   targets: readonly Target[],
-  atMs: number,
+  inMs: number,
   { ledger }: Pick<HandlerDeps, 'ledger'>,
 ): Promise<void> {
   await ledger.due.schedule(
     'scan',
-    targets.map((target) => ({ member: targetId(target), atMs })),
+    targets.map((target) => ({ member: targetId(target), inMs })),
   );
 }
 

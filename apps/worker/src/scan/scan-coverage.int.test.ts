@@ -75,7 +75,7 @@ test('a reading under way when a sweep begins does not count for it, and the nex
     if (operation !== 'DescribeInstances') return;
     bench.front.before = () => undefined;
     bench.advance(1_000);
-    await coverage.startSweep('sweep-asked-for-meanwhile', bench.now());
+    await coverage.startSweep('sweep-asked-for-meanwhile');
     bench.advance(1_000);
   };
 
@@ -89,7 +89,7 @@ test('a reading under way when a sweep begins does not count for it, and the nex
 test('a send that is refused what it needs does not make its target read', async () => {
   const bench = await startRead();
   bench.advance(1_000);
-  await bench.ledger.coverage.startSweep('sweep-2', bench.now());
+  await bench.ledger.coverage.startSweep('sweep-2');
   bench.advance(1_000);
   const actions = ['ssm:ListCommandInvocations'];
   await bench.aws.change({ op: 'deny-actions', accountId: ACCOUNT, actions });

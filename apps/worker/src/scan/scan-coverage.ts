@@ -40,7 +40,9 @@ export async function markPartial(
   denial: JobError,
 ): Promise<void> {
   const before = await coverage.read(target);
-  await coverage.put(target, partialCoverage(denial, before, before?.attemptedAtMs ?? 0));
+  // One that was never read is read soon, and says more then.
+  if (before === null || before.attemptedAtMs === null) return;
+  await coverage.put(target, partialCoverage(denial, before, before.attemptedAtMs));
 }
 
 /** Why a role that is refused is refused: the region is off, a service control policy says no, or the role does not reach so far. */
@@ -62,7 +64,7 @@ export function coverageOfFailure(
   before: Pick<Coverage, 'completeAtMs' | 'failures' | 'failingSinceMs'> | null,
   begunAtMs: number,
   deps: Pick<HandlerDeps, 'clock' | 'timings' | 'config'>,
-): { readonly coverage: Coverage; readonly nextAtMs: number } | null {
+): { readonly coverage: Coverage; readonly nextInMs: number } | null {
   if (!isJobError(error)) return null;
   const now = deps.clock.now();
   const detail = messageOf(error);
@@ -73,13 +75,13 @@ export function coverageOfFailure(
     case 'aws.denied': {
       return {
         coverage: { ...base, status: 'denied', cause: causeOfDenial(error) },
-        nextAtMs: now + deps.timings.deniedMs,
+        nextInMs: deps.timings.deniedMs,
       };
     }
     case 'aws.region-off':
       return {
         coverage: { ...base, status: 'regionOff', cause: 'region-off' },
-        nextAtMs: now + deps.timings.deniedMs,
+        nextInMs: deps.timings.deniedMs,
       };
     case 'aws.throttled':
     case 'aws.unavailable': {
@@ -98,18 +100,18 @@ export function coverageOfFailure(
           ...base,
           failures: own ? failures - 1 : failures,
           failingSinceMs,
-          attemptedAtMs: settled ? begunAtMs : 0,
+          attemptedAtMs: settled ? begunAtMs : null,
           status: settled ? (throttled ? 'throttled' : 'failed') : 'pending',
           cause: throttled ? 'aws-throttled' : 'aws-unavailable',
         },
-        nextAtMs: now + waitMs,
+        nextInMs: waitMs,
       };
     }
     case 'aws.invalid':
     case 'aws.organization':
       return {
         coverage: { ...base, status: 'failed', cause: 'aws-unavailable' },
-        nextAtMs: now + deps.config.pollIntervalMs,
+        nextInMs: deps.config.pollIntervalMs,
       };
     case 'aws.credentials':
     case 'config.invalid':

@@ -5,7 +5,7 @@ import { groupByRole, needsAccountTags } from '@muster/core/scan/matcher-scope';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
-import { settleAfter, type DueOutcome } from '../due-work.ts';
+import { finishAfter, type DueOutcome } from '../due-work.ts';
 import { readRecords } from '../enrollment/mend-ledger.ts';
 import { trackLabels } from '../inventory/track-labels.ts';
 import { awaitProof, scopeOfAccount } from '../organization/account-scope.ts';
@@ -36,12 +36,11 @@ export async function handleScanTarget(
   deps: HandlerDeps,
 ): Promise<Result> {
   const { scans } = deps.ledger;
-  const now = deps.clock.now();
-  const begun = await scans.begin(target, now + 2 * deps.timings.leaseMs, now);
-  const { result } = await settleAfter(
+  const begun = await scans.begin(target, 2 * deps.timings.leaseMs);
+  const { result } = await finishAfter(
     deps,
     () => scan(begun, ctx, deps),
-    (nextAtMs, left) => scans.end(begun, left?.coverage ?? null, nextAtMs, deps.clock.now()),
+    (nextInMs, left) => scans.end(begun, left?.coverage ?? null, nextInMs),
   );
   return result;
 }
@@ -56,20 +55,20 @@ async function scan(begun: BegunScan, ctx: JobContext, deps: HandlerDeps): Promi
   }
   if (await lacksAccountTags(account, ctx.signal, deps)) {
     // Nobody can say whether it is in scope: nothing in it is taken for gone, and nothing is sent.
-    return notRead('unknown', deps.clock.now() + deps.config.pollIntervalMs);
+    return notRead('unknown', deps.config.pollIntervalMs);
   }
   // The next listing of accounts says so too, and forgets what it holds.
-  if (proven.kind === 'outside') return notRead('outside', deps.clock.now() + deps.config.pollIntervalMs);
+  if (proven.kind === 'outside') return notRead('outside', deps.config.pollIntervalMs);
   const groups = groupByRole(proven.matchers, target.accountId, target.region);
   if (groups.length === 0) {
     // The region is listed, and not by this configuration: the account's regions are asked for anew.
-    await deps.ledger.due.schedule('regions', [{ member: target.accountId, atMs: deps.clock.now() }]);
+    await deps.ledger.due.schedule('regions', [{ member: target.accountId, inMs: 0 }]);
     return forget(target, { account, regions: [] }, deps);
   }
   try {
     return await readTarget(begun, { target, groups, before: scope.coverage }, ctx, deps);
   } catch (error) {
-    const failure = coverageOfFailure(error, scope.coverage, begun.begunAtMs, deps);
+    const failure = coverageOfFailure(error, scope.coverage, begun.readingMs, deps);
     if (failure === null) throw error;
     const { status, detail } = failure.coverage;
     ctx.log.warn({ target: targetId(target), status, detail }, 'target not read');
@@ -87,12 +86,12 @@ async function readTarget(
   const sightings = await listSightings(target, groups, signal, deps);
   const digest = digestOfSightings(sightings, deps.config);
   const done = (coverage: Coverage, written: Written): ScanOutcome => ({
-    nextAtMs: deps.clock.now() + deps.config.pollIntervalMs,
+    nextInMs: deps.config.pollIntervalMs,
     coverage,
     result: { status: coverage.status, seen: sightings.size, ...written },
   });
   if (begun.rest?.digest === digest && deps.clock.now() < begun.rest.untilMs) {
-    return done(completeCoverage(begun.begunAtMs), { queued: 0, changed: 0 });
+    return done(completeCoverage(begun.readingMs), { queued: 0, changed: 0 });
   }
   const { records, summary } = await readLedger(target, deps);
   const decision = await decideTarget(reading, sightings, records, signal, deps);
@@ -103,15 +102,15 @@ async function readTarget(
   const untilMs = restUntil(decision, labeledUntilMs, deps);
   if (untilMs !== null) await deps.ledger.scans.putRest(begun, { digest, untilMs });
   const { denial } = decision;
-  const { begunAtMs } = begun;
+  const { readingMs } = begun;
   return done(
-    denial === null ? completeCoverage(begunAtMs) : partialCoverage(denial, before, begunAtMs),
+    denial === null ? completeCoverage(readingMs) : partialCoverage(denial, before, readingMs),
     written,
   );
 }
 
-function notRead(status: string, nextAtMs: number | null, changed = 0): ScanOutcome {
-  return { nextAtMs, coverage: null, result: { status, seen: 0, queued: 0, changed } };
+function notRead(status: string, nextInMs: number | null, changed = 0): ScanOutcome {
+  return { nextInMs, coverage: null, result: { status, seen: 0, queued: 0, changed } };
 }
 
 async function forget(
@@ -119,8 +118,8 @@ async function forget(
   known: Pick<TargetScope, 'account' | 'regions'> | null,
   deps: HandlerDeps,
 ): Promise<ScanOutcome> {
-  const { nextAtMs, changed } = await forgetTarget(target, known, deps);
-  return notRead('forgotten', nextAtMs, changed);
+  const { nextInMs, changed } = await forgetTarget(target, known, deps);
+  return notRead('forgotten', nextInMs, changed);
 }
 
 async function lacksAccountTags(account: Account, signal: AbortSignal, deps: HandlerDeps): Promise<boolean> {

@@ -23,7 +23,7 @@ async function startRead(instances: Instances, muster: object = {}): Promise<Wor
 
 /** Until when the target is at rest; null when it is not. */
 async function restsUntil(bench: WorkerBench): Promise<number | null> {
-  const { rest } = await bench.ledger.scans.begin(TARGET, bench.now() + 1_000, bench.now());
+  const { rest } = await bench.ledger.scans.begin(TARGET, 1_000);
   return rest?.untilMs ?? null;
 }
 

@@ -71,10 +71,10 @@ async function writeChanges(
   const installed = changes.some((change) => change.value?.state === 'installed');
   const id = targetId(target);
   // What is due is written before what it is due for: see `dispatch`.
-  if (installed) await deps.ledger.due.schedule('verify', [{ member: id, atMs: deps.clock.now() }]);
+  if (installed) await deps.ledger.due.schedule('verify', [{ member: id, inMs: 0 }]);
   const now = deps.clock.now();
-  const atMs = Math.max(now + deps.timings.followUpMs, sendsNotBeforeMs);
-  if (queued > 0) await deps.ledger.due.schedule('install', [{ member: id, atMs }]);
+  const inMs = Math.max(deps.timings.followUpMs, sendsNotBeforeMs - now);
+  if (queued > 0) await deps.ledger.due.schedule('install', [{ member: id, inMs }]);
   const words = await deps.ledger.enrollments.write(target, 'each', changes, []);
   // What takes the longest begins first: its bucket, not the workers, will be what it waits for.
   const first = queued > MANY_CANDIDATES;

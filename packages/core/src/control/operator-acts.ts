@@ -25,14 +25,14 @@ export async function retryScope(
   deps: ActDeps & Pick<ApplyDeps, 'config' | 'random'>,
   scope: Scope,
 ): Promise<Touched> {
-  const { ledger, clock } = deps;
+  const { ledger } = deps;
   const accounts = new Set<string>();
   let hosts = 0;
   for (const target of await targetsIn(ledger, scope)) {
     const records = await ledger.enrollments.readAll(target);
     const chosen = new Map([...records].filter(([, { value }]) => covers(scope, placeOf(target, value))));
     if (chosen.size === 0) continue;
-    const entry = { member: targetId(target), atMs: clock.now() };
+    const entry = { member: targetId(target), inMs: 0 };
     const written = await applyEvents(deps, target, chosen, () => [{ kind: 'retry-requested' }]);
     if (written.length === 0) continue;
     accounts.add(target.accountId);
@@ -90,10 +90,9 @@ export async function resumeScope({ ledger, clock }: ActDeps, scope: Scope): Pro
     resumed = true;
   }
   const targets = await ledger.enrollments.populated();
-  const atMs = clock.now();
   await ledger.due.schedule(
     'install',
-    targets.map((target) => ({ member: targetId(target), atMs })),
+    targets.map((target) => ({ member: targetId(target), inMs: 0 })),
   );
   return resumed;
 }

@@ -10,7 +10,7 @@ const ACCOUNT = anAccountId();
 
 test('a name that is no target’s blocks no list of coverage, and is dropped and told', async () => {
   const { ledger, redis, keys } = bench.create();
-  await ledger.coverage.startSweep('sweep', NOW_MS);
+  await ledger.coverage.startSweep('sweep');
   await ledger.coverage.putAccounts([
     { accountId: ACCOUNT, name: 'a', state: 'ACTIVE', ancestorIds: ['r-ab12'] },
   ]);

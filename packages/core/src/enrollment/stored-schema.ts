@@ -96,7 +96,7 @@ export const StoredIntent: z.ZodType<Intent> = z.looseObject({
 
 export const StoredCoverage = z.looseObject({
   status: z.enum(['complete', 'partial', 'denied', 'regionOff', 'throttled', 'failed', 'pending']),
-  attemptedAtMs: EpochMs,
+  attemptedAtMs: EpochMs.nullable(),
   completeAtMs: EpochMs.nullable(),
   cause: StoredCause.nullable(),
   detail: z.string(),

@@ -3,75 +3,83 @@ import type { Keys } from '../redis/keys.ts';
 import type { RunScript } from '../redis/scripts.ts';
 import type { DueKind } from './define-job.ts';
 
-/** What is due, and when. The queue's jobs are only hints to do it now. */
-export interface DueLedger {
-  /** Due at the time given, or earlier if it already was. */
-  schedule(
-    kind: DueKind,
-    entries: readonly { readonly member: string; readonly atMs: number }[],
-  ): Promise<void>;
-  /** Hands out what is due, once, until the lease ends. */
-  lease(kind: DueKind, nowMs: number, leaseMs: number, limit: number): Promise<readonly string[]>;
-  /** Begins work on a member: nobody is told of it again before `untilMs`. */
-  begin(kind: DueKind, member: string, untilMs: number): Promise<void>;
-  /**
-   * Ends it: due again at a time, or never (null). What was scheduled meanwhile is due now instead. `untilMs` is the one
-   * given to `begin`.
-   */
-  settle(
-    kind: DueKind,
-    member: string,
-    untilMs: number,
-    nextAtMs: number | null,
-    nowMs: number,
-  ): Promise<void>;
-  /** How many members, and how many are due at `nowMs`. */
-  size(kind: DueKind, nowMs: number): Promise<{ readonly all: number; readonly due: number }>;
+/** Work on a due member, as its end must know it. Both are Redis's time (epoch ms). */
+export interface BegunWork {
+  readonly begunAtMs: number;
+  /** Until then the member is not handed out, unless it is scheduled meanwhile. */
+  readonly leaseEndMs: number;
 }
+
+/**
+ * What is due, and when; the queue's jobs only say to do it now. All times are Redis's: a caller says how long from now.
+ * Losing an index costs a delay until the target is scanned again, never a command.
+ */
+export type DueLedger = ReturnType<typeof createDueLedger>;
 
 const SCHEDULE_CHUNK = 500;
 
-/** The due indexes: see `DueLedger`. Losing one costs a delay until the target is scanned again, never a command. */
 export function createDueLedger(deps: {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly run: RunScript;
-}): DueLedger {
+}) {
   const { redis, keys, run } = deps;
   return {
-    async schedule(kind, entries) {
+    /** Due in `inMs`, or earlier if it already was. */
+    async schedule(
+      kind: DueKind,
+      entries: readonly { readonly member: string; readonly inMs: number }[],
+    ): Promise<void> {
       for (let i = 0; i < entries.length; i += SCHEDULE_CHUNK) {
         const chunk = entries.slice(i, i + SCHEDULE_CHUNK);
         await run(
           'schedule-due',
           [keys.due(kind)],
-          chunk.flatMap(({ atMs, member }) => [Math.floor(atMs), member]),
+          chunk.flatMap(({ inMs, member }) => [Math.floor(inMs), member]),
         );
       }
     },
 
-    async lease(kind, nowMs, leaseMs, limit) {
-      return (await run('lease-due', [keys.due(kind)], [nowMs, nowMs + leaseMs, limit])) as string[];
+    /** Hands out what is due, once, until the lease ends. */
+    async lease(kind: DueKind, leaseMs: number, limit: number): Promise<readonly string[]> {
+      return (await run('lease-due', [keys.due(kind)], [Math.floor(leaseMs), limit])) as string[];
     },
 
-    async begin(kind, member, untilMs) {
-      await redis.zadd(keys.due(kind), untilMs, member);
+    /** Begins work on a member: it is not handed out again before the lease ends. */
+    async begin(kind: DueKind, member: string, leaseMs: number): Promise<BegunWork> {
+      const reply = await run('begin-due', [keys.due(kind)], [member, Math.floor(leaseMs)]);
+      const [begunAtMs, leaseEndMs] = reply as [number, number];
+      return { begunAtMs, leaseEndMs };
     },
 
-    async settle(kind, member, untilMs, nextAtMs, nowMs) {
-      await run(
-        'settle-due',
-        [keys.due(kind)],
-        [member, untilMs, nextAtMs === null ? '' : Math.floor(nextAtMs), Math.floor(nowMs)],
-      );
+    /** Ends it: due again in a while, or never (null). What was scheduled meanwhile is due now instead. */
+    async finish(
+      kind: DueKind,
+      member: string,
+      { leaseEndMs }: BegunWork,
+      nextInMs: number | null,
+    ): Promise<void> {
+      const nextIn = nextInMs === null ? '' : Math.floor(nextInMs);
+      await run('finish-due', [keys.due(kind)], [member, leaseEndMs, nextIn]);
     },
 
-    async size(kind, nowMs) {
-      const [all, due] = await Promise.all([
-        redis.zcard(keys.due(kind)),
-        redis.zcount(keys.due(kind), '-inf', nowMs),
-      ]);
-      return { all, due };
+    /** Takes out what Muster did not write. */
+    async drop(kind: DueKind, members: readonly string[]): Promise<void> {
+      await redis.zrem(keys.due(kind), ...members);
+    },
+
+    /** How many members, how many are due now, and for how long the first has been. */
+    async count(kind: DueKind): Promise<{
+      readonly all: number;
+      readonly due: number;
+      readonly overdueMs: number;
+    }> {
+      const [all, due, overdueMs] = (await run('count-due', [keys.due(kind)], [])) as [
+        number,
+        number,
+        number,
+      ];
+      return { all, due, overdueMs };
     },
   };
 }

@@ -9,6 +9,13 @@ import { parseCoverageId } from './coverage-store.ts';
 
 const bench = useLedgerBench();
 
+/** A ledger whose Redis says NOW_MS. */
+function createHeld(): TestLedger {
+  const one = bench.create();
+  one.time.hold(NOW_MS);
+  return one;
+}
+
 const ACCOUNT = anAccountId();
 const [EAST, WEST] = ['us-east-1', 'eu-west-1'] as [Region, Region];
 const DENIED: Coverage = aCoverage({
@@ -30,7 +37,7 @@ function anAccount(n = 0, facts: Partial<Account> = {}): Account {
 
 /** A sweep over one account with two regions, nothing read yet. */
 async function beginSweep({ ledger: { coverage } }: TestLedger): Promise<void> {
-  await coverage.startSweep('sweep-1', NOW_MS);
+  await coverage.startSweep('sweep-1');
   await coverage.putAccounts([anAccount()]);
   await coverage.endAccountListing('sweep-1', NOW_MS + 1, null, 0);
   await coverage.putRegions(ACCOUNT, [EAST, WEST], NOW_MS + 2);
@@ -46,11 +53,11 @@ async function targetsOf({ ledger }: TestLedger): Promise<Partial<TargetCounts>>
 }
 
 test('before the first sweep there is none', async () => {
-  expect(await bench.create().ledger.coverage.sweep(NOW_MS)).toBeNull();
+  expect(await createHeld().ledger.coverage.sweep(NOW_MS)).toBeNull();
 });
 
 test('an account is known as it was put, its regions once they are resolved', async () => {
-  const { coverage } = bench.create().ledger;
+  const { coverage } = createHeld().ledger;
   expect(await coverage.account(ACCOUNT)).toBeNull();
   await coverage.putAccounts([anAccount(0), anAccount(1)]);
   expect(await coverage.account(ACCOUNT)).toEqual({
@@ -72,7 +79,7 @@ test('an account is known as it was put, its regions once they are resolved', as
 });
 
 test('an account listed while its regions are being resolved keeps them', async () => {
-  const one = bench.create();
+  const one = createHeld();
   const [lister, resolver] = [one.another().coverage, one.another().coverage];
   await lister.putAccounts([anAccount()]);
 
@@ -85,7 +92,7 @@ test('an account listed while its regions are being resolved keeps them', async 
 });
 
 test('resolved regions make targets known as pending, and those no longer in scope are forgotten and returned', async () => {
-  const one = bench.create();
+  const one = createHeld();
   await beginSweep(one);
   const { coverage } = one.ledger;
   await coverage.put(aTarget(0, WEST), aCoverage());
@@ -100,7 +107,7 @@ test('resolved regions make targets known as pending, and those no longer in sco
 });
 
 test('regions of an account that was removed meanwhile are not put', async () => {
-  const one = bench.create();
+  const one = createHeld();
   await beginSweep(one);
   await one.ledger.coverage.removeAccount(ACCOUNT);
 
@@ -112,7 +119,7 @@ test('regions of an account that was removed meanwhile are not put', async () =>
 });
 
 test('a reading that ends after its target was forgotten does not bring the target back', async () => {
-  const one = bench.create();
+  const one = createHeld();
   await beginSweep(one);
   await one.ledger.coverage.putRegions(ACCOUNT, [WEST], NOW_MS + 5);
 
@@ -123,7 +130,7 @@ test('a reading that ends after its target was forgotten does not bring the targ
 });
 
 test('an account that cannot be entered counts as one denied target, whatever its regions say later', async () => {
-  const one = bench.create();
+  const one = createHeld();
   await beginSweep(one);
   const { coverage } = one.ledger;
   await coverage.put(aTarget(0, WEST), aCoverage({ attemptedAtMs: NOW_MS + 3 }));
@@ -141,7 +148,7 @@ test('an account that cannot be entered counts as one denied target, whatever it
 });
 
 test('an account that is denied keeps when it was last read whole, and stands among what was not read', async () => {
-  const one = bench.create();
+  const one = createHeld();
   await beginSweep(one);
   const { coverage } = one.ledger;
   await coverage.put(aTarget(0, WEST), aCoverage({ attemptedAtMs: NOW_MS + 3, completeAtMs: NOW_MS + 3 }));
@@ -156,7 +163,7 @@ test('an account that is denied keeps when it was last read whole, and stands am
 });
 
 test('a denied account that lets us in again has its targets again, and no stand-in', async () => {
-  const one = bench.create();
+  const one = createHeld();
   await beginSweep(one);
   await one.ledger.coverage.denyAccount(ACCOUNT, DENIED);
   expect((await one.ledger.coverage.account(ACCOUNT))?.resolvedAtMs).toBe(DENIED.attemptedAtMs);
@@ -168,7 +175,7 @@ test('a denied account that lets us in again has its targets again, and no stand
 });
 
 test('a removed account returns its targets and leaves nothing', async () => {
-  const one = bench.create();
+  const one = createHeld();
   await beginSweep(one);
   await one.ledger.coverage.denyAccount(ACCOUNT, DENIED);
 
@@ -183,10 +190,10 @@ test('a removed account returns its targets and leaves nothing', async () => {
 });
 
 test('a sweep is finished when the accounts are listed, their regions resolved and every target read since it began', async () => {
-  const one = bench.create();
+  const one = createHeld();
   const { coverage } = one.ledger;
   const finishedAt = async (nowMs: number) => (await coverage.sweep(nowMs))?.finishedAtMs;
-  await coverage.startSweep('sweep-1', NOW_MS);
+  await coverage.startSweep('sweep-1');
   expect(await finishedAt(NOW_MS)).toBeNull();
   await coverage.putAccounts([anAccount()]);
   await coverage.endAccountListing('sweep-1', NOW_MS + 1, null, 0);
@@ -218,7 +225,7 @@ test('a sweep is finished when the accounts are listed, their regions resolved a
 });
 
 test('a new sweep counts what was read before it as pending, but not what is denied or off', async () => {
-  const one = bench.create();
+  const one = createHeld();
   const { coverage } = one.ledger;
   await beginSweep(one);
   await coverage.putRegions(ACCOUNT, ['a-a', 'a-b', 'a-c', 'a-d', 'a-e'] as Region[], NOW_MS);
@@ -227,7 +234,8 @@ test('a new sweep counts what was read before it as pending, but not what is den
     await coverage.put(aTarget(0, `a-${'abcde'[n] ?? ''}`), aCoverage({ status }));
   }
 
-  await coverage.startSweep('sweep-2', NOW_MS + 5);
+  one.time.advance(5);
+  await coverage.startSweep('sweep-2');
 
   expect(await targetsOf(one)).toEqual({ pending: 3, denied: 1, regionOff: 1, total: 5 });
   expect(await coverage.sweep(NOW_MS + 10)).toMatchObject({
@@ -238,15 +246,15 @@ test('a new sweep counts what was read before it as pending, but not what is den
 });
 
 test('a listing that failed ends the sweep as partial, and without anything read as failed', async () => {
-  const one = bench.create();
+  const one = createHeld();
   const { coverage } = one.ledger;
   await beginSweep(one);
   for (const region of [EAST, WEST]) {
     await coverage.put(aTarget(0, region), aCoverage({ attemptedAtMs: NOW_MS + 3 }));
   }
   await coverage.endAccountListing('sweep-1', NOW_MS + 4, 'AccessDenied', 0);
-  const empty = bench.create().ledger.coverage;
-  await empty.startSweep('sweep-1', NOW_MS);
+  const empty = createHeld().ledger.coverage;
+  await empty.startSweep('sweep-1');
   await empty.endAccountListing('sweep-1', NOW_MS, 'AccessDenied', 0);
 
   expect((await coverage.sweep(NOW_MS + 5))?.verdict).toBe('partial');
@@ -254,7 +262,7 @@ test('a listing that failed ends the sweep as partial, and without anything read
 });
 
 test('whoever found the last sweep finished does not finish the one that has begun meanwhile', async () => {
-  const one = bench.create();
+  const one = createHeld();
   const { coverage } = one.ledger;
   await beginSweep(one);
   for (const region of [EAST, WEST]) {
@@ -264,7 +272,8 @@ test('whoever found the last sweep finished does not finish the one that has beg
 
   for (let n = 1; n <= 50; n += 1) {
     const startedAtMs = NOW_MS + 100 * n;
-    await Promise.all([reader.sweep(startedAtMs), coverage.startSweep(`sweep-${n}`, startedAtMs)]);
+    one.time.hold(startedAtMs);
+    await Promise.all([reader.sweep(startedAtMs), coverage.startSweep(`sweep-${n}`)]);
     expect(await coverage.sweep(startedAtMs + 1)).toMatchObject({ id: `sweep-${n}`, finishedAtMs: null });
     // Now it can finish, and somebody looks just while the next one starts.
     await coverage.endAccountListing(`sweep-${n}`, startedAtMs + 2, null, 0);
@@ -277,8 +286,8 @@ test('whoever found the last sweep finished does not finish the one that has beg
 test.each([31, 32])(
   'the counts of targets sum to their total whatever happens at once (seed %i)',
   async (seed) => {
-    const one = bench.create();
-    await one.ledger.coverage.startSweep('sweep-1', NOW_MS);
+    const one = createHeld();
+    await one.ledger.coverage.startSweep('sweep-1');
     const stop = new AbortController();
     async function change(worker: number): Promise<void> {
       const { coverage } = one.another();
@@ -322,7 +331,7 @@ test.each([31, 32])(
 );
 
 test('accounts that are closed or suspended are counted beside those in scope', async () => {
-  const one = bench.create();
+  const one = createHeld();
   await beginSweep(one);
   await one.ledger.coverage.endAccountListing('sweep-1', NOW_MS + 1, null, 3);
 
@@ -334,7 +343,7 @@ test('accounts that are closed or suspended are counted beside those in scope', 
 });
 
 test('an account or coverage that cannot be read is left out', async () => {
-  const one = bench.create();
+  const one = createHeld();
   await one.redis.hset(one.keys.accounts, ACCOUNT, '{"accountId":"1"}');
   await one.redis.hset(one.keys.coverage, targetId(aTarget()), '{');
 
@@ -349,47 +358,28 @@ test('an id of coverage is a target or a whole account', () => {
   expect(() => parseCoverageId('x.*')).toThrow('12 digits');
 });
 
-test('a wish for readings is later than all that was read and wished before, by whatever clock', async () => {
-  const { coverage } = bench.create().ledger;
-  expect(await coverage.wantReadings(NOW_MS)).toBe(NOW_MS);
-  expect(await coverage.wantReadings(NOW_MS - 60_000)).toBe(NOW_MS + 1);
+test('a sweep, and a request to read again, start later than every reading that has begun', async () => {
+  const { ledger, time } = createHeld();
+  const { coverage } = ledger;
+  expect(await coverage.beginReading()).toBe(NOW_MS);
+  expect(await coverage.requestReadings()).toBe(NOW_MS + 1);
+  expect(await coverage.beginReading()).toBe(NOW_MS + 1);
+  expect(await coverage.startSweep('sweep-1')).toBe(NOW_MS + 2);
+  expect((await coverage.sweep(NOW_MS))?.startedAtMs).toBe(NOW_MS + 2);
 
-  await coverage.putAccounts([anAccount()]);
-  await coverage.putRegions(ACCOUNT, [EAST], NOW_MS + 5_000);
-  expect(await coverage.wantReadings(NOW_MS)).toBe(NOW_MS + 5_001);
-  await coverage.put(
-    { accountId: ACCOUNT, region: EAST },
-    aCoverage({ status: 'failed', attemptedAtMs: NOW_MS + 9_000 }),
-  );
-  expect(await coverage.startSweep('sweep-1', NOW_MS)).toBe(NOW_MS + 9_001);
-  expect((await coverage.sweep(NOW_MS))?.startedAtMs).toBe(NOW_MS + 9_001);
-  expect(await coverage.wantReadings(NOW_MS + 20_000)).toBe(NOW_MS + 20_000);
-  expect((await coverage.sweep(NOW_MS))?.startedAtMs).toBe(NOW_MS + 9_001);
-});
-
-test('what is read of an account counts for those who wanted it before the reading began', async () => {
-  const { coverage } = bench.create().ledger;
-  const alone = await coverage.beginReading(NOW_MS);
-  expect(await coverage.dateOf(alone)).toBe(NOW_MS);
-
-  const behind = await coverage.beginReading(NOW_MS - 60_000);
-  const sinceMs = await coverage.wantReadings(NOW_MS + 5);
-  const after = await coverage.beginReading(NOW_MS - 60_000);
-  const ahead = await coverage.beginReading(NOW_MS + 60_000);
-
-  expect(await coverage.dateOf(behind)).toBe(NOW_MS - 60_000);
-  expect(await coverage.dateOf(alone)).toBe(NOW_MS);
-  expect(await coverage.dateOf(after)).toBe(sinceMs);
-  expect(await coverage.dateOf(ahead)).toBe(NOW_MS + 60_000);
-  const laterMs = await coverage.wantReadings(NOW_MS + 10);
-  expect(await coverage.dateOf(ahead)).toBe(laterMs - 1);
+  time.hold(NOW_MS + 20_000);
+  expect(await coverage.requestReadings()).toBe(NOW_MS + 20_000);
+  expect((await coverage.sweep(NOW_MS))?.startedAtMs).toBe(NOW_MS + 2);
+  time.hold(NOW_MS - 60_000);
+  expect(await coverage.beginReading()).toBe(NOW_MS + 20_000);
+  expect(await coverage.startSweep('sweep-2')).toBe(NOW_MS + 20_001);
 });
 
 test('a listing of accounts that began before a sweep does not count for it', async () => {
-  const one = bench.create();
+  const one = createHeld();
   const { coverage } = one.ledger;
   await beginSweep(one);
-  await coverage.startSweep('sweep-2', NOW_MS + 10);
+  await coverage.startSweep('sweep-2');
   await coverage.putRegions(ACCOUNT, [], NOW_MS + 11);
 
   await coverage.endAccountListing('sweep-1', NOW_MS + 12, null, 0);
@@ -402,35 +392,16 @@ test('a listing of accounts that began before a sweep does not count for it', as
 test.each(['evil', '', '1e300', 'inf', 'nan', '-5', '9'.repeat(30), '1e14', '99999999999999'])(
   'a sweep whose times another hand has written (%j) is none, and the next one takes its place',
   async (forged) => {
-    const { ledger, redis, keys } = bench.create();
-    const { coverage, scans } = ledger;
-    await coverage.startSweep('sweep-1', NOW_MS);
-    await coverage.putAccounts([anAccount()]);
-    await coverage.putRegions(ACCOUNT, [EAST], NOW_MS + 1);
-    await redis.hset(keys.sweep, { startedAtMs: forged, wantedSinceMs: forged });
+    const { ledger, redis, keys } = createHeld();
+    const { coverage } = ledger;
+    await coverage.startSweep('sweep-1');
+    await redis.hset(keys.sweep, { startedAtMs: forged, newestMs: forged });
 
     expect(await coverage.sweep(NOW_MS)).toBeNull();
-    const target = { accountId: ACCOUNT, region: EAST };
-    const begun = await scans.begin(target, NOW_MS + 60_000, NOW_MS + 2);
-    await scans.end(begun, aCoverage({ attemptedAtMs: begun.begunAtMs }), NOW_MS + 90_000, NOW_MS + 3);
-    expect((await coverage.read(target))?.attemptedAtMs).toBe(NOW_MS + 2);
-    const reading = await coverage.beginReading(NOW_MS + 4);
-    expect([reading.begunAtMs, await coverage.dateOf(reading)]).toEqual([NOW_MS + 4, NOW_MS + 4]);
+    expect(await coverage.beginReading()).toBe(NOW_MS);
+    await redis.hset(keys.sweep, 'newestMs', forged);
 
-    const sinceMs = await coverage.startSweep('sweep-2', NOW_MS + 5);
-
-    expect(sinceMs).toBe(NOW_MS + 5);
-    expect(await coverage.sweep(NOW_MS + 6)).toMatchObject({ id: 'sweep-2', startedAtMs: NOW_MS + 5 });
-  },
-);
-
-test.each(['inf', '1e300'])(
-  'a reading that another hand dated %s does not date the next sweep',
-  async (score) => {
-    const { ledger, redis, keys } = bench.create();
-    await redis.zadd(keys.coverageStatus('complete'), score, 'evil');
-    await redis.zadd(keys.accountsResolved, score, 'evil');
-
-    expect(await ledger.coverage.startSweep('sweep-1', NOW_MS)).toBe(NOW_MS);
+    expect(await coverage.startSweep('sweep-2')).toBe(NOW_MS);
+    expect(await coverage.sweep(NOW_MS + 6)).toMatchObject({ id: 'sweep-2', startedAtMs: NOW_MS });
   },
 );

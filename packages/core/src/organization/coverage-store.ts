@@ -24,28 +24,14 @@ export interface KnownAccount {
   readonly resolvedAtMs: number | null;
 }
 
-/** A reading under way, as it must be known at its end. */
-export interface BegunReading {
-  /** Epoch ms; not before the start of a sweep, or of a wish for a part of it, whatever the clocks of two machines say. */
-  readonly begunAtMs: number;
-  /** Since when readings were wanted, as the ledger has it; empty when never. */
-  readonly wantedSince: string;
-}
-
 /** Accounts, targets and how they were read. */
 export interface CoverageLedger {
-  /**
-   * Starts a view: everything whose reading begins from now on counts.
-   *
-   * @returns since when, in the ledger's own time (epoch ms): later than every reading that it has recorded
-   */
-  startSweep(sweepId: string, nowMs: number): Promise<number>;
-  /** The same for whoever waits for a part, without a new view. */
-  wantReadings(nowMs: number): Promise<number>;
-  /** Begins to read something other than a target. */
-  beginReading(nowMs: number): Promise<BegunReading>;
-  /** The time by which such a reading counts, for whoever has wanted it before it began only (epoch ms). */
-  dateOf(begun: BegunReading): Promise<number>;
+  /** Starts a view: everything whose reading begins from now on counts. @returns since when, as readings are dated (epoch ms) */
+  startSweep(sweepId: string): Promise<number>;
+  /** The same without a new view, for an operator who waits for a part. */
+  requestReadings(): Promise<number>;
+  /** Begins to read something other than a target. @returns its date (epoch ms): not before the start of a sweep or request */
+  beginReading(): Promise<number>;
   /** The account list of a sweep is complete (`error` null) or failed. Says nothing of a sweep that started meanwhile. */
   endAccountListing(sweepId: string, nowMs: number, error: string | null, inactive: number): Promise<void>;
   /** Null before the first sweep. Marks the sweep finished when it sees that everything was read. */
@@ -58,9 +44,9 @@ export interface CoverageLedger {
   /**
    * Sets the regions in scope and makes the targets known; forgets targets of regions no longer in scope, which are returned.
    *
-   * @param readAtMs see `dateOf`
+   * @param begunAtMs see `beginReading`
    */
-  putRegions(accountId: AccountId, regions: readonly Region[], readAtMs: number): Promise<readonly Target[]>;
+  putRegions(accountId: AccountId, regions: readonly Region[], begunAtMs: number): Promise<readonly Target[]>;
   /** The account cannot be entered: one target `account/*` stands for it. */
   denyAccount(accountId: AccountId, coverage: Coverage): Promise<void>;
   /** What stands for an account that could not be entered; null when it could. */
@@ -79,7 +65,7 @@ export interface CoverageLedger {
 
 const PENDING: Coverage = {
   status: 'pending',
-  attemptedAtMs: 0,
+  attemptedAtMs: null,
   completeAtMs: null,
   cause: null,
   detail: '',
@@ -107,7 +93,7 @@ export function createCoverageLedger(deps: {
       if (coverage === 'known') return [member, '?', 0, JSON.stringify(PENDING)];
       // A reading that ends after its target was forgotten must not bring the target back.
       const status = member.endsWith(WHOLE_ACCOUNT) ? `+${coverage.status}` : coverage.status;
-      return [member, status, coverage.attemptedAtMs, JSON.stringify(coverage)];
+      return [member, status, coverage.attemptedAtMs ?? 0, JSON.stringify(coverage)];
     });
     await run('set-coverage', scriptKeys, [COVERAGE_STATUSES.join(','), ...args]);
   }
@@ -161,7 +147,7 @@ export function createCoverageLedger(deps: {
       return [...new Set([...texts].flatMap((text) => parseRegions(text) ?? []))].toSorted();
     },
 
-    async putRegions(accountId, regions, readAtMs) {
+    async putRegions(accountId, regions, begunAtMs) {
       const before = await readAccount(accountId);
       if (before === null) return [];
       const dropped = (before.regions ?? [])
@@ -176,7 +162,7 @@ export function createCoverageLedger(deps: {
       await redis
         .multi()
         .hset(keys.accountRegions, accountId, JSON.stringify(regions))
-        .zadd(keys.accountsResolved, 'XX', readAtMs, accountId)
+        .zadd(keys.accountsResolved, 'XX', begunAtMs, accountId)
         .exec();
       return dropped;
     },
@@ -190,7 +176,7 @@ export function createCoverageLedger(deps: {
         ...(before.regions ?? []).map((region): Entry => [targetId({ accountId, region }), 'forget']),
         [accountMember(accountId), { ...coverage, completeAtMs }],
       ]);
-      await redis.zadd(keys.accountsResolved, 'XX', coverage.attemptedAtMs, accountId);
+      await redis.zadd(keys.accountsResolved, 'XX', coverage.attemptedAtMs ?? 0, accountId);
     },
 
     async readDenied(accountId) {

@@ -23,8 +23,8 @@ export const COVERAGE_STATUSES = [
 /** When, and how, one target was last read. */
 export interface Coverage {
   readonly status: CoverageStatus;
-  /** Epoch ms at which the last reading began; 0 for `pending`. What changed in AWS later, it may not have seen. */
-  readonly attemptedAtMs: number;
+  /** Epoch ms at which the last reading began; null while `pending`. What changed in AWS later, it may not have seen. */
+  readonly attemptedAtMs: number | null;
   /** The same of the last complete reading; null when there was none. Older than `attemptedAtMs` when the last one was not. */
   readonly completeAtMs: number | null;
   /** Why it is not complete; null when it is. */

@@ -1,6 +1,5 @@
 import { ORGANIZATION_MEMBER } from '../jobs/catalog.ts';
 import type { Ledger } from '../control/ledger.ts';
-import type { Clock } from '../runtime/clock-port.ts';
 import type { KnownAccount } from './coverage-store.ts';
 import type { AccountId, Region } from './ids.ts';
 import { type Target, targetId } from './target.ts';
@@ -26,7 +25,7 @@ export function includesAccount(scope: SweepScope, accountId: AccountId): boolea
 
 /** What was made due. */
 export interface RequestedSweep {
-  /** Since when a reading counts, in the ledger's time (epoch ms). */
+  /** Since when a reading counts (epoch ms): see `CoverageLedger.startSweep`. */
   readonly sinceMs: number;
   /** Active ones; none before the organization is first listed, and none for an account that is not there. */
   readonly accounts: number;
@@ -41,15 +40,14 @@ export interface RequestedSweep {
  * @param newId makes a ULID for the sweep
  */
 export async function requestSweep(
-  { ledger, clock, newId }: { readonly ledger: Ledger; readonly clock: Clock; readonly newId: () => string },
+  { ledger, newId }: { readonly ledger: Ledger; readonly newId: () => string },
   scope: SweepScope,
 ): Promise<RequestedSweep> {
-  const atMs = clock.now();
   const whole = isWhole(scope);
   // First of all: a target that becomes known later is read later, and one that is known already is made due below.
   const sinceMs = await (whole
-    ? ledger.coverage.startSweep(newId(), atMs)
-    : ledger.coverage.wantReadings(atMs));
+    ? ledger.coverage.startSweep(newId())
+    : ledger.coverage.requestReadings());
   const accounts = await activeAccounts(ledger, scope);
   const denials = await Promise.all(
     accounts.map(({ account }) => ledger.coverage.readDenied(account.accountId)),
@@ -60,15 +58,15 @@ export async function requestSweep(
       (regions ?? []).map((region): Target => ({ accountId, region })),
     )
     .filter((target) => includesTarget(scope, target));
-  if (whole) await ledger.due.schedule('accounts', [{ member: ORGANIZATION_MEMBER, atMs }]);
+  if (whole) await ledger.due.schedule('accounts', [{ member: ORGANIZATION_MEMBER, inMs: 0 }]);
   // A role that was fixed, and a region that was turned on, show in the account's regions only.
   await ledger.due.schedule(
     'regions',
-    accounts.map(({ account }) => ({ member: account.accountId, atMs })),
+    accounts.map(({ account }) => ({ member: account.accountId, inMs: 0 })),
   );
   await ledger.due.schedule(
     'scan',
-    targets.map((target) => ({ member: targetId(target), atMs })),
+    targets.map((target) => ({ member: targetId(target), inMs: 0 })),
   );
   return {
     sinceMs,

@@ -21,30 +21,18 @@ export const WHOLE_ACCOUNT = '.*';
 
 type SweepLedger = Pick<
   CoverageLedger,
-  'startSweep' | 'wantReadings' | 'beginReading' | 'dateOf' | 'endAccountListing' | 'sweep'
+  'startSweep' | 'requestReadings' | 'beginReading' | 'endAccountListing' | 'sweep'
 >;
 
-/** The sweep: a view on the readings since a moment, not a thing that somebody has to finish. */
+/** The sweep: a view on the readings since a moment, not a task that a process has to finish. */
 export function createSweepLedger(deps: {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly run: RunScript;
 }): SweepLedger {
   const { redis, keys, run } = deps;
-  const wantKeys = [
-    keys.sweep,
-    keys.accountsResolved,
-    ...COVERAGE_STATUSES.map((status) => keys.coverageStatus(status)),
-  ];
-
-  async function want(nowMs: number, sweepId: string): Promise<number> {
-    return Number(await run('want-readings', wantKeys, [nowMs, sweepId]));
-  }
-
-  async function wantedSince(): Promise<string> {
-    // As wanted-since.lua has it.
-    const [wished, started] = await redis.hmget(keys.sweep, 'wantedSinceMs', 'startedAtMs');
-    return [wished, started].find((text) => readTime(text, Date.now()) !== null) ?? '';
+  async function begin(what: 'reading' | 'request' | 'sweep', sweepId = ''): Promise<number> {
+    return (await run('begin-reading', [keys.sweep], [what, sweepId])) as number;
   }
 
   async function countTargets(sinceMs: number): Promise<TargetCounts> {
@@ -78,19 +66,11 @@ export function createSweepLedger(deps: {
   }
 
   return {
-    startSweep: (sweepId, nowMs) => want(nowMs, sweepId),
+    startSweep: (sweepId) => begin('sweep', sweepId),
 
-    wantReadings: (nowMs) => want(nowMs, ''),
+    requestReadings: () => begin('request'),
 
-    async beginReading(nowMs) {
-      const since = await wantedSince();
-      return { begunAtMs: Math.max(nowMs, Number(since)), wantedSince: since };
-    },
-
-    async dateOf({ begunAtMs, wantedSince: knew }) {
-      const since = await wantedSince();
-      return since === knew ? begunAtMs : Math.min(begunAtMs, Number(since) - 1);
-    },
+    beginReading: () => begin('reading'),
 
     async endAccountListing(sweepId, nowMs, error, inactive) {
       await redis.hset(keys.sweep, {
@@ -136,10 +116,10 @@ export function createSweepLedger(deps: {
   };
 }
 
-/** As in wanted-since.lua. */
+/** As in date-reading.lua. */
 const MOST_AHEAD_MS = 157_680_000_000;
 
-/** A time as wanted-since.lua takes it; null for what can be none, such as what another hand has written. */
+/** A time as date-reading.lua takes it; null for what can be none, such as what another hand has written. */
 function readTime(text: string | null | undefined, nowMs: number): number | null {
   if (typeof text !== 'string' || !/^\d{1,15}$/.test(text)) return null;
   return Number(text) <= nowMs + MOST_AHEAD_MS ? Number(text) : null;

@@ -48,7 +48,7 @@ function findingOfGroup(group: readonly UnreadTarget[]): Finding | null {
       group.length === 1
         ? `${noun}:${first.place}`
         : `${noun}s:${cause}${action === null ? '' : `:${action}`}${isUnreadable(first.coverage) ? ':unreadable' : ''}`,
-    sinceMs: Math.min(...group.map(({ coverage }) => coverage.completeAtMs ?? coverage.attemptedAtMs)),
+    sinceMs: Math.min(...group.map(({ coverage }) => coverage.completeAtMs ?? coverage.attemptedAtMs ?? 0)),
     message: `${what}: ${why}. ${listed(places)}`,
     remedy: isUnreadable(first.coverage) ? UNREADABLE_REMEDY : remedyOf(cause, action, isAccount),
     owner,

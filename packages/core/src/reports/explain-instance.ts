@@ -178,7 +178,7 @@ async function readingOf(
         : reading.status;
   return {
     targetStatus: status,
-    targetLastRead: reading === null || reading.attemptedAtMs === 0 ? null : isoTime(reading.attemptedAtMs),
+    targetLastRead: typeof reading?.attemptedAtMs === 'number' ? isoTime(reading.attemptedAtMs) : null,
     targetLastComplete:
       reading?.completeAtMs === null || reading === null ? null : isoTime(reading.completeAtMs),
   };

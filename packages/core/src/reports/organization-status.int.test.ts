@@ -28,7 +28,7 @@ async function hold(ledger: Ledger, states: readonly EnrollmentState[]): Promise
 
 /** One account with one target that was read completely. */
 async function finishSweep({ coverage }: Ledger): Promise<void> {
-  await coverage.startSweep('01JSWEEP', NOW_MS);
+  await coverage.startSweep('01JSWEEP');
   await coverage.putAccounts([{ accountId: anAccountId(), name: 'a', state: 'ACTIVE', ancestorIds: [] }]);
   await coverage.endAccountListing('01JSWEEP', NOW_MS, null, 0);
   await coverage.putRegions(anAccountId(), [target.region], NOW_MS);

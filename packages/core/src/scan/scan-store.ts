@@ -2,7 +2,8 @@ import type { Redis } from 'ioredis';
 import { COVERAGE_STATUSES, type Coverage } from '../organization/coverage.ts';
 import { targetId, type Target } from '../organization/target.ts';
 import type { Keys } from '../redis/keys.ts';
-import { parseScope, type KnownAccount, type BegunReading } from '../organization/coverage-store.ts';
+import { parseScope, type KnownAccount } from '../organization/coverage-store.ts';
+import type { BegunWork } from '../jobs/due-store.ts';
 import { gatherCalls } from '../redis/gather-calls.ts';
 import { parseStored, StoredCoverage } from '../enrollment/stored-schema.ts';
 import type { RunScript } from '../redis/scripts.ts';
@@ -25,10 +26,10 @@ export interface TargetRest {
 }
 
 /** A scan under way, as `end` wants it back. */
-export interface BegunScan extends BegunReading {
+export interface BegunScan extends BegunWork {
   readonly target: Target;
-  /** Epoch ms until which the target was put off. */
-  readonly untilMs: number;
+  /** The date of the reading (epoch ms): not before the start of a sweep or request, see date-reading.lua. */
+  readonly readingMs: number;
   /** Null when the target's account is not known. */
   readonly scope: TargetScope | null;
   /** The word of the last write of the target's records; null when there was none. */
@@ -37,39 +38,27 @@ export interface BegunScan extends BegunReading {
   readonly rest: TargetRest | null;
 }
 
-/** The ledger's two ends of a scan, each in one round trip: an unchanged target costs little else. */
-export interface ScanLedger {
-  /** Puts the target off: nobody is told of it again before `untilMs`. */
-  begin(target: Target, untilMs: number, nowMs: number): Promise<BegunScan>;
-  /** Puts the target at rest. Means nothing when its records were written since the scan began. */
-  putRest(begun: BegunScan, rest: TargetRest): Promise<void>;
-  /**
-   * Records the reading (null: there was none) and makes the target due again at `nextAtMs`, or never (null); what was
-   * scheduled meanwhile is due now instead. A reading of a target that was forgotten meanwhile is dropped, and one that
-   * began before the sweep that runs now does not count for it.
-   */
-  end(begun: BegunScan, coverage: Coverage | null, nextAtMs: number | null, nowMs: number): Promise<void>;
-}
-
 /** Scans in one round trip: Redis is busy with so many for about a tenth of a millisecond. */
 const MOST_GATHERED = 16;
 
 interface BeginCall {
   readonly target: Target;
-  readonly untilMs: number;
+  readonly leaseMs: number;
 }
 
 /** What begin-scans.lua returns. */
 type BeginReply = readonly [
-  wantedSince: string | null,
+  now: number,
+  reading: number,
   accounts: readonly (string | null)[],
   regions: readonly (string | null)[],
   coverages: readonly (string | null)[],
 ];
 
-/** What the ledger knows of one target, as it is stored. */
+/** What the ledger knows of one target, as it is stored, and when the scan began. */
 interface Known {
-  readonly wantedSince: string | null;
+  readonly begunAtMs: number;
+  readonly readingMs: number;
   readonly account: string | null;
   readonly regions: string | null;
   readonly coverage: string | null;
@@ -78,21 +67,21 @@ interface Known {
 interface EndCall {
   readonly begun: BegunScan;
   readonly coverage: Coverage | null;
-  readonly nextAtMs: number | null;
-  readonly nowMs: number;
+  readonly nextInMs: number | null;
 }
 
-/** Beginning and end of a scan: see `ScanLedger`. */
+/** The ledger's two ends of a scan, each in one round trip: an unchanged target costs little else. */
+export type ScanLedger = ReturnType<typeof createScanLedger>;
+
 export function createScanLedger(deps: {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly run: RunScript;
-}): ScanLedger {
+}) {
   const { redis, keys, run } = deps;
   const beginKeys = [keys.due('scan'), keys.accounts, keys.accountRegions, keys.coverage, keys.sweep];
   const endKeys = [
     keys.due('scan'),
-    keys.sweep,
     keys.coverage,
     ...COVERAGE_STATUSES.map((status) => keys.coverageStatus(status)),
   ];
@@ -103,13 +92,14 @@ export function createScanLedger(deps: {
     const reply = await run('begin-scans', beginKeys, [
       accountIds.length,
       ...accountIds,
-      ...calls.flatMap(({ target, untilMs }) => [targetId(target), untilMs]),
+      ...calls.flatMap(({ target, leaseMs }) => [targetId(target), Math.floor(leaseMs)]),
     ]);
-    const [wantedSince, accounts, regions, coverages] = reply as BeginReply;
+    const [begunAtMs, readingMs, accounts, regions, coverages] = reply as BeginReply;
     return calls.map(({ target }, n): Known => {
       const account = accountIds.indexOf(target.accountId);
       return {
-        wantedSince,
+        begunAtMs,
+        readingMs,
         account: accounts[account] ?? null,
         regions: regions[account] ?? null,
         coverage: coverages[n] ?? null,
@@ -120,48 +110,54 @@ export function createScanLedger(deps: {
   const end = gatherCalls(MOST_GATHERED, async (calls: readonly EndCall[]): Promise<readonly undefined[]> => {
     await run('end-scans', endKeys, [
       statuses,
-      ...calls.flatMap(({ begun: { target, untilMs, wantedSince }, coverage, nextAtMs, nowMs }) => [
+      ...calls.flatMap(({ begun: { target, leaseEndMs }, coverage, nextInMs }) => [
         targetId(target),
-        untilMs,
-        nextAtMs === null ? '' : Math.floor(nextAtMs),
-        Math.floor(nowMs),
+        leaseEndMs,
+        nextInMs === null ? '' : Math.floor(nextInMs),
         coverage?.status ?? '',
         coverage?.attemptedAtMs ?? 0,
         coverage === null ? '' : JSON.stringify(coverage),
-        wantedSince,
       ]),
     ]);
     return calls.map(() => undefined);
   });
 
   return {
-    async begin(target, untilMs, nowMs) {
-      // Two commands that travel together: they speak of different slots of a cluster.
+    /** Begins a scan: the target is not handed out again before the lease ends. */
+    async begin(target: Target, leaseMs: number): Promise<BegunScan> {
+      // Two commands that travel together.
       const [known, [written = null, rest = null]] = await Promise.all([
-        begin({ target, untilMs }),
+        begin({ target, leaseMs }),
         redis.hmget(keys.target(target).summary, 'written', 'rest'),
       ]);
-      const { wantedSince } = known;
+      const { begunAtMs, readingMs } = known;
       const scope = parseScope(known.account, known.regions);
       const coverage = known.coverage === null ? null : parseStored(StoredCoverage, known.coverage);
       return {
         target,
-        untilMs,
-        begunAtMs: Math.max(nowMs, Number(wantedSince ?? 0)),
-        wantedSince: wantedSince ?? '',
+        begunAtMs,
+        leaseEndMs: begunAtMs + Math.floor(leaseMs),
+        readingMs,
         scope: scope === null ? null : { ...scope, coverage },
         written,
         rest: readRest(written, rest),
       };
     },
 
-    async putRest({ target, written }, { digest, untilMs: restsUntilMs }) {
+    /** Puts the target at rest. Means nothing when its records were written since the scan began. */
+    async putRest({ target, written }: BegunScan, { digest, untilMs }: TargetRest): Promise<void> {
       if (written === null) return;
-      const text = `${written}|${digest}|${Math.floor(restsUntilMs)}`;
+      const text = `${written}|${digest}|${Math.floor(untilMs)}`;
       await redis.hset(keys.target(target).summary, 'rest', text);
     },
 
-    end: (begun, coverage, nextAtMs, nowMs) => end({ begun, coverage, nextAtMs, nowMs }),
+    /**
+     * Records the reading (null: there was none) and makes the target due again in `nextInMs`, or never (null); what was
+     * scheduled meanwhile is due now instead. A reading of a target that was forgotten meanwhile is dropped.
+     */
+    end(begun: BegunScan, coverage: Coverage | null, nextInMs: number | null): Promise<undefined> {
+      return end({ begun, coverage, nextInMs });
+    },
   };
 }
 
