@@ -274,7 +274,8 @@ test('a failed instance is sent to again when its time has come, not before', as
   expect(nextAttemptAtMs - failed.changedAtMs).toBe(600_000);
 
   expect(await install(bench)).toMatchObject({ sent: 0 });
-  expect(await bench.dueAt('install', targetId(TARGET))).toBe(nextAttemptAtMs);
+  const dueAtMs = (await bench.dueAt('install', targetId(TARGET))) ?? 0;
+  expect(Math.abs(dueAtMs - nextAttemptAtMs)).toBeLessThan(1_000);
   bench.advance(nextAttemptAtMs - bench.now() + 1);
   expect(await install(bench)).toMatchObject({ sent: 1 });
 });

@@ -52,19 +52,13 @@ export async function resolveSend(
     // Its sender may have recorded it meanwhile, and counted it.
     if (written !== null) await countAccepted(target, written, deps);
     ctx.log.info({ target: targetId(target), batchId, commandId: command.commandId }, 'lost command found');
-    return collectOutcome(now, 0, open, 'found');
+    return collectOutcome(0, 0, open, 'found');
   }
   // Asked before the listing, so that the listing began after the last moment at which the request could be accepted.
-  if (now < intent.intentAtMs + install.resendAfterMs) {
-    return collectOutcome(
-      Math.min(now + install.visibilityMs, intent.intentAtMs + install.resendAfterMs),
-      0,
-      open,
-      'looked-for',
-    );
-  }
+  const leftMs = intent.intentAtMs + install.resendAfterMs - now;
+  if (leftMs > 0) return collectOutcome(Math.min(install.visibilityMs, leftMs), 0, open, 'looked-for');
   // Whoever sent it has recorded its answer meanwhile: then it is followed.
-  if (!(await closeUnsent(target, intent, version, deps))) return collectOutcome(now, 0, open, 'found');
+  if (!(await closeUnsent(target, intent, version, deps))) return collectOutcome(0, 0, open, 'found');
   ctx.log.info({ target: targetId(target), batchId: intent.batchId }, 'send did not happen');
   return collectOutcome(null, 0, 0, 'not-sent');
 }

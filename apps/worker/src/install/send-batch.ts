@@ -128,7 +128,7 @@ async function claim(
   };
   // Whoever finds this batch later must find it due: so that is written first.
   await deps.ledger.due.schedule('collect', [
-    { member: collectMember(target, batchId), inMs: deps.config.install.sendWindowMs },
+    { member: collectMember(target, batchId), inMs: intent.notAfterMs - deps.clock.now() },
   ]);
   const words = await deps.ledger.enrollments.write(target, 'all', changes, [
     { batchId, expected: 0, value: intent },

@@ -31,7 +31,7 @@ export async function leaveBatch(
   const ageMs = deps.clock.now() - timeOfBatch(batchId);
   const mayBeLive = Math.abs(ageMs) < longestLifeMs(deps.config.install) + deps.config.install.resendAfterMs;
   if (mayBeLive) {
-    return collectOutcome(deps.clock.now() + deps.timings.deniedMs, 0, instanceIds.length, 'unproven');
+    return collectOutcome(deps.timings.deniedMs, 0, instanceIds.length, 'unproven');
   }
   const closed = { batchId, expected: version, value: null };
   await applyWithIntent(deps, target, instanceIds, (_, record) => endOf(intent, record, deps), closed);

@@ -45,9 +45,7 @@ export async function requestSweep(
 ): Promise<RequestedSweep> {
   const whole = isWhole(scope);
   // First of all: a target that becomes known later is read later, and one that is known already is made due below.
-  const sinceMs = await (whole
-    ? ledger.coverage.startSweep(newId())
-    : ledger.coverage.requestReadings());
+  const sinceMs = await (whole ? ledger.coverage.startSweep(newId()) : ledger.coverage.requestReadings());
   const accounts = await activeAccounts(ledger, scope);
   const denials = await Promise.all(
     accounts.map(({ account }) => ledger.coverage.readDenied(account.accountId)),

@@ -13,7 +13,15 @@ import type { EnrollmentState } from '../enrollment/record.ts';
 import { isSettled, readOrganizationStatus } from './organization-status.ts';
 import type { Ledger } from '../control/ledger.ts';
 
-const bench = useLedgerBench();
+const ledgers = useLedgerBench();
+const bench = {
+  /** A ledger whose Redis says NOW_MS. */
+  create: () => {
+    const one = ledgers.create();
+    one.time.hold(NOW_MS);
+    return one;
+  },
+};
 
 const target = aTarget();
 
