@@ -49,7 +49,7 @@ export async function forgetTarget(
     const expiresAtMs = after.changedAtMs + deps.timings.goneMs;
     if (after.state === 'unknown') {
       // Only the release that wrote it knows what else it stands for: the target is kept for that one.
-      nextAtMs = Math.min(nextAtMs, context.nowMs + deps.timings.deniedMs);
+      nextInMs = Math.min(nextInMs, deps.timings.deniedMs);
     } else if (isOpen(after)) {
       open = true;
     } else if (expiresAtMs < context.nowMs) {
