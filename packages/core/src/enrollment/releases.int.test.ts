@@ -141,6 +141,17 @@ test('a pause by a hand that this release does not know stops sends all the same
   expect(await ledger.control.pauses()).toMatchObject([{ scope: 'all' }]);
 });
 
+test('labels that a newer release made wait are given, and not dropped', async () => {
+  const { ledger, redis, keys } = bench.create();
+  const change = { instanceId: A, digest: 'd', labels: { 'aws/a': 'b' }, gone: false };
+  await ledger.labels.queue(target, [change]);
+  const { labelChanges } = keys.target(target);
+  const text = (await redis.hget(labelChanges, A)) ?? '';
+  await redis.hset(labelChanges, A, text.replace(`{"v":${LEDGER_SCHEMA},`, `{"v":${NEXT},"wave":2,`));
+
+  expect(await ledger.labels.take(5)).toMatchObject([{ target, change }]);
+});
+
 test('the seal of a newer release is good here, also over a state that is not known here', () => {
   const keys = [{ reveal: () => '0123456789abcdef'.repeat(4) }];
   const value = { ...aRecord('installing'), batchId: aBatchId(3), instanceId: A };

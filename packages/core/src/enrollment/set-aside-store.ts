@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { EXAMPLES_KEPT, type SetAside } from './set-aside.ts';
 import { readTargetId, targetId, type Target } from '../organization/target.ts';
 import type { Keys } from '../redis/keys.ts';
-import { parseStored } from './stored-schema.ts';
+import { encodeStored, parseStored } from './stored-schema.ts';
 
 /** What could not be read, was set aside, and is not made anew yet. */
 export interface SetAsideLedger {
@@ -35,7 +35,7 @@ export function createSetAsideLedger({ redis, keys }: { redis: Redis; keys: Keys
         examples: [...ids, ...(before?.examples ?? [])].slice(0, EXAMPLES_KEPT),
         atMs: nowMs,
       };
-      await redis.hset(keys.setAside, id, JSON.stringify(noted));
+      await redis.hset(keys.setAside, id, encodeStored(noted));
     },
 
     async all() {

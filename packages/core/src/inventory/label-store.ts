@@ -4,7 +4,7 @@ import { InstanceId } from '../organization/ids.ts';
 import type { LabelChange, LabelSummary, WrittenLabels } from './node-labels.ts';
 import { readTargetId, targetId, type Target } from '../organization/target.ts';
 import type { Keys } from '../redis/keys.ts';
-import { parseStored, readEpochMs } from '../enrollment/stored-schema.ts';
+import { encodeStored, parseStored, readEpochMs } from '../enrollment/stored-schema.ts';
 import type { RunScript } from '../redis/scripts.ts';
 
 /** A change that waits, with its text as it is stored: a later change of the same instance has another. */
@@ -39,7 +39,7 @@ export interface LabelLedger {
 /** Fields per HSET: a call holds Redis for well under a millisecond at this size. */
 const CHUNK = 200;
 
-const StoredChange: z.ZodType<LabelChange> = z.strictObject({
+const StoredChange: z.ZodType<LabelChange> = z.object({
   instanceId: InstanceId,
   digest: z.string(),
   labels: z.record(z.string(), z.string()),
@@ -84,7 +84,7 @@ export function createLabelLedger(deps: {
       const { labelChanges } = keys.target(target);
       for (let i = 0; i < changes.length; i += CHUNK) {
         const chunk = changes.slice(i, i + CHUNK);
-        const fields = Object.fromEntries(chunk.map((change) => [change.instanceId, JSON.stringify(change)]));
+        const fields = Object.fromEntries(chunk.map((change) => [change.instanceId, encodeStored(change)]));
         const added = await redis.hset(labelChanges, fields);
         await redis.incrby(keys.labelsWaiting, added);
       }

@@ -85,7 +85,7 @@ export const CHECK_CAUSES = [
 export type CheckCause = (typeof CHECK_CAUSES)[number];
 
 /** One look at one thing. */
-export const Check = z.strictObject({
+export const Check = z.object({
   id: z.enum(CHECK_IDS),
   /** What of it: an IAM action, a region, a document, an address; null where the id says all. */
   subject: z.string().nullable(),

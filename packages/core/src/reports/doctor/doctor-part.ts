@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AccountId } from '../../organization/ids.ts';
 import { Check } from './check.ts';
 
-export const OrganizationCheckup = z.strictObject({
+export const OrganizationCheckup = z.object({
   /** Which worker answered. */
   worker: z.string(),
   /** Keys of its matchers, to find a worker that was configured otherwise. */
@@ -16,10 +16,10 @@ export const OrganizationCheckup = z.strictObject({
 });
 export type OrganizationCheckup = z.infer<typeof OrganizationCheckup>;
 
-export const TeleportCheckup = z.strictObject({ checks: z.array(Check) });
+export const TeleportCheckup = z.object({ checks: z.array(Check) });
 export type TeleportCheckup = z.infer<typeof TeleportCheckup>;
 
-export const AccountCheckup = z.strictObject({
+export const AccountCheckup = z.object({
   accountId: AccountId,
   name: z.string(),
   /** Ids from the root down; empty when the account was not found through an organization. */
@@ -33,7 +33,7 @@ export const AccountCheckup = z.strictObject({
   missingActions: z.array(z.string()),
   regions: z.int().min(0),
   /** Running, matched instances, and those whose SSM agent is online. */
-  agents: z.strictObject({ running: z.int().min(0), online: z.int().min(0) }),
+  agents: z.object({ running: z.int().min(0), online: z.int().min(0) }),
   checks: z.array(Check),
 });
 export type AccountCheckup = z.infer<typeof AccountCheckup>;

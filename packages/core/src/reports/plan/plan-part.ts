@@ -7,7 +7,7 @@ import { Target } from '../../organization/target.ts';
 const count = z.int().min(0);
 
 /** Where the instances of a scope stand, and would go. An instance is in exactly one of them. */
-export const PlanCounts = z.strictObject({
+export const PlanCounts = z.object({
   /** Would be sent the installer now. */
   install: count,
   /** Failed before; would be sent to when its back-off ends. */
@@ -58,7 +58,7 @@ const reading = {
 };
 
 /** An account in scope and how it was entered. */
-export const AccountReading = z.strictObject({
+export const AccountReading = z.object({
   accountId: AccountId,
   name: z.string(),
   state: z.string(),
@@ -73,7 +73,7 @@ export const AccountReading = z.strictObject({
 });
 export type AccountReading = z.infer<typeof AccountReading>;
 
-export const TargetReading = z.strictObject({
+export const TargetReading = z.object({
   target: Target,
   ...reading,
   counts: PlanCounts,
@@ -87,19 +87,19 @@ export const TargetReading = z.strictObject({
   judged: count,
   ready: count,
   /** Instances to install per matcher, by its label. */
-  batches: z.array(z.strictObject({ matcher: z.string(), documentName: z.string(), instances: count })),
+  batches: z.array(z.object({ matcher: z.string(), documentName: z.string(), instances: count })),
 });
 export type TargetReading = z.infer<typeof TargetReading>;
 
 /** What is known of Teleport's inventory. `none`: not configured. */
-export const InventoryReading = z.strictObject({
+export const InventoryReading = z.object({
   state: z.enum(['read', 'none', 'unreadable']),
   nodes: count,
   detail: z.string(),
 });
 export type InventoryReading = z.infer<typeof InventoryReading>;
 
-export const OrganizationReading = z.strictObject({
+export const OrganizationReading = z.object({
   /** Which worker answered. */
   worker: z.string(),
   /** Keys of its matchers, to find a worker that was configured otherwise. */
