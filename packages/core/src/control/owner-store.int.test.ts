@@ -58,6 +58,9 @@ describe('a ledger of release 0.1', () => {
     // Release 0.1 has schema 1, and refuses what is readable from a later one only.
     expect(said.readableFrom).toBe(LEDGER_READABLE_FROM);
     expect(said.readableFrom).toBeGreaterThan(1);
+    // What they send until they have ended is older than the first list of a target's commands.
+    const epoch = await ledger.control.epoch();
+    expect(await ledger.control.epochSeenAt(epoch, 0)).toBeGreaterThan(Date.now() + 50_000);
   });
 
   it('does not bring back a pause that an operator has ended since', async (context) => {
@@ -79,7 +82,7 @@ describe('a ledger of release 0.1', () => {
       keys,
       prefix,
       run: () => Promise.reject(new Error('killed')),
-      control: { raise: () => Promise.reject(new Error('killed')) },
+      control: { ...ledger.control, raise: () => Promise.reject(new Error('killed')) },
       log: { warn: () => undefined } as never,
     });
     await expect(killed.claim(MINE)).rejects.toThrow('killed');

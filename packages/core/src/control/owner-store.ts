@@ -35,7 +35,7 @@ interface OwnerDeps {
   readonly keys: Keys;
   readonly run: RunScript;
   readonly prefix: string;
-  readonly control: Pick<ControlLedger, 'raise'>;
+  readonly control: Pick<ControlLedger, 'raise' | 'epoch'>;
   readonly log: Logger;
 }
 
@@ -115,11 +115,14 @@ async function findOldLedger({ redis, prefix }: OwnerDeps): Promise<OldLedger | 
   }
 }
 
+/** How long a process of 0.1 may send after the take-over: it looks at the owner every 15 s, ends its jobs within 20 s, and a send takes 10 s. */
+const LAST_OLD_SEND_MS = 60_000;
+
 /**
  * Takes over what neither AWS nor the inventory can tell: pauses, the hold, since when markers are signed. Nothing is
  * replaced, so that it may be begun again after a kill. Processes and commands of 0.1 would send and write beside ours: they
- * find another owner first, a newer release, and end within seconds; ours wait longer than that before they send in a new
- * epoch (`enterEpoch`).
+ * find a newer release as owner and end. The new epoch counts from the last send that they can make, so that no list of a
+ * target's commands is read before it (`enterEpoch`).
  */
 async function takeOver(owner: LedgerOwner, { redis, keys, prefix, control, log }: OwnerDeps): Promise<void> {
   const old = oldKeys(prefix);
@@ -134,10 +137,12 @@ async function takeOver(owner: LedgerOwner, { redis, keys, prefix, control, log 
   await Promise.all(scopes.map(([scope, text]) => redis.hsetnx(keys.pauses, scope, text)));
   if (hold !== null) await redis.setnx(keys.hold, hold);
   if (signedSince !== null) await redis.setnx(keys.signedSince, signedSince);
+  const nowMs = Number(seconds) * 1_000;
+  await redis.set(keys.epochSeen(await control.epoch()), nowMs + LAST_OLD_SEND_MS, 'EX', 86_400);
   await control.raise({
     kind: 'ledger-rebuilt',
     scope: 'all',
-    sinceMs: Number(seconds) * 1_000,
+    sinceMs: nowMs,
     message: `Redis holds a ledger of release 0.1, under ${prefix}:{…}. This release makes a new one from AWS and the inventory, and has taken over the pauses (${scopes.length}) and the first-run hold. Back-off, attempts and history are lost.`,
     remedy: `Look at muster status, then remove the old keys: redis-cli -u "$REDIS_URL" --scan --pattern '${prefix}:{*' | xargs redis-cli -u "$REDIS_URL" unlink. muster resume --all takes this note away, and ends a pause of all.`,
   });
