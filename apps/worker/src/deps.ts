@@ -22,9 +22,6 @@ export type EnqueueJobs = <Job extends AnyJob>(
   options?: { readonly first: boolean },
 ) => Promise<void>;
 
-/** Enqueues a job after `afterMs`; see `late-hints.ts`. Returns at once. */
-export type HintLater = <Job extends AnyJob>(job: Job, payload: PayloadOf<Job>, afterMs: number) => void;
-
 /** Everything the handlers are made of. Each names the parts it needs with `Pick`. */
 export interface HandlerDeps {
   readonly config: MusterConfig;
@@ -41,7 +38,6 @@ export interface HandlerDeps {
   readonly preflight: PreflightPort;
   readonly reports: ReportLedger;
   readonly enqueue: EnqueueJobs;
-  readonly hintLater: HintLater;
   /** What this process has sent, told by itself. */
   readonly sent: SentCommands;
   /** Whether, why and until when sends are withheld, as known within the last second. */

@@ -29,7 +29,6 @@ import { createAwsCallLog } from './aws-call-log.ts';
 import { startClockedWork } from './clocked-work.ts';
 import type { HandlerDeps } from './deps.ts';
 import { bindHandlers } from './handlers.ts';
-import { createLateHints } from './late-hints.ts';
 import { reportMarkerKey } from './control/report-marker-key.ts';
 import { createSentCommands } from './install/sent-commands.ts';
 import { createSendOutlook } from './rollout/send-outlook.ts';
@@ -90,7 +89,6 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
   const aws = awsOf(config, { clock, log, observe: calls.observe });
   const queue = createJobQueue({ connection: hasty, prefix });
   const enqueue = queue.enqueueMany;
-  const lateHints = createLateHints({ clock, enqueue });
   const timings = createTimings(config);
   let deps: HandlerDeps = {
     config,
@@ -106,7 +104,6 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
     preflight: aws,
     reports: createReportLedger({ redis: records, keys: createKeys(prefix) }),
     enqueue,
-    hintLater: lateHints.later,
     sent: createSentCommands(),
     sendOutlook: createSendOutlook({ config, ledger, clock, timings }),
     newId: () => ulid(clock.now()),
@@ -151,7 +148,6 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
     lost: keeper.lost,
     stop: async () => {
       keeper.close();
-      lateHints.close();
       await work.close(config.worker.shutdownMs);
       await calls.close();
       await health.close();

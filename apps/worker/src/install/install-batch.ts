@@ -3,7 +3,6 @@ import { isJobError, JobError } from '@muster/core/runtime/errors';
 import { coversRegion, type Matcher } from '@muster/core/scan/matcher';
 import type { WaitReason } from '@muster/core/rollout/send-wait';
 import { targetId, type Target } from '@muster/core/organization/target';
-import { catalog } from '@muster/core/jobs/catalog';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import { applyEvents } from '@muster/core/enrollment/apply-events';
 import type { HandlerDeps } from '../deps.ts';
@@ -50,21 +49,16 @@ export async function handleInstallBatch(
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<Result> {
-  let turnInMs: number | null = null;
-  const result = await doDueWork(deps, 'install', targetId(target), 2 * deps.timings.leaseMs, async () => {
+  return doDueWork(deps, 'install', targetId(target), 2 * deps.timings.leaseMs, async () => {
     const scope = await scopeOfTarget(target, ctx, deps);
     if (!('matchers' in scope)) {
       await tellWait(target, scope, deps);
       return scope;
     }
     const outcome = await sendAll(target, scope.matchers, ctx, deps);
-    if (outcome.result.stopped === 'throttled') turnInMs = outcome.nextInMs;
     await tellWait(target, outcome, deps);
     return outcome;
   });
-  // Its bucket lets few calls through, and each in its moment: the tick would come late for most of them.
-  if (turnInMs !== null) deps.hintLater(catalog['install-batch'], { target }, turnInMs);
-  return result;
 }
 
 /** The matchers that cover the target by this worker's configuration, in file order; else what becomes of its candidates. */

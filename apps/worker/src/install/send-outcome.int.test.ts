@@ -177,14 +177,13 @@ test('a throttled send is queued again with a wait, and cuts the rate of that ac
 
   await expectClosed(bench);
   expect(await bench.states()).toEqual({ queued: 2 });
-  const [hint] = bench.lateHints;
-  expect(hint).toMatchObject({ name: 'install-batch', payload: { target: TARGET } });
-  expect(await dueInMs(bench)).toBeLessThanOrEqual(hint?.afterMs ?? 0);
+  const waitMs = await dueInMs(bench);
+  expect(waitMs).toBeGreaterThan(0);
   expect(
     await bench.store.redis.hget(bench.store.keys.bucket(TARGET, 'ssm:SendCommand'), 'rate'),
   ).not.toBeNull();
 
-  bench.advance(hint?.afterMs ?? 0);
+  bench.advance(waitMs);
   expect(await install(bench)).toMatchObject({ sent: 1, instances: 2 });
 });
 
