@@ -1,3 +1,5 @@
+import { resumeScope } from '@muster/core/control/operator-acts';
+import { ALL } from '@muster/core/control/scope';
 import type { StoredRecord } from '@muster/core/enrollment/record';
 import { readOrganizationStatus } from '@muster/core/reports/organization-status';
 import { targetId } from '@muster/core/organization/target';
@@ -132,6 +134,19 @@ test('a live command that AWS shows is merged into a state that this release doe
 
   expect(await bench.states()).toEqual({ installing: 2 });
   expect(bench.aws.report().installs).toMatchObject({ whileLive: 0, perInstance: { '1': 2 } });
+});
+
+test('a pause whose scope only the next release knows stops every send, until an operator resumes all', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
+  await bench.scanned();
+  const scope = 'unit:ou-ab12-cdefghij';
+  const pause = { v: NEXT_SCHEMA, scope, atMs: bench.now(), by: 'operator', reason: 'a freeze' };
+  await bench.store.redis.hset(bench.store.keys.pauses, scope, JSON.stringify(pause));
+
+  expect(await install(bench)).toMatchObject({ sent: 0, stopped: 'paused' });
+  await resumeScope(bench.deps, ALL);
+
+  expect(await install(bench)).toMatchObject({ sent: 1, instances: 2 });
 });
 
 test('an intent of the next release is followed to its end, and keeps its fields on the way', async () => {

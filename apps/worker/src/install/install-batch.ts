@@ -135,8 +135,9 @@ async function sendAll(
     }
     const epoch = await enterEpoch(target, matchers, ctx, deps).catch(asDenial);
     if (epoch instanceof JobError) return denied(target, epoch, sent, instances, deps);
-    if (typeof epoch !== 'string')
+    if (typeof epoch !== 'string') {
       return done(epoch.notBeforeMs - deps.clock.now(), sent, instances, 'epoch');
+    }
     const batch = await pickBatch(target, matchers, permission.pauses, limit, deps);
     if (batch === null) {
       return nothingToSend(target, { sent, instances, isPaused: permission.pauses.size > 0 }, deps);

@@ -7,7 +7,7 @@ import { type Target, targetId } from '../organization/target.ts';
 import type { Clock } from '../runtime/clock-port.ts';
 import type { FindingKind } from './control.ts';
 import type { Ledger } from './ledger.ts';
-import { covers, printScope, type Scope } from './scope.ts';
+import { covers, isForeignScope, printScope, type Scope } from './scope.ts';
 
 interface ActDeps {
   readonly ledger: Ledger;
@@ -82,6 +82,9 @@ export async function resumeScope({ ledger, clock }: ActDeps, scope: Scope): Pro
   await ledger.control.clear('brake-engaged', text);
   await clearNotes(ledger, text);
   if (scope.kind === 'all') {
+    for (const pause of await ledger.control.pauses()) {
+      if (isForeignScope(pause.scope)) await ledger.control.resume(pause.scope);
+    }
     await ledger.control.releaseHold();
     await ledger.control.clear('hold-first-send', 'all');
     const facts = await ledger.nodes.facts();

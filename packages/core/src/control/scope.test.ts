@@ -33,6 +33,13 @@ test('pauses of others do not, and one that never failed waits for no cause', ()
   expect(pausedBy(new Set(['cause:host-no-curl', 'cause:null']), { ...CANDIDATE, cause: null })).toBeNull();
 });
 
+test('a pause of a scope that only a newer release knows stops every candidate', () => {
+  expect(pausedBy(new Set(['account:999999999999', 'unit:ou-ab12-cdefghij']), CANDIDATE)).toBe(
+    'unit:ou-ab12-cdefghij',
+  );
+  expect(scopeFlag('unit:ou-ab12-cdefghij' as never)).toBe('--all');
+});
+
 test('the widest pause is the one that is named', () => {
   expect(pausedBy(new Set(['region:eu-west-1', 'all']), CANDIDATE)).toBe('all');
 });

@@ -82,7 +82,7 @@ export function describeScope(text: ScopeText): string {
 
 /** The option by which a command takes a scope: `--all`, `--account 111122223333`. */
 export function scopeFlag(text: ScopeText): string {
-  return text === 'all' ? '--all' : `--${describeScope(text)}`;
+  return text === 'all' || isForeignScope(text) ? '--all' : `--${describeScope(text)}`;
 }
 
 /** What the scope of any finding names, without its kind: of `process:HOST/1` the process. */
@@ -129,10 +129,11 @@ export function pausedBy(pauses: ReadonlySet<string>, place: Place): string | nu
     ...(place.instanceId === undefined ? [] : [`instance:${place.instanceId}` as const]),
     ...(typeof place.cause === 'string' ? [`cause:${place.cause}` as const] : []),
   ];
-  return over.find((scope) => pauses.has(scope)) ?? [...pauses].find(isForeign) ?? null;
+  return over.find((scope) => pauses.has(scope)) ?? [...pauses].find(isForeignScope) ?? null;
 }
 
-function isForeign(text: string): boolean {
+/** Whether only a newer release knows this kind of scope. Of the commands of this one, `muster resume --all` ends its pause. */
+export function isForeignScope(text: string): boolean {
   return text !== 'all' && !SCOPE_KINDS.some((kind) => kind === cut(text).kind);
 }
 

@@ -138,7 +138,7 @@ test('a pause by a hand that this release does not know stops sends all the same
     JSON.stringify({ v: NEXT, scope: 'all', atMs: NOW_MS, by: 'freeze', reason: '' }),
   );
 
-  expect(await ledger.control.pauses()).toMatchObject([{ scope: 'all' }]);
+  expect(await ledger.control.pauses()).toMatchObject([{ scope: 'all', atMs: NOW_MS, by: 'operator' }]);
 });
 
 test('labels that a newer release made wait are given, and not dropped', async () => {

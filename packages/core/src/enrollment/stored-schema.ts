@@ -112,7 +112,8 @@ export const StoredRegions = z.array(Region);
 export const StoredPause = z.looseObject({
   scope: z.string(),
   atMs: EpochMs,
-  by: z.enum(['operator', 'brake']),
+  // What the brake did not order, an operator ends.
+  by: z.enum(['operator', 'brake']).catch('operator'),
   reason: z.string(),
 });
 
