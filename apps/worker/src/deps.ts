@@ -11,7 +11,7 @@ import type { ReportLedger } from '@muster/core/reports/report-port';
 import type { TeleportPort } from '@muster/core/inventory/teleport-port';
 import type { SentCommands } from './install/sent-commands.ts';
 import type { WorkerTimings } from './timings.ts';
-import type { SendOutlook } from './rollout/send-outlook.ts';
+import type { SendOutlook } from './rollout/send-permission.ts';
 import type { Ledger } from '@muster/core/control/ledger';
 
 /** Puts jobs into the queue. They only say "now": what must be done stands in the ledger's due indexes already. */

@@ -1,24 +1,30 @@
 import express, { type ErrorRequestHandler, type Express } from 'express';
-import type { MusterConfig } from '@muster/core/config/model';
-import type { Clock } from '@muster/core/runtime/clock-port';
-import type { Logger } from '@muster/core/runtime/logger-port';
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Router } from 'express';
+import type { ConsoleSettings, MusterConfig } from '@muster/core/config/model';
+import type { Ledger } from '@muster/core/control/ledger';
 import type { JobQueue } from '@muster/core/jobs/queue/enqueue';
 import { checkRedis } from '@muster/core/redis/server-check';
+import type { Clock } from '@muster/core/runtime/clock-port';
+import { messageOf } from '@muster/core/runtime/errors';
+import type { Logger } from '@muster/core/runtime/logger-port';
 import { createRedactor, type Redact } from '@muster/core/runtime/redaction';
 import { isLoopback } from '@muster/core/runtime/request-origin';
 import { createCachedRead } from '../console/cached-read.ts';
 import { createConsoleRoutes } from '../console/console-routes.ts';
 import { readSnapshot } from '../console/console-view.ts';
-import { requirePassword } from './basic-auth.ts';
-import { createHealthRoutes } from './health.ts';
-import { type Registry, registerLedgerMetrics } from './ledger-metrics.ts';
-import { refuseCrossSite, requireLoopbackHost } from './origin-check.ts';
-import { createPasswordTries } from './password-tries.ts';
+import { createPasswordTries, requirePassword } from './basic-auth.ts';
+import { registerLedgerMetrics, type Registry } from './ledger-metrics.ts';
 import { BOARD_PATH, type BoardQueue, createQueueBoard } from './queue-board.ts';
-import { refuseWrites } from './read-only.ts';
-import { redactAnswers } from './redacted-answers.ts';
-import { consoleHeaders } from './security-headers.ts';
-import type { Ledger } from '@muster/core/control/ledger';
+import {
+  consoleHeaders,
+  redactAnswers,
+  refuseCrossSite,
+  refuseWrites,
+  requireLoopbackHost,
+} from './request-guards.ts';
 
 export interface HttpDeps {
   readonly config: Pick<MusterConfig, 'console' | 'proxyServer' | 'discoveryGroup' | 'pollIntervalMs'>;
@@ -107,4 +113,79 @@ function answerFailure(log: Logger): ErrorRequestHandler {
 function clientErrorOf(error: unknown): number | null {
   if (typeof error !== 'object' || error === null || !('status' in error)) return null;
   return typeof error.status === 'number' && error.status >= 400 && error.status < 500 ? error.status : null;
+}
+
+/** Redis must answer within this to count as there. */
+const ANSWER_WITHIN_MS = 1_000;
+
+interface HealthDeps {
+  /** Rejects, with a message for an operator, when Redis is away or its settings would lose jobs. */
+  readonly checkRedis: () => Promise<unknown>;
+  readonly clock: Clock;
+}
+
+/** `/healthz`: the process answers. `/readyz`: so does Redis, and its settings are right; else 503 with the reason. */
+function createHealthRoutes(deps: HealthDeps): Router {
+  const router = Router();
+  router.get('/healthz', (_request, response) => {
+    response.set('Cache-Control', 'no-store').json({ status: 'ok' });
+  });
+  router.get('/readyz', async (_request, response) => {
+    const reason = await whyNotReady(deps);
+    response
+      .set('Cache-Control', 'no-store')
+      .status(reason === null ? 200 : 503)
+      .json(reason === null ? { status: 'ok' } : { status: 'unavailable', reason });
+  });
+  return router;
+}
+
+async function whyNotReady({ checkRedis, clock }: HealthDeps): Promise<string | null> {
+  const answered = new AbortController();
+  const late = clock
+    .sleep(ANSWER_WITHIN_MS, answered.signal)
+    .then(() => `Redis did not answer within ${ANSWER_WITHIN_MS} ms`)
+    // Aborted: the answer came first and this one is not asked any more.
+    .catch(() => null);
+  const checked = checkRedis().then(() => null, messageOf);
+  try {
+    return await Promise.race([checked, late]);
+  } finally {
+    answered.abort();
+  }
+}
+
+/** A listening console. */
+interface Listening {
+  /** As a browser on this machine opens it, such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** Stops listening and drops what is still open: no visitor waits for a page when the process ends. */
+  close(): Promise<void>;
+}
+
+/** Listens where the configuration says. Rejects with Node's own error (`EADDRINUSE` …) when it cannot. */
+export async function listen(
+  app: RequestListener,
+  settings: Pick<ConsoleSettings, 'host' | 'port'>,
+): Promise<Listening> {
+  const server = createServer(app);
+  server.listen(settings.port, settings.host);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${hostInUrl(settings.host)}:${port}`,
+    async close() {
+      if (!server.listening) return;
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** An address that stands for all of them cannot be opened; this machine's can. */
+function hostInUrl(host: string): string {
+  if (host === '0.0.0.0' || host === '::' || host === '') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
 }

@@ -3,7 +3,7 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import { type RequestHandler, Router } from 'express';
 import type { QueueName } from '@muster/core/jobs/define-job';
-import { queueBoardHeaders } from './security-headers.ts';
+import { queueBoardHeaders } from './request-guards.ts';
 
 /** A handle on a queue, as `boardQueues` of core makes them. */
 export type BoardQueue = ConstructorParameters<typeof BullMQAdapter>[0];

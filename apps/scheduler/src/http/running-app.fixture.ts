@@ -8,8 +8,7 @@ import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connecti
 import { createClock } from '@muster/core/runtime/clock';
 import { createMetrics } from '@muster/core/runtime/metrics';
 import { createRedactor } from '@muster/core/runtime/redaction';
-import { createHttpApp } from './app.ts';
-import { listen } from './listen.ts';
+import { createHttpApp, listen } from './app.ts';
 
 const SILENT: Logger = {
   debug: () => undefined,

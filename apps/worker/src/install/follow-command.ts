@@ -17,7 +17,7 @@ import { scheduleWorkOf } from '../enrollment/work-of-records.ts';
 import { forgetAfterCommand } from '../scan/forget-target.ts';
 import { markPartial } from '../scan/scan-coverage.ts';
 import { applyBrake, endsOf } from '../rollout/brake.ts';
-import { cancelOrTell } from './cancel-or-tell.ts';
+import { cancelOrTell } from './cancel-command.ts';
 import { collectOutcome, type CollectResult } from './collect-outcome.ts';
 import { stopSecondCommand } from './second-command.ts';
 import type { Versioned } from '@muster/core/enrollment/enrollment-store';

@@ -13,7 +13,7 @@ import { applyEvents, applyWithIntent } from '@muster/core/enrollment/apply-even
 import type { HandlerDeps } from '../deps.ts';
 import { sealerOf } from '../organization/account-scope.ts';
 import { listOwnCommands } from './own-commands.ts';
-import { reportForeignMarkers } from '../control/report-foreign-markers.ts';
+import { reportForeignMarkers } from '../control/marker-findings.ts';
 
 /**
  * Before the first send to a target under a new ledger epoch (a first run, a flushed, restored or failed-over Redis),

@@ -6,7 +6,7 @@ import { targetId, type Target } from '@muster/core/organization/target';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from '../deps.ts';
 import { accessOf } from './batch-access.ts';
-import { cancelOrTell } from './cancel-or-tell.ts';
+import { cancelOrTell } from './cancel-command.ts';
 import type { Versioned } from '@muster/core/enrollment/enrollment-store';
 
 type Records = ReadonlyMap<InstanceId, Versioned<StoredRecord>>;

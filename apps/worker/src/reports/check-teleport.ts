@@ -1,13 +1,14 @@
-import { failed, passed, skipped, warned, type Check } from '@muster/core/reports/doctor/check';
-import type { TeleportCheckup } from '@muster/core/reports/doctor/doctor-part';
-import { isJobError, messageOf } from '@muster/core/runtime/errors';
-import { needsManagedUpdates } from '@muster/core/scan/matcher';
-import type { ReportId } from '@muster/core/reports/report-id';
-import type { JobContext } from '@muster/core/jobs/define-job';
 import type { ManagedUpdates } from '@muster/core/inventory/teleport-port';
+import type { JobContext } from '@muster/core/jobs/define-job';
+import { type Check, failed, passed, skipped, warned } from '@muster/core/reports/doctor/check';
+import type { TeleportCheckup } from '@muster/core/reports/doctor/doctor-part';
+import { faultOfToken, type JoinToken, type TokenUse } from '@muster/core/reports/doctor/join-token';
+import type { ReportId } from '@muster/core/reports/report-id';
+import { isJobError, messageOf } from '@muster/core/runtime/errors';
+import { type Matcher, needsManagedUpdates } from '@muster/core/scan/matcher';
+import { accountOfRole } from '@muster/core/scan/matcher-scope';
 import { checkInstallers } from './check-installers.ts';
-import { checkTokens } from './check-tokens.ts';
-import { answerPart, type Answered, type ReportDeps } from './report-part.ts';
+import { type Answered, answerPart, type ReportDeps } from './report-part.ts';
 
 /** The proxy, every installer that some matcher sends, the join tokens and the inventory. */
 export async function handleCheckTeleport(
@@ -164,4 +165,56 @@ async function checkInventory(ctx: JobContext, deps: ReportDeps): Promise<Check>
       `Run it by hand on the worker’s host: ${deps.redact(command)} — its identity needs a role that lists and reads nodes with node_labels {"*": "*"}. Nothing is sent while the inventory cannot be read.`,
     );
   }
+}
+
+/**
+ * Every join token that some matcher sends, looked up through tctl where its identity may read tokens. It need not: who may
+ * read tokens sees the secret ones too, so without that right the check is a reminder.
+ */
+async function checkTokens(ctx: JobContext, deps: ReportDeps): Promise<readonly Check[]> {
+  const byToken = Map.groupBy(deps.config.matchers, ({ install }) => install.joinToken);
+  return Promise.all([...byToken].map(([name, matchers]) => checkToken(name, matchers, ctx, deps)));
+}
+
+async function checkToken(
+  name: string,
+  matchers: readonly Matcher[],
+  ctx: JobContext,
+  deps: ReportDeps,
+): Promise<Check> {
+  const place = { subject: name };
+  const byHand = `See that it exists, has join method iam and allows the organization or its accounts: tctl get token/${name}`;
+  const remind = (why: string): Check =>
+    skipped('token', `hosts join with the token "${name}"; it is not looked at: ${why}`, byHand, place);
+  if (deps.config.inventory.kind === 'none') return remind('no tctl is configured (muster.inventory)');
+  let token: JoinToken | null;
+  try {
+    token = await deps.teleport.findToken(name, ctx.signal);
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    if (isJobError(error, 'teleport.denied')) return remind('the identity of tctl may not read tokens');
+    if (isJobError(error, 'teleport.unavailable', 'teleport.invalid')) {
+      return remind(deps.redact(messageOf(error)));
+    }
+    throw error;
+  }
+  if (token === null) {
+    const remedy = `Create it (muster init writes one): tctl create -f token.yaml. Or name another in install.join_params.token_name.`;
+    return failed('token', 'token-missing', `there is no token "${name}": no host can join`, remedy, place);
+  }
+  const fault = faultOfToken(token, matchers.map(useOf), deps.clock.now());
+  if (fault !== null) {
+    const remedy = `Correct it, or let muster init or muster token write it anew, and run tctl create -f token.yaml: hosts that install now cannot join.`;
+    return failed('token', 'token-unfit', `the token "${name}" ${fault}`, remedy, place);
+  }
+  const until =
+    token.expiresAtMs === null ? '' : `, until it expires at ${new Date(token.expiresAtMs).toISOString()}`;
+  return passed('token', `hosts may join with the token "${name}"${until}`, place);
+}
+
+function useOf({ organization, role }: Matcher): TokenUse {
+  return {
+    organizationId: organization?.organizationId ?? null,
+    accountId: organization === null && role.kind === 'arn' ? accountOfRole(role.arn) : null,
+  };
 }

@@ -2,7 +2,7 @@ import { targetId } from '@muster/core/organization/target';
 import { expect, test } from 'vitest';
 import { useWorkerBench } from '../fixtures/worker-bench.fixture.ts';
 import { aWorld, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
-import { createSendOutlook } from './send-outlook.ts';
+import { createSendOutlook } from './send-permission.ts';
 
 const startWorkerBench = useWorkerBench();
 const held = { muster: { limits: { hold_first_send: true } } };

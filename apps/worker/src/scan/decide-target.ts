@@ -1,16 +1,15 @@
-import type { Coverage } from '@muster/core/organization/coverage';
-import type { StoredRecord } from '@muster/core/enrollment/record';
-import { isJobError, type JobError } from '@muster/core/runtime/errors';
-import type { InstanceId } from '@muster/core/organization/ids';
-import type { RoleGroup } from '@muster/core/scan/matcher-scope';
-import type { Target } from '@muster/core/organization/target';
-import type { HandlerDeps } from '../deps.ts';
-import { paced } from '../paced.ts';
 import { changeOf, transitionContext } from '@muster/core/enrollment/apply-events';
-import { isOpen } from '../enrollment/mend-ledger.ts';
-import { checkCommands } from './check-commands.ts';
-import { judgeSightings, listManaged, type Sighting } from './judge-target.ts';
 import type { RecordChange, Versioned } from '@muster/core/enrollment/enrollment-store';
+import type { StoredRecord } from '@muster/core/enrollment/record';
+import type { Coverage } from '@muster/core/organization/coverage';
+import type { InstanceId } from '@muster/core/organization/ids';
+import type { Target } from '@muster/core/organization/target';
+import { isJobError, type JobError } from '@muster/core/runtime/errors';
+import type { RoleGroup } from '@muster/core/scan/matcher-scope';
+import type { HandlerDeps } from '../deps.ts';
+import { isOpen } from '../enrollment/mend-ledger.ts';
+import { paced } from '../paced.ts';
+import { judgeSightings, listManaged, type Sighting } from './judge-target.ts';
 
 /** A target's records before its scan decides. */
 export type Records = ReadonlyMap<InstanceId, Versioned<StoredRecord>>;
@@ -86,4 +85,28 @@ function changesOf(
     );
   }
   return changes;
+}
+
+/**
+ * Why the target's own commands may not be listed; null when they may. One call per role of a target where that was
+ * denied before: without it nothing can be sent safely, and its candidates would be queued and withdrawn by every scan.
+ */
+async function checkCommands(
+  target: Target,
+  groups: readonly RoleGroup[],
+  signal: AbortSignal,
+  deps: Pick<HandlerDeps, 'commands' | 'clock'>,
+): Promise<JobError | null> {
+  for (const { role, matchers } of groups) {
+    const [matcher] = matchers;
+    if (matcher === undefined) continue;
+    const query = { documentName: matcher.install.documentName, invokedAfterMs: deps.clock.now() };
+    try {
+      for await (const _ of deps.commands.findInvocations({ ...target, role }, query, signal)) break;
+    } catch (error) {
+      if (isJobError(error, 'aws.denied')) return error;
+      throw error;
+    }
+  }
+  return null;
 }

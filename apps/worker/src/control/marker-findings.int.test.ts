@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { useWorkerBench } from '../fixtures/worker-bench.fixture.ts';
-import { reportMarkerKey } from './report-marker-key.ts';
+import { reportMarkerKey } from './marker-findings.ts';
 
 const startBench = useWorkerBench();
 

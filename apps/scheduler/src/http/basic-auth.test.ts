@@ -2,7 +2,7 @@ import { createMetrics } from '@muster/core/runtime/metrics';
 import { recordingLog } from '@muster/testing/builders';
 import { beforeEach, expect, test } from 'vitest';
 import type { Registry } from './ledger-metrics.ts';
-import { createPasswordTries, type PasswordTries } from './password-tries.ts';
+import { createPasswordTries, type PasswordTries } from './basic-auth.ts';
 
 const log = recordingLog();
 let nowMs = 0;

@@ -9,7 +9,7 @@ import { recordingLog } from '@muster/testing/builders';
 import { eventually } from '@muster/testing/eventually';
 import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { afterEach, expect, test } from 'vitest';
-import { createUnansweredWatch, type UnansweredWatch } from './unanswered-watch.ts';
+import { createUnansweredWatch, type UnansweredWatch } from './aws-call-log.ts';
 
 const bench = useLedgerBench();
 const accountId = AccountId.parse('100000000001');
