@@ -24,7 +24,7 @@ test.each([
   expect(inMs).toBeGreaterThan((waitMs ?? retryMs) - 2_000);
 });
 
-test('work that fails for a reason nobody foresaw waits longer, as it may fail each time', async () => {
+test('work that fails for an unforeseen reason waits longer, as it may fail each time', async () => {
   const bench = await startWorkerBench();
   const { retryMs } = bench.deps.timings;
 

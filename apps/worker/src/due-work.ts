@@ -54,7 +54,7 @@ export async function finishAfter<Left extends DueOutcome<unknown>>(
 
 /**
  * Makes members due and hints at the work right away. The order matters: a kill in between leaves work that is due,
- * never work that nobody knows of.
+ * never work that no process knows of.
  */
 export async function dispatch(
   deps: Pick<HandlerDeps, 'ledger' | 'timings' | 'enqueue'>,

@@ -28,7 +28,7 @@ interface Worked {
 export async function wakeByConfig(deps: Deps): Promise<boolean> {
   const { control, due, coverage } = deps.ledger;
   for (const finding of await control.findings()) {
-    // Whoever still lacks a matcher says so again.
+    // A worker that still lacks a matcher says so again.
     if (finding.kind === 'config-skew') await control.clear('config-skew', finding.scope);
   }
   const before = await control.workedBy();

@@ -54,7 +54,7 @@ const ENDS: readonly (readonly [
     104,
   ],
   [
-    "somebody else's agent",
+    'a foreign agent',
     { kind: 'exits', exitCode: 120 },
     { state: 'ineligible', cause: 'host-managed-elsewhere', failures: 0 },
     120,

@@ -95,7 +95,7 @@ function isLeftForLater(record: StoredRecord, { leaveFailedSinceMs }: HandlerDep
   return leaveFailedSinceMs !== null && record.state === 'failed' && record.changedAtMs >= leaveFailedSinceMs;
 }
 
-/** The matcher of the first candidate that has one here. A key nobody holds means that workers run different configurations. */
+/** The matcher of the first candidate that has one here. A key that this worker does not hold means that workers run different configurations. */
 async function ownerOf(
   candidates: readonly Candidate[],
   matchers: readonly Matcher[],

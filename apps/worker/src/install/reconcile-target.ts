@@ -18,7 +18,7 @@ import { reportForeignMarkers } from '../control/marker-findings.ts';
 /**
  * Before the first send to a target under a new ledger epoch (a first run, a flushed, restored or failed-over Redis),
  * lists the target's own recent commands and adopts those of ours that are still live, and those that have ended
- * without the ledger knowing: whoever was installed a moment ago is not in the inventory yet. What Redis forgot, AWS
+ * without the ledger knowing: a host that was installed a moment ago is not in the inventory yet. What Redis forgot, AWS
  * knows.
  *
  * @returns how many commands were adopted

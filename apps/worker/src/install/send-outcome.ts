@@ -15,7 +15,7 @@ type RecordDeps = Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'random' | '
 /** Of AWS's own words in a finding. */
 const MESSAGE_CHARS = 400;
 
-/** Refusals that are the batch's own fault; null: nobody's, tried again when the wait is over. */
+/** Refusals that are the batch's own fault; null: not its fault, tried again when the wait is over. */
 const CAUSE_OF_REFUSAL = {
   throttled: null,
   credentials: null,
@@ -30,7 +30,7 @@ const CAUSE_OF_REFUSAL = {
   'managed-updates-off': 'teleport-managed-updates-off',
 } as const satisfies Record<RefusalReason, Cause | null>;
 
-/** SSM took the command: from here on it is followed to its end, whoever does it. */
+/** SSM took the command: from here on a worker follows it to its end. */
 export async function recordAccepted(
   target: Target,
   intent: Intent,
@@ -52,7 +52,7 @@ export async function recordAccepted(
       value: { ...intent, command: { commandId, expiresAtMs } },
     },
   );
-  // Whoever found the command by its marker meanwhile has counted it.
+  // A worker that found the command by its marker meanwhile has counted it.
   await Promise.all([
     written === null ? undefined : countAccepted(target, written, deps),
     deps.ledger.control.clear('send-refused', targetId(target)),

@@ -162,7 +162,7 @@ test('a live command in a region that left the scope is followed to its end befo
     discovery_service: { aws: [{ ...organizationMatcher(facts), regions: ['us-east-1'] }] },
   }));
   await bench.run('list-regions', { accountId: ACCOUNT }, deps);
-  // The due time of its collect is lost: nobody but the forgetting knows of the command.
+  // The due time of its collect is lost: only the job that retires the target knows of the command.
   await bench.store.redis.del(bench.store.keys.due('collect'));
 
   expect(await bench.run('scan-target', { target: TARGET }, deps)).toMatchObject({ changed: 0 });

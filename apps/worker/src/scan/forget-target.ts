@@ -13,7 +13,7 @@ import type { RecordChange } from '@muster/core/enrollment/enrollment-store';
 /**
  * A target that left the scope is read no more, but its records are not left lying: its scan stays due and comes here.
  * What it held is `gone` when its account is not in a complete account list, and `unmatched` when its region is no longer
- * one of a known account's: nobody looked there. Open commands are followed to their end first, labels are taken back,
+ * one of a known account's: no scan looked there. Open commands are followed to their end first, labels are taken back,
  * and after its retention the last trace goes.
  */
 type ForgetDeps = Pick<
@@ -27,7 +27,7 @@ type AccountScope = Pick<KnownAccount, 'account' | 'regions'>;
 const ACCOUNTS_CHUNK = 500;
 
 /**
- * Takes one more step of forgetting; nothing happens to a target that is in scope, or of which nobody can say.
+ * Takes one more step of forgetting; nothing happens to a target that is in scope, or of which that is unknown.
  *
  * @returns in how long the next step is due (null: there is none), and how many records were changed or deleted
  */
@@ -73,7 +73,7 @@ export async function forgetTarget(
   return { nextInMs: forgotten ? null : deps.timings.deniedMs, changed };
 }
 
-/** What is said of a target's instances; null while it is in scope, or nobody can say. */
+/** What is said of a target's instances; null while it is in scope, or while that is unknown. */
 async function fateOf(
   target: Target,
   known: AccountScope | null,
@@ -89,7 +89,7 @@ async function fateOf(
   return known.regions.includes(target.region) ? null : 'seen-unmatched';
 }
 
-/** A complete scan that found it gone is not contradicted by nobody looking any more. */
+/** A complete scan that found it gone is not contradicted by the end of scans. */
 function isForgotten(record: StoredRecord, fate: 'not-seen' | 'seen-unmatched'): boolean {
   return fate === 'seen-unmatched' && record.state === 'gone';
 }

@@ -221,7 +221,7 @@ test('waiting for our own share of SSM says nothing about the target, however of
 });
 
 const GARBLED: readonly (readonly [string, string, string])[] = [
-  ["somebody else's page", 'DescribeInstances', '<html><body>Sign in to continue</body></html>'],
+  ['a page of another server', 'DescribeInstances', '<html><body>Sign in to continue</body></html>'],
   ['an empty body', 'DescribeInstances', ''],
   ['a cut text', 'DescribeInstances', '<DescribeInstancesResponse xmlns="http://ec2.amaz'],
   ['another answer', 'DescribeInstanceInformation', '{}'],

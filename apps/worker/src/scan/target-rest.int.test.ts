@@ -32,7 +32,7 @@ test('the records of a target at rest are not read, and are looked at again when
   const { redis, keys } = bench.store;
   const untilMs = (await restsUntil(bench)) ?? 0;
   expect(untilMs).toBeGreaterThan(bench.now());
-  await redis.hset(keys.target(TARGET).instances, instanceId(1), 'broken by somebody');
+  await redis.hset(keys.target(TARGET).instances, instanceId(1), 'broken by another client');
 
   expect(await scan(bench)).toEqual({ status: 'complete', seen: 3, queued: 0, changed: 0 });
   expect((await bench.findings()).join()).not.toContain('ledger-unreadable');

@@ -185,7 +185,7 @@ test.each([21, 22, 23])(
           const cap = name === 'total' ? CAPS.all : name.startsWith('a:') ? CAPS.account : CAPS.target;
           expect(sum).toBeLessThanOrEqual(cap);
         }
-        // A sum without an entry would be room that nobody can ever give back.
+        // A sum without an entry would be room that no process can ever give back.
         const kept = Object.keys(fields).filter((field) => !/\/|^blocked:/.test(field));
         expect(kept).toHaveLength(sums.size);
         peak = Math.max(peak, sums.get('total') ?? 0);

@@ -75,7 +75,7 @@ export interface ControlLedger {
   setWorkedBy(word: string): Promise<void>;
   /** The ledger's own epoch with the server's run id: changes with a flush, a rollback or a failover. */
   epoch(): Promise<string>;
-  /** When this epoch was first seen by anybody: `nowMs` for whoever is first. What was sent before it, is older. */
+  /** When a process first saw this epoch. Everything sent before it is older. */
   epochSeenAt(epoch: string, nowMs: number): Promise<number>;
 }
 

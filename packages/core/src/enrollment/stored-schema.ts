@@ -150,7 +150,7 @@ function readStored(text: string): { readonly schema: number; readonly value: un
 
 const MOST_REMEMBERED = 256;
 
-/** The same for texts that come again and again: the very same value is handed out for the same text, so nobody may change it. */
+/** The same for texts that come again and again: all callers get the very same value for the same text, so none may change it. */
 export function rememberParsed<T>(schema: z.ZodType<T>): (text: string) => T | null {
   const remembered = new Map<string, T | null>();
   return (text) => {

@@ -152,7 +152,7 @@ test('calls are counted by action, throttled ones also apart, from many processe
   expect(commandsSent).toBe(10);
 });
 
-test('a number of commands that another hand wrote fails nothing, and is counted from now on', async () => {
+test('a number of commands that another client wrote fails nothing, and is counted from now on', async () => {
   const { ledger, redis, keys } = bench.create();
   await redis.hset(keys.totals, 'commandsSent', 'many');
 

@@ -275,7 +275,7 @@ test('whoever found the last sweep finished does not finish the one that has beg
     one.time.hold(startedAtMs);
     await Promise.all([reader.sweep(startedAtMs), coverage.startSweep(`sweep-${n}`)]);
     expect(await coverage.sweep(startedAtMs + 1)).toMatchObject({ id: `sweep-${n}`, finishedAtMs: null });
-    // Now it can finish, and somebody looks just while the next one starts.
+    // Now it can finish, and a process looks just while the next one starts.
     await coverage.endAccountListing(`sweep-${n}`, startedAtMs + 2, null, 0);
     for (const region of [EAST, WEST]) {
       await coverage.put(aTarget(0, region), aCoverage({ attemptedAtMs: startedAtMs + 3 }));
