@@ -6,7 +6,7 @@ import { aWorld, instanceId, someInstances } from '../fixtures/written-world.fix
 const startSent = useSentBatch();
 
 test("a failed script's output is kept by its tail, without secrets and control characters", async () => {
-  const secret = 'external-id-that-nobody-may-see';
+  const secret = 'external-id-that-stays-secret';
   const stdout = `first words ${'.'.repeat(700)} id ${secret} \u001b[31mred\u0007 the end`;
   const bench = await startSent({
     world: aWorld(someInstances(1, { outcome: { kind: 'exits', exitCode: 1, stdout } }), {
@@ -24,7 +24,7 @@ test("a failed script's output is kept by its tail, without secrets and control 
 });
 
 test('a secret is not shown in part where the tail is cut', async () => {
-  const secret = 'external-id-that-nobody-may-see';
+  const secret = 'external-id-that-stays-secret';
   const bench = await startSent({
     world: aWorld(
       someInstances(1, { outcome: { kind: 'exits', exitCode: 1, stdout: `${secret}${'.'.repeat(90)}` } }),

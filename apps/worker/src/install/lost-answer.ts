@@ -32,7 +32,7 @@ export async function resolveSend(
   const { install } = deps.config;
   const now = deps.clock.now();
   const open = intent.instanceIds.length;
-  // Whoever wrote the intent may still be sending.
+  // The worker that wrote the intent may still be sending.
   if (now <= intent.notAfterMs) return collectOutcome(intent.notAfterMs + 1 - now, 0, open, 'sending');
   if (!holdsKeyOf(intent, deps)) {
     await reportKeySkew(target, deps);
@@ -57,7 +57,7 @@ export async function resolveSend(
   // Asked before the listing, so that the listing began after the last moment at which the request could be accepted.
   const leftMs = intent.intentAtMs + install.resendAfterMs - now;
   if (leftMs > 0) return collectOutcome(Math.min(install.visibilityMs, leftMs), 0, open, 'looked-for');
-  // Whoever sent it has recorded its answer meanwhile: then it is followed.
+  // The sender has recorded its answer meanwhile: then it is followed.
   if (!(await closeUnsent(target, intent, version, deps))) return collectOutcome(0, 0, open, 'found');
   ctx.log.info({ target: targetId(target), batchId: intent.batchId }, 'send did not happen');
   return collectOutcome(null, 0, 0, 'not-sent');

@@ -54,7 +54,7 @@ async function scan(begun: BegunScan, ctx: JobContext, deps: HandlerDeps): Promi
     return notRead('unproven', await awaitProof(target.accountId, proven.seal, deps));
   }
   if (await lacksAccountTags(account, ctx.signal, deps)) {
-    // Nobody can say whether it is in scope: nothing in it is taken for gone, and nothing is sent.
+    // It is unknown whether the target is in scope: nothing in it is taken for gone, and nothing is sent.
     return notRead('unknown', deps.config.pollIntervalMs);
   }
   // The next listing of accounts says so too, and forgets what it holds.

@@ -12,9 +12,9 @@ interface Timeouts {
 }
 
 /**
- * How long a command can be live at most, in ms from its request, when all that is known of it is that it exists: whoever
- * sent it may have had another document and another timeout than ours. Where SSM's own answer was seen, its ExpiresAfter
- * counts instead. What it does not cover is told in docs/sending-once.md.
+ * How long a command can be live at most, in ms from its request, when only its existence is known: its
+ * sender may have had another document and another timeout. Where a worker saw SSM's own answer, its ExpiresAfter counts
+ * instead. docs/sending-once.md says what this does not cover.
  */
 export function longestLifeMs(timeouts: Pick<Timeouts, 'deliveryTimeoutSeconds'>): number {
   return (deliverySeconds(timeouts) + LONGEST_EXECUTION_SECONDS) * 1_000;

@@ -35,7 +35,7 @@ describe('what is due becomes a job', () => {
   });
 
   test.each([
-    ['accounts', 'somebody'],
+    ['accounts', 'unknown'],
     ['inventory', ''],
     ['labels', ''],
     ['regions', '12'],
@@ -44,7 +44,7 @@ describe('what is due becomes a job', () => {
     ['verify', ''],
     ['collect', TARGET],
     ['collect', `${TARGET}/x`],
-  ] as const)('a member of %s that nobody of ours wrote (%s) is refused', (kind, member) => {
+  ] as const)('a member of %s that Muster never writes (%s) is refused', (kind, member) => {
     expect(() => jobOfDue(kind).due.payloadOf(member)).toThrow(/invalid_format|invalid_value/);
   });
 });

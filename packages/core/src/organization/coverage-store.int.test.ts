@@ -261,7 +261,7 @@ test('a listing that failed ends the sweep as partial, and without anything read
   expect((await empty.sweep(NOW_MS + 5))?.verdict).toBe('failed');
 });
 
-test('whoever found the last sweep finished does not finish the one that has begun meanwhile', async () => {
+test('a reader that found the last sweep finished does not finish the one that has begun meanwhile', async () => {
   const one = createHeld();
   const { coverage } = one.ledger;
   await beginSweep(one);

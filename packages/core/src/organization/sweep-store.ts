@@ -91,7 +91,7 @@ export function createSweepLedger(deps: {
         redis.zcount(keys.accountsResolved, '-inf', 0),
         countDeniedAccounts(redis, keys),
       ]);
-      // These fields carry the sweep's id: whoever ends a listing, or finds a sweep finished, while the next one starts must
+      // These fields carry the sweep's id: a process that ends a listing, or finds a sweep finished, while the next one starts must
       // not do it to that one.
       const listed = fields[`accountsListedAtMs:${fields['id']}`] !== undefined;
       const finished = `finishedAtMs:${fields['id']}`;

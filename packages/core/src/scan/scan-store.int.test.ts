@@ -208,7 +208,7 @@ test('a target is at rest until its records are written again', async () => {
   expect((await scans.begin(TARGET, LEASE_MS)).rest).toBeNull();
 });
 
-test('a rest that was found before somebody wrote a record is none', async () => {
+test('a rest that was found before another process wrote a record is none', async () => {
   const one = await startKnown();
   const { scans } = one.ledger;
   await writeRecord(one, 0);

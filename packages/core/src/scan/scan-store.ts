@@ -21,7 +21,7 @@ export interface TargetScope extends Pick<KnownAccount, 'account' | 'regions'> {
 export interface TargetRest {
   /** Of all that a scan sees of the target's instances. */
   readonly digest: string;
-  /** When somebody must look closer, although nothing has changed. */
+  /** When a scan must read the records again, although nothing has changed. */
   readonly untilMs: number;
 }
 
