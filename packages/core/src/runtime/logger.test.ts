@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { Secret } from '../config/secret.ts';
 import { JobError } from './errors.ts';
@@ -184,3 +186,28 @@ test('of a command that Redis refused only the name is logged: its arguments are
   expect(text()).not.toContain('"abc"');
   expect(text()).toContain('"command":"auth"');
 });
+
+test.each(['process.exit(3)', 'throw new Error("unforeseen")'])(
+  'a process that ends by %s writes what it has said',
+  (end) => {
+    const logger = fileURLToPath(new URL('./logger.ts', import.meta.url));
+    const program = `
+      import { createLogger } from ${JSON.stringify(logger)};
+      const log = createLogger({ name: 'ending', level: 'info' });
+      log.info({ n: 1 }, 'first');
+      log.child({ n: 2 }).info({}, 'last words');
+      ${end};
+    `;
+
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+      encoding: 'utf8',
+    });
+
+    expect(
+      stdout
+        .split('\n')
+        .slice(0, 2)
+        .map((line) => (JSON.parse(line) as { msg: string }).msg),
+    ).toEqual(['first', 'last words']);
+  },
+);

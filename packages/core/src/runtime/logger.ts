@@ -1,6 +1,5 @@
 import { pino, type Logger as PinoLogger } from 'pino';
 import type { Logger } from './logger-port.ts';
-import { gatherLines } from './gather-lines.ts';
 import { createLineWriter, type LineWriter } from './line-writer.ts';
 import { createRedactor, type Redact, createValueRedactor } from './redaction.ts';
 import { terminalText } from './terminal-text.ts';
@@ -47,9 +46,7 @@ function writerOf({ name, destination = 'stdout' }: LoggerOptions): LineWriter {
     const time = pino.stdTimeFunctions.isoTime();
     return `{"level":"warn"${time},"name":${JSON.stringify(name)},"lost":${lost},"msg":"log lines could not be written"}\n`;
   };
-  streams[destination] ??= gatherLines(
-    forTerminals(createLineWriter(destination === 'stdout' ? 1 : 2, lostLine)),
-  );
+  streams[destination] ??= forTerminals(createLineWriter(destination === 'stdout' ? 1 : 2, lostLine));
   return streams[destination];
 }
 
