@@ -15,7 +15,7 @@ import { createJobMetrics } from '@muster/core/jobs/queue/job-metrics';
 import { defineSchedule, keepSchedules } from '@muster/core/jobs/queue/job-schedules';
 import { processJobs, type JobProcess } from '@muster/core/jobs/queue/process-jobs';
 import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
-import { requireSafeRedis } from '@muster/core/redis/require-safe-redis';
+import { requireSafeRedis } from '@muster/core/redis/server-check';
 import { createKeys } from '@muster/core/redis/keys';
 import { randomShare } from '@muster/core/runtime/clock';
 import { watchClock } from '@muster/core/runtime/clock-watch';

@@ -1,4 +1,5 @@
-import { JobError } from '../runtime/errors.ts';
+import type { Redis } from 'ioredis';
+import { JobError, messageOf } from '../runtime/errors.ts';
 
 /** What is wrong with a Redis, in two parts: findings and checks show them apart, a message shows both. */
 export interface RedisFault {
@@ -27,4 +28,49 @@ export function partsOfFault(error: unknown): { readonly problem: string; readon
     if (problem !== undefined && remedy !== undefined) return { problem, remedy };
   }
   return { problem: error instanceof Error ? error.message : String(error), remedy: '' };
+}
+
+/** What a connection last met. `loading` is no error to the client, which waits and says nothing. */
+export type Trouble = Error | 'loading';
+
+/** Kept so that a process that waits for the connection in vain can say why. */
+const troubles = new WeakMap<Redis, Trouble>();
+
+export function noteTrouble(redis: Redis, trouble: Trouble): void {
+  troubles.set(redis, trouble);
+}
+
+export function forgetTrouble(redis: Redis): void {
+  troubles.delete(redis);
+}
+
+/** What stands in the way of this connection; null when nothing does. */
+export function troubleOf(redis: Redis): Trouble | null {
+  return troubles.get(redis) ?? null;
+}
+
+const GIVE_PASSWORD =
+  'Put its password into a file and name that in muster.redis.password_file (or REDIS_PASSWORD_FILE), or write user and password into the Redis URL';
+
+/** By the first word of Redis's answer, which is its code: https://redis.io/docs/latest/commands/auth/ (read 2026-11). */
+const REFUSED_ENTRY: Readonly<Record<string, readonly [problem: string, remedy: string]>> = {
+  NOAUTH: ['Redis asks for a password, and none was given', GIVE_PASSWORD],
+  WRONGPASS: ['Redis does not take the user and password it was given', GIVE_PASSWORD],
+  NOPERM: [
+    'The Redis user may not run a command that Muster needs',
+    'Allow it all commands on the keys of the prefix: ACL SETUSER NAME +@all ~{PREFIX}:* ~PREFIX:*',
+  ],
+  DENIED: [
+    'Redis is in protected mode: it has no password, and answers its own machine only',
+    'Give it a password (requirepass) instead of turning protected mode off',
+  ],
+};
+
+/** Why Redis does not let this connection in, with its own words, and what to do; null for any other trouble. */
+export function refusedEntry(error: unknown): { readonly problem: string; readonly remedy: string } | null {
+  const text = messageOf(error);
+  const known = REFUSED_ENTRY[text.split(' ', 1)[0] ?? ''];
+  return known === undefined
+    ? null
+    : { problem: `${known[0]} (Redis said: ${text.slice(0, 200)})`, remedy: known[1] };
 }

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { Logger } from '../runtime/logger-port.ts';
 import { createKeys } from './keys.ts';
 import { checkPassword } from './password-check.ts';
 import { redisFault } from './redis-fault.ts';
@@ -63,6 +64,17 @@ export async function checkRedisThoroughly(redis: Redis, prefix: string): Promis
   const facts = await checkRedis(redis, prefix);
   const open = await checkPassword(redis, createKeys(prefix).nothing);
   return open === null ? facts : { ...facts, notes: [...facts.notes, open] };
+}
+
+/**
+ * Waits until Redis answers and refuses one that cannot do the work. `redis` is patient, so that a Redis which starts later
+ * than we do is waited for. Throws as `checkRedis` does.
+ */
+export async function requireSafeRedis(redis: Redis, prefix: string, log: Logger): Promise<void> {
+  const facts = await checkRedisThoroughly(redis, prefix);
+  for (const { kind, message, remedy } of facts.notes) {
+    log.warn({ kind, note: message, remedy }, 'redis setting');
+  }
 }
 
 /** What REDIS_URL names has been failed over from, or never was the primary: it refuses every write. */

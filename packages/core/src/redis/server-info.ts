@@ -1,8 +1,7 @@
 import type { Redis } from 'ioredis';
 import { messageOf } from '../runtime/errors.ts';
-import { redisFault } from './redis-fault.ts';
+import { redisFault, refusedEntry, troubleOf } from './redis-fault.ts';
 import { isInCluster } from './slot-owner.ts';
-import { refusedEntry, troubleOf } from './trouble.ts';
 
 /** The fields of INFO. */
 export type ServerInfo = ReadonlyMap<string, string>;

@@ -1,9 +1,8 @@
 import type { Redis } from 'ioredis';
 import { messageOf } from '../runtime/errors.ts';
-import { type RedisFault, redisFault } from './redis-fault.ts';
+import { type RedisFault, redisFault, refusedEntry } from './redis-fault.ts';
 import type { ServerInfo } from './server-info.ts';
 import { isRefusal } from './slow-refusals.ts';
-import { refusedEntry } from './trouble.ts';
 
 /**
  * Whether Redis takes writes now, by one that changes nothing: INFO does not say whether a failed snapshot stops them
