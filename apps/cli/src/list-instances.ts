@@ -39,7 +39,7 @@ export async function* readInstances(
   filter: InstanceFilter,
   nowMs: number,
 ): AsyncGenerator<InstanceLine> {
-  const targets = (await ledger.enrollments.populated()).filter(
+  const targets = (await targetsOf(ledger, filter)).filter(
     (target) =>
       (filter.accountId === null || target.accountId === filter.accountId) &&
       (filter.region === null || target.region === filter.region),
@@ -56,6 +56,15 @@ export async function* readInstances(
       yield line;
     }
   }
+}
+
+/** The targets that can hold what is asked for. */
+async function targetsOf(
+  { enrollments }: Ledger,
+  { state, cause }: InstanceFilter,
+): Promise<readonly Target[]> {
+  if (cause !== null) return enrollments.targetsWith({ cause });
+  return state === null ? enrollments.populated() : enrollments.targetsWith({ state });
 }
 
 function lineOf(target: Target, record: StoredRecord, wait: TargetWait | null, nowMs: number): InstanceLine {

@@ -1,4 +1,6 @@
+import { targetId } from '@muster/core/organization/target';
 import { aBatchId, aTarget, NOW_MS } from '@muster/testing/builders';
+import { adoptBatch, claimRoom, endBatch } from '@muster/testing/in-flight';
 import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
 import { expect, test } from 'vitest';
@@ -14,19 +16,19 @@ const [FIRST, SECOND, THIRD] = [aTarget(1), aTarget(2), aTarget(3)];
 /** A cap of six that two accounts hold, and a third that was turned away `forMs` ago for the first time. */
 async function blockedFor(forMs: number) {
   const { ledger, redis, keys } = bench.create();
-  await ledger.control.reserve(FIRST, aBatchId(1), 4, CAPS);
-  await ledger.control.reserve(SECOND, aBatchId(2), 2, CAPS);
-  await ledger.control.adopt(THIRD, aBatchId(3), 900);
-  expect(await ledger.control.reserve(THIRD, aBatchId(4), 2, { ...CAPS, account: 999, target: 999 })).toBe(0);
+  await claimRoom(ledger, FIRST, aBatchId(1), 4, CAPS);
+  await claimRoom(ledger, SECOND, aBatchId(2), 2, CAPS);
+  await adoptBatch(ledger, THIRD, aBatchId(3), 900);
+  expect(await claimRoom(ledger, THIRD, aBatchId(4), 2, { ...CAPS, account: 999, target: 999 })).toBe(0);
   const [since = '', last = ''] = ((await redis.hget(keys.inFlight, 'blocked:total')) ?? '').split('|');
   await redis.hset(keys.inFlight, 'blocked:total', `${Number(since) - forMs}|${last}`);
-  return ledger.control;
+  return { ledger, control: ledger.control };
 }
 
 test('a cap that lets no install through for long is told, with the accounts that hold the room, and only those it counts', async () => {
-  const control = await blockedFor(CONFIG.install.joinTimeoutMs + 1_000);
+  const { ledger, control } = await blockedFor(CONFIG.install.joinTimeoutMs + 1_000);
 
-  await reportBlockedCaps({ control }, CONFIG, NOW_MS);
+  await reportBlockedCaps(ledger, CONFIG, NOW_MS);
 
   const [finding, ...others] = await control.findings();
   expect(others).toEqual([]);
@@ -39,20 +41,20 @@ test('a cap that lets no install through for long is told, with the accounts tha
 });
 
 test('it goes away by itself when a batch gets room', async () => {
-  const control = await blockedFor(CONFIG.install.joinTimeoutMs + 1_000);
-  await reportBlockedCaps({ control }, CONFIG, NOW_MS);
-  await control.release(FIRST, aBatchId(1));
+  const { ledger, control } = await blockedFor(CONFIG.install.joinTimeoutMs + 1_000);
+  await reportBlockedCaps(ledger, CONFIG, NOW_MS);
+  await endBatch(ledger, FIRST, aBatchId(1));
 
-  expect(await control.reserve(THIRD, aBatchId(4), 2, { ...CAPS, account: 999, target: 999 })).toBe(2);
-  await reportBlockedCaps({ control }, CONFIG, NOW_MS);
+  expect(await claimRoom(ledger, THIRD, aBatchId(4), 2, { ...CAPS, account: 999, target: 999 })).toBe(2);
+  await reportBlockedCaps(ledger, CONFIG, NOW_MS);
 
   expect(await control.findings()).toEqual([]);
 });
 
 test('a cap that is reached for a while is nothing to tell: that is what it is for', async () => {
-  const control = await blockedFor(60_000);
+  const { ledger, control } = await blockedFor(60_000);
 
-  await reportBlockedCaps({ control }, CONFIG, NOW_MS);
+  await reportBlockedCaps(ledger, CONFIG, NOW_MS);
 
   expect(await control.findings()).toEqual([]);
   expect(await control.blockedCaps()).toMatchObject([{ cap: 'all', inFlight: 6 }]);
@@ -61,17 +63,30 @@ test('a cap that is reached for a while is nothing to tell: that is what it is f
 test('caps of an account and of a target are told of that account and target', async () => {
   const { ledger, redis, keys } = bench.create();
   const { control } = ledger;
-  await control.reserve(FIRST, aBatchId(1), 4, CAPS);
-  await control.reserve(FIRST, aBatchId(2), 1, CAPS);
+  await claimRoom(ledger, FIRST, aBatchId(1), 4, CAPS);
+  await claimRoom(ledger, FIRST, aBatchId(2), 1, CAPS);
   for (const field of [`blocked:a:${FIRST.accountId}`, `blocked:t:${FIRST.accountId}.${FIRST.region}`]) {
     const [, last = ''] = ((await redis.hget(keys.inFlight, field)) ?? '').split('|');
     await redis.hset(keys.inFlight, field, `1|${last}`);
   }
 
-  await reportBlockedCaps({ control }, CONFIG, NOW_MS);
+  await reportBlockedCaps(ledger, CONFIG, NOW_MS);
 
   expect((await control.findings()).map(({ scope }) => scope).toSorted()).toEqual([
     `${FIRST.accountId}.${FIRST.region}`,
     `account:${FIRST.accountId}`,
   ]);
+});
+
+test('room that another client took without an intent is given back', async () => {
+  const { ledger, redis, keys } = bench.create();
+  await redis.hset(keys.inFlight, { total: 6, [`${targetId(FIRST)}/${aBatchId(9)}`]: 6 });
+  expect(await ledger.control.room(SECOND, CAPS)).toBe(0);
+  const [, last = ''] = ((await redis.hget(keys.inFlight, 'blocked:total')) ?? '').split('|');
+  await redis.hset(keys.inFlight, 'blocked:total', `1|${last}`);
+
+  await reportBlockedCaps(ledger, CONFIG, NOW_MS);
+
+  expect(await ledger.control.reservations()).toEqual([]);
+  expect(await ledger.control.room(SECOND, CAPS)).toBe(4);
 });

@@ -17,7 +17,7 @@ type Reservations = Awaited<ReturnType<Ledger['control']['reservations']>>;
  * takes it back when one had.
  */
 export async function reportBlockedCaps(
-  { control }: Pick<Ledger, 'control'>,
+  { control, enrollments }: Pick<Ledger, 'control' | 'enrollments'>,
   { limits, install, speed }: Pick<MusterConfig, 'limits' | 'install' | 'speed'>,
   nowMs: number,
 ): Promise<void> {
@@ -31,7 +31,7 @@ export async function reportBlockedCaps(
     }
   }
   if (blocked.length === 0) return;
-  const reservations = await control.reservations();
+  const reservations = await dropForeign(await control.reservations(), enrollments);
   for (const one of blocked) {
     await control.raise({
       kind: 'cap-blocked',
@@ -41,6 +41,17 @@ export async function reportBlockedCaps(
       remedy: `See why those commands do not end (muster instances --state installing, muster explain INSTANCE). Cancel what hangs (muster cancel), or raise the cap in the configuration.`,
     });
   }
+}
+
+/** Takes out what another client wrote, or left: room is taken and given back with an intent, so without one it is no batch's. */
+async function dropForeign(all: Reservations, enrollments: Ledger['enrollments']): Promise<Reservations> {
+  const kept: Reservations[number][] = [];
+  for (const one of all) {
+    const { target, batchId } = one;
+    if ((await enrollments.intent(target, batchId)) !== null) kept.push(one);
+    else await enrollments.write(target, 'all', [], [{ batchId, expected: 0, value: null }]);
+  }
+  return kept;
 }
 
 function scopeOf(cap: BlockedCap['cap']): string {

@@ -25,7 +25,7 @@ import { createRedactor } from '@muster/core/runtime/redaction';
 import { createStartSteps } from '@muster/core/runtime/start-steps';
 import type { SteadyClock } from '@muster/core/runtime/steady-clock';
 import { createHttpApp, listen } from './http/app.ts';
-import { releaseOrphans, reviewSetAside, type SuspectReservations } from './housekeeping.ts';
+import { reportSetAside } from './report-set-aside.ts';
 import { watchRedis } from './watch-redis.ts';
 import { reportBlockedCaps } from './report-blocked-caps.ts';
 import { tick } from './tick.ts';
@@ -34,7 +34,7 @@ import { tick } from './tick.ts';
 const TICK_MS = 1_000;
 /** A simulated hour is short: the demo ticks faster. */
 const FAST_TICK_MS = 200;
-const HOUSEKEEPING_MS = 30_000;
+const REPORT_MS = 30_000;
 /** A tick that is under way at the end may take this long. */
 const CLOSE_MS = 5_000;
 /** The patient connection stands by then; the other follows within its own reconnecting. */
@@ -178,7 +178,7 @@ async function startTicking(
   };
 }
 
-/** A tick, and now and then the housekeeping. */
+/** A tick, and now and then a look at what only the ledger as a whole shows. */
 function createTickHandler(deps: {
   readonly current: () => MusterConfig;
   readonly ledger: Ledger;
@@ -187,8 +187,7 @@ function createTickHandler(deps: {
   readonly log: Logger;
 }): () => Promise<Record<string, number>> {
   const { ledger, queue, clock, log } = deps;
-  let suspects: SuspectReservations = new Set();
-  let housekeptAtMs = 0;
+  let reportedAtMs = 0;
   return async () => {
     const given = await tick({
       config: deps.current(),
@@ -198,10 +197,9 @@ function createTickHandler(deps: {
       enqueue: queue.enqueueMany,
       waiting: async (name) => (await queue.counts())[name].waiting,
     });
-    if (clock.now() - housekeptAtMs >= HOUSEKEEPING_MS) {
-      housekeptAtMs = clock.now();
-      suspects = await releaseOrphans(ledger, suspects);
-      await reviewSetAside(ledger, clock.now());
+    if (clock.now() - reportedAtMs >= REPORT_MS) {
+      reportedAtMs = clock.now();
+      await reportSetAside(ledger, clock.now());
       await reportBlockedCaps(ledger, deps.current(), clock.now());
     }
     return given;

@@ -1,6 +1,8 @@
+import { CAUSES, type Cause } from '@muster/core/enrollment/cause';
 import type { EnrollmentEvent } from '@muster/core/enrollment/event';
 import type { TransitionContext } from '@muster/core/enrollment/next-record';
 import type { EnrollmentRecord, EnrollmentState } from '@muster/core/enrollment/record';
+import type { InstanceId } from '@muster/core/organization/ids';
 import { transition } from '@muster/core/enrollment/transition';
 import { aBatchId, aCommandId, anInstanceId, aMatcherKey, aRecord, NOW_MS } from './builders.ts';
 
@@ -25,6 +27,7 @@ export interface SampleEvent {
   readonly event: EnrollmentEvent;
 }
 
+const CAUSE_NAMES = Object.keys(CAUSES) as Cause[];
 const LAUNCHED_AT_MS = NOW_MS - 7_200_000;
 const output = '';
 
@@ -74,6 +77,39 @@ export function aDueRecord(state: EnrollmentState): EnrollmentRecord {
   if (record.state === 'failed') return { ...record, nextAttemptAtMs: NOW_MS };
   if (record.state === 'installed') return { ...record, joinDeadlineMs: NOW_MS };
   return record;
+}
+
+/** Any record: its state, cause and times at random. */
+export function someRecord(random: () => number, instanceId: InstanceId): EnrollmentRecord {
+  const atMs = NOW_MS + Math.floor(random() * 1_000_000);
+  const base = { ...aRecord(oneOf(random, STATES)), instanceId };
+  switch (base.state) {
+    case 'queued':
+      return { ...base, readyAtMs: atMs };
+    case 'failed':
+      return { ...base, nextAttemptAtMs: atMs, cause: oneOf(random, CAUSE_NAMES) };
+    case 'ineligible':
+      return { ...base, cause: oneOf(random, CAUSE_NAMES) };
+    case 'installed':
+      return { ...base, joinDeadlineMs: random() < 0.3 ? null : atMs };
+    case 'discovered':
+    case 'stopped':
+    case 'unmatched':
+    case 'sending':
+    case 'installing':
+    case 'joined':
+    case 'gone':
+      return base;
+    default:
+      return base satisfies never;
+  }
+}
+
+/** One of a list that is not empty. */
+export function oneOf<T>(random: () => number, list: readonly T[]): T {
+  const one = list[Math.floor(random() * list.length)];
+  if (one === undefined) throw new Error('nothing to pick from');
+  return one;
 }
 
 /**

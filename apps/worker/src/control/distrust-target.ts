@@ -26,7 +26,6 @@ export async function distrustTarget(
 ): Promise<void> {
   const id = targetId(target);
   const now = deps.clock.now();
-  await deps.ledger.due.schedule('install', [{ member: id, inMs: 0 }]);
   await deps.ledger.enrollments.distrust(target, now);
   if (contradictions.length === 0) return;
   const shown = contradictions.slice(0, IDS_SHOWN).map((one) => `${one.id} (${one.why})`);

@@ -3,8 +3,7 @@ import { longestLifeMs } from '@muster/core/install/command-life';
 import type { BatchId, InstanceId } from '@muster/core/organization/ids';
 import type { Intent } from '@muster/core/install/intent';
 import { findingOfSetAside } from '@muster/core/enrollment/set-aside';
-import { targetId, type Target } from '@muster/core/organization/target';
-import { collectMember } from '@muster/core/jobs/catalog';
+import type { Target } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
 import { distrustTarget } from '../control/distrust-target.ts';
 import type { Versioned } from '@muster/core/enrollment/enrollment-store';
@@ -40,23 +39,18 @@ export async function setAsideUnreadable(target: Target, deps: Deps): Promise<re
   if ((await control.raised(['ledger-unreadable'], 'all')).size === 0) {
     await control.raise(findingOfSetAside(await setAside.all(), nowMs));
   }
-  // The look through the target's own commands belongs to the next send: let there be one soon.
-  await deps.ledger.due.schedule('install', [{ member: targetId(target), inMs: 0 }]);
   return ids;
 }
 
 /**
- * Writes the intents that open records call for and that are not there: without one nobody would follow their command,
- * and they would wait for good. Both are always written together, so this is for what was lost or set aside.
+ * Writes the intents that open records call for and that are not there: without one nothing follows their command, and they
+ * would wait for good. Muster writes both in one script, so another client deleted the intent, or it was set aside.
  *
- * @param records as they were read before `intents`
+ * @param records the target's, as they were read before
  */
-export async function restoreIntents(
-  target: Target,
-  records: Records,
-  intents: readonly Versioned<Intent>[],
-  deps: Deps,
-): Promise<void> {
+export async function restoreIntents(target: Target, records: Records, deps: Deps): Promise<void> {
+  if (![...records.values()].some(({ value }) => isOpen(value))) return;
+  const intents = await deps.ledger.enrollments.intents(target);
   const known = new Set(intents.map(({ value }) => value.batchId));
   const orphans = [...records.values()].filter(({ value }) => isOpen(value) && !known.has(value.batchId));
   if (orphans.length === 0) return;
@@ -80,7 +74,6 @@ export async function restoreIntents(
   // What deleted the intent may have deleted records as well, and those have a command in AWS.
   if (contradictions.length > 0) await distrustTarget(target, contradictions, deps);
   for (const [batchId, open] of batches) {
-    await deps.ledger.due.schedule('collect', [{ member: collectMember(target, batchId), inMs: 0 }]);
     await deps.ledger.enrollments.write(
       target,
       'each',

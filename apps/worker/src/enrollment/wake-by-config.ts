@@ -67,16 +67,12 @@ async function wakeFailed(before: Partial<Worked>, now: Worked, deps: Deps): Pro
   if (now.deliveryTimeout > (before.deliveryTimeout ?? 0)) raised.push('install.delivery_timeout');
   if (now.joinTimeout > (before.joinTimeout ?? 0)) raised.push('install.join_timeout');
   const causes = new Set<string>(raised.flatMap(causesMendedBy));
-  const { causes: counts } = await deps.ledger.enrollments.counts();
-  if (![...causes].some((cause) => (counts.get(cause) ?? 0) > 0)) return;
-  for (const target of await deps.ledger.enrollments.populated()) {
+  const held = [...causes].map((cause) => ({ cause }));
+  for (const target of await deps.ledger.enrollments.targetsWith(...held)) {
     const records = await deps.ledger.enrollments.readAll(target);
     const mended = new Map(
       [...records].filter(([, { value }]) => value.state === 'failed' && causes.has(value.cause)),
     );
-    if (mended.size === 0) continue;
-    await deps.ledger.due.schedule('install', [{ member: targetId(target), inMs: 0 }]);
     await applyEvents(deps, target, mended, () => [{ kind: 'retry-requested' }]);
-    await deps.ledger.due.schedule('install', [{ member: targetId(target), inMs: 0 }]);
   }
 }

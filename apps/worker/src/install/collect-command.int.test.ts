@@ -2,6 +2,7 @@ import type { WrittenInstance } from '@muster/aws-sim/world/written';
 import type { EnrollmentRecord } from '@muster/core/enrollment/record';
 import type { BatchId } from '@muster/core/organization/ids';
 import { aRecord } from '@muster/testing/builders';
+import { claimRoom } from '@muster/testing/in-flight';
 import { expect, test } from 'vitest';
 import { collect, dueInMs, shows, useSentBatch } from '../fixtures/sent-batch.fixture.ts';
 import { useWorkerBench } from '../fixtures/worker-bench.fixture.ts';
@@ -161,10 +162,11 @@ test('what had a live command when its account left is followed to its end, and 
   expect(await bench.states()).toEqual({ gone: 2 });
 });
 
-test('a batch that is closed already gives back what it reserved', async () => {
+test('a batch whose intent another client has deleted gives back what it took', async () => {
   const bench = await startWorkerBench({ world: aWorld([]) });
   const batchId = '01JD8Q4T5W6X7Y8Z9A0B1C2D3E' as BatchId;
-  await bench.ledger.control.reserve(TARGET, batchId, 5, { all: 9, account: 9, target: 9 });
+  await claimRoom(bench.ledger, TARGET, batchId, 5, { all: 9, account: 9, target: 9 });
+  await bench.store.redis.del(bench.store.keys.target(TARGET).intents);
 
   expect(await collect({ ...bench, batchId })).toMatchObject({ state: 'closed' });
 

@@ -23,7 +23,8 @@ export async function handleCollectCommand(
   return doDueWork(deps, 'collect', collectMember(target, batchId), deps.timings.leaseMs, async () => {
     const stored = await deps.ledger.enrollments.intent(target, batchId);
     if (stored === null) {
-      await deps.ledger.control.release(target, batchId);
+      // Another client has deleted it: what was counted with it is given back.
+      await deps.ledger.enrollments.write(target, 'all', [], [{ batchId, expected: 0, value: null }]);
       return collectOutcome(null, 0, 0, 'closed');
     }
     if (!(await mayFollow(target, stored.value, ctx.signal, deps))) return leaveBatch(target, stored, deps);

@@ -1,6 +1,6 @@
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import { isJobError, JobError } from '@muster/core/runtime/errors';
 import type { Invocation, TargetAccess } from '@muster/core/install/command';
-import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import type { AttemptResult } from '@muster/core/enrollment/attempt';
 import type { EnrollmentEvent } from '@muster/core/enrollment/event';
 import type { StoredRecord } from '@muster/core/enrollment/record';
@@ -12,8 +12,7 @@ import type { JobContext } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from '../deps.ts';
 import type { DueOutcome } from '../due-work.ts';
 import { paced } from '../paced.ts';
-import { applyEvents, applyWithIntent, type Applied } from '@muster/core/enrollment/apply-events';
-import { scheduleWorkOf } from '../enrollment/work-of-records.ts';
+import { applyEvents, applyWithIntent } from '@muster/core/enrollment/apply-events';
 import { forgetAfterCommand } from '../scan/forget-target.ts';
 import { markPartial } from '../scan/scan-coverage.ts';
 import { applyBrake, endsOf } from '../rollout/brake.ts';
@@ -49,11 +48,16 @@ export async function followCommand(
   const batch: Followed = { target, intent, version, command, access };
   const results = resultsOf(intent, shown, expired, deps);
   await cancelAbandoned(batch, results, ctx, deps);
-  await announceEnds(target, results, deps);
   await applyBrake(deps, target.accountId, endsOf(results, deps.config.inventory.kind !== 'none'));
-  return intent.instanceIds.every((id) => results.has(id))
-    ? closeBatch(batch, results, ctx, deps)
-    : keepFollowing(batch, results, shown, ctx, deps);
+  const outcome = intent.instanceIds.every((id) => results.has(id))
+    ? await closeBatch(batch, results, ctx, deps)
+    : await keepFollowing(batch, results, shown, ctx, deps);
+  if (deps.config.inventory.kind !== 'none' && [...results.values()].some(({ kind }) => kind === 'success')) {
+    // A moment sooner than the look of `verify-joined`, which asks for it too.
+    const inMs = deps.timings.retryMs;
+    await deps.ledger.due.schedule('inventory', [{ member: ORGANIZATION_MEMBER, inMs }]);
+  }
+  return outcome;
 }
 
 /** The last ends and the end of the intent, in one write. */
@@ -73,10 +77,8 @@ async function closeBatch(
     eventsOfEnds(batch, results),
     closed,
   );
-  await afterEnds(target, applied ?? [], deps);
   // Somebody else has moved the intent meanwhile: what it says now is looked at anew.
   if (applied === null) return live(intent, results, deps);
-  await deps.ledger.control.release(target, batchId);
   await forgetAfterCommand(target, deps);
   ctx.log.info({ target: targetId(target), batchId, commandId: command.commandId }, 'command ended');
   return collectOutcome(null, results.size, 0, 'ended');
@@ -92,8 +94,7 @@ async function keepFollowing(
 ): Promise<DueOutcome<CollectResult>> {
   const { target, intent, version, access } = batch;
   const records = await deps.ledger.enrollments.read(target, intent.instanceIds);
-  const applied = await applyEvents(deps, target, records, eventsOfEnds(batch, results));
-  await afterEnds(target, applied, deps);
+  await applyEvents(deps, target, records, eventsOfEnds(batch, results));
   const looked: Intent = { ...intent, polls: intent.polls + 1 };
   await deps.ledger.enrollments.write(
     target,
@@ -198,30 +199,6 @@ function withoutSecrets(invocation: Invocation, redact: HandlerDeps['redact']): 
   return plugin === null
     ? invocation
     : { ...invocation, plugin: { ...plugin, output: redact(plugin.output) } };
-}
-
-/** What the ends make due is written before the ends themselves. */
-async function announceEnds(target: Target, results: Results, deps: HandlerDeps): Promise<void> {
-  const kinds = new Set([...results.values()].map((result) => result.kind));
-  const member = targetId(target);
-  if (kinds.has('success') && deps.config.inventory.kind !== 'none') {
-    await deps.ledger.due.schedule('verify', [{ member, inMs: deps.timings.retryMs }]);
-    await deps.ledger.due.schedule('inventory', [
-      { member: ORGANIZATION_MEMBER, inMs: deps.timings.retryMs },
-    ]);
-  }
-  if (kinds.has('failure')) {
-    await deps.ledger.due.schedule('install', [{ member, inMs: deps.config.backoff.transientFirstMs }]);
-  }
-}
-
-/** Schedules the work that the new records imply. */
-async function afterEnds(target: Target, applied: readonly Applied[], deps: HandlerDeps): Promise<void> {
-  await scheduleWorkOf(
-    deps,
-    target,
-    applied.map(({ after }) => after),
-  );
 }
 
 /** Grows by half from the first look to the longest pause. */

@@ -1,3 +1,4 @@
+import { catalog } from '@muster/core/jobs/catalog';
 import { longestLifeMs } from '@muster/core/install/command-life';
 import type { Invocation, TargetAccess } from '@muster/core/install/command';
 import type { EnrollmentEvent } from '@muster/core/enrollment/event';
@@ -8,7 +9,7 @@ import { readMarker } from '@muster/core/install/marker';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from '../deps.ts';
-import { dispatch, type DueOutcome } from '../due-work.ts';
+import type { DueOutcome } from '../due-work.ts';
 import { RESTORED_EPOCH } from '../enrollment/mend-ledger.ts';
 import { applyWithIntent } from '@muster/core/enrollment/apply-events';
 import { collectOutcome, type CollectResult } from './collect-outcome.ts';
@@ -131,7 +132,6 @@ async function closeUnsent(
 ): Promise<boolean> {
   const { batchId } = intent;
   const readyAtMs = deps.clock.now();
-  await deps.ledger.due.schedule('install', [{ member: targetId(target), inMs: deps.timings.followUpMs }]);
   const refused: EnrollmentEvent = { kind: 'send-refused', batchId, cause: null, readyAtMs };
   const closed = await applyWithIntent(deps, target, intent.instanceIds, () => [refused], {
     batchId,
@@ -139,7 +139,6 @@ async function closeUnsent(
     value: null,
   });
   if (closed === null) return false;
-  await deps.ledger.control.release(target, batchId);
-  await dispatch(deps, 'install', [targetId(target)]);
+  await deps.enqueue(catalog['install-batch'], [{ target }]);
   return true;
 }

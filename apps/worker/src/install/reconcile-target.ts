@@ -1,4 +1,3 @@
-import { collectMember } from '@muster/core/jobs/catalog';
 import type { Invocation } from '@muster/core/install/command';
 import { longestLifeMs } from '@muster/core/install/command-life';
 import type { EnrollmentEvent } from '@muster/core/enrollment/event';
@@ -91,7 +90,8 @@ async function adopt(
     await applyEvents(deps, target, records, eventsOf);
     return false;
   }
-  await deps.ledger.due.schedule('collect', [{ member: collectMember(target, batchId), inMs: 0 }]);
+  // Without caps it is in flight whatever they say, and counts for its own account: what a member account may have written
+  // must not take the room of another.
   const written = await applyWithIntent(deps, target, instanceIds, eventsOf, {
     batchId,
     expected: known?.version ?? 0,
@@ -108,11 +108,5 @@ async function adopt(
       seal: intentSeal(sealerOf(deps), target, batchId),
     },
   });
-  if (written === null) return false;
-  // It is in flight whatever the caps say, and counts for its own account: what a member account may have written must not
-  // take the room of another.
-  await deps.ledger.control.adopt(target, batchId, instanceIds.length);
-  // Once more: whoever took the hint up before the intent was there has ended it.
-  await deps.ledger.due.schedule('collect', [{ member: collectMember(target, batchId), inMs: 0 }]);
-  return true;
+  return written !== null;
 }

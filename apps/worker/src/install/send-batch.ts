@@ -2,6 +2,7 @@ import { renderInstall } from '@muster/core/install/render-install';
 import type { SendResult, TargetAccess } from '@muster/core/install/command';
 import { pausedBy } from '@muster/core/control/scope';
 import type { JobError } from '@muster/core/runtime/errors';
+import { type Caps, OF_INSTALL_JOB } from '@muster/core/enrollment/enrollment-store';
 import type { BatchId } from '@muster/core/organization/ids';
 import type { Intent } from '@muster/core/install/intent';
 import { intentSeal } from '@muster/core/install/intent-seal';
@@ -9,7 +10,6 @@ import { keyIdsOf } from '@muster/core/install/mac';
 import { markerOf } from '@muster/core/install/marker';
 import { roleFor, type Matcher } from '@muster/core/scan/matcher';
 import { targetId, type Target } from '@muster/core/organization/target';
-import { collectMember } from '@muster/core/jobs/catalog';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import { transitionContext } from '@muster/core/enrollment/apply-events';
 import { runEvents } from '@muster/core/enrollment/transition';
@@ -50,61 +50,42 @@ export async function sendBatch(
 ): Promise<Step> {
   const waitMs = await deps.ledger.pacing.take(target, 'ssm:SendCommand');
   if (waitMs > 0) return { kind: 'wait', waitMs };
-  const batchId = deps.newId() as BatchId;
-  const room = await reserve(target, batchId, batch.candidates.length, deps);
+  const room = await deps.ledger.control.room(target, capsOf(deps));
   if (room === 0) return { kind: 'full' };
   // The answer of EC2 is as old as the intent will be: both are worth something for one send window.
   const notAfterMs = deps.clock.now() + deps.config.install.sendWindowMs;
   const asked: Batch = { ...batch, candidates: batch.candidates.slice(0, room) };
   const proof = await proveRecipients(target, asked, matchers, notAfterMs, ctx, deps);
-  if (proof.kind !== 'proven') {
-    await deps.ledger.control.release(target, batchId);
-    return proof;
-  }
-  const recipients = await fitToRoom(target, batchId, proof.candidates, asked.candidates.length, deps);
-  if (recipients.length === 0) return { kind: 'left-out' };
-  const intent = await claim(target, batch.matcher, recipients, { batchId, epoch, notAfterMs }, deps);
-  if (intent === null) {
-    await deps.ledger.control.release(target, batchId);
-    return { kind: 'claimed-elsewhere' };
-  }
+  if (proof.kind !== 'proven') return proof;
+  if (proof.candidates.length === 0) return { kind: 'left-out' };
+  const intent = await claim(target, batch.matcher, proof.candidates, { epoch, notAfterMs }, deps);
+  if (intent === 'full') return { kind: 'full' };
+  if (intent === null) return { kind: 'claimed-elsewhere' };
   const access: TargetAccess = { ...target, role: roleFor(batch.matcher, target.accountId) };
   const result = await send(access, batch, intent, ctx, deps);
   return settle(access, intent, result, ctx, deps);
 }
 
-/** Room for a batch under all caps. @returns for how many instances */
-function reserve(target: Target, batchId: BatchId, wanted: number, deps: HandlerDeps): Promise<number> {
-  const { limits } = deps.config;
-  return deps.ledger.control.reserve(target, batchId, wanted, {
+function capsOf({ config: { limits } }: HandlerDeps): Caps {
+  return {
     all: limits.installsInFlight,
     account: limits.installsInFlightPerAccount,
     target: limits.installsInFlightPerTarget,
-  });
+  };
 }
 
-/** Gives the room back that a batch does not need once some of it were left out. @returns those for whom there is room */
-async function fitToRoom(
-  target: Target,
-  batchId: BatchId,
-  proven: readonly Candidate[],
-  reserved: number,
-  deps: HandlerDeps,
-): Promise<readonly Candidate[]> {
-  if (proven.length === reserved) return proven;
-  await deps.ledger.control.release(target, batchId);
-  if (proven.length === 0) return proven;
-  return proven.slice(0, await reserve(target, batchId, proven.length, deps));
-}
-
-/** Writes the intent and moves its records to `sending`, all or nothing. Null when somebody else moved one of them first. */
+/**
+ * Writes the intent, moves its records to `sending` and takes room under the caps, all or nothing. Null when another process
+ * moved one of the records first; `full` when the room is gone meanwhile.
+ */
 async function claim(
   target: Target,
   matcher: Matcher,
   candidates: readonly Candidate[],
-  { batchId, epoch, notAfterMs }: Pick<Intent, 'batchId' | 'epoch' | 'notAfterMs'>,
+  { epoch, notAfterMs }: Pick<Intent, 'epoch' | 'notAfterMs'>,
   deps: HandlerDeps,
-): Promise<Intent | null> {
+): Promise<Intent | 'full' | null> {
+  const batchId = deps.newId() as BatchId;
   const context = transitionContext(deps);
   const [keyId] = keyIdsOf(deps.config.markerKeys);
   const changes = candidates.flatMap(({ instanceId, version, value }) => {
@@ -126,14 +107,13 @@ async function claim(
     ...(keyId === undefined ? {} : { keyId }),
     seal: intentSeal(sealerOf(deps), target, batchId),
   };
-  // Whoever finds this batch later must find it due: so that is written first.
-  await deps.ledger.due.schedule('collect', [
-    { member: collectMember(target, batchId), inMs: intent.notAfterMs - deps.clock.now() },
-  ]);
-  const words = await deps.ledger.enrollments.write(target, 'all', changes, [
-    { batchId, expected: 0, value: intent },
-  ]);
-  return words.every((word) => word === 'written') ? intent : null;
+  const change = { batchId, expected: 0, value: intent, lookAtMs: intent.notAfterMs };
+  const results = await deps.ledger.enrollments.write(target, 'all', changes, [change], {
+    ...OF_INSTALL_JOB,
+    caps: capsOf(deps),
+  });
+  if (results.includes('full')) return 'full';
+  return results.every((result) => result === 'written') ? intent : null;
 }
 
 async function send(

@@ -1,10 +1,10 @@
 import { type Cause, causeFacts } from '@muster/core/enrollment/cause';
 import type { RefusalReason, SendResult } from '@muster/core/install/command';
+import { OF_INSTALL_JOB } from '@muster/core/enrollment/enrollment-store';
 import type { EnrollmentEvent } from '@muster/core/enrollment/event';
 import type { InstanceId } from '@muster/core/organization/ids';
 import type { Intent } from '@muster/core/install/intent';
 import { targetId, type Target } from '@muster/core/organization/target';
-import { collectMember } from '@muster/core/jobs/catalog';
 import { type Applied, applyWithIntent } from '@muster/core/enrollment/apply-events';
 import type { HandlerDeps } from '../deps.ts';
 import { countSentHosts } from '../rollout/brake.ts';
@@ -39,8 +39,6 @@ export async function recordAccepted(
 ): Promise<void> {
   const { batchId } = intent;
   const { commandId, expiresAtMs } = result;
-  const inMs = deps.config.install.pollFirstMs;
-  await deps.ledger.due.schedule('collect', [{ member: collectMember(target, batchId), inMs }]);
   const written = await applyWithIntent(
     deps,
     target,
@@ -50,6 +48,7 @@ export async function recordAccepted(
       batchId,
       expected: 1,
       value: { ...intent, command: { commandId, expiresAtMs } },
+      lookAtMs: deps.clock.now() + deps.config.install.pollFirstMs,
     },
   );
   // A worker that found the command by its marker meanwhile has counted it.
@@ -100,12 +99,8 @@ export async function recordRefused(
     cause: blamed.has(id) ? (causes.get(id) ?? cause) : null,
     readyAtMs: now + (waitMs ?? 0),
   });
-  await applyWithIntent(deps, target, intent.instanceIds, (id) => [event(id)], {
-    batchId,
-    expected: 1,
-    value: null,
-  });
-  await deps.ledger.control.release(target, batchId);
+  const closed = { batchId, expected: 1, value: null };
+  await applyWithIntent(deps, target, intent.instanceIds, (id) => [event(id)], closed, OF_INSTALL_JOB);
   if (OF_THE_TARGET.has(result.reason)) await raiseRefusal(target, intent, result, cause, deps);
   return waitMs;
 }

@@ -35,7 +35,6 @@ export async function leaveBatch(
   }
   const closed = { batchId, expected: version, value: null };
   await applyWithIntent(deps, target, instanceIds, (_, record) => endOf(intent, record, deps), closed);
-  await deps.ledger.control.release(target, batchId);
   return collectOutcome(null, instanceIds.length, 0, 'unproven');
 }
 

@@ -18,10 +18,9 @@ export async function confirmFailures(
 ): Promise<number> {
   if (deps.config.inventory.kind === 'none' || !(await readAfresh(deps, patienceMs))) return 0;
   let joined = 0;
-  for (const target of await deps.ledger.enrollments.populated()) {
+  for (const target of await deps.ledger.enrollments.targetsWith({ state: 'failed' })) {
     const records = await deps.ledger.enrollments.readAll(target);
     const failed = new Map([...records].filter(([, { value }]) => value.state === 'failed'));
-    if (failed.size === 0) continue;
     const nodes = await deps.ledger.nodes.find(target.accountId, [...failed.keys()]);
     const eventsOf = (nodeId: string | undefined): readonly EnrollmentEvent[] =>
       nodeId === undefined ? [] : [{ kind: 'node-seen', nodeId }];

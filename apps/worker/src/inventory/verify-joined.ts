@@ -6,7 +6,6 @@ import { applyEvents } from '@muster/core/enrollment/apply-events';
 import { applyBrake } from '../rollout/brake.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { doDueWork } from '../due-work.ts';
-import { scheduleWorkOf } from '../enrollment/work-of-records.ts';
 
 type Result = { joined: number; failed: number; waiting: number };
 
@@ -29,7 +28,6 @@ export async function handleVerifyJoined(
     const overdue = new Set(
       waiting.filter((one) => facts.readAtMs > one.deadlineMs).map((one) => one.instanceId),
     );
-    await deps.ledger.due.schedule('install', [{ member, inMs: deps.timings.followUpMs }]);
     const ends = ids.filter((id) => nodes.has(id) || overdue.has(id));
     await applyBrake(
       deps,
@@ -41,11 +39,6 @@ export async function handleVerifyJoined(
       if (nodeId !== undefined) return [{ kind: 'node-seen', nodeId } satisfies EnrollmentEvent];
       return overdue.has(id) ? [{ kind: 'join-deadline-passed' } satisfies EnrollmentEvent] : [];
     });
-    await scheduleWorkOf(
-      deps,
-      target,
-      written.map(({ after }) => after),
-    );
     const joined = written.filter(({ after }) => after.state === 'joined').length;
     const failed = written.filter(({ after }) => after.state === 'failed').length;
     const left = waiting.length - written.length;

@@ -4,9 +4,8 @@ import { targetId, type Target } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
 import { changeOf, transitionContext } from '@muster/core/enrollment/apply-events';
 import { runEvents } from '@muster/core/enrollment/transition';
-import { isOpen, readRecords } from '../enrollment/mend-ledger.ts';
+import { isOpen, readRecords, restoreIntents } from '../enrollment/mend-ledger.ts';
 import { dropLabels } from '../inventory/track-labels.ts';
-import { scheduleOpenBatches } from '../enrollment/work-of-records.ts';
 import type { KnownAccount } from '@muster/core/organization/coverage-store';
 import type { RecordChange } from '@muster/core/enrollment/enrollment-store';
 
@@ -60,10 +59,11 @@ export async function forgetTarget(
     }
   }
   if (open) {
-    await scheduleOpenBatches(deps, target, records);
+    await restoreIntents(target, records, deps);
     nextInMs = Math.min(nextInMs, deps.timings.deniedMs);
   }
-  const words = changes.length === 0 ? [] : await enrollments.write(target, 'each', changes, []);
+  const isIdle = changes.length === 0 && !open;
+  const words = isIdle ? [] : await enrollments.write(target, 'each', changes, []);
   // What somebody moved meanwhile is decided anew on fresher records.
   if (words.includes('stale')) nextInMs = deps.timings.retryMs;
   await dropLabels(target, deps);

@@ -1,9 +1,9 @@
+import { catalog } from '@muster/core/jobs/catalog';
 import type { StoredRecord } from '@muster/core/enrollment/record';
+import { candidateAt, joinDeadlineOf } from '@muster/core/enrollment/record-codec';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
-import { dispatch } from '../due-work.ts';
-import { isOpen } from '../enrollment/mend-ledger.ts';
-import { isCandidate, scheduleOpenBatches, scheduleWorkOf } from '../enrollment/work-of-records.ts';
+import { isOpen, restoreIntents } from '../enrollment/mend-ledger.ts';
 import { distrustTarget } from '../control/distrust-target.ts';
 import type { Decision, Reading, Records } from './decide-target.ts';
 
@@ -16,7 +16,7 @@ export interface Written {
   readonly changed: number;
 }
 
-/** Writes what a scan decided, and makes due what it calls for, also where nothing changed: the records know. */
+/** Writes what a scan decided. Where nothing changed and something waits, it sees to it that what it waits for is due. */
 export async function writeDecision(
   reading: Reading,
   decision: Decision,
@@ -26,18 +26,23 @@ export async function writeDecision(
   const { target } = reading;
   const records = [...decision.next.values()];
   const outlook = records.some(isCandidate) ? await deps.sendOutlook() : null;
-  const sendsNotBeforeMs = outlook?.notBeforeMs ?? 0;
   await distrustOldNewcomers(reading, decision, before, deps);
-  const written = await writeChanges(target, decision, sendsNotBeforeMs, deps);
+  const written = await commit(target, decision, outlook?.notBeforeMs ?? 0, deps);
   await clearSkew(target, decision, before, deps);
-  // What was due and has been lost (a kill, a Redis that forgot) is due again.
-  await scheduleWorkOf(deps, target, records, sendsNotBeforeMs);
   const reason = outlook?.reason ?? null;
   if (reason !== null) {
     await deps.ledger.waits.note(target, { reason, untilMs: null, nowMs: deps.clock.now(), hasSent: false });
   }
-  if (records.some(isOpen)) await scheduleOpenBatches(deps, target, before);
+  await restoreIntents(target, before, deps);
   return written;
+}
+
+function isCandidate(record: StoredRecord): boolean {
+  return candidateAt(record) !== null;
+}
+
+function isWaiting(record: StoredRecord): boolean {
+  return isCandidate(record) || isOpen(record) || joinDeadlineOf(record) !== null;
 }
 
 /**
@@ -60,26 +65,24 @@ async function distrustOldNewcomers(
   await distrustTarget(target, [], deps);
 }
 
-async function writeChanges(
+async function commit(
   target: Target,
-  { changes }: Decision,
+  { changes, next }: Decision,
   sendsNotBeforeMs: number,
   deps: HandlerDeps,
 ): Promise<Written> {
-  if (changes.length === 0) return { queued: 0, changed: 0 };
+  if (changes.length === 0 && ![...next.values()].some(isWaiting)) return { queued: 0, changed: 0 };
   const queued = changes.filter((change) => change.value?.state === 'queued').length;
-  const installed = changes.some((change) => change.value?.state === 'installed');
-  const id = targetId(target);
-  // What is due is written before what it is due for: see `dispatch`.
-  if (installed) await deps.ledger.due.schedule('verify', [{ member: id, inMs: 0 }]);
   const now = deps.clock.now();
-  const inMs = Math.max(deps.timings.followUpMs, sendsNotBeforeMs - now);
-  if (queued > 0) await deps.ledger.due.schedule('install', [{ member: id, inMs }]);
-  const words = await deps.ledger.enrollments.write(target, 'each', changes, []);
+  const isAsked = queued > 0 && sendsNotBeforeMs <= now;
+  // A job that is asked for at once needs no tick; one that is lost is found due a moment later.
+  const notBeforeMs = isAsked ? now + deps.timings.followUpMs : sendsNotBeforeMs;
+  const results = await deps.ledger.enrollments.write(target, 'each', changes, [], { notBeforeMs });
   // What takes the longest begins first: its bucket, not the workers, will be what it waits for.
-  const first = queued > MANY_CANDIDATES;
-  if (queued > 0 && sendsNotBeforeMs <= now) await dispatch(deps, 'install', [id], { first });
-  return { queued, changed: words.filter((word) => word === 'written').length };
+  if (isAsked) {
+    await deps.enqueue(catalog['install-batch'], [{ target }], { first: queued > MANY_CANDIDATES });
+  }
+  return { queued, changed: results.filter((result) => result === 'written').length };
 }
 
 /** Instances were given to a matcher that this worker has: what was said of one that it had not is over. */

@@ -1,4 +1,5 @@
-import { aBatchId, aTarget, NOW_MS, seededRandom } from '@muster/testing/builders';
+import { aBatchId, anInstanceId, anIntent, aTarget, NOW_MS, seededRandom } from '@muster/testing/builders';
+import { adoptBatch, claimRoom, endBatch } from '@muster/testing/in-flight';
 import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
 import type { Finding, Pause } from './control.ts';
@@ -46,100 +47,115 @@ test.each([
   ['the account', { all: 99, account: 4, target: 99 }],
   ['all', { all: 4, account: 99, target: 99 }],
 ])('no more than the cap of %s is granted', async (_what, caps) => {
-  const { control } = bench.create().ledger;
+  const { ledger } = bench.create();
 
-  expect(await control.reserve(target, aBatchId(1), 3, caps)).toBe(3);
-  expect(await control.reserve(target, aBatchId(2), 3, caps)).toBe(1);
-  expect(await control.reserve(target, aBatchId(3), 3, caps)).toBe(0);
+  expect(await claimRoom(ledger, target, aBatchId(1), 3, caps)).toBe(3);
+  expect(await claimRoom(ledger, target, aBatchId(2), 3, caps)).toBe(1);
+  expect(await claimRoom(ledger, target, aBatchId(3), 3, caps)).toBe(0);
 });
 
 test('caps of an account and of all count other targets, and those of a target do not', async () => {
-  const { control } = bench.create().ledger;
+  const { ledger } = bench.create();
 
-  expect(await control.reserve(target, aBatchId(1), 4, CAPS)).toBe(4);
-  expect(await control.reserve(aTarget(0, 'us-east-1'), aBatchId(2), 4, CAPS)).toBe(2);
-  expect(await control.reserve(aTarget(1), aBatchId(3), 4, CAPS)).toBe(4);
-  expect(await control.reserve(aTarget(2), aBatchId(4), 4, CAPS)).toBe(0);
+  expect(await claimRoom(ledger, target, aBatchId(1), 4, CAPS)).toBe(4);
+  expect(await claimRoom(ledger, aTarget(0, 'us-east-1'), aBatchId(2), 4, CAPS)).toBe(2);
+  expect(await claimRoom(ledger, aTarget(1), aBatchId(3), 4, CAPS)).toBe(4);
+  expect(await claimRoom(ledger, aTarget(2), aBatchId(4), 4, CAPS)).toBe(0);
 });
 
 test('a cap that was lowered below what is in flight grants nothing and takes nothing back', async () => {
-  const { control } = bench.create().ledger;
-  await control.reserve(target, aBatchId(1), 4, CAPS);
+  const { ledger } = bench.create();
+  await claimRoom(ledger, target, aBatchId(1), 4, CAPS);
 
-  expect(await control.reserve(target, aBatchId(2), 1, { ...CAPS, target: 2 })).toBe(0);
+  expect(await claimRoom(ledger, target, aBatchId(2), 1, { ...CAPS, target: 2 })).toBe(0);
 
-  expect(await control.reservations()).toEqual([
+  expect(await ledger.control.reservations()).toEqual([
     { target, batchId: aBatchId(1), instances: 4, isAdopted: false },
   ]);
 });
 
 test('releasing twice gives back once', async () => {
-  const { control } = bench.create().ledger;
-  await control.reserve(target, aBatchId(1), 2, CAPS);
-  await control.reserve(target, aBatchId(2), 2, CAPS);
+  const { ledger } = bench.create();
+  await claimRoom(ledger, target, aBatchId(1), 2, CAPS);
+  await claimRoom(ledger, target, aBatchId(2), 2, CAPS);
 
-  await control.release(target, aBatchId(1));
-  await control.release(target, aBatchId(1));
-  await control.release(target, aBatchId(99));
+  await endBatch(ledger, target, aBatchId(1));
+  await endBatch(ledger, target, aBatchId(1));
+  await endBatch(ledger, target, aBatchId(99));
 
-  expect(await control.reserve(target, aBatchId(3), 9, CAPS)).toBe(2);
+  expect(await claimRoom(ledger, target, aBatchId(3), 9, CAPS)).toBe(2);
 });
 
-test('the same reservation again, as after a lost answer, gets the same and counts once', async () => {
-  const { control } = bench.create().ledger;
+test('the same claim again, as after a lost answer, takes no more room', async () => {
+  const { ledger } = bench.create();
 
-  expect(await control.reserve(target, aBatchId(1), 3, CAPS)).toBe(3);
-  expect(await control.reserve(target, aBatchId(1), 3, CAPS)).toBe(3);
-  await control.release(target, aBatchId(1));
+  expect(await claimRoom(ledger, target, aBatchId(1), 3, CAPS)).toBe(3);
+  expect(await claimRoom(ledger, target, aBatchId(1), 3, CAPS)).toBe(0);
+  await endBatch(ledger, target, aBatchId(1));
 
-  expect(await control.reserve(target, aBatchId(2), 9, CAPS)).toBe(4);
+  expect(await claimRoom(ledger, target, aBatchId(2), 9, CAPS)).toBe(4);
+});
+
+test('a claim for which the room is gone meanwhile is refused whole', async () => {
+  const { ledger } = bench.create();
+  const intent = (n: number) => ({
+    batchId: aBatchId(n),
+    expected: 0,
+    value: anIntent({ batchId: aBatchId(n), instanceIds: [1, 2, 3].map(anInstanceId) }),
+  });
+  const claim = (n: number) => ledger.enrollments.write(target, 'all', [], [intent(n)], { caps: CAPS });
+
+  expect(await claim(1)).toEqual(['written']);
+  expect(await claim(2)).toEqual(['full']);
+
+  expect(await ledger.enrollments.intents(target)).toHaveLength(1);
+  expect(await ledger.control.reservations()).toHaveLength(1);
 });
 
 test.each(['NaN', '-5000', '1e300', ''])(
   'a sum or an entry that is no count (%j) lifts no cap and stops no send: sums are made anew',
   async (forged) => {
     const { ledger, redis, keys } = bench.create();
-    const { control } = ledger;
     const caps = { all: 10, account: 10, target: 10 };
-    await control.reserve(target, aBatchId(1), 7, caps);
-    await control.adopt(target, aBatchId(2), 1);
+    await claimRoom(ledger, target, aBatchId(1), 7, caps);
+    await adoptBatch(ledger, target, aBatchId(2), 1);
     await redis.hset(keys.inFlight, { total: forged, [`a:${target.accountId}`]: forged });
     await redis.hset(keys.inFlight, `${targetId(target)}/${aBatchId(3)}`, forged);
 
-    expect(await control.reserve(target, aBatchId(4), 7, caps)).toBe(2);
+    expect(await claimRoom(ledger, target, aBatchId(4), 7, caps)).toBe(2);
 
     await redis.hset(keys.inFlight, 'total', forged);
-    await control.release(target, aBatchId(1));
-    await control.release(target, aBatchId(2));
-    await control.release(target, aBatchId(4));
-    expect(await control.reserve(target, aBatchId(5), 10, caps)).toBe(10);
+    await endBatch(ledger, target, aBatchId(1));
+    await endBatch(ledger, target, aBatchId(2));
+    await endBatch(ledger, target, aBatchId(4));
+    expect(await claimRoom(ledger, target, aBatchId(5), 10, caps)).toBe(10);
   },
 );
 
 test('what is adopted counts for its account and target, never for all, and is given back once', async () => {
-  const { control } = bench.create().ledger;
+  const { ledger } = bench.create();
   const target = aTarget(0);
-  await control.adopt(target, aBatchId(1), 100);
-  await control.adopt(target, aBatchId(1), 100);
+  await adoptBatch(ledger, target, aBatchId(1), 100);
+  await adoptBatch(ledger, target, aBatchId(1), 100);
 
-  expect(await control.reserve(target, aBatchId(2), 4, CAPS)).toBe(0);
-  expect(await control.reserve(aTarget(1), aBatchId(3), 4, CAPS)).toBe(4);
-  expect(await control.reservations()).toContainEqual({
+  expect(await claimRoom(ledger, target, aBatchId(2), 4, CAPS)).toBe(0);
+  expect(await claimRoom(ledger, aTarget(1), aBatchId(3), 4, CAPS)).toBe(4);
+  expect(await ledger.control.reservations()).toContainEqual({
     target,
     batchId: aBatchId(1),
     instances: 100,
     isAdopted: true,
   });
 
-  await control.release(target, aBatchId(1));
-  await control.release(target, aBatchId(1));
-  expect(await control.reserve(target, aBatchId(2), 4, CAPS)).toBe(4);
+  await endBatch(ledger, target, aBatchId(1));
+  await endBatch(ledger, target, aBatchId(1));
+  expect(await claimRoom(ledger, target, aBatchId(2), 4, CAPS)).toBe(4);
 });
 
 test('when all is released nothing is left behind', async () => {
   const one = bench.create();
-  await one.ledger.control.reserve(target, aBatchId(1), 2, CAPS);
-  await one.ledger.control.release(target, aBatchId(1));
+  await claimRoom(one.ledger, target, aBatchId(1), 2, CAPS);
+  await endBatch(one.ledger, target, aBatchId(1));
 
   expect(await one.redis.exists(one.keys.inFlight)).toBe(0);
   expect(await one.ledger.control.reservations()).toEqual([]);
@@ -154,17 +170,17 @@ test.each([21, 22, 23])(
     let peak = 0;
 
     async function reserveAndRelease(worker: number): Promise<void> {
-      const { control } = one.another();
+      const ledger = one.another();
       const random = seededRandom(seed * 10 + worker);
       for (let turn = 0; turn < 120; turn += 1) {
         const place = targets[Math.floor(random() * targets.length)] ?? target;
         const batchId = aBatchId(worker * 1_000 + turn);
         const wanted = 1 + Math.floor(random() * 6);
-        const granted = await control.reserve(place, batchId, wanted, CAPS);
+        const granted = await claimRoom(ledger, place, batchId, wanted, CAPS);
         expect(granted).toBeLessThanOrEqual(wanted);
-        if (random() < 0.9 || granted === 0) await control.release(place, batchId);
-        if (random() < 0.2) await control.release(place, batchId);
-        if (granted > 0 && random() < 0.9) await control.release(place, batchId);
+        if (random() < 0.9 || granted === 0) await endBatch(ledger, place, batchId);
+        if (random() < 0.2) await endBatch(ledger, place, batchId);
+        if (granted > 0 && random() < 0.9) await endBatch(ledger, place, batchId);
       }
     }
     async function watch(): Promise<void> {

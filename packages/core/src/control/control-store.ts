@@ -10,6 +10,7 @@ import { encodeStored, parseStored, StoredFinding, StoredPause } from '../enroll
 import type { RunScript } from '../redis/scripts.ts';
 import type { Target } from '../organization/target.ts';
 import type { BatchId, AccountId } from '../organization/ids.ts';
+import type { Caps } from '../enrollment/enrollment-store.ts';
 import type { BrakeRule, BrakeWindow } from '../rollout/brake.ts';
 
 /** Pauses, hold, caps, brake, findings, epoch: what may stop a send. */
@@ -21,20 +22,9 @@ export interface ControlLedger {
   /** `held` until an operator releases it; `configured` is what a first run starts with. */
   hold(configured: boolean): Promise<'held' | 'released'>;
   releaseHold(): Promise<void>;
-  /** Room for `wanted` installs under all caps; how many were granted. */
-  reserve(
-    target: Target,
-    batchId: BatchId,
-    wanted: number,
-    caps: { readonly all: number; readonly account: number; readonly target: number },
-  ): Promise<number>;
-  release(target: Target, batchId: BatchId): Promise<void>;
-  /**
-   * Counts installs that are in flight already, whatever the caps say: for their account and target alone. The command was
-   * found in the account, where others can write too.
-   */
-  adopt(target: Target, batchId: BatchId, instances: number): Promise<void>;
-  /** Reservations with their batches, to find those whose batch is gone. */
+  /** How many installs of a target the caps leave room for, 0 or more. It is taken with the intent (`WriteTerms.caps`). */
+  room(target: Target, caps: Caps): Promise<number>;
+  /** The batches in flight: each has its intent, which was counted and is uncounted with it. */
   reservations(): Promise<
     readonly {
       readonly target: Target;

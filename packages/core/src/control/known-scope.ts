@@ -6,9 +6,6 @@ import { printScope, type Scope } from './scope.ts';
 
 type ScopeLedger = Pick<Ledger, 'coverage' | 'enrollments' | 'control'>;
 
-/** Targets asked at once. */
-const CHUNK = 500;
-
 /**
  * Why no operator's act is about this scope: it is not there. Names the nearest that is, for a slip must not look like a
  * pause. Null for one that is.
@@ -63,11 +60,6 @@ async function knownRegions({ coverage, enrollments }: ScopeLedger): Promise<Rea
 }
 
 async function isKnownInstance({ enrollments }: ScopeLedger, id: InstanceId): Promise<boolean> {
-  const populated = await enrollments.populated();
-  for (let from = 0; from < populated.length; from += CHUNK) {
-    const chunk = populated.slice(from, from + CHUNK);
-    const found = await Promise.all(chunk.map((target) => enrollments.read(target, [id])));
-    if (found.some((records) => records.has(id))) return true;
-  }
-  return false;
+  const target = await enrollments.targetOf(id);
+  return target !== null && (await enrollments.read(target, [id])).has(id);
 }

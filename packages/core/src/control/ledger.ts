@@ -3,6 +3,7 @@ import type { MacKey } from '../install/mac.ts';
 import { USUAL_PACING, type PacingSettings } from '../install/pacing.ts';
 import type { Logger } from '../runtime/logger-port.ts';
 import { createKeys } from '../redis/keys.ts';
+import { createChangeLedger } from '../enrollment/change-store.ts';
 import { createClockLedger, type ClockLedger } from './clock-store.ts';
 import { createControlLedger, type ControlLedger } from './control-store.ts';
 import { createCoverageLedger, type CoverageLedger } from '../organization/coverage-store.ts';
@@ -22,6 +23,7 @@ import { createWaitLedger, type WaitLedger } from '../rollout/wait-store.ts';
 /** Everything the ledger is, so that a handler can name the parts it needs. */
 export interface Ledger {
   readonly enrollments: EnrollmentLedger;
+  readonly changes: ReturnType<typeof createChangeLedger>;
   readonly due: DueLedger;
   readonly coverage: CoverageLedger;
   readonly scans: ScanLedger;
@@ -58,6 +60,7 @@ export function createRedisLedger(deps: {
   const control = createControlLedger({ ...shared, prefix: deps.prefix });
   return {
     enrollments,
+    changes: createChangeLedger(shared),
     due: createDueLedger(shared),
     coverage: createCoverageLedger(shared),
     scans: createScanLedger(shared),

@@ -1,6 +1,6 @@
 /** What an operator does, free of any command line: the CLI calls these, and an API may. Each takes a scope and says what it touched. */
 import { applyEvents, type ApplyDeps } from '../enrollment/apply-events.ts';
-import { causeOf, type StoredRecord } from '../enrollment/record.ts';
+import { causeOf, type EnrollmentState, type StoredRecord } from '../enrollment/record.ts';
 import type { Catalog } from '../jobs/catalog.ts';
 import type { PayloadOf } from '../jobs/define-job.ts';
 import { type Target, targetId } from '../organization/target.ts';
@@ -28,7 +28,7 @@ export async function retryScope(
   const { ledger } = deps;
   const accounts = new Set<string>();
   let hosts = 0;
-  for (const target of await targetsIn(ledger, scope)) {
+  for (const target of await targetsIn(ledger, scope, ['queued', 'failed', 'ineligible'])) {
     const records = await ledger.enrollments.readAll(target);
     const chosen = new Map([...records].filter(([, { value }]) => covers(scope, placeOf(target, value))));
     if (chosen.size === 0) continue;
@@ -53,7 +53,7 @@ export async function cancelScope(
   const wanted = scope.kind === 'instance' ? scope.value : null;
   const payloads: PayloadOf<Catalog['cancel-command']>[] = [];
   let hosts = 0;
-  for (const target of await targetsIn(ledger, scope)) {
+  for (const target of await targetsIn(ledger, scope, ['sending', 'installing'])) {
     for (const { value } of await ledger.enrollments.intents(target)) {
       if (wanted !== null && !value.instanceIds.includes(wanted)) continue;
       payloads.push({ target, batchId: value.batchId, instanceId: wanted });
@@ -118,9 +118,19 @@ async function clearNotes(ledger: Ledger, scope: string): Promise<void> {
   }
 }
 
-/** The targets that a scope can have instances in; all of them where the scope does not say. */
-async function targetsIn({ enrollments }: Ledger, scope: Scope): Promise<readonly Target[]> {
-  return (await enrollments.populated()).filter((target) => covers(scope, target));
+/** The targets in which a scope has records in one of these states, found by the ledger's indexes. */
+async function targetsIn(
+  { enrollments }: Ledger,
+  scope: Scope,
+  states: readonly EnrollmentState[],
+): Promise<readonly Target[]> {
+  if (scope.kind === 'instance') {
+    const target = await enrollments.targetOf(scope.value);
+    return target === null ? [] : [target];
+  }
+  if (scope.kind === 'cause') return enrollments.targetsWith({ cause: scope.value });
+  const targets = await enrollments.targetsWith(...states.map((state) => ({ state })));
+  return targets.filter((target) => covers(scope, target));
 }
 
 function placeOf(target: Target, record: StoredRecord): Parameters<typeof covers>[1] {

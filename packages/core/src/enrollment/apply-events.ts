@@ -2,7 +2,13 @@ import type { MusterConfig } from '../config/model.ts';
 import type { InstanceId } from '../organization/ids.ts';
 import type { Target } from '../organization/target.ts';
 import type { Clock } from '../runtime/clock-port.ts';
-import type { EnrollmentLedger, IntentChange, RecordChange, Versioned } from './enrollment-store.ts';
+import type {
+  EnrollmentLedger,
+  IntentChange,
+  RecordChange,
+  Versioned,
+  WriteTerms,
+} from './enrollment-store.ts';
 import type { EnrollmentEvent } from './event.ts';
 import type { TransitionContext } from './next-record.ts';
 import type { EnrollmentRecord, StoredRecord } from './record.ts';
@@ -64,6 +70,7 @@ export async function applyEvents(
   target: Target,
   records: Records,
   eventsOf: EventsOf,
+  terms?: WriteTerms,
 ): Promise<readonly Applied[]> {
   const { enrollments } = deps.ledger;
   const written: Applied[] = [];
@@ -71,7 +78,7 @@ export async function applyEvents(
   for (let attempt = 0; attempt < ATTEMPTS && current.size > 0; attempt += 1) {
     const { changes, applied } = decide(deps, target, current, eventsOf);
     if (changes.length === 0) break;
-    const results = await enrollments.write(target, 'each', changes, []);
+    const results = await enrollments.write(target, 'each', changes, [], terms);
     written.push(...applied.filter((_, index) => results[index] === 'written'));
     const stale = changes.filter((_, index) => results[index] === 'stale');
     current = await enrollments.read(
@@ -94,11 +101,12 @@ export async function applyWithIntent(
   ids: readonly InstanceId[],
   eventsOf: EventsOf,
   intent: IntentChange,
+  terms?: WriteTerms,
 ): Promise<readonly Applied[] | null> {
   const { enrollments } = deps.ledger;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const { changes, applied } = decide(deps, target, await enrollments.read(target, ids), eventsOf);
-    const results = await enrollments.write(target, 'all', changes, [intent]);
+    const results = await enrollments.write(target, 'all', changes, [intent], terms);
     if (results.every((result) => result === 'written')) return applied;
     const stored = await enrollments.intent(target, intent.batchId);
     if ((stored?.version ?? 0) !== intent.expected) return null;

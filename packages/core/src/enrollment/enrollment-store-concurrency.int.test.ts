@@ -1,5 +1,5 @@
 /**
- * The invariant of write-records.lua under many writers at once: counts, candidates and verify always say the same as
+ * The invariant of commit-target.lua under many writers at once: counts, candidates and verify always say the same as
  * the records, every version was written exactly once, and an `all` write is never seen half done.
  */
 import {
@@ -12,11 +12,9 @@ import {
   NOW_MS,
   seededRandom,
 } from '@muster/testing/builders';
-import { SAMPLE_CONTEXT, STATES } from '@muster/testing/enrollment-table';
+import { SAMPLE_CONTEXT, someRecord } from '@muster/testing/enrollment-table';
 import { type TestLedger, useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
-import { CAUSES, type Cause } from './cause.ts';
-import type { EnrollmentRecord } from './record.ts';
 import { transition } from './transition.ts';
 import type { InstanceId } from '../organization/ids.ts';
 import type { Ledger } from '../control/ledger.ts';
@@ -25,41 +23,8 @@ import type { RecordChange } from './enrollment-store.ts';
 const bench = useLedgerBench();
 
 const target = aTarget();
-const CAUSE_NAMES = Object.keys(CAUSES) as Cause[];
 
 type Random = () => number;
-
-function pick<T>(random: Random, list: readonly T[]): T {
-  const one = list[Math.floor(random() * list.length)];
-  if (one === undefined) throw new Error('nothing to pick from');
-  return one;
-}
-
-/** Any record: its state, cause and times at random. */
-function someRecord(random: Random, instanceId: InstanceId): EnrollmentRecord {
-  const atMs = NOW_MS + Math.floor(random() * 1_000_000);
-  const base = { ...aRecord(pick(random, STATES)), instanceId };
-  switch (base.state) {
-    case 'queued':
-      return { ...base, readyAtMs: atMs };
-    case 'failed':
-      return { ...base, nextAttemptAtMs: atMs, cause: pick(random, CAUSE_NAMES) };
-    case 'ineligible':
-      return { ...base, cause: pick(random, CAUSE_NAMES) };
-    case 'installed':
-      return { ...base, joinDeadlineMs: random() < 0.3 ? null : atMs };
-    case 'discovered':
-    case 'stopped':
-    case 'unmatched':
-    case 'sending':
-    case 'installing':
-    case 'joined':
-    case 'gone':
-      return base;
-    default:
-      return base satisfies never;
-  }
-}
 
 /** What the indexes should hold, told from the records alone. */
 async function expectIndexesToAgree({ ledger, redis, keys }: TestLedger): Promise<void> {
@@ -108,7 +73,7 @@ async function writeAtRandom(
       return { instanceId, expected: guess, value };
     });
     const words = await ledger.enrollments.write(target, random() < 0.4 ? 'all' : 'each', changes, []);
-    for (const word of words) tally[word] += 1;
+    for (const word of words) tally[word === 'written' ? 'written' : 'stale'] += 1;
   }
   return tally;
 }

@@ -3,18 +3,18 @@ import type { Redis } from 'ioredis';
 import { type InstanceId, BatchId } from '../organization/ids.ts';
 import type { Intent } from '../install/intent.ts';
 import type { MacKey } from '../install/mac.ts';
-import { readTargetId, targetId, type Target } from '../organization/target.ts';
+import { targetId, type Target } from '../organization/target.ts';
 import type { EnrollmentRecord, StoredRecord } from './record.ts';
 import type { Logger } from '../runtime/logger-port.ts';
 import type { Keys } from '../redis/keys.ts';
 import { createBystanders } from '../scan/bystander-store.ts';
+import { CHANGES_KEPT } from './change-store.ts';
 import { createCandidateIndex } from './candidate-store.ts';
-import { readCounts } from './counts-store.ts';
+import { createCountIndex } from './count-store.ts';
 import { createListings, type TargetListing } from '../install/listing-store.ts';
 import { decodeIntent, decodeRecord, encodeIntent, encodeSealed } from './record-codec.ts';
 import type { RunScript } from '../redis/scripts.ts';
 import type { SealState } from './seal.ts';
-import type { Bystanders, BystanderKind } from '../scan/bystander.ts';
 
 /** A value with the version it was read at. */
 export interface Versioned<T> {
@@ -37,10 +37,34 @@ export interface IntentChange {
   readonly batchId: BatchId;
   readonly expected: number;
   readonly value: Intent | null;
+  /** When its batch is looked at, epoch ms, or earlier where that is due already. @default of a new one: now; of another: as it stands */
+  readonly lookAtMs?: number;
 }
 
+/** Caps on instances in flight. */
+export interface Caps {
+  readonly all: number;
+  readonly account: number;
+  readonly target: number;
+}
+
+export interface WriteTerms {
+  /** No install is due by this write before that time, epoch ms. `OF_INSTALL_JOB`: the caller says at its end when the next is due. @default now */
+  readonly notBeforeMs?: number;
+  /** A new intent takes room under these caps; without them it was found in AWS, and counts for its account and target alone. */
+  readonly caps?: Caps;
+}
+
+/** Terms of what the install job itself writes. */
+export const OF_INSTALL_JOB: WriteTerms = { notBeforeMs: Number.POSITIVE_INFINITY };
+
+/** `full`: the caps leave no room for the intent, and nothing was written. */
+export type WriteResult = 'written' | 'stale' | 'full';
+
 /** Enrollment records and intents, per target. All methods throw `ledger.unavailable` when Redis does not answer. */
-export interface EnrollmentLedger {
+export interface EnrollmentLedger
+  extends ReturnType<typeof createCountIndex>,
+    ReturnType<typeof createBystanders> {
   /** All records of a target. A record that cannot be parsed is left out and logged; `onUnreadable` tells of it. */
   readAll(
     target: Target,
@@ -71,29 +95,18 @@ export interface EnrollmentLedger {
   ): Promise<readonly { readonly instanceId: InstanceId; readonly deadlineMs: number }[]>;
   intents(target: Target): Promise<readonly Versioned<Intent>[]>;
   intent(target: Target, batchId: BatchId): Promise<Versioned<Intent> | null>;
-  /** Writes what is still at the expected version. One word per change, records first; `all`: one stale makes every one stale. */
+  /**
+   * Commits one decision: writes what is still at the expected version, and all that follows from it (commit-target.lua). One
+   * result per change, records first; `all`: one stale makes every one stale. Without changes it only sees to it that what the
+   * target waits for is due.
+   */
   write(
     target: Target,
     mode: 'each' | 'all',
     records: readonly RecordChange[],
     intents: readonly IntentChange[],
-  ): Promise<readonly ('written' | 'stale')[]>;
-  /** Targets that hold at least one record; also those that held one, until they are forgotten. */
-  populated(): Promise<readonly Target[]>;
-  /** Replaces what is known of a target's instances without records. */
-  putBystanders(target: Target, bystanders: Bystanders): Promise<void>;
-  /** Of the targets, the one that saw the instance and keeps no record of it, and why; null when none did. */
-  findBystander(
-    targets: readonly Target[],
-    id: InstanceId,
-  ): Promise<{ readonly target: Target; readonly kind: BystanderKind } | null>;
-  /** Removes what is left of a target without records and intents. False, and nothing happens, while it holds one. */
-  forget(target: Target): Promise<boolean>;
-  /** Σ over all targets: `states` by state, `causes` by cause. */
-  counts(): Promise<{
-    readonly states: ReadonlyMap<string, number>;
-    readonly causes: ReadonlyMap<string, number>;
-  }>;
+    terms?: WriteTerms,
+  ): Promise<readonly WriteResult[]>;
   /** When the target's own commands were last listed; null when never. */
   lastListing(target: Target): Promise<TargetListing | null>;
   /** They were listed under this epoch. Nothing happens, and false, when `before` no longer stands: they must be listed again. */
@@ -109,7 +122,6 @@ export interface EnrollmentLedger {
 const MAX_VERSION = 2 ** 47;
 /** Records per script call: a call holds Redis for well under a millisecond at this size. */
 const WRITE_CHUNK = 200;
-const COUNTS_CHUNK = 1_000;
 /** Kept so that somebody can find out what happened to it. */
 const UNREADABLE_KEPT_SECONDS = 30 * 86_400;
 
@@ -142,27 +154,44 @@ export function createEnrollmentLedger({
     mode: 'each' | 'all',
     records: readonly RecordChange[],
     intents: readonly IntentChange[],
-  ): Promise<readonly ('written' | 'stale')[]> {
+    { notBeforeMs, caps }: WriteTerms = {},
+  ): Promise<readonly WriteResult[]> {
     const names = keys.target(target);
-    // The set of populated targets is written first: a kill in between leaves a member without records, which is harmless.
-    if (records.some((change) => change.expected === 0)) await redis.sadd(keys.populated, targetId(target));
+    const { instances, counts, candidates, verify, summary } = names;
     const reply = await run(
-      'write-records',
-      [names.instances, names.counts, names.candidates, names.verify, names.intents, names.summary],
+      'commit-target',
+      [
+        instances,
+        counts,
+        candidates,
+        verify,
+        names.intents,
+        summary,
+        keys.counts,
+        keys.countIndex,
+        keys.instanceTargets,
+        keys.populated,
+        keys.due('install'),
+        keys.due('verify'),
+        keys.due('collect'),
+        keys.inFlight,
+        keys.changes,
+      ],
       [
         mode,
         randomInt(1, MAX_VERSION),
+        targetId(target),
+        target.accountId,
+        notBeforeMs === undefined ? '' : notBeforeMs === Number.POSITIVE_INFINITY ? 'inf' : notBeforeMs,
+        ...(caps === undefined ? ['', '', ''] : [caps.all, caps.account, caps.target]),
+        CHANGES_KEPT,
         records.length,
         ...records.flatMap((change) => recordArguments(target, change, markerKeys())),
         intents.length,
-        ...intents.flatMap(({ batchId, expected, value }) => [
-          batchId,
-          expected,
-          value === null ? '' : encodeIntent(expected + 1, value),
-        ]),
+        ...intents.flatMap(intentArguments),
       ],
     );
-    return reply as ('written' | 'stale')[];
+    return reply as WriteResult[];
   }
 
   return {
@@ -203,8 +232,14 @@ export function createEnrollmentLedger({
           names.epoch,
           names.unreadable,
           names.summary,
+          keys.counts,
+          keys.countIndex,
+          keys.instanceTargets,
+          keys.due('install'),
+          keys.due('collect'),
+          keys.inFlight,
         ],
-        [UNREADABLE_KEPT_SECONDS, ...broken.flat()],
+        [targetId(target), target.accountId, UNREADABLE_KEPT_SECONDS, ...broken.flat()],
       );
       return broken.map(([, id]) => id ?? '');
     },
@@ -244,46 +279,20 @@ export function createEnrollmentLedger({
       return text === null ? null : decodeIntentOf(batchId, text);
     },
 
-    async write(target, mode, records, intents) {
-      if (mode === 'all' || records.length <= WRITE_CHUNK) return write(target, mode, records, intents);
-      const results: ('written' | 'stale')[] = [];
-      for (let i = 0; i < records.length; i += WRITE_CHUNK) {
-        results.push(...(await write(target, mode, records.slice(i, i + WRITE_CHUNK), [])));
+    async write(target, mode, records, intents, terms) {
+      if (mode === 'all' || records.length <= WRITE_CHUNK) {
+        return write(target, mode, records, intents, terms);
       }
-      if (intents.length > 0) results.push(...(await write(target, mode, [], intents)));
+      const results: WriteResult[] = [];
+      for (let i = 0; i < records.length; i += WRITE_CHUNK) {
+        results.push(...(await write(target, mode, records.slice(i, i + WRITE_CHUNK), [], terms)));
+      }
+      if (intents.length > 0) results.push(...(await write(target, mode, [], intents, terms)));
       return results;
     },
 
-    async populated() {
-      const ids = await redis.smembers(keys.populated);
-      return ids.map(readTargetId).filter((target) => target !== null);
-    },
-
-    forget: (target) => forgetTarget(target, redis, keys),
-
-    ...createBystanders(redis, keys),
-
-    async counts() {
-      const targets = (await redis.smembers(keys.populated))
-        .map(readTargetId)
-        .filter((target) => target !== null);
-      const states = new Map<string, number>();
-      const causes = new Map<string, number>();
-      for (let i = 0; i < targets.length; i += COUNTS_CHUNK) {
-        const replies = await Promise.all(
-          targets.slice(i, i + COUNTS_CHUNK).map((target) => readCounts(redis, keys.target(target))),
-        );
-        for (const fields of replies) {
-          for (const [field, count] of fields) {
-            const sums = field.startsWith('s:') ? states : causes;
-            const name = field.slice(2);
-            sums.set(name, (sums.get(name) ?? 0) + count);
-          }
-        }
-      }
-      return { states, causes };
-    },
-
+    ...createCountIndex({ redis, keys, run }),
+    ...createBystanders({ redis, keys, run }),
     ...createListings({ redis, keys, run }),
   };
 }
@@ -303,20 +312,7 @@ function decodeIntentOf(id: string, text: string): Versioned<Intent> | null {
     : null;
 }
 
-/** Not one script, since the set of populated targets lies in another slot. */
-async function forgetTarget(target: Target, redis: Redis, keys: Keys): Promise<boolean> {
-  const names = keys.target(target);
-  const [records, intents] = await Promise.all([redis.hlen(names.instances), redis.hlen(names.intents)]);
-  if (records + intents > 0) return false;
-  // The epoch too: should the target come back, its own commands are listed before anything is sent.
-  await redis.del(names.epoch, names.labels, names.labelChanges, names.summary, names.bystanders);
-  await redis.srem(keys.populated, targetId(target));
-  // What came in at that very moment puts it back.
-  if ((await redis.hlen(names.instances)) > 0) await redis.sadd(keys.populated, targetId(target));
-  return true;
-}
-
-/** Id, expected version and text of one record, as write-records.lua takes them. */
+/** Id, expected version and text of one record, as commit-target.lua takes them. */
 function recordArguments(
   target: Target,
   { instanceId, expected, value, sealState }: RecordChange,
@@ -325,4 +321,9 @@ function recordArguments(
   if (value === null) return [instanceId, expected, ''];
   const version = randomInt(1, MAX_VERSION);
   return [instanceId, expected, encodeSealed(version, value, { target, keys, state: sealState })];
+}
+
+function intentArguments({ batchId, expected, value, lookAtMs }: IntentChange): readonly (string | number)[] {
+  if (value === null) return [batchId, expected, '', 0, ''];
+  return [batchId, expected, encodeIntent(expected + 1, value), value.instanceIds.length, lookAtMs ?? ''];
 }

@@ -2,7 +2,7 @@
 -- KEYS: 1 instances (hash)  2 candidates (zset)
 -- ARGV: ids
 -- Returns: the ids whose entry was not what their record says: removed where the record is none, or is no candidate.
--- Invariant: see write-records.lua; only another hand than ours breaks it.
+-- Invariant: see commit-target.lua; only another client breaks it.
 local mended = {}
 for _, id in ipairs(ARGV) do
   local record = redis.call('HGET', KEYS[1], id)

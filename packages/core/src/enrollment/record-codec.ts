@@ -8,7 +8,7 @@ import type { Versioned } from './enrollment-store.ts';
 
 /**
  * A record as it lies in Redis: `version|state|cause|candidateAt|verifyAt|JSON`, with `seal|` before the JSON when it has one.
- * The header repeats what the indexes need, so that write-records.lua keeps them without understanding the record.
+ * The header repeats what the indexes need, so that commit-target.lua keeps them without understanding the record.
  *
  * @param seal empty for none; no `|` and no brace
  */
@@ -32,7 +32,7 @@ export function encodeSealed(
 }
 
 function headerOf(version: number, record: EnrollmentRecord): string {
-  return `${version}|${record.state}|${causeOf(record) ?? ''}|${candidateAt(record)}|${verifyAt(record)}|`;
+  return `${version}|${record.state}|${causeOf(record) ?? ''}|${candidateAt(record) ?? ''}|${joinDeadlineOf(record) ?? ''}|`;
 }
 
 /** Null when the text is no record of any release, or its header says otherwise than its JSON. */
@@ -69,12 +69,13 @@ export function decodeIntent(text: string): Versioned<Intent> | null {
   return value === null || Number.isNaN(version) ? null : { version, value };
 }
 
-/** From when a claim may take it; empty when it is no candidate. */
-function candidateAt(record: EnrollmentRecord): string {
-  if (record.state === 'queued') return String(record.readyAtMs);
-  return record.state === 'failed' ? String(record.nextAttemptAtMs) : '';
+/** From when a claim may take it, epoch ms; null when it is no candidate. */
+export function candidateAt(record: StoredRecord): number | null {
+  if (record.state === 'queued') return record.readyAtMs;
+  return record.state === 'failed' ? record.nextAttemptAtMs : null;
 }
 
-function verifyAt(record: EnrollmentRecord): string {
-  return record.state === 'installed' && record.joinDeadlineMs !== null ? String(record.joinDeadlineMs) : '';
+/** Until when its node must show up in the inventory, epoch ms; null when it is not waited for. */
+export function joinDeadlineOf(record: StoredRecord): number | null {
+  return record.state === 'installed' ? record.joinDeadlineMs : null;
 }

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { targetId } from '../organization/target.ts';
 import type { Keys } from '../redis/keys.ts';
 import type { RunScript } from '../redis/scripts.ts';
 import type { EnrollmentLedger } from '../enrollment/enrollment-store.ts';
@@ -33,7 +34,11 @@ export function createListings({
       (await run('settle-listing', [keys.target(target).epoch], [before?.word ?? '', epoch])) === 1,
 
     async distrust(target, nowMs) {
-      await redis.set(keys.target(target).epoch, `?|${nowMs}`);
+      await run(
+        'distrust',
+        [keys.target(target).epoch, keys.due('install')],
+        [targetId(target), Math.floor(nowMs)],
+      );
     },
   };
 }

@@ -4,15 +4,15 @@ import { targetId, type Target } from '../organization/target.ts';
 
 /** The hash and the indexes that one atomic write of enrollment records touches. */
 export interface TargetKeys {
-  /** hash: instance id → `version|state|cause|candidateAt|verifyAt|seal|record JSON`, the seal only with a key. Writer: write-records.lua. */
+  /** hash: instance id → `version|state|cause|candidateAt|verifyAt|seal|record JSON`, the seal only with a key. Writer: commit-target.lua. */
   readonly instances: string;
-  /** hash: `s:STATE` and `c:CAUSE` → how many. Writer: write-records.lua. */
+  /** hash: `s:STATE` and `c:CAUSE` → how many. Writer: commit-target.lua. */
   readonly counts: string;
-  /** zset: instance id → epoch ms from which it may be claimed. Writer: write-records.lua. */
+  /** zset: instance id → epoch ms from which it may be claimed. Writer: commit-target.lua. */
   readonly candidates: string;
-  /** zset: instance id → join deadline. Writer: write-records.lua. */
+  /** zset: instance id → join deadline. Writer: commit-target.lua. */
   readonly verify: string;
-  /** hash: batch id → `version|intent JSON`; open intents and live commands only. Writer: write-records.lua. */
+  /** hash: batch id → `version|intent JSON`; open intents and live commands only. Writer: commit-target.lua. */
   readonly intents: string;
   /** string: the epoch under which the target's own recent commands were last listed; or `?|epoch ms`: since then they must be listed again. */
   readonly epoch: string;
@@ -24,7 +24,7 @@ export interface TargetKeys {
   readonly labelChanges: string;
   /**
    * hash: what stands for the whole target. `labels`: `digest|refreshAtMs`; `written`: a word that every write of records
-   * replaces (write-records.lua); `rest`: `WRITTEN|digest|untilMs`, see `TargetRest`.
+   * replaces (commit-target.lua); `rest`: `WRITTEN|digest|untilMs`, see `TargetRest`.
    */
   readonly summary: string;
   /** string: instances that a scan sees and keeps no record of (`writeBystanders`); expires. */
@@ -38,8 +38,16 @@ export interface Keys {
   readonly bucket: (target: Target, action: string) => string;
   /** hash: target id → JSON of what was set aside of it and is not made anew yet: `SetAside`. */
   readonly setAside: string;
-  /** set: target ids that hold at least one record. */
+  /** set: ids of targets that hold a record, or held one until they are forgotten. Writer: commit-target.lua. */
   readonly populated: string;
+  /** hash: `s:STATE` and `c:CAUSE` → how many, over all targets; `?`: to be counted anew. Writer: count-records.lua's functions. */
+  readonly counts: string;
+  /** zset, every score 0: `s:STATE|TARGET` and `c:CAUSE|TARGET` while the target holds one. Writer: count-records.lua's functions. */
+  readonly countIndex: string;
+  /** hash: instance id → target id, of each record. Writer: commit-target.lua. */
+  readonly instanceTargets: string;
+  /** stream: `v` (schema), `target`, `instances` (JSON); the last 100,000 changes. Writer: commit-target.lua. */
+  readonly changes: string;
   /** zset: member → epoch ms at which it is due. */
   readonly due: (kind: DueKind) => string;
   /** hash: account id → account JSON. */
@@ -70,7 +78,7 @@ export interface Keys {
   readonly hold: string;
   /** string: epoch ms since when markers are signed. */
   readonly signedSince: string;
-  /** hash: `TARGET/BATCH` → instances in flight; `adopted:TARGET:BATCH` → the same, not in the total; `total`, `a:ACCOUNT`, `t:TARGET` → sums; `blocked:SUM` → since when and when last it left no room. Writer: reserve.lua. */
+  /** hash: `TARGET/BATCH` → instances in flight; `adopted:TARGET:BATCH` → the same, not in the total; `total`, `a:ACCOUNT`, `t:TARGET` → sums; `blocked:SUM` → since when and when last it left no room. Writers: in-flight.lua's functions. */
   readonly inFlight: string;
   /**
    * hash: the hosts that the brake counts, of `all` or of an account, in windows. `w:N`: JSON of one; `h:INSTANCE`: the window
@@ -144,6 +152,10 @@ export function createKeys(prefix: string): Keys {
     bucket: (target, action) => `${own}:${targetId(target)}:bucket:${action}`,
     setAside: `${own}:set-aside`,
     populated: `${own}:populated`,
+    counts: `${own}:counts`,
+    countIndex: `${own}:count-index`,
+    instanceTargets: `${own}:instance-targets`,
+    changes: `${own}:changes`,
     due: (kind) => `${own}:due:${kind}`,
     accounts: `${own}:accounts`,
     accountRegions: `${own}:account-regions`,

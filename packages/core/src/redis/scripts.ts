@@ -6,10 +6,18 @@ import { messageOf } from '../runtime/errors.ts';
 /** Our Lua scripts by name: the folder of their subject, and the files with functions that are put before them. */
 const SCRIPTS = {
   'claim-ledger': { folder: 'control', functions: [] },
-  'write-records': { folder: 'enrollment', functions: [] },
-  'set-aside': { folder: 'enrollment', functions: [] },
+  'commit-target': {
+    folder: 'enrollment',
+    functions: ['redis/now', 'jobs/make-due', 'rollout/in-flight', 'enrollment/count-records'],
+  },
+  'set-aside': {
+    folder: 'enrollment',
+    functions: ['redis/now', 'jobs/make-due', 'rollout/in-flight', 'enrollment/count-records'],
+  },
+  'count-anew': { folder: 'enrollment', functions: ['enrollment/count-records'] },
+  'forget-target': { folder: 'enrollment', functions: [] },
   'mend-candidates': { folder: 'enrollment', functions: [] },
-  'schedule-due': { folder: 'jobs', functions: ['redis/now'] },
+  'schedule-due': { folder: 'jobs', functions: ['redis/now', 'jobs/make-due'] },
   'lease-due': { folder: 'jobs', functions: ['redis/now'] },
   'begin-due': { folder: 'jobs', functions: ['redis/now'] },
   'finish-due': { folder: 'jobs', functions: ['redis/now', 'jobs/finish'] },
@@ -18,10 +26,12 @@ const SCRIPTS = {
   'end-scans': { folder: 'scan', functions: ['redis/now', 'jobs/finish', 'organization/put-coverages'] },
   'set-coverage': { folder: 'organization', functions: ['organization/put-coverages'] },
   'begin-reading': { folder: 'organization', functions: ['redis/now', 'organization/date-reading'] },
+  'put-bystanders': { folder: 'scan', functions: [] },
   'settle-labels': { folder: 'inventory', functions: [] },
   'settle-listing': { folder: 'install', functions: [] },
+  distrust: { folder: 'install', functions: ['jobs/make-due'] },
   'take-token': { folder: 'install', functions: [] },
-  reserve: { folder: 'rollout', functions: [] },
+  room: { folder: 'rollout', functions: ['redis/now', 'rollout/in-flight'] },
   'count-hosts': { folder: 'rollout', functions: [] },
 } as const satisfies Record<string, { readonly folder: string; readonly functions: readonly string[] }>;
 type ScriptName = keyof typeof SCRIPTS;

@@ -6,7 +6,7 @@ import { describeNextAttempt, nextAttempt, type NextAttempt } from '../enrollmen
 import { causeOf, stateOf, type StoredRecord } from '../enrollment/record.ts';
 import { invocationLink } from '../install/console-link.ts';
 import type { InstanceId } from '../organization/ids.ts';
-import { readTargetId, type Target } from '../organization/target.ts';
+import type { Target } from '../organization/target.ts';
 import { describeWait } from '../rollout/send-wait.ts';
 import { BYSTANDER_TEXTS, type BystanderKind } from '../scan/bystander.ts';
 
@@ -48,27 +48,15 @@ interface ExplainDeps {
   readonly nowMs: number;
 }
 
-/** Targets asked at once. */
-const CHUNK = 500;
-
-/** Gathers what the ledger knows of an instance; null for one that no scan has seen. */
+/** Gathers what the ledger knows of an instance; null for one that no scan has seen. Its cost does not depend on how many there are. */
 export async function explainInstance(deps: ExplainDeps, id: InstanceId): Promise<Explanation | null> {
-  const { enrollments, coverage } = deps.ledger;
-  const populated = await enrollments.populated();
-  for (let from = 0; from < populated.length; from += CHUNK) {
-    const chunk = populated.slice(from, from + CHUNK);
-    const read = await Promise.all(chunk.map((target) => enrollments.read(target, [id])));
-    for (const [index, target] of chunk.entries()) {
-      const stored = read[index]?.get(id);
-      if (stored !== undefined) return describe(deps, target, stored.value);
-    }
-  }
-  const targets = (await coverage.all()).map(({ id: member }) => readTargetId(member));
-  const bystander = await enrollments.findBystander(
-    targets.filter((target) => target !== null),
-    id,
-  );
-  return bystander === null ? null : describeBystander(deps, id, bystander);
+  const { enrollments } = deps.ledger;
+  const target = await enrollments.targetOf(id);
+  if (target === null) return null;
+  const stored = (await enrollments.read(target, [id])).get(id);
+  if (stored !== undefined) return describe(deps, target, stored.value);
+  const kind = await enrollments.findBystander(target, id);
+  return kind === null ? null : describeBystander(deps, id, { target, kind });
 }
 
 /** Seen by scans, and none of Muster's business: there is no record, so there is little to tell. */

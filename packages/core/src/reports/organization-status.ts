@@ -63,7 +63,7 @@ const NO_TARGETS: SweepView['targets'] = {
 };
 
 /**
- * Reads where the organization stands. Costs one small read per target that holds instances.
+ * Reads where the organization stands. The cost of its counts does not depend on how many targets there are.
  *
  * @param reading findings that are being read anyway
  */

@@ -23,28 +23,16 @@ export function createReservations(deps: {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly run: RunScript;
-}): Pick<ControlLedger, 'reserve' | 'release' | 'adopt' | 'reservations' | 'blockedCaps'> {
+}): Pick<ControlLedger, 'room' | 'reservations' | 'blockedCaps'> {
   const { redis, keys, run } = deps;
   return {
-    async reserve(target, batchId, wanted, caps) {
-      const granted = await run(
-        'reserve',
+    async room(target, caps) {
+      const room = await run(
+        'room',
         [keys.inFlight],
-        ['reserve', target.accountId, targetId(target), batchId, wanted, caps.all, caps.account, caps.target],
+        [target.accountId, targetId(target), caps.all, caps.account, caps.target],
       );
-      return Number(granted);
-    },
-
-    async release(target, batchId) {
-      await run('reserve', [keys.inFlight], ['release', target.accountId, targetId(target), batchId]);
-    },
-
-    async adopt(target, batchId, instances) {
-      await run(
-        'reserve',
-        [keys.inFlight],
-        ['adopt', target.accountId, targetId(target), batchId, instances],
-      );
+      return Number(room);
     },
 
     async blockedCaps() {

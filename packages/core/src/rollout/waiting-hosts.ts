@@ -51,7 +51,7 @@ interface Obstacles {
 }
 
 /**
- * Why queued hosts are not sent to, most hosts first. Costs a reading of all records of the targets that have any: for a
+ * Why queued hosts are not sent to, most hosts first. Costs a reading of all records of the targets that hold any: for a
  * run that ends by itself, and not for a page that is shown often.
  */
 export async function readWaitingHosts(
@@ -63,7 +63,7 @@ export async function readWaitingHosts(
     ledger.control.pauses(),
     ledger.control.hold(config.limits.holdFirstSend),
     ledger.nodes.facts(),
-    ledger.enrollments.populated(),
+    ledger.enrollments.targetsWith({ state: 'queued' }),
   ]);
   const byScope = new Map<string, Pause>(pauses.map((pause) => [pause.scope, pause]));
   const obstacles: Obstacles = {

@@ -2,7 +2,7 @@ import type { Region } from '@muster/core/organization/ids';
 import { aCoverage, anAccountId } from '@muster/testing/builders';
 import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
-import { reviewSetAside } from './housekeeping.ts';
+import { reportSetAside } from './report-set-aside.ts';
 import type { Ledger } from '@muster/core/control/ledger';
 
 const bench = useLedgerBench();
@@ -32,13 +32,13 @@ test('the finding about what could not be read counts what is left, and goes whe
   await ledger.setAside.note(HERE, ['i-0a'], 1_000);
   await ledger.setAside.note(THERE, ['i-0b', 'i-0c'], 1_000);
 
-  await reviewSetAside(ledger, 2_000);
+  await reportSetAside(ledger, 2_000);
   const [both] = await ledger.control.findings();
   await ledger.coverage.put(HERE, readAt(3_000));
-  await reviewSetAside(ledger, 4_000);
+  await reportSetAside(ledger, 4_000);
   const [one] = await ledger.control.findings();
   await ledger.coverage.put(THERE, readAt(5_000));
-  await reviewSetAside(ledger, 6_000);
+  await reportSetAside(ledger, 6_000);
 
   expect(both).toMatchObject({ kind: 'ledger-unreadable', scope: 'all', sinceMs: 2_000 });
   expect(both?.message).toMatch(/^3 records of 2 targets/);

@@ -1,0 +1,150 @@
+-- Commits one decision about a target: its records and intents, and everything that follows from them.
+-- KEYS: 1 instances (hash)  2 counts (hash)  3 candidates (zset)  4 verify (zset)  5 intents (hash)  6 summary (hash)
+--       of all targets: 7 totals (hash)  8 index by state and cause (zset)  9 instance → target (hash)  10 populated (set)
+--       due, one zset each: 11 install  12 verify  13 collect;  14 in-flight (hash)  15 changes (stream)
+-- ARGV: 1 `all` (all or nothing) | `each`  2 a random word  3 target id  4 account id
+--       5 no install is due before (epoch ms; `inf`: the caller is the install job and says itself when the next is due; '': now)
+--       6 cap of all  7 cap per account  8 cap per target ('' thrice: a new intent is adopted, whatever the caps say)
+--       9 entries kept in the stream
+--       10 number of records R, then R times: instance id, expected version (0: must be absent), value ('' deletes)
+--       then number of intents I, then I times: batch id, expected version (0: must be absent), value ('' deletes), instances,
+--         when to look at it (epoch ms; '': a new one now, another one as it stands)
+--   A record's value is `version|state|cause|candidateAt|verifyAt|JSON`, with `seal|` before the JSON or without; an intent's is `version|JSON`.
+-- Returns: a list of R + I results `written` | `stale`, in the order given. With `all`, one stale makes all stale; without room
+--   under the caps for the new intents all are `full`.
+-- Invariant: counts, candidates, verify, totals, index and instance → target agree with the headers in instances; in-flight
+--   agrees with intents. A target with a candidate has an install due, one with an instance in verify a verify, each intent a
+--   collect; a record that may be claimed earlier than before makes the install due by then. The word `written` in the summary is
+--   another one after every write of records. An entry of the stream tells every change of a state or cause.
+local TYPES = { 'hash', 'hash', 'zset', 'zset', 'hash', 'hash', 'hash', 'zset', 'hash', 'set', 'zset', 'zset', 'zset', 'hash', 'stream' }
+local instances, counts, candidates, verify, intents, summary = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local instance_targets, populated = KEYS[9], KEYS[10]
+local due_install, due_verify, due_collect, flying, changes = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
+local target, account = ARGV[3], ARGV[4]
+local not_before = tonumber(ARGV[5]) or 0
+local caps = ARGV[6] ~= '' and { ARGV[6], ARGV[7], ARGV[8] } or nil
+local names = { instances = instances, counts = counts, totals = KEYS[7], index = KEYS[8] }
+
+-- What is to be written, and what is stale by now.
+local results, stale, at = {}, false, 10
+local function read_changes(key, width)
+  local writes = {}
+  local from = at + 1
+  for i = 0, tonumber(ARGV[at]) - 1 do
+    local n = from + i * width
+    local id, expected = ARGV[n], ARGV[n + 1]
+    local current = redis.call('HGET', key, id)
+    local version = current and string.match(current, '^(%d+)|') or (not current and '0')
+    local is_fresh = version == expected
+    results[#results + 1] = is_fresh and 'written' or 'stale'
+    if is_fresh then
+      local value, look_at = ARGV[n + 2], width == 5 and tonumber(ARGV[n + 4]) or nil
+      writes[#writes + 1] = { id = id, current = current, value = value, size = tonumber(ARGV[n + 3]), look_at = look_at }
+    else
+      stale = true
+    end
+  end
+  at = from + tonumber(ARGV[at]) * width
+  return writes
+end
+for i, kind in ipairs(TYPES) do
+  -- An error in the middle would leave records without their intents: what can be refused is refused before the first write.
+  local is = redis.call('TYPE', KEYS[i]).ok
+  if is ~= 'none' and is ~= kind then return redis.error_reply('WRONGTYPE ' .. KEYS[i] .. ' is a ' .. is) end
+end
+local record_writes = read_changes(instances, 3)
+local intent_writes = read_changes(intents, 5)
+local function refuse(result)
+  for i = 1, #results do results[i] = result end
+  return results
+end
+if stale and ARGV[1] == 'all' then return refuse('stale') end
+if #intent_writes > 0 then
+  local touched, claimed = in_flight.sums(account, target), 0
+  for _, write in ipairs(intent_writes) do
+    touched[#touched + 1], touched[#touched + 2] = in_flight.fields(target, write.id)
+    if not write.current and write.value ~= '' then claimed = claimed + write.size end
+  end
+  in_flight.check(flying, touched)
+  if caps and claimed > 0 and in_flight.room(flying, account, target, caps) < claimed then return refuse('full') end
+end
+
+-- Records.
+local deltas, told, install_at, joins = {}, {}, math.huge, false
+local candidate_scores, verify_scores, no_candidates, no_verify, placed = {}, {}, {}, {}, {}
+local function index(list, gone, id, score)
+  if score == '' then gone[#gone + 1] = id else list[#list + 1], list[#list + 2] = score, id end
+end
+for _, write in ipairs(record_writes) do
+  local old_state, old_cause, old_candidate, old_verify = records.header(write.current)
+  local state, cause, candidate, verify_at = records.header(write.value)
+  records.add(deltas, write.current, -1)
+  records.add(deltas, write.value, 1)
+  if write.value == '' then
+    redis.call('HDEL', instances, write.id)
+    if redis.call('HGET', instance_targets, write.id) == target then redis.call('HDEL', instance_targets, write.id) end
+  else
+    redis.call('HSET', instances, write.id, write.value)
+    placed[#placed + 1], placed[#placed + 2] = write.id, target
+  end
+  index(candidate_scores, no_candidates, write.id, candidate)
+  index(verify_scores, no_verify, write.id, verify_at)
+  if candidate ~= '' and (old_candidate == '' or tonumber(candidate) < tonumber(old_candidate)) then
+    install_at = math.min(install_at, tonumber(candidate))
+  end
+  if verify_at ~= '' and verify_at ~= old_verify then joins = true end
+  if state ~= old_state or cause ~= old_cause then
+    told[#told + 1] = {
+      write.id,
+      old_state == '' and cjson.null or old_state,
+      state == '' and cjson.null or state,
+      cause == '' and cjson.null or cause,
+    }
+  end
+end
+if #candidate_scores > 0 then redis.call('ZADD', candidates, unpack(candidate_scores)) end
+if #no_candidates > 0 then redis.call('ZREM', candidates, unpack(no_candidates)) end
+if #verify_scores > 0 then redis.call('ZADD', verify, unpack(verify_scores)) end
+if #no_verify > 0 then redis.call('ZREM', verify, unpack(no_verify)) end
+if #placed > 0 then
+  redis.call('HSET', instance_targets, unpack(placed))
+  redis.call('SADD', populated, target)
+end
+if #record_writes > 0 then
+  redis.call('HSET', summary, 'written', ARGV[2])
+  if not records.change(names, target, deltas) then records.count_anew(names, target) end
+end
+
+-- Intents.
+local now = now_ms()
+for _, write in ipairs(intent_writes) do
+  local member = target .. '/' .. write.id
+  if write.value == '' then
+    redis.call('HDEL', intents, write.id)
+    redis.call('ZREM', due_collect, member)
+    in_flight.give_back(flying, account, target, write.id)
+  else
+    redis.call('HSET', intents, write.id, write.value)
+    if not write.current then in_flight.take(flying, account, target, write.id, write.size, caps == nil) end
+    if write.look_at or not write.current then make_due(due_collect, member, write.look_at or now) end
+  end
+end
+
+-- What is due. The first lines are for what was just written; the rest for what another client took out.
+install_at = math.max(install_at, not_before)
+if install_at < math.huge then make_due(due_install, target, install_at) end
+if joins then make_due(due_verify, target, now) end
+local first = redis.call('ZRANGE', candidates, 0, 0, 'WITHSCORES')[2]
+if first then
+  local earliest = not_before < math.huge and not_before or now
+  redis.call('ZADD', due_install, 'NX', math.max(tonumber(first), earliest), target)
+end
+if redis.call('ZCARD', verify) > 0 then redis.call('ZADD', due_verify, 'NX', now, target) end
+for _, batch in ipairs(redis.call('HKEYS', intents)) do
+  redis.call('ZADD', due_collect, 'NX', now, target .. '/' .. batch)
+end
+
+if #told > 0 then
+  redis.call('XADD', changes, 'MAXLEN', '~', ARGV[9], '*', 'v', 1, 'target', target, 'instances', cjson.encode(told))
+end
+return results

@@ -1,0 +1,83 @@
+import type { Redis } from 'ioredis';
+import type { InstanceId } from '../organization/ids.ts';
+import { readTargetId, targetId, type Target } from '../organization/target.ts';
+import type { Keys } from '../redis/keys.ts';
+import type { RunScript } from '../redis/scripts.ts';
+
+/** What a target may hold. */
+export type Held = { readonly state: string } | { readonly cause: string };
+
+const COUNT = /^\d{1,15}$/;
+
+/** Records over all targets: how many, and where. `commit-target.lua` keeps what is read here. */
+export function createCountIndex({ redis, keys, run }: { redis: Redis; keys: Keys; run: RunScript }) {
+  async function readCounts(): Promise<readonly (readonly [field: string, count: string])[] | null> {
+    const [fields, populated] = await Promise.all([redis.hgetall(keys.counts), redis.scard(keys.populated)]);
+    const entries = Object.entries(fields);
+    const isKnown = entries.length > 0 || populated === 0;
+    return isKnown && entries.every(([field, count]) => field !== '?' && COUNT.test(count)) ? entries : null;
+  }
+
+  function targetsOf(ids: readonly string[]): readonly Target[] {
+    return ids.map(readTargetId).filter((target) => target !== null);
+  }
+
+  return {
+    /** Σ over all targets: `states` by state, `causes` by cause. The cost does not depend on how many targets there are. */
+    async counts(): Promise<{
+      readonly states: ReadonlyMap<string, number>;
+      readonly causes: ReadonlyMap<string, number>;
+    }> {
+      let entries = await readCounts();
+      if (entries === null) {
+        await run('count-anew', [keys.counts, keys.countIndex, keys.populated], []);
+        entries = (await readCounts()) ?? [];
+      }
+      const of = (kind: 's:' | 'c:'): ReadonlyMap<string, number> =>
+        new Map(
+          entries
+            .filter(([field]) => field.startsWith(kind))
+            .map(([field, count]) => [field.slice(kind.length), Number(count)]),
+        );
+      return { states: of('s:'), causes: of('c:') };
+    },
+
+    /** Targets that hold a record, or held one until they are forgotten. */
+    async populated(): Promise<readonly Target[]> {
+      return targetsOf(await redis.smembers(keys.populated));
+    },
+
+    /** Targets that hold a record in one of these states, or with one of these causes, in the order of their ids. */
+    async targetsWith(...held: readonly Held[]): Promise<readonly Target[]> {
+      const fields = held.map((one) => ('state' in one ? `s:${one.state}` : `c:${one.cause}`));
+      const found = await Promise.all(
+        fields.map(async (field) => {
+          // `}` is the character after `|`.
+          const members = await redis.zrangebylex(keys.countIndex, `[${field}|`, `(${field}}`);
+          return members.map((member) => member.slice(field.length + 1));
+        }),
+      );
+      return targetsOf([...new Set(found.flat())].toSorted());
+    },
+
+    /** The target that holds the instance's record, or whose scan saw it and keeps none; null when none is known. */
+    async targetOf(id: InstanceId): Promise<Target | null> {
+      const text = await redis.hget(keys.instanceTargets, id);
+      return text === null ? null : readTargetId(text);
+    },
+
+    /** Removes what is left of a target without records and intents. False, and nothing happens, while it holds one. */
+    async forget(target: Target): Promise<boolean> {
+      const names = keys.target(target);
+      const left = [names.epoch, names.labels, names.labelChanges, names.summary, names.bystanders];
+      const dues = [keys.due('install'), keys.due('verify')];
+      // The epoch too: should the target come back, its own commands are listed before anything is sent.
+      const forgotten = await run(
+        'forget-target',
+        [names.instances, names.intents, keys.populated, ...dues, ...left],
+        [targetId(target)],
+      );
+      return forgotten === 1;
+    },
+  };
+}
