@@ -13,6 +13,8 @@ const CORES = availableParallelism();
 export default defineConfig({
   test: {
     isolate: false,
+    // What is waited for comes at once, or late on a busy machine.
+    expect: { poll: { timeout: 10_000 } },
     experimental: { viteModuleRunner: false, nodeLoader: false },
     projects: [
       {
@@ -38,7 +40,8 @@ export default defineConfig({
           name: 'integration',
           include: ['{apps,packages}/*/src/**/*.int.test.ts'],
           sequence: { groupOrder: 2 },
-          maxWorkers: CORES,
+          // A file waits for Redis, for simulators and for real deadlines.
+          maxWorkers: CORES + 1,
           testTimeout: 90_000,
           hookTimeout: 90_000,
         },

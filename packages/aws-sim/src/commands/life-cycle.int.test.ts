@@ -167,7 +167,7 @@ test('a custom document is read as the agent reads it', async () => {
 });
 
 test('a command is invisible for a moment, then pending, then in progress, then over', async () => {
-  const it = await scene([{ id: HOST, region: 'us-east-1' }], 4);
+  const it = await scene([{ id: HOST, region: 'us-east-1' }], 2);
   const CommandId = await send(it.ssm, [HOST]);
   const phases: string[] = [];
 

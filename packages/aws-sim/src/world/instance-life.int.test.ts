@@ -13,7 +13,7 @@ import { end, HOST, MEMBER, type Scene, scene, send } from '../testing/command-s
 
 describe('a fleet that changes', () => {
   test('a host launched later registers after a while', async () => {
-    const it = await scene([{ id: HOST, region: 'us-east-1' }], 1_000);
+    const it = await scene([{ id: HOST, region: 'us-east-1' }], 200);
     const [result] = await it.sim.change({
       op: 'launch-instances',
       accountId: MEMBER,
@@ -351,7 +351,7 @@ test('what a service of AWS runs may be hidden, and is listed on request', async
 });
 
 test('a new document is being created for a moment', async () => {
-  const it = await scene([{ id: HOST, region: 'us-east-1' }], 20);
+  const it = await scene([{ id: HOST, region: 'us-east-1' }], 5);
   const step = { name: 'one', action: 'aws:runShellScript', inputs: { runCommand: ['true'] } };
   const Content = JSON.stringify({ schemaVersion: '2.2', mainSteps: [step] });
   await it.ssm.send(new CreateDocumentCommand({ Name: 'Fresh', Content, DocumentType: 'Command' }));
