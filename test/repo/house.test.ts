@@ -70,18 +70,12 @@ describe('prose names the actor', () => {
   /** The user and the group of that name, on Linux. */
   const LINUX_USER = /=nobody\b/;
   const FOR_WHOM = '{README.md,CONTRIBUTING.md,docs/**/*.md,packages/*/README.md}';
-  /** Not plain yet. */
-  const NOT_YET: ReadonlySet<string> = new Set(['docs/ARCHITECTURE.md', 'docs/glossary.md']);
-
-  function proseOf(pattern: string): readonly string[] {
-    return filesOf(pattern).filter((file) => !NOT_YET.has(file));
-  }
 
   test.each([
     ['page', PROSE, 25],
     ['file of code', CODE, 350],
   ])('no %s says somebody, nobody or whoever', async (_, pattern, atLeast) => {
-    const files = proseOf(pattern).filter((file) => file !== 'test/repo/house.test.ts');
+    const files = filesOf(pattern).filter((file) => file !== 'test/repo/house.test.ts');
     const found: string[] = [];
     for (const file of files) {
       const lines = (await read(file)).split('\n');
@@ -95,7 +89,7 @@ describe('prose names the actor', () => {
 
   test('every page says first whom it is for and what they know after it', async () => {
     const silent: string[] = [];
-    for (const file of proseOf(FOR_WHOM)) {
+    for (const file of filesOf(FOR_WHOM)) {
       const [opening = ''] = (await read(file)).replace(/^(<!--.*-->\s*)?# .*\n+/, '').split('\n\n');
       if (!opening.startsWith('For ')) silent.push(file);
     }
