@@ -10,6 +10,10 @@ export class NotPlain extends Error {}
 /** No real answer is nested deeper. */
 const DEEPEST = 40;
 
+/** Where the names of the elements around begin and end, while one is passed over. Shared: no reader stops in between. */
+const STARTS = new Int32Array(DEEPEST);
+const ENDS = new Int32Array(DEEPEST);
+
 const GREATER_THAN = 62;
 const SLASH = 47;
 
@@ -24,9 +28,6 @@ export class PlainXml {
   #nameEnd = 0;
   /** Of the tag read last; the root counts as just opened. */
   #kind: 'open' | 'close' | 'empty' = 'open';
-  /** Where the names of the elements around begin and end, while one is passed over. */
-  readonly #starts = new Int32Array(DEEPEST);
-  readonly #ends = new Int32Array(DEEPEST);
 
   /** @param at behind the opening tag of the root */
   constructor(xml: string, at: number) {
@@ -36,9 +37,9 @@ export class PlainXml {
 
   /**
    * Reads the children of the element that was just opened, up to and including its closing tag `name`. `read` is called
-   * with each child's name and must read the child whole: with `text`, `children` or `skip`.
+   * with the name of each child that is `wanted`, and must read the child whole: with `text`, `children` or `skip`. Others are passed over.
    */
-  children(name: string, read: (child: string) => void): void {
+  children<Name extends string>(name: string, wanted: readonly Name[], read: (child: Name) => void): void {
     if (this.#kind === 'empty') return;
     for (;;) {
       this.#next();
@@ -47,7 +48,9 @@ export class PlainXml {
         this.#requireName(name);
         return;
       }
-      read(this.#xml.slice(this.#nameStart, this.#nameEnd));
+      const child = wanted.find((one) => this.#isName(one));
+      if (child === undefined) this.skip();
+      else read(child);
     }
   }
 
@@ -75,10 +78,8 @@ export class PlainXml {
   skip(): void {
     if (this.#kind === 'empty') return;
     const xml = this.#xml;
-    const starts = this.#starts;
-    const ends = this.#ends;
-    starts[0] = this.#nameStart;
-    ends[0] = this.#nameEnd;
+    STARTS[0] = this.#nameStart;
+    ENDS[0] = this.#nameEnd;
     let depth = 0;
     let at = this.#at;
     while (depth >= 0) {
@@ -88,8 +89,8 @@ export class PlainXml {
       let code = xml.charCodeAt(at);
       if (code === SLASH) {
         at += 1;
-        const end = ends[depth] ?? 0;
-        for (let i = starts[depth] ?? 0; i < end; i += 1) {
+        const end = ENDS[depth] ?? 0;
+        for (let i = STARTS[depth] ?? 0; i < end; i += 1) {
           if (xml.charCodeAt(i) !== xml.charCodeAt(at)) throw new NotPlain('tags that cross');
           at += 1;
         }
@@ -108,8 +109,8 @@ export class PlainXml {
         } else {
           depth += 1;
           if (depth === DEEPEST) throw new NotPlain('too deep');
-          starts[depth] = start;
-          ends[depth] = at;
+          STARTS[depth] = start;
+          ENDS[depth] = at;
         }
       }
       if (code !== GREATER_THAN) throw new NotPlain('a tag with more than a name');
@@ -145,10 +146,12 @@ export class PlainXml {
     this.#at = at + 1;
   }
 
+  #isName(name: string): boolean {
+    return this.#nameEnd - this.#nameStart === name.length && this.#xml.startsWith(name, this.#nameStart);
+  }
+
   #requireName(name: string): void {
-    if (this.#nameEnd - this.#nameStart !== name.length || !this.#xml.startsWith(name, this.#nameStart)) {
-      throw new NotPlain('tags that cross');
-    }
+    if (!this.#isName(name)) throw new NotPlain('tags that cross');
   }
 
   /** Between elements there may be indentation; anything else would be text beside elements. */
@@ -159,13 +162,14 @@ export class PlainXml {
   }
 }
 
+/** What may stand before the children of a root element. */
+const OPENING = /^(?:<\?xml version="1\.0" encoding="UTF-8"\?>\s*)?<(\w+)(?: xmlns="[\w:/.-]*")?>/;
+
 /** Opens a document whose root is `name`, with or without a declaration and a namespace. */
 export function openPlainXml(xml: string, name: string): PlainXml {
-  const root = new RegExp(
-    String.raw`^(?:<\?xml version="1\.0" encoding="UTF-8"\?>\s*)?<${name}(?: xmlns="[\w:/.-]*")?>`,
-  ).exec(xml);
-  // Comments, CDATA and carriage returns change what text means.
-  if (root === null || xml.includes('<!') || xml.includes('\r')) throw new NotPlain(`no plain ${name}`);
+  const root = OPENING.exec(xml);
+  // A carriage return changes what text means.
+  if (root?.[1] !== name || xml.includes('\r')) throw new NotPlain(`no plain ${name}`);
   return new PlainXml(xml, root[0].length);
 }
 

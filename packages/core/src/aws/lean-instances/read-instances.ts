@@ -27,15 +27,13 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 function readResponse(xml: PlainXml): LeanPage | null {
   const page: Writable<LeanPage> = {};
-  xml.children(ROOT, (child) => {
+  xml.children(ROOT, ['reservationSet', 'nextToken'], (child) => {
     if (child === 'reservationSet') {
       once(page.Reservations);
       page.Reservations = readList(xml, child, readReservation);
-    } else if (child === 'nextToken') {
+    } else {
       once(page.NextToken);
       page.NextToken = xml.text(child);
-    } else {
-      xml.skip();
     }
   });
   return page.Reservations === undefined ? null : page;
@@ -43,23 +41,30 @@ function readResponse(xml: PlainXml): LeanPage | null {
 
 function readReservation(xml: PlainXml): Reservation {
   const reservation: Writable<Reservation> = {};
-  xml.children('item', (child) => {
+  xml.children('item', ['ownerId', 'instancesSet'], (child) => {
     if (child === 'ownerId') {
       once(reservation.OwnerId);
       reservation.OwnerId = xml.text(child);
-    } else if (child === 'instancesSet') {
+    } else {
       once(reservation.Instances);
       reservation.Instances = readList(xml, child, readInstance);
-    } else {
-      xml.skip();
     }
   });
   return reservation;
 }
 
+const INSTANCE_FIELDS = [
+  'instanceId',
+  'instanceState',
+  'platform',
+  'launchTime',
+  'tagSet',
+  'iamInstanceProfile',
+] as const;
+
 function readInstance(xml: PlainXml): Instance {
   const instance: Writable<Instance> = {};
-  xml.children('item', (child) => {
+  xml.children('item', INSTANCE_FIELDS, (child) => {
     switch (child) {
       case 'instanceId':
         once(instance.InstanceId);
@@ -85,10 +90,10 @@ function readInstance(xml: PlainXml): Instance {
         once(instance.IamInstanceProfile);
         // That there is one is all we ask.
         instance.IamInstanceProfile = {};
-        requireElements(xml, child);
+        xml.children(child, [], () => undefined);
         break;
       default:
-        xml.skip();
+        child satisfies never;
     }
   });
   return instance;
@@ -96,46 +101,33 @@ function readInstance(xml: PlainXml): Instance {
 
 function readState(xml: PlainXml): NonNullable<Instance['State']> {
   const state: Writable<NonNullable<Instance['State']>> = {};
-  xml.children('instanceState', (child) => {
-    if (child === 'name') {
-      once(state.Name);
-      state.Name = xml.text(child) as NonNullable<Instance['State']>['Name'];
-    } else {
-      xml.skip();
-    }
+  xml.children('instanceState', ['name'], (child) => {
+    once(state.Name);
+    state.Name = xml.text(child) as NonNullable<Instance['State']>['Name'];
   });
   return state;
 }
 
 function readTag(xml: PlainXml): Tag {
   const tag: Writable<Tag> = {};
-  xml.children('item', (child) => {
+  xml.children('item', ['key', 'value'], (child) => {
     if (child === 'key') {
       once(tag.Key);
       tag.Key = xml.text(child);
-    } else if (child === 'value') {
+    } else {
       once(tag.Value);
       tag.Value = xml.text(child);
-    } else {
-      xml.skip();
     }
   });
   return tag;
 }
 
-function requireElements(xml: PlainXml, name: string): void {
-  xml.children(name, () => {
-    xml.skip();
-  });
-}
-
 /** The `item`s of a set; other elements in it mean nothing to the SDK either. */
 function readList<Item>(xml: PlainXml, name: string, readItem: (xml: PlainXml) => Item): Item[] {
   const items: Item[] = [];
-  xml.children(name, (child) => {
-    if (child !== 'item') xml.skip();
-    else if (xml.isEmpty) throw new NotPlain('an empty item');
-    else items.push(readItem(xml));
+  xml.children(name, ['item'], () => {
+    if (xml.isEmpty) throw new NotPlain('an empty item');
+    items.push(readItem(xml));
   });
   return items;
 }
