@@ -52,6 +52,7 @@ const ONCE: Readonly<Record<string, readonly string[]>> = {
   retry: ['retry', '--all'],
   cancel: ['cancel', '--all'],
   token: ['token'],
+  version: ['version'],
 };
 /** Verbs that run until a signal, and how they end on one. */
 const LASTING: Readonly<Record<string, { readonly args: readonly string[]; readonly code: number }>> = {
