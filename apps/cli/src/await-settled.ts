@@ -69,12 +69,16 @@ function isStill({ sweep, commands, instances: { byState } }: OrganizationStatus
   return sweep.state === 'finished' && commands.live === 0 && !moving;
 }
 
-/** Whether all that is left waits for a person. Hosts that were installed come first: they join, or their time is over. */
+/**
+ * Whether all that is left waits for a person. Hosts that were installed come first: they join, or their time is over. So do
+ * hosts that were queued when the counts were read and are not any more: a worker sends to them.
+ */
 function endsNow(
   { instances: { byState } }: OrganizationStatus,
   waiting: readonly WaitingHosts[],
   hasInventory: boolean,
 ): boolean {
   if (hasInventory && (byState['installed'] ?? 0) > 0) return false;
-  return waiting.length > 0 && waiting.every(waitsForAPerson);
+  const stillQueued = waiting.reduce((sum, { instances }) => sum + instances, 0);
+  return stillQueued > 0 && stillQueued === byState['queued'] && waiting.every(waitsForAPerson);
 }
