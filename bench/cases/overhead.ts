@@ -30,7 +30,7 @@ async function run({ quick }: BenchOptions): Promise<Measured> {
       rate: (figures['jobsPerSecond'] ?? 0) / (baseline['jobsPerSecond'] ?? 0),
       cpu: (figures['cpuUsPerJob'] ?? 0) / (baseline['cpuUsPerJob'] ?? 0),
     },
-    must: [{ of: 'rate', atLeast: 0.4 }],
+    must: [{ of: 'rate', atLeast: 0.45 }],
   };
 }
 

@@ -39,7 +39,7 @@ async function run({ quick }: BenchOptions): Promise<Measured> {
       baseline,
       ratios: { workerCpu: (figures['workerCpuMsPerTarget'] ?? 0) / (baseline['cpuMsPerTarget'] ?? 0) },
       must: [
-        { of: 'workerCpu', atMost: 1.15 },
+        { of: 'workerCpu', atMost: 0.8 },
         { of: 'instanceWrites', atMost: 0 },
       ],
     };
