@@ -8,7 +8,7 @@ import { Secret } from '@muster/core/config/secret';
 import { parseTargetId, targetId, type Target } from '@muster/core/organization/target';
 import type { InstanceId, MatcherKey } from '@muster/core/organization/ids';
 import type { Instance } from '@muster/core/scan/instance';
-import { sealAccount, type Sealer } from '@muster/core/organization/account-seal';
+import { sealAccount, type Sealer } from '@muster/core/organization/account';
 import { catalog, type Catalog } from '@muster/core/jobs/catalog';
 import type { JobContext, ResultOf } from '@muster/core/jobs/define-job';
 import { createJobQueue } from '@muster/core/jobs/queue/enqueue';

@@ -7,7 +7,7 @@ import { judgeProcessClocks } from '@muster/core/reports/doctor/clock-check';
 import { failed, passed, skipped, warned, type Check } from '@muster/core/reports/doctor/check';
 import { isJobError } from '@muster/core/runtime/errors';
 import { createRedisLedger } from '@muster/core/control/ledger';
-import { countProcesses } from '@muster/core/redis/connected-clients';
+import { countProcesses } from '@muster/core/redis/server-info';
 import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
 import { partsOfFault } from '@muster/core/redis/redis-fault';
 import { checkRedisThoroughly } from '@muster/core/redis/server-check';

@@ -1,6 +1,6 @@
 import type { MusterConfig } from '@muster/core/config/model';
 import { createRedisLedger } from '@muster/core/control/ledger';
-import { countProcesses, type ProcessCounts } from '@muster/core/redis/connected-clients';
+import { countProcesses, type ProcessCounts } from '@muster/core/redis/server-info';
 import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
 import { createClock } from '@muster/core/runtime/clock';
 import { createLogger } from '@muster/core/runtime/logger';

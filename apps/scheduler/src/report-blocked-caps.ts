@@ -1,6 +1,6 @@
 import type { MusterConfig } from '@muster/core/config/model';
 import { formatDuration } from '@muster/core/config/value-shapes';
-import { timeOfBatch } from '@muster/core/install/batch-time';
+import { timeOfBatch } from '@muster/core/install/marker';
 import { targetId } from '@muster/core/organization/target';
 import type { BlockedCap } from '@muster/core/rollout/reservation-store';
 import type { Ledger } from '@muster/core/control/ledger';

@@ -5,7 +5,7 @@ import { secretsOf } from '@muster/core/config/secrets';
 import { tickJob } from '@muster/core/jobs/catalog';
 import { createClockLedger, type ClockLedger } from '@muster/core/control/clock-store';
 import { createRedisLedger, type Ledger } from '@muster/core/control/ledger';
-import { reportFindings } from '@muster/core/control/report-findings';
+import { reportFindings } from '@muster/core/control/standing-findings';
 import { holdLedger } from '@muster/core/control/keep-owner';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';

@@ -2,8 +2,8 @@ import { createServer, type Server, type Socket, type AddressInfo } from 'node:n
 import { once } from 'node:events';
 import { createAwsAdapter } from '@muster/core/aws/adapter';
 import { AccountId } from '@muster/core/organization/ids';
-import type { AwsCall } from '@muster/core/organization/aws-call';
-import { readFindings } from '@muster/core/control/read-findings';
+import type { AwsCall } from '@muster/core/organization/aws-actions';
+import { readFindings } from '@muster/core/control/standing-findings';
 import { createClock } from '@muster/core/runtime/clock';
 import { recordingLog } from '@muster/testing/builders';
 import { eventually } from '@muster/testing/eventually';

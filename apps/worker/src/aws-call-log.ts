@@ -1,8 +1,6 @@
 import type { Ledger } from '@muster/core/control/ledger';
-import { AWS_ACTIONS } from '@muster/core/organization/aws-actions';
-import type { AwsCall, AwsCallObserver } from '@muster/core/organization/aws-call';
-import type { UnansweredCalls } from '@muster/core/organization/unanswered';
-import type { UnansweredLedger } from '@muster/core/organization/unanswered-store';
+import { AWS_ACTIONS, type AwsCall, type AwsCallObserver } from '@muster/core/organization/aws-actions';
+import type { UnansweredCalls, UnansweredLedger } from '@muster/core/organization/unanswered-store';
 import { type Clock, within } from '@muster/core/runtime/clock-port';
 import { messageOf } from '@muster/core/runtime/errors';
 import type { Logger } from '@muster/core/runtime/logger-port';

@@ -1,13 +1,12 @@
 import type { MusterConfig } from '@muster/core/config/model';
 import type { AccountId } from '@muster/core/organization/ids';
 import type { AnyJob, PayloadOf } from '@muster/core/jobs/define-job';
-import type { AccountPort } from '@muster/core/organization/account-port';
+import type { AccountPort, OrganizationPort } from '@muster/core/organization/organization-port';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import type { CommandsPort } from '@muster/core/install/commands-port';
-import type { InstancesPort } from '@muster/core/scan/instances-port';
-import type { OrganizationPort } from '@muster/core/organization/organization-port';
+import type { InstancesPort } from '@muster/core/scan/instance';
 import type { PreflightPort } from '@muster/core/reports/preflight-port';
-import type { ReportLedger } from '@muster/core/reports/report-port';
+import type { ReportLedger } from '@muster/core/reports/report';
 import type { TeleportPort } from '@muster/core/inventory/teleport-port';
 import type { SentCommands } from './install/sent-commands.ts';
 import type { WorkerTimings } from './timings.ts';

@@ -31,7 +31,7 @@ import { bindHandlers } from './handlers.ts';
 import { reportMarkerKey } from './control/marker-findings.ts';
 import { createSentCommands } from './install/sent-commands.ts';
 import { createSendOutlook } from './rollout/send-permission.ts';
-import { reportFindings } from '@muster/core/control/report-findings';
+import { reportFindings } from '@muster/core/control/standing-findings';
 import { wakeByConfig } from './enrollment/wake-by-config.ts';
 import { createTimings } from './timings.ts';
 

@@ -1,12 +1,16 @@
 import type { Command } from 'commander';
 import { configPath } from '@muster/core/config/load-config';
 import type { MusterConfig } from '@muster/core/config/model';
-import { type Check, type CheckStatus, failed, skipped, warned } from '@muster/core/reports/doctor/check';
 import {
   AccountCheckup,
+  type Check,
+  type CheckStatus,
+  failed,
   OrganizationCheckup,
+  skipped,
   TeleportCheckup,
-} from '@muster/core/reports/doctor/doctor-part';
+  warned,
+} from '@muster/core/reports/doctor/check';
 import { assembleDoctorReport, type DoctorReport } from '@muster/core/reports/doctor/doctor-report';
 import { stackSetScript, stackSetTargets } from '@muster/core/reports/doctor/stack-set-targets';
 import { messageOf } from '@muster/core/runtime/errors';

@@ -1,6 +1,6 @@
 import type { MusterConfig } from '@muster/core/config/model';
 import type { Finding, Pause } from '@muster/core/control/control';
-import { readFindings } from '@muster/core/control/read-findings';
+import { readFindings } from '@muster/core/control/standing-findings';
 import { readOrganizationStatus, type OrganizationStatus } from '@muster/core/reports/organization-status';
 import { listAttention, type AttentionItem } from './attention.ts';
 import type { Reading } from './cached-read.ts';

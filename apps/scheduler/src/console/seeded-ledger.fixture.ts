@@ -1,11 +1,10 @@
 import { claimRoom } from '@muster/testing/in-flight';
-import type { AwsAction } from '@muster/core/organization/aws-actions';
+import type { AwsAction, AwsCall } from '@muster/core/organization/aws-actions';
 import type { Cause } from '@muster/core/enrollment/cause';
 import type { Coverage, CoverageStatus } from '@muster/core/organization/coverage';
 import type { EnrollmentRecord, EnrollmentState } from '@muster/core/enrollment/record';
 import { AccountId, BatchId, CommandId, InstanceId, MatcherKey, Region } from '@muster/core/organization/ids';
 import type { Target } from '@muster/core/organization/target';
-import type { AwsCall } from '@muster/core/organization/aws-call';
 import type { Ledger } from '@muster/core/control/ledger';
 
 const REGIONS = ['eu-central-1', 'eu-west-1', 'us-east-1', 'us-west-2'].map((region) => Region.parse(region));

@@ -1,5 +1,5 @@
 import type { StoredRecord } from '@muster/core/enrollment/record';
-import { longestLifeMs } from '@muster/core/install/command-life';
+import { longestLifeMs } from '@muster/core/install/command';
 import type { BatchId, InstanceId } from '@muster/core/organization/ids';
 import type { Intent } from '@muster/core/install/intent';
 import { findingOfSetAside } from '@muster/core/enrollment/set-aside';

@@ -1,6 +1,5 @@
 import type { TargetAccess } from '@muster/core/install/command';
-import type { Intent } from '@muster/core/install/intent';
-import { isIntentSealed } from '@muster/core/install/intent-seal';
+import { type Intent, isIntentSealed } from '@muster/core/install/intent';
 import { coversRegion, roleFor } from '@muster/core/scan/matcher';
 import type { Target } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';

@@ -1,6 +1,5 @@
 import { catalog } from '@muster/core/jobs/catalog';
-import { longestLifeMs } from '@muster/core/install/command-life';
-import type { Invocation, TargetAccess } from '@muster/core/install/command';
+import { type Invocation, longestLifeMs, type TargetAccess } from '@muster/core/install/command';
 import type { EnrollmentEvent } from '@muster/core/enrollment/event';
 import type { CommandId } from '@muster/core/organization/ids';
 import type { Intent, LiveCommand } from '@muster/core/install/intent';

@@ -1,5 +1,4 @@
-import type { Invocation, TargetAccess } from '@muster/core/install/command';
-import { longestLifeMs, usualLifeMs } from '@muster/core/install/command-life';
+import { type Invocation, longestLifeMs, type TargetAccess, usualLifeMs } from '@muster/core/install/command';
 import type { BatchId, CommandId, InstanceId } from '@muster/core/organization/ids';
 import type { Intent } from '@muster/core/install/intent';
 import { invocationResult } from '@muster/core/install/invocation-result';

@@ -1,9 +1,8 @@
-import type { Invocation } from '@muster/core/install/command';
-import { longestLifeMs } from '@muster/core/install/command-life';
+import { type Invocation, longestLifeMs } from '@muster/core/install/command';
 import type { EnrollmentEvent } from '@muster/core/enrollment/event';
 import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { BatchId, InstanceId } from '@muster/core/organization/ids';
-import { intentSeal } from '@muster/core/install/intent-seal';
+import { intentSeal } from '@muster/core/install/intent';
 import { invocationResult } from '@muster/core/install/invocation-result';
 import type { Matcher } from '@muster/core/scan/matcher';
 import { groupByRole } from '@muster/core/scan/matcher-scope';

@@ -1,5 +1,5 @@
-import { timeOfBatch } from '@muster/core/install/batch-time';
-import { longestLifeMs } from '@muster/core/install/command-life';
+import { timeOfBatch } from '@muster/core/install/marker';
+import { longestLifeMs } from '@muster/core/install/command';
 import type { EnrollmentEvent } from '@muster/core/enrollment/event';
 import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { Intent } from '@muster/core/install/intent';

@@ -1,4 +1,4 @@
-import { sealLabels } from '@muster/core/inventory/label-seal';
+import { sealLabels } from '@muster/core/inventory/label-store';
 import { forgeLabels } from '@muster/testing/forger';
 import { expect, test } from 'vitest';
 import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';

@@ -1,9 +1,8 @@
-import { areLabelsSealed } from '@muster/core/inventory/label-seal';
+import { areLabelsSealed, type WaitingChange } from '@muster/core/inventory/label-store';
 import { keepLabels } from '@muster/core/inventory/node-labels';
 import { targetId } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
 import { sealerOf } from '../organization/account-scope.ts';
-import type { WaitingChange } from '@muster/core/inventory/label-store';
 
 type Deps = Pick<HandlerDeps, 'ledger' | 'clock' | 'config' | 'installation'>;
 

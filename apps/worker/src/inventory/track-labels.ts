@@ -9,7 +9,7 @@ import {
   type LabelSummary,
 } from '@muster/core/inventory/node-labels';
 import type { Target } from '@muster/core/organization/target';
-import { sealLabels } from '@muster/core/inventory/label-seal';
+import { sealLabels } from '@muster/core/inventory/label-store';
 import type { HandlerDeps } from '../deps.ts';
 import { dispatch } from '../due-work.ts';
 import { sealerOf } from '../organization/account-scope.ts';

@@ -1,4 +1,4 @@
-import { sealAccount } from '@muster/core/organization/account-seal';
+import { sealAccount } from '@muster/core/organization/account';
 import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import { forgeAccount } from '@muster/testing/forger';
 import { organizationMatcher } from '@muster/testing/system-config';

@@ -1,5 +1,4 @@
-import type { Account } from '@muster/core/organization/account';
-import { checkSeal, type SealCheck, type Sealer } from '@muster/core/organization/account-seal';
+import { type Account, checkSeal, type SealCheck, type Sealer } from '@muster/core/organization/account';
 import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import type { AccountId } from '@muster/core/organization/ids';
 import type { Matcher } from '@muster/core/scan/matcher';

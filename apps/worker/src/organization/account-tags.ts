@@ -1,5 +1,4 @@
-import type { Account } from '@muster/core/organization/account';
-import { checkSeal } from '@muster/core/organization/account-seal';
+import { type Account, checkSeal } from '@muster/core/organization/account';
 import { ACCOUNT_TAGS_ACTION } from '@muster/core/organization/aws-actions';
 import { isJobError, type JobError } from '@muster/core/runtime/errors';
 import type { AccountId } from '@muster/core/organization/ids';

@@ -1,6 +1,5 @@
 import { matchersOfAccount } from '@muster/core/scan/matcher-scope';
-import type { Account } from '@muster/core/organization/account';
-import { sealAccount } from '@muster/core/organization/account-seal';
+import { type Account, sealAccount } from '@muster/core/organization/account';
 import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import type { Finding } from '@muster/core/control/control';
 import { findingOfForeignNames } from '@muster/core/control/foreign-names';

@@ -1,6 +1,6 @@
-import { sealAccount } from '@muster/core/organization/account-seal';
-import { AccountCheckup } from '@muster/core/reports/doctor/doctor-part';
-import { ReportId } from '@muster/core/reports/report-id';
+import { sealAccount } from '@muster/core/organization/account';
+import { AccountCheckup } from '@muster/core/reports/doctor/check';
+import { ReportId } from '@muster/core/reports/report';
 import { organizationMatcher } from '@muster/testing/system-config';
 import { ulid } from 'ulid';
 import { expect, test } from 'vitest';

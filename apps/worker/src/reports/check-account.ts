@@ -1,5 +1,4 @@
-import { failed, passed, skipped, type Check } from '@muster/core/reports/doctor/check';
-import type { AccountCheckup } from '@muster/core/reports/doctor/doctor-part';
+import { type AccountCheckup, type Check, failed, passed, skipped } from '@muster/core/reports/doctor/check';
 import { MEMBER_ACTIONS } from '@muster/core/organization/aws-actions';
 import type { TargetAccess } from '@muster/core/install/command';
 import { isJobError, messageOf } from '@muster/core/runtime/errors';
@@ -7,7 +6,7 @@ import type { AccountId, InstanceId, Region } from '@muster/core/organization/id
 import { RUN_SHELL_SCRIPT } from '@muster/core/install/render-install';
 import type { InstallSettings } from '@muster/core/scan/matcher';
 import { groupByRole, type RoleGroup } from '@muster/core/scan/matcher-scope';
-import type { ReportId } from '@muster/core/reports/report-id';
+import type { ReportId } from '@muster/core/reports/report';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import { checkRegions } from './check-regions.ts';
 import { judgeAgents, type Hindered } from './judge-agents.ts';

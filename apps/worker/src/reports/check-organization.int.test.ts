@@ -1,5 +1,5 @@
-import { OrganizationCheckup } from '@muster/core/reports/doctor/doctor-part';
-import { ReportId } from '@muster/core/reports/report-id';
+import { OrganizationCheckup } from '@muster/core/reports/doctor/check';
+import { ReportId } from '@muster/core/reports/report';
 import { ulid } from 'ulid';
 import { expect, test } from 'vitest';
 import { useWorkerBench } from '../fixtures/worker-bench.fixture.ts';

@@ -1,12 +1,12 @@
 import {
+  type Check,
+  type CheckCause,
   failed,
+  type OrganizationCheckup,
   passed,
   skipped,
   warned,
-  type Check,
-  type CheckCause,
 } from '@muster/core/reports/doctor/check';
-import type { OrganizationCheckup } from '@muster/core/reports/doctor/doctor-part';
 import { judgeClock } from '@muster/core/reports/doctor/clock-check';
 import {
   ACCOUNT_TAGS_ACTION,
@@ -16,7 +16,7 @@ import {
 } from '@muster/core/organization/aws-actions';
 import { type ErrorCode, isJobError, messageOf } from '@muster/core/runtime/errors';
 import type { AccountId } from '@muster/core/organization/ids';
-import type { ReportId } from '@muster/core/reports/report-id';
+import type { ReportId } from '@muster/core/reports/report';
 import { catalog } from '@muster/core/jobs/catalog';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import type { OrganizationFacts } from '@muster/core/reports/preflight-port';

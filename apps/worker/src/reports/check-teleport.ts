@@ -1,9 +1,15 @@
 import type { ManagedUpdates } from '@muster/core/inventory/teleport-port';
 import type { JobContext } from '@muster/core/jobs/define-job';
-import { type Check, failed, passed, skipped, warned } from '@muster/core/reports/doctor/check';
-import type { TeleportCheckup } from '@muster/core/reports/doctor/doctor-part';
+import {
+  type Check,
+  failed,
+  passed,
+  skipped,
+  type TeleportCheckup,
+  warned,
+} from '@muster/core/reports/doctor/check';
 import { faultOfToken, type JoinToken, type TokenUse } from '@muster/core/reports/doctor/join-token';
-import type { ReportId } from '@muster/core/reports/report-id';
+import type { ReportId } from '@muster/core/reports/report';
 import { isJobError, messageOf } from '@muster/core/runtime/errors';
 import { type Matcher, needsManagedUpdates } from '@muster/core/scan/matcher';
 import { accountOfRole } from '@muster/core/scan/matcher-scope';

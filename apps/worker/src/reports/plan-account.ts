@@ -2,7 +2,7 @@ import { isJobError, messageOf } from '@muster/core/runtime/errors';
 import type { AccountId } from '@muster/core/organization/ids';
 import { groupByRole } from '@muster/core/scan/matcher-scope';
 import type { AccountReading } from '@muster/core/reports/plan/plan-part';
-import type { ReportId } from '@muster/core/reports/report-id';
+import type { ReportId } from '@muster/core/reports/report';
 import { targetId, type Target } from '@muster/core/organization/target';
 import { catalog } from '@muster/core/jobs/catalog';
 import type { JobContext } from '@muster/core/jobs/define-job';

@@ -1,6 +1,6 @@
 import { messageOf } from '@muster/core/runtime/errors';
 import type { InventoryReading, OrganizationReading } from '@muster/core/reports/plan/plan-part';
-import type { ReportId } from '@muster/core/reports/report-id';
+import type { ReportId } from '@muster/core/reports/report';
 import { catalog } from '@muster/core/jobs/catalog';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import type { TeleportNode } from '@muster/core/inventory/teleport-port';

@@ -3,7 +3,7 @@ import type { InstanceId } from '@muster/core/organization/ids';
 import { groupByRole, type RoleGroup } from '@muster/core/scan/matcher-scope';
 import type { Matcher } from '@muster/core/scan/matcher';
 import { NO_INSTANCES, type PlanCounts, type TargetReading } from '@muster/core/reports/plan/plan-part';
-import type { ReportId } from '@muster/core/reports/report-id';
+import type { ReportId } from '@muster/core/reports/report';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import { transitionContext } from '@muster/core/enrollment/apply-events';

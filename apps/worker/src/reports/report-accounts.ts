@@ -1,13 +1,11 @@
 import { hostname } from 'node:os';
-import type { Account } from '@muster/core/organization/account';
-import { sealAccount } from '@muster/core/organization/account-seal';
+import { type Account, sealAccount } from '@muster/core/organization/account';
 import { JobError } from '@muster/core/runtime/errors';
 import type { AccountId } from '@muster/core/organization/ids';
 import { matchersOfAccount } from '@muster/core/scan/matcher-scope';
 import type { Matcher } from '@muster/core/scan/matcher';
-import { ReportAccount } from '@muster/core/reports/report-account';
+import { ReportAccount, type ReportId } from '@muster/core/reports/report';
 import type { Catalog } from '@muster/core/jobs/catalog';
-import type { ReportId } from '@muster/core/reports/report-id';
 import { scopeOfAccount, sealerOf } from '../organization/account-scope.ts';
 import { accountPages } from '../organization/accounts-in-scope.ts';
 import { callerAccountOf } from '../deps.ts';

@@ -1,5 +1,5 @@
 import { JobError, isJobError } from '@muster/core/runtime/errors';
-import type { ReportId } from '@muster/core/reports/report-id';
+import type { ReportId } from '@muster/core/reports/report';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from '../deps.ts';
 import type { EnrollmentLedger } from '@muster/core/enrollment/enrollment-store';

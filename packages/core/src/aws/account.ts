@@ -3,7 +3,7 @@ import { DescribeRegionsCommand } from '@aws-sdk/client-ec2';
 import { isJobError, JobError } from '../runtime/errors.ts';
 import { type AccountId, Region } from '../organization/ids.ts';
 import type { RoleReference } from '../scan/matcher.ts';
-import type { AccountPort } from '../organization/account-port.ts';
+import type { AccountPort } from '../organization/organization-port.ts';
 import type { Clients } from './clients.ts';
 import type { Identities } from './identity.ts';
 import { REGIONS_PAGE } from './limits.ts';

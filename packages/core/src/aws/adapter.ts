@@ -1,11 +1,10 @@
 import { Region } from '../organization/ids.ts';
-import type { AccountPort } from '../organization/account-port.ts';
-import type { AwsCallObserver } from '../organization/aws-call.ts';
+import type { AccountPort, OrganizationPort } from '../organization/organization-port.ts';
+import type { AwsCallObserver } from '../organization/aws-actions.ts';
 import type { Clock } from '../runtime/clock-port.ts';
 import type { CommandsPort } from '../install/commands-port.ts';
-import type { InstancesPort } from '../scan/instances-port.ts';
+import type { InstancesPort } from '../scan/instance.ts';
 import type { Logger } from '../runtime/logger-port.ts';
-import type { OrganizationPort } from '../organization/organization-port.ts';
 import type { PreflightPort } from '../reports/preflight-port.ts';
 import { createAccount } from './account.ts';
 import { createAttempts } from './attempt.ts';

@@ -1,7 +1,6 @@
-import type { AwsAction } from '../organization/aws-actions.ts';
+import type { AwsAction, AwsCall, AwsCallObserver } from '../organization/aws-actions.ts';
 import { JobError } from '../runtime/errors.ts';
 import type { AccountId, Region } from '../organization/ids.ts';
-import type { AwsCall, AwsCallObserver } from '../organization/aws-call.ts';
 import type { Clock } from '../runtime/clock-port.ts';
 import { runInScope, type CallScope, type SigningKeys } from './call-scope.ts';
 import { readFault, type AwsFault } from './classify-error.ts';

@@ -1,7 +1,7 @@
 import { afterEach } from 'vitest';
 import type { CommandRequest, TargetAccess } from '../install/command.ts';
 import { AccountId, CommandId, InstanceId, Region } from '../organization/ids.ts';
-import type { AwsCall } from '../organization/aws-call.ts';
+import type { AwsCall } from '../organization/aws-actions.ts';
 import { createClock } from '../runtime/clock.ts';
 import { type AwsAdapter, type AwsAdapterDeps, createAwsAdapter } from './adapter.ts';
 import { assumeRole, startStubAws, type StubAws, type StubRule } from './stub-aws.fixture.ts';

@@ -1,6 +1,11 @@
 import { SendCommandCommand, type SendCommandCommandOutput } from '@aws-sdk/client-ssm';
-import { LONGEST_EXECUTION_SECONDS } from '../install/command-life.ts';
-import type { CommandRequest, RefusalReason, SendResult, TargetAccess } from '../install/command.ts';
+import {
+  type CommandRequest,
+  LONGEST_EXECUTION_SECONDS,
+  type RefusalReason,
+  type SendResult,
+  type TargetAccess,
+} from '../install/command.ts';
 import { JobError, messageOf } from '../runtime/errors.ts';
 import { CommandId, InstanceId } from '../organization/ids.ts';
 import type { Clock } from '../runtime/clock-port.ts';

@@ -1,12 +1,11 @@
 import { type AwsSim, type AwsSimOptions, startAwsSim } from '@muster/aws-sim/start';
 import { afterEach } from 'vitest';
 import type { Account, OrganizationScope } from '../organization/account.ts';
-import type { AwsAction } from '../organization/aws-actions.ts';
+import type { AwsAction, AwsCall } from '../organization/aws-actions.ts';
 import type { TargetAccess } from '../install/command.ts';
 import type { AccountId } from '../organization/ids.ts';
 import type { Instance } from '../scan/instance.ts';
 import type { RoleReference } from '../scan/matcher.ts';
-import type { AwsCall } from '../organization/aws-call.ts';
 import { createClock } from '../runtime/clock.ts';
 import { type AwsAdapter, type AwsAdapterDeps, createAwsAdapter } from './adapter.ts';
 

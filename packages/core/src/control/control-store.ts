@@ -1,17 +1,17 @@
+import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import type { Pause, Finding, FindingKind } from './control.ts';
-import type { ScopeText } from './scope.ts';
-import type { Keys } from '../redis/keys.ts';
-import { createBrakeCounts, type SentHost, type EndedHost } from '../rollout/brake-store.ts';
-import { createEpochs } from './epoch-store.ts';
-import { createTroubleFinder } from '../redis/redis-findings.ts';
-import { createReservations, type BlockedCap } from '../rollout/reservation-store.ts';
-import { encodeStored, parseStored, StoredFinding, StoredPause } from '../enrollment/stored-schema.ts';
-import type { RunScript } from '../redis/scripts.ts';
-import type { Target } from '../organization/target.ts';
-import type { BatchId, AccountId } from '../organization/ids.ts';
 import type { Caps } from '../enrollment/enrollment-store.ts';
+import { encodeStored, parseStored, StoredFinding, StoredPause } from '../enrollment/stored-schema.ts';
+import type { AccountId, BatchId } from '../organization/ids.ts';
+import type { Target } from '../organization/target.ts';
+import type { Keys } from '../redis/keys.ts';
+import { createTroubleFinder } from '../redis/redis-findings.ts';
+import type { RunScript } from '../redis/scripts.ts';
+import { createBrakeCounts, type EndedHost, type SentHost } from '../rollout/brake-store.ts';
 import type { BrakeRule, BrakeWindow } from '../rollout/brake.ts';
+import { type BlockedCap, createReservations } from '../rollout/reservation-store.ts';
+import type { Finding, FindingKind, Pause } from './control.ts';
+import type { ScopeText } from './scope.ts';
 
 /** Pauses, hold, caps, brake, findings, epoch: what may stop a send. */
 export interface ControlLedger {
@@ -156,4 +156,33 @@ export function createControlLedger(deps: {
 
 function findingId(kind: string, scope: string): string {
   return `${kind}|${scope}`;
+}
+
+/** By which history of Redis we go: see `ControlLedger.epoch`. */
+function createEpochs(deps: {
+  readonly redis: Redis;
+  readonly keys: Keys;
+}): Pick<ControlLedger, 'epoch' | 'epochSeenAt'> {
+  const { redis, keys } = deps;
+  return {
+    async epoch() {
+      // Our own word is lost by a flush, the run id changes with a restart (so with a rollback) and a failover, the
+      // replication id with every promotion: also when the old server comes back with its own run id.
+      await redis.set(keys.epoch, randomBytes(6).toString('hex'), 'NX');
+      const [word, info, replication] = await Promise.all([
+        redis.get(keys.epoch),
+        redis.info('server'),
+        redis.info('replication'),
+      ]);
+      const runId = /run_id:([0-9a-f]+)/.exec(info)?.[1] ?? 'unknown';
+      const replId = /master_replid:([0-9a-f]+)/.exec(replication)?.[1] ?? 'unknown';
+      return `${word ?? 'none'}-${runId.slice(0, 12)}-${replId.slice(0, 12)}`;
+    },
+
+    async epochSeenAt(epoch, nowMs) {
+      // Kept a day: nothing that was sent before an epoch is under way for longer than minutes.
+      await redis.set(keys.epochSeen(epoch), nowMs, 'EX', 86_400, 'NX');
+      return Number((await redis.get(keys.epochSeen(epoch))) ?? nowMs);
+    },
+  };
 }

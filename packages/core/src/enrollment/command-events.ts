@@ -1,8 +1,9 @@
 /** The life of a command, from the claim to its end: the only events that enter or leave `sending` and `installing`. */
-import { recordAttempt, type AttemptResult } from './attempt.ts';
+import { EXIT_NO_HOST_SHELL } from '../install/exit-codes.ts';
 import type { BatchId, CommandId } from '../organization/ids.ts';
+import { type AttemptResult, recordAttempt } from './attempt.ts';
+import type { StoredCause } from './cause.ts';
 import type { EventOf } from './event.ts';
-import { isToldByHost } from './told-by-host.ts';
 import {
   baseOf,
   failedRecord,
@@ -86,4 +87,16 @@ function fail(
   // What a host is, and whose, is not a failure to repeat.
   if (isToldByHost(result)) return { ...base, state: 'ineligible', cause: result.cause };
   return failedRecord(base, result.cause, context);
+}
+
+/**
+ * Whether a failed attempt has shown what only the host itself can tell, and what no other attempt would change: that
+ * an agent is configured there which discovery did not install, or that it is a system on which nothing can be installed.
+ */
+export function isToldByHost(attempt: {
+  readonly cause: StoredCause | null;
+  readonly exitCode: number | null;
+}): boolean {
+  if (attempt.cause === 'host-managed-elsewhere') return true;
+  return attempt.cause === 'ec2-ssm-unsupported-os' && attempt.exitCode === EXIT_NO_HOST_SHELL;
 }

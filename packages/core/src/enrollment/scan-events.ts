@@ -1,10 +1,9 @@
 /** What a scan says of an instance: whether EC2 shows it, and what the pre-check says of it. */
-import { nextDelayMs } from './backoff.ts';
+import { baseOf, joinDeadline, nextDelayMs, type Transition, type TransitionContext } from './next-record.ts';
 import { isCause } from './cause.ts';
 import type { EventOf } from './event.ts';
-import { baseOf, joinDeadline, type Transition, type TransitionContext } from './next-record.ts';
 import type { EnrollmentRecord } from './record.ts';
-import { isToldByHost } from './told-by-host.ts';
+import { isToldByHost } from './command-events.ts';
 
 /** The first record of an instance. */
 export function discover(event: EventOf<'seen'>, context: TransitionContext): EnrollmentRecord {

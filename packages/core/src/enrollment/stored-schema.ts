@@ -5,7 +5,7 @@ import { FINDING_KINDS } from '../control/control.ts';
 import { LEDGER_SCHEMA } from '../control/installation.ts';
 import { BatchId, CommandId, InstanceId, MatcherKey, Region } from '../organization/ids.ts';
 import type { Intent } from '../install/intent.ts';
-import { ReportAccount } from '../reports/report-account.ts';
+import { ReportAccount } from '../reports/report.ts';
 
 /** What JavaScript can show as a date: what another hand wrote may be any number, and one record must not stop a list. */
 const EpochMs = z.number().min(-8.64e15).max(8.64e15);

@@ -1,7 +1,6 @@
 import { onAccepted, onClaimed, onEnded, onSendRefused } from './command-events.ts';
 import type { EnrollmentEvent } from './event.ts';
-import { baseOf, type Transition, type TransitionContext } from './next-record.ts';
-import { onJoinDeadline, onNodeSeen } from './node-events.ts';
+import { baseOf, failedRecord, type Transition, type TransitionContext } from './next-record.ts';
 import type { EnrollmentRecord, StoredRecord } from './record.ts';
 import { discover, onAbsence, onJudged, onSeen } from './scan-events.ts';
 
@@ -85,4 +84,46 @@ export function runEvents(
     if (next !== 'ignored') current = next;
   }
   return current;
+}
+
+/** What the node inventory says of an instance: its node is there, or is not there in time. */
+
+/** A node ends the path, whatever installed it, from any state that holds no open command. */
+function onNodeSeen(record: EnrollmentRecord, nodeId: string, context: TransitionContext): Transition {
+  switch (record.state) {
+    case 'joined':
+      return record.nodeId === nodeId ? record : { ...record, nodeId };
+    case 'discovered':
+    case 'ineligible':
+    case 'queued':
+    case 'installed':
+    case 'failed':
+      return {
+        ...baseOf(record, context),
+        failures: 0,
+        joinedAtMs: record.joinedAtMs ?? context.nowMs,
+        state: 'joined',
+        nodeId,
+      };
+    case 'sending':
+    case 'installing':
+    case 'stopped':
+    case 'unmatched':
+    case 'gone':
+      return 'ignored';
+    default:
+      return record satisfies never;
+  }
+}
+
+/** Installed, and not joined in time. */
+function onJoinDeadline(record: EnrollmentRecord, context: TransitionContext): Transition {
+  if (
+    record.state !== 'installed' ||
+    record.joinDeadlineMs === null ||
+    record.joinDeadlineMs > context.nowMs
+  ) {
+    return 'ignored';
+  }
+  return failedRecord(baseOf(record, context), 'ec2-join-failure', context);
 }

@@ -1,5 +1,6 @@
 import type { AccountId, CommandId, InstanceId, Region } from '../organization/ids.ts';
 import type { RoleReference } from '../scan/matcher.ts';
+import { RUN_SHELL_SCRIPT } from './render-install.ts';
 
 /** Where a call goes and as whom. A null role means the worker's own credentials, whose account is asserted to be `accountId`. */
 export interface TargetAccess {
@@ -102,4 +103,50 @@ export interface Invocation {
     /** Output as SSM shows it in a list: stdout, then stderr, cut by the agent at 2,500 characters. Untrusted. */
     readonly output: string;
   } | null;
+}
+
+/** What AWS takes when a command does not say: delivery and execution each. */
+const AWS_DEFAULT_SECONDS = 3_600;
+
+/** The longest a script may run on a host by the agent's own rule (5..172,800 s); a sender may ask for that much. */
+export const LONGEST_EXECUTION_SECONDS = 172_800;
+
+interface Timeouts {
+  readonly deliveryTimeoutSeconds: number;
+  readonly executionTimeoutSeconds: number;
+}
+
+/**
+ * How long a command can be live at most, in ms from its request, when only its existence is known: its
+ * sender may have had another document and another timeout. Where a worker saw SSM's own answer, its ExpiresAfter counts
+ * instead. docs/sending-once.md says what this does not cover.
+ */
+export function longestLifeMs(timeouts: Pick<Timeouts, 'deliveryTimeoutSeconds'>): number {
+  return (deliverySeconds(timeouts) + LONGEST_EXECUTION_SECONDS) * 1_000;
+}
+
+/** The same as far as our own configuration says. Not for deciding that a command has ended. */
+export function usualLifeMs(documentName: string, timeouts: Timeouts): number {
+  const execution =
+    documentName === RUN_SHELL_SCRIPT
+      ? Math.max(timeouts.executionTimeoutSeconds, AWS_DEFAULT_SECONDS)
+      : LONGEST_EXECUTION_SECONDS;
+  return (deliverySeconds(timeouts) + execution) * 1_000;
+}
+
+function deliverySeconds({ deliveryTimeoutSeconds }: Pick<Timeouts, 'deliveryTimeoutSeconds'>): number {
+  return Math.max(deliveryTimeoutSeconds, AWS_DEFAULT_SECONDS);
+}
+
+/** Hosts of the AWS console, by the beginning of a region's name; the last one is the commercial partition's. */
+const CONSOLE_HOSTS = [
+  ['us-gov-', 'console.amazonaws-us-gov.com'],
+  ['cn-', 'console.amazonaws.cn'],
+  ['', 'console.aws.amazon.com'],
+] as const;
+
+/** The page of one invocation in the AWS console of the region's own partition. */
+export function invocationLink(region: Region, commandId: CommandId, instanceId: InstanceId): string {
+  const [, host] = CONSOLE_HOSTS.find(([prefix]) => region.startsWith(prefix)) ?? CONSOLE_HOSTS[2];
+  return `https://${region}.${host}/systems-manager/run-command/${commandId}/${instanceId}`;
 }

@@ -1,6 +1,6 @@
 import { aCommandId, anInstanceId } from '@muster/testing/builders';
 import { expect, test } from 'vitest';
-import { invocationLink } from './console-link.ts';
+import { invocationLink } from './command.ts';
 import type { Region } from '../organization/ids.ts';
 
 test.each([

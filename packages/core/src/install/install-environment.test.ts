@@ -3,7 +3,7 @@ import { anInstall, seededRandom } from '@muster/testing/builders';
 import { expect, test } from 'vitest';
 import type { InstallSettings } from '../scan/matcher.ts';
 import { isHyphenated, isNoProxyList, isProxyUrl } from './alphabets.ts';
-import { documentEnvironment, exportedAssignments } from './install-environment.ts';
+import { documentEnvironment, exportedAssignments } from './install-script.ts';
 
 const PLAIN = anInstall({ documentName: 'TeleportDiscoveryInstaller', joinToken: 'token' });
 const NAMES = [

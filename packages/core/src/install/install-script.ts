@@ -1,7 +1,5 @@
 import type { InstallSettings } from '../scan/matcher.ts';
 import { EXIT_INSTALLER_CHANGED, EXIT_MANAGED_ELSEWHERE, EXIT_NO_HOST_SHELL } from './exit-codes.ts';
-import { exportedAssignments } from './install-environment.ts';
-import { quoteForShell } from './shell-quote.ts';
 
 /** What the default installer needs under /opt/teleport; Teleport's own figure. */
 const NEEDED_MB = 1250;
@@ -80,4 +78,50 @@ function compareHash(sha256: string): string {
 
 function fail(code: number, message: string): string {
   return `echo ${quoteForShell(message)} >&2; exit ${code}`;
+}
+
+/** Characters that no POSIX shell gives a meaning to, anywhere in a word. */
+const PLAIN = /^[A-Za-z0-9_.,:/@%+=-]+$/;
+
+/** One word of shell input that stands for exactly `text`, always in single quotes. Newlines stay; NUL cannot be a word. */
+export function quoteForShell(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The same, quoted only when it must be: for texts that people read, and for documents older than the quoting. */
+export function shellWord(text: string): string {
+  return PLAIN.test(text) ? text : quoteForShell(text);
+}
+
+type Variable = readonly [name: string, value: string];
+
+/**
+ * Assignments for a shell's `export`, each value in single quotes; null when there is nothing to set. The names are
+ * Teleport's: its installer reads the first two, curl and the agent the others.
+ */
+export function exportedAssignments(settings: InstallSettings): string | null {
+  return join(variables(settings), quoteForShell);
+}
+
+/**
+ * The `env` parameter of a custom document, in the format it declares: `ENV=var FOO=bar`. Values are quoted only where a
+ * shell would read them otherwise. Null when there is nothing to set: documents older than the parameter refuse it.
+ */
+export function documentEnvironment(settings: InstallSettings): string | null {
+  return join(variables(settings), shellWord);
+}
+
+function join(list: readonly Variable[], write: (value: string) => string): string | null {
+  return list.length === 0 ? null : list.map(([name, value]) => `${name}=${write(value)}`).join(' ');
+}
+
+function variables(settings: InstallSettings): readonly Variable[] {
+  const all: readonly (readonly [string, string | null])[] = [
+    ['TELEPORT_INSTALL_SUFFIX', settings.suffix],
+    ['TELEPORT_UPDATE_GROUP', settings.updateGroup],
+    ['HTTP_PROXY', settings.httpProxy],
+    ['HTTPS_PROXY', settings.httpsProxy],
+    ['NO_PROXY', settings.noProxy],
+  ];
+  return all.filter((variable): variable is Variable => variable[1] !== null);
 }

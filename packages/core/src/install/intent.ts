@@ -1,4 +1,7 @@
+import type { Sealer } from '../organization/account.ts';
 import type { BatchId, CommandId, InstanceId, MatcherKey } from '../organization/ids.ts';
+import type { Target } from '../organization/target.ts';
+import { isMacOf, macOf, type MacParts } from './mac.ts';
 
 /**
  * One batch on its way through SendCommand: written before the call, with everything needed to finish the work of a
@@ -29,4 +32,31 @@ export interface LiveCommand {
   readonly commandId: CommandId;
   /** AWS's ExpiresAfter: nothing of it can be live later. */
   readonly expiresAtMs: number;
+}
+
+/**
+ * Proves that a worker once had a batch in this target, when the target was in scope. So its command is followed to its end
+ * after the target has left the scope, and an intent of another client opens no account.
+ *
+ * @returns undefined without a key
+ */
+export function intentSeal(
+  { keys, installation }: Sealer,
+  target: Target,
+  batchId: BatchId,
+): string | undefined {
+  return keys.length === 0 ? undefined : macOf(keys, 'record', partsOf(installation, target, batchId));
+}
+
+/** Whether the intent carries the seal of its batch and target. */
+export function isIntentSealed(
+  { keys, installation }: Sealer,
+  target: Target,
+  { batchId, seal }: Pick<Intent, 'batchId' | 'seal'>,
+): boolean {
+  return seal !== undefined && isMacOf(keys, 'record', partsOf(installation, target, batchId), seal);
+}
+
+function partsOf(installation: string, target: Target, batchId: BatchId): MacParts {
+  return ['intent', installation, target.accountId, target.region, batchId];
 }

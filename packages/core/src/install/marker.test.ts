@@ -1,8 +1,7 @@
 import { aBatchId } from '@muster/testing/builders';
 import { describe, expect, test } from 'vitest';
-import { timeOfBatch } from './batch-time.ts';
+import { markerOf, type MarkerScope, readMarker, timeOfBatch } from './marker.ts';
 import type { AccountId, BatchId, Region } from '../organization/ids.ts';
-import { type MarkerScope, markerOf, readMarker } from './marker.ts';
 
 const KEY = { reveal: () => '0123456789abcdef'.repeat(4) };
 const OTHER_KEY = { reveal: () => 'fedcba9876543210'.repeat(4) };

@@ -5,11 +5,10 @@
  * marker carries a MAC over what it names, made with a key that member accounts do not have. Without a key (version 1) it
  * proves nothing.
  */
-import { timeOfBatch } from './batch-time.ts';
-import type { Invocation } from './command.ts';
 import { BatchId } from '../organization/ids.ts';
-import { isMacOf, macOf, type MacKey } from './mac.ts';
 import type { Target } from '../organization/target.ts';
+import type { Invocation } from './command.ts';
+import { isMacOf, type MacKey, macOf } from './mac.ts';
 
 /** What a marker is made with, and read with. */
 export interface MarkerScope {
@@ -73,4 +72,15 @@ export function readMarker(
   return isMacOf(scope.keys, 'marker', parts, mac)
     ? { kind: 'ours', batchId, isProven: true }
     : { kind: 'forged' };
+}
+
+/** Crockford's digits, as a ULID is written: https://github.com/ulid/spec */
+const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const TIME_DIGITS = 10;
+
+/** When a batch's id was made, epoch ms of its maker's clock: a ULID begins with its time. */
+export function timeOfBatch(batchId: BatchId): number {
+  let ms = 0;
+  for (let at = 0; at < TIME_DIGITS; at += 1) ms = ms * 32 + DIGITS.indexOf(batchId.charAt(at));
+  return ms;
 }

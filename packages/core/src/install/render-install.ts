@@ -10,8 +10,7 @@ import {
   isScriptName,
   isSha256,
 } from './alphabets.ts';
-import { documentEnvironment } from './install-environment.ts';
-import { installScript } from './install-script.ts';
+import { documentEnvironment, installScript } from './install-script.ts';
 
 /** The document that every account has; for it, Muster writes the command itself. */
 export const RUN_SHELL_SCRIPT = 'AWS-RunShellScript';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { seededRandom } from '@muster/testing/builders';
 import { describe, expect, test } from 'vitest';
 import { hostileText } from './hostile-text.fixture.ts';
-import { quoteForShell, shellWord } from './shell-quote.ts';
+import { quoteForShell, shellWord } from './install-script.ts';
 
 const SHELLS = ['sh', 'bash'];
 

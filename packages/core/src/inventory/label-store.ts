@@ -1,11 +1,13 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { InstanceId } from '../organization/ids.ts';
-import type { LabelChange, LabelSummary, WrittenLabels } from './node-labels.ts';
-import { readTargetId, targetId, type Target } from '../organization/target.ts';
-import type { Keys } from '../redis/keys.ts';
 import { encodeStored, parseStored, readEpochMs } from '../enrollment/stored-schema.ts';
+import { isMacOf, macOf, type MacParts } from '../install/mac.ts';
+import type { Sealer } from '../organization/account.ts';
+import { InstanceId } from '../organization/ids.ts';
+import { readTargetId, type Target, targetId } from '../organization/target.ts';
+import type { Keys } from '../redis/keys.ts';
 import type { RunScript } from '../redis/scripts.ts';
+import type { LabelChange, LabelSummary, WrittenLabels } from './node-labels.ts';
 
 /** A change that waits, with its text as it is stored: a later change of the same instance has another. */
 export interface WaitingChange {
@@ -168,4 +170,38 @@ function readSummary(text: string): LabelSummary | null {
   const bar = text.indexOf('|');
   const refreshAtMs = Number(text.slice(bar + 1));
   return bar === -1 || Number.isNaN(refreshAtMs) ? null : { digest: text.slice(0, bar), refreshAtMs };
+}
+
+/**
+ * Seals labels that wait to be written: they decide who may enter a node, and lie in Redis between the scan that made them
+ * and the write. Unchanged without a key.
+ */
+export function sealLabels({ keys, installation }: Sealer, target: Target, change: LabelChange): LabelChange {
+  if (keys.length === 0) return change;
+  return { ...change, seal: macOf(keys, 'record', partsOf(installation, target, change)) };
+}
+
+/** Whether a worker with one of the keys made these labels for this instance; always without a key. */
+export function areLabelsSealed(
+  { keys, installation }: Sealer,
+  target: Target,
+  change: LabelChange,
+): boolean {
+  if (keys.length === 0) return true;
+  return isMacOf(keys, 'record', partsOf(installation, target, change), change.seal ?? '');
+}
+
+function partsOf(installation: string, target: Target, change: LabelChange): MacParts {
+  const { instanceId, digest, labels, gone } = change;
+  const sorted = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return [
+    'labels',
+    installation,
+    target.accountId,
+    target.region,
+    instanceId,
+    digest,
+    JSON.stringify(sorted),
+    String(gone),
+  ];
 }

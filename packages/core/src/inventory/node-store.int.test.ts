@@ -1,8 +1,7 @@
 import { anAccountId, anInstanceId, NOW_MS } from '@muster/testing/builders';
 import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
-import type { AwsAction } from '../organization/aws-actions.ts';
-import type { AwsCall } from '../organization/aws-call.ts';
+import type { AwsAction, AwsCall } from '../organization/aws-actions.ts';
 import type { TeleportNode } from './teleport-port.ts';
 
 const bench = useLedgerBench();

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { AccountId, BatchId, InstanceId } from '../organization/ids.ts';
 import { parseTargetId, Target, targetId } from '../organization/target.ts';
-import { ReportId } from '../reports/report-id.ts';
+import { ReportId } from '../reports/report.ts';
 import { JobError } from '../runtime/errors.ts';
 import { type AnyJob, defineJob, type DueJob, type DueKind, type RetryPolicy } from './define-job.ts';
 

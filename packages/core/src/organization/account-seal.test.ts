@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Account } from './account.ts';
-import { checkSeal, sealAccount } from './account-seal.ts';
+import { type Account, checkSeal, sealAccount } from './account.ts';
 import type { AccountId } from './ids.ts';
 
 const KEYS = ['a', 'b'].map((digit) => ({ reveal: () => digit.repeat(64) }));

@@ -1,3 +1,5 @@
+import type { AccountId, Region } from './ids.ts';
+
 /**
  * Every action that Muster calls in AWS, by the role that needs it: exactly what the guide's roles hold. A required action
  * that is missing fails a check of the doctor; an optional one is used where it is granted, and its absence is a note.
@@ -51,3 +53,17 @@ export type AwsAction = (typeof AWS_ACTIONS)[number];
 export function grantOf(action: string, role: string): string {
   return `Allow ${action} on "*" in the policy of ${role}; when the policy has it, look for a permissions boundary or a service control policy.`;
 }
+
+/** One call to AWS, as the adapter saw it end. */
+export interface AwsCall {
+  readonly action: AwsAction;
+  readonly outcome: 'ok' | 'throttled' | 'denied' | 'failed';
+  readonly accountId: AccountId | null;
+  readonly region: Region | null;
+  readonly durationMs: number;
+  /** No answer came: refused, reset, or silent until the call was given up. @default false */
+  readonly unanswered?: boolean;
+}
+
+/** Told of every call; must not throw and must not block. */
+export type AwsCallObserver = (call: AwsCall) => void;

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { COVERAGE_STATUSES, sweepVerdict, type CoverageStatus, type TargetCounts } from './coverage.ts';
 import type { Keys } from '../redis/keys.ts';
-import { isRefusal } from '../redis/slow-refusals.ts';
+import { isRefusal } from '../redis/redis-fault.ts';
 import type { RunScript } from '../redis/scripts.ts';
 import type { CoverageLedger } from './coverage-store.ts';
 

@@ -6,10 +6,16 @@ import { type Clock, LATE, within } from '../runtime/clock-port.ts';
 import type { Logger } from '../runtime/logger-port.ts';
 import { gatherWrites } from './gather-writes.ts';
 import { createKeys } from './keys.ts';
-import { forgetTrouble, noteTrouble, redisFault, refusedEntry, troubleOf } from './redis-fault.ts';
+import {
+  forgetTrouble,
+  noteTrouble,
+  redisFault,
+  refusedEntry,
+  slowRefusals,
+  troubleOf,
+} from './redis-fault.ts';
 import { readServerInfo, requireOnePrimary } from './server-info.ts';
 import { slotOwner } from './slot-owner.ts';
-import { slowRefusals } from './slow-refusals.ts';
 
 /**
  * What happens to a command while Redis is away. `fail-fast`: it is refused at once, for callers that keep a person waiting

@@ -1,10 +1,9 @@
 import type { Redis } from 'ioredis';
+import { messageOf } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger-port.ts';
 import { createKeys } from './keys.ts';
-import { checkPassword } from './password-check.ts';
-import { redisFault } from './redis-fault.ts';
+import { isRefusal, type RedisFault, redisFault, refusedEntry } from './redis-fault.ts';
 import { readServerInfo, requireOnePrimary, type ServerInfo } from './server-info.ts';
-import { requireWritable } from './write-check.ts';
 
 /** Something about Redis that is allowed and unwise. */
 export interface RedisNote {
@@ -132,4 +131,96 @@ function durabilityNotes(redis: Redis, info: ServerInfo): readonly RedisNote[] {
 function commandLine(redis: Redis): string {
   const { host = '127.0.0.1', port = 6379, tls } = redis.options;
   return `redis-cli -h ${host} -p ${port}${tls === undefined ? '' : ' --tls'}`;
+}
+
+const ANSWER_WITHIN_MS = 2_000;
+
+/**
+ * Asks, over a connection of its own and without user or password, for a key of ours: what a stranger gets. Null when it is
+ * refused, or does not answer.
+ */
+async function checkPassword(redis: Redis, key: string): Promise<RedisNote | null> {
+  return (await answersStrangers(redis, key)) ? withoutPassword(redis) : null;
+}
+
+async function answersStrangers(redis: Redis, key: string): Promise<boolean> {
+  const stranger = redis.duplicate({
+    username: '',
+    password: '',
+    db: 0,
+    connectionName: 'muster-stranger',
+    lazyConnect: true,
+    // Its ready check would take a refused INFO for a server that is not there yet.
+    enableReadyCheck: false,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+    connectTimeout: ANSWER_WITHIN_MS,
+    commandTimeout: ANSWER_WITHIN_MS,
+  });
+  // What goes wrong is the answer.
+  stranger.on('error', () => undefined);
+  try {
+    await stranger.connect();
+    await stranger.get(key);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    stranger.disconnect();
+  }
+}
+
+const LOOPBACK = /^(localhost|127\.[\d.]+|::1)$/;
+
+/** On loopback only this machine's users are strangers, which is less, and still root on the fleet. */
+function withoutPassword({ options }: Redis): RedisNote {
+  const { host = '127.0.0.1', port = 6379 } = options;
+  const who = LOOPBACK.test(host)
+    ? `every program on this machine (${host}:${port})`
+    : `everything that reaches ${host}:${port}`;
+  return {
+    kind: 'redis-without-password',
+    message: `Redis answers without a password: ${who} can read and change what Muster works by.`,
+    remedy: `Give it one: requirepass in its configuration, or an ACL user; put the password into a file that only Redis and Muster read, and name that in muster.redis.password_file (or REDIS_PASSWORD_FILE).`,
+  };
+}
+
+/**
+ * Whether Redis takes writes now, by one that changes nothing: INFO does not say whether a failed snapshot stops them
+ * (`stop-writes-on-bgsave-error`), nor how many replicas it wants. Throws `ledger.unavailable` with cause and remedy.
+ *
+ * @param key of ours, so that a user who may only touch our keys may ask; nothing is ever stored there
+ */
+async function requireWritable(redis: Redis, key: string, info: ServerInfo): Promise<void> {
+  try {
+    await redis.del(key);
+  } catch (error) {
+    const entry = refusedEntry(error);
+    if (entry === null && !isRefusal(error)) throw error;
+    const fault = entry ?? whyRefused(messageOf(error), info);
+    throw redisFault({ code: 'ledger.unavailable', ...fault, cause: error });
+  }
+}
+
+function whyRefused(refusal: string, info: ServerInfo): Pick<RedisFault, 'problem' | 'remedy'> {
+  const said = `(Redis said: ${refusal.slice(0, 200)})`;
+  if (refusal.startsWith('NOREPLICAS')) {
+    return {
+      problem: `Redis refuses writes: it has fewer replicas in step than min-replicas-to-write asks for ${said}`,
+      remedy: 'Bring the replicas back, or lower min-replicas-to-write',
+    };
+  }
+  if (!refusal.startsWith('MISCONF')) {
+    return { problem: `Redis refuses writes ${said}`, remedy: 'See its log' };
+  }
+  if (info.get('aof_last_write_status') === 'err') {
+    return {
+      problem: `Redis cannot write its append-only file (aof_last_write_status is err: a full disk?), and refuses writes ${said}`,
+      remedy: `${MAKE_ROOM}, or repair what its log names; it then goes on by itself`,
+    };
+  }
+  return {
+    problem: `Redis could not write its last snapshot (rdb_last_bgsave_status is ${info.get('rdb_last_bgsave_status') ?? 'unknown'}: a full disk?), and refuses writes (stop-writes-on-bgsave-error) ${said}`,
+    remedy: `${MAKE_ROOM}, or repair what its log names, then run BGSAVE`,
+  };
 }

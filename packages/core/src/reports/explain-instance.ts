@@ -4,7 +4,7 @@ import { pausedBy } from '../control/scope.ts';
 import { causeFacts } from '../enrollment/cause.ts';
 import { describeNextAttempt, nextAttempt, type NextAttempt } from '../enrollment/next-attempt.ts';
 import { causeOf, stateOf, type StoredRecord } from '../enrollment/record.ts';
-import { invocationLink } from '../install/console-link.ts';
+import { invocationLink } from '../install/command.ts';
 import type { InstanceId } from '../organization/ids.ts';
 import type { Target } from '../organization/target.ts';
 import { describeWait } from '../rollout/send-wait.ts';

@@ -2,7 +2,7 @@ import type { CauseOwner } from '../enrollment/cause.ts';
 import { type Finding, ownerOfFinding, type Pause } from '../control/control.ts';
 import { scopeFlag } from '../control/scope.ts';
 import { describeWait, type SendWait, type WaitReason } from '../rollout/send-wait.ts';
-import { readFindings, readWaits } from '../control/read-findings.ts';
+import { readFindings, readWaits } from '../control/standing-findings.ts';
 import type { Ledger } from '../control/ledger.ts';
 import type { SweepView } from '../organization/sweep-store.ts';
 

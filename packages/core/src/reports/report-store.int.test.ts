@@ -3,12 +3,11 @@ import { startTestRedis, type TestRedis } from '@muster/testing/redis-cluster';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Secret } from '../config/secret.ts';
-import type { ReportLedger } from './report-port.ts';
+import type { ReportLedger } from './report.ts';
 import { closeRedis, createRedis } from '../redis/connection.ts';
 import { createKeys } from '../redis/keys.ts';
 import { createLogger } from '../runtime/logger.ts';
-import { createMemoryReports } from './memory-reports.ts';
-import { createReportLedger } from './report-store.ts';
+import { createMemoryReports, createReportLedger } from './report-store.ts';
 
 let server: TestRedis;
 let redis: Redis;

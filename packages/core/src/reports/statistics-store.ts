@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Keys } from '../redis/keys.ts';
-import type { AwsCall } from '../organization/aws-call.ts';
+import type { AwsCall } from '../organization/aws-actions.ts';
 
 export interface StatisticsLedger {
   addCalls(calls: readonly Pick<AwsCall, 'action' | 'outcome'>[]): Promise<void>;

@@ -1,3 +1,4 @@
+import type { TargetAccess } from '../install/command.ts';
 import type { AccountId, InstanceId } from '../organization/ids.ts';
 
 /** EC2's own instance states. `shutting-down` and `terminated` are never asked for. */
@@ -29,4 +30,40 @@ export interface ManagedNode {
   readonly platformType: 'Linux' | 'Windows' | 'MacOS';
   /** Such as `Amazon Linux 2023`, `Bottlerocket`; empty when SSM left it out. */
   readonly platformName: string;
+}
+
+/**
+ * What runs in a target. Both listings are complete when they end without throwing; both yield page by page and
+ * each instance once. Errors: `aws.denied`, `aws.region-off`, `aws.throttled`, `aws.unavailable`, `aws.credentials`.
+ */
+export interface InstancesPort {
+  /** Instances that are pending, running, stopping or stopped, whatever their tags. */
+  listInstances(access: TargetAccess, signal: AbortSignal): AsyncIterable<readonly Instance[]>;
+  /** The target's SSM inventory: EC2 instances only, hybrid nodes (`mi-`) left out. */
+  listManagedNodes(access: TargetAccess, signal: AbortSignal): AsyncIterable<readonly ManagedNode[]>;
+  /**
+   * At most 50 instances by their ids, in whatever state they are, in one call. An id that EC2 does not show in this account
+   * and region is left out.
+   */
+  describe(
+    access: TargetAccess,
+    instanceIds: readonly InstanceId[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<InstanceId, Instance>>;
+  /**
+   * At most 50 instances by their ids, in whatever state they are, each with its entry in SSM's inventory. An id that EC2
+   * does not show in this account and region is left out.
+   */
+  lookUp(
+    access: TargetAccess,
+    instanceIds: readonly InstanceId[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<InstanceId, InstanceSight>>;
+}
+
+/** One instance as EC2 and SSM show it. */
+interface InstanceSight {
+  readonly instance: Instance;
+  /** Undefined when SSM's inventory does not list it. */
+  readonly node: ManagedNode | undefined;
 }

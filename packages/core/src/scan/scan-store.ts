@@ -1,11 +1,11 @@
+import DataLoader from 'dataloader';
 import type { Redis } from 'ioredis';
-import { COVERAGE_STATUSES, type Coverage } from '../organization/coverage.ts';
-import { targetId, type Target } from '../organization/target.ts';
-import type { Keys } from '../redis/keys.ts';
-import { parseScope, type KnownAccount } from '../organization/coverage-store.ts';
-import type { BegunWork } from '../jobs/due-store.ts';
-import { gatherCalls } from '../redis/gather-calls.ts';
 import { parseStored, StoredCoverage } from '../enrollment/stored-schema.ts';
+import type { BegunWork } from '../jobs/due-store.ts';
+import { type KnownAccount, parseScope } from '../organization/coverage-store.ts';
+import { type Coverage, COVERAGE_STATUSES } from '../organization/coverage.ts';
+import { type Target, targetId } from '../organization/target.ts';
+import type { Keys } from '../redis/keys.ts';
 import type { RunScript } from '../redis/scripts.ts';
 
 /** What a target's scan must know before it reads. */
@@ -166,4 +166,16 @@ function readRest(written: string | null, text: string | null): TargetRest | nul
   const [of, digest, untilMs] = text?.split('|') ?? [];
   if (of === undefined || of !== written || digest === undefined) return null;
   return { digest, untilMs: Number(untilMs) || 0 };
+}
+
+/**
+ * Gathers calls that are made in one turn of the event loop into few round trips: at most `most` in one. An answer per
+ * call, in their order; when the round trip fails, each of its calls fails with that error.
+ */
+function gatherCalls<Call, Answer>(
+  most: number,
+  ask: (calls: readonly Call[]) => Promise<readonly Answer[]>,
+): (call: Call) => Promise<Answer> {
+  const loader = new DataLoader<Call, Answer>(ask, { cache: false, maxBatchSize: most });
+  return (call) => loader.load(call);
 }

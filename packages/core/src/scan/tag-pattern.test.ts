@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { matchesTagPattern } from './tag-pattern.ts';
+import { matchesTagPattern } from './matcher.ts';
 
 describe('matchesTagPattern', () => {
   test.each([

@@ -1,7 +1,7 @@
 import { UnrecoverableError } from 'bullmq';
 import { isJobError, type RetryAdvice } from '../../runtime/errors.ts';
 import type { RetryPolicy } from '../define-job.ts';
-import { isRefusal } from '../../redis/slow-refusals.ts';
+import { isRefusal } from '../../redis/redis-fault.ts';
 
 /** How a thrown thing is to be read: its code, and what the job does next. An error without a class is our bug. */
 export function classify(error: unknown): { readonly code: string; readonly retry: RetryAdvice } {

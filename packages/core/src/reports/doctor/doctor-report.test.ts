@@ -1,7 +1,6 @@
 import { anAccountId, NOW_MS } from '@muster/testing/builders';
 import { describe, expect, test } from 'vitest';
-import { failed, passed, skipped, warned, type Check } from './check.ts';
-import type { AccountCheckup } from './doctor-part.ts';
+import { type AccountCheckup, type Check, failed, passed, skipped, warned } from './check.ts';
 import { assembleDoctorReport, type DoctorReport } from './doctor-report.ts';
 
 function account(n: number, checks: readonly Check[], facts: Partial<AccountCheckup> = {}): AccountCheckup {

@@ -1,5 +1,4 @@
-import { CHECK_IDS, failed, type Check, type CheckStatus } from './check.ts';
-import type { AccountCheckup } from './doctor-part.ts';
+import { type AccountCheckup, type Check, CHECK_IDS, type CheckStatus, failed } from './check.ts';
 
 /** An account that cannot be entered, or whose role lacks something: work for a StackSet. */
 export interface AccountWork {

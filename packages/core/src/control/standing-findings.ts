@@ -1,9 +1,10 @@
-import type { Finding } from './control.ts';
-import { findingsOfClocks, heardOf, isClockOff } from './process-clock.ts';
-import { findingsOfWaits, type SendWait } from '../rollout/send-wait.ts';
-import { findingsOfUnanswered } from '../organization/unanswered.ts';
+import { findingsOfUnanswered } from '../organization/unanswered-store.ts';
 import { findingsOfUnread } from '../organization/unread-findings.ts';
+import { findingsOfWaits, type SendWait } from '../rollout/send-wait.ts';
+import type { ControlLedger } from './control-store.ts';
+import type { Finding, FindingKind } from './control.ts';
 import type { Ledger } from './ledger.ts';
+import { findingsOfClocks, heardOf, isClockOff } from './process-clock.ts';
 
 type Readable = Pick<Ledger, 'control' | 'clocks' | 'coverage' | 'waits' | 'unanswered'>;
 
@@ -37,4 +38,13 @@ export async function readWaits(
   const workers = heardOf(clocks, redisNowMs).filter(({ part }) => part === 'worker');
   if (workers.length === 0 || !workers.every(isClockOff)) return waits;
   return waits.map((wait) => ({ ...wait, reason: 'clock', untilMs: null }));
+}
+
+/** Raises a finding about everything, when there is one, and ends others. */
+export async function reportFindings(
+  control: Pick<ControlLedger, 'raise' | 'clear'>,
+  { raise, clear }: { readonly raise: Finding | null; readonly clear: readonly FindingKind[] },
+): Promise<void> {
+  if (raise !== null) await control.raise(raise);
+  for (const kind of clear) await control.clear(kind, 'all');
 }

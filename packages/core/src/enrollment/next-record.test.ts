@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type BackoffPolicy, nextDelayMs } from './backoff.ts';
+import { type BackoffPolicy, nextDelayMs } from './next-record.ts';
 import { CAUSES, type Cause, causeFacts } from './cause.ts';
 
 const RUNS = { seed: 20_261_122, numRuns: 2_000 };

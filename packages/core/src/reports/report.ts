@@ -1,5 +1,6 @@
-import type { AccountId, InstanceId } from '../organization/ids.ts';
+import { z } from 'zod';
 import type { TeleportNode } from '../inventory/teleport-port.ts';
+import { AccountId, type InstanceId } from '../organization/ids.ts';
 
 /** One answer of a report: what it is about, and what was found; the reader knows its shape by the part's first word. */
 export interface ReportPart {
@@ -42,3 +43,23 @@ export interface ReportLedger {
   ): Promise<ReadonlyMap<InstanceId, string>>;
   close(reportId: string): Promise<void>;
 }
+
+/** One question of an operator that workers answer together (`muster doctor`, `muster plan`): a ULID. */
+export const ReportId = z
+  .string()
+  .regex(/^[0-9A-HJKMNP-TV-Z]{26}$/)
+  .brand('ReportId');
+export type ReportId = z.infer<typeof ReportId>;
+
+/** An account as one part of a report notes it for another: the fields of `Account`. */
+export const ReportAccount = z.object({
+  accountId: AccountId,
+  name: z.string(),
+  state: z.enum(['ACTIVE', 'PENDING_ACTIVATION', 'SUSPENDED', 'PENDING_CLOSURE', 'CLOSED']),
+  organizationId: z.string().optional(),
+  ancestorIds: z.array(z.string()),
+  tags: z.record(z.string(), z.string()).optional(),
+  tagsReadAtMs: z.number().min(0).max(8.64e15).optional(),
+  listedAtMs: z.number().min(0).max(8.64e15).optional(),
+  seal: z.string().optional(),
+});

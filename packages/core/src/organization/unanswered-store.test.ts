@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { findingsOfUnanswered, type UnansweredCalls } from './unanswered.ts';
+import { findingsOfUnanswered, type UnansweredCalls } from './unanswered-store.ts';
 
 const NOW_MS = 1_800_000_000_000;
 

@@ -2,7 +2,7 @@ import { startRedis } from '@muster/testing/redis-server';
 import { expect, test } from 'vitest';
 import { Secret } from '../config/secret.ts';
 import { createLogger } from '../runtime/logger.ts';
-import { countClients } from './connected-clients.ts';
+import { countClients } from './server-info.ts';
 import { closeRedis, createRedis } from './connection.ts';
 
 test('connections are counted by their whole name, and a Redis that does not tell is unknown', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LONGEST_EXECUTION_SECONDS, longestLifeMs, usualLifeMs } from './command-life.ts';
+import { LONGEST_EXECUTION_SECONDS, longestLifeMs, usualLifeMs } from './command.ts';
 import { RUN_SHELL_SCRIPT } from './render-install.ts';
 
 test.each([
