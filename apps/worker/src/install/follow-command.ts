@@ -77,7 +77,7 @@ async function closeBatch(
     eventsOfEnds(batch, results),
     closed,
   );
-  // Somebody else has moved the intent meanwhile: what it says now is looked at anew.
+  // Another worker has moved the intent meanwhile: what it says now is looked at anew.
   if (applied === null) return live(intent, results, deps);
   await forgetAfterCommand(target, deps);
   ctx.log.info({ target: targetId(target), batchId, commandId: command.commandId }, 'command ended');

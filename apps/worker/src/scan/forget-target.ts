@@ -64,7 +64,7 @@ export async function forgetTarget(
   }
   const isIdle = changes.length === 0 && !open;
   const words = isIdle ? [] : await enrollments.write(target, 'each', changes, []);
-  // What somebody moved meanwhile is decided anew on fresher records.
+  // What another process moved meanwhile is decided anew on fresher records.
   if (words.includes('stale')) nextInMs = deps.timings.retryMs;
   await dropLabels(target, deps);
   const changed = words.filter((word) => word === 'written').length;

@@ -1,5 +1,5 @@
 /**
- * The invariant of commit-target.lua: whatever is written, in whatever order, by whoever is late, every index says what the
+ * The invariant of commit-target.lua: whatever is written, in whatever order, however late its writer is, every index says what the
  * records and intents say, all that a target waits for is due, and the stream tells each change once.
  */
 import {

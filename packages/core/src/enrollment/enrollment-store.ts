@@ -122,7 +122,7 @@ export interface EnrollmentLedger
 const MAX_VERSION = 2 ** 47;
 /** Records per script call: a call holds Redis for well under a millisecond at this size. */
 const WRITE_CHUNK = 200;
-/** Kept so that somebody can find out what happened to it. */
+/** Kept so that an operator can find out what happened to it. */
 const UNREADABLE_KEPT_SECONDS = 30 * 86_400;
 
 export interface EnrollmentDeps {

@@ -390,7 +390,7 @@ test('a listing of accounts that began before a sweep does not count for it', as
 });
 
 test.each(['evil', '', '1e300', 'inf', 'nan', '-5', '9'.repeat(30), '1e14', '99999999999999'])(
-  'a sweep whose times another hand has written (%j) is none, and the next one takes its place',
+  'a sweep whose times another client has written (%j) is none, and the next one takes its place',
   async (forged) => {
     const { ledger, redis, keys } = createHeld();
     const { coverage } = ledger;

@@ -267,7 +267,7 @@ export function parseScope(
   return { account, regions: regionsText === null ? null : parseRegions(regionsText) };
 }
 
-/** What a target's id, or a whole account's, is made of: only another hand than Muster's writes others. */
+/** What a target's id, or a whole account's, is made of: only another client than Muster writes others. */
 const COVERAGE_ID = /^\d{12}\.(\*|[a-z0-9-]+)$/;
 
 function isCoverageId(id: string): boolean {
