@@ -1,8 +1,7 @@
 import type { AccountId } from '../organization/ids.ts';
 import type { Clock } from '../runtime/clock-port.ts';
 import type { Identities } from './identity.ts';
-import { ORGANIZATIONS_PACE, ORGANIZATIONS_PAGE } from './limits.ts';
-import { createPacer, type Pacer } from './pacer.ts';
+import { ORGANIZATIONS_PACE, ORGANIZATIONS_PAGE, type Pace } from './limits.ts';
 import { readPages } from './pages.ts';
 import type { Read } from './read-call.ts';
 
@@ -58,5 +57,23 @@ export function createOrganizationPages(deps: {
       },
       tokenOf: (reply) => reply.NextToken,
     });
+  };
+}
+
+/** Waits for its turn; rejects with the signal's reason when aborted. */
+type Pacer = (signal: AbortSignal) => Promise<void>;
+
+/**
+ * A token bucket within this process, for the few calls of one caller's bucket that one listing makes in a chain.
+ * What is shared by many jobs is paced through Redis, above the adapter.
+ */
+export function createPacer(clock: Pick<Clock, 'now' | 'sleep'>, pace: Pace): Pacer {
+  const perTokenMs = 1000 / pace.perSecond;
+  let fullAtMs = Number.NEGATIVE_INFINITY;
+  return async (signal) => {
+    const nowMs = clock.now();
+    fullAtMs = Math.max(fullAtMs, nowMs) + perTokenMs;
+    const waitMs = fullAtMs - nowMs - perTokenMs * pace.burst;
+    if (waitMs > 0) await clock.sleep(waitMs, signal);
   };
 }

@@ -1,5 +1,8 @@
 import {
   ListAccountsCommand,
+  ListAccountsForParentCommand,
+  ListChildrenCommand,
+  ListRootsCommand,
   ListTagsForResourceCommand,
   type OrganizationsClient,
 } from '@aws-sdk/client-organizations';
@@ -10,12 +13,10 @@ import type { Logger } from '../runtime/logger-port.ts';
 import type { OrganizationPort } from '../organization/organization-port.ts';
 import type { Clients } from './clients.ts';
 import type { Identities } from './identity.ts';
-import { assertOrganization } from './organization-check.ts';
 import { createOrganizationPages, type ListOrganizationPages } from './organization-pages.ts';
 import { requireList } from './pages.ts';
 import type { Read } from './read-call.ts';
 import { readAccount, readAccountPath, readOrganizationId } from './schema.ts';
-import { walkUnits } from './unit-walk.ts';
 
 /**
  * The organization, asked as the worker itself. Two ways to the same answer: one chain of ListAccounts whose `Paths` tell the
@@ -72,13 +73,15 @@ export function createOrganizations(deps: {
   };
 }
 
+/** What pages are listed with. */
+interface Listing {
+  readonly organizations: OrganizationsClient;
+  readonly list: ListOrganizationPages;
+}
+
 /** Yields accounts with where they stand. Returns `walk` when it is denied or an account tells no path: what was yielded is right, but not all. */
 async function* listByPaths(
-  deps: {
-    readonly organizations: OrganizationsClient;
-    readonly list: ListOrganizationPages;
-    readonly log: Logger | null;
-  },
+  deps: Listing & { readonly log: Logger | null },
   scope: OrganizationScope,
   signal: AbortSignal,
 ): AsyncGenerator<readonly Account[], 'complete' | 'walk'> {
@@ -109,4 +112,75 @@ async function* listByPaths(
   if (total > 0) return 'complete';
   // Even an organization of one has its management account.
   throw new JobError('aws.unavailable', `${action} named no account`, { retry: 'backoff' });
+}
+
+/**
+ * Teleport's way through an organization, which needs the guide's three permissions only. Depth first from the roots: an
+ * excluded unit is not entered; one that is not included is passed through for the units below it, its own accounts unread.
+ */
+async function* walkUnits(
+  deps: Listing,
+  scope: OrganizationScope,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Account[], void, undefined> {
+  const pending = await listRoots(deps, scope, signal);
+  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+    const parentId = path.at(-1);
+    if (parentId === undefined || path.some((id) => scope.excludeOus.includes(id))) continue;
+    const isIncluded = scope.includeOus.includes('*') || path.some((id) => scope.includeOus.includes(id));
+    if (isIncluded) yield* listAccountsOf(deps, parentId, path, signal);
+    for (const childId of await listChildrenOf(deps, parentId, signal)) pending.push([...path, childId]);
+  }
+}
+
+async function listRoots(deps: Listing, scope: OrganizationScope, signal: AbortSignal): Promise<string[][]> {
+  const paths: string[][] = [];
+  const pages = deps.list('ListRoots', signal, (page) => deps.organizations.send(new ListRootsCommand(page)));
+  for await (const reply of pages) {
+    for (const root of requireList(reply.Roots, 'organizations:ListRoots', 'Roots')) {
+      assertOrganization(readOrganizationId(root.Arn), scope);
+      if (root.Id !== undefined) paths.push([root.Id]);
+    }
+  }
+  if (paths.length > 0) return paths;
+  throw new JobError('aws.unavailable', 'organizations:ListRoots named no root', { retry: 'backoff' });
+}
+
+async function listChildrenOf(deps: Listing, ParentId: string, signal: AbortSignal): Promise<string[]> {
+  const ids: string[] = [];
+  const pages = deps.list('ListChildren', signal, (page) =>
+    deps.organizations.send(new ListChildrenCommand({ ...page, ParentId, ChildType: 'ORGANIZATIONAL_UNIT' })),
+  );
+  for await (const reply of pages) {
+    for (const child of requireList(reply.Children, 'organizations:ListChildren', 'Children')) {
+      if (child.Id !== undefined) ids.push(child.Id);
+    }
+  }
+  return ids;
+}
+
+async function* listAccountsOf(
+  deps: Listing,
+  ParentId: string,
+  path: readonly string[],
+  signal: AbortSignal,
+): AsyncGenerator<readonly Account[], void, undefined> {
+  const pages = deps.list('ListAccountsForParent', signal, (page) =>
+    deps.organizations.send(new ListAccountsForParentCommand({ ...page, ParentId })),
+  );
+  for await (const reply of pages) {
+    const accounts = requireList(reply.Accounts, 'organizations:ListAccountsForParent', 'Accounts');
+    yield accounts.map((account) => readAccount(account, path)).filter((account) => account !== null);
+  }
+}
+
+/** Refuses to read another organization than the configured one. Throws `aws.organization`. */
+function assertOrganization(organizationId: string | null, scope: OrganizationScope): void {
+  if (organizationId === scope.organizationId) return;
+  const found = organizationId ?? 'an organization without an id';
+  const message = `these credentials read ${found}, the configuration names ${scope.organizationId}`;
+  throw new JobError('aws.organization', message, {
+    retry: 'never',
+    details: { configured: scope.organizationId, found: organizationId },
+  });
 }

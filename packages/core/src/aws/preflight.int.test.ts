@@ -2,8 +2,8 @@ import { type AwsSim, type AwsSimOptions, startAwsSim } from '@muster/aws-sim/st
 import { afterEach, describe, expect, test } from 'vitest';
 import { AccountId } from '../organization/ids.ts';
 import { createClock } from '../runtime/clock.ts';
+import { describeCredentialSource } from './base-credentials.ts';
 import { type AwsAdapter, type AwsAdapterDeps, createAwsAdapter } from './adapter.ts';
-import { describeCredentialSource } from './credential-source.ts';
 
 const signal = AbortSignal.timeout(60_000);
 const ROLE = 'muster-discovery';

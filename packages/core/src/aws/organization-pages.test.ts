@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Clock } from '../runtime/clock-port.ts';
-import { createPacer } from './pacer.ts';
+import { createPacer } from './organization-pages.ts';
 
 function manualClock(): Pick<Clock, 'now' | 'sleep'> & { nowMs: number } {
   const clock = {
