@@ -14,8 +14,13 @@ export const UNREADABLE_DATA = null;
 /** BullMQ's worker, but that a job whose data is no JSON becomes one with `UNREADABLE_DATA`. */
 export class ToleratingWorker extends Worker {
   protected override createJob(stored: JobJson, jobId: string): Job {
-    const data = isJson(stored.data) ? stored.data : JSON.stringify(UNREADABLE_DATA);
-    return super.createJob({ ...stored, data }, jobId);
+    // Tried as it is: a look at each job's data beforehand would parse it twice.
+    try {
+      return super.createJob(stored, jobId);
+    } catch (error) {
+      if (isJson(stored.data)) throw error;
+      return super.createJob({ ...stored, data: JSON.stringify(UNREADABLE_DATA) }, jobId);
+    }
   }
 }
 
