@@ -3,6 +3,7 @@ import { ALL } from '@muster/core/control/scope';
 import type { StoredRecord } from '@muster/core/enrollment/record';
 import { readOrganizationStatus } from '@muster/core/reports/organization-status';
 import { targetId } from '@muster/core/organization/target';
+import type { WorldFile } from '@muster/aws-sim/world/file';
 import { NEXT_SCHEMA, recordTexts, writeAsNextRelease } from '@muster/testing/next-release';
 import { expect, test } from 'vitest';
 import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
@@ -54,6 +55,17 @@ async function startNext(hosts = 6): Promise<WorkerBench> {
   return bench;
 }
 
+/** Two hosts on which an installer runs for about three seconds. */
+function startSlow(): Promise<WorkerBench> {
+  const latency: WorldFile['latency'] = {
+    visibilityMs: [0, 0],
+    pickupMs: [0, 0],
+    installMs: [60_000, 60_000],
+    transitionMs: [0, 0],
+  };
+  return startWorkerBench({ world: aWorld(someInstances(2), { latency }), speed: 20 });
+}
+
 test('what only the next release knows is lost by no scan, send or end of a command, and nothing is sent twice', async () => {
   const bench = await startNext();
   const before = await recordTexts(bench.store, TARGET);
@@ -99,7 +111,7 @@ test('a target in which all wait for the next release is not looked at again and
 });
 
 test('the end of a command whose host the next release has moved on is merged, and its intent ends', async () => {
-  const bench = await startWorkerBench({ world: aWorld(someInstances(2)), speed: 20 });
+  const bench = await startSlow();
   await bench.scanned();
   await install(bench);
   const { batchId } = await bench.intent();
@@ -120,7 +132,7 @@ test('the end of a command whose host the next release has moved on is merged, a
 });
 
 test('a live command that AWS shows is merged into a state that this release does not know', async () => {
-  const bench = await startWorkerBench({ world: aWorld(someInstances(2)), speed: 20 });
+  const bench = await startSlow();
   await bench.scanned();
   await install(bench);
   await writeAsNextRelease(bench.store, TARGET, (record) => {
@@ -150,7 +162,7 @@ test('a pause whose scope only the next release knows stops every send, until an
 });
 
 test('an intent of the next release is followed to its end, and keeps its fields on the way', async () => {
-  const bench = await startWorkerBench({ world: aWorld(someInstances(2)), speed: 20 });
+  const bench = await startSlow();
   await bench.scanned();
   await install(bench);
   await writeAsNextRelease(bench.store, TARGET, () => null);
