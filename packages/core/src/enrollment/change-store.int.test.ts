@@ -1,6 +1,7 @@
 import { anInstanceId, aRecord, aTarget } from '@muster/testing/builders';
 import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
+import { LEDGER_SCHEMA } from '../control/installation.ts';
 import { targetId } from '../organization/target.ts';
 import type { Ledger } from '../control/ledger.ts';
 
@@ -30,7 +31,7 @@ test('a reader reads on from the last entry that it has seen', async () => {
   expect(second.entries).toEqual([
     {
       id: second.nextId,
-      v: 1,
+      v: LEDGER_SCHEMA,
       target: targetId(target),
       instances: [[anInstanceId(3), null, 'ineligible', 'ec2-ssm-agent-not-registered']],
       more: {},

@@ -5,8 +5,8 @@
 -- ARGV: 1 `all` (all or nothing) | `each`  2 a random word  3 target id  4 account id
 --       5 no install is due before (epoch ms; `inf`: the caller is the install job and says itself when the next is due; '': now)
 --       6 cap of all  7 cap per account  8 cap per target ('' thrice: a new intent is adopted, whatever the caps say)
---       9 entries kept in the stream
---       10 number of records R, then R times: instance id, expected version (0: must be absent), value ('' deletes)
+--       9 entries kept in the stream  10 schema number of this release
+--       11 number of records R, then R times: instance id, expected version (0: must be absent), value ('' deletes)
 --       then number of intents I, then I times: batch id, expected version (0: must be absent), value ('' deletes), instances,
 --         when to look at it (epoch ms; '': a new one now, another one as it stands)
 --   A record's value is `version|state|cause|candidateAt|verifyAt|JSON`, with `seal|` before the JSON or without; an intent's is `version|JSON`.
@@ -26,7 +26,7 @@ local caps = ARGV[6] ~= '' and { ARGV[6], ARGV[7], ARGV[8] } or nil
 local names = { instances = instances, counts = counts, totals = KEYS[7], index = KEYS[8] }
 
 -- What is to be written, and what is stale by now.
-local results, stale, at = {}, false, 10
+local results, stale, at = {}, false, 11
 local function read_changes(key, width)
   local writes = {}
   local from = at + 1
@@ -145,6 +145,6 @@ for _, batch in ipairs(redis.call('HKEYS', intents)) do
 end
 
 if #told > 0 then
-  redis.call('XADD', changes, 'MAXLEN', '~', ARGV[9], '*', 'v', 1, 'target', target, 'instances', cjson.encode(told))
+  redis.call('XADD', changes, 'MAXLEN', '~', ARGV[9], '*', 'v', ARGV[10], 'target', target, 'instances', cjson.encode(told))
 end
 return results

@@ -8,6 +8,7 @@ import type { EnrollmentRecord, StoredRecord } from './record.ts';
 import type { Logger } from '../runtime/logger-port.ts';
 import type { Keys } from '../redis/keys.ts';
 import { createBystanders } from '../scan/bystander-store.ts';
+import { LEDGER_SCHEMA } from '../control/installation.ts';
 import { CHANGES_KEPT } from './change-store.ts';
 import { createCandidateIndex } from './candidate-store.ts';
 import { createCountIndex } from './count-store.ts';
@@ -185,6 +186,7 @@ export function createEnrollmentLedger({
         notBeforeMs === undefined ? '' : notBeforeMs === Number.POSITIVE_INFINITY ? 'inf' : notBeforeMs,
         ...(caps === undefined ? ['', '', ''] : [caps.all, caps.account, caps.target]),
         CHANGES_KEPT,
+        LEDGER_SCHEMA,
         records.length,
         ...records.flatMap((change) => recordArguments(target, change, markerKeys())),
         intents.length,
