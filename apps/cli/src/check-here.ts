@@ -13,7 +13,7 @@ import { partsOfFault } from '@muster/core/redis/redis-fault';
 import { checkRedisThoroughly } from '@muster/core/redis/server-check';
 import { createClock } from '@muster/core/runtime/clock';
 import { createLogger } from '@muster/core/runtime/logger';
-import type { Environment } from './read-config.ts';
+import type { Environment } from './command-context.ts';
 
 const PATIENCE_MS = 3_000;
 

@@ -1,4 +1,6 @@
-import type { Environment } from './read-config.ts';
+import { configPath, loadConfig } from '@muster/core/config/load-config';
+import type { MusterConfig } from '@muster/core/config/model';
+import { formatFaults } from '@muster/core/config/report';
 
 /** What a command is given beside its own options. */
 export interface CommandContext {
@@ -22,4 +24,13 @@ export class CommandError extends Error {
     super(message);
     this.exitCode = exitCode;
   }
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads the configuration; every fault at once, with exit code 78. `config check` prints notes. */
+export function readConfig(env: Environment, option: string | undefined): MusterConfig {
+  const result = loadConfig(configPath(option, env), env);
+  if (!result.ok) throw new CommandError(EXIT.config, formatFaults(result.faults));
+  return result.config;
 }

@@ -2,7 +2,7 @@ import type { Region } from '@muster/core/organization/ids';
 import { aCoverage, anAccountId } from '@muster/testing/builders';
 import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
-import { reportSetAside } from './report-set-aside.ts';
+import { reportSetAside } from './recurring-findings.ts';
 import type { Ledger } from '@muster/core/control/ledger';
 
 const bench = useLedgerBench();

@@ -25,9 +25,7 @@ import { createRedactor } from '@muster/core/runtime/redaction';
 import { createStartSteps } from '@muster/core/runtime/start-steps';
 import type { SteadyClock } from '@muster/core/runtime/steady-clock';
 import { createHttpApp, listen } from './http/app.ts';
-import { reportSetAside } from './report-set-aside.ts';
-import { watchRedis } from './watch-redis.ts';
-import { reportBlockedCaps } from './report-blocked-caps.ts';
+import { reportBlockedCaps, reportSetAside, watchRedis } from './recurring-findings.ts';
 import { tick } from './tick.ts';
 
 /** Real time between two ticks. What falls due is handed out this much later at worst. */

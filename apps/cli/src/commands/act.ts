@@ -3,7 +3,7 @@ import { faultOfScope } from '@muster/core/control/known-scope';
 import { cancelScope, pauseScope, resumeScope, retryScope } from '@muster/core/control/operator-acts';
 import { printScope, type Scope, SCOPE_KINDS, scopeOf } from '@muster/core/control/scope';
 import { catalog } from '@muster/core/jobs/catalog';
-import { type CommandContext, CommandError, EXIT } from '../command-context.ts';
+import { type CommandContext, CommandError, EXIT, readConfig } from '../command-context.ts';
 import type { MusterConfig } from '@muster/core/config/model';
 import { createRedisLedger } from '@muster/core/control/ledger';
 import type { JobQueue } from '@muster/core/jobs/queue/enqueue';
@@ -11,7 +11,6 @@ import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connecti
 import { createClock } from '@muster/core/runtime/clock';
 import { createLogger } from '@muster/core/runtime/logger';
 import { openingFailure, PATIENCE_MS, refuseForeignLedger, withLedger } from '../open-ledger.ts';
-import { readConfig } from '../read-config.ts';
 
 /** `muster pause` and `muster resume`: what is paused finishes what it began, and begins nothing. */
 export function addPauseCommands(program: Command, context: CommandContext): void {

@@ -3,9 +3,8 @@ import { parseCoverageId } from '@muster/core/organization/coverage-store';
 import { readOrganizationStatus } from '@muster/core/reports/organization-status';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
 import type { Command } from 'commander';
-import type { CommandContext } from '../command-context.ts';
+import { type CommandContext, readConfig } from '../command-context.ts';
 import { withLedger } from '../open-ledger.ts';
-import { readConfig } from '../read-config.ts';
 
 /** `muster coverage` and `muster findings`: what was not read, what should be done, and who must act. */
 export function addCoverageCommands(program: Command, context: CommandContext): void {

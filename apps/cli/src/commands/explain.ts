@@ -2,9 +2,8 @@ import type { Command } from 'commander';
 import { InstanceId } from '@muster/core/organization/ids';
 import { explainInstance, type Explanation } from '@muster/core/reports/explain-instance';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
-import { type CommandContext, CommandError, EXIT } from '../command-context.ts';
+import { type CommandContext, CommandError, EXIT, readConfig } from '../command-context.ts';
 import { withLedger } from '../open-ledger.ts';
-import { readConfig } from '../read-config.ts';
 
 /** `muster explain INSTANCE`: why it is, or is not, enrolled. */
 export function addExplainCommand(program: Command, context: CommandContext): void {

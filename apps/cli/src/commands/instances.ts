@@ -1,12 +1,14 @@
-import { isCause } from '@muster/core/enrollment/cause';
-import type { Ledger } from '@muster/core/control/ledger';
 import type { Command } from 'commander';
-import { ENROLLMENT_STATES } from '@muster/core/enrollment/record';
+import type { Ledger } from '@muster/core/control/ledger';
+import { isCause } from '@muster/core/enrollment/cause';
+import { nextAttempt } from '@muster/core/enrollment/next-attempt';
+import { causeOf, ENROLLMENT_STATES, stateOf, type StoredRecord } from '@muster/core/enrollment/record';
 import { AccountId, Region } from '@muster/core/organization/ids';
-import { type CommandContext, CommandError, EXIT } from '../command-context.ts';
-import { describeInstance, type InstanceFilter, readInstances } from '../list-instances.ts';
+import type { Target } from '@muster/core/organization/target';
+import type { TargetWait } from '@muster/core/rollout/send-wait';
+import { terminalLine } from '@muster/core/runtime/terminal-text';
+import { type CommandContext, CommandError, EXIT, readConfig } from '../command-context.ts';
 import { withLedger } from '../open-ledger.ts';
-import { readConfig } from '../read-config.ts';
 
 interface Options {
   readonly state?: string;
@@ -74,4 +76,95 @@ async function requireMet(ledger: Ledger, { state, cause }: InstanceFilter): Pro
       `--cause ${cause}: there is no such cause; muster findings lists those that are met`,
     );
   }
+}
+
+interface InstanceFilter {
+  readonly state: string | null;
+  readonly accountId: AccountId | null;
+  readonly region: Region | null;
+  readonly cause: string | null;
+}
+
+/** One line of `muster instances --json` (docs/status-json.md). Absent values are null, times ISO 8601 in UTC. */
+interface InstanceLine {
+  readonly instanceId: string;
+  readonly accountId: string;
+  readonly region: string;
+  readonly state: string;
+  readonly cause: string | null;
+  readonly since: string;
+  readonly attempts: number;
+  /** When it is tried next, where a time is known: of a failed one, and of a queued one that waits for its back-off. */
+  readonly nextAttemptAt: string | null;
+  /** Why a queued or failed one is not tried now: `back-off`, `turn`, or what its target's sends wait for. */
+  readonly waitsFor: string | null;
+  readonly commandId: string | null;
+  readonly nodeId: string | null;
+  readonly exitCode: number | null;
+  /** The tail of the newest failed attempt's output. Untrusted text. */
+  readonly output: string | null;
+}
+
+/** Streams the instances target by target, so that listing 100,000 of them needs the memory of one target. */
+export async function* readInstances(
+  ledger: Ledger,
+  filter: InstanceFilter,
+  nowMs: number,
+): AsyncGenerator<InstanceLine> {
+  const targets = (await targetsOf(ledger, filter)).filter(
+    (target) =>
+      (filter.accountId === null || target.accountId === filter.accountId) &&
+      (filter.region === null || target.region === filter.region),
+  );
+  const inOrder = targets.toSorted(
+    (a, b) => a.accountId.localeCompare(b.accountId) || a.region.localeCompare(b.region),
+  );
+  for (const target of inOrder) {
+    const wait = await ledger.waits.of(target);
+    for (const { value } of (await ledger.enrollments.readAll(target)).values()) {
+      const line = lineOf(target, value, wait, nowMs);
+      if (filter.state !== null && line.state !== filter.state) continue;
+      if (filter.cause !== null && line.cause !== filter.cause) continue;
+      yield line;
+    }
+  }
+}
+
+/** The targets that can hold what is asked for. */
+async function targetsOf(
+  { enrollments }: Ledger,
+  { state, cause }: InstanceFilter,
+): Promise<readonly Target[]> {
+  if (cause !== null) return enrollments.targetsWith({ cause });
+  return state === null ? enrollments.populated() : enrollments.targetsWith({ state });
+}
+
+function lineOf(target: Target, record: StoredRecord, wait: TargetWait | null, nowMs: number): InstanceLine {
+  const next = nextAttempt(record, nowMs);
+  const last = record.attempts.at(-1);
+  return {
+    instanceId: record.instanceId,
+    accountId: target.accountId,
+    region: target.region,
+    state: stateOf(record),
+    cause: causeOf(record),
+    since: new Date(record.changedAtMs).toISOString(),
+    attempts: record.attemptCount,
+    nextAttemptAt: next === null ? null : new Date(next.atMs).toISOString(),
+    waitsFor: next?.reason ?? (record.state === 'queued' ? (wait?.reason ?? null) : null),
+    commandId: 'commandId' in record ? (record.commandId ?? null) : (last?.commandId ?? null),
+    nodeId: record.state === 'joined' ? record.nodeId : null,
+    exitCode: last?.exitCode ?? null,
+    output: last === undefined || last.output === '' ? null : last.output,
+  };
+}
+
+/** The line for a terminal. */
+function describeInstance(line: InstanceLine): string {
+  const cause = line.cause === null ? '' : `  ${line.cause}`;
+  const next = line.nextAttemptAt === null ? '' : `  next attempt ${line.nextAttemptAt}`;
+  const wait = line.waitsFor === null ? '' : `  waits: ${line.waitsFor}`;
+  return terminalLine(
+    `${line.accountId}  ${line.region.padEnd(14)}  ${line.instanceId}  ${line.state.padEnd(10)}${cause}${wait}${next}`,
+  );
 }

@@ -12,7 +12,7 @@ import {
 } from '@muster/core/reports/plan/estimate';
 import { AccountReading, OrganizationReading, TargetReading } from '@muster/core/reports/plan/plan-part';
 import { createLogger } from '@muster/core/runtime/logger';
-import { type CommandContext, CommandError, EXIT } from '../command-context.ts';
+import { type CommandContext, CommandError, EXIT, readConfig } from '../command-context.ts';
 import { askWhoIsThere } from '../count-processes.ts';
 import { formatPlan } from '../format-plan.ts';
 import {
@@ -25,7 +25,6 @@ import {
   TIMEOUT_OPTION,
 } from '../gather-report.ts';
 import { withLedger } from '../open-ledger.ts';
-import { readConfig } from '../read-config.ts';
 
 interface Options {
   readonly json?: boolean;

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import type { CommandContext } from '../command-context.ts';
-import { readConfig } from '../read-config.ts';
+import { type CommandContext, readConfig } from '../command-context.ts';
 import { runUntilSignal, startPart } from '../run-process.ts';
 
 /** `muster scheduler` and `muster worker`: run until a signal asks them to stop. */

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { readOrganizationStatus } from '@muster/core/reports/organization-status';
-import { type CommandContext, EXIT } from '../command-context.ts';
-import { formatStatus } from '../format-status.ts';
+import { causeFacts } from '@muster/core/enrollment/cause';
+import { type OrganizationStatus, readOrganizationStatus } from '@muster/core/reports/organization-status';
+import { terminalLine } from '@muster/core/runtime/terminal-text';
+import { type CommandContext, EXIT, readConfig } from '../command-context.ts';
 import { moveOnTerminal } from '../guarded-output.ts';
 import { withLedger } from '../open-ledger.ts';
-import { readConfig } from '../read-config.ts';
 
 const WATCH_MS = 1_000;
 
@@ -31,4 +31,73 @@ export function addStatusCommands(program: Command, context: CommandContext): vo
       });
       context.exit(EXIT.ok);
     });
+}
+
+/** The status as people read it in a terminal. */
+export function formatStatus(status: OrganizationStatus): string {
+  const { sweep, instances, commands, labels, waits, aws, findings } = status;
+  const lines: string[] = [];
+  const verdict = sweep.state === 'running' ? 'running' : (sweep.verdict ?? 'unknown');
+  lines.push(`Sweep      ${verdict}${sweep.startedAt === null ? '' : `, started ${sweep.startedAt}`}`);
+  lines.push(`Accounts   ${accountsOf(sweep.accounts)}`);
+  const { total, ...byStatus } = sweep.targets;
+  lines.push(`Targets    ${total}: ${countsOf(byStatus)}`);
+  lines.push(`Instances  ${instances.total}${readOf(sweep)}: ${countsOf(instances.byState)}`);
+  const unread = unreadOf(sweep.notRead);
+  if (unread !== '') {
+    lines.push(
+      `Not read   ${unread}: their figures are those of their last reading, or missing (muster coverage)`,
+    );
+  }
+  lines.push(`Commands   ${commands.sent} sent, ${commands.live} live`);
+  if (labels.waiting > 0) lines.push(`Labels     of ${labels.waiting} instances wait to be written`);
+  for (const wait of waits) {
+    const until = wait.until === null ? '' : `, until ${wait.until} at the latest`;
+    lines.push(
+      `Waiting    ${wait.instances} instances in ${wait.targets} targets since ${wait.since}${until}: ${wait.message}`,
+    );
+  }
+  const throttled = Object.values(aws.throttled).reduce((sum, count) => sum + count, 0);
+  const calls = Object.values(aws.calls).reduce((sum, count) => sum + count, 0);
+  lines.push(`AWS calls  ${calls}${throttled > 0 ? `, ${throttled} throttled` : ''}`);
+  const causes = Object.entries(instances.byCause).toSorted(([, a], [, b]) => b - a);
+  if (causes.length > 0) {
+    lines.push('', 'Not enrolled, and why:');
+    for (const [cause, count] of causes) {
+      const { title, remedy } = causeFacts(cause);
+      lines.push(`  ${String(count).padStart(6)}  ${cause}: ${title}`, `          ${remedy}`);
+    }
+  }
+  if (findings.length > 0) {
+    lines.push('', 'Findings:');
+    for (const finding of findings) {
+      lines.push(
+        `  ${finding.kind} (${finding.scope}, since ${finding.since}): ${finding.message}`,
+        `          ${finding.owner}: ${finding.remedy}`,
+      );
+    }
+  }
+  return lines.map(terminalLine).join('\n');
+}
+
+function accountsOf({ total, denied, inactive }: OrganizationStatus['sweep']['accounts']): string {
+  return `${total}${denied > 0 ? `, ${denied} denied` : ''}${inactive > 0 ? `, ${inactive} not active` : ''}`;
+}
+
+/** ` in 69 of 71 targets read`, while some are not: a sum that is not of all says of what it is. */
+function readOf({ targets, notRead }: OrganizationStatus['sweep']): string {
+  const unread = notRead.accounts + notRead.targets;
+  return unread === 0 ? '' : ` in ${targets.total - unread} of ${targets.total} targets read`;
+}
+
+function unreadOf({ accounts, targets }: OrganizationStatus['sweep']['notRead']): string {
+  return [
+    ...(accounts > 0 ? [`${accounts} account${accounts === 1 ? '' : 's'}`] : []),
+    ...(targets > 0 ? [`${targets} target${targets === 1 ? '' : 's'}`] : []),
+  ].join(' and ');
+}
+
+function countsOf(counts: Readonly<Record<string, number>>): string {
+  const shown = Object.entries(counts).filter(([, count]) => count > 0);
+  return shown.length === 0 ? 'none' : shown.map(([name, count]) => `${count} ${name}`).join(', ');
 }

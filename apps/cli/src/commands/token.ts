@@ -6,10 +6,9 @@ import type { Clock } from '@muster/core/runtime/clock-port';
 import { messageOf } from '@muster/core/runtime/errors';
 import type { Matcher } from '@muster/core/scan/matcher';
 import { matchersOfAccount } from '@muster/core/scan/matcher-scope';
-import { type CommandContext, CommandError, EXIT } from '../command-context.ts';
+import { type CommandContext, CommandError, EXIT, readConfig } from '../command-context.ts';
 import { accountsToken } from '../init/teleport-resources.ts';
 import { withLedger } from '../open-ledger.ts';
-import { readConfig } from '../read-config.ts';
 import { holdsAlready, whyNotWritable, writeNamedFile } from '../write-named-file.ts';
 
 /**

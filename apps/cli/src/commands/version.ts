@@ -5,9 +5,8 @@ import { messageOf } from '@muster/core/runtime/errors';
 import { type Release, thisRelease } from '@muster/core/runtime/release';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
 import type { Command } from 'commander';
-import type { CommandContext } from '../command-context.ts';
+import { type CommandContext, readConfig } from '../command-context.ts';
 import { withLedger } from '../open-ledger.ts';
-import { readConfig } from '../read-config.ts';
 
 /** `muster version --json` (docs/status-json.md). */
 interface Versions extends Release {

@@ -1,12 +1,12 @@
 import type { MusterConfig } from '@muster/core/config/model';
-import type { Finding, Pause } from '@muster/core/control/control';
-import { readFindings } from '@muster/core/control/standing-findings';
-import { readOrganizationStatus, type OrganizationStatus } from '@muster/core/reports/organization-status';
-import { listAttention, type AttentionItem } from './attention.ts';
-import type { Reading } from './cached-read.ts';
-import { explainCause, type CauseText } from './cause-row.ts';
-import type { InventoryFacts } from '@muster/core/inventory/node-store';
+import { type Finding, type FindingKind, ownerOfFinding, type Pause } from '@muster/core/control/control';
 import type { Ledger } from '@muster/core/control/ledger';
+import { scopeFlag } from '@muster/core/control/scope';
+import { readFindings } from '@muster/core/control/standing-findings';
+import type { InventoryFacts } from '@muster/core/inventory/node-store';
+import { type OrganizationStatus, readOrganizationStatus } from '@muster/core/reports/organization-status';
+import type { Reading } from './cached-read.ts';
+import { type CauseText, explainCause, ownerPhrase } from './row-texts.ts';
 
 /** Everything the page and the metrics show, read together. */
 export interface Snapshot {
@@ -79,4 +79,91 @@ function causesOf(status: OrganizationStatus): ConsoleView['causes'] {
 function inventoryOf(facts: InventoryFacts): ConsoleView['inventory'] {
   if (facts.generation === null) return null;
   return { nodes: facts.nodes, readAt: new Date(facts.readAtMs).toISOString(), error: facts.error };
+}
+
+/** Something an operator should act on, with what to do. */
+interface AttentionItem {
+  readonly kind: Finding['kind'] | 'paused';
+  readonly scope: string;
+  /** Whether nothing is sent in its scope while it lasts. */
+  readonly stopsSending: boolean;
+  readonly sinceMs: number;
+  readonly message: string;
+  readonly remedy: string;
+  /** Who must act, as a phrase. */
+  readonly owner: string;
+}
+
+const STOPS_SENDING: Readonly<Partial<Record<string, boolean>>> = {
+  'hold-first-send': true,
+  'redis-without-password': false,
+  'redis-not-durable': false,
+  'redis-refuses-writes': true,
+  'redis-unsafe': false,
+  'paused-by-configuration': true,
+  'clock-off': false,
+  'accounts-not-read': false,
+  'targets-not-read': false,
+  'aws-unanswered': false,
+  'sends-wait': false,
+  'brake-engaged': true,
+  'inventory-unavailable': false,
+  'inventory-drop': true,
+  'config-skew': false,
+  'ledger-epoch-changed': false,
+  'ledger-rebuilt': false,
+  'two-live-commands': false,
+  'account-list-failed': false,
+  'command-not-canceled': false,
+  'ledger-unreadable': false,
+  'send-refused': false,
+  'labels-denied': false,
+  'labels-failed': false,
+  'node-labels-wrong': false,
+  'nodes-contradict': false,
+  'nodes-unreadable': false,
+  'config-invalid': false,
+  'config-restart-needed': false,
+  'account-tags-denied': false,
+  'marker-key-missing': false,
+  'foreign-markers': false,
+  'cap-blocked': true,
+  'ledger-untrusted': false,
+  'accounts-unproven': false,
+  'organization-mismatch': true,
+} satisfies Record<FindingKind, boolean>;
+
+/**
+ * Findings and pauses as one list: what stops sending first, then the oldest. A pause that the brake made is told by the
+ * brake's own finding.
+ */
+export function listAttention(
+  findings: readonly Finding[],
+  pauses: readonly Pause[],
+): readonly AttentionItem[] {
+  const told = new Set<string>(
+    findings.filter(({ kind }) => kind === 'brake-engaged').map(({ scope }) => scope),
+  );
+  const items: readonly AttentionItem[] = [
+    ...findings.map((finding) => ({
+      ...finding,
+      stopsSending: STOPS_SENDING[finding.kind] ?? false,
+      owner: ownerPhrase(ownerOfFinding(finding)),
+    })),
+    ...pauses.filter(({ by, scope }) => by === 'operator' || !told.has(scope)).map(pauseItem),
+  ];
+  return items.toSorted((a, b) => Number(b.stopsSending) - Number(a.stopsSending) || a.sinceMs - b.sinceMs);
+}
+
+function pauseItem({ scope, by, atMs, reason }: Pause): AttentionItem {
+  const who = by === 'brake' ? 'The brake' : 'An operator';
+  return {
+    kind: 'paused',
+    scope,
+    stopsSending: true,
+    sinceMs: atMs,
+    message: `${who} paused sending${reason === '' ? '.' : `: ${reason}`}`,
+    remedy: `When it may go on, run: muster resume ${scopeFlag(scope)}`,
+    owner: ownerPhrase('operator'),
+  };
 }

@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { COVERAGE_STATUSES, type Coverage, type CoverageStatus } from '@muster/core/organization/coverage';
 import { AccountId } from '@muster/core/organization/ids';
 import { parseCoverageId, type CoverageLedger } from '@muster/core/organization/coverage-store';
-import { readAccountNames } from './account-names.ts';
-import { explainCause, type CauseText } from './cause-row.ts';
+import { type CauseText, explainCause, readAccountNames } from './row-texts.ts';
 
 /** Query of `/api/coverage`. Without a status: every target that is not complete. */
 export const CoverageQuery = z.strictObject({

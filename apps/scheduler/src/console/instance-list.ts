@@ -7,8 +7,7 @@ import type { OrganizationStatus } from '@muster/core/reports/organization-statu
 import { describeWait, type TargetWait } from '@muster/core/rollout/send-wait';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { Clock } from '@muster/core/runtime/clock-port';
-import { readAccountNames } from './account-names.ts';
-import { explainCause, type CauseText } from './cause-row.ts';
+import { type CauseText, explainCause, readAccountNames } from './row-texts.ts';
 import type { Ledger } from '@muster/core/control/ledger';
 
 /**

@@ -1,26 +1,25 @@
-import { renderInstall } from '@muster/core/install/render-install';
-import type { SendResult, TargetAccess } from '@muster/core/install/command';
 import { pausedBy } from '@muster/core/control/scope';
-import type { JobError } from '@muster/core/runtime/errors';
+import { transitionContext } from '@muster/core/enrollment/apply-events';
 import { type Caps, OF_INSTALL_JOB } from '@muster/core/enrollment/enrollment-store';
-import type { BatchId } from '@muster/core/organization/ids';
+import { causeOf } from '@muster/core/enrollment/record';
+import { runEvents } from '@muster/core/enrollment/transition';
+import type { SendResult, TargetAccess } from '@muster/core/install/command';
 import { type Intent, intentSeal } from '@muster/core/install/intent';
 import { keyIdsOf } from '@muster/core/install/mac';
 import { markerOf } from '@muster/core/install/marker';
-import { roleFor, type Matcher } from '@muster/core/scan/matcher';
-import { targetId, type Target } from '@muster/core/organization/target';
+import { renderInstall } from '@muster/core/install/render-install';
 import type { JobContext } from '@muster/core/jobs/define-job';
-import { transitionContext } from '@muster/core/enrollment/apply-events';
-import { runEvents } from '@muster/core/enrollment/transition';
+import type { BatchId } from '@muster/core/organization/ids';
+import { type Target, targetId } from '@muster/core/organization/target';
+import { isJobError, type JobError } from '@muster/core/runtime/errors';
+import { type InstallSettings, type Matcher, needsManagedUpdates, roleFor } from '@muster/core/scan/matcher';
 import type { HandlerDeps } from '../deps.ts';
-import { causesOfInvalidIds } from './invalid-instances.ts';
-import { lacksManagedUpdates } from './managed-updates.ts';
-import type { Batch, Candidate } from './pick-batch.ts';
-import { causeOf } from '@muster/core/enrollment/record';
 import { sealerOf } from '../organization/account-scope.ts';
+import { askSendPermission } from '../rollout/send-permission.ts';
+import { causesOfInvalidIds } from './invalid-instances.ts';
+import type { Batch, Candidate } from './pick-batch.ts';
 import { proveRecipients } from './prove-recipients.ts';
 import { recordAccepted, recordRefused } from './send-outcome.ts';
-import { askSendPermission } from '../rollout/send-permission.ts';
 
 /** No send starts later than this after a pause. Real time. */
 const PAUSE_COUNTS_AFTER_MS = 2_000;
@@ -197,5 +196,27 @@ async function settle(
     }
     default:
       return result satisfies never;
+  }
+}
+
+/** A send has ten seconds; the proxy answers this without a login in far less. */
+const ASK_MS = 3_000;
+
+/**
+ * Whether the cluster lacks the managed updates that this installation needs, as Teleport asks before it sends a suffix or
+ * an update group. A proxy that does not answer decides nothing: hosts check for themselves whether they reach it.
+ */
+async function lacksManagedUpdates(
+  install: InstallSettings,
+  signal: AbortSignal,
+  { teleport }: Pick<HandlerDeps, 'teleport'>,
+): Promise<boolean> {
+  if (!needsManagedUpdates(install)) return false;
+  const asking = AbortSignal.any([signal, AbortSignal.timeout(ASK_MS)]);
+  try {
+    return (await teleport.describeCluster(asking)).managedUpdates === 'off';
+  } catch (error) {
+    if (!isJobError(error) && !asking.aborted) throw error;
+    return false;
   }
 }

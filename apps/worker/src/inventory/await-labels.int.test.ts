@@ -3,7 +3,7 @@ import { eventually } from '@muster/testing/eventually';
 import { expect, test } from 'vitest';
 import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
 import { aWorld, someInstances } from '../fixtures/written-world.fixture.ts';
-import { awaitLabels } from './await-labels.ts';
+import { awaitLabels } from './write-labels.ts';
 
 const startWorkerBench = useWorkerBench();
 

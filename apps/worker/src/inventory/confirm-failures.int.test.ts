@@ -4,7 +4,7 @@ import { eventually } from '@muster/testing/eventually';
 import { expect, test } from 'vitest';
 import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
 import { ACCOUNT, aWorld, instanceId, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
-import { confirmFailures } from './confirm-failures.ts';
+import { confirmFailures } from './verify-joined.ts';
 
 const startWorkerBench = useWorkerBench();
 const PATIENCE_MS = 10_000;

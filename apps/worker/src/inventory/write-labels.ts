@@ -1,10 +1,13 @@
+import type { FindingKind } from '@muster/core/control/control';
+import { areLabelsSealed, type WaitingChange } from '@muster/core/inventory/label-store';
+import { keepLabels } from '@muster/core/inventory/node-labels';
 import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
-import { isJobError, messageOf } from '@muster/core/runtime/errors';
 import type { JobContext } from '@muster/core/jobs/define-job';
+import { targetId } from '@muster/core/organization/target';
+import { isJobError, messageOf } from '@muster/core/runtime/errors';
 import type { HandlerDeps } from '../deps.ts';
-import { checkLabels } from './check-labels.ts';
 import { doDueWork, type DueOutcome } from '../due-work.ts';
-import type { WaitingChange } from '@muster/core/inventory/label-store';
+import { sealerOf } from '../organization/account-scope.ts';
 
 type Result = { written: number; error: string | null };
 
@@ -102,4 +105,102 @@ async function giveUp(
     nextInMs: denied ? deps.timings.deniedMs : deps.timings.heldMs,
     result: { written, error: message },
   };
+}
+
+type Deps = Pick<HandlerDeps, 'ledger' | 'clock' | 'config' | 'installation'>;
+
+/** Instances shown in a finding. */
+const IDS_SHOWN = 10;
+
+/**
+ * What of waiting labels may be written: those that a worker sealed, and of them what a tag can have become. The rest is left
+ * out and told, and the next scan makes it anew from the tags that EC2 shows.
+ */
+async function checkLabels(batch: readonly WaitingChange[], deps: Deps): Promise<readonly WaitingChange[]> {
+  const sealer = sealerOf(deps);
+  const fit: WaitingChange[] = [];
+  const forged: WaitingChange[] = [];
+  const told: WaitingChange[] = [];
+  let dropped = 0;
+  for (const waiting of batch) {
+    const { target, change } = waiting;
+    const { kept, dropped: lost } = keepLabels(change.labels);
+    const isSealed = areLabelsSealed(sealer, target, change);
+    if (isSealed) fit.push({ ...waiting, change: { ...change, labels: kept } });
+    else forged.push(waiting);
+    if (!isSealed || lost > 0) told.push(waiting);
+    dropped += isSealed ? lost : Object.keys(change.labels).length;
+  }
+  if (forged.length > 0) await deps.ledger.labels.leaveOut(forged);
+  if (told.length > 0) await raiseForged(told, dropped, deps);
+  return fit;
+}
+
+async function raiseForged(
+  told: readonly WaitingChange[],
+  dropped: number,
+  { ledger, clock }: Deps,
+): Promise<void> {
+  const shown = told
+    .slice(0, IDS_SHOWN)
+    .map(({ target, change }) => `${change.instanceId} in ${targetId(target)}`)
+    .join(', ');
+  const more = told.length > IDS_SHOWN ? ` and ${told.length - IDS_SHOWN} more` : '';
+  await ledger.control.raise({
+    kind: 'ledger-untrusted',
+    scope: 'labels',
+    sinceMs: clock.now(),
+    message: `${dropped} labels that waited in Redis for ${told.length} nodes were not written: no worker wrote them there, or no tag can have become them (${shown}${more}). The next scan makes them anew from the tags that EC2 shows.`,
+    remedy:
+      'After an upgrade, or when the marker key was replaced, there is nothing to do. If not, another client than Muster writes to Redis: find out whose, and give it another password. This note goes away after a later listing of accounts.',
+  });
+}
+
+const LOOK_MS = 200;
+/** Beyond the time that the writing takes: room for one failure and the attempt after it. */
+const SLACK_MS = 90_000;
+/** A run of tctl takes its time, however many a second are allowed. */
+const SLOWEST_PER_SECOND = 50;
+
+/** Labels that a run leaves behind. */
+interface LabelsLeft {
+  /** Of how many instances. */
+  readonly waiting: number;
+  readonly reason: string;
+}
+
+/**
+ * The other last look of a run that ends by itself: has waiting labels written, and waits twice as long as that should
+ * take. What was in the way earlier is tried again; a Teleport that denies it is not waited for.
+ *
+ * @returns null when none is left
+ */
+export async function awaitLabels({
+  ledger,
+  config,
+  clock,
+}: Pick<HandlerDeps, 'ledger' | 'config' | 'clock'>): Promise<LabelsLeft | null> {
+  if (!config.labels.enabled) return null;
+  const begun = await ledger.labels.waiting();
+  if (begun <= 0) return null;
+  await ledger.control.clear('labels-denied', 'all');
+  await ledger.control.clear('labels-failed', 'all');
+  const startedAtMs = clock.now();
+  const perSecond = Math.min(config.labels.perSecond, SLOWEST_PER_SECOND);
+  const endsAtMs = startedAtMs + SLACK_MS + (2_000 * begun) / perSecond;
+  await ledger.due.schedule('labels', [{ member: ORGANIZATION_MEMBER, inMs: 0 }]);
+  for (;;) {
+    const waiting = await ledger.labels.waiting();
+    if (waiting <= 0) return null;
+    const findings = await ledger.control.findings();
+    const told = (kind: FindingKind): string | undefined =>
+      findings.find((finding) => finding.kind === kind)?.message;
+    const denial = told('labels-denied');
+    if (denial !== undefined) return { waiting, reason: denial };
+    if (clock.now() >= endsAtMs) {
+      const seconds = Math.round((endsAtMs - startedAtMs) / 1_000);
+      return { waiting, reason: told('labels-failed') ?? `not all were written within ${seconds} s` };
+    }
+    await clock.sleep(LOOK_MS);
+  }
 }

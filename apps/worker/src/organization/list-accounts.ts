@@ -1,19 +1,19 @@
-import { matchersOfAccount } from '@muster/core/scan/matcher-scope';
-import { type Account, sealAccount } from '@muster/core/organization/account';
-import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import type { Finding } from '@muster/core/control/control';
 import { findingOfForeignNames } from '@muster/core/control/foreign-names';
-import { isJobError, type JobError, messageOf } from '@muster/core/runtime/errors';
-import type { AccountId } from '@muster/core/organization/ids';
-import { targetId, type Target } from '@muster/core/organization/target';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import type { JobContext } from '@muster/core/jobs/define-job';
-import { sealerOf } from './account-scope.ts';
-import { accountPages } from './accounts-in-scope.ts';
-import { callerAccountOf, type HandlerDeps } from '../deps.ts';
-import { listingRemedy } from './listing-remedy.ts';
-import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
+import { type Account, sealAccount } from '@muster/core/organization/account';
+import { ACCOUNT_TAGS_ACTION, ORGANIZATION_ACTIONS } from '@muster/core/organization/aws-actions';
+import type { AccountId } from '@muster/core/organization/ids';
+import { type Target, targetId } from '@muster/core/organization/target';
+import { isJobError, type JobError, messageOf } from '@muster/core/runtime/errors';
+import { matchersOfAccount } from '@muster/core/scan/matcher-scope';
 import { clearUntrusted } from '../control/untrusted-ledger.ts';
+import { callerAccountOf, type HandlerDeps } from '../deps.ts';
+import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
 import { scheduleScans, targetsOutOfScope } from '../scan/forget-target.ts';
+import { sealerOf } from './account-scope.ts';
+import { ACCOUNT_TAGS_REMEDY, accountPages } from './accounts-in-scope.ts';
 
 type Result = { accounts: number; removed: number; error: string | null };
 
@@ -176,4 +176,42 @@ function organizationMismatch({ message, details }: JobError): Pick<Finding, 'ki
       ? `If ${found} is meant, set organization.organization_id to it. If ${configured} is, give the workers credentials of its management account or of a delegated administrator of it.`
       : 'Give the workers credentials of the management account, or of a delegated administrator, of the organization that organization.organization_id names.',
   };
+}
+
+const AUTHORITY = 'the management account of the organization, or a delegated administrator of it';
+
+/** What to do when the accounts could not be listed: as different as the errors are. */
+export function listingRemedy(error: unknown): string {
+  if (!isJobError(error)) return 'See the log of the worker: this is a mistake of Muster’s own.';
+  switch (error.code) {
+    case 'aws.denied':
+      return error.details.missingAction === ACCOUNT_TAGS_ACTION
+        ? ACCOUNT_TAGS_REMEDY
+        : `Run the workers with credentials of ${AUTHORITY}, and allow ${ORGANIZATION_ACTIONS.join(', ')} there.`;
+    case 'aws.organization':
+      return `Give the workers credentials of ${AUTHORITY}, or correct organization.organization_id.`;
+    case 'aws.credentials':
+      return 'Give the workers credentials that AWS accepts: muster doctor says where they came from and what is wrong with them.';
+    case 'aws.throttled':
+      return 'Nothing to do: it is tried again. Others use up the quota of the Organizations API; it is shared by the whole organization.';
+    case 'aws.invalid':
+      return 'Check organization.organizational_units, include and exclude: AWS does not know one of them, or not below this root.';
+    case 'aws.unavailable':
+    case 'aws.region-off':
+      return error.details.unreadable === true
+        ? 'Something on the way answers instead of AWS: check the HTTP proxy of the workers, AWS_ENDPOINT_URL, and whether a page of the network stands between.'
+        : 'Check that the workers reach the endpoint of AWS Organizations on port 443, also through their HTTP proxy; it is tried again by itself. muster doctor asks at once.';
+    case 'config.invalid':
+    case 'config.unsafe':
+    case 'payload.invalid':
+    case 'teleport.unavailable':
+    case 'teleport.denied':
+    case 'teleport.invalid':
+    case 'ledger.unavailable':
+    case 'ledger.corrupt':
+    case 'bug.unknown':
+      return 'See the log of the worker; it is tried again by itself.';
+    default:
+      return error.code satisfies never;
+  }
 }

@@ -1,15 +1,14 @@
-import { isJobError, messageOf, type JobError } from '@muster/core/runtime/errors';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import type { Coverage } from '@muster/core/organization/coverage';
 import type { AccountId, Region } from '@muster/core/organization/ids';
-import { groupByRole } from '@muster/core/scan/matcher-scope';
-import { targetId, type Target } from '@muster/core/organization/target';
-import type { JobContext } from '@muster/core/jobs/define-job';
+import { type Target, targetId } from '@muster/core/organization/target';
+import { isJobError, type JobError, messageOf } from '@muster/core/runtime/errors';
+import { groupByRole, type RoleGroup } from '@muster/core/scan/matcher-scope';
 import type { HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
-import { awaitProof, scopeOfAccount } from './account-scope.ts';
 import { scheduleScans } from '../scan/forget-target.ts';
-import { resolveRegions, type ResolvedRegions } from './resolve-regions.ts';
 import { coverageOfFailure } from '../scan/scan-coverage.ts';
+import { awaitProof, scopeOfAccount } from './account-scope.ts';
 
 type Result = { regions: number; denied: boolean };
 
@@ -119,4 +118,41 @@ async function deny(
   await deps.ledger.coverage.denyAccount(accountId, coverage);
   ctx.log.warn({ ...error.details, accountId, detail: coverage.detail }, 'account denied');
   return { nextInMs: deps.timings.deniedMs, result: { regions: 0, denied: true } };
+}
+
+type ResolvedRegions =
+  | {
+      readonly kind: 'regions';
+      readonly regions: readonly Region[];
+      /** Of a role that was not let in: what it would have shown is not known. */
+      readonly denial: JobError | null;
+    }
+  | { readonly kind: 'denied'; readonly error: JobError };
+
+/** Enters an account and finds its regions in scope: the union over the roles that let us in; denied only when none does. */
+export async function resolveRegions(
+  accountId: AccountId,
+  groups: readonly RoleGroup[],
+  signal: AbortSignal,
+  deps: Pick<HandlerDeps, 'accounts'>,
+): Promise<ResolvedRegions> {
+  const regions = new Set<Region>();
+  let denial: JobError | null = null;
+  for (const { role, matchers } of groups) {
+    try {
+      await deps.accounts.enter(accountId, role, signal);
+      for (const matcher of matchers) {
+        const selected =
+          matcher.regions.kind === 'listed'
+            ? matcher.regions.regions
+            : await deps.accounts.listRegions(accountId, role, signal);
+        for (const region of selected) regions.add(region);
+      }
+    } catch (error) {
+      if (!isJobError(error, 'aws.denied')) throw error;
+      denial = error;
+    }
+  }
+  if (regions.size === 0 && denial !== null) return { kind: 'denied', error: denial };
+  return { kind: 'regions', regions: [...regions].toSorted(), denial };
 }

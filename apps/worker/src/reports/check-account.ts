@@ -8,8 +8,7 @@ import type { InstallSettings } from '@muster/core/scan/matcher';
 import { groupByRole, type RoleGroup } from '@muster/core/scan/matcher-scope';
 import type { ReportId } from '@muster/core/reports/report';
 import type { JobContext } from '@muster/core/jobs/define-job';
-import { checkRegions } from './check-regions.ts';
-import { judgeAgents, type Hindered } from './judge-agents.ts';
+import { checkRegions, type Hindered, judgeAgents } from './check-regions.ts';
 import {
   deniedAction,
   patiently,
@@ -19,8 +18,7 @@ import {
   probeSend,
   unasked,
 } from './probe-member.ts';
-import { accountOfReport } from './report-accounts.ts';
-import { answerPart, type Answered, type ReportDeps } from './report-part.ts';
+import { accountOfReport, type Answered, answerPart, type ReportDeps } from './report-part.ts';
 
 /** Enters the account with each of its roles and tries everything that a sweep and an install need there. */
 export async function handleCheckAccount(

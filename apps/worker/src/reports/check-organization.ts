@@ -20,8 +20,7 @@ import type { ReportId } from '@muster/core/reports/report';
 import { catalog } from '@muster/core/jobs/catalog';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import type { OrganizationFacts } from '@muster/core/reports/preflight-port';
-import { fanOutAccounts, workerName } from './report-accounts.ts';
-import { answerPart, type Answered, type ReportDeps } from './report-part.ts';
+import { type Answered, answerPart, fanOutAccounts, type ReportDeps, workerName } from './report-part.ts';
 
 const PLACEMENT =
   'Run the workers in the management account or a delegated administrator account of the organization.';

@@ -6,9 +6,8 @@ import type { ReportId } from '@muster/core/reports/report';
 import { targetId, type Target } from '@muster/core/organization/target';
 import { catalog } from '@muster/core/jobs/catalog';
 import type { JobContext } from '@muster/core/jobs/define-job';
-import { accountOfReport } from './report-accounts.ts';
-import { answerPart, type Answered, type ReportDeps } from './report-part.ts';
-import { resolveRegions } from '../organization/resolve-regions.ts';
+import { accountOfReport, type Answered, answerPart, type ReportDeps } from './report-part.ts';
+import { resolveRegions } from '../organization/list-regions.ts';
 import { coverageOfFailure } from '../scan/scan-coverage.ts';
 
 /** A failure that has gone on this long is the answer (see `coverageOfFailure`). */

@@ -4,8 +4,7 @@ import type { ReportId } from '@muster/core/reports/report';
 import { catalog } from '@muster/core/jobs/catalog';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import type { TeleportNode } from '@muster/core/inventory/teleport-port';
-import { fanOutAccounts, workerName } from './report-accounts.ts';
-import { answerPart, type Answered, type ReportDeps } from './report-part.ts';
+import { type Answered, answerPart, fanOutAccounts, type ReportDeps, workerName } from './report-part.ts';
 
 /** Nodes held in memory at once. */
 const CHUNK = 1_000;

@@ -8,8 +8,7 @@ import { targetId, type Target } from '@muster/core/organization/target';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import { transitionContext } from '@muster/core/enrollment/apply-events';
 import { judgeSightings, listManaged, listSightings, type Sighting } from '../scan/judge-target.ts';
-import { accountOfReport } from './report-accounts.ts';
-import { answerPart, type Answered, type ReportDeps } from './report-part.ts';
+import { accountOfReport, type Answered, answerPart, type ReportDeps } from './report-part.ts';
 import { failedReading } from './plan-account.ts';
 
 /** Reads a target and judges its instances by the very rules of the scan, on what is recorded of them, and writes none of it. */

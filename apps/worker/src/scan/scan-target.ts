@@ -1,22 +1,25 @@
+import type { StoredRecord } from '@muster/core/enrollment/record';
+import type { LabelSummary } from '@muster/core/inventory/node-labels';
+import type { JobContext } from '@muster/core/jobs/define-job';
 import type { Account } from '@muster/core/organization/account';
 import type { Coverage } from '@muster/core/organization/coverage';
-import type { LabelSummary } from '@muster/core/inventory/node-labels';
-import { groupByRole, needsAccountTags } from '@muster/core/scan/matcher-scope';
-import { targetId, type Target } from '@muster/core/organization/target';
-import type { JobContext } from '@muster/core/jobs/define-job';
+import type { InstanceId } from '@muster/core/organization/ids';
+import { type Target, targetId } from '@muster/core/organization/target';
+import type { BystanderKind, Bystanders } from '@muster/core/scan/bystander';
+import { excludesInstance } from '@muster/core/scan/matcher';
+import { groupByRole, needsAccountTags, type RoleGroup } from '@muster/core/scan/matcher-scope';
+import type { BegunScan, TargetScope } from '@muster/core/scan/scan-store';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
-import { finishAfter, type DueOutcome } from '../due-work.ts';
+import { type DueOutcome, finishAfter } from '../due-work.ts';
 import { readRecords } from '../enrollment/mend-ledger.ts';
 import { trackLabels } from '../inventory/track-labels.ts';
 import { awaitProof, scopeOfAccount } from '../organization/account-scope.ts';
-import { bystandersOf } from './bystanders.ts';
 import { decideTarget, type Reading, type Records } from './decide-target.ts';
 import { forgetTarget } from './forget-target.ts';
-import { listSightings } from './judge-target.ts';
+import { listSightings, type Sighting } from './judge-target.ts';
 import { completeCoverage, coverageOfFailure, partialCoverage } from './scan-coverage.ts';
 import { digestOfSightings, restUntil } from './target-rest.ts';
 import { writeDecision, type Written } from './write-decision.ts';
-import type { BegunScan, TargetScope } from '@muster/core/scan/scan-store';
 
 type Result = { status: string; seen: number; queued: number; changed: number };
 
@@ -138,4 +141,29 @@ async function readLedger(
     deps.config.labels.enabled ? deps.ledger.labels.summary(target) : null,
   ]);
   return { records, summary };
+}
+
+/** The instances that a reading saw and that have no record, with what they are. */
+function bystandersOf(
+  sightings: ReadonlyMap<InstanceId, Sighting>,
+  records: ReadonlyMap<InstanceId, StoredRecord>,
+  groups: readonly RoleGroup[],
+): Bystanders {
+  const bystanders = new Map<InstanceId, BystanderKind>();
+  for (const [id, sighting] of sightings) {
+    const kind = records.has(id) ? null : kindOf(sighting, groups);
+    if (kind !== null) bystanders.set(id, kind);
+  }
+  return bystanders;
+}
+
+function kindOf({ instance, owner }: Sighting, groups: readonly RoleGroup[]): BystanderKind | null {
+  if (owner === null) {
+    const excluded = groups.some(({ matchers }) =>
+      matchers.some((matcher) => excludesInstance(matcher, instance)),
+    );
+    return excluded ? 'opted-out' : 'unmatched';
+  }
+  if (instance.state === 'pending') return 'starting';
+  return instance.state === 'stopping' || instance.state === 'stopped' ? 'stopped' : null;
 }

@@ -4,7 +4,7 @@ import { adoptBatch, claimRoom, endBatch } from '@muster/testing/in-flight';
 import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
 import { expect, test } from 'vitest';
-import { reportBlockedCaps } from './report-blocked-caps.ts';
+import { reportBlockedCaps } from './recurring-findings.ts';
 
 const bench = useLedgerBench();
 const CONFIG = parsedSystemConfig(OFFLINE_FACTS, {

@@ -1,9 +1,14 @@
 import type { MusterConfig } from '@muster/core/config/model';
 import { formatDuration } from '@muster/core/config/value-shapes';
+import type { ControlLedger } from '@muster/core/control/control-store';
+import type { Ledger } from '@muster/core/control/ledger';
+import { findingOfSetAside, type SetAside } from '@muster/core/enrollment/set-aside';
 import { timeOfBatch } from '@muster/core/install/marker';
 import { targetId } from '@muster/core/organization/target';
+import { reportRedisNotes } from '@muster/core/redis/redis-findings';
 import type { BlockedCap } from '@muster/core/rollout/reservation-store';
-import type { Ledger } from '@muster/core/control/ledger';
+import type { Clock } from '@muster/core/runtime/clock-port';
+import type { Logger } from '@muster/core/runtime/logger-port';
 
 /** Accounts named in a finding. */
 const HOLDERS_SHOWN = 5;
@@ -87,4 +92,60 @@ function holdersOf(cap: BlockedCap['cap'], reservations: Reservations, nowMs: nu
 
 function wholeSeconds(ms: number): number {
   return Math.round(ms / 1_000) * 1_000;
+}
+
+/** Looked at in one round; the rest of a large damage in the next ones. */
+const MOST_REVIEWED = 1_000;
+
+/**
+ * Keeps the finding about what could not be read: its count, and its end, when every target of it was read completely since
+ * (or is no longer in scope).
+ */
+export async function reportSetAside(
+  { control, coverage, setAside }: Pick<Ledger, 'control' | 'coverage' | 'setAside'>,
+  nowMs: number,
+): Promise<void> {
+  const all = await setAside.all();
+  const isOver = await Promise.all(all.slice(0, MOST_REVIEWED).map((one) => isMadeAnew(one, coverage)));
+  const over = all.filter((_, index) => isOver[index] === true);
+  await setAside.forget(over.map(({ target }) => target));
+  const left = all.filter((one) => !over.includes(one));
+  if (left.length > 0) await control.raise(findingOfSetAside(left, nowMs));
+  else await control.clear('ledger-unreadable', 'all');
+}
+
+async function isMadeAnew({ target, atMs }: SetAside, coverage: Ledger['coverage']): Promise<boolean> {
+  const read = await coverage.read(target);
+  return read === null || (read.completeAtMs !== null && read.completeAtMs > atMs);
+}
+
+const LOOK_MS = 30_000;
+
+/** Looks at Redis now and twice a minute: what is unwise about it is a finding until it is so no longer. */
+export function watchRedis(deps: {
+  readonly control: Pick<ControlLedger, 'raise' | 'clear'>;
+  /** Fail-fast: a Redis that is away is not waited for. */
+  readonly redis: Parameters<typeof reportRedisNotes>[1];
+  readonly prefix: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}): { close(): void } {
+  const closing = new AbortController();
+  void look(deps, closing.signal);
+  return {
+    close: () => {
+      closing.abort();
+    },
+  };
+}
+
+async function look(deps: Parameters<typeof watchRedis>[0], closing: AbortSignal): Promise<void> {
+  const { control, redis, prefix, clock, log } = deps;
+  while (!closing.aborted) {
+    await reportRedisNotes(control, redis, prefix, clock.now()).catch((err: unknown) => {
+      // A reading of the findings reports a Redis that cannot do the work just now.
+      log.debug({ err }, 'redis could not be checked');
+    });
+    await clock.sleep(LOOK_MS, closing).catch(() => undefined);
+  }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Finding, Pause } from '@muster/core/control/control';
-import { listAttention } from './attention.ts';
+import { listAttention } from './console-view.ts';
 
 function finding(kind: Finding['kind'], sinceMs: number, scope = 'all'): Finding {
   return { kind, scope, sinceMs, message: `${kind}.`, remedy: 'Mend it.' };

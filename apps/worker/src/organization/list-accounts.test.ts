@@ -1,6 +1,6 @@
 import { type ErrorCode, type ErrorDetails, JobError } from '@muster/core/runtime/errors';
 import { expect, test } from 'vitest';
-import { listingRemedy } from './listing-remedy.ts';
+import { listingRemedy } from './list-accounts.ts';
 
 function failed(code: ErrorCode, message = 'no', details: ErrorDetails = {}): JobError {
   return new JobError(code, message, { retry: 'backoff', details });

@@ -4,7 +4,7 @@ import { aCoverage, anInstanceId, aRecord, aTarget, NOW_MS } from '@muster/testi
 import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
 import { expect, test } from 'vitest';
-import { awaitSettled } from './await-settled.ts';
+import { awaitSettled } from './run.ts';
 
 const ledgers = useLedgerBench();
 const config = parsedSystemConfig(OFFLINE_FACTS, { muster: { inventory: { source: 'none' } } });
