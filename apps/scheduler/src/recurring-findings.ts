@@ -2,7 +2,7 @@ import type { MusterConfig } from '@muster/core/config/model';
 import { formatDuration } from '@muster/core/config/value-shapes';
 import type { ControlLedger } from '@muster/core/control/control-store';
 import type { Ledger } from '@muster/core/control/ledger';
-import { findingOfSetAside, type SetAside } from '@muster/core/enrollment/set-aside';
+import { findingOfSetAside, type SetAside } from '@muster/core/enrollment/set-aside-store';
 import { timeOfBatch } from '@muster/core/install/marker';
 import { targetId } from '@muster/core/organization/target';
 import { reportRedisNotes } from '@muster/core/redis/redis-findings';

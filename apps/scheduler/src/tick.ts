@@ -1,4 +1,4 @@
-import { findingOfForeignNames, plainName } from '@muster/core/control/foreign-names';
+import { findingOfForeignNames, plainName } from '@muster/core/control/findings';
 import type { MusterConfig } from '@muster/core/config/model';
 import { DUE_KINDS, type DueJob, type DueKind, type QueueName } from '@muster/core/jobs/define-job';
 import { jobOfDue, ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';

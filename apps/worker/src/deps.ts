@@ -3,7 +3,7 @@ import type { AccountId } from '@muster/core/organization/ids';
 import type { AnyJob, PayloadOf } from '@muster/core/jobs/define-job';
 import type { AccountPort, OrganizationPort } from '@muster/core/organization/organization-port';
 import type { Clock } from '@muster/core/runtime/clock-port';
-import type { CommandsPort } from '@muster/core/install/commands-port';
+import type { CommandsPort } from '@muster/core/install/command';
 import type { InstancesPort } from '@muster/core/scan/instance';
 import type { PreflightPort } from '@muster/core/reports/preflight-port';
 import type { ReportLedger } from '@muster/core/reports/report';

@@ -1,6 +1,11 @@
 import type { Command } from 'commander';
-import { faultOfScope } from '@muster/core/control/known-scope';
-import { cancelScope, pauseScope, resumeScope, retryScope } from '@muster/core/control/operator-acts';
+import {
+  cancelScope,
+  faultOfScope,
+  pauseScope,
+  resumeScope,
+  retryScope,
+} from '@muster/core/control/operator-acts';
 import { printScope, type Scope, SCOPE_KINDS, scopeOf } from '@muster/core/control/scope';
 import { catalog } from '@muster/core/jobs/catalog';
 import { type CommandContext, CommandError, EXIT, readConfig } from '../command-context.ts';

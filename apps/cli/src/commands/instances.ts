@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Ledger } from '@muster/core/control/ledger';
 import { isCause } from '@muster/core/enrollment/cause';
-import { nextAttempt } from '@muster/core/enrollment/next-attempt';
+import { nextAttempt } from '@muster/core/enrollment/next-record';
 import { causeOf, ENROLLMENT_STATES, stateOf, type StoredRecord } from '@muster/core/enrollment/record';
 import { AccountId, Region } from '@muster/core/organization/ids';
 import type { Target } from '@muster/core/organization/target';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Finding, Pause } from '@muster/core/control/control';
+import type { Finding, Pause } from '@muster/core/control/findings';
 import { listAttention } from './console-view.ts';
 
 function finding(kind: Finding['kind'], sinceMs: number, scope = 'all'): Finding {

@@ -1,5 +1,5 @@
 import type { MusterConfig } from '@muster/core/config/model';
-import { type Finding, type FindingKind, ownerOfFinding, type Pause } from '@muster/core/control/control';
+import { type Finding, type FindingKind, ownerOfFinding, type Pause } from '@muster/core/control/findings';
 import type { Ledger } from '@muster/core/control/ledger';
 import { scopeFlag } from '@muster/core/control/scope';
 import { readFindings } from '@muster/core/control/standing-findings';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Cause } from '@muster/core/enrollment/cause';
 import { causeOf, ENROLLMENT_STATES, stateOf, type StoredRecord } from '@muster/core/enrollment/record';
-import { describeNextAttempt, nextAttempt } from '@muster/core/enrollment/next-attempt';
+import { describeNextAttempt, nextAttempt } from '@muster/core/enrollment/next-record';
 import { AccountId, Region } from '@muster/core/organization/ids';
 import type { OrganizationStatus } from '@muster/core/reports/organization-status';
 import { describeWait, type TargetWait } from '@muster/core/rollout/send-wait';

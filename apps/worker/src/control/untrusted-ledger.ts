@@ -1,5 +1,4 @@
-import type { Finding } from '@muster/core/control/control';
-import { plainName } from '@muster/core/control/foreign-names';
+import { type Finding, plainName } from '@muster/core/control/findings';
 import { readTargetId, targetId, type Target } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
 

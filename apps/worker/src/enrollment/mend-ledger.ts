@@ -2,7 +2,7 @@ import type { StoredRecord } from '@muster/core/enrollment/record';
 import { longestLifeMs } from '@muster/core/install/command';
 import type { BatchId, InstanceId } from '@muster/core/organization/ids';
 import type { Intent } from '@muster/core/install/intent';
-import { findingOfSetAside } from '@muster/core/enrollment/set-aside';
+import { findingOfSetAside } from '@muster/core/enrollment/set-aside-store';
 import type { Target } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
 import { distrustTarget } from '../control/distrust-target.ts';

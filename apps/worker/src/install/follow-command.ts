@@ -1,9 +1,8 @@
 import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import { isJobError, JobError } from '@muster/core/runtime/errors';
 import type { Invocation, TargetAccess } from '@muster/core/install/command';
-import type { AttemptResult } from '@muster/core/enrollment/attempt';
+import type { AttemptResult, StoredRecord } from '@muster/core/enrollment/record';
 import type { EnrollmentEvent } from '@muster/core/enrollment/event';
-import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { InstanceId } from '@muster/core/organization/ids';
 import type { Intent, LiveCommand } from '@muster/core/install/intent';
 import { invocationResult } from '@muster/core/install/invocation-result';

@@ -1,5 +1,4 @@
-import { ATTEMPTS_KEPT } from '@muster/core/enrollment/attempt';
-import type { StoredRecord } from '@muster/core/enrollment/record';
+import { ATTEMPTS_KEPT, type StoredRecord } from '@muster/core/enrollment/record';
 import type { CommandId, InstanceId } from '@muster/core/organization/ids';
 import { targetId, type Target } from '@muster/core/organization/target';
 

@@ -1,5 +1,4 @@
-import type { Finding } from '@muster/core/control/control';
-import { findingOfForeignNames } from '@muster/core/control/foreign-names';
+import { type Finding, findingOfForeignNames } from '@muster/core/control/findings';
 import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import { type Account, sealAccount } from '@muster/core/organization/account';

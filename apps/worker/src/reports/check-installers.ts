@@ -1,5 +1,5 @@
 import { failed, passed, warned, type Check } from '@muster/core/reports/doctor/check';
-import { judgeInstallerScript, type ScriptJudgment } from '@muster/core/reports/doctor/installer-script';
+import { judgeInstallerScript, type ScriptJudgment } from '@muster/core/reports/doctor/teleport-checks';
 import { isJobError, messageOf } from '@muster/core/runtime/errors';
 import type { InstallSettings } from '@muster/core/scan/matcher';
 import type { JobContext } from '@muster/core/jobs/define-job';

@@ -8,7 +8,7 @@ import {
   type TeleportCheckup,
   warned,
 } from '@muster/core/reports/doctor/check';
-import { faultOfToken, type JoinToken, type TokenUse } from '@muster/core/reports/doctor/join-token';
+import { faultOfToken, type JoinToken, type TokenUse } from '@muster/core/reports/doctor/teleport-checks';
 import type { ReportId } from '@muster/core/reports/report';
 import { isJobError, messageOf } from '@muster/core/runtime/errors';
 import { type Matcher, needsManagedUpdates } from '@muster/core/scan/matcher';

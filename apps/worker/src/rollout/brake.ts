@@ -1,7 +1,6 @@
 import { type BrakeWindow, describeWindow, failedBeforeAtMs, isWindowOver } from '@muster/core/rollout/brake';
 import { describeScope, scopeFlag } from '@muster/core/control/scope';
-import type { AttemptResult } from '@muster/core/enrollment/attempt';
-import type { StoredRecord } from '@muster/core/enrollment/record';
+import type { AttemptResult, StoredRecord } from '@muster/core/enrollment/record';
 import type { AccountId, InstanceId } from '@muster/core/organization/ids';
 import type { HandlerDeps } from '../deps.ts';
 import type { EndedHost } from '@muster/core/rollout/brake-store';

@@ -1,4 +1,4 @@
-import type { Finding } from '@muster/core/control/control';
+import type { Finding } from '@muster/core/control/findings';
 import type { WaitReason } from '@muster/core/rollout/send-wait';
 import type { HandlerDeps } from '../deps.ts';
 

@@ -5,7 +5,7 @@ import type { Account } from '@muster/core/organization/account';
 import type { Coverage } from '@muster/core/organization/coverage';
 import type { InstanceId } from '@muster/core/organization/ids';
 import { type Target, targetId } from '@muster/core/organization/target';
-import type { BystanderKind, Bystanders } from '@muster/core/scan/bystander';
+import type { BystanderKind, Bystanders } from '@muster/core/scan/bystander-store';
 import { excludesInstance } from '@muster/core/scan/matcher';
 import { groupByRole, needsAccountTags, type RoleGroup } from '@muster/core/scan/matcher-scope';
 import type { BegunScan, TargetScope } from '@muster/core/scan/scan-store';

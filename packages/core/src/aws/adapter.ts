@@ -2,7 +2,7 @@ import { Region } from '../organization/ids.ts';
 import type { AccountPort, OrganizationPort } from '../organization/organization-port.ts';
 import type { AwsCallObserver } from '../organization/aws-actions.ts';
 import type { Clock } from '../runtime/clock-port.ts';
-import type { CommandsPort } from '../install/commands-port.ts';
+import type { CommandsPort } from '../install/command.ts';
 import type { InstancesPort } from '../scan/instance.ts';
 import type { Logger } from '../runtime/logger-port.ts';
 import type { PreflightPort } from '../reports/preflight-port.ts';

@@ -5,10 +5,9 @@ import {
   type ListCommandInvocationsCommandInput,
 } from '@aws-sdk/client-ssm';
 import type { AwsAction } from '../organization/aws-actions.ts';
-import type { Invocation, TargetAccess } from '../install/command.ts';
+import type { CommandsPort, Invocation, TargetAccess } from '../install/command.ts';
 import { isJobError } from '../runtime/errors.ts';
 import type { Clock } from '../runtime/clock-port.ts';
-import type { CommandsPort } from '../install/commands-port.ts';
 import type { MakeAttempt } from './attempt.ts';
 import type { Clients } from './clients.ts';
 import type { Identities } from './identity.ts';

@@ -1,4 +1,4 @@
-import type { Finding, FindingKind } from '../control/control.ts';
+import type { Finding, FindingKind } from '../control/findings.ts';
 import type { MusterConfig } from './model.ts';
 import { installationId } from './installation-id.ts';
 import { Secret } from './secret.ts';

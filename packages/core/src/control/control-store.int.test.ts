@@ -2,7 +2,7 @@ import { aBatchId, anInstanceId, anIntent, aTarget, NOW_MS, seededRandom } from 
 import { adoptBatch, claimRoom, endBatch } from '@muster/testing/in-flight';
 import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
-import type { Finding, Pause } from './control.ts';
+import type { Finding, Pause } from './findings.ts';
 import { targetId } from '../organization/target.ts';
 
 const bench = useLedgerBench();

@@ -10,7 +10,7 @@ import type { RunScript } from '../redis/scripts.ts';
 import { createBrakeCounts, type EndedHost, type SentHost } from '../rollout/brake-store.ts';
 import type { BrakeRule, BrakeWindow } from '../rollout/brake.ts';
 import { type BlockedCap, createReservations } from '../rollout/reservation-store.ts';
-import type { Finding, FindingKind, Pause } from './control.ts';
+import type { Finding, FindingKind, Pause } from './findings.ts';
 import type { ScopeText } from './scope.ts';
 
 /** Pauses, hold, caps, brake, findings, epoch: what may stop a send. */

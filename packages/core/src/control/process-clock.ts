@@ -1,5 +1,5 @@
 import type { Release } from '../runtime/release.ts';
-import type { Finding } from './control.ts';
+import type { Finding } from './findings.ts';
 
 /** A process whose clock differs from Redis's by more than this works no more until it does not. Real time. */
 export const CLOCK_TOLERANCE_MS = 5_000;

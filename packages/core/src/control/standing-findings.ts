@@ -2,7 +2,7 @@ import { findingsOfUnanswered } from '../organization/unanswered-store.ts';
 import { findingsOfUnread } from '../organization/unread-findings.ts';
 import { findingsOfWaits, type SendWait } from '../rollout/send-wait.ts';
 import type { ControlLedger } from './control-store.ts';
-import type { Finding, FindingKind } from './control.ts';
+import type { Finding, FindingKind } from './findings.ts';
 import type { Ledger } from './ledger.ts';
 import { findingsOfClocks, heardOf, isClockOff } from './process-clock.ts';
 

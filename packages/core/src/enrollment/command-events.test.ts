@@ -1,9 +1,8 @@
 import { aBatchId, aCommandId, aRecord, NOW_MS } from '@muster/testing/builders';
 import { recordAfter, SAMPLE_CONTEXT } from '@muster/testing/enrollment-table';
 import { expect, test } from 'vitest';
-import type { Attempt } from './attempt.ts';
+import type { Attempt, EnrollmentRecord } from './record.ts';
 import type { EnrollmentEvent } from './event.ts';
-import type { EnrollmentRecord } from './record.ts';
 import { transition } from './transition.ts';
 
 function failedBadly(cause: 'host-no-curl' | 'ec2-ssm-terminated' = 'host-no-curl'): EnrollmentEvent {

@@ -1,7 +1,7 @@
 /** The life of a command, from the claim to its end: the only events that enter or leave `sending` and `installing`. */
 import { EXIT_NO_HOST_SHELL } from '../install/exit-codes.ts';
 import type { BatchId, CommandId } from '../organization/ids.ts';
-import { type AttemptResult, recordAttempt } from './attempt.ts';
+import { type AttemptResult, type EnrollmentRecord, recordAttempt, type StoredRecord } from './record.ts';
 import type { StoredCause } from './cause.ts';
 import type { EventOf } from './event.ts';
 import {
@@ -11,7 +11,6 @@ import {
   type Transition,
   type TransitionContext,
 } from './next-record.ts';
-import type { EnrollmentRecord, StoredRecord } from './record.ts';
 
 /** Claimed for a command, when its time has come. */
 export function onClaimed(

@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
-import type { InstanceId } from '../organization/ids.ts';
-import { readTargetId, targetId, type Target } from '../organization/target.ts';
+import { InstanceId } from '../organization/ids.ts';
+import { readTargetId, type Target, targetId } from '../organization/target.ts';
 import type { Keys } from '../redis/keys.ts';
 import type { RunScript } from '../redis/scripts.ts';
+import type { EnrollmentLedger } from './enrollment-store.ts';
 
 /** What a target may hold. */
 export type Held = { readonly state: string } | { readonly cause: string };
@@ -78,6 +79,43 @@ export function createCountIndex({ redis, keys, run }: { redis: Redis; keys: Key
         [targetId(target)],
       );
       return forgotten === 1;
+    },
+  };
+}
+
+/** Who may be claimed, and when: an index of the records, which another client may have written to. */
+export function createCandidateIndex(deps: {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly run: RunScript;
+}): Pick<EnrollmentLedger, 'candidates' | 'mendCandidates' | 'nextCandidateAt'> {
+  const { redis, keys, run } = deps;
+  return {
+    async candidates(target, nowMs, limit, onForeign) {
+      const ids = await redis.zrangebyscore(
+        keys.target(target).candidates,
+        '-inf',
+        String(nowMs),
+        'LIMIT',
+        0,
+        limit,
+      );
+      return ids.flatMap((text) => {
+        const id = InstanceId.safeParse(text);
+        if (!id.success) onForeign?.(text);
+        return id.success ? [id.data] : [];
+      });
+    },
+
+    async mendCandidates(target, ids) {
+      if (ids.length === 0) return [];
+      const names = keys.target(target);
+      return (await run('mend-candidates', [names.instances, names.candidates], ids)) as string[];
+    },
+
+    async nextCandidateAt(target) {
+      const [, score] = await redis.zrange(keys.target(target).candidates, 0, '0', 'WITHSCORES');
+      return score === undefined ? null : Number(score);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { AttemptResult } from './attempt.ts';
+import type { AttemptResult } from './record.ts';
 import type { Cause } from './cause.ts';
 import type { BatchId, CommandId, InstanceId, MatcherKey } from '../organization/ids.ts';
 

@@ -1,6 +1,6 @@
 import { aRecord, NOW_MS } from '@muster/testing/builders';
 import { expect, test } from 'vitest';
-import { describeNextAttempt, nextAttempt } from './next-attempt.ts';
+import { describeNextAttempt, nextAttempt } from './next-record.ts';
 
 test('a failed host waits for its back-off', () => {
   const record = { ...aRecord('failed', { failures: 2 }), nextAttemptAtMs: NOW_MS + 5 };

@@ -1,7 +1,7 @@
 import { aBatchId, aCommandId, anInstanceId, aMatcherKey, aRecord, NOW_MS } from '@muster/testing/builders';
 import { recordAfter } from '@muster/testing/enrollment-table';
 import { expect, test } from 'vitest';
-import type { Attempt } from './attempt.ts';
+import type { Attempt } from './record.ts';
 import type { EnrollmentEvent } from './event.ts';
 
 const SEEN: EnrollmentEvent = {

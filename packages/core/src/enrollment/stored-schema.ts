@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ForeignWord, StoredCause } from './cause.ts';
 import { ENROLLMENT_STATES, type EnrollmentRecord, type StoredRecord, type UnknownRecord } from './record.ts';
-import { FINDING_KINDS } from '../control/control.ts';
+import { FINDING_KINDS } from '../control/findings.ts';
 import { LEDGER_SCHEMA } from '../control/installation.ts';
 import { BatchId, CommandId, InstanceId, MatcherKey, Region } from '../organization/ids.ts';
 import type { Intent } from '../install/intent.ts';

@@ -1,11 +1,10 @@
 import { aBatchId, aCommandId, anInstanceId, aMatcherKey, NOW_MS } from '@muster/testing/builders';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ATTEMPTS_KEPT } from './attempt.ts';
+import { ATTEMPTS_KEPT, type EnrollmentRecord } from './record.ts';
 import { CAUSES, type Cause } from './cause.ts';
 import type { EnrollmentEvent } from './event.ts';
 import type { TransitionContext } from './next-record.ts';
-import type { EnrollmentRecord } from './record.ts';
 import { transition } from './transition.ts';
 
 const RUNS = { seed: 20_261_122, numRuns: 500 };

@@ -1,4 +1,4 @@
-import type { AttemptResult } from '../enrollment/attempt.ts';
+import type { AttemptResult } from '../enrollment/record.ts';
 import type { Cause } from '../enrollment/cause.ts';
 import type { Invocation, StatusDetails } from './command.ts';
 import { causeOfExitCode } from './exit-codes.ts';

@@ -1,5 +1,4 @@
-import type { InstallerAnswer } from '../reports/doctor/installer-script.ts';
-import type { JoinToken } from '../reports/doctor/join-token.ts';
+import type { InstallerAnswer, JoinToken } from '../reports/doctor/teleport-checks.ts';
 import type { AccountId, InstanceId } from '../organization/ids.ts';
 import type { NodeLabels } from './node-labels.ts';
 

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Finding } from '../control/control.ts';
+import type { Finding } from '../control/findings.ts';
 import type { Keys } from '../redis/keys.ts';
 
 /** Which services of AWS do not answer, over all workers. */

@@ -1,6 +1,6 @@
 import { MEMBER_ACTIONS } from './aws-actions.ts';
 import { causeFacts, type StoredCause } from '../enrollment/cause.ts';
-import type { Finding } from '../control/control.ts';
+import type { Finding } from '../control/findings.ts';
 import type { Coverage } from './coverage.ts';
 import { UNREADABLE_ANSWER } from '../runtime/errors.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Target } from '../organization/target.ts';
-import { bullPrefix } from '../jobs/queue/bull-queue.ts';
+import { bullPrefix } from '../jobs/queue/enqueue.ts';
 import { createKeys } from './keys.ts';
 
 const TARGET = Target.parse({ accountId: '111122223333', region: 'eu-west-1' });

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Finding, FindingKind } from '../control/control.ts';
+import type { Finding, FindingKind } from '../control/findings.ts';
 import { isJobError } from '../runtime/errors.ts';
 import { partsOfFault } from './redis-fault.ts';
 import { checkRedis, checkRedisThoroughly, type RedisNote } from './server-check.ts';

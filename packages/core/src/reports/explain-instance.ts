@@ -2,13 +2,13 @@ import type { MusterConfig } from '../config/model.ts';
 import type { Ledger } from '../control/ledger.ts';
 import { pausedBy } from '../control/scope.ts';
 import { causeFacts } from '../enrollment/cause.ts';
-import { describeNextAttempt, nextAttempt, type NextAttempt } from '../enrollment/next-attempt.ts';
+import { describeNextAttempt, nextAttempt, type NextAttempt } from '../enrollment/next-record.ts';
 import { causeOf, stateOf, type StoredRecord } from '../enrollment/record.ts';
 import { invocationLink } from '../install/command.ts';
 import type { InstanceId } from '../organization/ids.ts';
 import type { Target } from '../organization/target.ts';
 import { describeWait } from '../rollout/send-wait.ts';
-import { BYSTANDER_TEXTS, type BystanderKind } from '../scan/bystander.ts';
+import { BYSTANDER_TEXTS, type BystanderKind } from '../scan/bystander-store.ts';
 
 /** Why an instance is, or is not, enrolled: `muster explain --json` (docs/status-json.md). */
 export interface Explanation {

@@ -1,5 +1,5 @@
 import type { CauseOwner } from '../enrollment/cause.ts';
-import { type Finding, ownerOfFinding, type Pause } from '../control/control.ts';
+import { type Finding, ownerOfFinding, type Pause } from '../control/findings.ts';
 import { scopeFlag } from '../control/scope.ts';
 import { describeWait, type SendWait, type WaitReason } from '../rollout/send-wait.ts';
 import { readFindings, readWaits } from '../control/standing-findings.ts';

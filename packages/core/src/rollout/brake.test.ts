@@ -8,7 +8,7 @@ import {
   hostsOfOneAccount,
   isWindowOver,
 } from './brake.ts';
-import type { Attempt } from '../enrollment/attempt.ts';
+import type { Attempt } from '../enrollment/record.ts';
 
 const DEFAULT = { window: 50, minOutcomes: 20, maxFailureShare: 0.5 };
 

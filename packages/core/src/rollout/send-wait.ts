@@ -1,5 +1,5 @@
 import type { CauseOwner } from '../enrollment/cause.ts';
-import type { Finding } from '../control/control.ts';
+import type { Finding } from '../control/findings.ts';
 
 /** What keeps candidates whose time has come from being sent to. */
 export type WaitReason = keyof typeof REASONS;

@@ -1,5 +1,5 @@
 import type { MusterConfig } from '../config/model.ts';
-import type { Pause } from '../control/control.ts';
+import type { Pause } from '../control/findings.ts';
 import { pausedBy, scopeFlag } from '../control/scope.ts';
 import type { EnrollmentRecord } from '../enrollment/record.ts';
 import type { Target } from '../organization/target.ts';

@@ -1,6 +1,6 @@
 import { startTeleportSim, type TeleportSim } from '@muster/teleport-sim/start';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { judgeInstallerScript } from '../reports/doctor/installer-script.ts';
+import { judgeInstallerScript } from '../reports/doctor/teleport-checks.ts';
 import { createTeleportAdapter } from './adapter.ts';
 
 const signal = AbortSignal.timeout(30_000);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { JobError, messageOf } from '../runtime/errors.ts';
 import type { ClusterFacts, ManagedUpdates } from '../inventory/teleport-port.ts';
 import { createHash } from 'node:crypto';
-import type { InstallerAnswer } from '../reports/doctor/installer-script.ts';
+import type { InstallerAnswer } from '../reports/doctor/teleport-checks.ts';
 
 const TIMEOUT_MS = 10_000;
 const MAX_BYTES = 1_048_576;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { JoinToken } from '../reports/doctor/join-token.ts';
+import type { JoinToken } from '../reports/doctor/teleport-checks.ts';
 import { isJobError, JobError } from '../runtime/errors.ts';
 import { quoteOutput } from './plain-output.ts';
 import { runTctl } from './tctl.ts';

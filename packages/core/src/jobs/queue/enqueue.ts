@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { JobsOptions, Queue } from 'bullmq';
+import { type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { keyspace } from '../../redis/keys.ts';
 import { JobError, messageOf } from '../../runtime/errors.ts';
 import { type AnyJob, dedupeIdOf, type PayloadOf, QUEUE_NAMES, type QueueName } from '../define-job.ts';
-import { openQueue } from './bull-queue.ts';
 import { sealPayload } from './envelope.ts';
 
 /** How many jobs one queue holds. */
@@ -146,4 +146,34 @@ async function orUnavailable<T>(work: Promise<T>): Promise<T> {
 
 function unknownQueue(name: string): never {
   throw new JobError('bug.unknown', `there is no queue ${name}`, { retry: 'never' });
+}
+
+/** Events are for an operator who watches; Muster does not read them, so few are kept (about 45 bytes each). */
+const EVENTS_KEPT = 1_000;
+
+/** Where BullMQ keeps its keys: in the slot of all our keys. */
+export function bullPrefix(prefix: string): string {
+  return `${keyspace(prefix)}:queue`;
+}
+
+/**
+ * BullMQ's handle on one queue. `connection` is fail-fast: a handle made while Redis is away would otherwise wait for it
+ * for ever, or, asking for its version first, be broken for good.
+ */
+export function openQueue(name: QueueName, connection: Redis, prefix: string): Queue {
+  const queue = new Queue(name, {
+    connection,
+    prefix: bullPrefix(prefix),
+    skipWaitingForReady: true,
+    skipVersionCheck: true,
+    streams: { events: { maxLen: EVENTS_KEPT } },
+  });
+  // The connection's own listener logs that Redis is away; here it only must not be thrown.
+  queue.on('error', () => undefined);
+  return queue;
+}
+
+/** Handles on all queues, for Bull Board. Closing them leaves `connection` open. */
+export function boardQueues(connection: Redis, prefix: string): readonly Queue[] {
+  return QUEUE_NAMES.map((name) => openQueue(name, connection, prefix));
 }

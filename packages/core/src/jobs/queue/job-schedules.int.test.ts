@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { z } from 'zod';
 import { LEDGER_SCHEMA } from '../../control/installation.ts';
 import { defineJob, type Handlers } from '../define-job.ts';
-import { openQueue } from './bull-queue.ts';
+import { openQueue } from './enqueue.ts';
 import { defineSchedule, type JobSchedule, keepSchedules, type ScheduleKeeper } from './job-schedules.ts';
 import { createJobMetrics } from './job-metrics.ts';
 import { processJobs } from './process-jobs.ts';

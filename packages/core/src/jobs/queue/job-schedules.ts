@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { AnyJob, PayloadOf, QueueName } from '../define-job.ts';
 import type { Clock } from '../../runtime/clock-port.ts';
 import type { Logger } from '../../runtime/logger-port.ts';
-import { openQueue } from './bull-queue.ts';
+import { openQueue } from './enqueue.ts';
 import { type Envelope, isOfNewerRelease, sealPayload } from './envelope.ts';
 
 /** A job that recurs. */

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { LEDGER_SCHEMA } from '../../control/installation.ts';
 import { JobError } from '../../runtime/errors.ts';
 import type { JobContext } from '../define-job.ts';
-import { bullPrefix } from './bull-queue.ts';
+import { bullPrefix } from './enqueue.ts';
 import { clock, createFixture, eventually, type QueueFixture, settled, work } from './queue-fixture.ts';
 
 let server: TestRedis;

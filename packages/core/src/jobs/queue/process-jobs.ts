@@ -4,7 +4,7 @@ import { messageOf } from '../../runtime/errors.ts';
 import type { AnyJob, Handlers, QueueName } from '../define-job.ts';
 import { type Clock, within } from '../../runtime/clock-port.ts';
 import type { Logger } from '../../runtime/logger-port.ts';
-import { bullPrefix } from './bull-queue.ts';
+import { bullPrefix } from './enqueue.ts';
 import { retryDelayMs } from './failure.ts';
 import type { JobMetrics } from './job-metrics.ts';
 import { type Run, type RunDeps, startRun } from './run-job.ts';

@@ -8,8 +8,7 @@ import type { Logger } from '../../runtime/logger-port.ts';
 import { awaitRedis, closeRedis, createRedis, type RedisProfile } from '../../redis/connection.ts';
 import { createClock } from '../../runtime/clock.ts';
 import { createRedactor } from '../../runtime/redaction.ts';
-import { boardQueues } from './bull-queue.ts';
-import { createJobQueue, type JobQueue } from './enqueue.ts';
+import { boardQueues, createJobQueue, type JobQueue } from './enqueue.ts';
 import { createJobMetrics } from './job-metrics.ts';
 import { type JobProcess, type ProcessOptions, processJobs } from './process-jobs.ts';
 

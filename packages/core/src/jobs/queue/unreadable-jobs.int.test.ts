@@ -1,7 +1,7 @@
 import { startTestRedis, type TestRedis } from '@muster/testing/redis-cluster';
 import { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { boardQueues, bullPrefix } from './bull-queue.ts';
+import { boardQueues, bullPrefix } from './enqueue.ts';
 import { clock, createFixture, eventually, type QueueFixture, settled, work } from './queue-fixture.ts';
 
 /** Jobs that another client of Redis wrote past Muster, and jobs damaged in a copy. */

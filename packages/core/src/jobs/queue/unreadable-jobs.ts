@@ -6,7 +6,7 @@ import { type Job, type JobJson, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { QueueName } from '../define-job.ts';
 import type { Logger } from '../../runtime/logger-port.ts';
-import { bullPrefix } from './bull-queue.ts';
+import { bullPrefix } from './enqueue.ts';
 
 /** What stands for data that is no JSON: no contract takes it, so the job fails by its contract, once, with one line. */
 export const UNREADABLE_DATA = null;

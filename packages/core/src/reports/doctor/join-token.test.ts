@@ -1,6 +1,6 @@
 import { anAccountId } from '@muster/testing/builders';
 import { expect, test } from 'vitest';
-import { faultOfToken, type JoinToken, type JoinTokenRule, type TokenUse } from './join-token.ts';
+import { faultOfToken, type JoinToken, type JoinTokenRule, type TokenUse } from './teleport-checks.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 25);
 const ORGANIZATION: TokenUse = { organizationId: 'o-aaaaaaaaaa', accountId: null };

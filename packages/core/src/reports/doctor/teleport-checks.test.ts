@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { judgeInstallerScript, type InstallerAnswer, type ScriptJudgment } from './installer-script.ts';
+import { judgeInstallerScript, type InstallerAnswer, type ScriptJudgment } from './teleport-checks.ts';
 
 const SCRIPT = '#!/bin/sh\nset -eu\ncurl -sSf "https://teleport.example.com/scripts/install.sh" | sh\n';
 

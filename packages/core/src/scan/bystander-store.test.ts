@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BYSTANDER_TEXTS, type BystanderKind, findBystander, writeBystanders } from './bystander.ts';
+import { BYSTANDER_TEXTS, type BystanderKind, findBystander, writeBystanders } from './bystander-store.ts';
 import { InstanceId } from '../organization/ids.ts';
 
 function id(nth: number): InstanceId {

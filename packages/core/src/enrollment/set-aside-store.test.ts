@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { AccountId, Region } from '../organization/ids.ts';
-import { findingOfSetAside, type SetAside } from './set-aside.ts';
+import { findingOfSetAside, type SetAside } from './set-aside-store.ts';
 
 function ofTarget(n: number, records: number): SetAside {
   const target = { accountId: AccountId.parse(`${111_122_223_000 + n}`), region: Region.parse('eu-west-1') };
