@@ -1,4 +1,4 @@
-/** What the ledger's atomic writes do, as write-records.lua and enrollment.ts have it. */
+/** What the ledger's atomic writes do, as commit-target.lua has it. */
 import type { Protocol } from './protocol.ts';
 import type { IntentCell, RecordCell, Redis, Shown, State } from './state.ts';
 
@@ -80,12 +80,16 @@ export function findIntent(redis: Redis, batch: number): IntentCell | null {
   return redis.intents.find((intent) => intent.batch === batch) ?? null;
 }
 
-/** Replaces an intent of an expected version (0: absent), or deletes it; null when it is another by now. */
+/**
+ * Replaces an intent of an expected version (0: absent), or deletes it; null when it is another by now. The same action
+ * makes it due (`lookAt`; null: as it stands), or due no more.
+ */
 export function putIntent(
   state: State,
   batch: number,
   expected: number,
   value: IntentCell | null,
+  lookAt: number | null = null,
 ): State | null {
   const current = findIntent(state.redis, batch);
   if ((current?.version ?? 0) !== expected) return null;
@@ -94,7 +98,9 @@ export function putIntent(
     value === null
       ? others
       : [...others, { ...value, version: expected + 1 }].toSorted((a, b) => a.batch - b.batch);
-  return { ...state, redis: { ...state.redis, intents } };
+  const written = { ...state, redis: { ...state.redis, intents } };
+  if (value === null) return setDue(written, batch, null);
+  return lookAt === null ? written : scheduleDue(written, batch, lookAt);
 }
 
 /** `reconcileTarget`'s adoption of what a listing showed, the newest first. */
@@ -116,29 +122,30 @@ export function adopt(state: State, protocol: Protocol, shown: readonly Shown[],
       next = moveRecords(next, protocol, open, () => ({ kind: 'accepted', batch: command.batch }));
       continue;
     }
-    const withIntent = putIntent(next, command.batch, known?.version ?? 0, {
+    const adopted: IntentCell = {
       batch: command.batch,
       instances: command.instances,
       intentAt: command.acceptedAt,
       notAfter: command.acceptedAt,
       expiresAt: command.acceptedAt + life - protocol.expiryShort,
       version: 0,
-    });
+    };
+    const lookAt = known === null ? next.now : null;
+    const withIntent = putIntent(next, command.batch, known?.version ?? 0, adopted, lookAt);
     if (withIntent === null) continue;
     next = moveRecords(withIntent, protocol, open, () => ({ kind: 'accepted', batch: command.batch }));
-    next = scheduleDue(next, command.batch, next.now);
   }
   return next;
 }
 
-/** schedule-due.lua: at that time or earlier, and never the very same score. */
+/** make-due.lua: at that time or earlier, and never the very same score. */
 export function scheduleDue(state: State, batch: number, at: number): State {
   const current = state.redis.due.find(([member]) => member === batch)?.[1];
   const earliest = current === undefined ? at : Math.min(current, at);
   return setDue(state, batch, earliest === current ? earliest - 1 : earliest);
 }
 
-/** settle-due.lua: what another process scheduled since the lease was taken is due now. */
+/** finish.lua: what another process scheduled since the lease was taken is due now. */
 export function settleDue(
   state: State,
   batch: number,

@@ -1,6 +1,6 @@
 /** Everything that can happen next: a worker's action, AWS, time, or a fault. */
 import { accept, end, indexesOf, show, tick } from './aws.ts';
-import { createRecord, epochOf, scheduleDue } from './ledger.ts';
+import { createRecord, epochOf } from './ledger.ts';
 import { EMPTY_REDIS, type State } from './state.ts';
 import { advance, put, startCollect, startInstall, type Model } from './worker-steps.ts';
 
@@ -68,15 +68,11 @@ function batchesToLookAt({ now, redis }: State, index: number, { world }: Model)
   return redis.due.filter(([, at]) => at <= clock).map(([batch]) => batch);
 }
 
-/** Instances that Redis does not know are queued; where the protocol says so, open intents become due again. */
-function scan(state: State, { protocol, world }: Model): State {
+/** Instances that Redis does not know are queued. */
+function scan(state: State, { protocol }: Model): State {
   let next = state;
   for (const [index, record] of state.redis.records.entries()) {
     if (record === null) next = createRecord(next, protocol, index);
-  }
-  if (!world.tracksDue || !protocol.scanHealsDue) return next;
-  for (const { batch } of next.redis.intents) {
-    if (!next.redis.due.some(([member]) => member === batch)) next = scheduleDue(next, batch, next.now);
   }
   return next;
 }

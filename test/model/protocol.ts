@@ -39,8 +39,8 @@ export interface Protocol {
   readonly versions: 'counted' | 'unique';
   /** `process`: the epoch holds Redis's run id. `history`: also its replication id, which changes with every promotion. */
   readonly epochOf: 'process' | 'history';
-  /** A scan makes every open intent due again. */
-  readonly scanHealsDue: boolean;
+  /** An intent and the time at which it is looked at are one write. */
+  readonly commitsDue: boolean;
 }
 
 /** What the world may do, and how often. */
@@ -115,7 +115,7 @@ export function asCoded(change: Partial<Protocol> = {}, clockSkew = 0): Protocol
     endsReachSending: true,
     versions: 'unique',
     epochOf: 'history',
-    scanHealsDue: true,
+    commitsDue: true,
     ...change,
   };
 }

@@ -49,8 +49,8 @@ describe.each(WORLDS)('%s', (_, world) => {
   });
 });
 
-test('without a scan that restores the due index, an intent can be left that no worker looks at', () => {
-  const model = { protocol: asCoded({ scanHealsDue: false }, SKEW), world: worldOf(BUSY) };
+test('were an intent and its due time two writes, an intent could be left that no worker looks at', () => {
+  const model = { protocol: asCoded({ commitsDue: false }, SKEW), world: worldOf(BUSY) };
   const stuck = Array.from({ length: 200 }, (_, seed) => rest(walk(model, seed, STEPS).end, model).open);
 
   expect(stuck.filter((open) => open.some((one) => one.endsWith('is sending'))).length).toBeGreaterThan(0);

@@ -92,13 +92,8 @@ function workerKey(worker: Worker, parts: Writers): string {
       return `${worker.at} ${worker.epoch}`;
     case 'adopt':
       return `adopt ${worker.epoch} ${worker.shown.map(shown).join(',')}`;
-    case 'schedule':
-      return `schedule ${worker.epoch} ${worker.instances} ${worker.read.map(record).join(',')}`;
-    case 'claim': {
-      const when =
-        worker.scheduled === null ? '' : `${worker.scheduled.batch}@${intentAt(worker.scheduled.intentAt)}`;
-      return `claim ${worker.epoch} ${worker.instances} ${worker.read.map(record).join(',')} ${when}`;
-    }
+    case 'claim':
+      return `claim ${worker.epoch} ${worker.instances} ${worker.read.map(record).join(',')}`;
     case 'recheck':
       return `recheck ${worker.epoch} ${worker.intent.batch}.${deadline(worker.intent.notAfter)}`;
     case 'sign':

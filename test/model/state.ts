@@ -71,18 +71,10 @@ export type Worker =
   | { readonly at: 'adopt'; readonly epoch: number; readonly shown: readonly Shown[] }
   | { readonly at: 'pick'; readonly epoch: number }
   | {
-      readonly at: 'schedule';
-      readonly epoch: number;
-      readonly instances: number;
-      readonly read: readonly (RecordCell | null)[];
-    }
-  | {
       readonly at: 'claim';
       readonly epoch: number;
       readonly instances: number;
       readonly read: readonly (RecordCell | null)[];
-      /** Null where the due index is left out: the claim is one action then. */
-      readonly scheduled: { readonly batch: number; readonly intentAt: number } | null;
     }
   | { readonly at: 'recheck'; readonly epoch: number; readonly intent: IntentCell }
   | { readonly at: 'sign'; readonly intent: IntentCell }

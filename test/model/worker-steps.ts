@@ -104,19 +104,14 @@ function step(
     }
     case 'pick':
       return pick(state, index, worker.epoch, model);
-    case 'schedule': {
-      const batch = state.batches + 1;
-      const intentAt = clockOf(state, index, model);
-      const scheduled = scheduleDue({ ...state, batches: batch }, batch, intentAt + protocol.sendWindow);
-      return put(scheduled, index, { ...worker, at: 'claim', scheduled: { batch, intentAt } });
-    }
     case 'claim':
       return claim(state, index, worker, model);
     case 'recheck': {
       const { intent } = worker;
       const paused = protocol.rechecksPause && state.redis.pausedAt !== null;
       const stale = protocol.rechecksEpoch && epochOf(state, protocol) !== worker.epoch;
-      return put(state, index, { at: paused || stale ? 'record-refused' : 'sign', intent });
+      const due = protocol.commitsDue ? state : scheduleDue(state, intent.batch, intent.notAfter);
+      return put(due, index, { at: paused || stale ? 'record-refused' : 'sign', intent });
     }
     case 'sign':
       return sign(state, index, worker.intent, model);
@@ -150,20 +145,18 @@ function pick(state: State, index: number, epoch: number, { protocol, world }: M
   let instances = 0;
   for (const [at, record] of records.entries()) if (isFree(record) && !has(open, at)) instances |= 1 << at;
   if (instances === 0 || state.batches >= world.batches) return put(state, index, { at: 'idle' });
-  return world.tracksDue
-    ? put(state, index, { at: 'schedule', epoch, instances, read: records })
-    : put(state, index, { at: 'claim', epoch, instances, read: records, scheduled: null });
+  return put(state, index, { at: 'claim', epoch, instances, read: records });
 }
 
 function claim(
   state: State,
   index: number,
-  { epoch, instances, read, scheduled }: Extract<Worker, { at: 'claim' }>,
+  { epoch, instances, read }: Extract<Worker, { at: 'claim' }>,
   model: Model,
 ): State {
   const { protocol } = model;
-  const batch = scheduled?.batch ?? state.batches + 1;
-  const intentAt = scheduled?.intentAt ?? clockOf(state, index, model);
+  const batch = state.batches + 1;
+  const intentAt = clockOf(state, index, model);
   const indexes = indexesOf(instances);
   const current = state.redis.records;
   const isStale = indexes.some((at) => (current[at]?.version ?? 0) !== (read[at]?.version ?? 0));
@@ -187,9 +180,8 @@ function claim(
   const overwritten = indexes.some(
     (at) => current[at]?.state !== read[at]?.state || current[at]?.batch !== read[at]?.batch,
   );
-  const batches = Math.max(state.batches, batch);
-  const claimed = { ...state, batches, writes, redis: { ...state.redis, records } };
-  const written = putIntent(claimed, batch, 0, intent);
+  const claimed = { ...state, batches: batch, writes, redis: { ...state.redis, records } };
+  const written = putIntent(claimed, batch, 0, intent, protocol.commitsDue ? intent.notAfter : null);
   if (written === null) return put(state, index, { at: 'idle' });
   return {
     ...put(written, index, { at: 'recheck', epoch, intent }),
@@ -247,11 +239,8 @@ function awaitAnswer(
 }
 
 function recordAccepted(state: State, index: number, intent: IntentCell, model: Model): State {
-  const scheduled = model.world.tracksDue
-    ? scheduleDue(state, intent.batch, clockOf(state, index, model) + 1)
-    : state;
-  const written = putIntent(scheduled, intent.batch, 1, intent);
-  if (written === null) return scheduled;
+  const written = putIntent(state, intent.batch, 1, intent, clockOf(state, index, model) + 1);
+  if (written === null) return state;
   return moveRecords(written, model.protocol, intent.instances, () => ({
     kind: 'accepted',
     batch: intent.batch,
