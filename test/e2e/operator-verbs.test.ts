@@ -52,6 +52,25 @@ test('instances lists every instance, and the filters agree with the status', as
   expect(await instances('--account', accountId, '--region', region)).toEqual(here);
 });
 
+test('events tell, from the first to the last, what instances lists', async () => {
+  await eventually('the events and the list say the same', async () => {
+    const { code, stdout } = await system.cli('events');
+    expect(code).toBe(0);
+    const states = new Map<string, string>();
+    for (const line of stdout.trimEnd().split('\n')) {
+      const { instances: changed } = JSON.parse(line) as { instances: readonly (string | null)[][] };
+      for (const [id, , state] of changed) {
+        if (state === null) states.delete(id ?? '');
+        else states.set(id ?? '', state ?? '');
+      }
+    }
+    const listed = await instances();
+    expect(states).toEqual(new Map(listed.map(({ instanceId, state }) => [instanceId, state])));
+    return true;
+  });
+  expect((await system.cli('events', '--since', 'yesterday')).code).toBe(64);
+});
+
 test('status --json is one line that says what the ledger says', async () => {
   // A sweep may begin between the two looks; then both look again.
   await eventually('the command and the ledger say the same', async () => {

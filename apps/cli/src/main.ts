@@ -24,6 +24,7 @@ const COMMANDS: readonly Loadable[] = [
     load: async () => (await import('./commands/coverage.ts')).addCoverageCommands,
   },
   { verbs: ['explain'], load: async () => (await import('./commands/explain.ts')).addExplainCommand },
+  { verbs: ['events'], load: async () => (await import('./commands/events.ts')).addEventsCommand },
   { verbs: ['pause', 'resume'], load: async () => (await import('./commands/act.ts')).addPauseCommands },
   { verbs: ['retry', 'cancel'], load: async () => (await import('./commands/act.ts')).addRetryCommands },
   { verbs: ['config'], load: async () => (await import('./commands/config.ts')).addConfigCommand },

@@ -1,0 +1,66 @@
+import { anInstanceId, aRecord, aTarget, NOW_MS } from '@muster/testing/builders';
+import { type TestLedger, useLedgerBench } from '@muster/testing/ledger-bench';
+import { expect, test } from 'vitest';
+import { retryScope } from '../control/operator-acts.ts';
+import { explainInstance } from './explain-instance.ts';
+import { OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
+import { createClock } from '../runtime/clock.ts';
+
+const bench = useLedgerBench();
+const config = parsedSystemConfig(OFFLINE_FACTS, {});
+
+/** One failed instance in each of so many targets. */
+async function seed({ ledger }: TestLedger, targets: number): Promise<void> {
+  for (let n = 0; n < targets; n += 1) {
+    const instanceId = anInstanceId(n);
+    const value = aRecord('failed', { instanceId });
+    await ledger.enrollments.write(aTarget(n), 'each', [{ instanceId, expected: 0, value }], []);
+  }
+}
+
+/** How many commands Redis runs meanwhile, those inside scripts too. */
+async function commandsOf({ redis }: TestLedger, act: () => Promise<unknown>): Promise<number> {
+  const count = async (): Promise<number> =>
+    Number(/total_commands_processed:(\d+)/.exec(await redis.info('stats'))?.[1]);
+  const before = await count();
+  await act();
+  return (await count()) - before;
+}
+
+test('a question about one instance, and its retry, cost the same among 5 targets and among 300', async () => {
+  const costs = { explain: new Set<number>(), retry: new Set<number>() };
+  for (const targets of [5, 300]) {
+    const one = bench.create();
+    await seed(one, targets);
+    const { ledger } = one;
+    const id = anInstanceId(3);
+    const explain = () => explainInstance({ ledger, config, nowMs: NOW_MS }, id);
+    const retry = (value = id) =>
+      retryScope({ ledger, config, clock: createClock(), random: () => 0 }, { kind: 'instance', value });
+    // Once before, so that its scripts are known.
+    await explain();
+    await retry(anInstanceId(4));
+    costs.explain.add(
+      await commandsOf(one, async () => expect(await explain()).toMatchObject({ state: 'failed' })),
+    );
+    costs.retry.add(
+      await commandsOf(one, async () => expect(await retry()).toEqual({ accounts: 1, hosts: 1 })),
+    );
+  }
+
+  expect(costs.explain.size).toBe(1);
+  expect(costs.retry.size).toBe(1);
+});
+
+test('an instance that scans see and keep no record of is found by its target too', async () => {
+  const { ledger } = bench.create();
+  const [target, id] = [aTarget(7), anInstanceId(9)];
+  const explain = () => explainInstance({ ledger, config, nowMs: NOW_MS }, id);
+  expect(await explain()).toBeNull();
+
+  await ledger.enrollments.putBystanders(target, new Map([[id, 'opted-out']]));
+  expect(await explain()).toMatchObject({ ...target, state: 'opted-out' });
+
+  await ledger.enrollments.putBystanders(target, new Map());
+  expect(await explain()).toBeNull();
+});
