@@ -53,24 +53,19 @@ export async function finishAfter<Left extends DueOutcome<unknown>>(
 }
 
 /**
- * Makes members due and hints at the work right away. The order matters: a kill in between leaves work that is due,
- * never work that no process knows of.
+ * Makes members due whose work does not follow from records, and enqueues it right away. The order matters: a kill in between
+ * leaves work that is due, never work that no process knows of.
  */
 export async function dispatch(
   deps: Pick<HandlerDeps, 'ledger' | 'timings' | 'enqueue'>,
-  kind: DueKind,
+  kind: Extract<DueKind, 'scan' | 'regions' | 'labels'>,
   members: readonly string[],
-  options?: { readonly first: boolean },
 ): Promise<void> {
   if (members.length === 0) return;
-  const inMs =
-    kind === 'scan' || kind === 'regions' || kind === 'labels'
-      ? deps.timings.hintMs
-      : deps.timings.followUpMs;
   await deps.ledger.due.schedule(
     kind,
-    members.map((member) => ({ member, inMs })),
+    members.map((member) => ({ member, inMs: deps.timings.hintMs })),
   );
   const job = jobOfDue(kind);
-  await deps.enqueue(job, members.map(job.due.payloadOf), options);
+  await deps.enqueue(job, members.map(job.due.payloadOf));
 }

@@ -1,5 +1,5 @@
 -- Makes the installation's counts anew from those of its targets. For what only another client, or a lost key, leaves
--- behind: Redis is busy with 85,000 targets for about half a second.
+-- behind: Redis is busy with 85,000 targets for about a second.
 -- KEYS: 1 totals (hash)  2 index (zset)  3 populated (set)
 -- Returns: nothing.
 -- Invariant: see count-records.lua.

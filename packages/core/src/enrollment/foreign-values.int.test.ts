@@ -97,3 +97,59 @@ test('labels that were given to what is no instance are not known', async () => 
   );
   expect(await ledger.labels.take(5)).toHaveLength(1);
 });
+
+test.each(['evil', '-3', '1e300', '', '1.5'])(
+  'a total that is no count (%j) fails no write and is not shown: all are counted anew',
+  async (forged) => {
+    const { ledger, redis, keys } = bench.create();
+    const put = (n: number) => {
+      const value = { ...aRecord('joined'), instanceId: anInstanceId(n) };
+      return ledger.enrollments.write(
+        aTarget(n),
+        'each',
+        [{ instanceId: value.instanceId, expected: 0, value }],
+        [],
+      );
+    };
+    await put(1);
+    await redis.hset(keys.counts, 's:joined', forged);
+
+    expect(await put(2)).toEqual(['written']);
+    await redis.hset(keys.counts, 's:evil', forged);
+
+    expect((await ledger.enrollments.counts()).states).toEqual(new Map([['joined', 2]]));
+    await redis.del(keys.counts, keys.countIndex);
+    expect((await ledger.enrollments.counts()).states).toEqual(new Map([['joined', 2]]));
+    expect(await ledger.enrollments.targetsWith({ state: 'joined' })).toEqual([aTarget(1), aTarget(2)]);
+  },
+);
+
+test('what is no target is in no list that an index answers', async () => {
+  const { ledger, redis, keys } = bench.create();
+  await redis.zadd(keys.countIndex, 0, 's:failed|../evil', 0, `s:failed|${targetId(target)}`);
+  await redis.hset(keys.instanceTargets, anInstanceId(1), '../evil');
+
+  expect(await ledger.enrollments.targetsWith({ state: 'failed' })).toEqual([target]);
+  expect(await ledger.enrollments.targetOf(anInstanceId(1))).toBeNull();
+});
+
+test.each(['counts', 'countIndex', 'instanceTargets', 'populated', 'inFlight', 'changes'] as const)(
+  'while the installation’s %s is a key of another type nothing is written, and an error says which',
+  async (name) => {
+    const { ledger, redis, keys } = bench.create();
+    await redis.set(keys[name], 'of another type');
+    const value = { ...aRecord('queued'), instanceId: anInstanceId(1) };
+
+    const writing = ledger.enrollments.write(
+      target,
+      'all',
+      [{ instanceId: value.instanceId, expected: 0, value }],
+      [],
+    );
+
+    await expect(writing).rejects.toMatchObject({
+      message: expect.stringContaining(`WRONGTYPE ${keys[name]}`) as string,
+    });
+    expect(await redis.exists(keys.target(target).instances)).toBe(0);
+  },
+);
