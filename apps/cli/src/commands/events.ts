@@ -1,8 +1,7 @@
 import type { Change } from '@muster/core/enrollment/change-store';
 import type { Command } from 'commander';
-import { type CommandContext, CommandError, EXIT } from '../command-context.ts';
+import { type CommandContext, CommandError, EXIT, readConfig } from '../command-context.ts';
 import { withLedger } from '../open-ledger.ts';
-import { readConfig } from '../read-config.ts';
 
 interface Options {
   readonly follow?: boolean;

@@ -3,7 +3,6 @@ import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
 import { LEDGER_SCHEMA } from '../control/installation.ts';
 import { targetId } from '../organization/target.ts';
-import { LEDGER_SCHEMA } from '../control/installation.ts';
 import type { Ledger } from '../control/ledger.ts';
 
 const bench = useLedgerBench();
