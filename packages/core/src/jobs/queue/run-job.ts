@@ -45,12 +45,13 @@ const LEFT_BEHIND_AFTER_MS = 10_000;
 const SHORTEST_DELAY_MS = 50;
 
 /**
- * A job that only a newer release can do is taken up again after 1, 2, 4 … 60 s, so that one of its processes gets it, and no
- * queue spins where there is none. After that many starts it is given up: after two minutes what the ledger makes due again,
+ * A job that only a newer release can do is taken up again after ¼, ½, 1 … 60 s, so that one of its processes gets it soon, and
+ * no queue spins where there is none. After that many starts it is given up: after a minute what the ledger makes due again,
  * after an hour the rest.
  */
+const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 60_000;
-const STARTS_OF_NEWER = { ledger: 7, queue: 66 } as const;
+const STARTS_OF_NEWER = { ledger: 8, queue: 67 } as const;
 
 /** Starts one run. `token` is the worker's claim on the job. One that is `closing` from the start calls no handler. */
 export function startRun(deps: RunDeps, job: Job, token: string, closing: boolean): Run {
@@ -244,7 +245,7 @@ function leaveToNewer(deps: RunDeps, run: RunState): Promise<Verdict> | Verdict 
   const by = contract?.retry.broughtBackBy ?? 'queue';
   const starts = job.attemptsStarted;
   if (starts <= STARTS_OF_NEWER[by]) {
-    const delayMs = Math.min(1_000 * 2 ** (starts - 1), LONGEST_DELAY_MS);
+    const delayMs = Math.min(FIRST_DELAY_MS * 2 ** (starts - 1), LONGEST_DELAY_MS);
     log[starts === 1 ? 'warn' : 'debug']({ delayMs }, 'job left to a newer release');
     return move(run, 'postponed', job.moveToDelayed(deps.clock.now() + delayMs, token), new DelayedError());
   }
