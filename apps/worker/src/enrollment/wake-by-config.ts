@@ -1,5 +1,5 @@
 import type { MusterConfig } from '@muster/core/config/model';
-import { causesMendedBy, type InstallSetting } from '@muster/core/enrollment/cause';
+import { causesRepairedBy, type InstallSetting } from '@muster/core/enrollment/cause';
 import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import { targetId } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
@@ -66,13 +66,13 @@ async function wakeFailed(before: Partial<Worked>, now: Worked, deps: Deps): Pro
   if (now.executionTimeout > (before.executionTimeout ?? 0)) raised.push('install.timeout');
   if (now.deliveryTimeout > (before.deliveryTimeout ?? 0)) raised.push('install.delivery_timeout');
   if (now.joinTimeout > (before.joinTimeout ?? 0)) raised.push('install.join_timeout');
-  const causes = new Set<string>(raised.flatMap(causesMendedBy));
+  const causes = new Set<string>(raised.flatMap(causesRepairedBy));
   const held = [...causes].map((cause) => ({ cause }));
   for (const target of await deps.ledger.enrollments.targetsWith(...held)) {
     const records = await deps.ledger.enrollments.readAll(target);
-    const mended = new Map(
+    const repaired = new Map(
       [...records].filter(([, { value }]) => value.state === 'failed' && causes.has(value.cause)),
     );
-    await applyEvents(deps, target, mended, () => [{ kind: 'retry-requested' }]);
+    await applyEvents(deps, target, repaired, () => [{ kind: 'retry-requested' }]);
   }
 }

@@ -9,7 +9,7 @@ import { targetId, type Target } from '@muster/core/organization/target';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from '../deps.ts';
 import type { DueOutcome } from '../due-work.ts';
-import { RESTORED_EPOCH } from '../enrollment/mend-ledger.ts';
+import { RESTORED_EPOCH } from '../enrollment/repair-ledger.ts';
 import { applyWithIntent } from '@muster/core/enrollment/apply-events';
 import { collectOutcome, type CollectResult } from './collect-outcome.ts';
 import { countAccepted } from './send-outcome.ts';

@@ -5,7 +5,7 @@ import type { Matcher } from '@muster/core/scan/matcher';
 import { targetId, type Target } from '@muster/core/organization/target';
 import { applyEvents } from '@muster/core/enrollment/apply-events';
 import { candidateAt } from '@muster/core/enrollment/record-codec';
-import { setAsideUnreadable } from '../enrollment/mend-ledger.ts';
+import { setAsideUnreadable } from '../enrollment/repair-ledger.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { raiseUntrusted, type Untrusted } from '../control/untrusted-ledger.ts';
 import type { Versioned } from '@muster/core/enrollment/enrollment-store';
@@ -71,8 +71,8 @@ async function readCandidates(
   if (odd.length === 0) return due;
   if (foreign.length > 0 || ids.some((id) => !records.has(id))) await setAsideUnreadable(target, deps);
   // One that another worker has claimed meanwhile is no longer listed, and not told.
-  const mended = await enrollments.mendCandidates(target, odd);
-  const untrusted = [...new Set([...foreign, ...mended])].map(
+  const repaired = await enrollments.repairCandidates(target, odd);
+  const untrusted = [...new Set([...foreign, ...repaired])].map(
     (instanceId): Untrusted => ({ instanceId, why: whyOdd(instanceId) }),
   );
   if (untrusted.length > 0) await raiseUntrusted(target, untrusted, deps);

@@ -7,7 +7,7 @@ import type { Target } from '@muster/core/organization/target';
 import { isJobError, type JobError } from '@muster/core/runtime/errors';
 import type { RoleGroup } from '@muster/core/scan/matcher-scope';
 import type { HandlerDeps } from '../deps.ts';
-import { isOpen } from '../enrollment/mend-ledger.ts';
+import { isOpen } from '../enrollment/repair-ledger.ts';
 import { paced } from '../paced.ts';
 import { judgeSightings, listManaged, type Sighting } from './judge-target.ts';
 

@@ -4,7 +4,7 @@ import { targetId, type Target } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
 import { changeOf, transitionContext } from '@muster/core/enrollment/apply-events';
 import { runEvents } from '@muster/core/enrollment/transition';
-import { isOpen, readRecords, restoreIntents } from '../enrollment/mend-ledger.ts';
+import { isOpen, readRecords, restoreIntents } from '../enrollment/repair-ledger.ts';
 import { dropLabels } from '../inventory/track-labels.ts';
 import type { KnownAccount } from '@muster/core/organization/coverage-store';
 import type { RecordChange } from '@muster/core/enrollment/enrollment-store';

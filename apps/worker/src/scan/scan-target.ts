@@ -11,7 +11,7 @@ import { groupByRole, needsAccountTags, type RoleGroup } from '@muster/core/scan
 import type { BegunScan, TargetScope } from '@muster/core/scan/scan-store';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { type DueOutcome, finishAfter } from '../due-work.ts';
-import { readRecords } from '../enrollment/mend-ledger.ts';
+import { readRecords } from '../enrollment/repair-ledger.ts';
 import { trackLabels } from '../inventory/track-labels.ts';
 import { awaitProof, scopeOfAccount } from '../organization/account-scope.ts';
 import { decideTarget, type Reading, type Records } from './decide-target.ts';

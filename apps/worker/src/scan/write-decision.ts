@@ -3,7 +3,7 @@ import type { StoredRecord } from '@muster/core/enrollment/record';
 import { candidateAt, joinDeadlineOf } from '@muster/core/enrollment/record-codec';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
-import { isOpen, restoreIntents } from '../enrollment/mend-ledger.ts';
+import { isOpen, restoreIntents } from '../enrollment/repair-ledger.ts';
 import { distrustTarget } from '../control/distrust-target.ts';
 import type { Decision, Reading, Records } from './decide-target.ts';
 

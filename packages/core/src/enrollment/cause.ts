@@ -294,6 +294,6 @@ export function isCause(word: string): word is Cause {
 }
 
 /** The causes that go when a setting is raised. */
-export function causesMendedBy(setting: InstallSetting): readonly Cause[] {
+export function causesRepairedBy(setting: InstallSetting): readonly Cause[] {
   return Cause.options.filter((cause) => causeFacts(cause).mendedBy === setting);
 }

@@ -88,7 +88,7 @@ export function createCandidateIndex(deps: {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly run: RunScript;
-}): Pick<EnrollmentLedger, 'candidates' | 'mendCandidates' | 'nextCandidateAt'> {
+}): Pick<EnrollmentLedger, 'candidates' | 'repairCandidates' | 'nextCandidateAt'> {
   const { redis, keys, run } = deps;
   return {
     async candidates(target, nowMs, limit, onForeign) {
@@ -107,10 +107,10 @@ export function createCandidateIndex(deps: {
       });
     },
 
-    async mendCandidates(target, ids) {
+    async repairCandidates(target, ids) {
       if (ids.length === 0) return [];
       const names = keys.target(target);
-      return (await run('mend-candidates', [names.instances, names.candidates], ids)) as string[];
+      return (await run('repair-candidates', [names.instances, names.candidates], ids)) as string[];
     },
 
     async nextCandidateAt(target) {

@@ -86,7 +86,7 @@ export interface EnrollmentLedger
     onForeign?: (id: string) => void,
   ): Promise<readonly InstanceId[]>;
   /** Makes the index of candidates agree with the records. @returns those of `ids` that were listed otherwise than their records say */
-  mendCandidates(target: Target, ids: readonly string[]): Promise<readonly string[]>;
+  repairCandidates(target: Target, ids: readonly string[]): Promise<readonly string[]>;
   /** When the next candidate may be claimed; null when there is none. */
   nextCandidateAt(target: Target): Promise<number | null>;
   /** Ids that must show up in the inventory, with their deadlines. */

@@ -16,7 +16,7 @@ const SCRIPTS = {
   },
   'count-anew': { folder: 'enrollment', functions: ['enrollment/count-records'] },
   'forget-target': { folder: 'enrollment', functions: [] },
-  'mend-candidates': { folder: 'enrollment', functions: [] },
+  'repair-candidates': { folder: 'enrollment', functions: [] },
   'schedule-due': { folder: 'jobs', functions: ['redis/now', 'jobs/make-due'] },
   'lease-due': { folder: 'jobs', functions: ['redis/now'] },
   'begin-due': { folder: 'jobs', functions: ['redis/now'] },
