@@ -5,6 +5,7 @@ import { readTargetId, targetId, type Target } from './target.ts';
 import type { UnreadTarget } from './unread-findings.ts';
 import type { Keys } from '../redis/keys.ts';
 import {
+  encodeStored,
   parseStored,
   rememberParsed,
   StoredAccount,
@@ -90,10 +91,10 @@ export function createCoverageLedger(deps: {
     if (entries.length === 0) return;
     const args = entries.flatMap(([member, coverage]) => {
       if (coverage === 'forget') return [member, '', 0, ''];
-      if (coverage === 'known') return [member, '?', 0, JSON.stringify(PENDING)];
+      if (coverage === 'known') return [member, '?', 0, encodeStored(PENDING)];
       // A reading that ends after its target was forgotten must not bring the target back.
       const status = member.endsWith(WHOLE_ACCOUNT) ? `+${coverage.status}` : coverage.status;
-      return [member, status, coverage.attemptedAtMs ?? 0, JSON.stringify(coverage)];
+      return [member, status, coverage.attemptedAtMs ?? 0, encodeStored(coverage)];
     });
     await run('set-coverage', scriptKeys, [COVERAGE_STATUSES.join(','), ...args]);
   }
@@ -129,7 +130,7 @@ export function createCoverageLedger(deps: {
       if (accounts.length === 0) return;
       const pipeline = redis.multi();
       for (const account of accounts) {
-        pipeline.hset(keys.accounts, account.accountId, JSON.stringify(account));
+        pipeline.hset(keys.accounts, account.accountId, encodeStored(account));
         pipeline.zadd(keys.accountsResolved, 'NX', 0, account.accountId);
       }
       await pipeline.exec();

@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
 import type { Redis } from 'ioredis';
-import { parseStored, StoredCoverage } from '../enrollment/stored-schema.ts';
+import { encodeStored, parseStored, StoredCoverage } from '../enrollment/stored-schema.ts';
 import type { BegunWork } from '../jobs/due-store.ts';
 import { type KnownAccount, parseScope } from '../organization/coverage-store.ts';
 import { type Coverage, COVERAGE_STATUSES } from '../organization/coverage.ts';
@@ -116,7 +116,7 @@ export function createScanLedger(deps: {
         nextInMs === null ? '' : Math.floor(nextInMs),
         coverage?.status ?? '',
         coverage?.attemptedAtMs ?? 0,
-        coverage === null ? '' : JSON.stringify(coverage),
+        coverage === null ? '' : encodeStored(coverage),
       ]),
     ]);
     return calls.map(() => undefined);
