@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseConfig } from '@muster/core/config/parse-config';
-import { readYaml } from '@muster/core/config/yaml-source';
+import { readYaml } from '@muster/core/config/source/yaml-source';
 import { MUSTER_ENTRY } from '@muster/testing/supervised-process';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { blocksOf, commandsOf, GUIDE_PAGES, readGuide } from './guide-blocks.ts';

@@ -1,6 +1,6 @@
 /** The checks that this process can make by itself: its configuration, Redis, and who is connected to it. */
 import { installationOf } from '@muster/core/config/installation-id';
-import { formatFaults } from '@muster/core/config/report';
+import { formatFaults } from '@muster/core/config/source/report';
 import { loadConfig } from '@muster/core/config/load-config';
 import type { MusterConfig } from '@muster/core/config/model';
 import { judgeProcessClocks } from '@muster/core/reports/doctor/clock-check';

@@ -1,6 +1,6 @@
 import { configPath, loadConfig } from '@muster/core/config/load-config';
 import type { MusterConfig } from '@muster/core/config/model';
-import { formatFaults } from '@muster/core/config/report';
+import { formatFaults } from '@muster/core/config/source/report';
 
 /** What a command is given beside its own options. */
 export interface CommandContext {

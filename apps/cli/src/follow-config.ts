@@ -1,9 +1,9 @@
 import { dirname, resolve } from 'node:path';
 import { compareConfig, resultOfReload, type ConfigReload } from '@muster/core/config/reload';
-import { formatFault, formatFaults } from '@muster/core/config/report';
+import { formatFault, formatFaults } from '@muster/core/config/source/report';
 import { configPath, loadConfig } from '@muster/core/config/load-config';
 import type { MusterConfig } from '@muster/core/config/model';
-import { readTextFile } from '@muster/core/config/read-text-file';
+import { readTextFile } from '@muster/core/config/source/read-text-file';
 import { messageOf } from '@muster/core/runtime/errors';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import type { CommandContext } from './command-context.ts';

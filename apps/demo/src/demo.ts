@@ -6,7 +6,7 @@ import { awaitSettled } from '@muster/cli/commands/run';
 import { formatStatus } from '@muster/cli/commands/status';
 import { loadConfig } from '@muster/core/config/load-config';
 import type { MusterConfig } from '@muster/core/config/model';
-import { formatFaults } from '@muster/core/config/report';
+import { formatFaults } from '@muster/core/config/source/report';
 import { readOrganizationStatus, type OrganizationStatus } from '@muster/core/reports/organization-status';
 import { createRedisLedger } from '@muster/core/control/ledger';
 import { closeRedis, createRedis } from '@muster/core/redis/connection';

@@ -1,7 +1,7 @@
 import type { Logger } from '@muster/core/runtime/logger-port';
 import type { JobProcess } from '@muster/core/jobs/queue/process-jobs';
 import { watchClock } from '@muster/core/runtime/clock-watch';
-import { processName } from '@muster/core/runtime/process-name';
+import { processName } from '@muster/core/runtime/start-steps';
 import type { SteadyClock } from '@muster/core/runtime/steady-clock';
 import type { ClockLedger } from '@muster/core/control/clock-store';
 

@@ -1,4 +1,4 @@
-import { formatFaults } from '@muster/core/config/report';
+import { formatFaults } from '@muster/core/config/source/report';
 import type { MusterConfig } from '@muster/core/config/model';
 import { parseConfig } from '@muster/core/config/parse-config';
 

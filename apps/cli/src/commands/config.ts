@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { explainConfig } from '@muster/core/config/explain';
-import { formatFaults } from '@muster/core/config/report';
+import { formatFaults } from '@muster/core/config/source/report';
 import { configPath, loadConfig } from '@muster/core/config/load-config';
 import { type CommandContext, CommandError, EXIT } from '../command-context.ts';
 

@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { loadConfig } from '@muster/core/config/load-config';
-import { readTextFile } from '@muster/core/config/read-text-file';
+import { readTextFile } from '@muster/core/config/source/read-text-file';
 import { messageOf } from '@muster/core/runtime/errors';
 import { type CommandContext, CommandError, EXIT } from '../command-context.ts';
 import { initFiles } from '../init/init-files.ts';

@@ -7,8 +7,7 @@ import type { AccountPort } from '../organization/organization-port.ts';
 import type { Clients } from './clients.ts';
 import type { Identities } from './identity.ts';
 import { REGIONS_PAGE } from './limits.ts';
-import { createMemberPages } from './member-pages.ts';
-import { requireList } from './pages.ts';
+import { createMemberPages, requireList } from './pages.ts';
 import type { Identity, Read } from './read-call.ts';
 
 /**

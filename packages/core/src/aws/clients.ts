@@ -4,7 +4,7 @@ import { OrganizationsClient } from '@aws-sdk/client-organizations';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
 import { scopedCredentials } from './call-scope.ts';
-import { LeanEc2Protocol } from './lean-instances/lean-protocol.ts';
+import { LeanEc2Protocol } from './lean-instances/read-instances.ts';
 import type { PartitionRegions } from './partition.ts';
 import type { ScopedHandler } from './request-handler.ts';
 import { SigningHash } from './signing-hash.ts';

@@ -7,8 +7,7 @@ import type { Logger } from '../runtime/logger-port.ts';
 import type { Clients } from './clients.ts';
 import type { Identities } from './identity.ts';
 import { DESCRIBE_INSTANCES_PAGE, MANAGED_NODES_PAGE } from './limits.ts';
-import { createMemberPages } from './member-pages.ts';
-import { requireList } from './pages.ts';
+import { createMemberPages, requireList } from './pages.ts';
 import type { Read } from './read-call.ts';
 import { isHybridNode, readInstance, readManagedNode } from './schema.ts';
 

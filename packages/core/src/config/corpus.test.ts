@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { explainConfig } from './explain.ts';
-import { formatFaults } from './report.ts';
+import { formatFaults } from './source/report.ts';
 import { parseConfig, type ParseResult } from './parse-config.ts';
 
 /**

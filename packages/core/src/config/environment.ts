@@ -1,7 +1,7 @@
 import { parseDuration } from './value-shapes.ts';
 import type { ConfigFault } from './model.ts';
-import type { Findings } from './report.ts';
-import { nearest } from './suggest.ts';
+import type { Findings } from './source/report.ts';
+import { nearest } from './source/suggest.ts';
 
 /** Environment variables as a process has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { formatFaults } from './report.ts';
+import { formatFaults } from './source/report.ts';
 import { configPath, loadConfig } from './load-config.ts';
 
 let dir: string;

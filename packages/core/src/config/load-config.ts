@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { Environment } from './environment.ts';
 import { parseConfig, type ParseResult } from './parse-config.ts';
-import { readTextFile } from './read-text-file.ts';
+import { readTextFile } from './source/read-text-file.ts';
 
 const MISSING =
   'does not exist: write one (the discovery_service block of your teleport.yaml is enough to begin with), or say where it is with MUSTER_CONFIG';

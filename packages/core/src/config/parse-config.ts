@@ -1,5 +1,5 @@
 import type { Matcher } from '../scan/matcher.ts';
-import type { ReadFile } from './console-rules.ts';
+import type { ReadFile } from './rules/section-rules.ts';
 import {
   compileMatchers,
   readDiscoveryConfig,
@@ -7,18 +7,18 @@ import {
   type DiscoveryService,
   readResources,
   type Resource,
-} from './discovery-rules.ts';
+} from './rules/discovery-rules.ts';
 import { readEnvironment, type Environment, type EnvironmentSettings } from './environment.ts';
-import type { InstallDefaults } from './install-rules.ts';
+import type { InstallDefaults } from './rules/install-rules.ts';
 import type { ConfigFault, ConfigNote, MusterConfig } from './model.ts';
-import { compileMuster, scale } from './muster-rules.ts';
+import { compileMuster, scale } from './rules/muster-rules.ts';
 import { MusterShape } from './muster-schema.ts';
-import { noteUnusedPins, readScriptPins } from './script-pins.ts';
-import { reportOn, type Findings, type Report } from './report.ts';
-import { sortDocuments } from './sort-documents.ts';
-import { nearest } from './suggest.ts';
-import { checkProxyAddress, checkSections } from './teleport-rules.ts';
-import { readYaml, type SourceDocument } from './yaml-source.ts';
+import { noteUnusedPins, readScriptPins } from './rules/script-pins.ts';
+import { reportOn, type Findings, type Report } from './source/report.ts';
+import { sortDocuments } from './source/sort-documents.ts';
+import { nearest } from './source/suggest.ts';
+import { checkProxyAddress, checkSections } from './rules/teleport-rules.ts';
+import { readYaml, type SourceDocument } from './source/yaml-source.ts';
 
 export interface ParseOptions {
   /** Name for messages. */

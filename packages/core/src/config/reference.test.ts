@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { configJsonSchema, formatJsonSchema, mainSchema, configReference } from './reference.ts';
 import { parseConfig } from './parse-config.ts';
-import { readYaml } from './yaml-source.ts';
+import { readYaml } from './source/yaml-source.ts';
 
 const ROOT = new URL('../../../../', import.meta.url);
 const GOOD = new URL('fixtures/good/', import.meta.url);

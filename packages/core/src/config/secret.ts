@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { ReadFile } from './console-rules.ts';
+import type { ReadFile } from './rules/section-rules.ts';
 
 /** A value that prints as `[redacted]` however it is printed; `reveal` is the only way to it. */
 export class Secret {

@@ -1,5 +1,5 @@
 /** What an operator does, free of any command line: the CLI calls these, and an API may. Each takes a scope and says what it touched. */
-import { nearest } from '../config/suggest.ts';
+import { nearest } from '../config/source/suggest.ts';
 import { type ApplyDeps, applyEvents } from '../enrollment/apply-events.ts';
 import { CAUSES, isCause } from '../enrollment/cause.ts';
 import { causeOf, type EnrollmentState, type StoredRecord } from '../enrollment/record.ts';

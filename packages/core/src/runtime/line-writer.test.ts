@@ -3,7 +3,7 @@ import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rm
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { createLineWriter } from './line-writer.ts';
+import { createLineWriter } from './logger.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'muster-lines-'));
 afterAll(() => {

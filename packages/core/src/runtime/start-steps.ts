@@ -1,3 +1,5 @@
+import { hostname } from 'node:os';
+
 /** What a start has opened so far, and what becomes of it when the start fails. */
 export interface StartSteps {
   /** To be closed, too, when a later step fails. */
@@ -25,4 +27,9 @@ export function createStartSteps(): StartSteps {
       }
     },
   };
+}
+
+/** This process as findings name it: host (the container's id, in a container) and process id. */
+export function processName(): string {
+  return `${hostname()}/${process.pid}`;
 }

@@ -7,7 +7,7 @@ import {
   EC2Client,
   type EC2ClientConfig,
 } from '@aws-sdk/client-ec2';
-import { LeanEc2Protocol } from './lean-protocol.ts';
+import { LeanEc2Protocol } from './read-instances.ts';
 
 export interface AnInstance {
   readonly id: string;

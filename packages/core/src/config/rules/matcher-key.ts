@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { MatcherKey } from '../organization/ids.ts';
-import type { Matcher, TagRule } from '../scan/matcher.ts';
+import type { MatcherKey } from '../../organization/ids.ts';
+import type { Matcher, TagRule } from '../../scan/matcher.ts';
 
 /** What a matcher is, without where it stands. */
 export type MatcherContent = Omit<Matcher, 'key' | 'label'>;

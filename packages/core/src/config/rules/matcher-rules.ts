@@ -1,12 +1,12 @@
-import { AccountId, Region } from '../organization/ids.ts';
-import type { Matcher, RegionSelection, TagRule } from '../scan/matcher.ts';
-import { accountOfRole } from '../scan/matcher-scope.ts';
+import { AccountId, Region } from '../../organization/ids.ts';
+import type { Matcher, RegionSelection, TagRule } from '../../scan/matcher.ts';
+import { accountOfRole } from '../../scan/matcher-scope.ts';
 import { checkInstall, type InstallDefaults } from './install-rules.ts';
 import { matcherKey } from './matcher-key.ts';
-import type { Report } from './report.ts';
+import type { Report } from '../source/report.ts';
 import { checkRole, type RoleRules } from './role-rules.ts';
-import { nearest } from './suggest.ts';
-import { TELEPORT_AWS_TYPES, type MatcherShape } from './teleport-schema.ts';
+import { nearest } from '../source/suggest.ts';
+import { TELEPORT_AWS_TYPES, type MatcherShape } from '../teleport-schema.ts';
 
 /** The tag that keeps an instance out unless the matcher names another. */
 export const DEFAULT_OPT_OUT_TAG = 'muster:opt-out';

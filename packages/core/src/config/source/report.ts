@@ -1,4 +1,4 @@
-import type { ConfigFault, ConfigNote } from './model.ts';
+import type { ConfigFault, ConfigNote } from '../model.ts';
 import { readShape } from './read-shape.ts';
 import type { SourceDocument } from './yaml-source.ts';
 import type { z } from 'zod';

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type ConfigPath, formatPath } from './report.ts';
-import { parseConfig, type ParseResult } from './parse-config.ts';
+import { parseConfig, type ParseResult } from '../parse-config.ts';
 import { readYaml } from './yaml-source.ts';
 
-const GOOD = new URL('fixtures/good/', import.meta.url);
+const GOOD = new URL('../fixtures/good/', import.meta.url);
 
 /** Documents of a file as plain values, and a place in one of them. */
 interface Hole {

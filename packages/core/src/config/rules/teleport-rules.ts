@@ -1,9 +1,9 @@
-import { isHostPort } from '../install/alphabets.ts';
-import type { ConfigPath, Report } from './report.ts';
-import { explainMissing, withoutMissingValues } from './missing-values.ts';
-import { nearest } from './suggest.ts';
-import { OTHER_TELEPORT_SECTIONS } from './teleport-schema.ts';
-import { describeFound, flag } from './value-shapes.ts';
+import { isHostPort } from '../../install/alphabets.ts';
+import type { ConfigPath, Report } from '../source/report.ts';
+import { explainMissing, withoutMissingValues } from '../source/missing-values.ts';
+import { nearest } from '../source/suggest.ts';
+import { OTHER_TELEPORT_SECTIONS } from '../teleport-schema.ts';
+import { describeFound, flag } from '../value-shapes.ts';
 
 /** Teleport's port for `proxy_server` when none is given (`defaults.HTTPListenPort`). */
 const DEFAULT_PROXY_PORT = 3080;

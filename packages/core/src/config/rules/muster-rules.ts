@@ -1,12 +1,10 @@
-import { quotaOf } from '../install/pacing.ts';
-import { checkConsole, checkListen, type ReadFile } from './console-rules.ts';
-import { formatDuration } from './value-shapes.ts';
-import type { EnvironmentSettings } from './environment.ts';
-import { readMarkerKeys } from './marker-keys.ts';
-import type { MusterConfig } from './model.ts';
-import type { MusterShape } from './muster-schema.ts';
-import { compileRedis } from './redis-rules.ts';
-import type { Findings, Report } from './report.ts';
+import { quotaOf } from '../../install/pacing.ts';
+import { checkConsole, checkListen, compileRedis, type ReadFile, readMarkerKeys } from './section-rules.ts';
+import { formatDuration } from '../value-shapes.ts';
+import type { EnvironmentSettings } from '../environment.ts';
+import type { MusterConfig } from '../model.ts';
+import type { MusterShape } from '../muster-schema.ts';
+import type { Findings, Report } from '../source/report.ts';
 
 /** How long AWS accepts a signed request. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html */
 const SIGNATURE_VALIDITY_MS = 5 * 60_000;

@@ -1,17 +1,17 @@
-import type { Matcher } from '../scan/matcher.ts';
+import type { Matcher } from '../../scan/matcher.ts';
 import type { InstallDefaults } from './install-rules.ts';
 import { compileMatcher } from './matcher-rules.ts';
-import { type Report, reportOn, type Findings } from './report.ts';
+import { type Report, reportOn, type Findings } from '../source/report.ts';
 import {
   DiscoveryConfigShape,
   DiscoveryConfigSpecShape,
   DiscoveryServiceShape,
   MatcherShape,
   UNREAD_SERVICE_KEYS,
-} from './teleport-schema.ts';
-import { describeFound } from './value-shapes.ts';
-import { withoutMissingValues } from './missing-values.ts';
-import type { KeyedDocument } from './sort-documents.ts';
+} from '../teleport-schema.ts';
+import { describeFound } from '../value-shapes.ts';
+import { withoutMissingValues } from '../source/missing-values.ts';
+import type { KeyedDocument } from '../source/sort-documents.ts';
 
 /** Teleport's `common.DefaultDiscoveryPollInterval`. */
 const DEFAULT_POLL_INTERVAL_MS = 5 * 60_000;

@@ -1,7 +1,7 @@
-import type { OrganizationScope } from '../organization/account.ts';
-import type { Matcher, RoleSelection } from '../scan/matcher.ts';
-import type { ConfigPath, Report } from './report.ts';
-import type { MatcherShape } from './teleport-schema.ts';
+import type { OrganizationScope } from '../../organization/account.ts';
+import type { Matcher, RoleSelection } from '../../scan/matcher.ts';
+import type { ConfigPath, Report } from '../source/report.ts';
+import type { MatcherShape } from '../teleport-schema.ts';
 
 type Partition = Matcher['partition'];
 

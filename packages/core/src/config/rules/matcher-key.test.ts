@@ -1,6 +1,6 @@
 import { anInstall } from '@muster/testing/builders';
 import { describe, expect, test } from 'vitest';
-import type { AccountId, Region } from '../organization/ids.ts';
+import type { AccountId, Region } from '../../organization/ids.ts';
 import { matcherKey, type MatcherContent } from './matcher-key.ts';
 
 const CONTENT: MatcherContent = {

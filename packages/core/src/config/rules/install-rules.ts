@@ -6,13 +6,13 @@ import {
   isNoProxyList,
   isProxyUrl,
   isScriptName,
-} from '../install/alphabets.ts';
-import { RUN_SHELL_SCRIPT } from '../install/render-install.ts';
-import type { InstallSettings } from '../scan/matcher.ts';
-import type { ConfigPath, Report } from './report.ts';
+} from '../../install/alphabets.ts';
+import { RUN_SHELL_SCRIPT } from '../../install/render-install.ts';
+import type { InstallSettings } from '../../scan/matcher.ts';
+import type { ConfigPath, Report } from '../source/report.ts';
 import { either } from './role-rules.ts';
 import type { ScriptPins } from './script-pins.ts';
-import type { MatcherShape } from './teleport-schema.ts';
+import type { MatcherShape } from '../teleport-schema.ts';
 
 /** Teleport's defaults (`api/types/matchers_aws.go`, `api/types/installers`). */
 const DEFAULT_TOKEN = 'aws-discovery-iam-token';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ConfigPath } from './report.ts';
 import { nearest, otherWordFor } from './suggest.ts';
-import { describeFound } from './value-shapes.ts';
+import { describeFound } from '../value-shapes.ts';
 
 /** Something wrong with the shape of a part. */
 export interface ShapeFault {

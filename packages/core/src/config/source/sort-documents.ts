@@ -1,6 +1,6 @@
 import { type Findings, type Report, reportOn } from './report.ts';
 import { nearest } from './suggest.ts';
-import { describeFound } from './value-shapes.ts';
+import { describeFound } from '../value-shapes.ts';
 import type { SourceDocument } from './yaml-source.ts';
 
 /** A document that is a map, which a configuration must be. */

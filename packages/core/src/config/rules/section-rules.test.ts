@@ -1,12 +1,12 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { compareConfig } from './reload.ts';
-import type { Environment } from './environment.ts';
-import { explainConfig } from './explain.ts';
-import { formatFaults } from './report.ts';
-import type { MusterConfig } from './model.ts';
-import { parseConfig, type ParseResult } from './parse-config.ts';
-import { secretsOf } from './secrets.ts';
+import { compareConfig } from '../reload.ts';
+import type { Environment } from '../environment.ts';
+import { explainConfig } from '../explain.ts';
+import { formatFaults } from '../source/report.ts';
+import type { MusterConfig } from '../model.ts';
+import { parseConfig, type ParseResult } from '../parse-config.ts';
+import { secretsOf } from '../secrets.ts';
 
 const NEW = '0123456789abcdef'.repeat(4);
 const OLD = 'fedcba9876543210'.repeat(4);

@@ -1,7 +1,7 @@
-import { isScriptName, isSha256 } from '../install/alphabets.ts';
-import type { Matcher } from '../scan/matcher.ts';
-import type { MusterShape } from './muster-schema.ts';
-import type { Report } from './report.ts';
+import { isScriptName, isSha256 } from '../../install/alphabets.ts';
+import type { Matcher } from '../../scan/matcher.ts';
+import type { MusterShape } from '../muster-schema.ts';
+import type { Report } from '../source/report.ts';
 
 /** Installer name → the SHA-256 it must have, in lower case. */
 export type ScriptPins = ReadonlyMap<string, string>;

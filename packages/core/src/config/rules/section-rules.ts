@@ -1,0 +1,186 @@
+import {
+  type EnvironmentSettings,
+  inEnvironment,
+  isLoopbackHost,
+  type ListenAddress,
+  parseListenAddress,
+} from '../environment.ts';
+import type { ConsoleSettings, RedisSettings } from '../model.ts';
+import type { MusterShape } from '../muster-schema.ts';
+import type { TextReading } from '../source/read-text-file.ts';
+import { readRedisUrl, withPassword } from '../redis-url.ts';
+import type { Findings, Report } from '../source/report.ts';
+import { readSecretFile, Secret } from '../secret.ts';
+
+/** Reads a small file named in the configuration. */
+export type ReadFile = (path: string) => TextReading;
+
+/** A shorter one can be guessed over the network. */
+const SHORTEST_PASSWORD = 8;
+
+/** Where the console listens, and with which password: anywhere but on loopback it needs one. */
+export function checkConsole(
+  shape: MusterShape,
+  environment: EnvironmentSettings,
+  readFile: ReadFile | null,
+  findings: Findings,
+  report: Report,
+): ConsoleSettings {
+  const listen =
+    environment.consoleListen ?? checkListen(shape.console.listen, ['console', 'listen'], report);
+  const password = environment.consolePassword ?? readPassword(shape, readFile, report);
+  const fault = (isFromEnvironment: boolean, variable: string, key: string, message: string) => {
+    if (isFromEnvironment) findings.faults.push(inEnvironment(variable, message));
+    else report.fault(['console', key], message);
+  };
+  if (password !== null && password.length < SHORTEST_PASSWORD) {
+    const message = `the password of the console needs at least ${SHORTEST_PASSWORD} characters`;
+    fault(environment.consolePassword !== null, 'MUSTER_CONSOLE_PASSWORD', 'password_file', message);
+  }
+  const isOpen = !isLoopbackHost(listen.host) && !environment.consoleBehindLoopback;
+  if (isOpen && password === null && !report.isFaulted(['console'])) {
+    const message = `the console would be open to the network on ${listen.host}: set a password (MUSTER_CONSOLE_PASSWORD or muster.console.password_file), or listen on 127.0.0.1`;
+    fault(environment.consoleListen !== null, 'MUSTER_CONSOLE_LISTEN', 'listen', message);
+  }
+  return { ...listen, password: password === null ? null : new Secret(password) };
+}
+
+/** Reads `host:port` of a listen key; reports and falls back to loopback when it is none. */
+export function checkListen(text: string, path: readonly string[], report: Report): ListenAddress {
+  const address = parseListenAddress(text);
+  if (address === null) {
+    report.fault(path, `must be host:port, such as 127.0.0.1:8080, found ${JSON.stringify(text)}`);
+  }
+  return address ?? { host: '127.0.0.1', port: 0 };
+}
+
+function readPassword(shape: MusterShape, readFile: ReadFile | null, report: Report): string | null {
+  const path = shape.console.password_file;
+  if (path === undefined) return null;
+  const reading = readSecretFile(path, readFile);
+  if (reading.ok) return reading.text;
+  report.fault(['console', 'password_file'], reading.problem);
+  return null;
+}
+
+/** Where Redis is, with the password that was given by file: from then on it is part of the URL. */
+export function compileRedis(
+  shape: MusterShape,
+  environment: EnvironmentSettings,
+  readFile: ReadFile | null,
+  findings: Findings,
+  report: Report,
+): RedisSettings {
+  const url = checkRedisUrl(shape, environment, findings, report);
+  const prefix = checkPrefix(shape, report);
+  const { redisPasswordFile } = environment;
+  const path = redisPasswordFile ?? shape.redis.password_file;
+  const address = readRedisUrl(url);
+  if (path === undefined || address === null) return { url: new Secret(url), prefix };
+  const place = ['redis', 'password_file'];
+  if (address.password !== '') {
+    // It was written for that very server.
+    const message = 'not read: the Redis URL has a password of its own';
+    if (redisPasswordFile === null) report.note(place, message);
+    else findings.notes.push(inEnvironment('REDIS_PASSWORD_FILE', message));
+    return { url: new Secret(url), prefix };
+  }
+  const reading = readSecretFile(path, readFile);
+  if (reading.ok) return { url: new Secret(withPassword(url, reading.text)), prefix };
+  if (redisPasswordFile === null) report.fault(place, reading.problem);
+  else findings.faults.push(inEnvironment('REDIS_PASSWORD_FILE', reading.problem));
+  return { url: new Secret(url), prefix };
+}
+
+/** The address may hold a password, so no message repeats it. */
+function checkRedisUrl(
+  shape: MusterShape,
+  environment: EnvironmentSettings,
+  findings: Findings,
+  report: Report,
+): string {
+  const url = environment.redisUrl ?? shape.redis.url;
+  if (readRedisUrl(url) === null) {
+    const message =
+      'must be redis://host:port or rediss://host:port, with user and password (a % in them written as %25) and a database number if needed; for a Redis Cluster redis+cluster://host:port,host:port or rediss+cluster://…, without a database number';
+    if (environment.redisUrl === null) report.fault(['redis', 'url'], message);
+    else findings.faults.push(inEnvironment('REDIS_URL', message));
+  }
+  return url;
+}
+
+function checkPrefix(shape: MusterShape, report: Report): string {
+  const { prefix } = shape.redis;
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(prefix)) {
+    report.fault(['redis', 'prefix'], 'may hold 1 to 64 letters, digits, - and _');
+  }
+  return prefix;
+}
+
+/** 32 bytes. */
+const KEY = /^[0-9a-f]{64}$/;
+/** A rotation needs two. Each one more is another comparison for every marker that is none of ours. */
+const MOST_KEYS = 10;
+const HOW_TO_MAKE_ONE = 'make one with: openssl rand -hex 32';
+
+/** A text of keys, read; `problem` follows the name of where it was found. It never repeats the text. */
+type KeyReading =
+  | { readonly ok: true; readonly keys: readonly Secret[] }
+  | { readonly ok: false; readonly problem: string };
+
+/**
+ * The keys of the markers: those of `MUSTER_MARKER_KEY`, else those of the file that `muster.marker_key_file` names. The
+ * first one signs, all verify. Empty when neither is there.
+ */
+export function readMarkerKeys(
+  shape: MusterShape,
+  environment: Pick<EnvironmentSettings, 'markerKey'>,
+  readFile: ReadFile | null,
+  findings: Findings,
+  report: Report,
+): readonly Secret[] {
+  if (environment.markerKey !== null) {
+    const reading = parseMarkerKeys(environment.markerKey.replaceAll(',', '\n'));
+    if (reading.ok) return reading.keys;
+    findings.faults.push(inEnvironment('MUSTER_MARKER_KEY', reading.problem));
+    return [];
+  }
+  const path = shape.marker_key_file;
+  if (path === undefined) return [];
+  const where = ['marker_key_file'];
+  const fault = (message: string): readonly Secret[] => {
+    report.fault(where, message);
+    return [];
+  };
+  if (path === '') return fault('names no file: remove the key, or name the file with the keys');
+  if (readFile === null) return fault('files are not read here');
+  const file = readFile(path);
+  if (!file.ok) return fault(`the file ${path} ${file.problem}`);
+  const reading = parseMarkerKeys(file.text);
+  return reading.ok ? reading.keys : fault(`the file ${path} ${reading.problem}`);
+}
+
+function parseMarkerKeys(text: string): KeyReading {
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  const keys = new Set<string>();
+  for (const [index, line] of lines.entries()) {
+    if (line === '') continue;
+    const key = line.toLowerCase();
+    if (!KEY.test(key)) {
+      return {
+        ok: false,
+        problem: `has no key in line ${index + 1}: a key is 64 hexadecimal digits, one a line; ${HOW_TO_MAKE_ONE}`,
+      };
+    }
+    // A line of one digit over and over is a placeholder that is easily guessed.
+    if (new Set(key).size < 4) {
+      return { ok: false, problem: `has a placeholder in line ${index + 1}; ${HOW_TO_MAKE_ONE}` };
+    }
+    keys.add(key);
+  }
+  if (keys.size === 0) return { ok: false, problem: `holds no key; ${HOW_TO_MAKE_ONE}` };
+  if (keys.size > MOST_KEYS) {
+    return { ok: false, problem: `holds ${keys.size} keys: at most ${MOST_KEYS}, remove the old ones` };
+  }
+  return { ok: true, keys: [...keys].map((key) => new Secret(key)) };
+}
