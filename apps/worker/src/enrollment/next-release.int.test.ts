@@ -195,3 +195,22 @@ test('an instance in a state of the next release keeps its record when its accou
 
   expect(await recordTexts(bench.store, TARGET)).toEqual({ [HELD]: before[HELD] });
 });
+
+test('candidates of a state that only the next release knows hide no other one, and make no job spin', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(1)) });
+  await bench.scanned();
+  const { redis, keys } = bench.store;
+  const { instances, candidates } = keys.target(TARGET);
+  const record = await bench.record(HELD);
+  for (let n = 1000; n < 1250; n += 1) {
+    const text = JSON.stringify({ v: NEXT_SCHEMA, ...record, instanceId: instanceId(n), state: 'in-wave' });
+    await redis.hset(instances, instanceId(n), `7|in-wave||1||${text}`);
+    await redis.zadd(candidates, 1, instanceId(n));
+  }
+
+  expect(await install(bench)).toMatchObject({ sent: 1, instances: 1 });
+
+  expect(await redis.zcard(candidates)).toBe(250);
+  expect(await bench.dueAt('install', targetId(TARGET))).toBeGreaterThan(bench.now() + 1_000);
+  expect(await bench.findings()).toEqual([]);
+});
