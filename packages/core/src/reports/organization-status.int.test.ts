@@ -153,3 +153,19 @@ test('a live command keeps it from being settled', async () => {
 
   expect(isSettled(await readOrganizationStatus(ledger, NOW_MS + 2), true)).toBe(false);
 });
+
+test('a sweep that is shown as finished has all that it found in the sums, also where it ends during the look', async () => {
+  const { ledger } = bench.create();
+  const { coverage } = ledger;
+  const sweep: typeof coverage.sweep = async (nowMs) => {
+    // The last scan of the sweep, as late as it can come.
+    await hold(ledger, ['queued', 'queued']);
+    await finishSweep(ledger);
+    return coverage.sweep(nowMs);
+  };
+
+  const status = await readOrganizationStatus({ ...ledger, coverage: { ...coverage, sweep } }, NOW_MS);
+
+  expect(status.sweep.state).toBe('finished');
+  expect(status.instances.byState).toEqual({ queued: 2 });
+});

@@ -72,18 +72,17 @@ export async function readOrganizationStatus(
   nowMs: number,
   reading: Promise<readonly Finding[]> = readFindings(ledger),
 ): Promise<OrganizationStatus> {
-  const [sweep, counts, statistics, findings, reservations, pauses, labelsWaiting, waits] = await Promise.all(
-    [
-      ledger.coverage.sweep(nowMs),
-      ledger.enrollments.counts(),
-      ledger.statistics.read(),
-      reading,
-      ledger.control.reservations(),
-      ledger.control.pauses(),
-      ledger.labels.waiting(),
-      readWaits(ledger, nowMs),
-    ],
-  );
+  // First: what a sweep that is finished has found stands in the counts that are read afterwards.
+  const sweep = await ledger.coverage.sweep(nowMs);
+  const [counts, statistics, findings, reservations, pauses, labelsWaiting, waits] = await Promise.all([
+    ledger.enrollments.counts(),
+    ledger.statistics.read(),
+    reading,
+    ledger.control.reservations(),
+    ledger.control.pauses(),
+    ledger.labels.waiting(),
+    readWaits(ledger, nowMs),
+  ]);
   return {
     sweep: {
       id: sweep?.id ?? null,
