@@ -1,7 +1,7 @@
 import { findingOfForeignNames, plainName } from '@muster/core/control/findings';
 import type { MusterConfig } from '@muster/core/config/model';
-import { DUE_KINDS, type DueJob, type DueKind, type QueueName } from '@muster/core/jobs/define-job';
-import { jobOfDue, ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
+import type { DueJob, QueueName } from '@muster/core/jobs/define-job';
+import { DUE_KINDS, type DueKind, jobOfDue, ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import type { Ledger } from '@muster/core/control/ledger';

@@ -1,6 +1,5 @@
-import type { DueKind } from '@muster/core/jobs/define-job';
 import { isJobError } from '@muster/core/runtime/errors';
-import { jobOfDue } from '@muster/core/jobs/catalog';
+import { type DueKind, jobOfDue } from '@muster/core/jobs/catalog';
 import type { HandlerDeps } from './deps.ts';
 
 /** What a piece of due work leaves behind. */

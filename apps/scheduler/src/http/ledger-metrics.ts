@@ -1,6 +1,7 @@
 import { CAUSES, ForeignWord } from '@muster/core/enrollment/cause';
 import { COVERAGE_STATUSES } from '@muster/core/organization/coverage';
-import { DUE_KINDS, QUEUE_NAMES, type QueueName } from '@muster/core/jobs/define-job';
+import { DUE_KINDS } from '@muster/core/jobs/catalog';
+import { QUEUE_NAMES, type QueueName } from '@muster/core/jobs/define-job';
 import { ENROLLMENT_STATES } from '@muster/core/enrollment/record';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import type { QueueCounts } from '@muster/core/jobs/queue/enqueue';

@@ -1,7 +1,7 @@
 import { aBatchId, anAccountId, aTarget } from '@muster/testing/builders';
 import { describe, expect, test } from 'vitest';
-import { dedupeIdOf, DUE_KINDS, QUEUE_NAMES } from './define-job.ts';
-import { catalog, collectMember, type JobName, jobOfDue, ORGANIZATION_MEMBER } from './catalog.ts';
+import { dedupeIdOf, QUEUE_NAMES } from './define-job.ts';
+import { catalog, collectMember, DUE_KINDS, type JobName, jobOfDue, ORGANIZATION_MEMBER } from './catalog.ts';
 import { targetId } from '../organization/target.ts';
 
 const TARGET = targetId(aTarget());

@@ -4,7 +4,7 @@ import { AccountId, BatchId, InstanceId } from '../organization/ids.ts';
 import { parseTargetId, Target, targetId } from '../organization/target.ts';
 import { ReportId } from '../reports/report.ts';
 import { JobError } from '../runtime/errors.ts';
-import { type AnyJob, defineJob, type DueJob, type DueKind, type RetryPolicy } from './define-job.ts';
+import { type AnyJob, defineJob, type DueJob, type RetryPolicy } from './define-job.ts';
 
 /**
  * The queue tries once. What is not done stays due in the ledger and is handed out again, which also heals what the
@@ -25,6 +25,19 @@ const BY_LEDGER: RetryPolicy = {
 const BY_ASKER: RetryPolicy = { ...BY_LEDGER, broughtBackBy: 'queue' };
 
 const MINUTE_MS = 60_000;
+
+/** The kinds of work that fall due. Each has one index in the ledger, and one job. */
+export const DUE_KINDS = [
+  'accounts',
+  'regions',
+  'scan',
+  'install',
+  'collect',
+  'verify',
+  'inventory',
+  'labels',
+] as const;
+export type DueKind = (typeof DUE_KINDS)[number];
 
 /** The only member of the indexes whose work is the organization's: `accounts`, `inventory` and `labels`. */
 export const ORGANIZATION_MEMBER = 'organization';
@@ -289,7 +302,7 @@ export const tickJob = defineJob({
   retry: BY_LEDGER,
 });
 
-const dueJobs = new Map(
+const dueJobs = new Map<string, DueJob>(
   Object.values<AnyJob>(catalog)
     .filter((job): job is DueJob => job.due !== null)
     .map((job) => [job.due.kind, job]),

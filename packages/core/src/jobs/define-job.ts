@@ -7,22 +7,10 @@ import type { Logger } from '../runtime/logger-port.ts';
 export const QUEUE_NAMES = ['tick', 'discovery', 'enrollment', 'inventory'] as const;
 export type QueueName = (typeof QUEUE_NAMES)[number];
 
-/** The kinds of work that fall due. Each has one index in the ledger, and one job. */
-export const DUE_KINDS = [
-  'accounts',
-  'regions',
-  'scan',
-  'install',
-  'collect',
-  'verify',
-  'inventory',
-  'labels',
-] as const;
-export type DueKind = (typeof DUE_KINDS)[number];
-
 /** What makes a job due: an index in the ledger, and how its members name what is worked on. */
 export interface DueRule<Payload> {
-  readonly kind: DueKind;
+  /** One of the catalog's `DUE_KINDS`. */
+  readonly kind: string;
   memberOf(payload: Payload): string;
   /** The reverse. Throws for a member that Muster did not write. */
   payloadOf(member: string): Payload;

@@ -1,7 +1,7 @@
 import { NOW_MS, seededRandom } from '@muster/testing/builders';
 import { type TestLedger, useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
-import { DUE_KINDS } from './define-job.ts';
+import { DUE_KINDS } from './catalog.ts';
 
 const bench = useLedgerBench();
 

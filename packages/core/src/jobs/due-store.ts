@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Keys } from '../redis/keys.ts';
 import type { RunScript } from '../redis/scripts.ts';
-import type { DueKind } from './define-job.ts';
+import type { DueKind } from './catalog.ts';
 
 /** Work on a due member, as its end must know it. Both are Redis's time (epoch ms). */
 export interface BegunWork {

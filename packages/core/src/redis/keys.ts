@@ -1,4 +1,4 @@
-import type { DueKind } from '../jobs/define-job.ts';
+import type { DueKind } from '../jobs/catalog.ts';
 import type { AccountId } from '../organization/ids.ts';
 import { targetId, type Target } from '../organization/target.ts';
 
