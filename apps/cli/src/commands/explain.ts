@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { InstanceId } from '@muster/core/organization/ids';
-import { explainInstance, type Explanation } from '@muster/core/reports/explain-instance';
-import { terminalLine } from '@muster/core/runtime/terminal-text';
+import { explainInstance, formatExplanation } from '@muster/core/reports/explain-instance';
 import { type CommandContext, CommandError, EXIT, readConfig } from '../command-context.ts';
 import { withLedger } from '../open-ledger.ts';
 
@@ -31,39 +30,4 @@ export function addExplainCommand(program: Command, context: CommandContext): vo
         `${options.json === true ? JSON.stringify(explanation) : formatExplanation(explanation)}\n`,
       );
     });
-}
-
-function formatExplanation(explanation: Explanation): string {
-  const lines = [
-    `${explanation.instanceId} in ${explanation.accountId} ${explanation.region}: ${explanation.state}${explanation.since === null ? '' : ` since ${explanation.since}`}`,
-  ];
-  if (explanation.cause !== null) {
-    lines.push(
-      `  why      ${explanation.cause}: ${explanation.title}`,
-      `  who      ${explanation.owner}`,
-      `  remedy   ${explanation.remedy}`,
-    );
-  }
-  if (explanation.nextAttemptAt !== null) lines.push(`  next     ${explanation.nextAttemptAt}`);
-  if (explanation.waitsFor !== null) lines.push(`  waits    ${explanation.waitsFor}`);
-  if (explanation.pausedBy !== null) lines.push(`  paused   ${explanation.pausedBy}`);
-  lines.push(`  matcher  ${explanation.matcher ?? 'none of this configuration'}`);
-  lines.push(
-    `  target   ${explanation.targetStatus ?? 'unknown'}, last tried ${explanation.targetLastRead ?? 'not known'}, last read whole ${explanation.targetLastComplete ?? 'not known'}`,
-  );
-  lines.push(`  attempts ${explanation.attemptCount}`);
-  for (const attempt of explanation.attempts) {
-    const exit = attempt.exitCode === null ? '' : `, exit code ${attempt.exitCode}`;
-    lines.push(`    ${attempt.endedAt}  ${attempt.cause ?? 'succeeded'}${exit}`);
-    if (attempt.link !== null) lines.push(`      ${attempt.link}`);
-    if (attempt.output !== '') {
-      lines.push(
-        ...attempt.output
-          .trimEnd()
-          .split('\n')
-          .map((line) => `      | ${line}`),
-      );
-    }
-  }
-  return lines.map(terminalLine).join('\n');
 }

@@ -8,6 +8,7 @@ import { invocationLink } from '../install/command.ts';
 import type { InstanceId } from '../organization/ids.ts';
 import type { Target } from '../organization/target.ts';
 import { describeWait } from '../rollout/send-wait.ts';
+import { terminalLine } from '../runtime/terminal-text.ts';
 import { BYSTANDER_TEXTS, type BystanderKind } from '../scan/bystander-store.ts';
 
 /** Why an instance is, or is not, enrolled: `muster explain --json` (docs/status-json.md). */
@@ -174,4 +175,40 @@ async function readingOf(
 
 function isoTime(ms: number): string {
   return new Date(ms).toISOString();
+}
+
+/** The same for people: several lines, safe for a terminal. */
+export function formatExplanation(explanation: Explanation): string {
+  const lines = [
+    `${explanation.instanceId} in ${explanation.accountId} ${explanation.region}: ${explanation.state}${explanation.since === null ? '' : ` since ${explanation.since}`}`,
+  ];
+  if (explanation.cause !== null) {
+    lines.push(
+      `  why      ${explanation.cause}: ${explanation.title}`,
+      `  who      ${explanation.owner}`,
+      `  remedy   ${explanation.remedy}`,
+    );
+  }
+  if (explanation.nextAttemptAt !== null) lines.push(`  next     ${explanation.nextAttemptAt}`);
+  if (explanation.waitsFor !== null) lines.push(`  waits    ${explanation.waitsFor}`);
+  if (explanation.pausedBy !== null) lines.push(`  paused   ${explanation.pausedBy}`);
+  lines.push(`  matcher  ${explanation.matcher ?? 'none of this configuration'}`);
+  lines.push(
+    `  target   ${explanation.targetStatus ?? 'unknown'}, last tried ${explanation.targetLastRead ?? 'not known'}, last read whole ${explanation.targetLastComplete ?? 'not known'}`,
+  );
+  lines.push(`  attempts ${explanation.attemptCount}`);
+  for (const attempt of explanation.attempts) {
+    const exit = attempt.exitCode === null ? '' : `, exit code ${attempt.exitCode}`;
+    lines.push(`    ${attempt.endedAt}  ${attempt.cause ?? 'succeeded'}${exit}`);
+    if (attempt.link !== null) lines.push(`      ${attempt.link}`);
+    if (attempt.output !== '') {
+      lines.push(
+        ...attempt.output
+          .trimEnd()
+          .split('\n')
+          .map((line) => `      | ${line}`),
+      );
+    }
+  }
+  return lines.map(terminalLine).join('\n');
 }
