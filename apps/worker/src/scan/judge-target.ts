@@ -109,15 +109,15 @@ export async function judgeSightings(
   for (const record of open) {
     const sighting = sightings.get(record.instanceId);
     if (sighting === undefined || sighting.owner === null) continue;
+    const node = managed?.get(record.instanceId);
     const judgment: Judgment =
       managed === null
         ? { kind: 'ineligible', cause: 'ec2-perm-account-denied' }
-        : judgeEligibility(sighting.instance, managed.get(record.instanceId), {
+        : judgeEligibility(sighting.instance, node, {
             nowMs: context.nowMs,
             minInstanceAgeMs: sighting.owner.minInstanceAgeMs,
           });
-    const agentVersion = managed?.get(record.instanceId)?.agentVersion;
-    const judged: EnrollmentEvent = { kind: 'judged', judgment, agentVersion };
+    const judged: EnrollmentEvent = { kind: 'judged', judgment, node };
     next.set(record.instanceId, runEvents(record, [judged], context) ?? record);
   }
   return next;

@@ -1,6 +1,7 @@
 import type { AttemptResult } from './record.ts';
 import type { Cause } from './cause.ts';
 import type { BatchId, CommandId, InstanceId, MatcherKey } from '../organization/ids.ts';
+import type { ManagedNode } from '../scan/instance.ts';
 
 /** What the pre-check said of a running, matched instance. */
 export type Judgment = { readonly kind: 'eligible' } | { readonly kind: 'ineligible'; readonly cause: Cause };
@@ -21,8 +22,8 @@ export type EnrollmentEvent =
   | {
       readonly kind: 'judged';
       readonly judgment: Judgment;
-      /** Of the SSM agent; absent when SSM did not say. */
-      readonly agentVersion?: string | undefined;
+      /** As SSM's inventory shows it; absent when that does not list the instance, or was not asked. */
+      readonly node?: ManagedNode | undefined;
     }
   | { readonly kind: 'node-seen'; readonly nodeId: string }
   | { readonly kind: 'claimed'; readonly batchId: BatchId }

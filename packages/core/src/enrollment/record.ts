@@ -1,5 +1,6 @@
-import type { BatchId, CommandId, InstanceId, MatcherKey } from '../organization/ids.ts';
-import type { Cause, ForeignWord, StoredCause } from './cause.ts';
+import { z } from 'zod';
+import { BatchId, CommandId, InstanceId, MatcherKey } from '../organization/ids.ts';
+import { type Cause, ForeignWord, StoredCause } from './cause.ts';
 
 /**
  * An instance's path to `joined`.
@@ -166,3 +167,61 @@ export function recordAttempt(
   const older = history.attempts.slice(1 - ATTEMPTS_KEPT).map((attempt) => ({ ...attempt, output: '' }));
   return { attempts: [...older, newest], attemptCount: history.attemptCount + 1 };
 }
+
+/** What JavaScript can show as a date: what another hand wrote may be any number, and one record must not stop a list. */
+export const EpochMs = z.number().min(-8.64e15).max(8.64e15);
+
+/**
+ * Records are parsed when they are read from Redis: an older or a newer release, another tool or a broken copy may have
+ * written them. Fields that this release does not know are kept and written back.
+ */
+const StoredAttempt = z.looseObject({
+  batchId: BatchId,
+  commandId: CommandId.nullable(),
+  endedAtMs: EpochMs,
+  cause: StoredCause.nullable(),
+  exitCode: z.number().nullable(),
+  output: z.string(),
+});
+
+const storedBase = {
+  instanceId: InstanceId,
+  matcherKey: MatcherKey,
+  firstSeenAtMs: EpochMs,
+  changedAtMs: EpochMs,
+  launchedAtMs: EpochMs.nullable(),
+  joinedAtMs: EpochMs.nullable(),
+  failures: z.number(),
+  attemptCount: z.number(),
+  attempts: z.array(StoredAttempt),
+};
+
+/** A record of this release as it lies in Redis. */
+export const KnownRecord: z.ZodType<EnrollmentRecord> = z.discriminatedUnion('state', [
+  z.looseObject({ ...storedBase, state: z.literal('discovered') }),
+  z.looseObject({ ...storedBase, state: z.literal('stopped') }),
+  z.looseObject({ ...storedBase, state: z.literal('unmatched') }),
+  z.looseObject({ ...storedBase, state: z.literal('ineligible'), cause: StoredCause }),
+  z.looseObject({ ...storedBase, state: z.literal('queued'), readyAtMs: EpochMs }),
+  z.looseObject({ ...storedBase, state: z.literal('sending'), batchId: BatchId }),
+  z.looseObject({ ...storedBase, state: z.literal('installing'), batchId: BatchId, commandId: CommandId }),
+  z.looseObject({ ...storedBase, state: z.literal('installed'), joinDeadlineMs: EpochMs.nullable() }),
+  z.looseObject({ ...storedBase, state: z.literal('joined'), nodeId: z.string() }),
+  z.looseObject({
+    ...storedBase,
+    state: z.literal('failed'),
+    cause: StoredCause,
+    nextAttemptAtMs: EpochMs,
+    agentVersion: z.string().optional(),
+  }),
+  z.looseObject({ ...storedBase, state: z.literal('gone') }),
+]);
+
+/** What all releases' records share. */
+export const AnyRecord = z.looseObject({
+  ...storedBase,
+  state: ForeignWord,
+  cause: StoredCause.optional().catch(undefined),
+  batchId: BatchId.optional().catch(undefined),
+  commandId: CommandId.optional().catch(undefined),
+});

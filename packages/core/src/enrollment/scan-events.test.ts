@@ -1,4 +1,12 @@
-import { aBatchId, aCommandId, anInstanceId, aMatcherKey, aRecord, NOW_MS } from '@muster/testing/builders';
+import {
+  aBatchId,
+  aCommandId,
+  aManagedNode,
+  anInstanceId,
+  aMatcherKey,
+  aRecord,
+  NOW_MS,
+} from '@muster/testing/builders';
 import { recordAfter } from '@muster/testing/enrollment-table';
 import { expect, test } from 'vitest';
 import type { Attempt } from './record.ts';
@@ -94,7 +102,7 @@ test('another version of the SSM agent wakes a failed instance; the first look o
   const judgedWith = (agentVersion: string): EnrollmentEvent => ({
     kind: 'judged',
     judgment: { kind: 'eligible' },
-    agentVersion,
+    node: aManagedNode({ agentVersion }),
   });
   const failed = aRecord('failed', { failures: 1, attempts: [anAttempt()] });
 
@@ -118,7 +126,11 @@ test('after more than one failure a new agent wakes one doubling early, not at o
   };
 
   expect(
-    recordAfter(failed, { kind: 'judged', judgment: { kind: 'eligible' }, agentVersion: '3.2.0.0' }),
+    recordAfter(failed, {
+      kind: 'judged',
+      judgment: { kind: 'eligible' },
+      node: aManagedNode({ agentVersion: '3.2.0.0' }),
+    }),
   ).toMatchObject({
     state: 'queued',
     readyAtMs: NOW_MS + 1_200_000,
@@ -133,7 +145,11 @@ test('the second failure is the first that a new agent does not end at once', ()
   };
 
   expect(
-    recordAfter(failed, { kind: 'judged', judgment: { kind: 'eligible' }, agentVersion: '3.2.0.0' }),
+    recordAfter(failed, {
+      kind: 'judged',
+      judgment: { kind: 'eligible' },
+      node: aManagedNode({ agentVersion: '3.2.0.0' }),
+    }),
   ).toMatchObject({ state: 'queued', readyAtMs: NOW_MS + 600_000 });
 });
 
@@ -145,7 +161,11 @@ test('a new agent never makes an instance wait longer than it would have', () =>
   };
 
   expect(
-    recordAfter(failed, { kind: 'judged', judgment: { kind: 'eligible' }, agentVersion: '3.2.0.0' }),
+    recordAfter(failed, {
+      kind: 'judged',
+      judgment: { kind: 'eligible' },
+      node: aManagedNode({ agentVersion: '3.2.0.0' }),
+    }),
   ).toMatchObject({ state: 'queued', readyAtMs: NOW_MS + 5_000 });
 });
 

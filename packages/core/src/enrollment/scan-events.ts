@@ -72,7 +72,7 @@ export function onAbsence(
 /** Judged by the pre-check. */
 export function onJudged(
   record: EnrollmentRecord,
-  { judgment, agentVersion }: EventOf<'judged'>,
+  { judgment, node }: EventOf<'judged'>,
   context: TransitionContext,
 ): Transition {
   switch (record.state) {
@@ -89,7 +89,7 @@ export function onJudged(
       if (record.state === 'ineligible' && record.cause === judgment.cause) return record;
       return { ...baseOf(record, context), state: 'ineligible', cause: judgment.cause };
     case 'failed':
-      if (judgment.kind === 'eligible') return onAgentSeen(record, agentVersion, context);
+      if (judgment.kind === 'eligible') return onAgentSeen(record, node?.agentVersion, context);
       return { ...baseOf(record, context), state: 'ineligible', cause: judgment.cause };
     case 'stopped':
     case 'unmatched':

@@ -1,71 +1,21 @@
 import { z } from 'zod';
 import { ForeignWord, StoredCause } from './cause.ts';
-import { ENROLLMENT_STATES, type EnrollmentRecord, type StoredRecord, type UnknownRecord } from './record.ts';
+import {
+  AnyRecord,
+  ENROLLMENT_STATES,
+  EpochMs,
+  KnownRecord,
+  type StoredRecord,
+  type UnknownRecord,
+} from './record.ts';
 import { FINDING_KINDS } from '../control/findings.ts';
 import { LEDGER_SCHEMA } from '../control/installation.ts';
 import { BatchId, CommandId, InstanceId, MatcherKey, Region } from '../organization/ids.ts';
 import type { Intent } from '../install/intent.ts';
 import { ReportAccount } from '../reports/report.ts';
 
-/** What JavaScript can show as a date: what another hand wrote may be any number, and one record must not stop a list. */
-const EpochMs = z.number().min(-8.64e15).max(8.64e15);
-
 /**
- * What lies in Redis is parsed when it is read: an older or a newer release, another tool or a broken copy may have written
- * it. Fields that this release does not know are kept and written back. A record that is none in any release is set aside by
- * the reader, never guessed at.
- */
-const Attempt = z.looseObject({
-  batchId: BatchId,
-  commandId: CommandId.nullable(),
-  endedAtMs: EpochMs,
-  cause: StoredCause.nullable(),
-  exitCode: z.number().nullable(),
-  output: z.string(),
-});
-
-const base = {
-  instanceId: InstanceId,
-  matcherKey: MatcherKey,
-  firstSeenAtMs: EpochMs,
-  changedAtMs: EpochMs,
-  launchedAtMs: EpochMs.nullable(),
-  joinedAtMs: EpochMs.nullable(),
-  failures: z.number(),
-  attemptCount: z.number(),
-  attempts: z.array(Attempt),
-};
-
-const KnownRecord: z.ZodType<EnrollmentRecord> = z.discriminatedUnion('state', [
-  z.looseObject({ ...base, state: z.literal('discovered') }),
-  z.looseObject({ ...base, state: z.literal('stopped') }),
-  z.looseObject({ ...base, state: z.literal('unmatched') }),
-  z.looseObject({ ...base, state: z.literal('ineligible'), cause: StoredCause }),
-  z.looseObject({ ...base, state: z.literal('queued'), readyAtMs: EpochMs }),
-  z.looseObject({ ...base, state: z.literal('sending'), batchId: BatchId }),
-  z.looseObject({ ...base, state: z.literal('installing'), batchId: BatchId, commandId: CommandId }),
-  z.looseObject({ ...base, state: z.literal('installed'), joinDeadlineMs: EpochMs.nullable() }),
-  z.looseObject({ ...base, state: z.literal('joined'), nodeId: z.string() }),
-  z.looseObject({
-    ...base,
-    state: z.literal('failed'),
-    cause: StoredCause,
-    nextAttemptAtMs: EpochMs,
-    agentVersion: z.string().optional(),
-  }),
-  z.looseObject({ ...base, state: z.literal('gone') }),
-]);
-
-const AnyRecord = z.looseObject({
-  ...base,
-  state: ForeignWord,
-  cause: StoredCause.optional().catch(undefined),
-  batchId: BatchId.optional().catch(undefined),
-  commandId: CommandId.optional().catch(undefined),
-});
-
-/**
- * A record of any release; null for what is none. One in a state that this release does not know, or that a newer release
+ * A record of any release; null for what is none, which the reader sets aside and never guesses at. One in a state that this release does not know, or that a newer release
  * wrote and this one cannot read whole, has what all records share, and the rest as it lies there.
  */
 export function parseRecord(text: string): StoredRecord | null {

@@ -1,4 +1,11 @@
-import { aBatchId, aCommandId, anInstanceId, aMatcherKey, NOW_MS } from '@muster/testing/builders';
+import {
+  aBatchId,
+  aCommandId,
+  aManagedNode,
+  anInstanceId,
+  aMatcherKey,
+  NOW_MS,
+} from '@muster/testing/builders';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ATTEMPTS_KEPT, type EnrollmentRecord } from './record.ts';
@@ -32,7 +39,7 @@ const anyEvent: fc.Arbitrary<EnrollmentEvent> = fc.oneof(
       (n): EnrollmentEvent => ({
         kind: 'judged',
         judgment: { kind: 'eligible' },
-        agentVersion: n === undefined ? undefined : `3.${n}.0.0`,
+        node: n === undefined ? undefined : aManagedNode({ agentVersion: `3.${n}.0.0` }),
       }),
     ),
     weight: 3,
