@@ -138,14 +138,14 @@ function judgeWorkers(workers: number | null, isLocal: boolean): readonly Check[
 
 /** How old what sends rely on is; nothing when no worker has ever read it. */
 function judgeSnapshot(
-  facts: { readonly generation: string | null; readonly readAtMs: number; readonly error: string | null },
+  facts: { readonly generation: string | null; readonly begunAtMs: number; readonly error: string | null },
   config: MusterConfig,
   nowMs: number,
 ): readonly Check[] {
   const { inventory } = config;
   if (inventory.kind === 'none' || (facts.generation === null && facts.error === null)) return [];
   const place = { subject: 'snapshot' };
-  const ageMs = nowMs - facts.readAtMs;
+  const ageMs = nowMs - facts.begunAtMs;
   const age = facts.generation === null ? 'never read' : `${Math.round(ageMs / 1_000)} s old`;
   if (facts.error === null && ageMs <= inventory.freshnessMs) return [passed('inventory', age, place)];
   const why = facts.error === null ? '' : `; the last reading failed: ${facts.error}`;

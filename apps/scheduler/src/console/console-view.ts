@@ -78,7 +78,7 @@ function causesOf(status: OrganizationStatus): ConsoleView['causes'] {
 
 function inventoryOf(facts: InventoryFacts): ConsoleView['inventory'] {
   if (facts.generation === null) return null;
-  return { nodes: facts.nodes, readAt: new Date(facts.readAtMs).toISOString(), error: facts.error };
+  return { nodes: facts.nodes, readAt: new Date(facts.begunAtMs).toISOString(), error: facts.error };
 }
 
 /** Something an operator should act on, with what to do. */

@@ -77,7 +77,7 @@ export async function seedOrganization(ledger: Ledger, nowMs: number): Promise<v
   ]);
   await ledger.nodes.publish({
     generation: 'seeded',
-    readAtMs: nowMs - 20_000,
+    begunAtMs: nowMs - 20_000,
     nodes: 347,
     error: null,
     dropped: false,

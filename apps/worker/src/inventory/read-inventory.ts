@@ -157,7 +157,7 @@ async function publish(
   const tookMs = Math.max(0, now - begunAtMs);
   await deps.ledger.nodes.publish({
     generation,
-    readAtMs: begunAtMs,
+    begunAtMs,
     nodes: count,
     error: null,
     dropped: false,

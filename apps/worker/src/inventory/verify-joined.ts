@@ -26,7 +26,7 @@ export async function handleVerifyJoined(
     const facts = await deps.ledger.nodes.facts();
     const nodes = await deps.ledger.nodes.find(target.accountId, ids);
     const overdue = new Set(
-      waiting.filter((one) => facts.readAtMs > one.deadlineMs).map((one) => one.instanceId),
+      waiting.filter((one) => facts.begunAtMs > one.deadlineMs).map((one) => one.instanceId),
     );
     const ends = ids.filter((id) => nodes.has(id) || overdue.has(id));
     await applyBrake(
@@ -87,7 +87,7 @@ async function readAfresh(
   const askedAtMs = clock.now();
   await ledger.due.schedule('inventory', [{ member: ORGANIZATION_MEMBER, inMs: 0 }]);
   while (clock.now() < askedAtMs + patienceMs) {
-    if ((await ledger.nodes.facts()).readAtMs >= askedAtMs) return true;
+    if ((await ledger.nodes.facts()).begunAtMs >= askedAtMs) return true;
     await clock.sleep(LOOK_MS);
   }
   return false;

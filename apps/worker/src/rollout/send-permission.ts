@@ -82,7 +82,7 @@ async function isInventoryFresh(deps: Pick<HandlerDeps, 'config' | 'ledger' | 'c
   const { inventory } = deps.config;
   if (inventory.kind === 'none') return true;
   const facts = await deps.ledger.nodes.facts();
-  const fresh = facts.generation !== null && deps.clock.now() - facts.readAtMs <= inventory.freshnessMs;
+  const fresh = facts.generation !== null && deps.clock.now() - facts.begunAtMs <= inventory.freshnessMs;
   return fresh && !facts.dropped;
 }
 

@@ -56,9 +56,9 @@ async function distrustOldNewcomers(
   records: Records,
   deps: HandlerDeps,
 ): Promise<void> {
-  const readAtMs = coverage?.completeAtMs ?? Number.POSITIVE_INFINITY;
+  const lastCompleteAtMs = coverage?.completeAtMs ?? Number.POSITIVE_INFINITY;
   const isOldNewcomer = ({ instanceId, state, launchedAtMs }: StoredRecord): boolean =>
-    !records.has(instanceId) && state !== 'joined' && (launchedAtMs ?? 0) <= readAtMs;
+    !records.has(instanceId) && state !== 'joined' && (launchedAtMs ?? 0) <= lastCompleteAtMs;
   if (![...next.values()].some(isOldNewcomer)) return;
   // Nothing was sent there under this ledger, and nothing will be before its commands are listed.
   if ((await deps.ledger.enrollments.lastListing(target)) === null) return;

@@ -5,7 +5,7 @@ import { type AccountId, Region } from '../organization/ids.ts';
 import type { RoleReference } from '../scan/matcher.ts';
 import type { AccountPort } from '../organization/organization-port.ts';
 import type { Clients } from './clients.ts';
-import type { Identities } from './identity.ts';
+import type { Identities } from './credentials/identity.ts';
 import { REGIONS_PAGE } from './limits.ts';
 import { createMemberPages, requireList } from './pages.ts';
 import type { Identity, Read } from './read-call.ts';

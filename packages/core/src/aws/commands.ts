@@ -10,7 +10,7 @@ import { isJobError } from '../runtime/errors.ts';
 import type { Clock } from '../runtime/clock-port.ts';
 import type { MakeAttempt } from './attempt.ts';
 import type { Clients } from './clients.ts';
-import type { Identities } from './identity.ts';
+import type { Identities } from './credentials/identity.ts';
 import { INVOCATIONS_PAGE } from './limits.ts';
 import { createMemberPages, requireList } from './pages.ts';
 import type { Read } from './read-call.ts';

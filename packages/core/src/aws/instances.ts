@@ -5,7 +5,7 @@ import type { InstanceId } from '../organization/ids.ts';
 import type { Instance, InstancesPort, ManagedNode } from '../scan/instance.ts';
 import type { Logger } from '../runtime/logger-port.ts';
 import type { Clients } from './clients.ts';
-import type { Identities } from './identity.ts';
+import type { Identities } from './credentials/identity.ts';
 import { DESCRIBE_INSTANCES_PAGE, MANAGED_NODES_PAGE } from './limits.ts';
 import { createMemberPages, requireList } from './pages.ts';
 import type { Read } from './read-call.ts';

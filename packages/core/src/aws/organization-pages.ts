@@ -1,6 +1,6 @@
 import type { AccountId } from '../organization/ids.ts';
 import type { Clock } from '../runtime/clock-port.ts';
-import type { Identities } from './identity.ts';
+import type { Identities } from './credentials/identity.ts';
 import { ORGANIZATIONS_PACE, ORGANIZATIONS_PAGE, type Pace } from './limits.ts';
 import { readPages } from './pages.ts';
 import type { Read } from './read-call.ts';

@@ -12,7 +12,7 @@ import type { Clock } from '../runtime/clock-port.ts';
 import type { Logger } from '../runtime/logger-port.ts';
 import type { OrganizationPort } from '../organization/organization-port.ts';
 import type { Clients } from './clients.ts';
-import type { Identities } from './identity.ts';
+import type { Identities } from './credentials/identity.ts';
 import { createOrganizationPages, type ListOrganizationPages } from './organization-pages.ts';
 import { requireList } from './pages.ts';
 import type { Read } from './read-call.ts';

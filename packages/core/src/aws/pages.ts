@@ -2,7 +2,7 @@ import type { TargetAccess } from '../install/command.ts';
 import type { AwsAction } from '../organization/aws-actions.ts';
 import type { Region } from '../organization/ids.ts';
 import { isJobError, JobError } from '../runtime/errors.ts';
-import type { Identities } from './identity.ts';
+import type { Identities } from './credentials/identity.ts';
 import type { Read } from './read-call.ts';
 
 /** A listing in pages: `read` gets the token of the page to read (null for the first), `tokenOf` the way on (null at the end). */

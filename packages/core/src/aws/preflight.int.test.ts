@@ -2,7 +2,7 @@ import { type AwsSim, type AwsSimOptions, startAwsSim } from '@muster/aws-sim/st
 import { afterEach, describe, expect, test } from 'vitest';
 import { AccountId } from '../organization/ids.ts';
 import { createClock } from '../runtime/clock.ts';
-import { describeCredentialSource } from './base-credentials.ts';
+import { describeCredentialSource } from './credentials/base-credentials.ts';
 import { type AwsAdapter, type AwsAdapterDeps, createAwsAdapter } from './adapter.ts';
 
 const signal = AbortSignal.timeout(60_000);

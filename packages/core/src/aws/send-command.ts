@@ -13,7 +13,7 @@ import type { MakeAttempt } from './attempt.ts';
 import type { SigningKeys } from './call-scope.ts';
 import { type AwsFault, type FaultKind, neverConnected } from './classify-error.ts';
 import type { Clients } from './clients.ts';
-import type { Identities } from './identity.ts';
+import type { Identities } from './credentials/identity.ts';
 import { SEND_MAX_CONCURRENCY, SEND_MAX_ERRORS } from './limits.ts';
 import type { Identity } from './read-call.ts';
 

@@ -49,7 +49,7 @@ test.each([1e300, 'soon'])(
       startedAtMs: String(date),
       'finishedAtMs:sweep': String(date),
     });
-    await redis.hset(keys.inventory, { generation: 'g', readAtMs: String(date) });
+    await redis.hset(keys.inventory, { generation: 'g', begunAtMs: String(date) });
     const facts = { changedAtMs: date };
     await forgeCandidate(
       { redis, keys },
@@ -65,7 +65,7 @@ test.each([1e300, 'soon'])(
     expect(await ledger.control.pauses()).toMatchObject([{ scope: 'all', atMs: 0 }]);
     expect(await ledger.coverage.all()).toEqual([]);
     expect(await ledger.coverage.sweep(NOW_MS)).toBeNull();
-    expect(await ledger.nodes.facts()).toMatchObject({ readAtMs: 0 });
+    expect(await ledger.nodes.facts()).toMatchObject({ begunAtMs: 0 });
     expect((await ledger.enrollments.readAll(target)).size).toBe(0);
     expect(await ledger.enrollments.setAsideUnreadable(target)).toEqual([anInstanceId(1)]);
   },

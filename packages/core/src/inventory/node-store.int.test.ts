@@ -19,7 +19,7 @@ function aNode(n: number, generation = 'g'): TeleportNode {
 }
 
 function published(generation: string, nodes = 20) {
-  return { generation, readAtMs: NOW_MS, nodes, error: null, dropped: false };
+  return { generation, begunAtMs: NOW_MS, nodes, error: null, dropped: false };
 }
 
 test('before the first snapshot nothing is known and nothing is found', async () => {
@@ -27,7 +27,7 @@ test('before the first snapshot nothing is known and nothing is found', async ()
 
   expect(await nodes.facts()).toEqual({
     generation: null,
-    readAtMs: 0,
+    begunAtMs: 0,
     nodes: 0,
     error: null,
     dropped: false,
@@ -41,7 +41,7 @@ test('a failure before the first snapshot is told, and is no snapshot', async ()
 
   expect(await nodes.facts()).toEqual({
     generation: null,
-    readAtMs: 0,
+    begunAtMs: 0,
     nodes: 0,
     error: 'tctl: not found',
     dropped: false,

@@ -8,7 +8,7 @@ export interface InventoryFacts {
   /** Name of the complete snapshot; null before the first. */
   readonly generation: string | null;
   /** When the snapshot's reading began: what joined later may be missing from it. */
-  readonly readAtMs: number;
+  readonly begunAtMs: number;
   readonly nodes: number;
   /** Why the last reading failed; null when it did not. */
   readonly error: string | null;
@@ -44,7 +44,7 @@ export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: K
     return {
       generation:
         fields['generation'] === undefined || fields['generation'] === '' ? null : fields['generation'],
-      readAtMs: readEpochMs(fields['readAtMs']),
+      begunAtMs: readEpochMs(fields['begunAtMs']),
       nodes: Number(fields['nodes'] ?? 0),
       error: fields['error'] === undefined || fields['error'] === '' ? null : fields['error'],
       dropped: fields['dropped'] === 'yes',
@@ -75,7 +75,7 @@ export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: K
     async publish(next) {
       await redis.hset(keys.inventory, {
         generation: next.generation ?? '',
-        readAtMs: next.readAtMs,
+        begunAtMs: next.begunAtMs,
         nodes: next.nodes,
         error: next.error ?? '',
         dropped: next.dropped ? 'yes' : '',

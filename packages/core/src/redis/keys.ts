@@ -97,7 +97,7 @@ export interface Keys {
   readonly awsCalls: string;
   /** hash: commandsSent. */
   readonly totals: string;
-  /** hash: the inventory's facts: generation, readAtMs, nodes, error, tookMs. */
+  /** hash: the inventory's facts: generation, begunAtMs, nodes, error, dropped, tookMs. */
   readonly inventory: string;
   /** hash: instance id → node id, in an account, of one generation of the inventory; expires. */
   readonly nodes: (accountId: AccountId, generation: string) => string;

@@ -29,7 +29,7 @@ async function aLedger(): Promise<Ledger> {
   await put(THERE, { ...aRecord('queued', { instanceId: anInstanceId(4) }), readyAtMs: NOW_MS + 30_000 });
   await ledger.nodes.publish({
     generation: 'g',
-    readAtMs: NOW_MS - 1_000,
+    begunAtMs: NOW_MS - 1_000,
     nodes: 0,
     error: null,
     dropped: false,
@@ -90,7 +90,7 @@ test.each<[string, ConfigPart, (ledger: Ledger) => Promise<unknown>, readonly st
     (ledger) =>
       ledger.nodes.publish({
         generation: 'g',
-        readAtMs: NOW_MS - 3_600_000,
+        begunAtMs: NOW_MS - 3_600_000,
         nodes: 0,
         error: 'tctl: no such file',
         dropped: false,

@@ -168,9 +168,11 @@ function ofInventory(facts: InventoryFacts, { inventory }: MusterConfig, nowMs: 
         'Check what the identity of tctl may see; when the nodes are really gone, run: muster resume --all',
     };
   }
-  if (facts.generation !== null && nowMs - facts.readAtMs <= inventory.freshnessMs) return null;
+  if (facts.generation !== null && nowMs - facts.begunAtMs <= inventory.freshnessMs) return null;
   const age =
-    facts.generation === null ? 'was never read' : `is ${Math.round((nowMs - facts.readAtMs) / 1_000)} s old`;
+    facts.generation === null
+      ? 'was never read'
+      : `is ${Math.round((nowMs - facts.begunAtMs) / 1_000)} s old`;
   return {
     ...all,
     reason: 'inventory',

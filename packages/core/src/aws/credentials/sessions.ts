@@ -1,11 +1,11 @@
 import { AssumeRoleCommand, type AssumeRoleCommandOutput, type STSClient } from '@aws-sdk/client-sts';
-import { JobError, isJobError } from '../runtime/errors.ts';
-import type { AccountId } from '../organization/ids.ts';
-import type { RoleReference } from '../scan/matcher.ts';
-import type { Clock } from '../runtime/clock-port.ts';
-import type { SigningKeys } from './call-scope.ts';
-import { SESSION_SECONDS } from './limits.ts';
-import type { Identity, Read } from './read-call.ts';
+import { JobError, isJobError } from '../../runtime/errors.ts';
+import type { AccountId } from '../../organization/ids.ts';
+import type { RoleReference } from '../../scan/matcher.ts';
+import type { Clock } from '../../runtime/clock-port.ts';
+import type { SigningKeys } from '../call-scope.ts';
+import { SESSION_SECONDS } from '../limits.ts';
+import type { Identity, Read } from '../read-call.ts';
 
 /** Sessions in member accounts: one per account, role and external id. */
 export interface Sessions {

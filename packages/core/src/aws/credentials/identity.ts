@@ -1,12 +1,12 @@
 import { GetCallerIdentityCommand, type STSClient } from '@aws-sdk/client-sts';
-import type { TargetAccess } from '../install/command.ts';
-import { JobError } from '../runtime/errors.ts';
-import { AccountId } from '../organization/ids.ts';
-import type { Clock } from '../runtime/clock-port.ts';
-import type { MakeAttempt } from './attempt.ts';
+import type { TargetAccess } from '../../install/command.ts';
+import { JobError } from '../../runtime/errors.ts';
+import { AccountId } from '../../organization/ids.ts';
+import type { Clock } from '../../runtime/clock-port.ts';
+import type { MakeAttempt } from '../attempt.ts';
 import type { BaseCredentials } from './base-credentials.ts';
-import type { SigningKeys } from './call-scope.ts';
-import type { Identity, Read } from './read-call.ts';
+import type { SigningKeys } from '../call-scope.ts';
+import type { Identity, Read } from '../read-call.ts';
 import { accountOfArn, createSessions, type Sessions } from './sessions.ts';
 
 /** As whom a call is made: the worker itself, or a role's session in an account. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { AccountId } from '../organization/ids.ts';
-import type { Clock } from '../runtime/clock-port.ts';
+import { AccountId } from '../../organization/ids.ts';
+import type { Clock } from '../../runtime/clock-port.ts';
 import {
   access,
   accountId,
@@ -10,8 +10,8 @@ import {
   request,
   signal,
   useHostileAws,
-} from './hostile-aws.fixture.ts';
-import { assumeRole, ec2Error, jsonError, oneInstance, stsError } from './stub-aws.fixture.ts';
+} from '../hostile-aws.fixture.ts';
+import { assumeRole, ec2Error, jsonError, oneInstance, stsError } from '../stub-aws.fixture.ts';
 
 const { start, startBare, stub, requestsOf } = useHostileAws();
 

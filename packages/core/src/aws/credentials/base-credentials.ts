@@ -1,7 +1,7 @@
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
-import { JobError, messageOf } from '../runtime/errors.ts';
-import type { Clock } from '../runtime/clock-port.ts';
-import type { SigningKeys } from './call-scope.ts';
+import { JobError, messageOf } from '../../runtime/errors.ts';
+import type { Clock } from '../../runtime/clock-port.ts';
+import type { SigningKeys } from '../call-scope.ts';
 
 /** A source of credentials in the SDK's shape. */
 export type CredentialSource = (options?: { readonly forceRefresh?: boolean }) => Promise<{
