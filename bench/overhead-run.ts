@@ -66,7 +66,7 @@ async function measure(run: (onDone: () => void) => Promise<void>): Promise<void
 }
 
 async function empty(): Promise<void> {
-  // BullMQ's own connection: ours gathers writes, which is part of what is measured.
+  // BullMQ's own connection: what ours adds is part of what is measured.
   const { hostname, port } = new URL(url);
   const connection = { host: hostname, port: Number(port) };
   const queue = new Queue('empty', { connection, prefix: PREFIX });

@@ -4,7 +4,6 @@ import type { Secret } from '../config/secret.ts';
 import { JobError, messageOf } from '../runtime/errors.ts';
 import { type Clock, LATE, within } from '../runtime/clock-port.ts';
 import type { Logger } from '../runtime/logger-port.ts';
-import { gatherWrites } from './gather-writes.ts';
 import { createKeys } from './keys.ts';
 import {
   forgetTrouble,
@@ -61,7 +60,6 @@ export function createRedis(options: RedisOptions): Redis {
     retryStrategy: (attempt) => Math.min(100 * 2 ** Math.min(attempt - 1, 10), 2_000),
   });
   if (options.profile === 'patient') slowRefusals(redis);
-  gatherWrites(redis);
   logAvailability(redis, options.log.child({ redis: options.name }));
   return redis;
 }
