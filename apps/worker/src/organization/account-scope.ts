@@ -77,7 +77,7 @@ function wrongSeal(accountId: AccountId): { readonly message: string; readonly r
   return {
     message: `What the ledger says of account ${accountId} (state, units, tags) is not what a worker wrote: its seal does not fit. Nothing is read there or sent to it until the accounts are listed again, which is due now.`,
     remedy:
-      'If the marker key was replaced without keeping the old one as the second line of its file, or workers have different keys, there is nothing else to do than to give all the same. If not, another hand than Muster’s writes to Redis: find out whose, and give it another password. This note goes away after a later complete listing.',
+      'If the marker key was replaced without keeping the old one as the second line of its file, or workers have different keys, there is nothing else to do than to give all the same. If not, another client than Muster writes to Redis: find out whose, and give it another password. This note goes away after a later complete listing.',
   };
 }
 

@@ -168,7 +168,7 @@ export function recordAttempt(
   return { attempts: [...older, newest], attemptCount: history.attemptCount + 1 };
 }
 
-/** What JavaScript can show as a date: what another hand wrote may be any number, and one record must not stop a list. */
+/** What JavaScript can show as a date: what another client wrote may be any number, and one record must not stop a list. */
 export const EpochMs = z.number().min(-8.64e15).max(8.64e15);
 
 /**

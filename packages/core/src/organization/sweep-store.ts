@@ -83,7 +83,7 @@ export function createSweepLedger(deps: {
     async sweep(nowMs): Promise<SweepView | null> {
       const fields = await redis.hgetall(keys.sweep);
       const startedAtMs = readTime(fields['startedAtMs'], nowMs);
-      // One that another hand has written over is none: the next one takes its place.
+      // One that another client has written over is none: the next one takes its place.
       if (fields['id'] === undefined || startedAtMs === null) return null;
       const [targets, total, unresolved, denied] = await Promise.all([
         countTargets(startedAtMs),
@@ -119,7 +119,7 @@ export function createSweepLedger(deps: {
 /** As in date-reading.lua. */
 const MOST_AHEAD_MS = 157_680_000_000;
 
-/** A time as date-reading.lua takes it; null for what can be none, such as what another hand has written. */
+/** A time as date-reading.lua takes it; null for what can be none, such as what another client has written. */
 function readTime(text: string | null | undefined, nowMs: number): number | null {
   if (typeof text !== 'string' || !/^\d{1,15}$/.test(text)) return null;
   return Number(text) <= nowMs + MOST_AHEAD_MS ? Number(text) : null;
