@@ -9,14 +9,6 @@ import type { ControlLedger } from './control-store.ts';
 import { parseStored } from '../enrollment/stored-schema.ts';
 import type { RunScript } from '../redis/scripts.ts';
 
-/** Whose ledger it is: another installation on the same prefix would take this one's records for its own. */
-export interface OwnerLedger {
-  /** Claims it for `mine` when it has no owner. Null, or why it is another installation's. Safe to call again and again. */
-  claim(mine: Installation): Promise<string | null>;
-  /** Why it is another installation's; null when it is `mine` or has no owner. Writes nothing. */
-  whyForeign(mine: Installation): Promise<string | null>;
-}
-
 /** Fields of a newer release pass through. */
 const StoredOwner: z.ZodType<LedgerOwner & { readonly takenOver?: boolean | undefined }> = z.looseObject({
   schema: z.int(),
@@ -39,7 +31,7 @@ interface OwnerDeps {
 }
 
 /** Whose ledger this is. A text that cannot be read counts as none. */
-export function createOwnerLedger(deps: OwnerDeps): OwnerLedger {
+export function createOwnerLedger(deps: OwnerDeps) {
   const { redis, keys, run, prefix } = deps;
 
   async function judge(mine: Installation) {
@@ -52,7 +44,8 @@ export function createOwnerLedger(deps: OwnerDeps): OwnerLedger {
   }
 
   return {
-    async claim(mine) {
+    /** Claims it for `mine` when it has no owner. Null, or why it is another installation's. Safe to call again and again. */
+    async claim(mine: Installation): Promise<string | null> {
       // A configuration without a cluster enrolls nothing and owns nothing.
       if (mine.cluster === '') return null;
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
@@ -72,13 +65,17 @@ export function createOwnerLedger(deps: OwnerDeps): OwnerLedger {
       return null;
     },
 
-    async whyForeign(mine) {
+    /** Why it is another installation's; null when it is `mine` or has no owner. Writes nothing. */
+    async whyForeign(mine: Installation): Promise<string | null> {
       if (mine.cluster === '') return null;
       const { judgment } = await judge(mine);
       return judgment.kind === 'foreign' ? judgment.reason : null;
     },
   };
 }
+
+/** Whose ledger it is: another installation on the same prefix would take this one's records for its own. */
+export type OwnerLedger = ReturnType<typeof createOwnerLedger>;
 
 /** What release 0.1 has left under the prefix, at keys that this release does not use. */
 interface OldLedger {

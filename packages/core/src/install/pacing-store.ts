@@ -11,20 +11,6 @@ export interface ThrottleAnswer {
   readonly tookMs: number;
 }
 
-/** Token buckets per account × region × API, shared by all workers. */
-export interface PacingLedger {
-  /** For work of many calls: 0 when the call may go, else the ms to wait. */
-  take(target: Target, action: PacedAction): Promise<number>;
-  /** For work of few calls: waits only where a call was throttled lately. */
-  takeIfKnown(target: Target, action: PacedAction): Promise<number>;
-  /**
-   * AWS throttled a call: the rate is cut, once for all calls that were under way, and nothing goes before AWS's own wait.
-   *
-   * @returns ms until the next call may go
-   */
-  throttled(target: Target, action: PacedAction, answer: ThrottleAnswer): Promise<number>;
-}
-
 /** For this long after the last call at a cut rate, the rate is not tried anew from the whole one. */
 const REMEMBERED_MS = 10 * 60_000;
 
@@ -33,7 +19,7 @@ export function createPacingLedger(deps: {
   readonly keys: Keys;
   readonly run: RunScript;
   readonly settings: PacingSettings;
-}): PacingLedger {
+}) {
   const call = async (
     mode: 'take' | 'take-if-known' | 'throttled',
     target: Target,
@@ -45,9 +31,23 @@ export function createPacingLedger(deps: {
     return Number(await deps.run('take-token', [deps.keys.bucket(target, action)], args));
   };
   return {
-    take: (target, action) => call('take', target, action),
-    takeIfKnown: (target, action) => call('take-if-known', target, action),
-    throttled: (target, action, { retryAfterMs, tookMs }) =>
-      call('throttled', target, action, retryAfterMs ?? 0, tookMs),
+    /** For work of many calls: 0 when the call may go, else the ms to wait. */
+    take: (target: Target, action: PacedAction): Promise<number> => call('take', target, action),
+    /** For work of few calls: waits only where a call was throttled lately. */
+    takeIfKnown: (target: Target, action: PacedAction): Promise<number> =>
+      call('take-if-known', target, action),
+    /**
+     * AWS throttled a call: the rate is cut, once for all calls that were under way, and nothing goes before AWS's own wait.
+     *
+     * @returns ms until the next call may go
+     */
+    throttled: (
+      target: Target,
+      action: PacedAction,
+      { retryAfterMs, tookMs }: ThrottleAnswer,
+    ): Promise<number> => call('throttled', target, action, retryAfterMs ?? 0, tookMs),
   };
 }
+
+/** Token buckets per account × region × API, shared by all workers. */
+export type PacingLedger = ReturnType<typeof createPacingLedger>;

@@ -16,28 +16,6 @@ export interface WaitingChange {
   readonly text: string;
 }
 
-/** Labels that nodes were given, and that they are to be given. */
-export interface LabelLedger {
-  /** What the target's labels last came to; null when they were never compared, or not to an end. */
-  summary(target: Target): Promise<LabelSummary | null>;
-  /** Written last: as long as it holds, scans look no closer. */
-  setSummary(target: Target, summary: LabelSummary): Promise<void>;
-  /** What the target's instances were last given. */
-  written(target: Target): Promise<ReadonlyMap<InstanceId, WrittenLabels>>;
-  /** Makes changes wait; the same instance's earlier change is replaced. */
-  queue(target: Target, changes: readonly LabelChange[]): Promise<void>;
-  /** About how many changes wait, over all targets. */
-  waiting(): Promise<number>;
-  /** Up to `limit` changes of any targets, in no order, so that one that cannot be written holds up no other for good. */
-  take(limit: number): Promise<readonly WaitingChange[]>;
-  /** Forgets changes that are not to be written, and what was last given: the next scan compares anew. */
-  leaveOut(waiting: readonly WaitingChange[]): Promise<void>;
-  /** Teleport has these until `expiresAtMs`; a change that was replaced meanwhile goes on waiting. */
-  settle(
-    written: readonly { readonly waiting: WaitingChange; readonly expiresAtMs: number }[],
-  ): Promise<void>;
-}
-
 /** Fields per HSET: a call holds Redis for well under a millisecond at this size. */
 const CHUNK = 200;
 
@@ -57,19 +35,22 @@ export function createLabelLedger(deps: {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly run: RunScript;
-}): LabelLedger {
+}) {
   const { redis, keys, run } = deps;
   return {
-    async summary(target) {
+    /** What the target's labels last came to; null when they were never compared, or not to an end. */
+    async summary(target: Target): Promise<LabelSummary | null> {
       const text = await redis.hget(keys.target(target).summary, 'labels');
       return text === null ? null : readSummary(text);
     },
 
-    async setSummary(target, { digest, refreshAtMs }) {
+    /** Written last: as long as it holds, scans look no closer. */
+    async setSummary(target: Target, { digest, refreshAtMs }: LabelSummary): Promise<void> {
       await redis.hset(keys.target(target).summary, 'labels', `${digest}|${Math.floor(refreshAtMs)}`);
     },
 
-    async written(target) {
+    /** What the target's instances were last given. */
+    async written(target: Target): Promise<ReadonlyMap<InstanceId, WrittenLabels>> {
       const fields = await redis.hgetall(keys.target(target).labels);
       return new Map(
         Object.entries(fields).flatMap(([id, text]): [InstanceId, WrittenLabels][] => {
@@ -82,7 +63,8 @@ export function createLabelLedger(deps: {
       );
     },
 
-    async queue(target, changes) {
+    /** Makes changes wait; the same instance's earlier change is replaced. */
+    async queue(target: Target, changes: readonly LabelChange[]): Promise<void> {
       const { labelChanges } = keys.target(target);
       for (let i = 0; i < changes.length; i += CHUNK) {
         const chunk = changes.slice(i, i + CHUNK);
@@ -94,9 +76,11 @@ export function createLabelLedger(deps: {
       if (changes.length > 0) await redis.sadd(keys.labelTargets, targetId(target));
     },
 
-    waiting: async () => Number((await redis.get(keys.labelsWaiting)) ?? 0),
+    /** About how many changes wait, over all targets. */
+    waiting: async (): Promise<number> => Number((await redis.get(keys.labelsWaiting)) ?? 0),
 
-    async take(limit) {
+    /** Up to `limit` changes of any targets, in no order, so that one that cannot be written holds up no other for good. */
+    async take(limit: number): Promise<readonly WaitingChange[]> {
       const taken: WaitingChange[] = [];
       const ids = await redis.srandmember(keys.labelTargets, limit);
       for (const id of ids) {
@@ -123,12 +107,16 @@ export function createLabelLedger(deps: {
       return taken;
     },
 
-    async leaveOut(waiting) {
+    /** Forgets changes that are not to be written, and what was last given: the next scan compares anew. */
+    async leaveOut(waiting: readonly WaitingChange[]): Promise<void> {
       await settleAll(waiting.map((one) => ({ waiting: one, written: '' })));
       for (const { target } of waiting) await redis.hdel(keys.target(target).summary, 'labels', 'rest');
     },
 
-    async settle(written) {
+    /** Teleport has these until `expiresAtMs`; a change that was replaced meanwhile goes on waiting. */
+    async settle(
+      written: readonly { readonly waiting: WaitingChange; readonly expiresAtMs: number }[],
+    ): Promise<void> {
       await settleAll(
         written.map(({ waiting, expiresAtMs }) => ({
           waiting,
@@ -165,6 +153,9 @@ export function createLabelLedger(deps: {
     }
   }
 }
+
+/** Labels that nodes were given, and that they are to be given. */
+export type LabelLedger = ReturnType<typeof createLabelLedger>;
 
 function readSummary(text: string): LabelSummary | null {
   const bar = text.indexOf('|');

@@ -18,25 +18,11 @@ export interface InventoryFacts {
   readonly tookMs?: number | undefined;
 }
 
-/** The node inventory, as the last complete snapshot. */
-export interface NodeLedger {
-  facts(): Promise<InventoryFacts>;
-  /** Writes a snapshot under its generation; it becomes the current one by `publish`. */
-  addNodes(generation: string, nodes: readonly TeleportNode[], ttlMs: number): Promise<void>;
-  publish(facts: InventoryFacts): Promise<void>;
-  /** Deletes a snapshot that is never to be published, by the accounts that it has nodes of. */
-  discard(generation: string, accounts: readonly AccountId[]): Promise<void>;
-  /** Records that a reading failed, or `dropped`; the last snapshot stays. */
-  fail(error: string, dropped?: boolean): Promise<void>;
-  /** Node ids of those of `ids` that the current snapshot shows. */
-  find(accountId: AccountId, ids: readonly InstanceId[]): Promise<ReadonlyMap<InstanceId, string>>;
-}
-
 /**
  * The node inventory as whole snapshots: a new one is written under its own generation and becomes visible at once,
  * by one write. No reader ever sees half of one.
  */
-export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: Keys }): NodeLedger {
+export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: Keys }) {
   const { redis, keys } = deps;
 
   async function facts(): Promise<InventoryFacts> {
@@ -55,7 +41,8 @@ export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: K
   return {
     facts,
 
-    async addNodes(generation, nodes, ttlMs) {
+    /** Writes a snapshot under its generation; it becomes the current one by `publish`. */
+    async addNodes(generation: string, nodes: readonly TeleportNode[], ttlMs: number): Promise<void> {
       const byAccount = new Map<AccountId, TeleportNode[]>();
       for (const node of nodes) {
         const list = byAccount.get(node.accountId);
@@ -72,7 +59,7 @@ export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: K
       );
     },
 
-    async publish(next) {
+    async publish(next: InventoryFacts): Promise<void> {
       await redis.hset(keys.inventory, {
         generation: next.generation ?? '',
         begunAtMs: next.begunAtMs,
@@ -83,16 +70,19 @@ export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: K
       });
     },
 
-    async discard(generation, accounts) {
+    /** Deletes a snapshot that is never to be published, by the accounts that it has nodes of. */
+    async discard(generation: string, accounts: readonly AccountId[]): Promise<void> {
       // One key per call: the keys of accounts lie in different slots.
       await Promise.all(accounts.map((accountId) => redis.unlink(keys.nodes(accountId, generation))));
     },
 
-    async fail(error, dropped = false) {
+    /** Records that a reading failed, or `dropped`; the last snapshot stays. */
+    async fail(error: string, dropped = false): Promise<void> {
       await redis.hset(keys.inventory, { error, dropped: dropped ? 'yes' : '' });
     },
 
-    async find(accountId, ids): Promise<ReadonlyMap<InstanceId, string>> {
+    /** Node ids of those of `ids` that the current snapshot shows. */
+    async find(accountId: AccountId, ids: readonly InstanceId[]): Promise<ReadonlyMap<InstanceId, string>> {
       const found = new Map<InstanceId, string>();
       if (ids.length === 0) return found;
       const { generation } = await facts();
@@ -106,3 +96,6 @@ export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: K
     },
   };
 }
+
+/** The node inventory, as the last complete snapshot. */
+export type NodeLedger = ReturnType<typeof createNodeLedger>;

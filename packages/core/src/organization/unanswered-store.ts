@@ -2,22 +2,11 @@ import type { Redis } from 'ioredis';
 import type { Finding } from '../control/findings.ts';
 import type { Keys } from '../redis/keys.ts';
 
-/** Which services of AWS do not answer, over all workers. */
-export interface UnansweredLedger {
-  all(): Promise<readonly UnansweredCalls[]>;
-  /** Adds what does not answer, or goes on not answering; the earliest beginning stands. */
-  put(calls: readonly UnansweredCalls[]): Promise<void>;
-  remove(calls: readonly UnansweredCalls[]): Promise<void>;
-}
-
 /** Redis drops the hash when no process has put a call for so long. */
 const KEPT_SECONDS = 3_600;
 
 /** A hash: `service/account/region` → `since|last`. Empty while AWS answers. */
-export function createUnansweredLedger(deps: {
-  readonly redis: Redis;
-  readonly keys: Keys;
-}): UnansweredLedger {
+export function createUnansweredLedger(deps: { readonly redis: Redis; readonly keys: Keys }) {
   const { redis, keys } = deps;
 
   async function all(): Promise<readonly UnansweredCalls[]> {
@@ -33,7 +22,8 @@ export function createUnansweredLedger(deps: {
   return {
     all,
 
-    async put(calls) {
+    /** Adds what does not answer, or goes on not answering; the earliest beginning stands. */
+    async put(calls: readonly UnansweredCalls[]): Promise<void> {
       if (calls.length === 0) return;
       const known = new Map((await all()).map((one) => [fieldOf(one), one.sinceMs]));
       const fields = calls.map((call) => {
@@ -47,11 +37,14 @@ export function createUnansweredLedger(deps: {
         .exec();
     },
 
-    async remove(calls) {
+    async remove(calls: readonly UnansweredCalls[]): Promise<void> {
       if (calls.length > 0) await redis.hdel(keys.unanswered, ...calls.map(fieldOf));
     },
   };
 }
+
+/** Which services of AWS do not answer, over all workers. */
+export type UnansweredLedger = ReturnType<typeof createUnansweredLedger>;
 
 function fieldOf({ service, accountId, region }: UnansweredCalls): string {
   return `${service}/${accountId ?? ''}/${region ?? ''}`;

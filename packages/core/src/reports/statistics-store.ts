@@ -2,24 +2,11 @@ import type { Redis } from 'ioredis';
 import type { Keys } from '../redis/keys.ts';
 import type { AwsCall } from '../organization/aws-actions.ts';
 
-export interface StatisticsLedger {
-  addCalls(calls: readonly Pick<AwsCall, 'action' | 'outcome'>[]): Promise<void>;
-  addCommandsSent(count: number): Promise<void>;
-  read(): Promise<{
-    readonly calls: ReadonlyMap<string, number>;
-    readonly throttled: ReadonlyMap<string, number>;
-    readonly commandsSent: number;
-  }>;
-}
-
 /** Counters over the life of the ledger: for people, never for decisions. */
-export function createStatisticsLedger(deps: {
-  readonly redis: Redis;
-  readonly keys: Keys;
-}): StatisticsLedger {
+export function createStatisticsLedger(deps: { readonly redis: Redis; readonly keys: Keys }) {
   const { redis, keys } = deps;
   return {
-    async addCalls(calls) {
+    async addCalls(calls: readonly Pick<AwsCall, 'action' | 'outcome'>[]): Promise<void> {
       const sums = new Map<string, number>();
       for (const { action, outcome } of calls) {
         const field = `${outcome}|${action}`;
@@ -30,14 +17,18 @@ export function createStatisticsLedger(deps: {
       await pipeline.exec();
     },
 
-    async addCommandsSent(count) {
+    async addCommandsSent(count: number): Promise<void> {
       // It counts for people: what another client has put in its place must not fail the work that is counted.
       await redis
         .hincrby(keys.totals, 'commandsSent', count)
         .catch(() => redis.hset(keys.totals, 'commandsSent', count).catch(() => 0));
     },
 
-    async read() {
+    async read(): Promise<{
+      readonly calls: ReadonlyMap<string, number>;
+      readonly throttled: ReadonlyMap<string, number>;
+      readonly commandsSent: number;
+    }> {
       const [fields, sent] = await Promise.all([
         redis.hgetall(keys.awsCalls),
         redis.hget(keys.totals, 'commandsSent'),
@@ -53,3 +44,5 @@ export function createStatisticsLedger(deps: {
     },
   };
 }
+
+export type StatisticsLedger = ReturnType<typeof createStatisticsLedger>;

@@ -5,28 +5,6 @@ import type { Keys } from '../redis/keys.ts';
 import type { ControlLedger } from '../control/control-store.ts';
 import type { EnrollmentLedger } from '../enrollment/enrollment-store.ts';
 
-/** What keeps each target's candidates from being sent to. */
-export interface WaitLedger {
-  /**
-   * A send to the target waits. Since when is kept while the reason stays; `hasSent`: something was sent meanwhile, so the
-   * wait is a new one.
-   */
-  note(
-    target: Target,
-    wait: {
-      readonly reason: WaitReason;
-      readonly untilMs: number | null;
-      readonly nowMs: number;
-      readonly hasSent: boolean;
-    },
-  ): Promise<void>;
-  /** Nothing waits there any more. */
-  clear(target: Target): Promise<void>;
-  of(target: Target): Promise<TargetWait | null>;
-  /** All waits by reason, those of the most instances first. */
-  sum(nowMs: number): Promise<readonly SendWait[]>;
-}
-
 /** The same wait is not written again for this long: sends that wait for their turn look several times a second. */
 const WRITTEN_FOR_MS = 5_000;
 /** Targets whose waits are remembered; the rest is written more often. */
@@ -42,7 +20,7 @@ interface WaitDeps {
 }
 
 /** A hash: target id → `reason|since|until or nothing`. What it says is for people: no send hangs on it. */
-export function createWaitLedger(deps: WaitDeps): WaitLedger {
+export function createWaitLedger(deps: WaitDeps) {
   const { redis, keys } = deps;
   const written = new Map<string, { readonly reason: string; readonly atMs: number }>();
 
@@ -51,7 +29,24 @@ export function createWaitLedger(deps: WaitDeps): WaitLedger {
   }
 
   return {
-    async note(target, { reason, untilMs, nowMs, hasSent }) {
+    /**
+     * A send to the target waits. Since when is kept while the reason stays; `hasSent`: something was sent meanwhile, so the
+     * wait is a new one.
+     */
+    async note(
+      target: Target,
+      {
+        reason,
+        untilMs,
+        nowMs,
+        hasSent,
+      }: {
+        readonly reason: WaitReason;
+        readonly untilMs: number | null;
+        readonly nowMs: number;
+        readonly hasSent: boolean;
+      },
+    ): Promise<void> {
       const id = targetId(target);
       const last = written.get(id);
       if (!hasSent && last?.reason === reason && nowMs - last.atMs < WRITTEN_FOR_MS) return;
@@ -66,15 +61,17 @@ export function createWaitLedger(deps: WaitDeps): WaitLedger {
       );
     },
 
-    async clear(target) {
+    /** Nothing waits there any more. */
+    async clear(target: Target): Promise<void> {
       const id = targetId(target);
       written.delete(id);
       await redis.hdel(keys.waits, id);
     },
 
-    of: (target) => read(targetId(target)),
+    of: (target: Target): Promise<TargetWait | null> => read(targetId(target)),
 
-    async sum(nowMs) {
+    /** All waits by reason, those of the most instances first. */
+    async sum(nowMs: number): Promise<readonly SendWait[]> {
       const fields = await redis.hgetall(keys.waits);
       const waits = Object.entries(fields).flatMap(([id, text]) => {
         const [target, wait] = [readTargetId(id), parseWait(text)];
@@ -94,6 +91,9 @@ export function createWaitLedger(deps: WaitDeps): WaitLedger {
     },
   };
 }
+
+/** What keeps each target's candidates from being sent to. */
+export type WaitLedger = ReturnType<typeof createWaitLedger>;
 
 type CountedWait = TargetWait & { readonly instances: number };
 
