@@ -25,10 +25,13 @@ export function findingsOfUnread(unread: readonly UnreadTarget[]): readonly Find
     ({ isAccount, coverage }) =>
       `${isAccount ? 'account' : 'target'} ${coverage.cause} ${missingAction(coverage) ?? ''} ${isUnreadable(coverage)}`,
   );
-  return [...groups.values()]
-    .map(findingOfGroup)
-    .filter((finding) => finding !== null)
-    .toSorted((a, b) => (b.count ?? 1) - (a.count ?? 1));
+  return (
+    [...groups.values()]
+      .map(findingOfGroup)
+      .filter((finding) => finding !== null)
+      // Of as many places, accounts stand before targets: Redis gives them in no order.
+      .toSorted((a, b) => (b.count ?? 1) - (a.count ?? 1) || a.kind.localeCompare(b.kind))
+  );
 }
 
 function findingOfGroup(group: readonly UnreadTarget[]): Finding | null {
