@@ -6,11 +6,11 @@ import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import type { Ledger } from '@muster/core/control/ledger';
 
-/** A hint that no worker has taken up is given again after this long: a job that was lost comes back within a minute. Real time. */
-const HINT_MS = 45_000;
-/** Each job waiting in front makes the hint last longer, so that a long queue is not told the same again and again. */
-const HINT_PER_WAITING_MS = 5;
-const HINT_MAX_MS = 10 * 60_000;
+/** A job that no worker has taken up is given again after this long: a job that was lost comes back within a minute. Real time. */
+const LEASE_MS = 45_000;
+/** Each job waiting in front makes the lease longer, so that a long queue is not told the same again and again. */
+const LEASE_PER_WAITING_MS = 5;
+const LEASE_MAX_MS = 10 * 60_000;
 /** Members handed out by one script call: about 5 ms of Redis. */
 const LEASE_CHUNK = 1_000;
 
@@ -26,9 +26,9 @@ export interface TickDeps {
 
 /**
  * One tick: hands every due or overdue member to the queue. It holds nothing in memory and decides nothing, so any
- * number of schedulers may run it at any time: a member is leased to one of them, and a job is a mere hint.
+ * number of schedulers may run it at any time: a member is leased to one of them, and a job only says "now".
  *
- * @returns how many hints were given, by kind
+ * @returns how many jobs were given, by kind
  */
 export async function tick(deps: TickDeps): Promise<Readonly<Partial<Record<DueKind, number>>>> {
   await ensureBegun(deps);
@@ -60,7 +60,7 @@ async function handOut(kind: DueKind, deps: TickDeps): Promise<number> {
   let enqueuing: Promise<void> = Promise.resolve();
   for (;;) {
     if ((await deps.ledger.due.count(kind)).due === 0) break;
-    leaseMs ??= Math.min(HINT_MS + HINT_PER_WAITING_MS * (await deps.waiting(job.queue)), HINT_MAX_MS);
+    leaseMs ??= Math.min(LEASE_MS + LEASE_PER_WAITING_MS * (await deps.waiting(job.queue)), LEASE_MAX_MS);
     const members = await deps.ledger.due.lease(kind, leaseMs, LEASE_CHUNK);
     const foreign: string[] = [];
     const payloads = members.flatMap((member) => readMember(job, member, foreign));

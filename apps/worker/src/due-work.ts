@@ -63,7 +63,7 @@ export async function dispatch(
   if (members.length === 0) return;
   await deps.ledger.due.schedule(
     kind,
-    members.map((member) => ({ member, inMs: deps.timings.hintMs })),
+    members.map((member) => ({ member, inMs: deps.timings.jobTakenMs })),
   );
   const job = jobOfDue(kind);
   await deps.enqueue(job, members.map(job.due.payloadOf));

@@ -7,10 +7,10 @@ import type { MusterConfig } from '@muster/core/config/model';
 export interface WorkerTimings {
   /** How long a job may be at work on a due member before the tick hands it out again. Real time. */
   readonly leaseMs: number;
-  /** From handing a hint to the queue until it is handed out again. Real time. */
-  readonly hintMs: number;
+  /** From handing a job to the queue until the member is handed out again. Real time. */
+  readonly jobTakenMs: number;
   /**
-   * The same for work on a target that may be at work already: the queue drops a hint while its job runs, and what came
+   * The same for work on a target that may be at work already: the queue drops a job while its like runs, and what came
    * in meanwhile should not wait long. Real time.
    */
   readonly followUpMs: number;
@@ -42,7 +42,7 @@ export function createTimings(config: MusterConfig): WorkerTimings {
   const scaled = (ms: number, atLeastMs: number): number => Math.max(ms / config.speed, atLeastMs);
   return {
     leaseMs: 60_000,
-    hintMs: 45_000,
+    jobTakenMs: 45_000,
     followUpMs: 3_000,
     retryMs: scaled(5_000, 250),
     passingMs: scaled(600_000, 15_000),

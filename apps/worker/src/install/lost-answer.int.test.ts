@@ -114,12 +114,12 @@ test('a send that did not happen is held until AWS cannot accept it any more, an
   expect(await bench.run('install-batch', { target: TARGET })).toMatchObject({ sent: 0 });
 
   await passTo(bench, resendAfterMs + 1);
-  bench.hints.splice(0);
+  bench.jobs.splice(0);
   expect(await collect(bench)).toMatchObject({ state: 'not-sent', open: 0 });
   expect(await bench.states()).toEqual({ queued: 2 });
   expect(await bench.intents()).toEqual([]);
   expect(await bench.ledger.control.reservations()).toEqual([]);
-  expect(bench.hints).toEqual([{ name: 'install-batch', payload: { target: TARGET } }]);
+  expect(bench.jobs).toEqual([{ name: 'install-batch', payload: { target: TARGET } }]);
   expect((await bench.record(instanceId(0))).failures).toBe(0);
 
   expect(await bench.run('install-batch', { target: TARGET })).toMatchObject({ sent: 1, instances: 2 });

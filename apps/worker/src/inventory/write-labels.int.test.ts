@@ -9,7 +9,7 @@ const config = { muster: { inventory: { source: 'tctl' }, labels: { per_second: 
 const scan = (bench: WorkerBench) => bench.run('scan-target', { target: TARGET });
 const write = (bench: WorkerBench) => bench.run('write-labels', {});
 const isHinted = (bench: WorkerBench): boolean =>
-  bench.hints.splice(0).some(({ name }) => name === 'write-labels');
+  bench.jobs.splice(0).some(({ name }) => name === 'write-labels');
 
 interface ServerInfo {
   readonly metadata: { readonly name: string; readonly expires: string };
@@ -42,7 +42,7 @@ async function startLabeled(more: Record<string, string> = { Name: 'web' }): Pro
   await bench.run('read-inventory', {});
   await bench.scanned();
   await write(bench);
-  bench.hints.splice(0);
+  bench.jobs.splice(0);
   return bench;
 }
 

@@ -22,27 +22,27 @@ function without(accountId: AccountId): (operation: string, answer: FrontAnswer)
 
 test('accounts of one page are sent on before the next page is asked for', async () => {
   const bench = await startWorkerBench({ flags: { accounts: 45, regions: 1, instances: 0 } });
-  const hintsBefore: number[] = [];
+  const jobsBefore: number[] = [];
   bench.front.before = (operation) => {
-    if (operation === 'ListAccounts') hintsBefore.push(bench.hints.length);
+    if (operation === 'ListAccounts') jobsBefore.push(bench.jobs.length);
   };
 
   const result = await bench.run('list-accounts', {});
 
   expect(result).toEqual({ accounts: 45, removed: 0, error: null });
-  expect(hintsBefore).toEqual([0, 20, 40]);
+  expect(jobsBefore).toEqual([0, 20, 40]);
   expect(await bench.ledger.due.count('regions')).toMatchObject({ all: 45 });
 });
 
 test('a later listing sends on only what is new, and comes again a poll interval later', async () => {
   const bench = await startWorkerBench({ world: aWorld([]) });
   await bench.discover();
-  bench.hints.splice(0);
+  bench.jobs.splice(0);
   await bench.aws.change({ op: 'add-account', account: { id: LATER } });
 
   await bench.run('list-accounts', {});
 
-  expect(bench.hints).toEqual([{ name: 'list-regions', payload: { accountId: LATER } }]);
+  expect(bench.jobs).toEqual([{ name: 'list-regions', payload: { accountId: LATER } }]);
   const dueAtMs = (await bench.dueAt('accounts', ORGANIZATION_MEMBER)) ?? 0;
   expect(dueAtMs - bench.now()).toBeGreaterThan(bench.deps.config.pollIntervalMs - 5_000);
   expect(dueAtMs - bench.now()).toBeLessThanOrEqual(bench.deps.config.pollIntervalMs);
@@ -53,7 +53,7 @@ test('a suspended account is known and counted, and has no targets until it is a
 
   await bench.discover();
 
-  expect(bench.hints.map(({ payload }) => payload)).not.toContainEqual({ accountId: ACCOUNT });
+  expect(bench.jobs.map(({ payload }) => payload)).not.toContainEqual({ accountId: ACCOUNT });
   expect(await bench.ledger.coverage.account(ACCOUNT)).toMatchObject({
     account: { state: 'SUSPENDED' },
     regions: [],
@@ -82,7 +82,7 @@ test('an account that became active in a listing that was killed is sent on by t
   await bench.run('list-accounts', {});
 
   const dueAtMs = (await bench.dueAt('regions', ACCOUNT)) ?? Number.POSITIVE_INFINITY;
-  expect(dueAtMs - bench.now()).toBeLessThanOrEqual(bench.deps.timings.hintMs);
+  expect(dueAtMs - bench.now()).toBeLessThanOrEqual(bench.deps.timings.jobTakenMs);
   await bench.run('list-regions', { accountId: ACCOUNT });
   expect((await coverage.account(ACCOUNT))?.regions).toEqual([TARGET.region]);
 });

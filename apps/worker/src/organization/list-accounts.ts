@@ -76,7 +76,7 @@ async function listAll(sweepId: string, ctx: JobContext, deps: HandlerDeps): Pro
 }
 
 /**
- * Removes accounts, and hints at the forgetting of what they held. Whatever else holds records and is out of scope is
+ * Removes accounts, and enqueues the retirement of what they held. Whatever else holds records and is out of scope is
  * looked at once a day: a kill in between, or an older release, may have left it.
  */
 async function removeAccounts(removed: readonly AccountId[], deps: HandlerDeps): Promise<void> {
@@ -118,7 +118,7 @@ async function takeIn(accounts: readonly Account[], deps: HandlerDeps): Promise<
   // Due before they are known to be active: after a kill in between, the next listing would see nothing new about them.
   await deps.ledger.due.schedule(
     'regions',
-    unresolved.map(({ accountId }) => ({ member: accountId, inMs: deps.timings.hintMs })),
+    unresolved.map(({ accountId }) => ({ member: accountId, inMs: deps.timings.jobTakenMs })),
   );
   const sealer = sealerOf(deps);
   const listedAtMs = deps.clock.now();

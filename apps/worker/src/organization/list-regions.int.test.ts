@@ -21,13 +21,13 @@ test('every region that is on becomes a target, and is sent on to be read', asyn
   });
   await bench.aws.change({ op: 'set-region', accountId: ACCOUNT, region: 'ap-east-1', status: 'DISABLED' });
   await bench.run('list-accounts', {});
-  bench.hints.splice(0);
+  bench.jobs.splice(0);
 
   const result = await bench.run('list-regions', { accountId: ACCOUNT });
 
   expect(result).toEqual({ regions: 2, denied: false });
   expect(await coverageOfAccount(bench)).toEqual({ 'eu-west-1': 'pending', 'us-east-1': 'pending' });
-  expect(bench.hints.map(({ name }) => name)).toEqual(['scan-target', 'scan-target']);
+  expect(bench.jobs.map(({ name }) => name)).toEqual(['scan-target', 'scan-target']);
   expect(await bench.dueAt('scan', targetId(TARGET))).toBeGreaterThan(bench.now());
 });
 
@@ -241,11 +241,11 @@ test('a region that is switched off later is no longer a target, and no false ze
 test('only targets that were never read are sent on when the regions are asked again', async () => {
   const bench = await startWorkerBench({ world: aWorld([], { regions: ['eu-west-1', 'us-east-1'] }) });
   await bench.scanned();
-  bench.hints.splice(0);
+  bench.jobs.splice(0);
 
   await bench.run('list-regions', { accountId: ACCOUNT });
 
-  expect(bench.hints).toEqual([
+  expect(bench.jobs).toEqual([
     { name: 'scan-target', payload: { target: { accountId: ACCOUNT, region: 'us-east-1' } } },
   ]);
 });

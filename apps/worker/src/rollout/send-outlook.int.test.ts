@@ -7,24 +7,24 @@ import { createSendOutlook } from './send-permission.ts';
 const startWorkerBench = useWorkerBench();
 const held = { muster: { limits: { hold_first_send: true } } };
 
-test('while sends are held a scan hints at no install, says why, and the target is looked at later', async () => {
+test('while sends are held a scan jobs at no install, says why, and the target is looked at later', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(2)), config: held });
 
   await bench.scanned();
 
   expect(await bench.states()).toEqual({ queued: 2 });
-  expect(bench.hints.filter((hint) => hint.name === 'install-batch')).toEqual([]);
+  expect(bench.jobs.filter((hint) => hint.name === 'install-batch')).toEqual([]);
   expect(await bench.findings()).toEqual(['hold-first-send all']);
   const waitMs = ((await bench.dueAt('install', targetId(TARGET))) ?? 0) - bench.now();
   expect(waitMs).toBeGreaterThan(bench.deps.timings.heldMs - 5_000);
 });
 
-test('when sends are permitted a scan hints at the install at once', async () => {
+test('when sends are permitted a scan jobs at the install at once', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
 
   await bench.scanned();
 
-  expect(bench.hints.filter((hint) => hint.name === 'install-batch')).toHaveLength(1);
+  expect(bench.jobs.filter((hint) => hint.name === 'install-batch')).toHaveLength(1);
 });
 
 test('the outlook asks Redis once for all who ask within a second, and anew after it', async () => {

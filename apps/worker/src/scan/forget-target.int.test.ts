@@ -64,7 +64,7 @@ test('what a removed account held is gone, kept for its time, and then leaves no
   await bench.run('collect-command', { target: TARGET, batchId: (await bench.intent()).batchId });
 
   await leave(bench);
-  expect(bench.hints.at(-1)).toEqual({ name: 'scan-target', payload: { target: TARGET } });
+  expect(bench.jobs.at(-1)).toEqual({ name: 'scan-target', payload: { target: TARGET } });
   expect(await scan(bench)).toMatchObject({ status: 'forgotten', changed: 2 });
   expect(await bench.states()).toEqual({ gone: 2 });
 
@@ -113,7 +113,7 @@ test('a removed account whose forgetting was lost is looked at within a day of a
 test('instances of a region that left the scope are unmatched, never sent to, and deleted after their time', async () => {
   const bench = await startFar();
   await switchFar(bench, 'DISABLED');
-  expect(bench.hints).toContainEqual({ name: 'scan-target', payload: { target: FAR } });
+  expect(bench.jobs).toContainEqual({ name: 'scan-target', payload: { target: FAR } });
 
   expect(await bench.run('install-batch', { target: FAR })).toMatchObject({ stopped: 'forgotten' });
   expect(await scan(bench, FAR)).toMatchObject({ status: 'forgotten', changed: 2 });

@@ -12,12 +12,12 @@ const scan = (bench: WorkerBench) => bench.run('scan-target', { target: TARGET }
 test('candidates are queued, due to be installed, and hinted at', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(3)) });
   await bench.discover();
-  bench.hints.splice(0);
+  bench.jobs.splice(0);
 
   const result = await scan(bench);
 
   expect(result).toEqual({ status: 'complete', seen: 3, queued: 3, changed: 3 });
-  expect(bench.hints).toEqual([{ name: 'install-batch', payload: { target: TARGET } }]);
+  expect(bench.jobs).toEqual([{ name: 'install-batch', payload: { target: TARGET } }]);
   expect(await bench.dueAt('install', targetId(TARGET))).not.toBeNull();
   expect(await bench.ledger.coverage.read(TARGET)).toMatchObject({
     status: 'complete',
@@ -35,7 +35,7 @@ test('an unchanged target is read again without a write, a hint, or a word with 
   await bench.scanned();
   expect(await bench.states()).toEqual({ joined: 2 });
   const before = await bench.ledger.enrollments.readAll(TARGET);
-  bench.hints.splice(0);
+  bench.jobs.splice(0);
   bench.front.calls.splice(0);
   bench.advance(bench.deps.config.pollIntervalMs);
 
@@ -43,7 +43,7 @@ test('an unchanged target is read again without a write, a hint, or a word with 
 
   expect(result).toMatchObject({ status: 'complete', queued: 0, changed: 0 });
   expect(await bench.ledger.enrollments.readAll(TARGET)).toEqual(before);
-  expect(bench.hints).toEqual([]);
+  expect(bench.jobs).toEqual([]);
   expect(bench.front.calls.filter((call) => call !== 'AssumeRole')).toEqual(['DescribeInstances']);
 });
 

@@ -224,7 +224,7 @@ async function failRun(deps: RunDeps, run: RunState, error: unknown): Promise<Ve
   const { code, retry } = classify(cause);
   if (typeof retry === 'object') {
     log.debug({ durationMs, code, afterMs: retry.afterMs, err: cause }, 'job postponed');
-    // A job that delayed itself would hold its dedupe key, and keep away the hints that the ledger gives meanwhile.
+    // A job that delayed itself would hold its dedupe key, and keep away the jobs that the ledger's tick gives meanwhile.
     if (deps.jobs.get(job.name)?.retry.broughtBackBy === 'ledger') {
       return { end: 'postponed', value: { postponed: deps.redact(`${code}: ${messageOf(cause)}`) } };
     }
