@@ -54,8 +54,6 @@ export interface RedisCheckup {
   readonly usable: boolean;
   /** Null where it does not tell. */
   readonly workers: number | null;
-  /** Whether all of them take no jobs, because of their clocks. */
-  readonly areHeld: boolean;
 }
 
 /** @param isLocal workers are not needed then, and their absence is a reminder */
@@ -83,18 +81,19 @@ export async function checkRedisHere(config: MusterConfig, isLocal: boolean): Pr
       const remedy =
         'Give this installation a prefix (muster.redis.prefix) or a Redis of its own; docs/runbook.md says how a prefix is given up.';
       checks.push(failed('redis', 'ledger-of-another', foreign, remedy, place));
-      return { checks, usable: false, workers: null, areHeld: false };
+      return { checks, usable: false, workers: null };
     }
     const { schedulers, workers } = await countProcesses(redis);
     checks.push(judgeSchedulers(schedulers), ...judgeWorkers(workers, isLocal));
     const { clocks, redisPlace, redisNowMs } = await ledger.clocks.all();
-    const judged = judgeProcessClocks(clocks, redisPlace, redisNowMs);
-    checks.push(...judged.checks, ...judgeSnapshot(await ledger.nodes.facts(), config, redisNowMs));
-    const areHeld = workers !== null && judged.heldWorkers > 0 && judged.heldWorkers >= workers;
-    return { checks, usable: true, workers, areHeld };
+    checks.push(
+      ...judgeProcessClocks(clocks, redisPlace, redisNowMs),
+      ...judgeSnapshot(await ledger.nodes.facts(), config, redisNowMs),
+    );
+    return { checks, usable: true, workers };
   } catch (error) {
     checks.push(redisTrouble(error, answers, place));
-    return { checks, usable: false, workers: null, areHeld: false };
+    return { checks, usable: false, workers: null };
   } finally {
     await closeRedis(redis);
   }

@@ -10,7 +10,6 @@ import type { Clock } from '@muster/core/runtime/clock-port';
 import { isJobError, messageOf } from '@muster/core/runtime/errors';
 import { createLogger } from '@muster/core/runtime/logger';
 import type { Logger } from '@muster/core/runtime/logger-port';
-import { createSteadyClock } from '@muster/core/runtime/steady-clock';
 import { CommandError, EXIT } from './command-context.ts';
 
 /** How long an operator's command waits for Redis before it says so. */
@@ -50,10 +49,10 @@ export async function withLedger<T>(
 
 /** An operator's own machine may be wrong about the time: what is written is dated by Redis then, and a line says so. */
 async function clockOfLedger(ledger: Ledger): Promise<Clock> {
-  const clock = createSteadyClock();
-  const reading = await ledger.clocks.compare(clock.machineNow);
+  const clock = createClock();
+  const reading = await ledger.clocks.compare(clock);
+  clock.told(reading.redisNowMs);
   if (!isClockOff(reading)) return clock;
-  clock.set(reading.offsetMs);
   const side = reading.offsetMs > 0 ? 'ahead of' : 'behind';
   process.stderr.write(
     `this machine’s clock is ${describeDifference(reading.offsetMs)} ${side} that of Redis: Redis’s is taken\n`,

@@ -8,7 +8,6 @@ import { installProcessGuards, createShutdown } from '@muster/core/runtime/shutd
 import { createClock } from '@muster/core/runtime/clock';
 import { createLogger, type LogLevel } from '@muster/core/runtime/logger';
 import { createRedactor } from '@muster/core/runtime/redaction';
-import { createSteadyClock } from '@muster/core/runtime/steady-clock';
 import type { CommandContext } from './command-context.ts';
 import { CommandError, EXIT, type ExitCode } from './command-context.ts';
 import { onEndSignal } from './end-on-signal.ts';
@@ -29,7 +28,7 @@ export async function startPart(
   log: Logger,
   once = false,
 ): Promise<RunningPart> {
-  const deps = { config, clock: createSteadyClock(), log: log.child({ part }) };
+  const deps = { config, clock: createClock(), log: log.child({ part }) };
   if (part === 'scheduler') {
     const { startScheduler } = await import('@muster/scheduler/start-scheduler');
     return startScheduler(deps);

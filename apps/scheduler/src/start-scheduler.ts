@@ -2,37 +2,29 @@ import { installationOf } from '@muster/core/config/installation-id';
 import type { MusterConfig } from '@muster/core/config/model';
 import { findingOfReload, resultOfReload, type ConfigReload } from '@muster/core/config/reload';
 import { secretsOf } from '@muster/core/config/secrets';
-import { tickJob } from '@muster/core/jobs/catalog';
-import { createClockLedger, type ClockLedger } from '@muster/core/control/clock-store';
+import { createClockLedger } from '@muster/core/control/clock-store';
 import { createRedisLedger, type Ledger } from '@muster/core/control/ledger';
 import { reportFindings } from '@muster/core/control/standing-findings';
 import { holdLedger } from '@muster/core/control/keep-owner';
-import type { Clock } from '@muster/core/runtime/clock-port';
+import type { Clock, LedgerClock } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import { boardQueues, createJobQueue, type JobQueue } from '@muster/core/jobs/queue/enqueue';
-import { createJobMetrics } from '@muster/core/jobs/queue/job-metrics';
-import { defineSchedule, keepSchedules } from '@muster/core/jobs/queue/job-schedules';
-import { processJobs, type JobProcess } from '@muster/core/jobs/queue/process-jobs';
 import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
 import { requireSafeRedis } from '@muster/core/redis/server-check';
 import { createKeys } from '@muster/core/redis/keys';
-import { randomShare } from '@muster/core/runtime/clock';
 import { watchClock } from '@muster/core/runtime/clock-watch';
 import { createMetrics, createReloadMetrics } from '@muster/core/runtime/metrics';
 import { createStartSteps, processName } from '@muster/core/runtime/start-steps';
 import { createRedactor } from '@muster/core/runtime/redaction';
-import type { SteadyClock } from '@muster/core/runtime/steady-clock';
 import { createHttpApp, listen } from './http/app.ts';
 import { reportBlockedCaps, reportSetAside, watchRedis } from './recurring-findings.ts';
-import { tick } from './tick.ts';
+import { keepTicking, tick } from './tick.ts';
 
 /** Real time between two ticks. What falls due is handed out this much later at worst. */
 const TICK_MS = 1_000;
 /** A simulated hour is short: the demo ticks faster. */
 const FAST_TICK_MS = 200;
 const REPORT_MS = 30_000;
-/** A tick that is under way at the end may take this long. */
-const CLOSE_MS = 5_000;
 /** The patient connection stands by then; the other follows within its own reconnecting. */
 const REDIS_WAIT_MS = 30_000;
 
@@ -52,7 +44,7 @@ export interface RunningProcess {
  */
 export async function startScheduler(deps: {
   readonly config: MusterConfig;
-  readonly clock: SteadyClock;
+  readonly clock: LedgerClock;
   readonly log: Logger;
 }): Promise<RunningProcess> {
   const { config, clock, log } = deps;
@@ -85,36 +77,19 @@ export async function startScheduler(deps: {
   await start.step(requireSafeRedis(patient, prefix, log));
   // A fail-fast connection refuses what is asked before it stands.
   await start.step(awaitRedis(hasty, clock, REDIS_WAIT_MS));
+  const clocks = createClockLedger({ redis: hasty, keys: createKeys(prefix) });
+  // From here on the process has Redis's time.
+  const watch = await start.step(watchClock({ clocks, clock, name: processName(), part: 'scheduler', log }));
+  start.opened(() => watch.close());
   const keeper = await start.step(holdLedger(ledger.owner, installationOf(config), clock));
   const redisWatch = watchRedis({ control: ledger.control, redis: hasty, prefix, clock, log });
   for (const one of [keeper, redisWatch]) start.opened(async () => one.close());
   const handleTick = createTickHandler({ current: () => current, ledger, queue, clock, log });
-  const ticking = await start.step(
-    startTicking(handleTick, {
-      clocks: createClockLedger({ redis: hasty, keys: createKeys(prefix) }),
-      connection: patient,
-      prefix,
-      log,
-      clock,
-      redact,
-      metrics: createJobMetrics(metrics, { tick: tickJob }),
-    }),
-  );
-  const schedules = keepSchedules({
-    connection: hasty,
-    prefix,
-    queue: 'tick',
-    schedules: [
-      defineSchedule({
-        id: 'tick',
-        job: tickJob,
-        payload: {},
-        everyMs: config.speed > 1 ? FAST_TICK_MS : TICK_MS,
-      }),
-    ],
-    log,
+  const ticking = keepTicking({
+    tick: handleTick,
+    everyMs: config.speed > 1 ? FAST_TICK_MS : TICK_MS,
     clock,
-    mayDate: ticking.mayDate,
+    log,
   });
   log.info({ url: server.url }, 'scheduler started');
   return {
@@ -131,45 +106,10 @@ export async function startScheduler(deps: {
       redisWatch.close();
       await server.close();
       // Side by side: each waits for Redis, which may say nothing.
-      await Promise.all([schedules.close(), ticking.close()]);
+      await Promise.all([watch.close(), ticking.close()]);
       await Promise.all(boards.map((board) => board.close()));
       await queue.close();
       await Promise.all([closeRedis(patient), closeRedis(hasty)]);
-    },
-  };
-}
-
-/** Ticks while the clock agrees with Redis's: what a tick leases, it dates. */
-async function startTicking(
-  tick: () => Promise<Record<string, number>>,
-  deps: Pick<Parameters<typeof processJobs>[0], 'connection' | 'prefix' | 'log' | 'redact' | 'metrics'> & {
-    readonly clocks: ClockLedger;
-    readonly clock: SteadyClock;
-  },
-): Promise<{ readonly mayDate: () => boolean; close(): Promise<void> }> {
-  let ticking: JobProcess | null = null;
-  const watch = await watchClock({
-    clocks: deps.clocks,
-    clock: deps.clock,
-    name: processName(),
-    part: 'scheduler',
-    log: deps.log,
-    onWrong: () => ticking?.hold(),
-    onRight: () => ticking?.release(),
-  });
-  ticking = processJobs({
-    ...deps,
-    queue: 'tick',
-    jobs: { tick: tickJob },
-    handlers: { tick },
-    concurrency: 1,
-    random: randomShare,
-    held: !watch.isRight(),
-  });
-  return {
-    mayDate: watch.isRight,
-    close: async () => {
-      await Promise.all([watch.close(), ticking.close(CLOSE_MS)]);
     },
   };
 }

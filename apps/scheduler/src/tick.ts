@@ -2,7 +2,7 @@ import { findingOfForeignNames, plainName } from '@muster/core/control/findings'
 import type { MusterConfig } from '@muster/core/config/model';
 import type { DueJob, QueueName } from '@muster/core/jobs/define-job';
 import { DUE_KINDS, type DueKind, jobOfDue, ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
-import type { Clock } from '@muster/core/runtime/clock-port';
+import { type Clock, within } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import type { Ledger } from '@muster/core/control/ledger';
 
@@ -40,6 +40,49 @@ export async function tick(deps: TickDeps): Promise<Readonly<Partial<Record<DueK
   // A reading of the sweep marks it as finished; the tick reads it so that this needs no viewer.
   await deps.ledger.coverage.sweep(deps.clock.now());
   return given;
+}
+
+/** A tick that is under way at the end may take this long. */
+const CLOSE_MS = 5_000;
+
+/**
+ * Ticks until it is closed. Each scheduler counts its own second: nothing that one of them dates keeps another waiting. A
+ * tick that fails is told once, and the next one is its retry.
+ */
+export function keepTicking({
+  tick: tickOnce,
+  everyMs,
+  clock,
+  log,
+}: {
+  readonly tick: () => Promise<unknown>;
+  readonly everyMs: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}): { close(): Promise<void> } {
+  const closing = new AbortController();
+  const ticking = (async () => {
+    let failing = false;
+    while (!closing.signal.aborted) {
+      const begunAtMs = clock.monotonicMs();
+      try {
+        await tickOnce();
+        if (failing) log.info({}, 'tick works again');
+        failing = false;
+      } catch (err) {
+        log[failing ? 'debug' : 'warn']({ err }, 'tick failed');
+        failing = true;
+      }
+      const leftMs = Math.max(0, everyMs - (clock.monotonicMs() - begunAtMs));
+      await clock.sleep(leftMs, closing.signal).catch(() => undefined);
+    }
+  })();
+  return {
+    close: async () => {
+      closing.abort();
+      await within(clock, CLOSE_MS, ticking);
+    },
+  };
 }
 
 /** An empty ledger (a first start, a flushed Redis) begins with the account list; everything else follows from it. */

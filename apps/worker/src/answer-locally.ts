@@ -6,7 +6,7 @@ import { isJobError } from '@muster/core/runtime/errors';
 import { catalog } from '@muster/core/jobs/catalog';
 import type { JobContext, JobContract } from '@muster/core/jobs/define-job';
 import { createMemoryReports } from '@muster/core/reports/report-store';
-import type { Clock } from '@muster/core/runtime/clock-port';
+import type { LedgerClock } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import type { ReportLedger } from '@muster/core/reports/report';
 import { randomShare } from '@muster/core/runtime/clock';
@@ -56,7 +56,7 @@ interface Waiting {
 
 export function answerLocally(options: {
   readonly config: MusterConfig;
-  readonly clock: Clock;
+  readonly clock: LedgerClock;
   readonly log: Logger;
 }): LocalAnswers {
   const { config, clock, log } = options;

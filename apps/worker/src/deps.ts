@@ -2,12 +2,13 @@ import type { MusterConfig } from '@muster/core/config/model';
 import type { AccountId } from '@muster/core/organization/ids';
 import type { AnyJob, PayloadOf } from '@muster/core/jobs/define-job';
 import type { AccountPort, OrganizationPort } from '@muster/core/organization/organization-port';
-import type { Clock } from '@muster/core/runtime/clock-port';
+import type { LedgerClock } from '@muster/core/runtime/clock-port';
 import type { CommandsPort } from '@muster/core/install/command';
 import type { InstancesPort } from '@muster/core/scan/instance';
 import type { PreflightPort } from '@muster/core/reports/preflight-port';
 import type { ReportLedger } from '@muster/core/reports/report';
 import type { TeleportPort } from '@muster/core/inventory/teleport-port';
+import type { SeenEpochs } from './control/seen-epochs.ts';
 import type { SentCommands } from './install/sent-commands.ts';
 import type { WorkerTimings } from './timings.ts';
 import type { SendOutlook } from './rollout/send-permission.ts';
@@ -27,7 +28,7 @@ export interface HandlerDeps {
   /** 12 hexadecimal digits; in every command's marker. */
   readonly installation: string;
   readonly timings: WorkerTimings;
-  readonly clock: Clock;
+  readonly clock: LedgerClock;
   readonly ledger: Ledger;
   readonly organization: OrganizationPort;
   readonly accounts: AccountPort;
@@ -37,6 +38,7 @@ export interface HandlerDeps {
   readonly preflight: PreflightPort;
   readonly reports: ReportLedger;
   readonly enqueue: EnqueueJobs;
+  readonly seenEpochs: SeenEpochs;
   /** What this process has sent, told by itself. */
   readonly sent: SentCommands;
   /** Whether, why and until when sends are withheld, as known within the last second. */

@@ -15,7 +15,7 @@ export interface DueOutcome<R> {
  * time, as long as the error advises, and is thrown on.
  */
 export async function doDueWork<R>(
-  deps: Pick<HandlerDeps, 'ledger' | 'timings'>,
+  deps: Pick<HandlerDeps, 'ledger' | 'clock' | 'timings'>,
   kind: DueKind,
   member: string,
   leaseMs: number,
@@ -23,6 +23,7 @@ export async function doDueWork<R>(
 ): Promise<R> {
   const { due } = deps.ledger;
   const begun = await due.begin(kind, member, leaseMs);
+  deps.clock.told(begun.begunAtMs);
   const { result } = await finishAfter(deps, work, (nextInMs) => due.finish(kind, member, begun, nextInMs));
   return result;
 }

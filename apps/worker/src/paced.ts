@@ -20,7 +20,7 @@ export async function paced<T>(
       details: { action, own: true },
     });
   }
-  const leftAtMs = deps.clock.now();
+  const leftAtMs = deps.clock.monotonicMs();
   try {
     return await call();
   } catch (error) {
@@ -28,7 +28,7 @@ export async function paced<T>(
       const afterMs = await deps.ledger.pacing.throttled(target, action, {
         // AWS's own words on when to come back: the adapter's advice without them is a guess, and the bucket knows better.
         retryAfterMs: error.details.retryAfterMs ?? null,
-        tookMs: deps.clock.now() - leftAtMs,
+        tookMs: deps.clock.monotonicMs() - leftAtMs,
       });
       throw new JobError('aws.throttled', error.message, {
         retry: { afterMs },

@@ -18,17 +18,18 @@ import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connecti
 import { createKeys } from '@muster/core/redis/keys';
 import { checkRedis, requireSafeRedis } from '@muster/core/redis/server-check';
 import { type HealthServer, type Readiness, startHealthServer } from '@muster/core/runtime/health';
-import type { SteadyClock } from '@muster/core/runtime/steady-clock';
+import { watchClock } from '@muster/core/runtime/clock-watch';
+import type { LedgerClock } from '@muster/core/runtime/clock-port';
 import { randomShare } from '@muster/core/runtime/clock';
 import { createRedactor } from '@muster/core/runtime/redaction';
-import { createStartSteps } from '@muster/core/runtime/start-steps';
+import { createStartSteps, processName } from '@muster/core/runtime/start-steps';
 import { createTeleportAdapter } from '@muster/core/teleport/adapter';
 import { ulid } from 'ulid';
 import { createAwsCallLog } from './aws-call-log.ts';
-import { startClockedWork } from './clocked-work.ts';
 import type { HandlerDeps } from './deps.ts';
 import { bindHandlers } from './handlers.ts';
 import { reportMarkerKey } from './control/marker-findings.ts';
+import { createSeenEpochs } from './control/seen-epochs.ts';
 import { createSentCommands } from './install/sent-commands.ts';
 import { createSendOutlook } from './rollout/send-permission.ts';
 import { reportFindings } from '@muster/core/control/standing-findings';
@@ -51,7 +52,7 @@ export interface RunningProcess {
 
 export interface WorkerOptions {
   readonly config: MusterConfig;
-  readonly clock: SteadyClock;
+  readonly clock: LedgerClock;
   readonly log: Logger;
   /** Whether this process ends when nothing is in flight: what fails then waits for a later run. */
   readonly once?: boolean;
@@ -70,17 +71,19 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
   const metrics = createMetrics('worker');
   const start = createStartSteps();
   for (const redis of [patient, records, hasty]) start.opened(() => closeRedis(redis));
-  let clockTrouble = (): string | null => null;
   const health = await start.step(
     startHealth(config, { metrics, clock }, async () => ({
       redis: await redisTrouble(hasty, prefix),
-      clock: clockTrouble(),
     })),
   );
   start.opened(() => health.close());
   await start.step(requireSafeRedis(patient, prefix, log));
   // A fail-fast connection refuses commands until it is up.
   await start.step(awaitRedis(hasty, clock, REDIS_WAIT_MS));
+  const clocks = createClockLedger({ redis: hasty, keys: createKeys(prefix) });
+  // From here on the process has Redis's time.
+  const watch = await start.step(watchClock({ clocks, clock, name: processName(), part: 'worker', log }));
+  start.opened(() => watch.close());
   const ledger = createRedisLedger({ redis: records, prefix, log, pacing: config.pacing, markerKeys });
   const keeper = await start.step(holdLedger(ledger.owner, installationOf(config), clock));
   start.opened(async () => keeper.close());
@@ -105,7 +108,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
     enqueue,
     sent: createSentCommands(),
     sendOutlook: createSendOutlook({ config, ledger, clock, timings }),
-    newId: () => ulid(clock.now()),
+    // A batch's id has the time by which AWS must date its command.
+    newId: () => ulid(clock.now() + aws.awsAheadMs()),
+    seenEpochs: createSeenEpochs(clock),
     random: randomShare,
     redact,
     leaveFailedSinceMs: options.once === true ? clock.now() : null,
@@ -121,16 +126,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
   };
   start.opened(() => calls.close());
   // Before the first job is taken: a start that fails leaves no worker at work.
-  const work = await start.step(
-    startClockedWork({
-      clocks: createClockLedger({ redis: hasty, keys: createKeys(prefix) }),
-      clock,
-      log,
-      begin: () => beginWithConfig(deps),
-      start: (held) => startQueues(config, () => deps, { ...shared, held }),
-    }),
-  );
-  clockTrouble = work.trouble;
+  await start.step(beginWithConfig(deps));
+  const queues = startQueues(config, () => deps, shared);
   const countReload = createReloadMetrics(metrics);
   void greetCluster(deps, log);
   log.info({ url: health.url }, 'worker started');
@@ -139,7 +136,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
     reconfigure: async (reload) => {
       if (reload.kind === 'valid' && reload.config !== null) {
         deps = withConfig(deps, reload.config);
-        await takeUp(deps, keeper, work);
+        await takeUp(deps, keeper);
       }
       await reportFindings(ledger.control, findingOfReload(reload, clock.now()));
       countReload(resultOfReload(reload));
@@ -147,7 +144,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
     lost: keeper.lost,
     stop: async () => {
       keeper.close();
-      await work.close(config.worker.shutdownMs);
+      await Promise.all([watch.close(), ...queues.map((one) => one.close(config.worker.shutdownMs))]);
       await calls.close();
       await health.close();
       await queue.close();
@@ -158,14 +155,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
 }
 
 /** Tells the ledger of a changed configuration. */
-async function takeUp(
-  deps: HandlerDeps,
-  keeper: Pick<OwnerKeeper, 'follow'>,
-  work: Pick<Awaited<ReturnType<typeof startClockedWork>>, 'date'>,
-): Promise<void> {
+async function takeUp(deps: HandlerDeps, keeper: Pick<OwnerKeeper, 'follow'>): Promise<void> {
   await keeper.follow(installationOf(deps.config));
   await reportMarkerKey(deps);
-  await work.date(() => wakeByConfig(deps));
+  await wakeByConfig(deps);
 }
 
 function startHealth(

@@ -92,7 +92,7 @@ async function examine(
 }
 
 function canAsk(redis: RedisCheckup): boolean {
-  return redis.usable && redis.workers !== 0 && !redis.areHeld;
+  return redis.usable && redis.workers !== 0;
 }
 
 async function gather(config: MusterConfig, isLocal: boolean, timeoutMs: number): Promise<Gathered> {

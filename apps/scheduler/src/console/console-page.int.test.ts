@@ -190,7 +190,7 @@ describe.skipIf(missing !== '')(`the console in a real browser${missing}`, () =>
     const { page, errors, outside } = await openPage('/');
     await page.locator('nav a', { hasText: 'Queues' }).click();
 
-    for (const name of ['tick', 'discovery', 'enrollment', 'inventory']) {
+    for (const name of ['discovery', 'enrollment', 'inventory']) {
       await page.getByText(name, { exact: true }).first().waitFor();
     }
     await page.goto(`${app.url}/queues/queue/discovery?status=waiting`);

@@ -1,5 +1,6 @@
 import { createMetrics } from '@muster/core/runtime/metrics';
 import { recordingLog } from '@muster/testing/builders';
+import { createClock } from '@muster/core/runtime/clock';
 import { beforeEach, expect, test } from 'vitest';
 import type { Registry } from './ledger-metrics.ts';
 import { createPasswordTries, type PasswordTries } from './basic-auth.ts';
@@ -14,6 +15,7 @@ beforeEach(() => {
   log.lines.splice(0);
   metrics = createMetrics('scheduler');
   const clock = {
+    ...createClock(),
     now: () => nowMs,
     sleep: () => Promise.reject(new Error('does not wait')),
     after: () => () => undefined,

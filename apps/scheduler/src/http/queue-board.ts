@@ -12,7 +12,6 @@ export type BoardQueue = ConstructorParameters<typeof BullMQAdapter>[0];
 export const BOARD_PATH = '/queues';
 
 const DESCRIPTIONS: Readonly<Record<QueueName, string>> = {
-  tick: 'Hands out what is due, again and again',
   discovery: 'Lists accounts, regions and instances',
   enrollment: 'Sends installs, follows commands, verifies that nodes joined',
   inventory: 'Reads the nodes of the Teleport cluster',

@@ -47,7 +47,7 @@ export async function distrustTarget(
 export async function areTrusted(
   target: Target,
   candidates: readonly Versioned<StoredRecord>[],
-  deps: Pick<HandlerDeps, 'config' | 'ledger' | 'clock' | 'sent'>,
+  deps: Pick<HandlerDeps, 'config' | 'ledger' | 'clock' | 'commands' | 'sent'>,
 ): Promise<boolean> {
   const now = deps.clock.now();
   const contradictions: Contradiction[] = [];
@@ -55,7 +55,7 @@ export async function areTrusted(
   for (const candidate of candidates) {
     const { instanceId: id } = candidate.value;
     const state = sealStateOf(deps.config.markerKeys, target, candidate);
-    const commandId = deps.sent.contradicts(candidate.value, now);
+    const commandId = deps.sent.contradicts(candidate.value, now + deps.commands.awsAheadMs());
     if (state === 'absent') isAnyUnsealed = true;
     if (state === 'wrong') contradictions.push({ id, why: 'its record has a wrong seal' });
     else if (commandId !== null) {

@@ -21,11 +21,14 @@ export async function enterEpoch(
   const epoch = await deps.ledger.control.epoch();
   const before = await deps.ledger.enrollments.lastListing(target);
   if (before?.word === epoch) return epoch;
+  const knownForMs = deps.seenEpochs.knownForMs(epoch);
+  const seenAtMs = await deps.ledger.control.epochSeenAt(epoch);
   const now = deps.clock.now();
   const { sendWindowMs, visibilityMs } = deps.config.install;
-  const seenAtMs = await deps.ledger.control.epochSeenAt(epoch, now);
   const sentBeforeMs = Math.max(seenAtMs, Math.min(now, before?.distrustedSinceMs ?? 0));
-  const notBeforeMs = sentBeforeMs + sendWindowMs + visibilityMs + deps.timings.clockSkewMs;
+  const waitMs = sendWindowMs + visibilityMs + deps.timings.clockSkewMs;
+  // A new primary's clock may be ahead: the wait holds by this process's own counter as well.
+  const notBeforeMs = Math.max(sentBeforeMs + waitMs, now + waitMs - knownForMs);
   if (now < notBeforeMs) return { notBeforeMs };
   const unsealed = await readUnsealed(target, deps);
   const adopted = await reconcileTarget(target, matchers, ctx.signal, deps);

@@ -40,7 +40,8 @@ export async function followCommand(
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<DueOutcome<CollectResult>> {
-  const expired = deps.clock.now() > command.expiresAtMs + deps.timings.expiryMarginMs;
+  const awsNowMs = deps.clock.now() + deps.commands.awsAheadMs();
+  const expired = awsNowMs > command.expiresAtMs + deps.timings.expiryMarginMs;
   const invocations = await look(target, command, access, ctx, deps);
   if (invocations instanceof JobError && !expired) return lookDenied(target, intent, invocations, deps);
   const shown = invocations instanceof JobError ? [] : invocations;

@@ -126,8 +126,8 @@ async function sendAll(
   let sent = 0;
   let instances = 0;
   let limit = INSTANCES_PER_COMMAND;
-  const untilMs = deps.clock.now() + TURNS_MS;
-  for (let turn = 0; turn < TURNS_PER_JOB && deps.clock.now() < untilMs; turn += 1) {
+  const untilMs = deps.clock.monotonicMs() + TURNS_MS;
+  for (let turn = 0; turn < TURNS_PER_JOB && deps.clock.monotonicMs() < untilMs; turn += 1) {
     if (ctx.signal.aborted) return done(0, sent, instances, 'aborted');
     const permission = await askSendPermission(deps);
     if (permission.kind === 'withheld') {

@@ -15,6 +15,8 @@ import { collectOutcome, type CollectResult } from './collect-outcome.ts';
 import { countAccepted } from './send-outcome.ts';
 import type { Versioned } from '@muster/core/enrollment/enrollment-store';
 
+/** Two primaries' clocks may differ by so much and more; the listing is longer then. */
+const OTHER_CLOCK_MARGIN_MS = 3_600_000;
 /** AWS's clock is the one that counts: ours may be so much ahead, or behind. */
 const CLOCK_MARGIN_MS = 60_000;
 
@@ -55,7 +57,7 @@ export async function resolveSend(
     return collectOutcome(0, 0, open, 'found');
   }
   // Asked before the listing, so that the listing began after the last moment at which the request could be accepted.
-  const leftMs = intent.intentAtMs + install.resendAfterMs - now;
+  const leftMs = (await sentAtLatestMs(intent, deps)) + install.resendAfterMs - now;
   if (leftMs > 0) return collectOutcome(Math.min(install.visibilityMs, leftMs), 0, open, 'looked-for');
   // The sender has recorded its answer meanwhile: then it is followed.
   if (!(await closeUnsent(target, intent, version, deps))) return collectOutcome(0, 0, open, 'found');
@@ -79,13 +81,17 @@ async function findByMarker(
   const scope = { installation: deps.installation, keys, target };
   // An intent that a worker without a key wrote has a marker without a MAC.
   const unsignedUntilMs = intent.keyId === undefined ? null : Number.NEGATIVE_INFINITY;
-  const latestMs = intent.intentAtMs + install.resendAfterMs + CLOCK_MARGIN_MS;
+  // The intent is dated by Redis, the command by AWS. Another primary's clock may have dated the intent.
+  const isOfThisEpoch = intent.epoch === (await deps.ledger.control.epoch());
+  const marginMs = isOfThisEpoch ? CLOCK_MARGIN_MS : OTHER_CLOCK_MARGIN_MS;
+  const intentAtMs = intent.intentAtMs + deps.commands.awsAheadMs();
+  const latestMs = intentAtMs + install.resendAfterMs + marginMs;
   const members = new Set(intent.instanceIds);
   const commands = new Map<CommandId, Invocation>();
   const notOurs = new Set<CommandId>();
   const query = {
     documentName: intent.documentName,
-    invokedAfterMs: intent.intentAtMs - CLOCK_MARGIN_MS,
+    invokedAfterMs: intentAtMs - marginMs,
   };
   for await (const page of deps.commands.findInvocations(access, query, ctx.signal)) {
     for (const invocation of page) {
@@ -102,6 +108,19 @@ async function findByMarker(
       (first, one) => (first === null || one.requestedAtMs < first.requestedAtMs ? one : first),
       null,
     );
+}
+
+/**
+ * The latest moment at which the intent may have been written, epoch ms: one of another epoch may bear the date of a clock
+ * that was behind, and is no younger than the epoch. As in `enterEpoch`, the process's own counter has a say in that.
+ */
+async function sentAtLatestMs(intent: Intent, deps: HandlerDeps): Promise<number> {
+  const { control } = deps.ledger;
+  const epoch = await control.epoch();
+  const knownForMs = deps.seenEpochs.knownForMs(epoch);
+  if (intent.epoch === epoch) return intent.intentAtMs;
+  const seenAtMs = await control.epochSeenAt(epoch);
+  return Math.max(intent.intentAtMs, seenAtMs, deps.clock.now() - knownForMs);
 }
 
 /** Whether this worker can tell the batch's marker from a forged one: it holds the key that signed it. */

@@ -45,8 +45,11 @@ export async function listOwnCommands(
   const target = { accountId: access.accountId, region: access.region };
   const scope = { installation: deps.installation, keys, target };
   const unsignedUntilMs =
-    keys.length === 0 ? null : (await deps.ledger.control.signedSince()) + KEY_ROLLOUT_MS;
-  const sinceMs = deps.clock.now() - LOOK_BACK_MARGIN_MS;
+    keys.length === 0
+      ? null
+      : (await deps.ledger.control.signedSince()) + deps.commands.awsAheadMs() + KEY_ROLLOUT_MS;
+  const aheadMs = deps.commands.awsAheadMs();
+  const sinceMs = deps.clock.now() + aheadMs - LOOK_BACK_MARGIN_MS;
   const query = { documentName: null, invokedAfterMs: sinceMs - longestLifeMs(install) };
   const known = new Map(intents.map((intent) => [intent.batchId, intent]));
   const forged = new Map<CommandId, Invocation>();

@@ -37,7 +37,7 @@ interface Refused {
  * memory and never read from Redis again. `notAfterMs` holds for proof and send together.
  *
  * @param matchers those that cover the target by this worker's configuration, in file order
- * @param notAfterMs when the answer must be there, epoch ms
+ * @param notAfterMs when the answer must be there, by `Clock.monotonicMs`
  */
 export async function proveRecipients(
   target: Target,
@@ -125,7 +125,7 @@ async function describe(
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<Map<InstanceId, Instance> | Exclude<Proof, { kind: 'proven' }>> {
-  const leftMs = Math.max(0, notAfterMs - deps.clock.now());
+  const leftMs = Math.max(0, notAfterMs - deps.clock.monotonicMs());
   const look = AbortSignal.any([ctx.signal, AbortSignal.timeout(leftMs)]);
   const ids = candidates.map(({ instanceId }) => instanceId);
   try {

@@ -26,7 +26,7 @@ async function forget(bench: WorkerBench): Promise<void> {
 /** Past the time in which a send under the last epoch may still be under way or hidden. */
 function passTheEpoch(bench: WorkerBench): void {
   const { sendWindowMs, visibilityMs } = bench.deps.config.install;
-  bench.advance(sendWindowMs + visibilityMs + bench.deps.timings.clockSkewMs + 1);
+  bench.advance(sendWindowMs + visibilityMs + bench.deps.timings.clockSkewMs + 1_000);
 }
 
 test('under a new epoch nothing is sent before the last one can have no send under way', async () => {

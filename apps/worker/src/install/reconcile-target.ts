@@ -46,13 +46,22 @@ export async function reconcileTarget(
   return adopted;
 }
 
-/** Whether an end is news: the instance waits for a command as if it had not had this one. Of attempts, only the last few are kept. */
-function isForgotten(record: StoredRecord | undefined, { commandId, requestedAtMs }: Invocation): boolean {
+/**
+ * Whether an end is news: the instance waits for a command as if it had not had this one. Of attempts, only the last few are
+ * kept.
+ *
+ * @param aheadMs see `CommandsPort.awsAheadMs`
+ */
+function isForgotten(
+  record: StoredRecord | undefined,
+  { commandId, requestedAtMs }: Invocation,
+  aheadMs: number,
+): boolean {
   if (record === undefined) return false;
   const waits = record.state === 'discovered' || record.state === 'queued' || record.state === 'failed';
   if (!waits || record.attempts.some((attempt) => attempt.commandId === commandId)) return false;
   const last = record.attempts.at(-1);
-  return last === undefined || requestedAtMs > last.endedAtMs;
+  return last === undefined || requestedAtMs - aheadMs > last.endedAtMs;
 }
 
 function isLive(invocation: Invocation): boolean {
@@ -77,9 +86,10 @@ async function adopt(
   const instanceIds: readonly InstanceId[] = invocations.map((invocation) => invocation.instanceId);
   const records = await deps.ledger.enrollments.read(target, instanceIds);
   const byInstance = new Map(invocations.map((invocation) => [invocation.instanceId, invocation]));
+  const aheadMs = deps.commands.awsAheadMs();
   const isOpen = (id: InstanceId, record: StoredRecord | undefined): boolean => {
     const invocation = byInstance.get(id);
-    return invocation !== undefined && (isLive(invocation) || isForgotten(record, invocation));
+    return invocation !== undefined && (isLive(invocation) || isForgotten(record, invocation, aheadMs));
   };
   if (!instanceIds.some((id) => isOpen(id, records.get(id)?.value))) return false;
   const eventsOf = (id: InstanceId, record: StoredRecord): readonly EnrollmentEvent[] =>

@@ -51,16 +51,19 @@ export async function sendBatch(
   const room = await deps.ledger.control.room(target, capsOf(deps));
   if (room === 0) return { kind: 'full' };
   // The answer of EC2 is as old as the intent will be: both are worth something for one send window.
-  const notAfterMs = deps.clock.now() + deps.config.install.sendWindowMs;
+  const { sendWindowMs } = deps.config.install;
+  const notAfterMs = deps.clock.now() + sendWindowMs;
+  // The same moment by the counter that no clock sets: this process keeps to it, the others read the intent.
+  const leaveByMs = deps.clock.monotonicMs() + sendWindowMs;
   const asked: Batch = { ...batch, candidates: batch.candidates.slice(0, room) };
-  const proof = await proveRecipients(target, asked, matchers, notAfterMs, ctx, deps);
+  const proof = await proveRecipients(target, asked, matchers, leaveByMs, ctx, deps);
   if (proof.kind !== 'proven') return proof;
   if (proof.candidates.length === 0) return { kind: 'left-out' };
   const intent = await claim(target, batch.matcher, proof.candidates, { epoch, notAfterMs }, deps);
   if (intent === 'full') return { kind: 'full' };
   if (intent === null) return { kind: 'claimed-elsewhere' };
   const access: TargetAccess = { ...target, role: roleFor(batch.matcher, target.accountId) };
-  const result = await send(access, batch, intent, ctx, deps);
+  const result = await send(access, batch, intent, leaveByMs, ctx, deps);
   return settle(access, intent, result, ctx, deps);
 }
 
@@ -118,6 +121,7 @@ async function send(
   access: TargetAccess,
   { matcher, candidates }: Batch,
   intent: Intent,
+  notAfterMs: number,
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<SendResult> {
@@ -125,7 +129,7 @@ async function send(
     return refusedUnsent('managed-updates-off');
   }
   // The last look at the brakes, after the claim and right before the call: a pause stops sends that have not begun.
-  const askedAtMs = deps.clock.now();
+  const askedAtMs = deps.clock.monotonicMs();
   const causes = new Map(candidates.map(({ instanceId, value }) => [instanceId, causeOf(value)]));
   const [permission, epoch] = [await askSendPermission(deps), await deps.ledger.control.epoch()];
   const paused =
@@ -151,7 +155,7 @@ async function send(
         intent.batchId,
       ),
       deliveryTimeoutSeconds: deps.config.install.deliveryTimeoutSeconds,
-      notAfterMs: intent.notAfterMs,
+      notAfterMs,
       leaveByMs: askedAtMs + PAUSE_COUNTS_AFTER_MS,
     },
     ctx.signal,

@@ -15,7 +15,7 @@ interface Sent {
 export interface SentCommands {
   remember(target: Target, instanceIds: readonly InstanceId[], sent: Omit<Sent, 'target'>): void;
   /** The command that this worker remembers as live on the instance, and that its record knows nothing of; else null. */
-  contradicts(record: StoredRecord, nowMs: number): CommandId | null;
+  contradicts(record: StoredRecord, awsNowMs: number): CommandId | null;
   /** The target's own commands were listed in AWS: what is live there is in the ledger again. */
   forget(target: Target): void;
 }
@@ -42,10 +42,10 @@ export function createSentCommands(most: number = MOST_REMEMBERED): SentCommands
         remembered.delete(instanceId);
       }
     },
-    contradicts: (record, nowMs) => {
+    contradicts: (record, awsNowMs) => {
       const sent = remembered.get(record.instanceId);
       if (sent === undefined) return null;
-      if (nowMs <= sent.expiresAtMs && !knowsEnd(record, sent)) return sent.commandId;
+      if (awsNowMs <= sent.expiresAtMs && !knowsEnd(record, sent)) return sent.commandId;
       remembered.delete(record.instanceId);
       return null;
     },

@@ -32,11 +32,11 @@ export async function handleWriteLabels(
 ): Promise<Result> {
   return doDueWork(deps, 'labels', ORGANIZATION_MEMBER, LEASE_MS, async () => {
     if (!deps.config.labels.enabled) return { nextInMs: null, result: { written: 0, error: null } };
-    const endsAtMs = deps.clock.now() + TURN_MS;
+    const endsAtMs = deps.clock.monotonicMs() + TURN_MS;
     let written = 0;
     let limit = BATCH;
     let failures = 0;
-    while (deps.clock.now() < endsAtMs && !ctx.signal.aborted) {
+    while (deps.clock.monotonicMs() < endsAtMs && !ctx.signal.aborted) {
       const batch = await deps.ledger.labels.take(limit);
       if (batch.length === 0) return { nextInMs: null, result: { written, error: null } };
       try {

@@ -175,7 +175,7 @@ export async function probeSend(
       instanceIds: [NO_INSTANCE],
       comment: COMMENT,
       deliveryTimeoutSeconds,
-      notAfterMs: deps.clock.now() + sendWindowMs,
+      notAfterMs: deps.clock.monotonicMs() + sendWindowMs,
     },
     signal,
   );

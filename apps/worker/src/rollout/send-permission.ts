@@ -122,7 +122,7 @@ export function createSendOutlook(
     return { notBeforeMs: deps.clock.now() + withheldMs(reason, deps), reason };
   };
   return async () => {
-    const now = deps.clock.now();
+    const now = deps.clock.monotonicMs();
     if (known === null || known.untilMs <= now) {
       known = { untilMs: now + REMEMBERED_MS, outlook: ask() };
     }

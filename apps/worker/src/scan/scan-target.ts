@@ -40,6 +40,7 @@ export async function handleScanTarget(
 ): Promise<Result> {
   const { scans } = deps.ledger;
   const begun = await scans.begin(target, 2 * deps.timings.leaseMs);
+  deps.clock.told(begun.begunAtMs);
   const { result } = await finishAfter(
     deps,
     () => scan(begun, ctx, deps),

@@ -8,6 +8,7 @@ import type { Logger } from '../runtime/logger-port.ts';
 import type { PreflightPort } from '../reports/preflight-port.ts';
 import { createAccount } from './account.ts';
 import { createAttempts } from './attempt.ts';
+import { createAwsClock } from './aws-clock.ts';
 import { createBaseCredentials, type CredentialSource } from './credentials/base-credentials.ts';
 import { createClients } from './clients.ts';
 import { createCommands } from './commands.ts';
@@ -51,12 +52,13 @@ export interface AwsAdapter
 
 /** Puts the AWS adapter together; one per process, since its sessions, clients and sockets are what is shared. */
 export function createAwsAdapter(deps: AwsAdapterDeps): AwsAdapter {
-  const { clock, observe } = deps;
+  const clock = createAwsClock(deps.clock);
+  const { observe } = deps;
   const lifetime = new AbortController();
   const defaults = PARTITION_REGIONS[deps.partition];
   const regions = { sts: deps.homeRegion ?? defaults.sts, global: defaults.global };
   const handler = createScopedHandler({ clock, maxSockets: deps.maxSockets ?? 500 });
-  const clients = createClients({ handler, regions });
+  const clients = createClients({ handler, regions, clock });
   const attempt = createAttempts({ clock, observe });
   const read = createReader({ attempt, clock, random: deps.random ?? Math.random });
   const identities = createIdentities({
@@ -76,10 +78,10 @@ export function createAwsAdapter(deps: AwsAdapterDeps): AwsAdapter {
     ...createCommands(shared),
     ...createPreflight({
       ...shared,
-      handler,
       stsRegion: regions.sts,
       credentialSource: deps.baseCredentials,
     }),
+    awsAheadMs: () => (clock.isKnown() ? clock.now() - deps.clock.now() : 0),
     close() {
       lifetime.abort(new Error('the AWS adapter was closed'));
       handler.destroy();

@@ -42,9 +42,9 @@ export function createAttempts(deps: {
 }): MakeAttempt {
   return async (call, keys, notAfterMs = null) => {
     const scope: CallScope = { keys, signal: call.signal, notAfterMs, left: false };
-    const startedAtMs = deps.clock.now();
+    const startedAtMs = deps.clock.monotonicMs();
     const report = (outcome: AwsCall['outcome'], hasAnswer = true): void => {
-      const durationMs = deps.clock.now() - startedAtMs;
+      const durationMs = deps.clock.monotonicMs() - startedAtMs;
       deps.observe({
         action: call.action,
         outcome,
@@ -57,7 +57,7 @@ export function createAttempts(deps: {
     };
     try {
       const reply = await runInScope(scope, call.send);
-      keys.workedAtMs = deps.clock.now();
+      keys.workedAtMs = deps.clock.monotonicMs();
       report('ok');
       return { ok: true, reply };
     } catch (error) {

@@ -8,7 +8,7 @@ export interface SigningKeys {
   readonly sessionToken?: string;
   /** Null for long-term keys. */
   readonly expiresAtMs: number | null;
-  /** When a call signed with these last succeeded, epoch ms; null when none has. */
+  /** When a call signed with these last succeeded, by `Clock.monotonicMs`; null when none has. */
   workedAtMs: number | null;
 }
 
@@ -16,7 +16,7 @@ export interface SigningKeys {
 export interface CallScope {
   readonly keys: SigningKeys;
   readonly signal: AbortSignal;
-  /** Epoch ms after which the request must not leave any more; null for no such limit. */
+  /** After which the request must not leave any more, by `Clock.monotonicMs`; null for no such limit. */
   readonly notAfterMs: number | null;
   /** Set just before the request is handed to the socket; while it is false nothing can have run. */
   left: boolean;

@@ -3,6 +3,7 @@ import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2';
 import { OrganizationsClient } from '@aws-sdk/client-organizations';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
+import { type AwsClock, signByClock } from './aws-clock.ts';
 import { scopedCredentials } from './call-scope.ts';
 import { LeanEc2Protocol } from './lean-instances/read-instances.ts';
 import type { PartitionRegions } from './partition.ts';
@@ -36,6 +37,7 @@ const NO_LOG = { debug: () => undefined, warn: () => undefined } as unknown as N
 export function createClients(deps: {
   readonly handler: ScopedHandler;
   readonly regions: PartitionRegions;
+  readonly clock: AwsClock;
 }): Clients {
   const shared = {
     credentials: scopedCredentials,
@@ -46,14 +48,16 @@ export function createClients(deps: {
     logger: NO_LOG,
     sha256: SigningHash,
   };
-  const ec2 = perRegion((region) => new EC2Client({ ...shared, region, protocol: LeanEc2Protocol }));
-  const ssm = perRegion((region) => new SSMClient({ ...shared, region }));
+  const signing = <Client extends { readonly config: object }>(client: Client): Client =>
+    signByClock(client, deps.clock);
+  const ec2 = perRegion((region) => signing(new EC2Client({ ...shared, region, protocol: LeanEc2Protocol })));
+  const ssm = perRegion((region) => signing(new SSMClient({ ...shared, region })));
   return {
     ec2,
     ssm,
-    account: new AccountClient({ ...shared, region: deps.regions.global }),
-    organizations: new OrganizationsClient({ ...shared, region: deps.regions.global }),
-    sts: new STSClient({ ...shared, region: deps.regions.sts }),
+    account: signing(new AccountClient({ ...shared, region: deps.regions.global })),
+    organizations: signing(new OrganizationsClient({ ...shared, region: deps.regions.global })),
+    sts: signing(new STSClient({ ...shared, region: deps.regions.sts })),
   };
 }
 

@@ -24,7 +24,7 @@ export function createCommands(deps: {
   readonly attempt: MakeAttempt;
   readonly read: Read;
   readonly clock: Clock;
-}): CommandsPort {
+}): Omit<CommandsPort, 'awsAheadMs'> {
   const listPages = createMemberPages(deps);
 
   function call<Reply>(

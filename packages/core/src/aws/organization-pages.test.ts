@@ -2,10 +2,10 @@ import { expect, it } from 'vitest';
 import type { Clock } from '../runtime/clock-port.ts';
 import { createPacer } from './organization-pages.ts';
 
-function manualClock(): Pick<Clock, 'now' | 'sleep'> & { nowMs: number } {
+function manualClock(): Pick<Clock, 'monotonicMs' | 'sleep'> & { nowMs: number } {
   const clock = {
     nowMs: 1_000_000,
-    now: () => clock.nowMs,
+    monotonicMs: () => clock.nowMs,
     // oxlint-disable-next-line typescript/require-await -- the port's shape
     sleep: async (ms: number) => {
       clock.nowMs += ms;

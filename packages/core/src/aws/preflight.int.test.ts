@@ -43,7 +43,7 @@ describe('who the worker is', () => {
 
   test.each([90_000, -90_000])('a clock that is %i ms off is noticed', async (offsetMs) => {
     const real = createClock();
-    const clock = { ...real, now: () => real.now() + offsetMs };
+    const clock = { ...real, machineNow: () => real.machineNow() + offsetMs };
     const adapter = await start({}, { clock });
 
     const caller = await adapter.describeCaller(signal);

@@ -7,19 +7,17 @@ import {
   ListRootsCommand,
   type Root,
 } from '@aws-sdk/client-organizations';
-import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import { type AwsAction, OPTIONAL_ORGANIZATION_ACTION } from '../organization/aws-actions.ts';
 import { isJobError, JobError, messageOf } from '../runtime/errors.ts';
 import { AccountId, Region } from '../organization/ids.ts';
-import type { Clock } from '../runtime/clock-port.ts';
 import type { CallerFacts, OrganizationFacts, PreflightPort } from '../reports/preflight-port.ts';
+import type { AwsClock } from './aws-clock.ts';
 import { type CredentialSource, describeCredentialSource } from './credentials/base-credentials.ts';
-import { scopedCredentials } from './call-scope.ts';
 import type { Clients } from './clients.ts';
 import type { Identities } from './credentials/identity.ts';
 import type { Read } from './read-call.ts';
-import type { ScopedHandler } from './request-handler.ts';
 import { readOrganizationId } from './schema.ts';
 
 /** A parent that cannot exist: what is allowed answers ParentNotFoundException, what is not AccessDeniedException. */
@@ -29,8 +27,7 @@ interface PreflightDeps {
   readonly clients: Clients;
   readonly identities: Identities;
   readonly read: Read;
-  readonly clock: Clock;
-  readonly handler: ScopedHandler;
+  readonly clock: AwsClock;
   readonly stsRegion: string;
   /** As the adapter was given it; absent: the SDK's chain. */
   readonly credentialSource?: CredentialSource | undefined;
@@ -74,22 +71,14 @@ function asWorker<Reply>(
 
 async function describeCaller(deps: PreflightDeps, signal: AbortSignal): Promise<CallerFacts> {
   const source = await describeSource(deps);
-  const dated: { offsetMs: number | null } = { offsetMs: null };
-  const sts = new STSClient({
-    credentials: scopedCredentials,
-    requestHandler: readingDates(deps.handler, deps.clock, (offsetMs) => {
-      dated.offsetMs = offsetMs;
-    }),
-    maxAttempts: 1,
-    region: deps.stsRegion,
-    customUserAgent: 'muster',
-  });
+  const aheadMs = (): number | null =>
+    deps.clock.isKnown() ? deps.clock.machineNow() - deps.clock.now() : null;
   const reply = await asWorker(deps, 'sts:GetCallerIdentity', signal, () =>
-    sts.send(new GetCallerIdentityCommand({})),
+    deps.clients.sts.send(new GetCallerIdentityCommand({})),
   ).catch((error: unknown) => {
     // A clock that is wrong looks like keys that are: the reader of the error should see both.
     if (!(error instanceof JobError)) throw error;
-    const details = { ...error.details, clockOffsetMs: dated.offsetMs, source };
+    const details = { ...error.details, clockOffsetMs: aheadMs(), source };
     throw new JobError(error.code, error.message, { retry: error.retry, details, cause: error });
   });
   const accountId = AccountId.safeParse(reply.Account);
@@ -98,7 +87,7 @@ async function describeCaller(deps: PreflightDeps, signal: AbortSignal): Promise
       retry: 'backoff',
     });
   }
-  return { accountId: accountId.data, arn: reply.Arn ?? '', source, clockOffsetMs: dated.offsetMs };
+  return { accountId: accountId.data, arn: reply.Arn ?? '', source, clockOffsetMs: aheadMs() };
 }
 
 async function probeOrganization(deps: PreflightDeps, signal: AbortSignal): Promise<OrganizationFacts> {
@@ -153,19 +142,4 @@ async function describeSource(deps: {
       cause: error,
     });
   }
-}
-
-/** The socket layer, with a look at each answer's date. It has seconds: half of one is added, and half of the call's time. */
-function readingDates(handler: ScopedHandler, clock: Clock, tell: (offsetMs: number) => void): ScopedHandler {
-  return {
-    ...handler,
-    async handle(request, options) {
-      const sentAtMs = clock.now();
-      const answer = await handler.handle(request, options);
-      const headers = answer.response.headers as Readonly<Record<string, string | undefined>>;
-      const atMs = Date.parse(headers['date'] ?? '');
-      if (!Number.isNaN(atMs)) tell((sentAtMs + clock.now()) / 2 - (atMs + 500));
-      return answer;
-    },
-  };
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../runtime/clock-port.ts';
+import type { AwsClock } from './aws-clock.ts';
 import type { Call, MakeAttempt } from './attempt.ts';
 import type { SigningKeys } from './call-scope.ts';
 import { type AwsFault, toJobError } from './classify-error.ts';
@@ -41,7 +41,7 @@ const PATIENCE_MS = 60_000;
  */
 export function createReader(deps: {
   readonly attempt: MakeAttempt;
-  readonly clock: Clock;
+  readonly clock: AwsClock;
   readonly random: () => number;
 }): Read {
   return async (call, identity) => {
@@ -49,8 +49,10 @@ export function createReader(deps: {
     let throttles = 0;
     let waitedMs = 0;
     let renewed = false;
+    let corrected = false;
     for (;;) {
       const keys = await identity.keys(call.signal);
+      const corrections = deps.clock.corrections();
       const result = await deps.attempt(call, keys);
       if (result.ok) return result.reply;
       call.signal.throwIfAborted();
@@ -76,6 +78,12 @@ export function createReader(deps: {
         await deps.clock.sleep(pauseMs, call.signal);
         continue;
       }
+      const isAboutKeys = fault.kind === 'expired' || fault.kind === 'unrecognized';
+      if (isAboutKeys && !corrected && deps.clock.corrections() > corrections) {
+        // Signed by a wrong time: the answer has told the right one.
+        corrected = true;
+        continue;
+      }
       if (
         fault.kind === 'unrecognized' &&
         call.region !== null &&
@@ -83,7 +91,7 @@ export function createReader(deps: {
       ) {
         throw toJobError({ ...fault, kind: 'region-off' }, call);
       }
-      if ((fault.kind === 'expired' || fault.kind === 'unrecognized') && !renewed) {
+      if (isAboutKeys && !renewed) {
         renewed = true;
         identity.renew(keys);
         continue;

@@ -5,6 +5,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { createClock } from '../runtime/clock.ts';
 import { runInScope, type SigningKeys } from './call-scope.ts';
 import { neverConnected } from './classify-error.ts';
+import { createAwsClock } from './aws-clock.ts';
 import { createScopedHandler, type ScopedHandler } from './request-handler.ts';
 
 function keysOf(accessKeyId: string): SigningKeys {
@@ -59,7 +60,7 @@ async function startCountingServer(answerMs: number | null): Promise<CountingSer
 
 it('lets no request leave that was signed with other keys than its own scope has', async () => {
   const server = await startCountingServer(0);
-  const handler = createScopedHandler({ clock: createClock(), maxSockets: 10 });
+  const handler = createScopedHandler({ clock: createAwsClock(createClock()), maxSockets: 10 });
   onTestFinished(() => handler.destroy());
 
   const mixed = callOnce(handler, server.port, { keys: keysOf('ASIAONE'), signedBy: 'ASIATWO' });
@@ -72,7 +73,7 @@ it('lets no request leave that was signed with other keys than its own scope has
 
 it('lets no request leave that has no scope at all', async () => {
   const server = await startCountingServer(0);
-  const handler = createScopedHandler({ clock: createClock(), maxSockets: 10 });
+  const handler = createScopedHandler({ clock: createAwsClock(createClock()), maxSockets: 10 });
   onTestFinished(() => handler.destroy());
 
   const call = handler.handle({ headers: {} } as never);
@@ -83,7 +84,7 @@ it('lets no request leave that has no scope at all', async () => {
 
 it('opens no more sockets than it may, however many calls there are, and uses them again', async () => {
   const server = await startCountingServer(10);
-  const handler = createScopedHandler({ clock: createClock(), maxSockets: 4 });
+  const handler = createScopedHandler({ clock: createAwsClock(createClock()), maxSockets: 4 });
   onTestFinished(() => handler.destroy());
 
   const answers = await Promise.all(Array.from({ length: 60 }, () => callOnce(handler, server.port)));
@@ -95,7 +96,11 @@ it('opens no more sockets than it may, however many calls there are, and uses th
 
 it('gives up on a server that takes a request and says nothing', async () => {
   const server = await startCountingServer(null);
-  const handler = createScopedHandler({ clock: createClock(), maxSockets: 10, requestTimeoutMs: 50 });
+  const handler = createScopedHandler({
+    clock: createAwsClock(createClock()),
+    maxSockets: 10,
+    requestTimeoutMs: 50,
+  });
   onTestFinished(() => handler.destroy());
 
   const error: unknown = await callOnce(handler, server.port).catch((reason: unknown) => reason);

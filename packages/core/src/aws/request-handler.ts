@@ -1,6 +1,6 @@
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { JobError } from '../runtime/errors.ts';
-import type { Clock } from '../runtime/clock-port.ts';
+import type { AwsClock } from './aws-clock.ts';
 import { currentScope } from './call-scope.ts';
 import { CONNECTION_TIMEOUT_MS, REQUEST_TIMEOUT_MS, SOCKET_TIMEOUT_MS } from './limits.ts';
 
@@ -26,7 +26,7 @@ const silent = {
  * @param deps.maxSockets per origin. Real AWS has one origin per service and region; a simulator is one origin for all.
  */
 export function createScopedHandler(deps: {
-  readonly clock: Clock;
+  readonly clock: AwsClock;
   readonly maxSockets: number;
   /** From the request to the first byte of its answer. @default REQUEST_TIMEOUT_MS */
   readonly requestTimeoutMs?: number;
@@ -47,11 +47,14 @@ export function createScopedHandler(deps: {
       const scope = currentScope();
       assertSignedByScope(request.headers['authorization'], scope.keys.accessKeyId);
       scope.signal.throwIfAborted();
-      if (scope.notAfterMs !== null && deps.clock.now() > scope.notAfterMs) {
+      if (scope.notAfterMs !== null && deps.clock.monotonicMs() > scope.notAfterMs) {
         throw new JobError('aws.unavailable', 'the time to send had passed', { retry: 'backoff' });
       }
       scope.left = true;
-      return inner.handle(request, { ...options, abortSignal: scope.signal });
+      const sentAtMs = deps.clock.monotonicMs();
+      const answer = await inner.handle(request, { ...options, abortSignal: scope.signal });
+      deps.clock.learn(answer.response.headers['date'], sentAtMs);
+      return answer;
     },
     destroy: () => {
       inner.destroy();

@@ -133,7 +133,11 @@ describe('a send', () => {
     const frozen: Clock = { ...clock, sleep: () => new Promise(() => undefined) };
     const adapter = await start(() => accepted, { clock: frozen });
 
-    const result = await adapter.sendCommand(access, request({ notAfterMs: Date.now() - 1 }), signal);
+    const result = await adapter.sendCommand(
+      access,
+      request({ notAfterMs: clock.monotonicMs() - 1 }),
+      signal,
+    );
 
     expect(result).toMatchObject({ kind: 'refused', reason: 'not-sent' });
     expect(requestsOf('SendCommand')).toBe(0);
@@ -142,7 +146,11 @@ describe('a send', () => {
   it('is cut off when its time passes on the way, and is ambiguous then', async () => {
     const adapter = await start(() => 'hang');
 
-    const result = await adapter.sendCommand(access, request({ notAfterMs: clock.now() + 200 }), signal);
+    const result = await adapter.sendCommand(
+      access,
+      request({ notAfterMs: clock.monotonicMs() + 200 }),
+      signal,
+    );
 
     expect(result).toMatchObject({ kind: 'ambiguous' });
     expect(requestsOf('SendCommand')).toBe(1);

@@ -74,12 +74,12 @@ export function createSendCommand(deps: {
   };
 }
 
-/** Aborts at `atMs`. `stop` ends the timer. */
+/** Aborts at `atMs` of the monotonic counter. `stop` ends the timer. */
 function startDeadline(clock: Clock, atMs: number): { readonly signal: AbortSignal; stop(): void } {
   const deadline = new AbortController();
   const stopped = new AbortController();
   const expire = async (): Promise<void> => {
-    await clock.sleep(Math.max(0, atMs - clock.now()), stopped.signal);
+    await clock.sleep(Math.max(0, atMs - clock.monotonicMs()), stopped.signal);
     deadline.abort(new Error('the time to send had passed'));
   };
   // Rejects when stopped, which is the usual end.

@@ -55,6 +55,8 @@ async function answer(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
+  // It tells no time, unless the rule does.
+  outgoing.sendDate = false;
   const body = await text(incoming);
   const [, accessKeyId = '', region = ''] =
     /Credential=([^/]+)\/\d+\/([^/]+)\//.exec(incoming.headers.authorization ?? '') ?? [];

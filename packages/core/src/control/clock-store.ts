@@ -2,12 +2,15 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { ClockReading, ProcessClock } from './process-clock.ts';
 import type { Keys } from '../redis/keys.ts';
+import type { Clock } from '../runtime/clock-port.ts';
 import { encodeStored, parseStored } from '../enrollment/stored-schema.ts';
+
+type MachineTime = Pick<Clock, 'machineNow' | 'monotonicMs'>;
 
 /** Redis's clock, and how the clocks of all processes stand to it. */
 export interface ClockLedger {
-  /** Compares a clock with Redis's: of several questions, the one that was answered fastest. */
-  compare(now: () => number): Promise<ClockReading & { readonly redisNowMs: number }>;
+  /** Compares a clock with Redis's: of several questions, the one that was answered fastest. `redisNowMs` is of that moment. */
+  compare(clock: MachineTime): Promise<ClockReading & { readonly redisNowMs: number }>;
   /** Tells the others how this process's clock stands. */
   tell(clock: ProcessClock): Promise<void>;
   /** Takes back what a process has told, at its end. */
@@ -49,22 +52,18 @@ const FORGOTTEN_AFTER_MS = 10 * 60_000;
 export function createClockLedger(deps: { readonly redis: Redis; readonly keys: Keys }): ClockLedger {
   const { redis, keys } = deps;
 
-  async function compareOnce(now: () => number): Promise<ClockReading & { readonly redisNowMs: number }> {
-    const askedAtMs = now();
+  async function compareOnce(clock: MachineTime): Promise<ClockReading & { readonly redisNowMs: number }> {
+    const [askedAtMs, machineMs] = [clock.monotonicMs(), clock.machineNow()];
     const redisNowMs = timeOf(await redis.time());
-    const answeredAtMs = now();
-    return {
-      offsetMs: Math.round((askedAtMs + answeredAtMs) / 2 - redisNowMs),
-      roundTripMs: Math.max(0, answeredAtMs - askedAtMs),
-      redisNowMs,
-    };
+    const roundTripMs = clock.monotonicMs() - askedAtMs;
+    return { offsetMs: Math.round(machineMs + roundTripMs / 2 - redisNowMs), roundTripMs, redisNowMs };
   }
 
   return {
-    async compare(now) {
-      let best = await compareOnce(now);
+    async compare(clock) {
+      let best = await compareOnce(clock);
       for (let asked = 1; asked < QUESTIONS; asked += 1) {
-        const next = await compareOnce(now);
+        const next = await compareOnce(clock);
         if (next.roundTripMs <= best.roundTripMs) best = next;
       }
       return best;

@@ -66,7 +66,7 @@ export interface ControlLedger {
   /** The ledger's own epoch with the server's run id: changes with a flush, a rollback or a failover. */
   epoch(): Promise<string>;
   /** When a process first saw this epoch. Everything sent before it is older. */
-  epochSeenAt(epoch: string, nowMs: number): Promise<number>;
+  epochSeenAt(epoch: string): Promise<number>;
 }
 
 /** What may stop a send: pauses, hold, caps, brake, findings, and the epoch. */
@@ -179,7 +179,11 @@ function createEpochs(deps: {
       return `${word ?? 'none'}-${runId.slice(0, 12)}-${replId.slice(0, 12)}`;
     },
 
-    async epochSeenAt(epoch, nowMs) {
+    async epochSeenAt(epoch) {
+      const known = await redis.get(keys.epochSeen(epoch));
+      if (known !== null) return Number(known);
+      const [seconds, microseconds] = await redis.time();
+      const nowMs = Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
       // Kept a day: nothing that was sent before an epoch is under way for longer than minutes.
       await redis.set(keys.epochSeen(epoch), nowMs, 'EX', 86_400, 'NX');
       return Number((await redis.get(keys.epochSeen(epoch))) ?? nowMs);

@@ -1,8 +1,10 @@
 import type { Release } from '../runtime/release.ts';
 import type { Finding } from './findings.ts';
 
-/** A process whose clock differs from Redis's by more than this works no more until it does not. Real time. */
-export const CLOCK_TOLERANCE_MS = 5_000;
+/** AWS refuses what was signed by a clock that is further off. Muster signs by AWS's clock, but other programs of the host do not. */
+export const CLOCK_TOLERANCE_MS = 5 * 60_000;
+/** Clocks that differ from Redis's by the same, give or take this, agree with one another. */
+const ALIKE_MS = 5_000;
 /** A process that has not compared its clock for this long is gone, or cannot speak for itself. */
 const HEARD_WITHIN_MS = 45_000;
 
@@ -74,7 +76,7 @@ export function findingsOfClocks(
 
 function areOffAlike(clocks: readonly ProcessClock[]): boolean {
   const offsets = clocks.map(({ offsetMs }) => offsetMs);
-  return Math.max(...offsets) - Math.min(...offsets) <= CLOCK_TOLERANCE_MS;
+  return Math.max(...offsets) - Math.min(...offsets) <= ALIKE_MS;
 }
 
 function findingOfRedis(off: readonly ProcessClock[], first: ProcessClock, redisPlace: string): Finding {
@@ -84,8 +86,8 @@ function findingOfRedis(off: readonly ProcessClock[], first: ProcessClock, redis
     kind: 'clock-off',
     scope: `redis:${redisPlace}`,
     sinceMs: Math.min(...since),
-    message: `The clock of Redis at ${redisPlace} is ${describeDifference(first.offsetMs)} ${side} the clocks of all ${off.length} processes, which agree with one another: nothing is scheduled or sent until they agree with Redis.`,
-    remedy: `Set the clock of the host of Redis (chronyc tracking, or timedatectl set-ntp true). If the processes share one host, look at that host’s clock too. Work goes on by itself within 15 s.`,
+    message: `The clock of Redis at ${redisPlace} is ${describeDifference(first.offsetMs)} ${side} the clocks of all ${off.length} processes, which agree with one another. Work goes on, dated by Redis.`,
+    remedy: `Set the clock of the host of Redis (chronyc tracking, or timedatectl set-ntp true). If the processes share one host, look at that host’s clock too. This goes away by itself within 15 s.`,
   };
 }
 
@@ -101,7 +103,7 @@ function findingOfProcess(clock: ProcessClock, right: number, redisPlace: string
     kind: 'clock-off',
     scope: `process:${name}`,
     sinceMs: offSinceMs ?? readAtMs,
-    message: `${message} It takes no jobs and sends nothing until its clock is right.`,
-    remedy: `Set the clock of that host (timedatectl set-ntp true, chronyc tracking; on EC2 from 169.254.169.123)${right === 0 ? ', or that of Redis’s host' : ''}. It goes on by itself within 15 s.`,
+    message: `${message} It works on by the clocks of Redis and AWS; its log lines, and certificates that it checks, go by its own.`,
+    remedy: `Set the clock of that host (timedatectl set-ntp true, chronyc tracking; on EC2 from 169.254.169.123)${right === 0 ? ', or that of Redis’s host' : ''}. This goes away by itself within 15 s.`,
   };
 }

@@ -1,10 +1,10 @@
 import { findingsOfUnanswered } from '../organization/unanswered-store.ts';
 import { findingsOfUnread } from '../organization/unread-findings.ts';
-import { findingsOfWaits, type SendWait } from '../rollout/send-wait.ts';
+import { findingsOfWaits } from '../rollout/send-wait.ts';
 import type { ControlLedger } from './control-store.ts';
 import type { Finding, FindingKind } from './findings.ts';
 import type { Ledger } from './ledger.ts';
-import { findingsOfClocks, heardOf, isClockOff } from './process-clock.ts';
+import { findingsOfClocks } from './process-clock.ts';
 
 type Readable = Pick<Ledger, 'control' | 'clocks' | 'coverage' | 'waits' | 'unanswered'>;
 
@@ -26,18 +26,7 @@ export async function readFindings(ledger: Readable): Promise<readonly Finding[]
     ...findingsOfUnread(unread),
     ...findingsOfUnanswered(silent, redisNowMs),
   ];
-  return [...known, ...findingsOfWaits(await readWaits(ledger, redisNowMs), known, redisNowMs)];
-}
-
-/** What sends wait for. While no worker's clock is right, they wait for that. */
-export async function readWaits(
-  ledger: Pick<Readable, 'clocks' | 'waits'>,
-  nowMs: number,
-): Promise<readonly SendWait[]> {
-  const [waits, { clocks, redisNowMs }] = await Promise.all([ledger.waits.sum(nowMs), ledger.clocks.all()]);
-  const workers = heardOf(clocks, redisNowMs).filter(({ part }) => part === 'worker');
-  if (workers.length === 0 || !workers.every(isClockOff)) return waits;
-  return waits.map((wait) => ({ ...wait, reason: 'clock', untilMs: null }));
+  return [...known, ...findingsOfWaits(await ledger.waits.sum(redisNowMs), known, redisNowMs)];
 }
 
 /** Raises a finding about everything, when there is one, and ends others. */

@@ -22,10 +22,10 @@ export interface CommandRequest {
   readonly comment: string;
   /** SSM's TimeoutSeconds: delivery only, 30 to 2,592,000. */
   readonly deliveryTimeoutSeconds: number;
-  /** Epoch ms after which the call must not be accepted any more: the adapter aborts it then, and checks again after signing. */
+  /** After which the call must not be accepted any more, by `Clock.monotonicMs`: the adapter aborts it then, and checks again after signing. */
   readonly notAfterMs: number;
   /**
-   * Epoch ms after which the request must not leave any more, though an answer to one that has left is awaited until
+   * After which the request must not leave any more, by the same counter, though an answer to one that has left is awaited until
    * `notAfterMs`: what allowed the send was asked a moment ago, and a pause counts from then. @default notAfterMs
    */
   readonly leaveByMs?: number;
@@ -153,6 +153,8 @@ export function invocationLink(region: Region, commandId: CommandId, instanceId:
 
 /** SSM Run Command. Reading throws as `InstancesPort` does; sending never throws for anything AWS or the network says. */
 export interface CommandsPort {
+  /** AWS's time less the ledger's, ms, as AWS last told it; 0 before it has. To be added to what is compared with a date of AWS's. */
+  awsAheadMs(): number;
   /**
    * Sends once: no retry of any kind below. Asserts that the session's account is `access.accountId` before the call.
    * `signal` aborting after the request left makes the result ambiguous, not an exception.

@@ -12,6 +12,7 @@ export interface Intent {
   readonly matcherKey: MatcherKey;
   readonly documentName: string;
   readonly instanceIds: readonly InstanceId[];
+  /** By the ledger's clock, as `notAfterMs`. */
   readonly intentAtMs: number;
   /** No request leaves later than this. */
   readonly notAfterMs: number;

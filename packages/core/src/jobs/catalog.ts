@@ -289,19 +289,6 @@ export const catalog = {
 export type Catalog = typeof catalog;
 export type JobName = keyof Catalog;
 
-/** Hands out everything that is due. The scheduler's own; recurring: the next tick is its retry. */
-export const tickJob = defineJob({
-  name: 'tick',
-  version: 1,
-  queue: 'tick',
-  payload: z.object({}),
-  partsOf: () => [],
-  due: null,
-  result: z.record(z.string(), z.int()),
-  timeoutMs: MINUTE_MS,
-  retry: BY_LEDGER,
-});
-
 const dueJobs = new Map<string, DueJob>(
   Object.values<AnyJob>(catalog)
     .filter((job): job is DueJob => job.due !== null)

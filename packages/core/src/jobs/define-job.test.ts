@@ -31,7 +31,7 @@ const scan = defineJob({
 const tick = defineJob({
   name: 'tick',
   version: 1,
-  queue: 'tick',
+  queue: 'inventory',
   payload: z.strictObject({}),
   result: z.null(),
   partsOf: () => [],
@@ -68,7 +68,7 @@ test('a missing, a foreign or a wrong handler does not compile', () => {
   // @ts-expect-error belongs to another queue
   const foreign: Handlers<Jobs, 'discovery'> = { scan: done, tick: done };
   // @ts-expect-error a result of another shape
-  const wrong: Handlers<Jobs, 'tick'> = { tick: done };
+  const wrong: Handlers<Jobs, 'inventory'> = { tick: done };
 
   expect([complete, missing, foreign, wrong]).toHaveLength(4);
 });

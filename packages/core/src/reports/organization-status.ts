@@ -2,7 +2,7 @@ import type { CauseOwner } from '../enrollment/cause.ts';
 import { type Finding, ownerOfFinding, type Pause } from '../control/findings.ts';
 import { scopeFlag } from '../control/scope.ts';
 import { describeWait, type SendWait, type WaitReason } from '../rollout/send-wait.ts';
-import { readFindings, readWaits } from '../control/standing-findings.ts';
+import { readFindings } from '../control/standing-findings.ts';
 import type { Ledger } from '../control/ledger.ts';
 import type { SweepView } from '../organization/sweep-store.ts';
 
@@ -81,7 +81,7 @@ export async function readOrganizationStatus(
     ledger.control.reservations(),
     ledger.control.pauses(),
     ledger.labels.waiting(),
-    readWaits(ledger, nowMs),
+    ledger.waits.sum(nowMs),
   ]);
   return {
     sweep: {

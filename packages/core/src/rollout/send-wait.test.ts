@@ -16,7 +16,6 @@ test.each([
   'answer-lost',
   'unproven',
   'organization',
-  'clock',
   'other',
 ] as const)('a wait for %s that has lasted a minute is a finding with a remedy and an owner', (reason) => {
   const [finding] = findingsOfWaits([aWait({ reason })], [], NOW_MS);

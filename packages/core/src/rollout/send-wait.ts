@@ -72,12 +72,6 @@ const REASONS = {
     remedy: 'Give the workers credentials of the organization that the configuration names.',
     toldBy: ['organization-mismatch'],
   },
-  clock: {
-    text: 'the clock of every worker is wrong',
-    owner: 'operator',
-    remedy: 'Set the clocks: muster findings names them.',
-    toldBy: ['clock-off'],
-  },
   other: {
     text: 'something that this release does not know keeps sends back',
     owner: 'operator',

@@ -62,3 +62,52 @@ test('work that takes too long is late, and its own failure is passed on when it
   expect(await within(clock, 60_000, Promise.resolve(7))).toBe(7);
   await expect(within(clock, 60_000, Promise.reject(new Error('broken')))).rejects.toThrow('broken');
 });
+
+/** A machine whose clock is set by hand, and a counter that is never set. */
+function aMachine() {
+  const time = { machineMs: 1_000_000, counterMs: 50 };
+  const clock = createClock({ machineNow: () => time.machineMs, monotonicMs: () => time.counterMs });
+  const pass = (ms: number): void => {
+    time.machineMs += ms;
+    time.counterMs += ms;
+  };
+  return { time, clock, pass };
+}
+
+test.each([360_000, -360_000, 1_200_000])(
+  'a machine whose clock is set by %i ms goes on dating by what Redis told',
+  (byMs) => {
+    const { time, clock, pass } = aMachine();
+    clock.told(5_000_000);
+
+    time.machineMs += byMs;
+    pass(700);
+
+    expect([clock.now(), clock.monotonicMs()]).toEqual([5_000_700, 750]);
+    expect(clock.machineNow()).toBe(1_000_700 + byMs);
+  },
+);
+
+test('before Redis has told the time it is the machine’s', () => {
+  expect(aMachine().clock.now()).toBe(1_000_000);
+});
+
+test('an answer that was under way for a while sets the clock forward, not back', () => {
+  const { clock, pass } = aMachine();
+  clock.told(5_000_000);
+  pass(1_000);
+
+  clock.told(5_000_400);
+  expect(clock.now()).toBe(5_001_000);
+  clock.told(5_001_200);
+  expect(clock.now()).toBe(5_001_200);
+});
+
+test.each([-360_000, 360_000])('another primary whose clock differs by %i ms is followed at once', (byMs) => {
+  const { clock } = aMachine();
+  clock.told(5_000_000);
+
+  clock.told(5_000_000 + byMs);
+
+  expect(clock.now()).toBe(5_000_000 + byMs);
+});

@@ -1,11 +1,39 @@
-import type { Clock } from './clock-port.ts';
+import type { LedgerClock } from './clock-port.ts';
 
 /** `setTimeout` fires at once for anything longer, so longer sleeps are cut into pieces of this length. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
-/** The machine's clock. Everything that needs time takes a `Clock` and gets this one from `main.ts`. */
-export function createClock(): Clock {
-  return { now: () => Date.now(), sleep, after };
+/** An answer may be this late and say no more than that; a time further back is that of another Redis. */
+const LATE_MS = 1_000;
+
+/** The sources of time. */
+export interface TimeSources {
+  /** Epoch ms. */
+  readonly machineNow: () => number;
+  /** Whole ms since any moment, never set. */
+  readonly monotonicMs: () => number;
+}
+
+const OF_MACHINE: TimeSources = {
+  machineNow: () => Date.now(),
+  monotonicMs: () => Math.floor(performance.now()),
+};
+
+/** The process's clock: everything that needs time takes a `Clock` and gets this one from its main file. */
+export function createClock({ machineNow, monotonicMs }: TimeSources = OF_MACHINE): LedgerClock {
+  /** Redis's time less the counter. */
+  let base: number | null = null;
+  return {
+    now: () => (base === null ? machineNow() : Math.floor(base + monotonicMs())),
+    monotonicMs,
+    machineNow,
+    told: (redisNowMs) => {
+      const told = redisNowMs - monotonicMs();
+      if (base === null || told > base || told < base - LATE_MS) base = told;
+    },
+    sleep,
+    after,
+  };
 }
 
 async function sleep(ms: number, signal?: AbortSignal): Promise<void> {

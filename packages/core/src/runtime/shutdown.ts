@@ -38,12 +38,12 @@ export function createShutdown(options: ShutdownOptions): Shutdown {
 
 async function stopAll(options: ShutdownOptions, reason: string): Promise<ShutdownCode> {
   const { log, clock, deadlineMs } = options;
-  const startedAtMs = clock.now();
+  const startedAtMs = clock.monotonicMs();
   log.info({ reason, deadlineMs }, 'stopping');
   const stopped = await within(clock, deadlineMs, stopInOrder(options, startedAtMs + deadlineMs));
   if (stopped === LATE) log.error({ deadlineMs }, 'not stopped within the deadline');
   const code = stopped === LATE ? 1 : stopped;
-  log.info({ code, durationMs: clock.now() - startedAtMs }, 'stopped');
+  log.info({ code, durationMs: clock.monotonicMs() - startedAtMs }, 'stopped');
   return code;
 }
 
@@ -51,7 +51,7 @@ async function stopInOrder(options: ShutdownOptions, deadlineAtMs: number): Prom
   let code: ShutdownCode = 0;
   for (const step of options.steps) {
     try {
-      await step.stop(Math.max(0, deadlineAtMs - options.clock.now()));
+      await step.stop(Math.max(0, deadlineAtMs - options.clock.monotonicMs()));
     } catch (err) {
       code = 1;
       options.log.error({ err, step: step.name }, 'a step of the shutdown failed');

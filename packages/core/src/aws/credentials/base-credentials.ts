@@ -31,7 +31,9 @@ export function createBaseCredentials(deps: {
 }): BaseCredentials {
   const source: CredentialSource =
     deps.source ?? fromNodeProviderChain({ clientConfig: { region: deps.stsRegion } });
-  let held: { readonly keys: SigningKeys; readonly untilMs: number } | null = null;
+  /** `untilMs` by AWS's clock, `rereadAtMs` by the monotonic counter. */
+  let held: { readonly keys: SigningKeys; readonly rereadAtMs: number; readonly untilMs: number } | null =
+    null;
   let asking: Promise<SigningKeys> | null = null;
   let forceRefresh = false;
 
@@ -46,17 +48,19 @@ export function createBaseCredentials(deps: {
     const fresh = keysOf(answer, expiresAtMs);
     const keys = held !== null && sameKeys(held.keys, fresh) && !forceRefresh ? held.keys : fresh;
     forceRefresh = false;
-    const rereadAtMs = deps.clock.now() + REREAD_MS;
     held = {
       keys,
-      untilMs: expiresAtMs === null ? rereadAtMs : Math.min(rereadAtMs, expiresAtMs - EARLY_MS),
+      rereadAtMs: deps.clock.monotonicMs() + REREAD_MS,
+      untilMs: expiresAtMs === null ? Number.POSITIVE_INFINITY : expiresAtMs - EARLY_MS,
     };
     return keys;
   }
 
   return {
     async keys() {
-      if (held !== null && deps.clock.now() < held.untilMs) return held.keys;
+      const isGood =
+        held !== null && deps.clock.now() < held.untilMs && deps.clock.monotonicMs() < held.rereadAtMs;
+      if (isGood && held !== null) return held.keys;
       asking ??= ask().finally(() => {
         asking = null;
       });
@@ -65,7 +69,7 @@ export function createBaseCredentials(deps: {
     renew(stale) {
       if (held?.keys !== stale) return;
       forceRefresh = true;
-      held = { keys: stale, untilMs: 0 };
+      held = { keys: stale, rereadAtMs: 0, untilMs: 0 };
     },
   };
 }

@@ -44,7 +44,7 @@ export function createIdentities(deps: {
 
   /** Asks STS, which needs no permission and knows every live key of the partition. */
   async function isAlive(keys: SigningKeys, signal: AbortSignal): Promise<boolean> {
-    if (keys.workedAtMs !== null && deps.clock.now() - keys.workedAtMs < ALIVE_MS) return true;
+    if (keys.workedAtMs !== null && deps.clock.monotonicMs() - keys.workedAtMs < ALIVE_MS) return true;
     const result = await deps.attempt(
       {
         action: 'sts:GetCallerIdentity',

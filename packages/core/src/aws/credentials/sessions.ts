@@ -27,6 +27,7 @@ const REFUSED_MS = 3_000;
 interface Entry {
   keys: SigningKeys | null;
   asking: Promise<SigningKeys> | null;
+  /** Until a moment of the monotonic counter. */
   refused: { readonly error: unknown; readonly untilMs: number } | null;
 }
 
@@ -84,7 +85,7 @@ export function createSessions(deps: {
       })
       .catch((error: unknown) => {
         if (isJobError(error, 'aws.denied')) {
-          entry.refused = { error, untilMs: deps.clock.now() + REFUSED_MS };
+          entry.refused = { error, untilMs: deps.clock.monotonicMs() + REFUSED_MS };
         }
         throw error;
       })
@@ -98,14 +99,14 @@ export function createSessions(deps: {
     async keys(accountId, role, signal) {
       signal.throwIfAborted();
       const entry = entryOf(accountId, role);
-      const nowMs = deps.clock.now();
+      const [nowMs, countMs] = [deps.clock.now(), deps.clock.monotonicMs()];
       const leftMs = entry.keys === null ? 0 : (entry.keys.expiresAtMs ?? 0) - nowMs;
       if (entry.keys !== null && leftMs > SPARE_MS) {
-        const isRefusedNow = entry.refused !== null && nowMs < entry.refused.untilMs;
+        const isRefusedNow = entry.refused !== null && countMs < entry.refused.untilMs;
         if (leftMs < EARLY_MS && !isRefusedNow) ask(entry, accountId, role).catch(() => undefined);
         return entry.keys;
       }
-      if (entry.refused !== null && nowMs < entry.refused.untilMs) throw entry.refused.error;
+      if (entry.refused !== null && countMs < entry.refused.untilMs) throw entry.refused.error;
       return untilAborted(ask(entry, accountId, role), signal);
     },
     renew(accountId, role, stale) {

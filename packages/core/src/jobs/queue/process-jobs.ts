@@ -18,8 +18,6 @@ export interface ProcessOptions<Jobs extends Readonly<Record<string, AnyJob>>, Q
   /** Every contract; those of other queues are left alone. */
   readonly jobs: Jobs;
   readonly handlers: Handlers<Jobs[keyof Jobs], Queue>;
-  /** Whether it takes no jobs before `release`. @default false */
-  readonly held?: boolean;
   /** Jobs at once in this process. */
   readonly concurrency: number;
   readonly log: Logger;
@@ -44,9 +42,6 @@ export interface JobProcess {
    * seconds after the deadline, whatever Redis does. Safe to call twice.
    */
   close(deadlineMs: number): Promise<void>;
-  /** Takes no more jobs until `release`, and returns those under way to the queue, for others. */
-  hold(): void;
-  release(): void;
 }
 
 /** Half a minute is BullMQ's; this is as short as a process may be busy without losing its jobs to another. */
@@ -93,7 +88,7 @@ export function processJobs<
     metrics: options.metrics,
   };
   const runs = new Set<Run>();
-  const state: State = { closing: false, held: options.held === true };
+  const state: State = { closing: false };
   const worker = new ToleratingWorker(queue, processor(deps, runs, state), {
     connection: options.connection,
     prefix: bullPrefix(options.prefix),
@@ -108,7 +103,6 @@ export function processJobs<
     settings: { backoffStrategy: backoffBy(deps, options.random) },
   });
   listen(worker, runs, options, log);
-  if (state.held) void worker.pause(true);
   void keepRunning(worker, state, clock, log);
   let closed: Promise<void> | null = null;
   const close = async (deadlineMs: number): Promise<void> => {
@@ -132,17 +126,6 @@ export function processJobs<
       closed ??= close(deadlineMs);
       return closed;
     },
-    hold: () => {
-      if (state.held || state.closing) return;
-      state.held = true;
-      void worker.pause(true);
-      for (const run of runs) run.stop('closing');
-    },
-    release: () => {
-      if (!state.held || state.closing) return;
-      state.held = false;
-      void worker.resume();
-    },
   };
 }
 
@@ -153,7 +136,6 @@ function contractsOf(jobs: Readonly<Record<string, AnyJob>>, queue: QueueName): 
 
 interface State {
   closing: boolean;
-  held: boolean;
 }
 
 type Processor = (job: Job, token?: string) => Promise<unknown>;
@@ -162,8 +144,8 @@ type Processor = (job: Job, token?: string) => Promise<unknown>;
 function processor(deps: RunDeps, runs: Set<Run>, state: State): Processor {
   return async (job: Job, token?: string): Promise<unknown> => {
     await keepReadable(job);
-    // A fetch that was under way when we began to close, or were held, may still bring a job.
-    const run = startRun(deps, job, token ?? '', state.closing || state.held);
+    // A fetch that was under way when we began to close may still bring a job.
+    const run = startRun(deps, job, token ?? '', state.closing);
     runs.add(run);
     try {
       return await run.ended;
@@ -223,8 +205,7 @@ function listen(
 async function keepRunning(worker: Worker, state: Readonly<State>, clock: Clock, log: Logger): Promise<void> {
   while (!state.closing) {
     try {
-      // Held, it does not run; released, it may run without having been started here.
-      if (!state.held && !worker.isRunning()) await worker.run();
+      if (!worker.isRunning()) await worker.run();
       if (!state.closing) await clock.sleep(REDIS_RETRY_MS);
     } catch (err) {
       if (state.closing) return;

@@ -71,7 +71,7 @@ export function startRun(deps: RunDeps, job: Job, token: string, closing: boolea
       log ??= deps.log.child(fields);
       return log;
     },
-    startedAtMs: deps.clock.now(),
+    startedAtMs: deps.clock.monotonicMs(),
   };
   const stop = (reason: StopReason): void => {
     if (run.stopped !== null) return;
@@ -122,7 +122,7 @@ type Verdict =
 async function runToEnd(deps: RunDeps, run: RunState, stop: (reason: StopReason) => void): Promise<unknown> {
   const { job } = run;
   // Only a first start says how long a job waited: a delay is no waiting.
-  const waitedMs = job.attemptsStarted <= 1 ? run.startedAtMs - job.timestamp : null;
+  const waitedMs = job.attemptsStarted <= 1 ? deps.clock.now() - job.timestamp : null;
   deps.metrics.started(deps.queue, job.name, waitedMs);
   let end: RunEnd = 'failed';
   try {
@@ -131,7 +131,7 @@ async function runToEnd(deps: RunDeps, run: RunState, stop: (reason: StopReason)
     if ('error' in verdict) throw verdict.error;
     return verdict.value;
   } finally {
-    deps.metrics.ended(deps.queue, job.name, end, deps.clock.now() - run.startedAtMs);
+    deps.metrics.ended(deps.queue, job.name, end, deps.clock.monotonicMs() - run.startedAtMs);
   }
 }
 
@@ -193,7 +193,7 @@ async function callHandler(
 }
 
 function finishRun(deps: RunDeps, run: RunState, answer: unknown): Verdict {
-  const durationMs = deps.clock.now() - run.startedAtMs;
+  const durationMs = deps.clock.monotonicMs() - run.startedAtMs;
   // The worker that has the job now finds in the ledger what was done.
   if (run.stopped === 'lost') return leaveAlone(run, null);
   const result = checkedResult(deps, run, answer);
@@ -212,7 +212,7 @@ function checkedResult(deps: RunDeps, run: RunState, result: unknown): unknown {
 
 async function failRun(deps: RunDeps, run: RunState, error: unknown): Promise<Verdict> {
   const { job, token, log } = run;
-  const durationMs = deps.clock.now() - run.startedAtMs;
+  const durationMs = deps.clock.monotonicMs() - run.startedAtMs;
   if (run.stopped === 'lost') return leaveAlone(run, null);
   if (run.stopped === 'closing') {
     log.info({ durationMs }, 'job returned to the queue');

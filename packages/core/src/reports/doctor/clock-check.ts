@@ -1,4 +1,4 @@
-import { findingsOfClocks, heardOf, isClockOff, type ProcessClock } from '../../control/process-clock.ts';
+import { findingsOfClocks, heardOf, type ProcessClock } from '../../control/process-clock.ts';
 import { subjectOf } from '../../control/scope.ts';
 import { failed, passed, skipped, warned, type Check } from './check.ts';
 
@@ -22,13 +22,6 @@ export function judgeClock(offsetMs: number | null): Check {
   return passed('clock', detail);
 }
 
-/** What the processes have told of their own clocks. */
-export interface ClocksCheckup {
-  readonly checks: readonly Check[];
-  /** Workers that take no jobs because of their clock. */
-  readonly heldWorkers: number;
-}
-
 /**
  * Every process's clock, whichever worker answers for the rest; without a check where no process has told of its own.
  *
@@ -38,17 +31,13 @@ export function judgeProcessClocks(
   clocks: readonly ProcessClock[],
   redisPlace: string,
   redisNowMs: number,
-): ClocksCheckup {
+): readonly Check[] {
   const heard = heardOf(clocks, redisNowMs);
   const findings = findingsOfClocks(clocks, redisPlace, redisNowMs);
-  const heldWorkers = heard.filter((one) => one.part === 'worker' && isClockOff(one)).length;
-  if (heard.length === 0) return { checks: [], heldWorkers };
+  if (heard.length === 0) return [];
   const checks = findings.map(({ scope, message, remedy }) =>
     failed('clock', 'clock-skew', message, remedy, { subject: subjectOf(scope) }),
   );
   const sum = heard.length === 1 ? 'the one process agrees' : `all ${heard.length} processes agree`;
-  return {
-    checks: checks.length > 0 ? checks : [passed('clock', `${sum} with Redis`, { subject: 'processes' })],
-    heldWorkers,
-  };
+  return checks.length > 0 ? checks : [passed('clock', `${sum} with Redis`, { subject: 'processes' })];
 }
