@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { PAUSERS } from '@muster/core/control/findings';
 import type { MusterConfig } from '@muster/core/config/model';
 import { shareOf } from '@muster/core/install/pacing';
 import { assemblePlan, type Plan, type PlanWarning } from '@muster/core/reports/plan/assemble';
@@ -173,7 +174,7 @@ function holdsOf(config: MusterConfig): Promise<readonly PlanWarning[]> {
     const pauses = await ledger.control.pauses();
     for (const { scope, by, reason } of pauses) {
       const why = reason === '' ? '' : ` (${reason})`;
-      const message = `Paused by ${by === 'brake' ? 'the brake' : 'an operator'}${why}; lift it with muster resume.`;
+      const message = `Paused by ${PAUSERS[by].toLowerCase()}${why}; lift it with muster resume.`;
       warnings.push({ kind: 'sends-held', scope, message });
     }
     const { commandsSent } = await ledger.statistics.read();

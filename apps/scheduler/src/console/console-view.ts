@@ -1,5 +1,11 @@
 import type { MusterConfig } from '@muster/core/config/model';
-import { type Finding, type FindingKind, ownerOfFinding, type Pause } from '@muster/core/control/findings';
+import {
+  type Finding,
+  type FindingKind,
+  ownerOfFinding,
+  type Pause,
+  PAUSERS,
+} from '@muster/core/control/findings';
 import type { Ledger } from '@muster/core/control/ledger';
 import { scopeFlag } from '@muster/core/control/scope';
 import { readFindings } from '@muster/core/control/standing-findings';
@@ -150,19 +156,18 @@ export function listAttention(
       stopsSending: STOPS_SENDING[finding.kind] ?? false,
       owner: ownerPhrase(ownerOfFinding(finding)),
     })),
-    ...pauses.filter(({ by, scope }) => by === 'operator' || !told.has(scope)).map(pauseItem),
+    ...pauses.filter(({ by, scope }) => by !== 'brake' || !told.has(scope)).map(pauseItem),
   ];
   return items.toSorted((a, b) => Number(b.stopsSending) - Number(a.stopsSending) || a.sinceMs - b.sinceMs);
 }
 
 function pauseItem({ scope, by, atMs, reason }: Pause): AttentionItem {
-  const who = by === 'brake' ? 'The brake' : 'An operator';
   return {
     kind: 'paused',
     scope,
     stopsSending: true,
     sinceMs: atMs,
-    message: `${who} paused sending${reason === '' ? '.' : `: ${reason}`}`,
+    message: `${PAUSERS[by]} paused sending${reason === '' ? '.' : `: ${reason}`}`,
     remedy: `When it may go on, run: muster resume ${scopeFlag(scope)}`,
     owner: ownerPhrase('operator'),
   };

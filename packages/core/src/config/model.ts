@@ -53,7 +53,7 @@ export interface LimitSettings {
   readonly holdFirstSend: boolean;
 }
 
-/** Stops a scope (an account, or everything) when too many of the hosts last sent to failed: see `domain/brake.ts`. */
+/** Stops a scope (an account, or everything) when too many of the hosts last sent to failed: see `rollout/brake.ts`. */
 export interface BrakeSettings {
   readonly enabled: boolean;
   /** Hosts that are judged together. */

@@ -10,7 +10,12 @@ export function secretsOf(config: MusterConfig): readonly Secret[] {
   );
   return [
     ...[redisPassword, ...externalIds].filter((text) => text !== '').map((text) => new Secret(text)),
-    ...(config.console.password === null ? [] : [config.console.password]),
-    ...config.markerKeys,
+    // Of Redis's URL only the password is one.
+    ...secretsIn({ ...config, redis: null }),
   ];
+}
+
+function secretsIn(value: unknown): readonly Secret[] {
+  if (value instanceof Secret) return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(secretsIn) : [];
 }

@@ -1,12 +1,15 @@
 import type { CauseOwner, ForeignWord } from '../enrollment/cause.ts';
 import type { ScopeText } from './scope.ts';
 
+/** Who pauses, as the begin of a sentence. */
+export const PAUSERS = { operator: 'An operator', brake: 'The brake' } as const;
+
 /** A standing order not to send. */
 export interface Pause {
   readonly scope: ScopeText;
   readonly atMs: number;
   /** `operator`, or `brake` when too many installs of the scope failed. */
-  readonly by: 'operator' | 'brake';
+  readonly by: keyof typeof PAUSERS;
   readonly reason: string;
 }
 

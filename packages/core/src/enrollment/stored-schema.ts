@@ -8,7 +8,7 @@ import {
   type StoredRecord,
   type UnknownRecord,
 } from './record.ts';
-import { FINDING_KINDS } from '../control/findings.ts';
+import { FINDING_KINDS, type Pause, PAUSERS } from '../control/findings.ts';
 import { LEDGER_SCHEMA } from '../control/installation.ts';
 import { BatchId, CommandId, InstanceId, MatcherKey, Region } from '../organization/ids.ts';
 import type { Intent } from '../install/intent.ts';
@@ -63,7 +63,7 @@ export const StoredPause = z.looseObject({
   scope: z.string(),
   atMs: EpochMs,
   // What the brake did not order, an operator ends.
-  by: z.enum(['operator', 'brake']).catch('operator'),
+  by: z.enum(Object.keys(PAUSERS) as [Pause['by'], ...Pause['by'][]]).catch('operator'),
   reason: z.string(),
 });
 

@@ -20,7 +20,7 @@ export interface Account {
   readonly tagsReadAtMs?: number | undefined;
   /** When it was listed, epoch ms; absent before it is sealed. */
   readonly listedAtMs?: number | undefined;
-  /** See `account-seal.ts`; absent without a key. */
+  /** See `sealAccount`; absent without a key. */
   readonly seal?: string | undefined;
 }
 

@@ -108,7 +108,7 @@ export interface Keys {
   readonly report: (reportId: string) => ReportKeys;
 }
 
-/** What `muster doctor` and `muster plan` gather. All of it expires an hour after the last write; writer: ledger/reports.ts. */
+/** What `muster doctor` and `muster plan` gather. All of it expires an hour after the last write; writer: report-store.ts. */
 export interface ReportKeys {
   /** hash: note name → JSON; the note `open` says that the report is open. */
   readonly notes: string;

@@ -1,5 +1,5 @@
 import type { CauseOwner } from '../enrollment/cause.ts';
-import { type Finding, ownerOfFinding, type Pause } from '../control/findings.ts';
+import { type Finding, ownerOfFinding, type Pause, PAUSERS } from '../control/findings.ts';
 import { scopeFlag } from '../control/scope.ts';
 import { describeWait, type SendWait, type WaitReason } from '../rollout/send-wait.ts';
 import { readFindings } from '../control/standing-findings.ts';
@@ -103,10 +103,7 @@ export async function readOrganizationStatus(
     labels: { waiting: Math.max(0, labelsWaiting) },
     waits: waits.map(viewOfWait),
     aws: { calls: sorted(statistics.calls), throttled: sorted(statistics.throttled) },
-    findings: [
-      ...pauses.filter((pause) => pause.by === 'operator').map(findingOfPause),
-      ...findings.map(view),
-    ],
+    findings: [...pauses.filter((pause) => pause.by !== 'brake').map(findingOfPause), ...findings.map(view)],
   };
 }
 
@@ -133,7 +130,7 @@ function findingOfPause(pause: Pause): OrganizationStatus['findings'][number] {
     kind: 'paused',
     scope: pause.scope,
     since: new Date(pause.atMs).toISOString(),
-    message: `An operator paused ${pause.scope}: ${pause.reason}`,
+    message: `${PAUSERS[pause.by]} paused ${pause.scope}: ${pause.reason}`,
     remedy: `When it may go on, run: muster resume ${scopeFlag(pause.scope)}`,
     owner: 'operator',
     count: 1,

@@ -22,7 +22,7 @@ const OLDEST_WINDOW_MS = 3 * 24 * 3_600_000;
 
 type BrakeCounts = Pick<ControlLedger, 'countSent' | 'countEnded' | 'markBraked' | 'resetBrake'>;
 
-/** The hosts that the brake judges by: see `domain/brake.ts` and `lua/count-hosts.lua`. */
+/** The hosts that the brake judges by: see `brake.ts` and `count-hosts.lua`. */
 export function createBrakeCounts(deps: { readonly keys: Keys; readonly run: RunScript }): BrakeCounts {
   const { keys, run } = deps;
   const all = keys.brake('all');

@@ -1,5 +1,5 @@
 import type { MusterConfig } from '../config/model.ts';
-import type { Pause } from '../control/findings.ts';
+import { type Pause, PAUSERS } from '../control/findings.ts';
 import { pausedBy, scopeFlag } from '../control/scope.ts';
 import type { EnrollmentRecord } from '../enrollment/record.ts';
 import type { Target } from '../organization/target.ts';
@@ -134,7 +134,7 @@ function ofConfiguration(config: MusterConfig): Obstacle | null {
 function ofPause(pause: Pause | undefined): Obstacle | null {
   if (pause === undefined) return null;
   const { scope, by, reason } = pause;
-  const who = by === 'brake' ? `the brake stopped ${scope}` : `an operator paused ${scope}`;
+  const who = `${PAUSERS[by].toLowerCase()} ${by === 'brake' ? 'stopped' : 'paused'} ${scope}`;
   return {
     reason: by === 'brake' ? 'brake' : 'paused',
     scope,
