@@ -2,6 +2,7 @@ import type { BatchId } from '@muster/core/organization/ids';
 import { roleFor } from '@muster/core/scan/matcher';
 import { targetId } from '@muster/core/organization/target';
 import { expect, test } from 'vitest';
+import { createSeenEpochs } from '../control/seen-epochs.ts';
 import { type BenchOptions, useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
 import { ACCOUNT, aWorld, instanceId, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
 
@@ -43,6 +44,24 @@ test('under a new epoch nothing is sent before the last one can have no send und
   expect(bench.front.calls.indexOf('ListCommandInvocations')).toBeLessThan(
     bench.front.calls.indexOf('SendCommand'),
   );
+});
+
+test('a new primary whose clock is ahead does not shorten the wait of a process that has seen the change', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)), newEpoch: true });
+  let countMs = 0;
+  const deps = { ...bench.deps, seenEpochs: createSeenEpochs({ monotonicMs: () => countMs }) };
+  const installs = () => bench.run('install-batch', { target: TARGET }, deps);
+  await bench.scanned();
+  expect(await installs()).toMatchObject({ stopped: 'epoch' });
+  await bench.store.redis.flushall();
+  await bench.scanned();
+  expect(await installs()).toMatchObject({ stopped: 'epoch' });
+
+  bench.advance(600_000);
+  expect(await installs()).toMatchObject({ sent: 0, stopped: 'epoch' });
+
+  countMs = 600_000;
+  expect(await installs()).toMatchObject({ sent: 1 });
 });
 
 test('a live command is adopted before the first send after Redis forgot it, and followed to its end', async () => {
