@@ -8,6 +8,7 @@ import {
   readOrganizationStatus,
 } from '@muster/core/reports/organization-status';
 import { readWaitingHosts, type WaitingHosts, waitsForAPerson } from '@muster/core/rollout/waiting-hosts';
+import type { LedgerClock } from '@muster/core/runtime/clock-port';
 import { createClock, randomShare } from '@muster/core/runtime/clock';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import { awaitLabels } from '@muster/worker/inventory/write-labels';
@@ -87,7 +88,7 @@ async function watchUntilSettled(
   for (const { reason, scope, instances, message, remedy } of settled.waiting) {
     log.warn({ reason, scope, instances, why: message, remedy }, 'hosts wait');
   }
-  const clock = createClock();
+  const clock = await clockOf(ledger);
   // An inventory that could not be read so far has been waited for already.
   if (!settled.waiting.some(({ reason }) => reason === 'inventory')) {
     await confirmFailures({ ledger, config, clock, random: randomShare }, INVENTORY_PATIENCE_MS);
@@ -156,22 +157,30 @@ export async function awaitSettled(
 ): Promise<Settled | null> {
   const hasInventory = config.inventory.kind !== 'none';
   let counts = '';
-  let stillSinceMs = Date.now();
+  const clock = await clockOf(ledger);
+  let stillSinceMs = clock.monotonicMs();
   while (!signal.aborted) {
-    const status = await readOrganizationStatus(ledger, Date.now());
+    const status = await readOrganizationStatus(ledger, clock.now());
     onLook?.(status);
     if (isSettled(status, hasInventory)) return { status, waiting: [] };
     const now = JSON.stringify([status.instances.byState, status.commands]);
-    if (now !== counts) stillSinceMs = Date.now();
+    if (now !== counts) stillSinceMs = clock.monotonicMs();
     counts = now;
     if (isStill(status)) {
-      const waiting = await readWaitingHosts(ledger, config, Date.now());
-      const isOver = Date.now() - stillSinceMs > patienceMsOf(waiting, config.speed);
+      const waiting = await readWaitingHosts(ledger, config, clock.now());
+      const isOver = clock.monotonicMs() - stillSinceMs > patienceMsOf(waiting, config.speed);
       if (isOver || endsNow(status, waiting, hasInventory)) return { status, waiting };
     }
     await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
   }
   return null;
+}
+
+/** A clock that has Redis's time, whatever the machine's says. */
+async function clockOf({ clocks }: Pick<Ledger, 'clocks'>): Promise<LedgerClock> {
+  const clock = createClock();
+  clock.told((await clocks.compare(clock)).redisNowMs);
+  return clock;
 }
 
 function patienceMsOf(waiting: readonly WaitingHosts[], speed: number): number {

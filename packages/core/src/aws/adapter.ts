@@ -1,6 +1,7 @@
 import { Region } from '../organization/ids.ts';
 import type { AccountPort, OrganizationPort } from '../organization/organization-port.ts';
 import type { AwsCallObserver } from '../organization/aws-actions.ts';
+import { randomShare } from '../runtime/clock.ts';
 import type { Clock } from '../runtime/clock-port.ts';
 import type { CommandsPort } from '../install/command.ts';
 import type { InstancesPort } from '../scan/instance.ts';
@@ -35,7 +36,7 @@ export interface AwsAdapterDeps {
   /** Who this process is, for CloudTrail of the member accounts: sessions are called `muster-NAME`. @default "muster" alone */
   readonly sessionName?: string;
   readonly log?: Logger;
-  /** For jitter: 0 (included) to 1. @default Math.random */
+  /** For jitter: 0 (included) to 1. @default a random one */
   readonly random?: () => number;
 }
 
@@ -60,7 +61,7 @@ export function createAwsAdapter(deps: AwsAdapterDeps): AwsAdapter {
   const handler = createScopedHandler({ clock, maxSockets: deps.maxSockets ?? 500 });
   const clients = createClients({ handler, regions, clock });
   const attempt = createAttempts({ clock, observe });
-  const read = createReader({ attempt, clock, random: deps.random ?? Math.random });
+  const read = createReader({ attempt, clock, random: deps.random ?? randomShare });
   const identities = createIdentities({
     read,
     attempt,
