@@ -93,6 +93,7 @@ describe.skipIf(FAKETIME_LIBRARY === null)(
 
       const before = describeInstances();
       await eventually('targets are read again', () => describeInstances() > before, 2 * POLL_MS);
+      expect((await system.status()).sweep.targets.failed).toBe(0);
     }, 150_000);
 
     test('a clock that is set wrong in the middle of the installs changes nothing but a finding', async () => {
@@ -110,6 +111,7 @@ describe.skipIf(FAKETIME_LIBRARY === null)(
 
       time.set(0);
       await eventually('nothing is said any more', async () => (await clockFindings()).length === 0, 30_000);
+      expect(system.report().installs.whileLive).toBe(0);
     }, 240_000);
 
     test('doctor looks at the clock of every process, not only of the worker that answers', async () => {
