@@ -67,5 +67,8 @@ export async function dispatch(
     members.map((member) => ({ member, inMs: deps.timings.jobTakenMs })),
   );
   const job = jobOfDue(kind);
-  await deps.enqueue(job, members.map(job.due.payloadOf));
+  await deps.enqueue(
+    job,
+    members.map((member) => job.due.payloadOf(member)),
+  );
 }

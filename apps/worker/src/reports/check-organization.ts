@@ -103,7 +103,7 @@ async function checkCaller(
         checks: [clock, failed('credentials', 'credentials-missing', detail, SOURCES)],
       };
     }
-    const remedy = `AWS refuses the credentials from ${String(error.details.source ?? 'the environment')}: replace them, and check the clock. Try: aws sts get-caller-identity`;
+    const remedy = `AWS refuses the credentials from ${error.details.source ?? 'the environment'}: replace them, and check the clock. Try: aws sts get-caller-identity`;
     return {
       accountId: null,
       checks: [clock, failed('credentials', 'credentials-refused', detail, remedy)],

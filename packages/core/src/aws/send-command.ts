@@ -200,7 +200,7 @@ function refusedBefore(error: unknown, signal: AbortSignal): SendResult {
   if (signal.aborted) return notSent('aborted before it was sent', 'Aborted');
   if (!(error instanceof JobError)) throw error;
   const { code, retry, details } = error;
-  const awsCode = String(details.awsCode ?? code);
+  const awsCode = details.awsCode ?? code;
   const refusal = { kind: 'refused', instanceIds: [], message: messageOf(error), awsCode } as const;
   const retryAfterMs = typeof retry === 'object' ? retry.afterMs : null;
   switch (code) {

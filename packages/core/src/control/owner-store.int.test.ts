@@ -4,7 +4,6 @@ import { oldKeys } from '../redis/keys.ts';
 import { isInCluster } from '../redis/slot-owner.ts';
 import { createOwnerLedger } from './owner-store.ts';
 import { type Installation, LEDGER_READABLE_FROM } from './installation.ts';
-import type { Redis } from 'ioredis';
 
 const bench = useLedgerBench();
 const MINE: Installation = { cluster: 'teleport.example.com', group: 'aws', organizations: ['o-1'] };
@@ -116,7 +115,7 @@ describe('a ledger of release 0.1', () => {
   it('that the Redis user may not look at, stops the start: its pauses would be overlooked', async (context) => {
     const { redis, ledger, prefix } = await beside(OWNER_OF_0_1, context);
     await redis.call('ACL', 'SETUSER', 'narrow', 'on', 'nopass', '+@all', `~{${prefix}}:*`);
-    await (redis as Redis).auth('narrow', 'any');
+    await redis.auth('narrow', 'any');
 
     await expect(ledger.owner.claim(MINE)).rejects.toMatchObject({
       code: 'ledger.unavailable',

@@ -113,15 +113,8 @@ export function stateOf(record: StoredRecord): string {
 
 /** Why it is not enrolled: of one that is ineligible or has failed, and of one in an unknown state that says so. Else null. */
 export function causeOf(record: StoredRecord): StoredCause | null {
-  switch (record.state) {
-    case 'ineligible':
-    case 'failed':
-      return record.cause;
-    case 'unknown':
-      return record.cause ?? null;
-    default:
-      return null;
-  }
+  if (record.state === 'ineligible' || record.state === 'failed') return record.cause;
+  return record.state === 'unknown' ? (record.cause ?? null) : null;
 }
 
 /** How many attempts a record remembers; the total is counted separately. */

@@ -24,7 +24,10 @@ afterEach(async () => {
 });
 afterAll(() => cluster.stop());
 
-function connect(url: string, { profile = 'patient' as RedisProfile, prefix = PREFIX } = {}): Redis {
+function connect(
+  url: string,
+  { profile = 'patient', prefix = PREFIX }: { profile?: RedisProfile; prefix?: string } = {},
+): Redis {
   const redis = createRedis({
     url: new Secret(url),
     prefix,

@@ -30,11 +30,11 @@ export interface EnqueueOptions {
 export interface JobQueue {
   enqueue<Job extends AnyJob>(job: Job, payload: PayloadOf<Job>, options?: EnqueueOptions): Promise<void>;
   /** In few round trips, whatever the length of the list. */
-  enqueueMany<Job extends AnyJob>(
+  readonly enqueueMany: <Job extends AnyJob>(
     job: Job,
     payloads: readonly PayloadOf<Job>[],
     options?: EnqueueOptions,
-  ): Promise<void>;
+  ) => Promise<void>;
   counts(): Promise<Readonly<Record<QueueName, QueueCounts>>>;
   /** Leaves the connection open. */
   close(): Promise<void>;
