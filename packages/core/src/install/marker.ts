@@ -78,7 +78,7 @@ export function readMarker(
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const TIME_DIGITS = 10;
 
-/** When a batch's id was made, epoch ms of its maker's clock: a ULID begins with its time. */
+/** When a batch's id was made, epoch ms of AWS's time as its maker knew it: a ULID begins with its time. */
 export function timeOfBatch(batchId: BatchId): number {
   let ms = 0;
   for (let at = 0; at < TIME_DIGITS; at += 1) ms = ms * 32 + DIGITS.indexOf(batchId.charAt(at));
