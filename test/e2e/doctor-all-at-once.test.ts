@@ -190,8 +190,8 @@ async function startDefective(): Promise<void> {
     workers: 0,
   });
   system.teleport.setToken({ name: 'token-of-another', allow: [{ organizationId: 'o-zzzzzzzzzz' }] });
-  // One whose clock is wrong takes no jobs: the other one answers.
-  system.start('worker', { env: wrongClock(-45_000) });
+  // Either may answer: the one whose clock is wrong works on.
+  system.start('worker', { env: wrongClock(-400_000) });
   system.start('worker');
   await eventually(
     'the inventory was tried',

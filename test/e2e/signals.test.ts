@@ -53,6 +53,7 @@ const ONCE: Readonly<Record<string, readonly string[]>> = {
   cancel: ['cancel', '--all'],
   token: ['token'],
   version: ['version'],
+  events: ['events'],
 };
 /** Verbs that run until a signal, and how they end on one. */
 const LASTING: Readonly<Record<string, { readonly args: readonly string[]; readonly code: number }>> = {
