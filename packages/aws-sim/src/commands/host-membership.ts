@@ -11,7 +11,10 @@ export interface MembershipDeps {
   readonly network: HostNetwork;
 }
 
-/** A host joins, and is remembered as joined when it was let in and is still there. */
+/**
+ * A host joins, and is remembered as joined when it was let in and is still there. The node of a host that stopped while it
+ * was being let in leaves again: stopping found no node to take away.
+ */
 export async function hostJoin(
   deps: MembershipDeps,
   host: Instance,
@@ -19,11 +22,14 @@ export async function hostJoin(
   url: string,
 ): Promise<JoinAnswer> {
   const answer = await deps.network.join(url, joinRequest(deps.world, host, token));
-  if (answer.kind === 'joined' && findInstance(deps.world, host.id)?.state === 'running') {
+  if (answer.kind !== 'joined') return answer;
+  if (findInstance(deps.world, host.id)?.state === 'running') {
     const state = deps.world.hosts.touch(host.id);
     state.installed = true;
     state.joinedAtMs ??= answer.visibleAtMs;
     state.joinToken = token;
+  } else {
+    await deps.network.leave(host.account.id, host.id);
   }
   return answer;
 }
