@@ -1,6 +1,8 @@
 /** One misfortune, and what it must not do. */
 export interface ChaosCase {
   readonly name: string;
+  /** What this machine lacks for it; null or absent when nothing. */
+  readonly cannotRun?: string | null;
   /** Runs it in a world of this seed; throws when a promise was broken. Resolves with figures for the note. */
   run(seed: number): Promise<string>;
 }

@@ -11,6 +11,7 @@ import { hungHosts } from './hung-hosts.ts';
 import { lostAnswers } from './lost-answers.ts';
 import { randomKills } from './random-kills.ts';
 import { redisOutages } from './redis-outages.ts';
+import { wrongClocks } from './wrong-clocks.ts';
 
 const { values } = parseArgs({
   options: {
@@ -58,6 +59,7 @@ async function plan(): Promise<readonly { readonly chaos: ChaosCase; readonly se
   const once = [
     ...chunks(points, KILLED_AT_ONCE).map((some) => strikeAtPoints(some, { kind: 'kill' })),
     ...outages,
+    ...wrongClocks({ accounts: 20, regions: 2, instances: 400, speed: 40 }),
     lostAnswers({ accounts: 20, regions: 2, instances: 800 }),
     duplicates({ accounts: 10, instances: 600, rounds: 4 }),
     hungHosts(1_000),
@@ -77,9 +79,10 @@ function print(line: string): void {
 const counts = { passed: 0, failed: 0, skipped: 0 };
 for (const { chaos, seed } of await plan()) {
   const title = `${chaos.name} (seed ${seed})`;
-  if (Date.now() > untilMs) {
+  const skipFor = chaos.cannotRun ?? (Date.now() > untilMs ? 'the time is over' : null);
+  if (skipFor !== null) {
     counts.skipped += 1;
-    print(`skipped  ${title}`);
+    print(`skipped  ${title}: ${skipFor}`);
     continue;
   }
   const startedAtMs = Date.now();

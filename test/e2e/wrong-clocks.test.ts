@@ -2,10 +2,10 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { DoctorReport } from '@muster/core/reports/doctor/doctor-report';
 import { eventually } from '@muster/testing/eventually';
+import { fakeTime, FAKETIME_LIBRARY, NO_FAKETIME, type FakeTime } from '@muster/testing/fake-time';
 import { type MusterSystem, startSystem } from '@muster/testing/muster-system';
 import type { SupervisedProcess } from '@muster/testing/supervised-process';
 import { afterEach, describe, expect, test } from 'vitest';
-import { fakeTime, FAKETIME_LIBRARY, NO_FAKETIME, type FakeTime } from './fake-time.fixture.ts';
 
 let system: MusterSystem;
 
