@@ -7,7 +7,7 @@ import {
   type OrganizationStatus,
   readOrganizationStatus,
 } from '@muster/core/reports/organization-status';
-import { readWaitingHosts, type WaitingHosts, waitsForAPerson } from '@muster/core/rollout/waiting-hosts';
+import { readWaitingHosts, type WaitingHosts } from '@muster/core/rollout/waiting-hosts';
 import type { LedgerClock } from '@muster/core/runtime/clock-port';
 import { createClock, randomShare } from '@muster/core/runtime/clock';
 import type { Logger } from '@muster/core/runtime/logger-port';
@@ -206,5 +206,7 @@ function endsNow(
 ): boolean {
   if (hasInventory && (byState['installed'] ?? 0) > 0) return false;
   const stillQueued = waiting.reduce((sum, { instances }) => sum + instances, 0);
-  return stillQueued > 0 && stillQueued === byState['queued'] && waiting.every(waitsForAPerson);
+  return (
+    stillQueued > 0 && stillQueued === byState['queued'] && waiting.every(({ needsPerson }) => needsPerson)
+  );
 }

@@ -1,6 +1,7 @@
 import { INSTANCES_PER_COMMAND } from '@muster/core/install/command';
 import { isJobError, JobError } from '@muster/core/runtime/errors';
 import { coversRegion, type Matcher } from '@muster/core/scan/matcher';
+import { type ClosedGate, readGateFacts } from '@muster/core/rollout/gates';
 import type { WaitReason } from '@muster/core/rollout/send-wait';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { JobContext } from '@muster/core/jobs/define-job';
@@ -29,6 +30,7 @@ const TURNS_MS = 60_000;
 /** Ends of a job that leave candidates waiting. */
 const WAITS: Readonly<Record<string, WaitReason | undefined>> = {
   paused: 'paused',
+  brake: 'brake',
   held: 'held',
   inventory: 'inventory',
   epoch: 'epoch',
@@ -138,10 +140,13 @@ async function sendAll(
     if (typeof epoch !== 'string') {
       return done(epoch.notBeforeMs - deps.clock.now(), sent, instances, 'epoch');
     }
-    const batch = await pickBatch(target, matchers, permission.pauses, limit, deps);
-    if (batch === null) {
-      return nothingToSend(target, { sent, instances, isPaused: permission.pauses.size > 0 }, deps);
-    }
+    const gates = await readGateFacts(
+      { ledger: deps.ledger, config: deps.config, nowMs: deps.clock.now() },
+      target,
+      permission.pauses,
+    );
+    const { batch, closed } = await pickBatch(target, matchers, gates, limit, deps);
+    if (batch === null) return nothingToSend(target, { sent, instances, closed }, deps);
     if (!(await areTrusted(target, batch.candidates, deps))) continue;
     const step = await sendBatch(target, batch, matchers, epoch, ctx, deps);
     if (step.kind === 'full') return done(deps.timings.retryMs, sent, instances, 'cap');
@@ -183,21 +188,26 @@ async function withdrawCandidates(target: Target, denial: JobError, deps: Handle
   await markPartial(deps.ledger, target, denial);
 }
 
-/** Due again when the next candidate is; those that wait although their time has come are paused, and looked at seldom. */
+/**
+ * Due again when the next candidate is. Of those that wait although their time has come a gate is closed: due when it opens,
+ * or looked at seldom, since what opens it makes the target due.
+ */
 async function nothingToSend(
   target: Target,
   {
     sent,
     instances,
-    isPaused,
-  }: { readonly sent: number; readonly instances: number; readonly isPaused: boolean },
+    closed,
+  }: { readonly sent: number; readonly instances: number; readonly closed: ClosedGate | null },
   deps: HandlerDeps,
 ): Promise<DueOutcome<Result>> {
   const nextAtMs = await deps.ledger.enrollments.nextCandidateAt(target);
   if (nextAtMs === null) return done(null, sent, instances, 'idle');
-  const nextInMs = nextAtMs - deps.clock.now();
-  if (nextInMs > 0) return done(nextInMs, sent, instances, 'idle');
-  return done(deps.timings.heldMs, sent, instances, isPaused ? 'paused' : 'idle');
+  const nowMs = deps.clock.now();
+  if (nextAtMs > nowMs) return done(nextAtMs - nowMs, sent, instances, 'idle');
+  const untilMs = closed?.untilMs ?? null;
+  const nextInMs = untilMs === null ? deps.timings.heldMs : Math.max(0, untilMs - nowMs);
+  return done(Math.min(nextInMs, deps.timings.heldMs), sent, instances, closed?.reason ?? 'idle');
 }
 
 function done(nextInMs: number | null, sent: number, instances: number, stopped: string): DueOutcome<Result> {

@@ -1,5 +1,5 @@
-import { pausedBy } from '@muster/core/control/scope';
-import { causeOf, type StoredRecord } from '@muster/core/enrollment/record';
+import { type ClosedGate, closedGate, type GateFacts } from '@muster/core/rollout/gates';
+import type { StoredRecord } from '@muster/core/enrollment/record';
 import { InstanceId } from '@muster/core/organization/ids';
 import type { Matcher } from '@muster/core/scan/matcher';
 import { targetId, type Target } from '@muster/core/organization/target';
@@ -22,14 +22,20 @@ export interface Batch {
   readonly candidates: readonly Candidate[];
 }
 
-/** Up to `limit` candidates that share one command; null when there is none. What has joined meanwhile is recorded and left out. */
+/** What may be sent now: `batch` is null when there is nothing. `closed`: what keeps the first of those that wait. */
+export interface PickedBatch {
+  readonly batch: Batch | null;
+  readonly closed: ClosedGate | null;
+}
+
+/** Up to `limit` candidates that share one command. What has joined meanwhile is recorded and left out. */
 export async function pickBatch(
   target: Target,
   matchers: readonly Matcher[],
-  pauses: ReadonlySet<string>,
+  gates: GateFacts,
   limit: number,
   deps: HandlerDeps,
-): Promise<Batch | null> {
+): Promise<PickedBatch> {
   const records = await readCandidates(target, deps);
   const joined = await deps.ledger.nodes.find(target.accountId, [...records.keys()]);
   if (joined.size > 0) {
@@ -42,15 +48,20 @@ export async function pickBatch(
   const intents = await deps.ledger.enrollments.intents(target);
   const open = new Set(intents.flatMap(({ value }) => value.instanceIds));
   const free: Candidate[] = [];
+  let closed: ClosedGate | null = null;
   for (const [instanceId, stored] of records) {
-    if (open.has(instanceId) || isLeftForLater(stored.value, deps)) continue;
-    const cause = causeOf(stored.value);
-    if (joined.has(instanceId) || pausedBy(pauses, { ...target, instanceId, cause }) !== null) continue;
+    if (open.has(instanceId) || joined.has(instanceId) || isLeftForLater(stored.value, deps)) continue;
+    const gate = closedGate(gates, stored.value);
+    if (gate !== null) {
+      closed ??= gate;
+      continue;
+    }
     free.push({ ...stored, instanceId });
   }
   const matcher = await ownerOf(free, matchers, target, deps);
-  if (matcher === null) return null;
-  return { matcher, candidates: free.filter((one) => one.value.matcherKey === matcher.key).slice(0, limit) };
+  if (matcher === null) return { batch: null, closed };
+  const candidates = free.filter((one) => one.value.matcherKey === matcher.key).slice(0, limit);
+  return { batch: { matcher, candidates }, closed };
 }
 
 /**

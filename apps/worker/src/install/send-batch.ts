@@ -1,7 +1,5 @@
-import { pausedBy } from '@muster/core/control/scope';
 import { transitionContext } from '@muster/core/enrollment/apply-events';
 import { type Caps, OF_INSTALL_JOB } from '@muster/core/enrollment/enrollment-store';
-import { causeOf } from '@muster/core/enrollment/record';
 import { runEvents } from '@muster/core/enrollment/transition';
 import type { SendResult, TargetAccess } from '@muster/core/install/command';
 import { type Intent, intentSeal } from '@muster/core/install/intent';
@@ -11,6 +9,7 @@ import { renderInstall } from '@muster/core/install/render-install';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import type { BatchId } from '@muster/core/organization/ids';
 import { type Target, targetId } from '@muster/core/organization/target';
+import { closedGate, readGateFacts } from '@muster/core/rollout/gates';
 import { isJobError, type JobError } from '@muster/core/runtime/errors';
 import { type InstallSettings, type Matcher, needsManagedUpdates, roleFor } from '@muster/core/scan/matcher';
 import type { HandlerDeps } from '../deps.ts';
@@ -130,17 +129,19 @@ async function send(
   }
   // The last look at the brakes, after the claim and right before the call: a pause stops sends that have not begun.
   const askedAtMs = deps.clock.monotonicMs();
-  const causes = new Map(candidates.map(({ instanceId, value }) => [instanceId, causeOf(value)]));
   const [permission, epoch] = [await askSendPermission(deps), await deps.ledger.control.epoch()];
-  const paused =
-    permission.kind === 'withheld' ||
-    intent.instanceIds.some(
-      (instanceId) =>
-        pausedBy(permission.pauses, { ...access, instanceId, cause: causes.get(instanceId) ?? null }) !==
-        null,
-    );
-  if (paused || epoch !== intent.epoch) return refusedUnsent('not-sent');
+  if (permission.kind === 'withheld' || epoch !== intent.epoch) return refusedUnsent('not-sent');
   const target: Target = { accountId: access.accountId, region: access.region };
+  const gates = await readGateFacts(
+    { ledger: deps.ledger, config: deps.config, nowMs: deps.clock.now() },
+    target,
+    permission.pauses,
+  );
+  const claimed = new Set(intent.instanceIds);
+  const isClosed = candidates.some(
+    ({ instanceId, value }) => claimed.has(instanceId) && closedGate(gates, value) !== null,
+  );
+  if (isClosed) return refusedUnsent('not-sent');
   const { documentName, parameters } = renderInstall(matcher.install, {
     executionTimeoutSeconds: deps.config.install.executionTimeoutSeconds,
   });

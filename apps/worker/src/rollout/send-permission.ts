@@ -1,14 +1,14 @@
-import type { Finding } from '@muster/core/control/findings';
+import type { Finding, Pause } from '@muster/core/control/findings';
 import type { WaitReason } from '@muster/core/rollout/send-wait';
 import type { HandlerDeps } from '../deps.ts';
 
 /** Whether anything may be sent at all just now. */
 export type SendPermission =
-  | { readonly kind: 'granted'; readonly pauses: ReadonlySet<string> }
+  | { readonly kind: 'granted'; readonly pauses: readonly Pause[] }
   | { readonly kind: 'withheld'; readonly reason: WithholdingReason };
 
 /** `organization`: the credentials read another organization than the configuration names. */
-type WithholdingReason = 'paused' | 'held' | 'inventory' | 'organization';
+type WithholdingReason = 'paused' | 'brake' | 'held' | 'inventory' | 'organization';
 
 /** Findings that are cleared once sends are no longer withheld for their reason. */
 const WITHHOLDING = ['paused-by-configuration', 'hold-first-send'] as const;
@@ -47,8 +47,8 @@ export async function askSendPermission(
     if (raised.has(kind)) await control.clear(kind, 'all');
   };
   await clear('paused-by-configuration');
-  const scopes = new Set<string>(pauses.map((pause) => pause.scope));
-  if (scopes.has('all')) return { kind: 'withheld', reason: 'paused' };
+  const ofAll = pauses.find(({ scope }) => scope === 'all');
+  if (ofAll !== undefined) return { kind: 'withheld', reason: ofAll.by === 'brake' ? 'brake' : 'paused' };
   if (hold === 'held') {
     await control.raise(
       finding(
@@ -61,7 +61,7 @@ export async function askSendPermission(
     return { kind: 'withheld', reason: 'held' };
   }
   await clear('hold-first-send');
-  return isFresh ? { kind: 'granted', pauses: scopes } : { kind: 'withheld', reason: 'inventory' };
+  return isFresh ? { kind: 'granted', pauses } : { kind: 'withheld', reason: 'inventory' };
 }
 
 /** A Redis that was emptied has forgotten who let the sends go: nodes that have joined tell it from a first run. */

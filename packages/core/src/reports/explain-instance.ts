@@ -1,12 +1,12 @@
 import type { MusterConfig } from '../config/model.ts';
 import type { Ledger } from '../control/ledger.ts';
-import { pausedBy } from '../control/scope.ts';
 import { causeFacts } from '../enrollment/cause.ts';
 import { describeNextAttempt, nextAttempt, type NextAttempt } from '../enrollment/next-record.ts';
 import { causeOf, stateOf, type StoredRecord } from '../enrollment/record.ts';
 import { invocationLink } from '../install/command.ts';
 import type { InstanceId } from '../organization/ids.ts';
 import type { Target } from '../organization/target.ts';
+import { closedGate, type GateFacts, pauseOver, readGateFacts } from '../rollout/gates.ts';
 import { describeWait } from '../rollout/send-wait.ts';
 import { terminalLine } from '../runtime/terminal-text.ts';
 import { BYSTANDER_TEXTS, type BystanderKind } from '../scan/bystander-store.ts';
@@ -45,7 +45,7 @@ export interface Explanation {
 
 interface ExplainDeps {
   readonly ledger: Ledger;
-  readonly config: Pick<MusterConfig, 'matchers'>;
+  readonly config: MusterConfig;
   readonly nowMs: number;
 }
 
@@ -92,7 +92,7 @@ async function describe(
 ): Promise<Explanation> {
   const cause = causeOf(record);
   const facts = cause === null ? null : causeFacts(cause);
-  const pauses = new Set<string>((await ledger.control.pauses()).map((pause) => pause.scope));
+  const gates = await readGateFacts({ ledger, config, nowMs }, target);
   const matcher = config.matchers.find((one) => one.key === record.matcherKey);
   const next = nextAttempt(record, nowMs);
   return {
@@ -105,8 +105,8 @@ async function describe(
     owner: facts?.owner ?? null,
     remedy: facts?.remedy ?? null,
     nextAttemptAt: next === null ? null : isoTime(next.atMs),
-    waitsFor: await waitOf(ledger, target, record, next),
-    pausedBy: pausedBy(pauses, { ...target, instanceId: record.instanceId, cause }),
+    waitsFor: await waitOf(ledger, gates, record, next),
+    pausedBy: pauseOver(gates, record)?.scope ?? null,
     matcher: matcher?.label ?? null,
     ...(await readingOf(ledger, target)),
     attempts: record.attempts.map((attempt) => ({
@@ -127,7 +127,7 @@ async function describe(
 /** Its own back-off, or what its target's sends wait for. Of a state in which Muster does nothing, what it means. */
 async function waitOf(
   ledger: Ledger,
-  target: Target,
+  gates: GateFacts,
   record: StoredRecord,
   next: NextAttempt | null,
 ): Promise<string | null> {
@@ -143,7 +143,9 @@ async function waitOf(
     return 'a newer release of Muster wrote this state; this release sends nothing to the instance and leaves it to that one';
   }
   if (record.state !== 'queued') return null;
-  const wait = await ledger.waits.of(target);
+  const closed = closedGate(gates, record);
+  if (closed !== null) return `${closed.message}. ${closed.remedy}`;
+  const wait = await ledger.waits.of(gates.target);
   return wait === null
     ? 'its turn: the next send of its account and region takes it'
     : describeWait(wait.reason);

@@ -21,6 +21,13 @@ const REASONS = {
     remedy: 'muster findings shows the pause; when sending may go on: muster resume with its scope.',
     toldBy: [],
   },
+  brake: {
+    text: 'the brake stopped them: too many of the hosts sent to before failed',
+    owner: 'operator',
+    remedy:
+      'Fix what fails (muster instances --state failed), then run: muster resume with the scope of the finding.',
+    toldBy: ['brake-engaged'],
+  },
   held: {
     text: 'an operator must say so before the first send',
     owner: 'operator',

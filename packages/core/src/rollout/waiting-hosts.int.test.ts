@@ -3,7 +3,7 @@ import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { type ConfigPart, OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
 import { expect, test } from 'vitest';
 import type { EnrollmentRecord } from '../enrollment/record.ts';
-import { readWaitingHosts, waitsForAPerson } from './waiting-hosts.ts';
+import { readWaitingHosts } from './waiting-hosts.ts';
 import type { Ledger } from '../control/ledger.ts';
 
 const bench = useLedgerBench();
@@ -40,7 +40,7 @@ async function aLedger(): Promise<Ledger> {
 async function waitsOf(ledger: Ledger, muster?: ConfigPart): Promise<readonly string[]> {
   const waiting = await readWaitingHosts(ledger, configWith(muster), NOW_MS);
   return waiting.map(
-    (one) => `${one.instances} ${one.reason} ${one.scope}${waitsForAPerson(one) ? ' (a person)' : ''}`,
+    (one) => `${one.instances} ${one.reason} ${one.scope}${one.needsPerson ? ' (a person)' : ''}`,
   );
 }
 

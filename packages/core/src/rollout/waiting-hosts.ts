@@ -1,54 +1,36 @@
 import type { MusterConfig } from '../config/model.ts';
-import { type Pause, PAUSERS } from '../control/findings.ts';
-import { pausedBy, scopeFlag } from '../control/scope.ts';
+import type { Pause } from '../control/findings.ts';
 import type { EnrollmentRecord } from '../enrollment/record.ts';
-import type { Target } from '../organization/target.ts';
 import type { InventoryFacts } from '../inventory/node-store.ts';
 import type { Ledger } from '../control/ledger.ts';
+import { type ClosedGate, closedGate, gateOfPause, readGateFacts } from './gates.ts';
+import type { WaitReason } from './send-wait.ts';
 
 /** What hosts that are ready to be sent to wait for. */
-export type WaitReason =
+export type HostWaitReason =
+  | WaitReason
   | 'paused-by-configuration'
   | 'hold'
-  | 'paused'
-  | 'brake'
   | 'inventory-drop'
-  | 'inventory'
   | 'back-off'
   /** A cap, the pacing of an API, or the quiet time after a new epoch: it passes by itself. */
   | 'turn';
 
 /** Hosts that wait for the same. */
 export interface WaitingHosts {
-  readonly reason: WaitReason;
-  /** The scope that is paused; `all` for what concerns every send. */
+  readonly reason: HostWaitReason;
+  /** The scope that is paused, or what else the reason is about; `all` for what concerns every send. */
   readonly scope: string;
   readonly instances: number;
   /** When the first of them may go on, epoch ms; null when that is not known. */
   readonly untilMs: number | null;
   readonly message: string;
   readonly remedy: string;
+  /** Only a person ends it: waiting longer is of no use by itself. */
+  readonly needsPerson: boolean;
 }
 
-/** Reasons that only a person ends. */
-const FOR_A_PERSON: ReadonlySet<WaitReason> = new Set([
-  'paused-by-configuration',
-  'hold',
-  'paused',
-  'brake',
-  'inventory-drop',
-]);
-
-/** Whether waiting longer is of no use by itself. */
-export function waitsForAPerson({ reason }: WaitingHosts): boolean {
-  return FOR_A_PERSON.has(reason);
-}
-
-/** What stands in the way of every send, or of those of a scope. */
-interface Obstacles {
-  readonly all: Omit<WaitingHosts, 'instances'> | null;
-  readonly pauses: ReadonlyMap<string, Pause>;
-}
+type Obstacle = Omit<WaitingHosts, 'instances'>;
 
 /**
  * Why queued hosts are not sent to, most hosts first. Costs a reading of all records of the targets that hold any: for a
@@ -65,20 +47,14 @@ export async function readWaitingHosts(
     ledger.nodes.facts(),
     ledger.enrollments.targetsWith({ state: 'queued' }),
   ]);
-  const byScope = new Map<string, Pause>(pauses.map((pause) => [pause.scope, pause]));
-  const obstacles: Obstacles = {
-    all:
-      ofConfiguration(config) ??
-      ofPause(byScope.get('all')) ??
-      ofHold(hold) ??
-      ofInventory(facts, config, nowMs),
-    pauses: byScope,
-  };
+  const ofAll =
+    ofConfiguration(config) ?? ofPauseOfAll(pauses) ?? ofHold(hold) ?? ofInventory(facts, config, nowMs);
   const waiting = new Map<string, WaitingHosts>();
   for (const target of targets) {
+    const gates = await readGateFacts({ ledger, config, nowMs }, target, pauses);
     for (const { value } of (await ledger.enrollments.readAll(target)).values()) {
       if (value.state !== 'queued') continue;
-      const why = obstacleOf(target, value, obstacles, nowMs);
+      const why = ofAll ?? ofGate(closedGate(gates, value)) ?? ofTime(value, nowMs);
       const key = `${why.reason} ${why.scope}`;
       const before = waiting.get(key);
       const times = [before?.untilMs ?? null, why.untilMs].filter((time) => time !== null);
@@ -89,18 +65,13 @@ export async function readWaitingHosts(
   return [...waiting.values()].toSorted((a, b) => b.instances - a.instances);
 }
 
-type Obstacle = Omit<WaitingHosts, 'instances'>;
+function ofGate(closed: ClosedGate | null): Obstacle | null {
+  if (closed === null) return null;
+  const { subject, ...rest } = closed;
+  return { ...rest, scope: subject };
+}
 
-function obstacleOf(
-  target: Target,
-  record: Extract<EnrollmentRecord, { state: 'queued' }>,
-  { all, pauses }: Obstacles,
-  nowMs: number,
-): Obstacle {
-  if (all !== null) return all;
-  const scope = pausedBy(new Set(pauses.keys()), { ...target, instanceId: record.instanceId, cause: null });
-  const paused = scope === null ? null : ofPause(pauses.get(scope));
-  if (paused !== null) return paused;
+function ofTime(record: Extract<EnrollmentRecord, { state: 'queued' }>, nowMs: number): Obstacle {
   if (record.readyAtMs > nowMs) {
     return {
       reason: 'back-off',
@@ -108,6 +79,7 @@ function obstacleOf(
       untilMs: record.readyAtMs,
       message: 'wait until they may be tried again',
       remedy: 'Nothing to do; muster retry tries them at once.',
+      needsPerson: false,
     };
   }
   return {
@@ -116,6 +88,7 @@ function obstacleOf(
     untilMs: null,
     message: 'wait for their turn: a cap, the rate of an API, or the first minute after a start',
     remedy: 'Nothing to do.',
+    needsPerson: false,
   };
 }
 
@@ -128,20 +101,13 @@ function ofConfiguration(config: MusterConfig): Obstacle | null {
     untilMs: null,
     message: `wait because ${config.paused ? `${key} is true` : `${key} is not true`}`,
     remedy: `Set ${key} to ${config.paused ? 'false' : 'true'} and run it again.`,
+    needsPerson: true,
   };
 }
 
-function ofPause(pause: Pause | undefined): Obstacle | null {
-  if (pause === undefined) return null;
-  const { scope, by, reason } = pause;
-  const who = `${PAUSERS[by].toLowerCase()} ${by === 'brake' ? 'stopped' : 'paused'} ${scope}`;
-  return {
-    reason: by === 'brake' ? 'brake' : 'paused',
-    scope,
-    untilMs: null,
-    message: `wait because ${who}${reason === '' ? '' : `: ${reason}`}`,
-    remedy: `${by === 'brake' ? 'Fix what fails (muster instances --state failed), then' : 'When it may go on,'} run: muster resume ${scopeFlag(scope)}`,
-  };
+function ofPauseOfAll(pauses: readonly Pause[]): Obstacle | null {
+  const pause = pauses.find(({ scope }) => scope === 'all');
+  return pause === undefined ? null : ofGate(gateOfPause(pause));
 }
 
 function ofHold(hold: 'held' | 'released'): Obstacle | null {
@@ -153,6 +119,7 @@ function ofHold(hold: 'held' | 'released'): Obstacle | null {
     message: 'wait because nothing is sent before an operator says so (muster.limits.hold_first_send)',
     remedy:
       'Look at what was found (muster instances --state queued), then: muster resume --all, and run it again',
+    needsPerson: true,
   };
 }
 
@@ -166,6 +133,7 @@ function ofInventory(facts: InventoryFacts, { inventory }: MusterConfig, nowMs: 
       message: `wait because ${facts.error ?? 'the inventory became much smaller'}`,
       remedy:
         'Check what the identity of tctl may see; when the nodes are really gone, run: muster resume --all',
+      needsPerson: true,
     };
   }
   if (facts.generation !== null && nowMs - facts.begunAtMs <= inventory.freshnessMs) return null;
@@ -178,5 +146,6 @@ function ofInventory(facts: InventoryFacts, { inventory }: MusterConfig, nowMs: 
     reason: 'inventory',
     message: `wait because the node inventory ${age}${facts.error === null ? '' : `: ${facts.error}`}`,
     remedy: 'Run by hand what the worker runs: tctl get nodes --format=json',
+    needsPerson: false,
   };
 }

@@ -1,0 +1,89 @@
+/**
+ * What keeps single hosts from being sent to while sends as such are permitted. A gate is a pure rule over what was read once
+ * per target. The worker asks for it when it picks a batch and again right before the call, so a gate that closes stops every
+ * send that has not begun; `muster explain` and `muster run --once` say by the same rule what a host waits for.
+ */
+import type { MusterConfig } from '../config/model.ts';
+import { type Pause, PAUSERS } from '../control/findings.ts';
+import type { Ledger } from '../control/ledger.ts';
+import { pausedBy, scopeFlag } from '../control/scope.ts';
+import { causeOf, type StoredRecord } from '../enrollment/record.ts';
+import type { Target } from '../organization/target.ts';
+import type { WaitReason } from './send-wait.ts';
+
+/** Why one host is not sent to. */
+export interface ClosedGate {
+  readonly reason: WaitReason;
+  /** What is closed: the scope of a pause, the name of a window or of a wave. */
+  readonly subject: string;
+  /** When it opens at the latest, epoch ms; null when that hangs on something else than time. */
+  readonly untilMs: number | null;
+  /** The end of the sentence `12 hosts …`. */
+  readonly message: string;
+  readonly remedy: string;
+  /** Only a person opens it: `muster run --once` does not wait for it. */
+  readonly needsPerson: boolean;
+}
+
+/** What the gates of one target's hosts are judged by. */
+export interface GateFacts {
+  readonly target: Target;
+  readonly config: MusterConfig;
+  /** By scope. */
+  readonly pauses: ReadonlyMap<string, Pause>;
+  /** The ledger's time. */
+  readonly nowMs: number;
+}
+
+type Gate = (facts: GateFacts, record: StoredRecord) => ClosedGate | null;
+
+/** The first that is closed is what a host waits for. */
+const GATES: readonly Gate[] = [ofPause];
+
+/** Null when the host may be sent to. */
+export function closedGate(facts: GateFacts, record: StoredRecord): ClosedGate | null {
+  for (const gate of GATES) {
+    const closed = gate(facts, record);
+    if (closed !== null) return closed;
+  }
+  return null;
+}
+
+/** Reads what the gates of a target need. @param pauses as they were just read, to spare reading them again */
+export async function readGateFacts(
+  {
+    ledger,
+    config,
+    nowMs,
+  }: { readonly ledger: Pick<Ledger, 'control'>; readonly config: MusterConfig; readonly nowMs: number },
+  target: Target,
+  pauses?: readonly Pause[],
+): Promise<GateFacts> {
+  const known = pauses ?? (await ledger.control.pauses());
+  return { target, config, nowMs, pauses: new Map(known.map((pause) => [pause.scope, pause])) };
+}
+
+/** The widest pause that is over the host. */
+export function pauseOver({ target, pauses }: GateFacts, record: StoredRecord): Pause | null {
+  const place = { ...target, instanceId: record.instanceId, cause: causeOf(record) };
+  const scope = pausedBy(new Set(pauses.keys()), place);
+  return scope === null ? null : (pauses.get(scope) ?? null);
+}
+
+function ofPause(facts: GateFacts, record: StoredRecord): ClosedGate | null {
+  const pause = pauseOver(facts, record);
+  return pause === null ? null : gateOfPause(pause);
+}
+
+/** The gate that an operator's pause or the brake's closes. */
+export function gateOfPause({ scope, by, reason }: Pause): ClosedGate {
+  const who = `${PAUSERS[by].toLowerCase()} ${by === 'brake' ? 'stopped' : 'paused'} ${scope}`;
+  return {
+    reason: by === 'brake' ? 'brake' : 'paused',
+    subject: scope,
+    untilMs: null,
+    message: `wait because ${who}${reason === '' ? '' : `: ${reason}`}`,
+    remedy: `${by === 'brake' ? 'Fix what fails (muster instances --state failed), then' : 'When it may go on,'} run: muster resume ${scopeFlag(scope)}`,
+    needsPerson: true,
+  };
+}
