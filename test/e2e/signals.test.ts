@@ -54,6 +54,7 @@ const ONCE: Readonly<Record<string, readonly string[]>> = {
   token: ['token'],
   version: ['version'],
   events: ['events'],
+  approve: ['approve'],
 };
 /** Verbs that run until a signal, and how they end on one. */
 const LASTING: Readonly<Record<string, { readonly args: readonly string[]; readonly code: number }>> = {

@@ -3,6 +3,7 @@ import type { MacKey } from '../install/mac.ts';
 import { USUAL_PACING, type PacingSettings } from '../install/pacing.ts';
 import type { Logger } from '../runtime/logger-port.ts';
 import { createKeys } from '../redis/keys.ts';
+import { type ApprovalLedger, createApprovalLedger } from './approval-store.ts';
 import { createChangeLedger } from '../enrollment/change-store.ts';
 import { createClockLedger, type ClockLedger } from './clock-store.ts';
 import { createControlLedger, type ControlLedger } from './control-store.ts';
@@ -28,6 +29,7 @@ export interface Ledger {
   readonly coverage: CoverageLedger;
   readonly scans: ScanLedger;
   readonly control: ControlLedger;
+  readonly approvals: ApprovalLedger;
   readonly clocks: ClockLedger;
   readonly waits: WaitLedger;
   readonly unanswered: UnansweredLedger;
@@ -69,6 +71,7 @@ export function createRedisLedger(deps: {
     waits: createWaitLedger({ ...shared, enrollments, control }),
     setAside: createSetAsideLedger(shared),
     owner: createOwnerLedger({ ...shared, prefix: deps.prefix, control, log: deps.log }),
+    approvals: createApprovalLedger(shared),
     clocks: createClockLedger(shared),
     nodes: createNodeLedger(shared),
     labels: createLabelLedger(shared),

@@ -8,6 +8,7 @@ import type { PayloadOf } from '../jobs/define-job.ts';
 import { type InstanceId, Region } from '../organization/ids.ts';
 import { type Target, targetId } from '../organization/target.ts';
 import type { Clock } from '../runtime/clock-port.ts';
+import type { Approval, ApprovalRequest } from './approval.ts';
 import type { FindingKind } from './findings.ts';
 import type { Ledger } from './ledger.ts';
 import { covers, isForeignScope, printScope, type Scope } from './scope.ts';
@@ -101,6 +102,21 @@ export async function resumeScope({ ledger, clock }: ActDeps, scope: Scope): Pro
     targets.map((target) => ({ member: targetId(target), inMs: 0 })),
   );
   return resumed;
+}
+
+/** Pins what the operator was shown, and wakes the targets whose hosts may have waited for it. @param by who, for people */
+export async function approveRequest(
+  { ledger }: Pick<ActDeps, 'ledger'>,
+  shown: ApprovalRequest,
+  by: string,
+): Promise<Approval> {
+  const approval = await ledger.approvals.approve(shown, by);
+  const waiting = await ledger.enrollments.targetsWith({ state: 'queued' }, { state: 'failed' });
+  await ledger.due.schedule(
+    'install',
+    waiting.map((target) => ({ member: targetId(target), inMs: 0 })),
+  );
+  return approval;
 }
 
 /** Notes on what happened once: an operator who resumes their scope, or all, has seen them. */

@@ -76,6 +76,10 @@ export interface Keys {
   readonly workedBy: string;
   /** string: `held` or `released`. */
   readonly hold: string;
+  /** hash: `wave:NAME` or `change:ID` → JSON of what an operator approved. */
+  readonly approvals: string;
+  /** hash: `wave:NAME` or `change:ID` → JSON of what waits for an approval. */
+  readonly approvalRequests: string;
   /** string: epoch ms since when markers are signed. */
   readonly signedSince: string;
   /** hash: `TARGET/BATCH` → instances in flight; `adopted:TARGET:BATCH` → the same, not in the total; `total`, `a:ACCOUNT`, `t:TARGET` → sums; `blocked:SUM` → since when and when last it left no room. Writers: in-flight.lua's functions. */
@@ -170,6 +174,8 @@ export function createKeys(prefix: string): Keys {
     pauses: `${own}:pauses`,
     workedBy: `${own}:worked-by`,
     hold: `${own}:hold`,
+    approvals: `${own}:approvals`,
+    approvalRequests: `${own}:approval-requests`,
     signedSince: `${own}:signed-since`,
     inFlight: `${own}:in-flight`,
     brake: (scope) => `${own}:brake:${scope}`,

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { isCovered, wordOf } from './approval.ts';
+
+test.each([
+  [100, 0.1, 110, true],
+  [100, 0.1, 111, false],
+  [10, 0.1, 11, true],
+  [9, 0.1, 10, false],
+  [3, 0, 3, true],
+  [3, 0, 4, false],
+  [0, 0.1, 1, false],
+])('an approval of %i hosts that may grow by %d covers %i: %s', (hosts, grow, now, covered) => {
+  expect(isCovered({ hosts, accounts: 1, grow }, { hosts: now })).toBe(covered);
+  expect(isCovered({ hosts: now, accounts: hosts, grow }, { hosts: now, accounts: now })).toBe(covered);
+});
+
+test('nothing is covered by no approval', () => {
+  expect(isCovered(null, { hosts: 0 })).toBe(false);
+});
+
+test('an operator names a wave by its name and a change by the word change', () => {
+  expect([wordOf('wave:eu'), wordOf('change:01J')]).toEqual(['eu', 'change']);
+});

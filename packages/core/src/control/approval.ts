@@ -1,0 +1,81 @@
+/** What an operator is asked for before sends of a part of the fleet begin, and what an approval covers. */
+import { z } from 'zod';
+import { EpochMs } from '../enrollment/record.ts';
+
+/** What is approved: a wave by its name, or a change of the configuration by its id. */
+export type ApprovalSubject = `wave:${string}` | `change:${string}`;
+
+/** How far an approval reaches, or would. */
+export interface ApprovedSize {
+  readonly hosts: number;
+  readonly accounts: number;
+}
+
+/** What waits for an operator's approval. */
+export interface ApprovalRequest extends ApprovedSize {
+  readonly subject: ApprovalSubject;
+  /** By which share it may grow before it must be approved again, 0..1. */
+  readonly grow: number;
+  /** One sentence for the operator: what begins with the approval. */
+  readonly detail: string;
+  /** Since when it is asked for, epoch ms of Redis. */
+  readonly sinceMs: number;
+}
+
+/** What an operator approved: pinned as it was at that moment. */
+export interface Approval extends ApprovedSize {
+  readonly subject: ApprovalSubject;
+  readonly grow: number;
+  /** Who, as their shell says. */
+  readonly by: string;
+  /** Epoch ms of Redis. */
+  readonly atMs: number;
+}
+
+const SUBJECT = z.templateLiteral([z.enum(['wave', 'change']), ':', z.string().min(1)]);
+const size = {
+  hosts: z.int().nonnegative(),
+  accounts: z.int().nonnegative(),
+  grow: z.number().min(0).max(1),
+};
+
+export const StoredRequest: z.ZodType<ApprovalRequest> = z.looseObject({
+  subject: SUBJECT,
+  ...size,
+  detail: z.string(),
+  sinceMs: EpochMs,
+});
+
+export const StoredApproval: z.ZodType<Approval> = z.looseObject({
+  subject: SUBJECT,
+  ...size,
+  by: z.string(),
+  atMs: EpochMs,
+});
+
+/**
+ * Whether an approval still covers this many hosts and accounts. Both may have grown by its share, rounded down: of 100 hosts
+ * and 10 %, 110 are covered and 111 are not.
+ *
+ * @param now without `accounts`, hosts alone are compared
+ */
+export function isCovered(
+  approval: Pick<Approval, 'hosts' | 'accounts' | 'grow'> | null,
+  now: Pick<ApprovedSize, 'hosts'> & Partial<ApprovedSize>,
+): boolean {
+  if (approval === null) return false;
+  return (
+    now.hosts <= grown(approval.hosts, approval.grow) &&
+    (now.accounts === undefined || now.accounts <= grown(approval.accounts, approval.grow))
+  );
+}
+
+/** In thousandths: as floating point, some products lie a hair below the whole number that they mean. */
+function grown(count: number, share: number): number {
+  return Math.floor((count * Math.round((1 + share) * 1_000)) / 1_000);
+}
+
+/** The word by which an operator names it: `eu` of `wave:eu`, `change` of any change. */
+export function wordOf(subject: ApprovalSubject): string {
+  return subject.startsWith('change:') ? 'change' : subject.slice('wave:'.length);
+}
