@@ -1,8 +1,17 @@
+import { randomUUID } from 'node:crypto';
+import { catalog, jobOfDue } from '@muster/core/jobs/catalog';
+import { createJobQueue } from '@muster/core/jobs/queue/enqueue';
+import { createJobMetrics } from '@muster/core/jobs/queue/job-metrics';
+import { processJobs } from '@muster/core/jobs/queue/process-jobs';
 import { JobError } from '@muster/core/runtime/errors';
+import { createMetrics } from '@muster/core/runtime/metrics';
 import { targetId } from '@muster/core/organization/target';
+import { recordingLog } from '@muster/testing/builders';
+import { eventually } from '@muster/testing/eventually';
 import { expect, test } from 'vitest';
 import { doDueWork } from './due-work.ts';
-import { useWorkerBench } from './fixtures/worker-bench.fixture.ts';
+import { useWorkerBench, type WorkerBench } from './fixtures/worker-bench.fixture.ts';
+import { bindHandlers } from './handlers.ts';
 import { TARGET } from './fixtures/written-world.fixture.ts';
 
 const startWorkerBench = useWorkerBench();
@@ -51,4 +60,70 @@ test('work that is done is due again when it says, and never when there is nothi
 
   expect(await workThatLeaves(null)).toBe('done');
   expect(await bench.dueAt('scan', targetId(TARGET))).toBeNull();
+});
+
+/** As the tick does it: leases what is due, and gives it to the queue. */
+async function handOut({ ledger }: WorkerBench, queue: ReturnType<typeof createJobQueue>): Promise<number> {
+  const job = jobOfDue('verify');
+  const members = await ledger.due.lease('verify', LEASE_MS, 10);
+  await queue.enqueueMany(
+    job,
+    members.map((member) => job.due.payloadOf(member)),
+  );
+  return members.length;
+}
+
+test('what falls due between the end of the work and the end of its job is done at once, and not when its lease ends', async () => {
+  const bench = await startWorkerBench();
+  const { redis } = bench.store;
+  const prefix = `test-${randomUUID()}`;
+  const queue = createJobQueue({ connection: redis, prefix });
+  const member = targetId(TARGET);
+  const schedule = (): Promise<void> => bench.ledger.due.schedule('verify', [{ member, inMs: 0 }]);
+  const [finished, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let running = 0;
+  let most = 0;
+  let runs = 0;
+  const worker = processJobs({
+    connection: redis,
+    prefix,
+    queue: 'enrollment',
+    jobs: catalog,
+    handlers: {
+      ...bindHandlers(() => bench.deps),
+      'verify-joined': async () => {
+        running += 1;
+        most = Math.max(most, running);
+        await doDueWork(bench.deps, 'verify', member, LEASE_MS, () =>
+          Promise.resolve({ nextInMs: null, result: null }),
+        );
+        runs += 1;
+        finished.resolve();
+        await mayEnd.promise;
+        running -= 1;
+        return { joined: 0, failed: 0, waiting: 0 };
+      },
+    },
+    concurrency: 4,
+    log: recordingLog(),
+    clock: bench.deps.clock,
+    redact: bench.deps.redact,
+    metrics: createJobMetrics(createMetrics('worker'), catalog),
+    random: () => 0,
+  });
+  await schedule();
+  await handOut(bench, queue);
+  await finished.promise;
+
+  // Twice, as two commits would: the queue keeps one job.
+  await schedule();
+  const given = [await handOut(bench, queue), (await schedule(), await handOut(bench, queue))];
+  mayEnd.resolve();
+  await eventually('the second run has ended', () => Promise.resolve(runs === 2 && running === 0), 5_000);
+  await worker.close(1_000);
+  await queue.close();
+
+  expect(given).toEqual([1, 1]);
+  expect({ runs, most }).toEqual({ runs: 2, most: 1 });
+  expect(await bench.dueAt('verify', member)).toBeNull();
 });

@@ -97,7 +97,7 @@ export function defineJob<const Name extends string, Payload, Result, const Queu
 
 /**
  * What is worked on: the job's name and its parts, joined by dots. While a job with this id waits, is delayed or runs,
- * another is silently dropped, data and delay included. BullMQ refuses `:` and anything that is all digits (a bare
+ * another is silently dropped, data and delay included; see `JobQueue` for one whose work is due in the ledger. BullMQ refuses `:` and anything that is all digits (a bare
  * account number), so both are a bug here, before anything is sent.
  */
 export function dedupeIdOf(job: AnyJob, payload: unknown): string {

@@ -1,8 +1,8 @@
 -- Ends the work on due members: due again in a while, or no more; but one that was scheduled meanwhile is due now.
 -- key: due (zset)
 -- ends: at most 1,000 of { member, the end of the lease with which the work began, next time in ms from now or '' for never }
--- Why now: what was scheduled during the work may have been leased again, and its job dropped because this very work was
--- still running. Nothing would come of it until that lease ends; working once too often harms nothing.
+-- Why now: what was scheduled during the work may have been leased again by a tick that died before it gave the job. Nothing
+-- would come of it until that lease ends; working once too often harms nothing.
 local function finish(key, ends)
   local now, members = now_ms(), {}
   for i, one in ipairs(ends) do members[i] = one[1] end

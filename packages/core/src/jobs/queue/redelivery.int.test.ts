@@ -69,6 +69,29 @@ test('the job of a killed worker is run by another within 14 s, as its first att
   expect(await fixture.metrics.metrics()).toContain('muster_jobs_stalled_total{queue="discovery"} 1');
 });
 
+test('work of the ledger that is given while its like lies with a killed worker is run once more after it, never beside it', async () => {
+  const ofLedger = { ...work, due: { kind: 'scan', memberOf: () => 'a', payloadOf: () => a } };
+  await fixture.jobQueue.enqueue(ofLedger, a);
+  const child = await hangingWorker();
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  await fixture.jobQueue.enqueue(ofLedger, a);
+  await fixture.jobQueue.enqueue(ofLedger, a);
+  let [running, most] = [0, 0];
+
+  fixture.start(async () => {
+    running += 1;
+    most = Math.max(most, running);
+    await clock.sleep(50);
+    running -= 1;
+    return done;
+  });
+  await eventually(async () => (await fixture.jobQueue.counts()).discovery.completed === 2, 20_000);
+
+  expect(most).toBe(1);
+  expect((await fixture.jobQueue.counts()).discovery).toMatchObject({ completed: 2, waiting: 0, active: 0 });
+});
+
 test('a frozen worker loses its job to another', async () => {
   await fixture.jobQueue.enqueue(work, a);
   const child = await hangingWorker();
