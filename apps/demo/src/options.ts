@@ -1,5 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 
+const SCENARIOS = ['clean', 'realistic', 'hostile', 'prerequisites'] as const;
+
 /** What the demo was asked for. */
 export interface DemoOptions {
   readonly accounts: number;
@@ -7,7 +9,7 @@ export interface DemoOptions {
   readonly instances: number;
   readonly workers: number;
   readonly seed: number;
-  readonly scenario: 'clean' | 'realistic' | 'hostile';
+  readonly scenario: (typeof SCENARIOS)[number];
   /** A world file instead of a generated one; null without. */
   readonly world: string | null;
   /** How many times faster than life simulated time runs. */
@@ -30,7 +32,7 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
     .option('--instances <n>', 'instances of the organization', wholeNumber, 400)
     .option('--workers <n>', 'worker processes', count, 2)
     .option('--seed <n>', 'the same seed makes the same world', wholeNumber, 7)
-    .option('--scenario <name>', 'clean, realistic or hostile', scenario, 'realistic')
+    .option('--scenario <name>', SCENARIOS.join(', '), scenario, 'realistic')
     .option('--world <file>', 'a world file instead of a generated world')
     .option('--speed <n>', 'simulated seconds per second', count, 20)
     .option('--port <n>', 'port of the console', port, 8080)
@@ -65,6 +67,7 @@ function port(text: string): number {
 }
 
 function scenario(text: string): DemoOptions['scenario'] {
-  if (text === 'clean' || text === 'realistic' || text === 'hostile') return text;
-  throw new InvalidArgumentError('clean, realistic or hostile');
+  const name = SCENARIOS.find((one) => one === text);
+  if (name === undefined) throw new InvalidArgumentError(`one of ${SCENARIOS.join(', ')}`);
+  return name;
 }

@@ -37,7 +37,7 @@ describe('flags', () => {
     expect(parsed.ok ? [] : parsed.faults).toEqual([
       '--accounts must be a whole number from 1 to 50000, not "0"',
       '--regions must be a whole number from 1 to 33, not "four"',
-      '--scenario must be one of clean, realistic, hostile, not "calm"',
+      '--scenario must be one of clean, realistic, hostile, prerequisites, not "calm"',
       expect.stringContaining('/nonexistent.yaml'),
     ]);
   });

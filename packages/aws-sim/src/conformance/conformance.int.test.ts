@@ -5,6 +5,7 @@ import { seen } from '../testing/answers.ts';
 import { DISCOVERY_KEYS, memberClients, type SdkClients, sdkClients } from '../testing/sdk-clients.ts';
 import { ACCESS_CASES } from './access-cases.ts';
 import type { CaseCaller, ConformanceCase, ConformanceIds } from './case.ts';
+import { SETTING_CASES } from './setting-cases.ts';
 import { READ_CASES } from './command-result-cases.ts';
 import { conformanceIds } from './conformance-ids.ts';
 import { ACCOUNTS, CONFORMANCE_WORLD } from './conformance-world.ts';
@@ -22,6 +23,7 @@ const CASES: readonly ConformanceCase[] = [
   ...EC2_CASES,
   ...NODE_CASES,
   ...DOCUMENT_CASES,
+  ...SETTING_CASES,
   ...READ_CASES,
   ...CANCEL_CASES,
   ...SEND_CASES,

@@ -6,7 +6,6 @@ import {
   DescribeInstanceInformationCommand,
   type DescribeInstanceInformationCommandInput,
   GetDocumentCommand,
-  GetServiceSettingCommand,
 } from '@aws-sdk/client-ssm';
 import { type CaseDetails, type ConformanceCase, type ConformanceIds, INVALID, OK } from './case.ts';
 import { PLUGIN_DOCUMENT, STEPPED_DOCUMENT } from './conformance-world.ts';
@@ -267,13 +266,6 @@ export const DOCUMENT_CASES: readonly ConformanceCase[] = [
     expect: INVALID,
   },
   {
-    api: 'ssm:GetServiceSetting',
-    behavior: 'SettingId missing',
-    source: 'model',
-    call: ({ ssm }) => ssm.send(new GetServiceSettingCommand({ SettingId: undefined })),
-    expect: INVALID,
-  },
-  {
     api: 'ssm:DescribeDocument',
     behavior: 'no such version',
     source: 'model',
@@ -295,26 +287,6 @@ export const DOCUMENT_CASES: readonly ConformanceCase[] = [
     source: 'model',
     call: ({ ssm }) => ssm.send(new GetDocumentCommand({ Name: 'Missing' })),
     expect: ['InvalidDocument', 400],
-  },
-  {
-    api: 'ssm:GetServiceSetting',
-    behavior: 'valid: default host management is off',
-    source: 'docs',
-    call: ({ ssm }) =>
-      ssm.send(
-        new GetServiceSettingCommand({
-          SettingId: '/ssm/managed-instance/default-ec2-instance-management-role',
-        }),
-      ),
-    expect: OK,
-    output: { ServiceSetting: { SettingValue: '$None', Status: 'Default' } },
-  },
-  {
-    api: 'ssm:GetServiceSetting',
-    behavior: 'not there',
-    source: 'model',
-    call: ({ ssm }) => ssm.send(new GetServiceSettingCommand({ SettingId: '/ssm/nothing' })),
-    expect: ['ServiceSettingNotFound', 400],
   },
 ];
 

@@ -23,7 +23,9 @@ import {
   GetServiceSettingCommand,
   ListCommandInvocationsCommand,
   ListCommandsCommand,
+  ResetServiceSettingCommand,
   SendCommandCommand,
+  UpdateServiceSettingCommand,
 } from '@aws-sdk/client-ssm';
 import { AssumeRoleCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import type { ConformanceCase } from './case.ts';
@@ -80,8 +82,15 @@ export const USUAL_CALLS: Readonly<Record<string, ConformanceCase['call']>> = {
   'ssm:GetDocument': ({ ssm }) => ssm.send(new GetDocumentCommand({ Name: 'AWS-RunShellScript' })),
   'ssm:GetServiceSetting': ({ ssm }) =>
     ssm.send(new GetServiceSettingCommand({ SettingId: '/ssm/parameter-store/default-parameter-tier' })),
+  'ssm:ResetServiceSetting': ({ ssm }) =>
+    ssm.send(new ResetServiceSettingCommand({ SettingId: HOST_MANAGEMENT })),
+  'ssm:UpdateServiceSetting': ({ ssm }) =>
+    ssm.send(
+      new UpdateServiceSettingCommand({ SettingId: HOST_MANAGEMENT, SettingValue: 'service-role/Managed' }),
+    ),
 };
 
+const HOST_MANAGEMENT = '/ssm/managed-instance/default-ec2-instance-management-role';
 const EMPTY_DOCUMENT = JSON.stringify({
   schemaVersion: '2.2',
   mainSteps: [{ name: 'nothing', action: 'aws:runShellScript', inputs: { runCommand: ['true'] } }],

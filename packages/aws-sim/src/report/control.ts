@@ -91,6 +91,7 @@ function worldSummary(sim: Simulation): unknown {
       deniedRegions: account.deniedRegions,
       deniedActions: account.deniedActions,
       regions: Object.fromEntries(account.regionOverrides ?? []),
+      hostManagement: [...(account.hostManagement?.keys() ?? [])],
     })),
     instances: world.fleet.size(),
     faults: sim.faults.rules(),

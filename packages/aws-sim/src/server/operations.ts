@@ -4,6 +4,7 @@ import { ORGANIZATIONS_OPERATIONS } from '../services/organizations/operations.t
 import { COMMAND_OPERATIONS } from '../services/ssm/command-operations.ts';
 import { DOCUMENT_OPERATIONS } from '../services/ssm/document-operations.ts';
 import { NODE_OPERATIONS } from '../services/ssm/node-operations.ts';
+import { SETTING_OPERATIONS } from '../services/ssm/setting-operations.ts';
 import { STS_OPERATIONS } from '../services/sts/operations.ts';
 import { type QueryParams, readQueryParams } from './query-params.ts';
 import { commonError, ServiceError, type ServiceName } from './service-error.ts';
@@ -22,6 +23,7 @@ const SSM_OPERATIONS: OperationTable<unknown, unknown> = {
   ...NODE_OPERATIONS,
   ...COMMAND_OPERATIONS,
   ...DOCUMENT_OPERATIONS,
+  ...SETTING_OPERATIONS,
 };
 
 const VERSIONS = { sts: '2011-06-15', ec2: '2016-11-15' } as const;

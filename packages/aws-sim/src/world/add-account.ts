@@ -1,4 +1,5 @@
 import { unitAt } from './generate-accounts.ts';
+import { switchHostManagement, USUAL_HOST_MANAGEMENT_ROLE } from './host-management.ts';
 import { accountIdFor } from './identifiers.ts';
 import type { Account, RegionStatus } from './model.ts';
 import type { World } from './world.ts';
@@ -32,6 +33,9 @@ export function addAccount(world: World, written: WrittenAccount, nowMs: number,
       ? {}
       : { hybridNodes: new Map(Object.entries(written.hybridNodes)) }),
   };
+  for (const region of written.hostManagement ?? []) {
+    switchHostManagement(account, region, { role: USUAL_HOST_MANAGEMENT_ROLE, sinceMs: 0 });
+  }
   unit.accounts.add(account);
   world.accounts.push(account);
   world.accountsById.set(id, account);

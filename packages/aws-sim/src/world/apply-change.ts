@@ -3,6 +3,7 @@ import type { Simulation } from '../server/simulation.ts';
 import { addAccount, addInstances } from './add-account.ts';
 import type { WorldChange } from './change.ts';
 import { unitAt } from './generate-accounts.ts';
+import { switchHostManagement, USUAL_HOST_MANAGEMENT_ROLE } from './host-management.ts';
 import type { Instance } from './host-states.ts';
 import {
   boot,
@@ -106,6 +107,7 @@ async function applyChange(sim: Simulation, change: WorldChange): Promise<readon
     case 'deny-actions':
     case 'deny-regions':
     case 'set-region':
+    case 'set-host-management':
       changeAccount(sim, change, requireAccount(sim, change.accountId));
       break;
   }
@@ -190,7 +192,8 @@ type AccountChange = Extract<
       | 'set-role'
       | 'deny-actions'
       | 'deny-regions'
-      | 'set-region';
+      | 'set-region'
+      | 'set-host-management';
   }
 >;
 
@@ -222,5 +225,12 @@ function changeAccount(sim: Simulation, change: AccountChange, account: Account)
     case 'set-region':
       account.regionOverrides ??= new Map();
       account.regionOverrides.set(change.region, change.status);
+      break;
+    case 'set-host-management':
+      switchHostManagement(
+        account,
+        change.region,
+        change.on ? { role: USUAL_HOST_MANAGEMENT_ROLE, sinceMs: sim.clock.nowMs() } : null,
+      );
   }
 }

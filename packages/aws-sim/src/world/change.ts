@@ -42,6 +42,8 @@ export const WorldChange = z.discriminatedUnion('op', [
     region: z.string(),
     status: z.enum(['ENABLED_BY_DEFAULT', 'ENABLED', 'ENABLING', 'DISABLING', 'DISABLED']),
   }),
+  /** Default Host Management Configuration of an account and region, as its administrator switches it. */
+  z.strictObject({ op: z.literal('set-host-management'), accountId, region: z.string(), on: z.boolean() }),
   z.strictObject({ op: z.literal('add-fault'), fault: FaultRule }),
   z.strictObject({ op: z.literal('clear-faults') }),
   z.strictObject({ op: z.literal('set-limits'), limits: LimitOverrides }),

@@ -86,7 +86,7 @@ export function deriveInstance(order: HostOrder): InstanceSpec {
       ...(kind === 'untagged' ? offTags(order.matchTags, roll(9)) : order.matchTags),
       team,
     },
-    profile: kind === 'no-profile' ? null : 'managed-instance',
+    profile: kind === 'no-profile' || kind === 'default-managed' ? null : 'managed-instance',
     httpTokens: unit(roll(10)) < 0.8 ? 'required' : 'optional',
     ssm: kind === 'no-profile' || kind === 'unregistered' ? null : registration(kind, flavor, roll(11)),
     outcomes: [outcomeOf(kind, seed, number)],
@@ -107,12 +107,19 @@ function offTags(matchTags: Readonly<Record<string, string>>, hash: number): Rec
 function registration(kind: HostKind, flavor: Flavor, hash: number): SsmRegistration {
   return {
     pingStatus: kind === 'connection-lost' ? 'ConnectionLost' : 'Online',
-    agentVersion: kind === 'old-agent' ? pick(hash, OLD_AGENTS) : pick(hash, AGENTS),
+    agentVersion: agentVersion(kind, hash),
     platformType: kind === 'windows' ? 'Windows' : 'Linux',
     platformName: flavor.name,
     platformVersion: flavor.version,
     registersAfterMs: 0,
+    ...(kind === 'default-managed' ? { byHostManagement: true } : {}),
   };
+}
+
+/** Default Host Management Configuration needs 3.2.582.0 or later. */
+function agentVersion(kind: HostKind, hash: number): string {
+  if (kind === 'old-agent') return pick(hash, OLD_AGENTS);
+  return kind === 'default-managed' ? AGENTS[0] : pick(hash, AGENTS);
 }
 
 /** How a command ends on each kind of host; those that are not named run the installer. */

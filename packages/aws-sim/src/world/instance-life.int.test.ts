@@ -37,6 +37,35 @@ describe('a fleet that changes', () => {
     await expect.poll(listed).toBe(2);
   });
 
+  test('an agent without credentials of its own is there once Default Host Management Configuration is on', async () => {
+    const it = await scene(
+      [{ id: HOST, region: 'us-east-1', profile: null, ssm: { byHostManagement: true } }],
+      2_000,
+    );
+    const listed = async (): Promise<readonly unknown[] | undefined> =>
+      (await it.ssm.send(new DescribeInstanceInformationCommand({}))).InstanceInformationList;
+    const refused = await seen(
+      it.ssm.send(
+        new SendCommandCommand({
+          DocumentName: 'AWS-RunShellScript',
+          InstanceIds: [HOST],
+          Parameters: { commands: ['true'] },
+        }),
+      ),
+    );
+
+    expect([refused.name, await listed()]).toEqual(['InvalidInstanceId', []]);
+
+    await it.sim.change({ op: 'set-host-management', accountId: MEMBER, region: 'us-east-1', on: true });
+
+    await expect
+      .poll(listed)
+      .toMatchObject([
+        { InstanceId: HOST, IamRole: 'service-role/AWSSystemsManagerDefaultEC2InstanceManagementRole' },
+      ]);
+    expect((await end(it, await send(it.ssm, [HOST]))).details).toBe('Success');
+  });
+
   test('a host that goes down during its run never reports', async () => {
     const it = await scene([
       { id: HOST, region: 'us-east-1', outcome: { kind: 'joins', durationMs: 60_000 } },

@@ -35,8 +35,18 @@ export interface Account {
   tags: Readonly<Record<string, string>>;
   /** Machines outside of EC2 that Systems Manager manages, by region; undefined for none. */
   readonly hybridNodes?: ReadonlyMap<string, number>;
+  /** Regions in which Default Host Management Configuration is on; undefined for none. */
+  hostManagement?: Map<string, HostManagement>;
   /** How it was before it was changed, oldest first: what a stale answer shows. Undefined for never changed. */
   past?: readonly PastAccount[];
+}
+
+/** Default Host Management Configuration of one account and region, where it is on. */
+export interface HostManagement {
+  /** Name of the role, with its path. */
+  readonly role: string;
+  /** Real epoch milliseconds; 0: since before the world began. */
+  readonly sinceMs: number;
 }
 
 /** What an account was until a moment (real epoch milliseconds). */
@@ -73,6 +83,8 @@ export interface SsmRegistration {
   readonly platformVersion: string;
   /** Simulated milliseconds after the start of the world (or the launch) at which it first shows up. */
   readonly registersAfterMs: number;
+  /** Whether its agent has no credentials but those of Default Host Management Configuration. @default false */
+  readonly byHostManagement?: boolean;
 }
 
 /** An instance as it was made: never changed, derived again whenever it is looked at. */

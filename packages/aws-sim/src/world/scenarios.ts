@@ -1,12 +1,16 @@
 import type { FaultRule } from '../faults/rules.ts';
 
-/** Kinds of hosts a generated world has; `joins` is the healthy one. */
+/**
+ * Kinds of hosts a generated world has; `joins` is the healthy one. `default-managed`: a healthy one without an instance profile,
+ * which Systems Manager has only where Default Host Management Configuration is on.
+ */
 export type HostKind =
   | 'joins'
   | 'stopped'
   | 'untagged'
   | 'windows'
   | 'no-profile'
+  | 'default-managed'
   | 'unregistered'
   | 'connection-lost'
   | 'old-agent'
@@ -21,7 +25,7 @@ export type HostKind =
   | 'lost';
 
 /** Names of the generated mixes. */
-export const SCENARIO_NAMES = ['clean', 'realistic', 'hostile'] as const;
+export const SCENARIO_NAMES = ['clean', 'realistic', 'hostile', 'prerequisites'] as const;
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 
 /** How a generated world is mixed. Shares are of accounts or of hosts, 0..1. */
@@ -35,6 +39,8 @@ export interface Scenario {
   readonly optedOutAccounts: number;
   /** Whether the last region of the world is one to opt in to. */
   readonly optInRegion: boolean;
+  /** Share of accounts × regions in which Default Host Management Configuration is off. @default 1 */
+  readonly hostManagementOff?: number;
   readonly hosts: Readonly<Partial<Record<HostKind, number>>>;
   readonly faults: readonly FaultRule[];
 }
@@ -114,6 +120,16 @@ const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     optInRegion: true,
     hosts: { ...REALISTIC_HOSTS, hung: 0.01, lost: 0.01, 'connection-lost': 0.015 },
     faults: HOSTILE_FAULTS,
+  },
+  prerequisites: {
+    lockedAccounts: 0,
+    suspendedAccounts: 0,
+    deniedRegionAccounts: 0,
+    optedOutAccounts: 0,
+    optInRegion: false,
+    hostManagementOff: 1 / 3,
+    hosts: { 'default-managed': 0.3, 'no-profile': 0.02, unregistered: 0.02 },
+    faults: [],
   },
 };
 

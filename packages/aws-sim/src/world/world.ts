@@ -3,6 +3,7 @@ import type { FaultRule } from '../faults/rules.ts';
 import type { LimitOverrides } from '../limits/defaults.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { createUnitTree, generateAccounts, type UnitTree } from './generate-accounts.ts';
+import { spreadHostManagement } from './host-management.ts';
 import { createHostStates, type HostStates, type Instance, instanceNow } from './host-states.ts';
 import { token } from './identifiers.ts';
 import type { Account, OrganizationalUnit, RegionStatus } from './model.ts';
@@ -149,6 +150,9 @@ export function createWorld(generate: GenerateOptions, settings: WorldSettings, 
     tree,
     startedAtMs,
   });
+  if (scenario.hostManagementOff !== undefined) {
+    spreadHostManagement(seed, accounts, derivedRegions, scenario.hostManagementOff);
+  }
   const fleet = createFleet({
     seed,
     accounts,

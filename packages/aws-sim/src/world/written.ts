@@ -15,6 +15,8 @@ export const WrittenSsm = z.strictObject({
   platformVersion: z.string().optional(),
   /** Simulated milliseconds until it first shows up. @default 0; a minute to three for hosts launched later */
   registersAfterMs: z.int().min(0).optional(),
+  /** Managed only where and while Default Host Management Configuration is on. @default false */
+  byHostManagement: z.boolean().optional(),
 });
 export type WrittenSsm = z.infer<typeof WrittenSsm>;
 
@@ -68,6 +70,7 @@ export function readSsm(written: WrittenSsm, platform: InstanceSpec['platform'])
     platformName: written.platformName ?? platformName,
     platformVersion: written.platformVersion ?? platformVersion,
     registersAfterMs: written.registersAfterMs ?? 0,
+    ...(written.byHostManagement === true ? { byHostManagement: true } : {}),
   };
 }
 
@@ -162,6 +165,8 @@ export const WrittenAccount = z.strictObject({
   /** Tags of the account itself, as `organizations:ListTagsForResource` shows them. @default none */
   tags: AccountTags.optional(),
   instances: z.array(WrittenInstance).optional(),
+  /** Regions in which Default Host Management Configuration is on. @default none */
+  hostManagement: z.array(z.string()).optional(),
   /** Machines outside of EC2 that Systems Manager manages (`mi-…`): how many, by region. */
   hybridNodes: z.record(z.string(), z.int().min(1).max(1_000)).optional(),
 });

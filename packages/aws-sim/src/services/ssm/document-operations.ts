@@ -11,15 +11,6 @@ const NAME_OR_ARN = text({ pattern: /^[a-zA-Z0-9_\-.:/]{3,128}$/u });
 const FORMAT = text({ oneOf: ['YAML', 'JSON', 'TEXT'] });
 const VERSION = text({ pattern: /([$]LATEST|[$]DEFAULT|^[1-9][0-9]*$)/u });
 
-const DHMC = '/ssm/managed-instance/default-ec2-instance-management-role';
-const SETTINGS: Readonly<Record<string, string>> = {
-  [DHMC]: '$None',
-  '/ssm/parameter-store/default-parameter-tier': 'Standard',
-  '/ssm/parameter-store/high-throughput-enabled': 'false',
-  '/ssm/documents/console/public-sharing-permission': 'Enable',
-  '/ssm/managed-instance/activation-tier': 'standard',
-};
-
 function createDocument(call: Call, raw: unknown): unknown {
   const input = readRequest(
     'ssm',
@@ -123,31 +114,9 @@ function getDocument(call: Call, raw: unknown): unknown {
   };
 }
 
-function getServiceSetting(call: Call, raw: unknown): unknown {
-  const input = readRequest('ssm', { SettingId: required(text({ min: 1, max: 1000 })) }, raw);
-  const arn = /^arn:[\w-]+:ssm:[a-z0-9-]+:\d{12}:servicesetting(\/.+)$/u.exec(input.SettingId);
-  const id = arn?.[1] ?? input.SettingId;
-  const SettingValue = SETTINGS[id];
-  if (SettingValue === undefined) {
-    throw new ServiceError('ServiceSettingNotFound', `Setting with name ${id} was not found.`);
-  }
-  const { accountId } = call.caller.principal;
-  return {
-    ServiceSetting: {
-      SettingId: id,
-      SettingValue,
-      LastModifiedDate: call.sim.clock.startedAtMs / 1000,
-      LastModifiedUser: 'System',
-      ARN: `arn:${call.sim.world.partition}:ssm:${call.caller.region}:${accountId}:servicesetting${id}`,
-      Status: 'Default',
-    },
-  };
-}
-
-/** Operations of SSM about documents and settings. */
+/** Operations of SSM about documents. */
 export const DOCUMENT_OPERATIONS: OperationTable<unknown, unknown> = {
   CreateDocument: { handle: createDocument },
   DescribeDocument: { handle: describeDocument },
   GetDocument: { handle: getDocument },
-  GetServiceSetting: { handle: getServiceSetting },
 };

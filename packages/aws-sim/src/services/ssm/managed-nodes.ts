@@ -1,6 +1,7 @@
 import type { SimClock } from '../../clock/sim-clock.ts';
 import { hashText, unit } from '../../world/hash.ts';
 import { hexToken } from '../../world/identifiers.ts';
+import { managedAfterMs } from '../../world/host-management.ts';
 import type { Instance } from '../../world/host-states.ts';
 
 /** The agent reports every five minutes: its last ping is up to so old, and so late is its silence noticed. */
@@ -8,13 +9,18 @@ const PING_INTERVAL_MS = 300_000;
 
 /**
  * Whether Systems Manager has heard of a host at a moment. A new one shows up only some time after the start of the
- * world, or after its launch; a registration outlives a stop.
+ * world, or after its launch; a registration outlives a stop. An agent without credentials of its own is there only where
+ * and while Default Host Management Configuration gives it some.
  */
 export function isRegistered(instance: Instance, clock: SimClock, atMs: number): boolean {
   if (instance.ssm === null) return false;
-  const { registersAfterMs } = instance.ssm;
+  const { byHostManagement } = instance.ssm;
+  const given = byHostManagement === true ? instance.account.hostManagement?.get(instance.region) : null;
+  if (given === undefined) return false;
+  const registersAfterMs =
+    instance.ssm.registersAfterMs + (given === null ? 0 : managedAfterMs(instance.id, given));
   if (registersAfterMs === 0) return true;
-  const sinceMs = Math.max(clock.startedAtMs, instance.launchedAtMs);
+  const sinceMs = Math.max(clock.startedAtMs, instance.launchedAtMs, given?.sinceMs ?? 0);
   return (atMs - sinceMs) * clock.speed >= registersAfterMs;
 }
 
@@ -98,6 +104,9 @@ export function nodeView(instance: Instance, clock: SimClock, atMs: number): Rec
     PlatformType: ssm.platformType,
     PlatformName: ssm.platformName,
     PlatformVersion: ssm.platformVersion,
+    ...(ssm.byHostManagement === true
+      ? { IamRole: instance.account.hostManagement?.get(instance.region)?.role }
+      : {}),
     ResourceType: 'EC2Instance',
     IPAddress: instance.privateIp,
     ComputerName: instance.hostname,
