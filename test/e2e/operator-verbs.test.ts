@@ -213,6 +213,27 @@ test('sweep of an unknown account says so', async () => {
   expect(stderr).toContain('no active account of that id');
 });
 
+test('an act says first whom it touches, and a dry run does nothing', async () => {
+  const { byState } = (await system.status()).instances;
+  const told = `This touches ${(byState['failed'] ?? 0) + (byState['ineligible'] ?? 0)} hosts in `;
+
+  const dry = await system.cli('retry', '--all', '--dry-run');
+  const json = await system.cli('pause', '--all', '--dry-run', '--json');
+  const done = await system.cli('pause', '--region', (await instances())[0]?.region ?? '', '--json');
+  const resume = await system.cli('resume', '--region', (await instances())[0]?.region ?? '');
+
+  expect(dry).toMatchObject({ code: 0, stderr: '' });
+  expect(dry.stdout).toContain(told);
+  expect(json.code).toBe(0);
+  expect(JSON.parse(json.stdout)).toMatchObject({ act: 'pause', scope: 'all', dryRun: true, done: false });
+  expect(JSON.parse(done.stdout)).toMatchObject({ act: 'pause', dryRun: false, done: true });
+  // What it ends is told before it is ended, and the dry runs have left nothing.
+  expect(resume.stderr).toMatch(
+    /^This touches .*\nIt ends the pause of region \S+ by an operator: by an operator\.\n$/,
+  );
+  expect(await system.ledger.control.pauses()).toEqual([]);
+});
+
 test('retry sends to what has failed at once', async () => {
   const [failed] = await instances('--state', 'failed');
   const installs = async (): Promise<number> =>

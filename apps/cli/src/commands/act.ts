@@ -8,6 +8,16 @@ import {
 } from '@muster/core/control/operator-acts';
 import { printScope, type Scope, SCOPE_KINDS, scopeOf } from '@muster/core/control/scope';
 import { catalog } from '@muster/core/jobs/catalog';
+import { readResumeEffects } from '@muster/core/control/resume-effects';
+import { liveCommands, readTouched } from '@muster/core/control/touched-hosts';
+import {
+  type ActOptions,
+  examples,
+  mayAct,
+  printDone,
+  tellTouched,
+  withActOptions,
+} from '../ask-before-act.ts';
 import { type CommandContext, CommandError, EXIT, readConfig } from '../command-context.ts';
 import type { MusterConfig } from '@muster/core/config/model';
 import { createRedisLedger } from '@muster/core/control/ledger';
@@ -19,47 +29,63 @@ import { openingFailure, PATIENCE_MS, refuseForeignLedger, withLedger } from '..
 
 /** `muster pause` and `muster resume`: what is paused finishes what it began, and begins nothing. */
 export function addPauseCommands(program: Command, context: CommandContext): void {
-  withScope(program.command('pause').description('stop sending: no send starts after this'))
+  const pause = program.command('pause').description('stop sending: no send starts after this');
+  withActOptions(withScope(pause))
     .option('--reason <text>', 'why, shown with the pause', 'by an operator')
-    .action(async (options: ScopeOptions & { reason?: string }) => {
+    .addHelpText('after', examples('muster pause --account 111122223333 --reason "network work"'))
+    .action(async (options: ActOptions & ScopeOptions & { reason?: string }) => {
       const scope = scopeOfOptions(options);
       await withLedger(readConfig(context.env, context.configOption()), async (ledger, clock) => {
         await requireKnownScope(ledger, scope);
+        const told = tellTouched('pause', scope, await readTouched(ledger, 'pause', scope));
+        if (!(await mayAct(told, options))) return;
         await pauseScope({ ledger, clock }, scope, options.reason ?? '');
+        printDone(told, options, `paused ${printScope(scope)}`);
       });
-      process.stdout.write(`paused ${printScope(scope)}\n`);
     });
-  withScope(
-    program.command('resume').description('send again; --all also ends the hold of a first run'),
-  ).action(async (options: ScopeOptions) => {
-    const scope = scopeOfOptions(options);
-    const config = readConfig(context.env, context.configOption());
-    const resumed = await withLedger(config, async (ledger, clock) => {
-      await requireKnownScope(ledger, scope, true);
-      return resumeScope({ ledger, clock }, scope);
+  const resume = program.command('resume').description('send again; --all also ends the hold of a first run');
+  withActOptions(withScope(resume))
+    .addHelpText('after', examples('muster resume --all --dry-run'))
+    .action(async (options: ActOptions & ScopeOptions) => {
+      const scope = scopeOfOptions(options);
+      const config = readConfig(context.env, context.configOption());
+      await withLedger(config, async (ledger, clock) => {
+        await requireKnownScope(ledger, scope, true);
+        const { ends, stillPaused } = await readResumeEffects(ledger, config, scope);
+        const touched = await readTouched(ledger, 'resume', scope, new Set(stillPaused));
+        const told = tellTouched('resume', scope, touched, { ends, stillPaused });
+        if (!(await mayAct(told, options))) return;
+        const resumed = await resumeScope({ ledger, clock }, scope);
+        const configured = config.paused ? ' (muster.paused still holds every send)' : '';
+        printDone(
+          told,
+          options,
+          `${resumed ? 'resumed' : 'nothing was paused for'} ${printScope(scope)}${configured}`,
+        );
+      });
     });
-    const configured = config.paused ? ' (muster.paused still holds every send)' : '';
-    process.stdout.write(
-      `${resumed ? 'resumed' : 'nothing was paused for'} ${printScope(scope)}${configured}\n`,
-    );
-  });
 }
 
 /** `muster retry` and `muster cancel`: what failed is tried now; what runs is asked to stop. */
 export function addRetryCommands(program: Command, context: CommandContext): void {
-  withScope(program.command('retry').description('try failed and ineligible instances again now')).action(
-    async (options: ScopeOptions) => {
+  const retry = program.command('retry').description('try failed and ineligible instances again now');
+  withActOptions(withScope(retry))
+    .addHelpText('after', examples('muster retry --cause host-disk-full --dry-run'))
+    .action(async (options: ActOptions & ScopeOptions) => {
       const scope = scopeOfOptions(options);
       const config = readConfig(context.env, context.configOption());
-      const { hosts } = await withLedger(config, async (ledger, clock) => {
+      await withLedger(config, async (ledger, clock) => {
         await requireKnownScope(ledger, scope);
-        return retryScope({ ledger, clock, config, random: Math.random }, scope);
+        const told = tellTouched('retry', scope, await readTouched(ledger, 'retry', scope));
+        if (!(await mayAct(told, options))) return;
+        const reached = await retryScope({ ledger, clock, config, random: Math.random }, scope);
+        printDone(told, options, `${reached.hosts} instances will be tried again`, reached);
       });
-      process.stdout.write(`${hosts} instances will be tried again\n`);
-    },
-  );
-  withScope(program.command('cancel').description('ask SSM to cancel live commands')).action(
-    async (options: ScopeOptions) => {
+    });
+  const cancel = program.command('cancel').description('ask SSM to cancel live commands');
+  withActOptions(withScope(cancel))
+    .addHelpText('after', examples('muster cancel --account 111122223333'))
+    .action(async (options: ActOptions & ScopeOptions) => {
       const scope = scopeOfOptions(options);
       if (scope.kind === 'cause') {
         throw new CommandError(
@@ -68,15 +94,17 @@ export function addRetryCommands(program: Command, context: CommandContext): voi
         );
       }
       const config = readConfig(context.env, context.configOption());
-      const { commands } = await withLedger(config, async (ledger) => {
+      await withLedger(config, async (ledger) => {
         await requireKnownScope(ledger, scope);
-        return cancelScope({ ledger }, scope, (payloads) =>
+        const commands = (await liveCommands(ledger, scope)).length;
+        const told = tellTouched('cancel', scope, await readTouched(ledger, 'cancel', scope), { commands });
+        if (!(await mayAct(told, options))) return;
+        const reached = await cancelScope({ ledger }, scope, (payloads) =>
           withJobQueue(config, (queue) => queue.enqueueMany(catalog['cancel-command'], payloads)),
         );
+        printDone(told, options, `${reached.commands} cancellations were asked for`, reached);
       });
-      process.stdout.write(`${commands} cancellations were asked for\n`);
-    },
-  );
+    });
 }
 
 /** The options by which an operator says what a verb is about. */

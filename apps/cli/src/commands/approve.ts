@@ -2,52 +2,39 @@ import { type ApprovalRequest, wordOf } from '@muster/core/control/approval';
 import { approveRequest } from '@muster/core/control/operator-acts';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
 import type { Command } from 'commander';
-import { createInterface } from 'node:readline/promises';
+import { type ActOptions, examples, mayAct, printDone, withActOptions } from '../ask-before-act.ts';
 import { type CommandContext, CommandError, EXIT, readConfig } from '../command-context.ts';
 import { withLedger } from '../open-ledger.ts';
 
-interface ApproveOptions {
-  readonly dryRun?: boolean;
-  readonly yes?: boolean;
-  readonly json?: boolean;
-}
-
-/** From so many hosts on, an operator at a terminal is asked. */
-const ASKED_ABOVE_HOSTS = 20;
-
 /** `muster approve`: lets begin what waits for an operator, as far as it reaches now. */
 export function addApproveCommand(program: Command, context: CommandContext): void {
-  program
+  const approve = program
     .command('approve')
     .description('let a wave or a change begin; without a subject: list what waits for an approval')
-    .argument('[subject]', 'the name of a wave, or change')
-    .option('--dry-run', 'say what would be approved, and do nothing')
-    .option('--yes', 'do not ask')
-    .option('--json', 'JSON lines (docs/status-json.md)')
-    .action(async (subject: string | undefined, options: ApproveOptions) => {
+    .argument('[subject]', 'the name of a wave, or change');
+  withActOptions(approve)
+    .addHelpText('after', examples('muster approve', 'muster approve eu --dry-run'))
+    .action(async (subject: string | undefined, options: ActOptions) => {
       const config = readConfig(context.env, context.configOption());
       const by = context.env['USER'] ?? 'operator';
       await withLedger(config, async (ledger) => {
         const requests = await ledger.approvals.requests();
-        const tell = (request: ApprovalRequest): void => {
-          process.stdout.write(
-            `${options.json === true ? JSON.stringify(lineOf(request)) : describe(request)}\n`,
-          );
-        };
-        if (subject === undefined) {
-          for (const request of requests) tell(request);
-          if (requests.length === 0 && options.json !== true) {
-            process.stdout.write('nothing waits for an approval\n');
-          }
-          return;
-        }
+        if (subject === undefined) return list(requests, options);
         const request = chosen(requests, subject);
-        tell(request);
-        if (options.dryRun === true || !(await isWanted(request, options))) return;
+        const fields = { act: 'approve', ...lineOf(request) };
+        const told = { hosts: request.hosts, lines: [describe(request)], fields };
+        if (!(await mayAct(told, options))) return;
         await approveRequest({ ledger }, request, by);
-        if (options.json !== true) process.stdout.write(`approved ${wordOf(request.subject)}\n`);
+        printDone(told, options, `approved ${wordOf(request.subject)}`);
       });
     });
+}
+
+function list(requests: readonly ApprovalRequest[], { json }: ActOptions): void {
+  for (const request of requests) {
+    process.stdout.write(`${json === true ? JSON.stringify(lineOf(request)) : describe(request)}\n`);
+  }
+  if (requests.length === 0 && json !== true) process.stdout.write('nothing waits for an approval\n');
 }
 
 /** What the operator means, by the word that lists and findings show, or by its whole subject. Exit code 64 when it does not wait. */
@@ -67,17 +54,6 @@ function chosen(requests: readonly ApprovalRequest[], word: string): ApprovalReq
   const waiting =
     subjects.length === 0 ? 'nothing waits for an approval' : `what waits: ${subjects.join(', ')}`;
   throw new CommandError(EXIT.usage, `${word} does not wait for an approval: ${waiting}`);
-}
-
-/** A question on a terminal, where many hosts are touched; a script has said what it wants. */
-async function isWanted({ hosts }: ApprovalRequest, { yes }: ApproveOptions): Promise<boolean> {
-  if (yes === true || hosts <= ASKED_ABOVE_HOSTS || !process.stdin.isTTY) return true;
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(?:es)?$/i.test((await lines.question('Approve? [y/N] ')).trim());
-  } finally {
-    lines.close();
-  }
 }
 
 function describe(request: ApprovalRequest): string {

@@ -60,6 +60,21 @@ test.each<[Scope, number, number]>([
   expect(await retryScope(deps, scope)).toEqual({ accounts, hosts });
 });
 
+test('a retry wakes a host that was put off, and leaves alone one that waits for nothing but its turn', async () => {
+  const { ledger, deps } = await fleet();
+  const target = aTarget(2);
+  const waiting = [0, deps.clock.now() + 600_000].map((readyAtMs, n) => ({
+    instanceId: anInstanceId(10 + n),
+    expected: 0,
+    value: { ...aRecord('queued', { instanceId: anInstanceId(10 + n) }), readyAtMs },
+  }));
+  await ledger.enrollments.write(target, 'all', waiting, []);
+
+  const touched = await retryScope(deps, { kind: 'account', value: target.accountId });
+
+  expect(touched).toEqual({ accounts: 1, hosts: 1 });
+});
+
 test('a cancel asks for the commands in its scope, of one host or of all', async () => {
   const { deps, one } = await fleet();
   const asked: unknown[] = [];

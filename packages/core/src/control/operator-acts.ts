@@ -2,16 +2,17 @@
 import { nearest } from '../config/source/suggest.ts';
 import { type ApplyDeps, applyEvents } from '../enrollment/apply-events.ts';
 import { CAUSES, isCause } from '../enrollment/cause.ts';
-import { causeOf, type EnrollmentState, type StoredRecord } from '../enrollment/record.ts';
+import { causeOf, type StoredRecord } from '../enrollment/record.ts';
 import type { Catalog } from '../jobs/catalog.ts';
 import type { PayloadOf } from '../jobs/define-job.ts';
 import { type InstanceId, Region } from '../organization/ids.ts';
 import { type Target, targetId } from '../organization/target.ts';
 import type { Clock } from '../runtime/clock-port.ts';
 import type { Approval, ApprovalRequest } from './approval.ts';
-import type { FindingKind } from './findings.ts';
 import type { Ledger } from './ledger.ts';
-import { covers, isForeignScope, printScope, type Scope } from './scope.ts';
+import { isEndedNote, isEndedPause } from './resume-effects.ts';
+import { covers, printScope, type Scope } from './scope.ts';
+import { liveCommands, targetsIn } from './touched-hosts.ts';
 
 interface ActDeps {
   readonly ledger: Ledger;
@@ -19,7 +20,7 @@ interface ActDeps {
 }
 
 /** How far an act reached. */
-export interface Touched {
+export interface Reached {
   readonly accounts: number;
   readonly hosts: number;
 }
@@ -28,13 +29,16 @@ export interface Touched {
 export async function retryScope(
   deps: ActDeps & Pick<ApplyDeps, 'config' | 'random'>,
   scope: Scope,
-): Promise<Touched> {
+): Promise<Reached> {
   const { ledger } = deps;
+  const now = deps.clock.now();
   const accounts = new Set<string>();
   let hosts = 0;
   for (const target of await targetsIn(ledger, scope, ['queued', 'failed', 'ineligible'])) {
     const records = await ledger.enrollments.readAll(target);
-    const chosen = new Map([...records].filter(([, { value }]) => covers(scope, placeOf(target, value))));
+    const chosen = new Map(
+      [...records].filter(([, { value }]) => !isReady(value, now) && covers(scope, placeOf(target, value))),
+    );
     if (chosen.size === 0) continue;
     const entry = { member: targetId(target), inMs: 0 };
     const written = await applyEvents(deps, target, chosen, () => [{ kind: 'retry-requested' }]);
@@ -53,20 +57,14 @@ export async function cancelScope(
   { ledger }: Pick<ActDeps, 'ledger'>,
   scope: Exclude<Scope, { kind: 'cause' }>,
   enqueue: (payloads: readonly PayloadOf<Catalog['cancel-command']>[]) => Promise<void>,
-): Promise<Touched & { readonly commands: number }> {
-  const wanted = scope.kind === 'instance' ? scope.value : null;
-  const payloads: PayloadOf<Catalog['cancel-command']>[] = [];
-  let hosts = 0;
-  for (const target of await targetsIn(ledger, scope, ['sending', 'installing'])) {
-    for (const { value } of await ledger.enrollments.intents(target)) {
-      if (wanted !== null && !value.instanceIds.includes(wanted)) continue;
-      payloads.push({ target, batchId: value.batchId, instanceId: wanted });
-      hosts += wanted === null ? value.instanceIds.length : 1;
-    }
-  }
-  await enqueue(payloads);
-  const accounts = new Set(payloads.map(({ target }) => target.accountId)).size;
-  return { accounts, hosts, commands: payloads.length };
+): Promise<Reached & { readonly commands: number }> {
+  const live = await liveCommands(ledger, scope);
+  await enqueue(live.map(({ target, batchId, instanceId }) => ({ target, batchId, instanceId })));
+  return {
+    accounts: new Set(live.map(({ target }) => target.accountId)).size,
+    hosts: live.reduce((sum, { hosts }) => sum + hosts, 0),
+    commands: live.length,
+  };
 }
 
 /** No send starts in the scope after this; what has begun goes on. */
@@ -84,10 +82,12 @@ export async function resumeScope({ ledger, clock }: ActDeps, scope: Scope): Pro
   let resumed = await ledger.control.resume(text);
   await ledger.control.resetBrake(text, clock.now());
   await ledger.control.clear('brake-engaged', text);
-  await clearNotes(ledger, text);
+  for (const finding of await ledger.control.findings()) {
+    if (isEndedNote(finding, text)) await ledger.control.clear(finding.kind, finding.scope);
+  }
   if (scope.kind === 'all') {
     for (const pause of await ledger.control.pauses()) {
-      if (isForeignScope(pause.scope)) await ledger.control.resume(pause.scope);
+      if (isEndedPause(pause, text)) await ledger.control.resume(pause.scope);
     }
     await ledger.control.releaseHold();
     await ledger.control.clear('hold-first-send', 'all');
@@ -119,37 +119,9 @@ export async function approveRequest(
   return approval;
 }
 
-/** Notes on what happened once: an operator who resumes their scope, or all, has seen them. */
-const NOTES: ReadonlySet<string> = new Set<FindingKind>([
-  'ledger-epoch-changed',
-  'ledger-rebuilt',
-  'two-live-commands',
-  'command-not-canceled',
-  'ledger-unreadable',
-  'foreign-markers',
-  'ledger-untrusted',
-]);
-
-async function clearNotes(ledger: Ledger, scope: string): Promise<void> {
-  for (const finding of await ledger.control.findings()) {
-    const meant = scope === 'all' || finding.scope === scope;
-    if (meant && NOTES.has(finding.kind)) await ledger.control.clear(finding.kind, finding.scope);
-  }
-}
-
-/** The targets in which a scope has records in one of these states, found by the ledger's indexes. */
-async function targetsIn(
-  { enrollments }: Ledger,
-  scope: Scope,
-  states: readonly EnrollmentState[],
-): Promise<readonly Target[]> {
-  if (scope.kind === 'instance') {
-    const target = await enrollments.targetOf(scope.value);
-    return target === null ? [] : [target];
-  }
-  if (scope.kind === 'cause') return enrollments.targetsWith({ cause: scope.value });
-  const targets = await enrollments.targetsWith(...states.map((state) => ({ state })));
-  return targets.filter((target) => covers(scope, target));
+/** Waits for nothing but its turn: there is nothing to try again. */
+function isReady(record: StoredRecord, nowMs: number): boolean {
+  return record.state === 'queued' && record.readyAtMs <= nowMs;
 }
 
 function placeOf(target: Target, record: StoredRecord): Parameters<typeof covers>[1] {

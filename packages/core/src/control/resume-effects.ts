@@ -1,0 +1,72 @@
+import type { MusterConfig } from '../config/model.ts';
+import { type FindingKind, PAUSERS } from './findings.ts';
+import type { Ledger } from './ledger.ts';
+import { describeScope, isForeignScope, printScope, type Scope, type ScopeText } from './scope.ts';
+
+/** What a resume of a scope ends, and what keeps sends back after it. */
+export interface ResumeEffects {
+  /** Each as a noun with its article, for a list: `the pause of account 111122223333 by an operator: maintenance`. */
+  readonly ends: readonly string[];
+  /** Scopes of pauses that stand, widest reach first to those that read it: a pause of its own scope alone is ended. */
+  readonly stillPaused: readonly ScopeText[];
+}
+
+/** Notes on what happened once: an operator who resumes their scope, or all, has seen them. */
+const NOTES: ReadonlySet<string> = new Set<FindingKind>([
+  'ledger-epoch-changed',
+  'ledger-rebuilt',
+  'two-live-commands',
+  'command-not-canceled',
+  'ledger-unreadable',
+  'foreign-markers',
+  'ledger-untrusted',
+]);
+
+/** Whether a resume of this scope clears a finding that stands. */
+export function isEndedNote(
+  finding: { readonly kind: string; readonly scope: string },
+  scope: ScopeText,
+): boolean {
+  return NOTES.has(finding.kind) && (scope === 'all' || finding.scope === scope);
+}
+
+/** Whether a resume of this scope ends a pause: that of the same scope, and of all those that only a newer release can name. */
+export function isEndedPause(pause: { readonly scope: ScopeText }, scope: ScopeText): boolean {
+  return pause.scope === scope || (scope === 'all' && isForeignScope(pause.scope));
+}
+
+/** What a resume would do just now. */
+export async function readResumeEffects(
+  { control, nodes }: Pick<Ledger, 'control' | 'nodes'>,
+  { limits }: Pick<MusterConfig, 'limits'>,
+  scope: Scope,
+): Promise<ResumeEffects> {
+  const text = printScope(scope);
+  const [pauses, findings, hold, facts] = await Promise.all([
+    control.pauses(),
+    control.findings(),
+    control.hold(limits.holdFirstSend),
+    nodes.facts(),
+  ]);
+  const ended = pauses.filter((pause) => isEndedPause(pause, text));
+  const isBraked = findings.some((one) => one.kind === 'brake-engaged' && one.scope === text);
+  return {
+    ends: [
+      ...ended
+        .filter(({ by }) => by !== 'brake')
+        .map(({ scope: of, by, reason }) => {
+          const why = reason === '' ? '' : `: ${reason}`;
+          return `the pause of ${describeScope(of)} by ${PAUSERS[by].replace('An', 'an')}${why}`;
+        }),
+      ...(isBraked || ended.some(({ by }) => by === 'brake') ? [`the brake on ${describeScope(text)}`] : []),
+      ...(scope.kind === 'all' && hold === 'held' ? ['the hold before the first send'] : []),
+      ...(scope.kind === 'all' && facts.dropped
+        ? ['the doubt about an inventory that lost nodes: the smaller one is taken for true']
+        : []),
+      ...findings
+        .filter((finding) => isEndedNote(finding, text))
+        .map(({ kind, scope: of }) => `the finding ${kind} of ${of}`),
+    ],
+    stillPaused: pauses.filter((pause) => !isEndedPause(pause, text)).map((pause) => pause.scope),
+  };
+}
