@@ -3,10 +3,9 @@ import { formatDuration } from '@muster/core/config/value-shapes';
 import type { ControlLedger } from '@muster/core/control/control-store';
 import type { Ledger } from '@muster/core/control/ledger';
 import { findingOfSetAside, type SetAside } from '@muster/core/enrollment/set-aside-store';
-import { timeOfBatch } from '@muster/core/install/marker';
 import { targetId } from '@muster/core/organization/target';
 import { reportRedisNotes } from '@muster/core/redis/redis-findings';
-import type { BlockedCap } from '@muster/core/rollout/reservation-store';
+import type { BlockedCap, Place } from '@muster/core/rollout/place-store';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';
 
@@ -15,14 +14,12 @@ const HOLDERS_SHOWN = 5;
 /** A cap that turned no install job away for so long blocks none: the jobs ask again every few seconds. */
 const QUIET_MS = 60_000;
 
-type Reservations = Awaited<ReturnType<Ledger['control']['reservations']>>;
-
 /**
- * Tells of caps that have had no room for any batch for as long as a host may take to join, with who holds the room, and
- * takes it back when one had.
+ * Tells of caps that have had no room for any batch for as long as a host may take to join, with the hosts that hold the
+ * places, and takes it back when one had.
  */
 export async function reportBlockedCaps(
-  { control, enrollments }: Pick<Ledger, 'control' | 'enrollments'>,
+  { control }: Pick<Ledger, 'control'>,
   { limits, install, speed }: Pick<MusterConfig, 'limits' | 'install' | 'speed'>,
   nowMs: number,
 ): Promise<void> {
@@ -36,58 +33,51 @@ export async function reportBlockedCaps(
     }
   }
   if (blocked.length === 0) return;
-  const reservations = await dropForeign(await control.reservations(), enrollments);
+  const places = await control.places();
   for (const one of blocked) {
     await control.raise({
       kind: 'cap-blocked',
       scope: scopeOf(one.cap),
       sinceMs: nowMs - Math.round(one.forMs),
-      message: `No install has started for ${formatDuration(wholeSeconds(one.forMs * speed))}: ${nameOf(one.cap, limits)} is reached (${one.inFlight} in flight). ${holdersOf(one.cap, reservations, nowMs)}`,
-      remedy: `See why those commands do not end (muster instances --state installing, muster explain INSTANCE). Cancel what hangs (muster cancel), or raise the cap in the configuration.`,
+      message: `No install has started for ${formatDuration(wholeSeconds(one.forMs * speed))}: ${nameOf(one.cap, limits)} is reached (${one.inFlight} hosts under way). ${holdersOf(one.cap, places, nowMs)}`,
+      remedy: `See why those hosts do not end or do not join (muster instances --state installing, --state installed, muster explain INSTANCE). Cancel commands that hang (muster cancel), or raise the cap in the configuration.`,
     });
   }
 }
 
-/** Takes out what another client wrote, or left: room is taken and given back with an intent, so without one it is no batch's. */
-async function dropForeign(all: Reservations, enrollments: Ledger['enrollments']): Promise<Reservations> {
-  const kept: Reservations[number][] = [];
-  for (const one of all) {
-    const { target, batchId } = one;
-    if ((await enrollments.intent(target, batchId)) !== null) kept.push(one);
-    else await enrollments.write(target, 'all', [], [{ batchId, expected: 0, value: null }]);
-  }
-  return kept;
-}
-
 function scopeOf(cap: BlockedCap['cap']): string {
-  if (cap === 'all') return 'all';
+  if (cap === 'all' || cap === 'repair') return cap;
   return 'target' in cap ? targetId(cap.target) : `account:${cap.accountId}`;
 }
 
 function nameOf(cap: BlockedCap['cap'], limits: MusterConfig['limits']): string {
   if (cap === 'all') return `muster.limits.installs_in_flight (${limits.installsInFlight})`;
+  if (cap === 'repair') return 'muster.repair.in_flight';
   return 'target' in cap
     ? `muster.limits.installs_in_flight_per_target (${limits.installsInFlightPerTarget}) of ${targetId(cap.target)}`
     : `muster.limits.installs_in_flight_per_account (${limits.installsInFlightPerAccount}) of ${cap.accountId}`;
 }
 
-/** The accounts with the most in flight, and the oldest command. */
-function holdersOf(cap: BlockedCap['cap'], reservations: Reservations, nowMs: number): string {
-  const counted = reservations.filter(({ target, isAdopted }) => {
-    if (cap === 'all') return !isAdopted;
-    return 'target' in cap ? targetId(target) === targetId(cap.target) : target.accountId === cap.accountId;
-  });
+/** The accounts with the most places, and the host that has held one for longest. */
+function holdersOf(cap: BlockedCap['cap'], places: readonly Place[], nowMs: number): string {
+  const counted = places.filter((place) => isCounted(place, cap));
   const byAccount = new Map<string, number>();
-  for (const { target, instances } of counted) {
-    byAccount.set(target.accountId, (byAccount.get(target.accountId) ?? 0) + instances);
+  for (const { target } of counted) {
+    byAccount.set(target.accountId, (byAccount.get(target.accountId) ?? 0) + 1);
   }
   const holders = [...byAccount].toSorted(([, a], [, b]) => b - a);
-  const shown = holders.slice(0, HOLDERS_SHOWN).map(([id, instances]) => `${id} (${instances})`);
+  const shown = holders.slice(0, HOLDERS_SHOWN).map(([id, hosts]) => `${id} (${hosts})`);
   const more = holders.length > HOLDERS_SHOWN ? ` and ${holders.length - HOLDERS_SHOWN} more accounts` : '';
-  const [oldest] = counted.toSorted((a, b) => (a.batchId < b.batchId ? -1 : 1));
-  if (oldest === undefined) return 'Nothing that is known holds the room.';
-  const ageMs = Math.max(0, nowMs - timeOfBatch(oldest.batchId));
-  return `In flight: ${shown.join(', ')}${more}. The oldest is the batch ${oldest.batchId} in ${targetId(oldest.target)}, of ${oldest.instances} instances, since ${formatDuration(wholeSeconds(ageMs))}.`;
+  const [oldest] = counted.toSorted((a, b) => a.sinceMs - b.sinceMs);
+  if (oldest === undefined) return 'No host that is known holds a place.';
+  const ageMs = Math.max(0, nowMs - oldest.sinceMs);
+  return `Under way: ${shown.join(', ')}${more}. The longest is ${oldest.instanceId} in ${targetId(oldest.target)}, for ${formatDuration(wholeSeconds(ageMs))}.`;
+}
+
+function isCounted({ target, kind }: Place, cap: BlockedCap['cap']): boolean {
+  if (cap === 'all') return kind !== 'adopted';
+  if (cap === 'repair') return kind === 'repair';
+  return 'target' in cap ? targetId(target) === targetId(cap.target) : target.accountId === cap.accountId;
 }
 
 function wholeSeconds(ms: number): number {

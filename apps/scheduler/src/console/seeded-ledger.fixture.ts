@@ -1,4 +1,4 @@
-import { claimRoom } from '@muster/testing/in-flight';
+import { adoptBatch } from '@muster/testing/in-flight';
 import type { AwsAction, AwsCall } from '@muster/core/organization/aws-actions';
 import type { Cause } from '@muster/core/enrollment/cause';
 import type { Coverage, CoverageStatus } from '@muster/core/organization/coverage';
@@ -189,10 +189,9 @@ async function seedInstances(ledger: Ledger, targets: readonly Target[], nowMs: 
     const changes = records.map((value) => ({ instanceId: value.instanceId, expected: 0, value }));
     await ledger.enrollments.write(target, 'each', changes, []);
   }
-  const caps = { all: 1_000, account: 250, target: 100 };
   for (const [index, target] of targets.slice(0, 3).entries()) {
     const batchId = BatchId.parse(`01JD8Q4T5W6X7Y8Z9A0B1C2D3${index}`);
-    await claimRoom(ledger, target, batchId, 4, caps);
+    await adoptBatch(ledger, target, batchId, 4);
   }
 }
 

@@ -1,8 +1,6 @@
 import type { WrittenInstance } from '@muster/aws-sim/world/written';
 import type { EnrollmentRecord } from '@muster/core/enrollment/record';
-import type { BatchId } from '@muster/core/organization/ids';
 import { aRecord } from '@muster/testing/builders';
-import { claimRoom } from '@muster/testing/in-flight';
 import { expect, test } from 'vitest';
 import { collect, dueInMs, shows, useSentBatch } from '../fixtures/sent-batch.fixture.ts';
 import { useWorkerBench } from '../fixtures/worker-bench.fixture.ts';
@@ -30,7 +28,7 @@ test('ends are recorded as they come, and the command is followed until its last
   expect(await bench.states()).toEqual({ installed: 1, failed: 1 });
   expect(await bench.cause(instanceId(1))).toBe('ec2-ssm-canceled');
   expect(await bench.intents()).toEqual([]);
-  expect(await bench.ledger.control.reservations()).toEqual([]);
+  expect(await bench.ledger.control.places()).toEqual([]);
   expect(await dueInMs(bench)).toBeNull();
   // The first end was recorded once.
   expect((await bench.record(instanceId(0))).attemptCount).toBe(1);
@@ -160,15 +158,4 @@ test('what had a live command when its account left is followed to its end, and 
   expect(await collect(bench)).toMatchObject({ ended: 2, open: 0 });
 
   expect(await bench.states()).toEqual({ gone: 2 });
-});
-
-test('a batch whose intent another client has deleted gives back what it took', async () => {
-  const bench = await startWorkerBench({ world: aWorld([]) });
-  const batchId = '01JD8Q4T5W6X7Y8Z9A0B1C2D3E' as BatchId;
-  await claimRoom(bench.ledger, TARGET, batchId, 5, { all: 9, account: 9, target: 9 });
-  await bench.store.redis.del(bench.store.keys.target(TARGET).intents);
-
-  expect(await collect({ ...bench, batchId })).toMatchObject({ state: 'closed' });
-
-  expect(await bench.ledger.control.reservations()).toEqual([]);
 });

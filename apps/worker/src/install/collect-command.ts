@@ -22,11 +22,7 @@ export async function handleCollectCommand(
 ): Promise<CollectResult> {
   return doDueWork(deps, 'collect', collectMember(target, batchId), deps.timings.leaseMs, async () => {
     const stored = await deps.ledger.enrollments.intent(target, batchId);
-    if (stored === null) {
-      // Another client has deleted it: what was counted with it is given back.
-      await deps.ledger.enrollments.write(target, 'all', [], [{ batchId, expected: 0, value: null }]);
-      return collectOutcome(null, 0, 0, 'closed');
-    }
+    if (stored === null) return collectOutcome(null, 0, 0, 'closed');
     if (!(await mayFollow(target, stored.value, ctx.signal, deps))) return leaveBatch(target, stored, deps);
     const access = accessOf(target, stored.value, deps);
     if (access === null) {

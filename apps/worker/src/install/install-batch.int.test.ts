@@ -66,12 +66,13 @@ const CAPS = [
 ] as const;
 
 test.each(CAPS)(
-  '%s is never passed, and its room is free again when the command has ended',
+  '%s is never passed, and a place is free again when its host has joined',
   async (_, limits) => {
     const bench = await startWorkerBench({
       world: aWorld(someInstances(10)),
-      config: { muster: { limits } },
+      config: { muster: { limits, inventory: { source: 'tctl' } } },
     });
+    await bench.run('read-inventory', {});
     await bench.scanned();
 
     expect(await install(bench)).toEqual({ sent: 1, instances: 7, stopped: 'cap' });
@@ -82,7 +83,12 @@ test.each(CAPS)(
     const { batchId } = await bench.intent();
     await bench.commandsEnded();
     await bench.run('collect-command', { target: TARGET, batchId });
-    expect(await bench.ledger.control.reservations()).toEqual([]);
+    expect(await bench.states()).toEqual({ installed: 7, queued: 3 });
+    expect(await install(bench)).toEqual({ sent: 0, instances: 0, stopped: 'cap' });
+
+    await bench.run('read-inventory', {});
+    await bench.run('verify-joined', { target: TARGET });
+    expect(await bench.ledger.control.places()).toEqual([]);
     expect(await install(bench)).toMatchObject({ sent: 1, instances: 3 });
   },
 );

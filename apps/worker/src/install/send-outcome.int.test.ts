@@ -13,10 +13,10 @@ async function causes(bench: WorkerBench, count: number): Promise<readonly (stri
   return Promise.all(Array.from({ length: count }, (_, n) => bench.cause(instanceId(n))));
 }
 
-/** What a refused send leaves: no intent and no reservation. */
+/** What a refused send leaves: no intent and no place. */
 async function expectClosed(bench: WorkerBench): Promise<void> {
   expect(await bench.intents()).toEqual([]);
-  expect(await bench.ledger.control.reservations()).toEqual([]);
+  expect(await bench.ledger.control.places()).toEqual([]);
   expect(bench.aws.report().commands.sent).toBe(0);
 }
 
@@ -400,7 +400,7 @@ test.each(['reset-after', 'error-after', 'reset-before', 'error'] as const)(
     expect(await bench.states()).toEqual({ sending: 2 });
     const dueAtMs = await bench.dueAt('collect', `${targetId(TARGET)}/${batchId}`);
     expect(Math.abs((dueAtMs ?? 0) - notAfterMs)).toBeLessThan(1_000);
-    expect(await bench.ledger.control.reservations()).toMatchObject([{ instances: 2 }]);
+    expect(await bench.ledger.control.places()).toHaveLength(2);
     expect(await install(bench)).toMatchObject({ sent: 0 });
     expect(bench.front.count('SendCommand')).toBe(1);
   },

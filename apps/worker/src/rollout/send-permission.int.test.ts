@@ -22,7 +22,7 @@ async function expectUntouched(bench: WorkerBench, instances: number): Promise<v
   expect(await bench.commands()).toEqual([]);
   expect(await bench.states()).toEqual({ queued: instances });
   expect(await bench.intents()).toEqual([]);
-  expect(await bench.ledger.control.reservations()).toEqual([]);
+  expect(await bench.ledger.control.places()).toEqual([]);
   expect(await bench.dueAt('install', targetId(TARGET))).not.toBeNull();
 }
 

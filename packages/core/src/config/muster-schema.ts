@@ -53,7 +53,9 @@ export const MusterShape = z.strictObject({
     .strictObject({
       installs_in_flight: whole(1, 100_000)
         .prefault(1000)
-        .describe('How many instances may have a command in flight at once, over all accounts.'),
+        .describe(
+          'How many hosts may be under way at once, over all accounts: from their claim until they have joined or failed.',
+        ),
       installs_in_flight_per_account: whole(1, 100_000)
         .optional()
         .describe('The same within one account. Default `250`, or the figure above when that is smaller.'),

@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Caps } from '../enrollment/enrollment-store.ts';
 import { encodeStored, parseStored, StoredFinding, StoredPause } from '../enrollment/stored-schema.ts';
-import type { AccountId, BatchId } from '../organization/ids.ts';
+import type { AccountId } from '../organization/ids.ts';
 import type { Target } from '../organization/target.ts';
 import type { Keys } from '../redis/keys.ts';
 import { createTroubleFinder } from '../redis/redis-findings.ts';
 import type { RunScript } from '../redis/scripts.ts';
 import { createBrakeCounts, type EndedHost, type SentHost } from '../rollout/brake-store.ts';
 import type { BrakeRule, BrakeWindow } from '../rollout/brake.ts';
-import { type BlockedCap, createReservations } from '../rollout/reservation-store.ts';
+import { type BlockedCap, createPlaces, type Place } from '../rollout/place-store.ts';
 import type { Finding, FindingKind, Pause } from './findings.ts';
 import type { ScopeText } from './scope.ts';
 
@@ -22,18 +22,10 @@ export interface ControlLedger {
   /** `held` until an operator releases it; `configured` is what a first run starts with. */
   hold(configured: boolean): Promise<'held' | 'released'>;
   releaseHold(): Promise<void>;
-  /** How many installs of a target the caps leave room for, 0 or more. It is taken with the intent (`WriteTerms.caps`). */
+  /** How many hosts of a target the caps leave room for, 0 or more. Places are taken with the claim (`WriteTerms.caps`). */
   room(target: Target, caps: Caps): Promise<number>;
-  /** The batches in flight: each has its intent, which was counted and is uncounted with it. */
-  reservations(): Promise<
-    readonly {
-      readonly target: Target;
-      readonly batchId: BatchId;
-      readonly instances: number;
-      /** Counts for its account and target alone. */
-      readonly isAdopted: boolean;
-    }[]
-  >;
+  /** The hosts that count under the caps. */
+  places(): Promise<readonly Place[]>;
   /** Hosts of an account that a command was sent to, in this order; one that is counted already stays where it is. */
   countSent(accountId: AccountId, hosts: readonly SentHost[], rule: BrakeRule, nowMs: number): Promise<void>;
   /**
@@ -108,7 +100,7 @@ export function createControlLedger(deps: {
       await redis.set(keys.hold, 'released');
     },
 
-    ...createReservations(deps),
+    ...createPlaces(deps),
 
     async signedSince() {
       const [seconds = 0] = await redis.time();

@@ -68,7 +68,7 @@ export function createRedisLedger(deps: {
     scans: createScanLedger(shared),
     control,
     unanswered: createUnansweredLedger(shared),
-    waits: createWaitLedger({ ...shared, enrollments, control }),
+    waits: createWaitLedger({ ...shared, enrollments }),
     setAside: createSetAsideLedger(shared),
     owner: createOwnerLedger({ ...shared, prefix: deps.prefix, control, log: deps.log }),
     approvals: createApprovalLedger(shared),

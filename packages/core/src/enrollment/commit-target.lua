@@ -1,32 +1,33 @@
 -- Commits one decision about a target: its records and intents, and everything that follows from them.
 -- KEYS: 1 instances (hash)  2 counts (hash)  3 candidates (zset)  4 verify (zset)  5 intents (hash)  6 summary (hash)
 --       of all targets: 7 totals (hash)  8 index by state and cause (zset)  9 instance → target (hash)  10 populated (set)
---       due, one zset each: 11 install  12 verify  13 collect;  14 in-flight (hash)  15 changes (stream)
+--       due, one zset each: 11 install  12 verify  13 collect;  14 places (hash)  15 changes (stream)
+--       16 what the release before counted batches in (hash)
 -- ARGV: 1 `all` (all or nothing) | `each`  2 a random word  3 target id  4 account id
 --       5 no install is due before (epoch ms; `inf`: the caller is the install job and says itself when the next is due; '': now)
---       6 cap of all  7 cap per account  8 cap per target ('' thrice: a new intent is adopted, whatever the caps say)
---       9 entries kept in the stream  10 schema number of this release
---       11 number of records R, then R times: instance id, expected version (0: must be absent), value ('' deletes)
---       then number of intents I, then I times: batch id, expected version (0: must be absent), value ('' deletes), instances,
+--       6 cap of all  7 cap per account  8 cap per target  9 cap of repairs ('': these are no repairs). All '': it claims nothing
+--       10 entries kept in the stream  11 schema number of this release
+--       12 number of records R, then R times: instance id, expected version (0: must be absent), value ('' deletes)
+--       then number of intents I, then I times: batch id, expected version (0: must be absent), value ('' deletes),
 --         when to look at it (epoch ms; '': a new one now, another one as it stands)
 --   A record's value is `version|state|cause|candidateAt|verifyAt|JSON`, with `seal|` before the JSON or without; an intent's is `version|JSON`.
 -- Returns: a list of R + I results `written` | `stale`, in the order given. With `all`, one stale makes all stale; without room
---   under the caps for the new intents all are `full`.
--- Invariant: counts, candidates, verify, totals, index and instance → target agree with the headers in instances; in-flight
---   agrees with intents. A target with a candidate has an install due, one with an instance in verify a verify, each intent a
+--   under the caps for the hosts that it claims all are `full`.
+-- Invariant: counts, candidates, verify, totals, index and instance → target agree with the headers in instances, and so do
+--   places (places.lua). A target with a candidate has an install due, one with an instance in verify a verify, each intent a
 --   collect; a record that may be claimed earlier than before makes the install due by then. The word `written` in the summary is
 --   another one after every write of records. An entry of the stream tells every change of a state or cause.
-local TYPES = { 'hash', 'hash', 'zset', 'zset', 'hash', 'hash', 'hash', 'zset', 'hash', 'set', 'zset', 'zset', 'zset', 'hash', 'stream' }
+local TYPES = { 'hash', 'hash', 'zset', 'zset', 'hash', 'hash', 'hash', 'zset', 'hash', 'set', 'zset', 'zset', 'zset', 'hash', 'stream', 'hash' }
 local instances, counts, candidates, verify, intents, summary = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local instance_targets, populated = KEYS[9], KEYS[10]
-local due_install, due_verify, due_collect, flying, changes = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
+local due_install, due_verify, due_collect, held, changes = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
 local target, account = ARGV[3], ARGV[4]
 local not_before = tonumber(ARGV[5]) or 0
-local caps = ARGV[6] ~= '' and { ARGV[6], ARGV[7], ARGV[8] } or nil
+local caps = ARGV[6] ~= '' and { ARGV[6], ARGV[7], ARGV[8], ARGV[9] } or nil
 local names = { instances = instances, counts = counts, totals = KEYS[7], index = KEYS[8] }
 
 -- What is to be written, and what is stale by now.
-local results, stale, at = {}, false, 11
+local results, stale, at = {}, false, 12
 local function read_changes(key, width)
   local writes = {}
   local from = at + 1
@@ -38,8 +39,8 @@ local function read_changes(key, width)
     local is_fresh = version == expected
     results[#results + 1] = is_fresh and 'written' or 'stale'
     if is_fresh then
-      local value, look_at = ARGV[n + 2], width == 5 and tonumber(ARGV[n + 4]) or nil
-      writes[#writes + 1] = { id = id, current = current, value = value, size = tonumber(ARGV[n + 3]), look_at = look_at }
+      local value, look_at = ARGV[n + 2], width == 4 and tonumber(ARGV[n + 3]) or nil
+      writes[#writes + 1] = { id = id, current = current, value = value, look_at = look_at }
     else
       stale = true
     end
@@ -53,25 +54,38 @@ for i, kind in ipairs(TYPES) do
   if is ~= 'none' and is ~= kind then return redis.error_reply('WRONGTYPE ' .. KEYS[i] .. ' is a ' .. is) end
 end
 local record_writes = read_changes(instances, 3)
-local intent_writes = read_changes(intents, 5)
+local intent_writes = read_changes(intents, 4)
 local function refuse(result)
   for i = 1, #results do results[i] = result end
   return results
 end
 if stale and ARGV[1] == 'all' then return refuse('stale') end
-if #intent_writes > 0 then
-  local touched, claimed = in_flight.sums(account, target), 0
-  for _, write in ipairs(intent_writes) do
-    touched[#touched + 1], touched[#touched + 2] = in_flight.fields(target, write.id)
-    if not write.current and write.value ~= '' then claimed = claimed + write.size end
+if caps then
+  places.make(held, string.sub(names.totals, 1, -#'counts' - 1), names.index)
+  places.check(held, target)
+  local claimed = 0
+  for _, write in ipairs(record_writes) do
+    if records.header(write.value) == 'sending' and not places.of(held, write.id) then claimed = claimed + 1 end
   end
-  in_flight.check(flying, touched)
-  if caps and claimed > 0 and in_flight.room(flying, account, target, caps) < claimed then return refuse('full') end
+  if claimed > 0 and places.room(held, target, caps) < claimed then return refuse('full') end
+elseif #record_writes + #intent_writes > 0 then
+  places.check(held, target)
 end
 
 -- Records.
 local deltas, told, install_at, joins = {}, {}, math.huge, false
 local candidate_scores, verify_scores, no_candidates, no_verify, placed = {}, {}, {}, {}, {}
+-- A command that was found in AWS has no place yet: its record was not `sending`.
+local function settle_place(id, state, verify_at, old_state)
+  local keeps, place = places.keeps(state, verify_at), places.of(held, id)
+  if keeps == true and not place then
+    local kind = caps and ARGV[9] ~= '' and 'repair' or 'install'
+    if state == 'installing' and old_state ~= 'sending' then kind = 'adopted' end
+    places.take(held, id, target, kind, '')
+  elseif keeps == false and place and not (place.kind == 'adopted' and place.link ~= '') then
+    places.give_back(held, id)
+  end
+end
 local function index(list, gone, id, score)
   if score == '' then gone[#gone + 1] = id else list[#list + 1], list[#list + 2] = score, id end
 end
@@ -89,6 +103,7 @@ for _, write in ipairs(record_writes) do
   end
   index(candidate_scores, no_candidates, write.id, candidate)
   index(verify_scores, no_verify, write.id, verify_at)
+  settle_place(write.id, state, verify_at, old_state)
   if candidate ~= '' and (old_candidate == '' or tonumber(candidate) < tonumber(old_candidate)) then
     install_at = math.min(install_at, tonumber(candidate))
   end
@@ -117,15 +132,32 @@ end
 
 -- Intents.
 local now = now_ms()
+local function hosts_of(intent)
+  local is_read, value = pcall(cjson.decode, string.match(intent, '{.*$') or '')
+  return is_read and type(value) == 'table' and type(value.instanceIds) == 'table' and value.instanceIds or {}
+end
 for _, write in ipairs(intent_writes) do
   local member = target .. '/' .. write.id
   if write.value == '' then
     redis.call('HDEL', intents, write.id)
     redis.call('ZREM', due_collect, member)
-    in_flight.give_back(flying, account, target, write.id)
+    for _, id in ipairs(write.current and hosts_of(write.current) or {}) do
+      local place = places.of(held, id)
+      if place and place.link == write.id then
+        places.give_back(held, id)
+        local state, _, _, verify_at = records.header(redis.call('HGET', instances, id) or nil)
+        if places.keeps(state, verify_at) then places.take(held, id, target, 'adopted', '') end
+      end
+    end
+    -- The release before gives this room back with the intent that it wrote; a sum that is no count is made anew there.
+    if redis.call('HDEL', KEYS[16], member, 'adopted:' .. target .. ':' .. write.id) > 0 then
+      redis.call('HSET', KEYS[16], 'total', '?')
+    end
   else
     redis.call('HSET', intents, write.id, write.value)
-    if not write.current then in_flight.take(flying, account, target, write.id, write.size, caps == nil) end
+    for _, id in ipairs(not write.current and not caps and hosts_of(write.value) or {}) do
+      if redis.call('HEXISTS', instances, id) == 0 then places.take(held, id, target, 'adopted', write.id) end
+    end
     if write.look_at or not write.current then make_due(due_collect, member, write.look_at or now) end
   end
 end
@@ -145,6 +177,6 @@ for _, batch in ipairs(redis.call('HKEYS', intents)) do
 end
 
 if #told > 0 then
-  redis.call('XADD', changes, 'MAXLEN', '~', ARGV[9], '*', 'v', ARGV[10], 'target', target, 'instances', cjson.encode(told))
+  redis.call('XADD', changes, 'MAXLEN', '~', ARGV[10], '*', 'v', ARGV[11], 'target', target, 'instances', cjson.encode(told))
 end
 return results

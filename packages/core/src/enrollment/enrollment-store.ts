@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { type InstanceId, BatchId } from '../organization/ids.ts';
 import type { Intent } from '../install/intent.ts';
 import type { MacKey } from '../install/mac.ts';
-import { targetId, type Target } from '../organization/target.ts';
+import { readTargetId, targetId, type Target } from '../organization/target.ts';
 import type { EnrollmentRecord, StoredRecord } from './record.ts';
 import type { Logger } from '../runtime/logger-port.ts';
 import type { Keys } from '../redis/keys.ts';
@@ -41,24 +41,26 @@ export interface IntentChange {
   readonly lookAtMs?: number;
 }
 
-/** Caps on instances in flight. */
+/** Caps on places: on hosts from their claim until they have joined or failed. */
 export interface Caps {
   readonly all: number;
   readonly account: number;
   readonly target: number;
+  /** Of repairs, over all accounts: the claimed hosts have joined before. Absent: they have not. */
+  readonly repair?: number;
 }
 
 export interface WriteTerms {
   /** No install is due by this write before that time, epoch ms. `OF_INSTALL_JOB`: the caller says at its end when the next is due. @default now */
   readonly notBeforeMs?: number;
-  /** A new intent takes room under these caps; without them it was found in AWS, and counts for its account and target alone. */
+  /** Records that go to `sending` take places under these caps. Without them a new intent's command was found in AWS, and counts for its account and target alone. */
   readonly caps?: Caps;
 }
 
 /** Terms of what the install job itself writes. */
 export const OF_INSTALL_JOB: WriteTerms = { notBeforeMs: Number.POSITIVE_INFINITY };
 
-/** `full`: the caps leave no room for the intent, and nothing was written. */
+/** `full`: the caps leave no room for the claimed hosts, and nothing was written. */
 export type WriteResult = 'written' | 'stale' | 'full';
 
 /** Enrollment records and intents, per target. All methods throw `ledger.unavailable` when Redis does not answer. */
@@ -95,6 +97,8 @@ export interface EnrollmentLedger
   ): Promise<readonly { readonly instanceId: InstanceId; readonly deadlineMs: number }[]>;
   intents(target: Target): Promise<readonly Versioned<Intent>[]>;
   intent(target: Target, batchId: BatchId): Promise<Versioned<Intent> | null>;
+  /** The batches whose commands are followed, over all targets. */
+  openBatches(): Promise<readonly { readonly target: Target; readonly batchId: BatchId }[]>;
   /**
    * Commits one decision: writes what is still at the expected version, and all that follows from it (commit-target.lua). One
    * result per change, records first; `all`: one stale makes every one stale. Without changes it only sees to it that what the
@@ -174,8 +178,9 @@ export function createEnrollmentLedger({
         keys.due('install'),
         keys.due('verify'),
         keys.due('collect'),
-        keys.inFlight,
+        keys.places,
         keys.changes,
+        keys.inFlight,
       ],
       [
         mode,
@@ -183,7 +188,7 @@ export function createEnrollmentLedger({
         targetId(target),
         target.accountId,
         notBeforeMs === undefined ? '' : notBeforeMs === Number.POSITIVE_INFINITY ? 'inf' : notBeforeMs,
-        ...(caps === undefined ? ['', '', ''] : [caps.all, caps.account, caps.target]),
+        ...capArguments(caps),
         CHANGES_KEPT,
         LEDGER_SCHEMA,
         records.length,
@@ -238,9 +243,9 @@ export function createEnrollmentLedger({
           keys.instanceTargets,
           keys.due('install'),
           keys.due('collect'),
-          keys.inFlight,
+          keys.places,
         ],
-        [targetId(target), target.accountId, UNREADABLE_KEPT_SECONDS, ...broken.flat()],
+        [targetId(target), UNREADABLE_KEPT_SECONDS, ...broken.flat()],
       );
       return broken.map(([, id]) => id ?? '');
     },
@@ -278,6 +283,16 @@ export function createEnrollmentLedger({
     async intent(target, batchId) {
       const text = await redis.hget(keys.target(target).intents, batchId);
       return text === null ? null : decodeIntentOf(batchId, text);
+    },
+
+    async openBatches() {
+      const members = await redis.zrange(keys.due('collect'), 0, '-1');
+      return members.flatMap((member) => {
+        const [id = '', batch] = member.split('/');
+        const target = readTargetId(id);
+        const batchId = BatchId.safeParse(batch);
+        return target === null || !batchId.success ? [] : [{ target, batchId: batchId.data }];
+      });
     },
 
     async write(target, mode, records, intents, terms) {
@@ -325,6 +340,11 @@ function recordArguments(
 }
 
 function intentArguments({ batchId, expected, value, lookAtMs }: IntentChange): readonly (string | number)[] {
-  if (value === null) return [batchId, expected, '', 0, ''];
-  return [batchId, expected, encodeIntent(expected + 1, value), value.instanceIds.length, lookAtMs ?? ''];
+  if (value === null) return [batchId, expected, '', ''];
+  return [batchId, expected, encodeIntent(expected + 1, value), lookAtMs ?? ''];
+}
+
+function capArguments(caps: Caps | undefined): readonly (string | number)[] {
+  if (caps === undefined) return ['', '', '', ''];
+  return [caps.all, caps.account, caps.target, caps.repair ?? ''];
 }

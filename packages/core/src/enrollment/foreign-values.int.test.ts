@@ -133,7 +133,7 @@ test('what is no target is in no list that an index answers', async () => {
   expect(await ledger.enrollments.targetOf(anInstanceId(1))).toBeNull();
 });
 
-test.each(['counts', 'countIndex', 'instanceTargets', 'populated', 'inFlight', 'changes'] as const)(
+test.each(['counts', 'countIndex', 'instanceTargets', 'populated', 'places', 'changes'] as const)(
   'while the installation’s %s is a key of another type nothing is written, and an error says which',
   async (name) => {
     const { ledger, redis, keys } = bench.create();

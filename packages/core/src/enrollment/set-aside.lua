@@ -1,14 +1,14 @@
 -- Takes what cannot be read out of a target's records and intents, keeps its text apart, and counts the target anew.
 -- KEYS: 1 instances (hash)  2 counts (hash)  3 candidates (zset)  4 verify (zset)  5 intents (hash)  6 epoch (string)
 --       7 unreadable (hash)  8 summary (hash)  9 totals (hash)  10 index (zset)  11 instance → target (hash)
---       12 due install (zset)  13 due collect (zset)  14 in-flight (hash)
--- ARGV: 1 target id  2 account id  3 seconds to keep the texts, then triples: `record` | `intent`, id, the text as it was read
+--       12 due install (zset)  13 due collect (zset)  14 places (hash)
+-- ARGV: 1 target id  2 seconds to keep the texts, then triples: `record` | `intent`, id, the text as it was read
 -- Returns: how many were set aside; a text that has changed since is left alone.
 -- Invariant: as in commit-target.lua. The target is looked through anew before the next send, which is due now, since what was
 --   set aside may have had a command; it is not at rest.
-local target, account = ARGV[1], ARGV[2]
+local target = ARGV[1]
 local moved = 0
-for i = 4, #ARGV, 3 do
+for i = 3, #ARGV, 3 do
   local kind, id, text = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local hash = kind == 'record' and KEYS[1] or KEYS[5]
   if redis.call('HGET', hash, id) == text then
@@ -19,15 +19,15 @@ for i = 4, #ARGV, 3 do
       redis.call('ZREM', KEYS[3], id)
       redis.call('ZREM', KEYS[4], id)
       if redis.call('HGET', KEYS[11], id) == target then redis.call('HDEL', KEYS[11], id) end
+      places.check(KEYS[14], target)
+      places.give_back(KEYS[14], id)
     else
       redis.call('ZREM', KEYS[13], target .. '/' .. id)
-      in_flight.check(KEYS[14], { in_flight.fields(target, id) })
-      in_flight.give_back(KEYS[14], account, target, id)
     end
   end
 end
 if moved == 0 then return 0 end
-redis.call('EXPIRE', KEYS[7], ARGV[3])
+redis.call('EXPIRE', KEYS[7], ARGV[2])
 redis.call('DEL', KEYS[6])
 redis.call('HDEL', KEYS[8], 'written')
 records.count_anew({ instances = KEYS[1], counts = KEYS[2], totals = KEYS[9], index = KEYS[10] }, target)

@@ -82,7 +82,9 @@ export interface Keys {
   readonly approvalRequests: string;
   /** string: epoch ms since when markers are signed. */
   readonly signedSince: string;
-  /** hash: `TARGET/BATCH` → instances in flight; `adopted:TARGET:BATCH` → the same, not in the total; `total`, `a:ACCOUNT`, `t:TARGET` → sums; `blocked:SUM` → since when and when last it left no room. Writers: in-flight.lua's functions. */
+  /** hash: instance id → its place under the caps; `total`, `repair`, `a:ACCOUNT`, `t:TARGET` → sums; `blocked:SUM` → since when and when last it left no room. Writers: places.lua's functions. */
+  readonly places: string;
+  /** hash: what the release before counts under the caps, by batch. Read by that release only; deleted with the intents that it wrote. */
   readonly inFlight: string;
   /**
    * hash: the hosts that the brake counts, of `all` or of an account, in windows. `w:N`: JSON of one; `h:INSTANCE`: the window
@@ -177,6 +179,7 @@ export function createKeys(prefix: string): Keys {
     approvals: `${own}:approvals`,
     approvalRequests: `${own}:approval-requests`,
     signedSince: `${own}:signed-since`,
+    places: `${own}:places`,
     inFlight: `${own}:in-flight`,
     brake: (scope) => `${own}:brake:${scope}`,
     findings: `${own}:findings`,

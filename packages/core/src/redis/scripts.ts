@@ -8,11 +8,11 @@ const SCRIPTS = {
   'claim-ledger': { folder: 'control', functions: [] },
   'commit-target': {
     folder: 'enrollment',
-    functions: ['redis/now', 'jobs/make-due', 'rollout/in-flight', 'enrollment/count-records'],
+    functions: ['redis/now', 'jobs/make-due', 'enrollment/count-records', 'rollout/places'],
   },
   'set-aside': {
     folder: 'enrollment',
-    functions: ['redis/now', 'jobs/make-due', 'rollout/in-flight', 'enrollment/count-records'],
+    functions: ['redis/now', 'jobs/make-due', 'enrollment/count-records', 'rollout/places'],
   },
   'count-anew': { folder: 'enrollment', functions: ['enrollment/count-records'] },
   'forget-target': { folder: 'enrollment', functions: [] },
@@ -31,7 +31,7 @@ const SCRIPTS = {
   'settle-listing': { folder: 'install', functions: [] },
   distrust: { folder: 'install', functions: ['jobs/make-due'] },
   'take-token': { folder: 'install', functions: [] },
-  room: { folder: 'rollout', functions: ['redis/now', 'rollout/in-flight'] },
+  room: { folder: 'rollout', functions: ['redis/now', 'enrollment/count-records', 'rollout/places'] },
   'count-hosts': { folder: 'rollout', functions: [] },
 } as const satisfies Record<string, { readonly folder: string; readonly functions: readonly string[] }>;
 type ScriptName = keyof typeof SCRIPTS;

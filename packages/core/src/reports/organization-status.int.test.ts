@@ -7,7 +7,7 @@ import {
   aTarget,
   NOW_MS,
 } from '@muster/testing/builders';
-import { claimRoom } from '@muster/testing/in-flight';
+import { adoptBatch } from '@muster/testing/in-flight';
 import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
 import type { EnrollmentState } from '../enrollment/record.ts';
@@ -93,7 +93,7 @@ test('calls, commands and findings are told', async () => {
   const { ledger } = bench.create();
   await ledger.statistics.addCalls([{ action: 'ssm:SendCommand', outcome: 'throttled' }]);
   await ledger.statistics.addCommandsSent(3);
-  await claimRoom(ledger, target, aBatchId(), 2, { all: 9, account: 9, target: 9 });
+  await adoptBatch(ledger, target, aBatchId(), 2);
   await ledger.control.raise({
     kind: 'config-skew',
     scope: 'all',
@@ -149,7 +149,7 @@ test('an installed instance is at its end only where no inventory can see it joi
 test('a live command keeps it from being settled', async () => {
   const { ledger } = bench.create();
   await finishSweep(ledger);
-  await claimRoom(ledger, target, aBatchId(), 1, { all: 9, account: 9, target: 9 });
+  await adoptBatch(ledger, target, aBatchId(), 1);
 
   expect(isSettled(await readOrganizationStatus(ledger, NOW_MS + 2), true)).toBe(false);
 });

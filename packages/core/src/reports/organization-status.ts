@@ -74,11 +74,11 @@ export async function readOrganizationStatus(
 ): Promise<OrganizationStatus> {
   // First: what a sweep that is finished has found stands in the counts that are read afterwards.
   const sweep = await ledger.coverage.sweep(nowMs);
-  const [counts, statistics, findings, reservations, pauses, labelsWaiting, waits] = await Promise.all([
+  const [counts, statistics, findings, batches, pauses, labelsWaiting, waits] = await Promise.all([
     ledger.enrollments.counts(),
     ledger.statistics.read(),
     reading,
-    ledger.control.reservations(),
+    ledger.enrollments.openBatches(),
     ledger.control.pauses(),
     ledger.labels.waiting(),
     ledger.waits.sum(nowMs),
@@ -99,7 +99,7 @@ export async function readOrganizationStatus(
       byState: sorted(counts.states),
       byCause: sorted(counts.causes),
     },
-    commands: { sent: statistics.commandsSent, live: reservations.length },
+    commands: { sent: statistics.commandsSent, live: batches.length },
     labels: { waiting: Math.max(0, labelsWaiting) },
     waits: waits.map(viewOfWait),
     aws: { calls: sorted(statistics.calls), throttled: sorted(statistics.throttled) },

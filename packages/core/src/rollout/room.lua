@@ -1,14 +1,22 @@
--- How many installs of a target the caps leave room for. Takes none: a claim does (commit-target.lua).
--- KEYS: 1 in-flight (hash)
--- ARGV: 1 account  2 target  3 cap of all  4 cap per account  5 cap per target
+-- How many hosts of a target the caps leave room for. Takes none: a claim does (commit-target.lua).
+-- KEYS: 1 places (hash)  2 index by state and cause (zset)  3 totals (hash)
+-- ARGV: 1 target  2 cap of all  3 cap per account  4 cap per target  5 cap of repairs ('': it is no repair)
 -- Returns: how many, 0 or more. Where there is none, the caps that leave none are marked as blocked.
-in_flight.check(KEYS[1], in_flight.sums(ARGV[1], ARGV[2]))
-local room, full = in_flight.room(KEYS[1], ARGV[1], ARGV[2], { ARGV[3], ARGV[4], ARGV[5] })
+local key, caps = KEYS[1], { ARGV[2], ARGV[3], ARGV[4], ARGV[5] }
+-- The keys of a target begin like that of the totals.
+local own = string.sub(KEYS[3], 1, -#'counts' - 1)
+places.make(key, own, KEYS[2])
+places.check(key, ARGV[1])
+local room, full = places.room(key, ARGV[1], caps)
+if room == 0 then
+  places.review(key, own)
+  room, full = places.room(key, ARGV[1], caps)
+end
 if room == 0 then
   local now = string.format('%.0f', now_ms())
   for _, sum in ipairs(full) do
-    local since = string.match(redis.call('HGET', KEYS[1], 'blocked:' .. sum) or '', '^(%d+)|') or now
-    redis.call('HSET', KEYS[1], 'blocked:' .. sum, since .. '|' .. now)
+    local since = string.match(redis.call('HGET', key, 'blocked:' .. sum) or '', '^(%d+)|') or now
+    redis.call('HSET', key, 'blocked:' .. sum, since .. '|' .. now)
   end
 end
 return room

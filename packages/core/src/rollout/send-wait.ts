@@ -47,10 +47,10 @@ const REASONS = {
     toldBy: ['inventory-unavailable', 'inventory-drop'],
   },
   cap: {
-    text: 'as many installs are in flight as muster.limits allows',
+    text: 'as many hosts are under way, from their claim until they have joined or failed, as muster.limits allows',
     owner: 'operator',
     remedy:
-      'Nothing to do while installs end. Where none does, see muster instances --state installing and --state installed; raise muster.limits.installs_in_flight when the caps are too small.',
+      'Nothing to do while hosts join or fail. Where none does, see muster instances --state installing and --state installed; raise muster.limits.installs_in_flight when the caps are too small.',
     toldBy: [],
   },
   pacing: {

@@ -2,7 +2,6 @@ import type { Redis } from 'ioredis';
 import { readWaitReason, type SendWait, type TargetWait, type WaitReason } from './send-wait.ts';
 import { readTargetId, targetId, type Target } from '../organization/target.ts';
 import type { Keys } from '../redis/keys.ts';
-import type { ControlLedger } from '../control/control-store.ts';
 import type { EnrollmentLedger } from '../enrollment/enrollment-store.ts';
 
 /** The same wait is not written again for this long: sends that wait for their turn look several times a second. */
@@ -15,8 +14,7 @@ const STALE_AFTER_MS = 120_000;
 interface WaitDeps {
   readonly redis: Redis;
   readonly keys: Keys;
-  readonly enrollments: Pick<EnrollmentLedger, 'intent'>;
-  readonly control: Pick<ControlLedger, 'reservations'>;
+  readonly enrollments: Pick<EnrollmentLedger, 'intent' | 'openBatches'>;
 }
 
 /** A hash: target id → `reason|since|until or nothing`. What it says is for people: no send hangs on it. */
@@ -114,9 +112,9 @@ function sumUp(waits: readonly CountedWait[]): readonly SendWait[] {
 
 /** Batches whose send may or may not have been accepted: their instances wait until that is certain. */
 async function unanswered(deps: WaitDeps, nowMs: number): Promise<readonly CountedWait[]> {
-  const reservations = await deps.control.reservations();
+  const batches = await deps.enrollments.openBatches();
   const intents = await Promise.all(
-    reservations.map(({ target, batchId }) => deps.enrollments.intent(target, batchId)),
+    batches.map(({ target, batchId }) => deps.enrollments.intent(target, batchId)),
   );
   return intents.flatMap((intent) => {
     if (intent === null || intent.value.command !== null || intent.value.notAfterMs >= nowMs) return [];

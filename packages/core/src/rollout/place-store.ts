@@ -1,43 +1,50 @@
 import type { Redis } from 'ioredis';
-import { AccountId, BatchId } from '../organization/ids.ts';
+import type { ControlLedger } from '../control/control-store.ts';
+import { AccountId, InstanceId } from '../organization/ids.ts';
 import { readTargetId, targetId, type Target } from '../organization/target.ts';
 import type { Keys } from '../redis/keys.ts';
 import type { RunScript } from '../redis/scripts.ts';
-import type { ControlLedger } from '../control/control-store.ts';
+
+/** A host that counts under the caps: from its claim until it has joined or failed. */
+export interface Place {
+  readonly instanceId: InstanceId;
+  readonly target: Target;
+  /** `repair`: it has joined before, and counts under the cap of repairs too. `adopted`: its command was found in AWS, and it counts for its account and target alone. */
+  readonly kind: 'install' | 'repair' | 'adopted';
+  readonly sinceMs: number;
+}
 
 /** A cap that had no room for any batch that asked. Durations are by the clock of Redis. */
 export interface BlockedCap {
-  readonly cap: 'all' | { readonly accountId: AccountId } | { readonly target: Target };
+  readonly cap: 'all' | 'repair' | { readonly accountId: AccountId } | { readonly target: Target };
   /** From the first batch that was turned away until now, with none let through in between. */
   readonly forMs: number;
   /** Since the last batch that was turned away: when it is long, no batch waits. */
   readonly quietMs: number;
-  /** Instances in flight that it counts. */
+  /** Hosts that it counts. */
   readonly inFlight: number;
 }
 
-type Reservation = Awaited<ReturnType<ControlLedger['reservations']>>[number];
-
-/** What is in flight, under the caps of all, of an account and of a target. */
-export function createReservations(deps: {
+/** Who is under way, under the caps of all, of repairs, of an account and of a target: see places.lua. */
+export function createPlaces(deps: {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly run: RunScript;
-}): Pick<ControlLedger, 'room' | 'reservations' | 'blockedCaps'> {
+}): Pick<ControlLedger, 'room' | 'places' | 'blockedCaps'> {
   const { redis, keys, run } = deps;
   return {
     async room(target, caps) {
       const room = await run(
         'room',
-        [keys.inFlight],
-        [target.accountId, targetId(target), caps.all, caps.account, caps.target],
+        [keys.places, keys.countIndex, keys.counts],
+        [targetId(target), caps.all, caps.account, caps.target, caps.repair ?? ''],
       );
       return Number(room);
     },
 
     async blockedCaps() {
       const [fields, [seconds = 0, micros = 0]] = await Promise.all([
-        redis.hgetall(keys.inFlight),
+        redis.hgetall(keys.places),
         redis.time(),
       ]);
       const nowMs = seconds * 1_000 + micros / 1_000;
@@ -46,22 +53,24 @@ export function createReservations(deps: {
         .filter((one) => one !== null);
     },
 
-    async reservations() {
-      const fields = await redis.hgetall(keys.inFlight);
+    async places() {
+      const fields = await redis.hgetall(keys.places);
       return Object.entries(fields)
-        .map(([field, count]) => readReservation(field, Number(count)))
+        .map(([field, text]) => readPlace(field, text))
         .filter((one) => one !== null);
     },
   };
 }
 
-/** A field of `TARGET/BATCH` or `adopted:TARGET:BATCH`; null for the sums, and for what is neither. */
-function readReservation(field: string, instances: number): Reservation | null {
-  const [, adopted, id = '', batch] = /^(adopted:)?([^/:]+)[/:](.+)$/.exec(field) ?? [];
+const KINDS: ReadonlySet<string> = new Set<Place['kind']>(['install', 'repair', 'adopted']);
+
+/** `INSTANCE` → `TARGET|KIND|SINCE|LINK`; null for the sums, and for what is neither. */
+function readPlace(field: string, text: string): Place | null {
+  const [id = '', kind = '', since] = text.split('|');
+  const instanceId = InstanceId.safeParse(field);
   const target = readTargetId(id);
-  const batchId = BatchId.safeParse(batch);
-  if (target === null || !batchId.success) return null;
-  return { target, batchId: batchId.data, instances, isAdopted: adopted !== undefined };
+  if (!instanceId.success || target === null || !KINDS.has(kind)) return null;
+  return { instanceId: instanceId.data, target, kind: kind as Place['kind'], sinceMs: Number(since) };
 }
 
 const BLOCKED = 'blocked:';
@@ -88,6 +97,7 @@ function readBlockedCap(
 
 function readCap(sum: string): BlockedCap['cap'] | null {
   if (sum === 'total') return 'all';
+  if (sum === 'repair') return 'repair';
   const name = sum.slice(2);
   const target = sum.startsWith('t:') ? readTargetId(name) : null;
   if (target !== null) return { target };
