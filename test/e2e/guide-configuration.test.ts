@@ -59,6 +59,7 @@ const POLICIES: Readonly<Record<'discovery' | 'member' | 'memberTrust', PolicyDo
 const OPTIONAL = new Set([
   'organizations:ListAccounts',
   'ssm:CancelCommand',
+  'ssm:GetServiceSetting',
   'ssm:ListCommands',
   'ec2:DescribeRegions',
 ]);

@@ -13,6 +13,7 @@ const OPTIONAL_APIS = new Set([
   'organizations:ListAccounts',
   'ssm:ListCommands',
   'ssm:CancelCommand',
+  'ssm:GetServiceSetting',
   'ec2:DescribeRegions',
   'ssm:DescribeDocument',
   'organizations:DescribeOrganization',

@@ -81,6 +81,7 @@ export function answerLocally(options: {
     organization: aws,
     accounts: aws,
     instances: aws,
+    hostManagement: aws,
     commands: aws,
     preflight: aws,
     teleport: createTeleportAdapter({ proxyServer: config.proxyServer, inventory: config.inventory }),

@@ -1,5 +1,6 @@
 import type { MusterConfig } from '@muster/core/config/model';
 import type { AccountId } from '@muster/core/organization/ids';
+import type { HostManagementPort } from '@muster/core/organization/host-management';
 import type { AnyJob, PayloadOf } from '@muster/core/jobs/define-job';
 import type { AccountPort, OrganizationPort } from '@muster/core/organization/organization-port';
 import type { LedgerClock } from '@muster/core/runtime/clock-port';
@@ -33,6 +34,7 @@ export interface HandlerDeps {
   readonly organization: OrganizationPort;
   readonly accounts: AccountPort;
   readonly instances: InstancesPort;
+  readonly hostManagement: HostManagementPort;
   readonly commands: CommandsPort;
   readonly teleport: TeleportPort;
   readonly preflight: PreflightPort;

@@ -101,6 +101,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
     organization: aws,
     accounts: aws,
     instances: aws,
+    hostManagement: aws,
     commands: aws,
     teleport: createTeleportAdapter({ proxyServer: config.proxyServer, inventory: config.inventory }),
     preflight: aws,

@@ -30,6 +30,8 @@ export interface WorkerTimings {
   readonly accountFactsMs: number;
   /** How long the records of a target at rest are not looked at, while its instances stay as they are. */
   readonly restMs: number;
+  /** How long an answer about Default Host Management Configuration is believed. */
+  readonly hostManagementMs: number;
   /** How long a record of a vanished instance is kept. */
   readonly goneMs: number;
   /** How far the clocks of two workers may be apart. */
@@ -52,6 +54,7 @@ export function createTimings(config: MusterConfig): WorkerTimings {
     accountTagsMs: scaled(3_600_000, 10_000),
     accountFactsMs: Math.max(scaled(7 * 24 * 3_600_000, 600_000), 4 * config.pollIntervalMs),
     restMs: scaled(24 * 3_600_000, 60_000),
+    hostManagementMs: scaled(24 * 3_600_000, 60_000),
     goneMs: scaled(7 * 24 * 3_600_000, 600_000),
     clockSkewMs: scaled(10_000, 100),
     expiryMarginMs: 60_000,

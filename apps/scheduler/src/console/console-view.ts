@@ -110,6 +110,7 @@ const STOPS_SENDING: Readonly<Partial<Record<string, boolean>>> = {
   'clock-off': false,
   'accounts-not-read': false,
   'targets-not-read': false,
+  'host-management-off': false,
   'aws-unanswered': false,
   'sends-wait': false,
   'brake-engaged': true,

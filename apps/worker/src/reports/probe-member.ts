@@ -92,13 +92,17 @@ const OPTIONAL_WITHIN_MS = 8_000;
 export async function probeOptional(
   access: TargetAccess,
   signal: AbortSignal,
-  deps: Pick<ReportDeps, 'commands' | 'preflight' | 'clock' | 'timings' | 'redact'>,
+  deps: Pick<ReportDeps, 'commands' | 'preflight' | 'hostManagement' | 'clock' | 'timings' | 'redact'>,
 ): Promise<readonly Check[]> {
   const within = AbortSignal.any([signal, AbortSignal.timeout(OPTIONAL_WITHIN_MS)]);
   const asked = await Promise.all([
     askOptional('ssm:CancelCommand', access, within, deps, async () => {
       const canceled = await deps.commands.cancelCommand(access, NO_COMMAND, [NO_INSTANCE], within);
       return canceled !== 'denied';
+    }),
+    askOptional('ssm:GetServiceSetting', access, within, deps, async () => {
+      await deps.hostManagement.isHostManagementOn(access, within);
+      return true;
     }),
     askOptional('ec2:DescribeRegions', access, within, deps, async () => {
       await deps.preflight.probeMember(access, 'ec2:DescribeRegions', within);

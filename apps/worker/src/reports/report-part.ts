@@ -23,6 +23,7 @@ export type ReportDeps = Pick<
   | 'organization'
   | 'accounts'
   | 'instances'
+  | 'hostManagement'
   | 'commands'
   | 'teleport'
   | 'preflight'

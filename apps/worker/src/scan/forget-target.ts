@@ -67,6 +67,7 @@ export async function forgetTarget(
   // What another process moved meanwhile is decided anew on fresher records.
   if (words.includes('stale')) nextInMs = deps.timings.retryMs;
   await dropLabels(target, deps);
+  await deps.ledger.hostManagement.put(target, null);
   const changed = words.filter((word) => word === 'written').length;
   if (nextInMs < Number.POSITIVE_INFINITY) return { nextInMs, changed };
   const forgotten = await enrollments.forget(target);

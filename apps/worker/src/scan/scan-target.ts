@@ -3,6 +3,7 @@ import type { LabelSummary } from '@muster/core/inventory/node-labels';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import type { Account } from '@muster/core/organization/account';
 import type { Coverage } from '@muster/core/organization/coverage';
+import type { KnownHostManagement } from '@muster/core/organization/host-management-store';
 import type { InstanceId } from '@muster/core/organization/ids';
 import { type Target, targetId } from '@muster/core/organization/target';
 import type { BystanderKind, Bystanders } from '@muster/core/scan/bystander-store';
@@ -16,6 +17,7 @@ import { trackLabels } from '../inventory/track-labels.ts';
 import { awaitProof, scopeOfAccount } from '../organization/account-scope.ts';
 import { decideTarget, type Reading, type Records } from './decide-target.ts';
 import { forgetTarget } from './forget-target.ts';
+import { trackHostManagement } from './host-management.ts';
 import { listSightings, type Sighting } from './judge-target.ts';
 import { completeCoverage, coverageOfFailure, partialCoverage } from './scan-coverage.ts';
 import { digestOfSightings, restUntil } from './target-rest.ts';
@@ -83,7 +85,7 @@ async function scan(begun: BegunScan, ctx: JobContext, deps: HandlerDeps): Promi
 async function readTarget(
   begun: BegunScan,
   reading: Reading,
-  { signal }: JobContext,
+  { signal, log }: JobContext,
   deps: HandlerDeps,
 ): Promise<ScanOutcome> {
   const { target, groups, before } = reading;
@@ -97,9 +99,10 @@ async function readTarget(
   if (begun.rest?.digest === digest && deps.clock.now() < begun.rest.untilMs) {
     return done(completeCoverage(begun.readingMs), { queued: 0, changed: 0 });
   }
-  const { records, summary } = await readLedger(target, deps);
+  const { records, summary, management } = await readLedger(target, deps);
   const decision = await decideTarget(reading, sightings, records, signal, deps);
   const written = await writeDecision(reading, decision, records, deps);
+  await trackHostManagement(reading, decision, management, { signal, log }, deps);
   const bystanders = bystandersOf(sightings, decision.next, groups);
   await deps.ledger.enrollments.putBystanders(target, bystanders);
   const labeledUntilMs = await trackLabels(target, { sightings, records: decision.next, summary }, deps);
@@ -132,16 +135,21 @@ async function lacksAccountTags(account: Account, signal: AbortSignal, deps: Han
   return needsAccountTags(matchers, account, await callerAccountOf(deps, signal));
 }
 
-/** The target's records, and what its labels last came to: asked for at once, so that both travel together. */
+/** The target's records, and what its labels and its host management last came to: asked for at once, so that all travel together. */
 async function readLedger(
   target: Target,
   deps: HandlerDeps,
-): Promise<{ readonly records: Records; readonly summary: LabelSummary | null }> {
-  const [records, summary] = await Promise.all([
+): Promise<{
+  readonly records: Records;
+  readonly summary: LabelSummary | null;
+  readonly management: KnownHostManagement;
+}> {
+  const [records, summary, management] = await Promise.all([
     readRecords(target, deps),
     deps.config.labels.enabled ? deps.ledger.labels.summary(target) : null,
+    deps.ledger.hostManagement.read(target),
   ]);
-  return { records, summary };
+  return { records, summary, management };
 }
 
 /** The instances that a reading saw and that have no record, with what they are. */

@@ -1,5 +1,6 @@
 import { Region } from '../organization/ids.ts';
 import type { AccountPort, OrganizationPort } from '../organization/organization-port.ts';
+import type { HostManagementPort } from '../organization/host-management.ts';
 import type { AwsCallObserver } from '../organization/aws-actions.ts';
 import { randomShare } from '../runtime/clock.ts';
 import type { Clock } from '../runtime/clock-port.ts';
@@ -14,6 +15,7 @@ import { createBaseCredentials, type CredentialSource } from './credentials/base
 import { createClients } from './clients.ts';
 import { createCommands } from './commands.ts';
 import { createIdentities } from './credentials/identity.ts';
+import { createHostManagement } from './host-management.ts';
 import { createInstances } from './instances.ts';
 import { createOrganizations } from './organizations.ts';
 import { PARTITION_REGIONS, type Partition } from './partition.ts';
@@ -45,6 +47,7 @@ export interface AwsAdapter
   extends OrganizationPort,
     AccountPort,
     InstancesPort,
+    HostManagementPort,
     CommandsPort,
     PreflightPort {
   /** Ends what is in flight and closes the sockets. Calls after it fail. */
@@ -76,6 +79,7 @@ export function createAwsAdapter(deps: AwsAdapterDeps): AwsAdapter {
     ...createOrganizations(shared),
     ...createAccount({ ...shared, homeRegion: Region.parse(regions.sts) }),
     ...createInstances(shared),
+    ...createHostManagement(shared),
     ...createCommands(shared),
     ...createPreflight({
       ...shared,

@@ -25,6 +25,7 @@ export const FINDING_KINDS = [
   'accounts-not-read',
   'targets-not-read',
   'aws-unanswered',
+  'host-management-off',
   'sends-wait',
   'brake-engaged',
   'config-skew',
@@ -78,6 +79,7 @@ const OWNERS: Readonly<Partial<Record<string, CauseOwner>>> = {
   'account-tags-denied': 'aws-admin',
   'command-not-canceled': 'aws-admin',
   'send-refused': 'aws-admin',
+  'host-management-off': 'aws-admin',
 } satisfies Partial<Record<FindingKind, CauseOwner>>;
 
 /** Who must act. */

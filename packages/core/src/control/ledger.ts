@@ -11,6 +11,10 @@ import { createCoverageLedger, type CoverageLedger } from '../organization/cover
 import { createDueLedger, type DueLedger } from '../jobs/due-store.ts';
 import { createEnrollmentLedger, type EnrollmentLedger } from '../enrollment/enrollment-store.ts';
 import { createPacingLedger, type PacingLedger } from '../install/pacing-store.ts';
+import {
+  createHostManagementLedger,
+  type HostManagementLedger,
+} from '../organization/host-management-store.ts';
 import { createLabelLedger, type LabelLedger } from '../inventory/label-store.ts';
 import { createNodeLedger, type NodeLedger } from '../inventory/node-store.ts';
 import { createOwnerLedger, type OwnerLedger } from './owner-store.ts';
@@ -33,6 +37,7 @@ export interface Ledger {
   readonly clocks: ClockLedger;
   readonly waits: WaitLedger;
   readonly unanswered: UnansweredLedger;
+  readonly hostManagement: HostManagementLedger;
   readonly owner: OwnerLedger;
   readonly setAside: SetAsideLedger;
   readonly nodes: NodeLedger;
@@ -68,6 +73,7 @@ export function createRedisLedger(deps: {
     scans: createScanLedger(shared),
     control,
     unanswered: createUnansweredLedger(shared),
+    hostManagement: createHostManagementLedger(shared),
     waits: createWaitLedger({ ...shared, enrollments }),
     setAside: createSetAsideLedger(shared),
     owner: createOwnerLedger({ ...shared, prefix: deps.prefix, control, log: deps.log }),

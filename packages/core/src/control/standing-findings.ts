@@ -1,3 +1,4 @@
+import { findingsOfHostManagement } from '../organization/host-management.ts';
 import { findingsOfUnanswered } from '../organization/unanswered-store.ts';
 import { findingsOfUnread } from '../organization/unread-findings.ts';
 import { findingsOfWaits } from '../rollout/send-wait.ts';
@@ -6,25 +7,27 @@ import type { Finding, FindingKind } from './findings.ts';
 import type { Ledger } from './ledger.ts';
 import { findingsOfClocks } from './process-clock.ts';
 
-type Readable = Pick<Ledger, 'control' | 'clocks' | 'coverage' | 'waits' | 'unanswered'>;
+type Readable = Pick<Ledger, 'control' | 'clocks' | 'coverage' | 'waits' | 'unanswered' | 'hostManagement'>;
 
 /**
  * Everything that an operator should act on: what was raised and stands, and what follows from the state of the ledger
- * just now and goes with it: clocks that differ, accounts and targets that could not be read, services of AWS that do not answer, sends that wait
- * for long.
+ * just now and goes with it: clocks that differ, accounts and targets that could not be read, services of AWS that do not answer, prerequisites that targets lack, sends
+ * that wait for long.
  */
 export async function readFindings(ledger: Readable): Promise<readonly Finding[]> {
-  const [raised, { clocks, redisPlace, redisNowMs }, unread, silent] = await Promise.all([
+  const [raised, { clocks, redisPlace, redisNowMs }, unread, silent, management] = await Promise.all([
     ledger.control.findings(),
     ledger.clocks.all(),
     ledger.coverage.unread(),
     ledger.unanswered.all(),
+    ledger.hostManagement.sum(),
   ]);
   const known = [
     ...raised,
     ...findingsOfClocks(clocks, redisPlace, redisNowMs),
     ...findingsOfUnread(unread),
     ...findingsOfUnanswered(silent, redisNowMs),
+    ...findingsOfHostManagement(management),
   ];
   return [...known, ...findingsOfWaits(await ledger.waits.sum(redisNowMs), known, redisNowMs)];
 }

@@ -43,7 +43,7 @@ export const CAUSES = {
     owner: 'host-owner',
     handling: 'recheck',
     remedy:
-      'Attach an instance profile with the managed policy AmazonSSMManagedInstanceCore, or turn on Default Host Management Configuration in this account and region.',
+      'Attach an instance profile with the managed policy AmazonSSMManagedInstanceCore, or switch on Default Host Management Configuration in this account and region (muster findings says where it is off, muster init dhmc writes what switches it on). Where it is on, the host lacks SSM agent 3.2.582.0 or later, or IMDSv2.',
   },
   'ec2-ssm-agent-connection-lost': {
     title: 'The SSM agent has lost its connection',

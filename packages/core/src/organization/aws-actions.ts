@@ -32,6 +32,8 @@ export type MemberAction = (typeof MEMBER_ACTIONS)[number];
 /** What the absence of each costs. */
 export const OPTIONAL_MEMBER_ACTIONS = {
   'ssm:CancelCommand': 'muster cancel cannot stop a command that is under way',
+  'ssm:GetServiceSetting':
+    'Muster cannot tell where Default Host Management Configuration is off, nor how many hosts it would win',
   'ec2:DescribeRegions': 'the regions cannot be listed where account:ListRegions is denied',
 } as const;
 export type OptionalMemberAction = keyof typeof OPTIONAL_MEMBER_ACTIONS;

@@ -97,6 +97,13 @@ export interface Keys {
   readonly waits: string;
   /** hash: `service/account/region` → `since|last` of calls that AWS does not answer; expires. */
   readonly unanswered: string;
+  /**
+   * hash, of targets with hosts that SSM does not have: target id → `state|hosts|withoutProfile|askAgainAtMs`; `denied:ACCOUNT` → epoch ms until which its role is not
+   * asked; `sum:STATE:…` → sums; `off-since` → epoch ms. Writer: put-host-management.lua, but for `denied:`.
+   */
+  readonly hostManagement: string;
+  /** zset: target id → hosts that Default Host Management Configuration could win, where it is off. Writer: put-host-management.lua. */
+  readonly hostManagementOff: string;
   /** hash: process name → JSON of how its clock stands to Redis's. */
   readonly clocks: string;
   /** hash: `ok:ACTION`, `throttled:ACTION` … → how many calls. */
@@ -185,6 +192,8 @@ export function createKeys(prefix: string): Keys {
     findings: `${own}:findings`,
     clocks: `${own}:clocks`,
     unanswered: `${own}:unanswered`,
+    hostManagement: `${own}:host-management`,
+    hostManagementOff: `${own}:host-management-off`,
     waits: `${own}:waits`,
     awsCalls: `${own}:aws-calls`,
     totals: `${own}:totals`,

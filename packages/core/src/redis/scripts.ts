@@ -25,6 +25,7 @@ const SCRIPTS = {
   'begin-scans': { folder: 'scan', functions: ['redis/now', 'organization/date-reading'] },
   'end-scans': { folder: 'scan', functions: ['redis/now', 'jobs/finish', 'organization/put-coverages'] },
   'set-coverage': { folder: 'organization', functions: ['organization/put-coverages'] },
+  'put-host-management': { folder: 'organization', functions: ['redis/now'] },
   'begin-reading': { folder: 'organization', functions: ['redis/now', 'organization/date-reading'] },
   'put-bystanders': { folder: 'scan', functions: [] },
   'settle-labels': { folder: 'inventory', functions: [] },

@@ -4,6 +4,7 @@ import { causeFacts } from '../enrollment/cause.ts';
 import { describeNextAttempt, nextAttempt, type NextAttempt } from '../enrollment/next-record.ts';
 import { causeOf, stateOf, type StoredRecord } from '../enrollment/record.ts';
 import { invocationLink } from '../install/command.ts';
+import { countUnmanaged, type HostManagementState } from '../organization/host-management.ts';
 import type { InstanceId } from '../organization/ids.ts';
 import type { Target } from '../organization/target.ts';
 import { closedGate, type GateFacts, pauseOver, readGateFacts } from '../rollout/gates.ts';
@@ -23,6 +24,8 @@ export interface Explanation {
   readonly title: string | null;
   readonly owner: string | null;
   readonly remedy: string | null;
+  /** Whether Default Host Management Configuration is on in its target; null where that makes no difference to it. */
+  readonly hostManagement: HostManagementState | null;
   readonly nextAttemptAt: string | null;
   /** Why nothing is done now, as a sentence; null when it waits for nothing. */
   readonly waitsFor: string | null;
@@ -75,6 +78,7 @@ async function describeBystander(
     title: null,
     owner: null,
     remedy: null,
+    hostManagement: null,
     nextAttemptAt: null,
     waitsFor: BYSTANDER_TEXTS[kind],
     pausedBy: null,
@@ -104,6 +108,7 @@ async function describe(
     title: facts?.title ?? null,
     owner: facts?.owner ?? null,
     remedy: facts?.remedy ?? null,
+    hostManagement: await hostManagementOf(ledger, target, cause),
     nextAttemptAt: next === null ? null : isoTime(next.atMs),
     waitsFor: await waitOf(ledger, gates, record, next),
     pausedBy: pauseOver(gates, record)?.scope ?? null,
@@ -122,6 +127,16 @@ async function describe(
     })),
     attemptCount: record.attemptCount,
   };
+}
+
+/** Asked for only where an agent is missing from SSM's inventory. */
+async function hostManagementOf(
+  { hostManagement }: Pick<Ledger, 'hostManagement'>,
+  target: Target,
+  cause: string | null,
+): Promise<HostManagementState | null> {
+  if (cause === null || countUnmanaged([cause]).hosts === 0) return null;
+  return (await hostManagement.read(target)).known?.state ?? 'unknown';
 }
 
 /** Its own back-off, or what its target's sends wait for. Of a state in which Muster does nothing, what it means. */
@@ -179,6 +194,12 @@ function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }
 
+const HOST_MANAGEMENT_TEXTS: Readonly<Record<HostManagementState, string>> = {
+  on: 'Default Host Management Configuration is on in its account and region',
+  off: 'Default Host Management Configuration is off in its account and region: muster init dhmc writes what switches it on',
+  unknown: 'whether Default Host Management Configuration is on is not known (ssm:GetServiceSetting)',
+};
+
 /** The same for people: several lines, safe for a terminal. */
 export function formatExplanation(explanation: Explanation): string {
   const lines = [
@@ -190,6 +211,9 @@ export function formatExplanation(explanation: Explanation): string {
       `  who      ${explanation.owner}`,
       `  remedy   ${explanation.remedy}`,
     );
+  }
+  if (explanation.hostManagement !== null) {
+    lines.push(`  dhmc     ${HOST_MANAGEMENT_TEXTS[explanation.hostManagement]}`);
   }
   if (explanation.nextAttemptAt !== null) lines.push(`  next     ${explanation.nextAttemptAt}`);
   if (explanation.waitsFor !== null) lines.push(`  waits    ${explanation.waitsFor}`);

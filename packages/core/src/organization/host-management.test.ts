@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { countUnmanaged, findingsOfHostManagement, type HostManagementSum } from './host-management.ts';
+
+const NONE = { targets: 0, hosts: 0, withoutProfile: 0 };
+const OFF: HostManagementSum = {
+  byState: { on: NONE, off: { targets: 23, hosts: 1_204, withoutProfile: 1_100 }, unknown: NONE },
+  offSinceMs: 1_800_000_000_000,
+  most: [
+    { place: '111122223333.eu-west-1', hosts: 400 },
+    { place: '111122223333.us-east-1', hosts: 12 },
+  ],
+};
+
+test('hosts that Systems Manager does not have are counted, and no others', () => {
+  const causes = [
+    'ec2-no-instance-profile',
+    'ec2-no-instance-profile',
+    'ec2-ssm-agent-not-registered',
+    'ec2-ssm-agent-connection-lost',
+    'ec2-ssm-unsupported-os',
+    'a-cause-of-a-newer-release',
+  ];
+
+  expect(countUnmanaged(causes)).toEqual({ hosts: 3, withoutProfile: 2 });
+});
+
+test('all targets that lack it are one finding, with how many hosts it would win, who must act and what to run', () => {
+  const [finding, ...others] = findingsOfHostManagement(OFF);
+
+  expect(others).toEqual([]);
+  expect(finding).toMatchObject({
+    kind: 'host-management-off',
+    scope: 'all',
+    sinceMs: 1_800_000_000_000,
+    count: 23,
+  });
+  expect(finding?.message).toBe(
+    'In 23 targets Default Host Management Configuration of Systems Manager is off; it would win up to 1204 hosts that Systems Manager does not manage; 1100 of them have no instance profile. Most: 111122223333.eu-west-1 (400), 111122223333.us-east-1 (12).',
+  );
+  expect(finding?.remedy).toContain('muster init dhmc');
+});
+
+test('where Muster may not ask is told beside it, and is no finding alone', () => {
+  const unknown = { targets: 4, hosts: 9, withoutProfile: 9 };
+  const { byState } = OFF;
+
+  const [finding] = findingsOfHostManagement({ ...OFF, byState: { ...byState, unknown } });
+
+  expect(finding?.message).toContain('In 4 more targets with such hosts Muster could not ask');
+  expect(findingsOfHostManagement({ ...OFF, byState: { ...byState, off: NONE, unknown } })).toEqual([]);
+});
