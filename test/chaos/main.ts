@@ -26,11 +26,17 @@ const { values } = parseArgs({
 const seeds = Number(values.seeds);
 const firstSeed = Number(values['first-seed']);
 const untilMs = Date.now() + Number(values.minutes) * 60_000;
-/** Longer than every lease: the longest is two minutes. */
+/** Longer than every lease of work and of its job. */
 const FREEZE_MS = 130_000;
 const KILLED_AT_ONCE = 12;
 /** A freeze takes minutes, so more are frozen together. */
 const FROZEN_AT_ONCE = 36;
+
+const KILLS_SPEED = 40;
+/** The longest way of a host from its send to its end: to be delivered 2 minutes, to run 5, to join 5. */
+const LONGEST_WAY_MS = 12 * 60_000;
+/** All work resumes within this of the last kill. */
+const RESUME_WITHIN_MS = 60_000;
 
 const RANDOM_KILLS = randomKills({
   accounts: 60,
@@ -38,10 +44,10 @@ const RANDOM_KILLS = randomKills({
   instances: 3_000,
   schedulers: 2,
   workers: 4,
-  speed: 20,
+  speed: KILLS_SPEED,
   killForMs: 45_000,
   everyMs: [1_500, 4_000],
-  endWithinMs: 240_000,
+  endWithinMs: RESUME_WITHIN_MS + LONGEST_WAY_MS / KILLS_SPEED,
 });
 
 function chunks<T>(list: readonly T[], size: number): readonly (readonly T[])[] {

@@ -14,7 +14,7 @@ export interface RandomKillsOptions {
   readonly killForMs: number;
   /** Between two kills: from, to. */
   readonly everyMs: readonly [number, number];
-  /** From the last kill to the end of all work. */
+  /** From the last kill to the end of all work: until it has resumed, and the way of the last host. */
   readonly endWithinMs: number;
 }
 

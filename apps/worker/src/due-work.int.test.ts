@@ -25,7 +25,7 @@ test.each([
   const { retryMs } = bench.deps.timings;
   const failure = new JobError('aws.unavailable', 'no answer', { retry });
 
-  const work = doDueWork(bench.deps, 'scan', targetId(TARGET), LEASE_MS, () => Promise.reject(failure));
+  const work = doDueWork(bench.deps, 'scan', targetId(TARGET), () => Promise.reject(failure));
 
   await expect(work).rejects.toBe(failure);
   const inMs = ((await bench.dueAt('scan', targetId(TARGET))) ?? 0) - bench.now();
@@ -37,7 +37,7 @@ test('work that fails for an unforeseen reason waits longer, as it may fail each
   const bench = await startWorkerBench();
   const { retryMs } = bench.deps.timings;
 
-  const work = doDueWork(bench.deps, 'scan', targetId(TARGET), LEASE_MS, () =>
+  const work = doDueWork(bench.deps, 'scan', targetId(TARGET), () =>
     Promise.reject(new TypeError('a mistake of ours')),
   );
 
@@ -51,15 +51,57 @@ test('work that is done is due again when it says, and never when there is nothi
   const bench = await startWorkerBench();
   bench.store.time.hold(bench.now());
   const workThatLeaves = (nextInMs: number | null): Promise<string> =>
-    doDueWork(bench.deps, 'scan', targetId(TARGET), LEASE_MS, () =>
-      Promise.resolve({ nextInMs, result: 'done' }),
-    );
+    doDueWork(bench.deps, 'scan', targetId(TARGET), () => Promise.resolve({ nextInMs, result: 'done' }));
 
   expect(await workThatLeaves(77_000)).toBe('done');
   expect(await bench.dueAt('scan', targetId(TARGET))).toBe(bench.now() + 77_000);
 
   expect(await workThatLeaves(null)).toBe('done');
   expect(await bench.dueAt('scan', targetId(TARGET))).toBeNull();
+});
+
+/** A bench whose worker takes leases of a few hundred milliseconds. */
+async function startBenchOfShortLeases(): Promise<WorkerBench> {
+  const bench = await startWorkerBench();
+  return { ...bench, deps: { ...bench.deps, timings: { ...bench.deps.timings, leaseMs: SHORT_LEASE_MS } } };
+}
+const SHORT_LEASE_MS = 300;
+const LONGER_MS = 3 * SHORT_LEASE_MS;
+
+test('a member is not handed out while its work goes on, however long, and what falls due meanwhile is not put off', async () => {
+  const { deps, ledger } = await startBenchOfShortLeases();
+  const member = targetId(TARGET);
+  const given: (readonly string[])[] = [];
+  const inMs = 86_400_000;
+
+  await doDueWork(deps, 'scan', member, async () => {
+    await deps.clock.sleep(LONGER_MS);
+    given.push(await ledger.due.lease('scan', LEASE_MS, 10));
+    await ledger.due.schedule('scan', [{ member, inMs: 0 }]);
+    await deps.clock.sleep(LONGER_MS);
+    given.push(await ledger.due.lease('scan', 0, 10));
+    return { nextInMs: inMs, result: null };
+  });
+  given.push(await ledger.due.lease('scan', LEASE_MS, 10));
+
+  expect(given).toEqual([[], [member], [member]]);
+});
+
+test('work that goes on beyond the time of its job keeps the member no longer', async () => {
+  const { deps, ledger } = await startBenchOfShortLeases();
+  const member = targetId(TARGET);
+  let aheadMs = 0;
+  const clock = { ...deps.clock, monotonicMs: () => deps.clock.monotonicMs() + aheadMs };
+  let given: readonly string[] = [];
+
+  await doDueWork({ ...deps, clock }, 'scan', member, async () => {
+    aheadMs = jobOfDue('scan').timeoutMs;
+    await deps.clock.sleep(LONGER_MS);
+    given = await ledger.due.lease('scan', LEASE_MS, 10);
+    return { nextInMs: null, result: null };
+  });
+
+  expect(given).toEqual([member]);
 });
 
 /** As the tick does it: leases what is due, and gives it to the queue. */
@@ -94,7 +136,7 @@ test('what falls due between the end of the work and the end of its job is done 
       'verify-joined': async () => {
         running += 1;
         most = Math.max(most, running);
-        await doDueWork(bench.deps, 'verify', member, LEASE_MS, () =>
+        await doDueWork(bench.deps, 'verify', member, () =>
           Promise.resolve({ nextInMs: null, result: null }),
         );
         runs += 1;

@@ -5,15 +5,13 @@ import type { MusterConfig } from '@muster/core/config/model';
  * for what guards against a dead process: that is real time.
  */
 export interface WorkerTimings {
-  /** How long a job may be at work on a due member before the tick hands it out again. Real time. */
+  /**
+   * How long after the death of a process the tick hands out what it was at work on; work that goes on renews its lease. Real
+   * time.
+   */
   readonly leaseMs: number;
   /** From handing a job to the queue until the member is handed out again. Real time. */
   readonly jobTakenMs: number;
-  /**
-   * The same for work on a target that may be at work already: the queue drops a job while its like runs, and what came
-   * in meanwhile should not wait long. Real time.
-   */
-  readonly followUpMs: number;
   /** After a throttle or an answer that did not come. */
   readonly retryMs: number;
   /** How long nothing but throttles and missing answers may come from a target before a sweep ends without it. */
@@ -43,9 +41,8 @@ export interface WorkerTimings {
 export function createTimings(config: MusterConfig): WorkerTimings {
   const scaled = (ms: number, atLeastMs: number): number => Math.max(ms / config.speed, atLeastMs);
   return {
-    leaseMs: 60_000,
+    leaseMs: 30_000,
     jobTakenMs: 45_000,
-    followUpMs: 3_000,
     retryMs: scaled(5_000, 250),
     passingMs: scaled(600_000, 15_000),
     heldMs: scaled(60_000, 1_000),

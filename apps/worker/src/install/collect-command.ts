@@ -20,7 +20,7 @@ export async function handleCollectCommand(
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<CollectResult> {
-  return doDueWork(deps, 'collect', collectMember(target, batchId), deps.timings.leaseMs, async () => {
+  return doDueWork(deps, 'collect', collectMember(target, batchId), async () => {
     const stored = await deps.ledger.enrollments.intent(target, batchId);
     if (stored === null) return collectOutcome(null, 0, 0, 'closed');
     if (!(await mayFollow(target, stored.value, ctx.signal, deps))) return leaveBatch(target, stored, deps);

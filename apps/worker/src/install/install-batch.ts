@@ -51,7 +51,7 @@ export async function handleInstallBatch(
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<Result> {
-  return doDueWork(deps, 'install', targetId(target), 2 * deps.timings.leaseMs, async () => {
+  return doDueWork(deps, 'install', targetId(target), async () => {
     const scope = await scopeOfTarget(target, ctx, deps);
     if (!('matchers' in scope)) {
       await tellWait(target, scope, deps);

@@ -13,8 +13,6 @@ type Result = { nodes: number; published: boolean; error: string | null };
 const CHUNK = 1_000;
 /** A fleet smaller than this may lose any share of its nodes without our being alarmed. */
 const SMALL_FLEET = 20;
-/** Added to the time that tctl may take, for what is read before and written after. */
-const LEASE_MARGIN_MS = 60_000;
 /** A reading that is silent for this long is told of, unless the last one took about as long. Real time. */
 const SILENT_MS = 30_000;
 
@@ -28,8 +26,7 @@ export async function handleReadInventory(
   deps: HandlerDeps,
 ): Promise<Result> {
   const { inventory } = deps.config;
-  const leaseMs = (inventory.kind === 'none' ? 0 : inventory.timeoutMs) + LEASE_MARGIN_MS;
-  return doDueWork(deps, 'inventory', ORGANIZATION_MEMBER, leaseMs, async () => {
+  return doDueWork(deps, 'inventory', ORGANIZATION_MEMBER, async () => {
     if (inventory.kind === 'none') {
       return { nextInMs: null, result: { nodes: 0, published: false, error: null } };
     }

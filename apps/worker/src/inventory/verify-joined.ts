@@ -19,7 +19,7 @@ export async function handleVerifyJoined(
   deps: HandlerDeps,
 ): Promise<Result> {
   const member = targetId(target);
-  return doDueWork(deps, 'verify', member, deps.timings.leaseMs, async () => {
+  return doDueWork(deps, 'verify', member, async () => {
     const waiting = await deps.ledger.enrollments.awaitingJoin(target);
     if (waiting.length === 0) return { nextInMs: null, result: { joined: 0, failed: 0, waiting: 0 } };
     const ids = waiting.map((one) => one.instanceId);

@@ -15,7 +15,6 @@ type Result = { written: number; error: string | null };
 const BATCH = 100;
 /** A job's turn; then the next job in the same queue has its own. Real time. */
 const TURN_MS = 30_000;
-const LEASE_MS = 6 * 60_000;
 /** Failed runs in a row after which the fault is not one batch's. */
 const FAILURES = 3;
 /** How long the resource of a vanished instance is left: its node is as good as gone. */
@@ -30,7 +29,7 @@ export async function handleWriteLabels(
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<Result> {
-  return doDueWork(deps, 'labels', ORGANIZATION_MEMBER, LEASE_MS, async () => {
+  return doDueWork(deps, 'labels', ORGANIZATION_MEMBER, async () => {
     if (!deps.config.labels.enabled) return { nextInMs: null, result: { written: 0, error: null } };
     const endsAtMs = deps.clock.monotonicMs() + TURN_MS;
     let written = 0;

@@ -18,7 +18,6 @@ type Result = { accounts: number; removed: number; error: string | null };
 
 /** Errors that say nothing about the organization: the listing is simply tried again, for a while. */
 const PASSING = ['aws.throttled', 'aws.unavailable'] as const;
-const LEASE_MS = 10 * 60_000;
 
 /**
  * Lists every account in scope, page by page, and sends each new one on at once. Only a listing that ended without an
@@ -29,7 +28,7 @@ export async function handleListAccounts(
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<Result> {
-  return doDueWork(deps, 'accounts', ORGANIZATION_MEMBER, LEASE_MS, async () => {
+  return doDueWork(deps, 'accounts', ORGANIZATION_MEMBER, async () => {
     const now = deps.clock.now();
     const sweep = await deps.ledger.coverage.sweep(now);
     const running = sweep !== null && sweep.finishedAtMs === null;
@@ -87,7 +86,7 @@ async function removeAccounts(removed: readonly AccountId[], deps: HandlerDeps):
   for (const accountId of removed) {
     const held = byAccount.get(accountId) ?? [];
     left.push(...held);
-    await scheduleScans(held, deps.timings.followUpMs, deps);
+    await scheduleScans(held, deps.timings.jobTakenMs, deps);
     await coverage.removeAccount(accountId);
     await control.resetBrake(`account:${accountId}`, deps.clock.now());
   }

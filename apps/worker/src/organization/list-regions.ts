@@ -27,7 +27,7 @@ export async function handleListRegions(
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<Result> {
-  return doDueWork(deps, 'regions', accountId, deps.timings.leaseMs, async () => {
+  return doDueWork(deps, 'regions', accountId, async () => {
     const known = await deps.ledger.coverage.account(accountId);
     if (known === null) return { nextInMs: null, result: { regions: 0, denied: false } };
     if (known.account.state !== 'ACTIVE') {
@@ -54,7 +54,7 @@ export async function handleListRegions(
     const regions = regionsInScope(found, known.regions ?? []);
     const left = (known.regions ?? []).filter((region) => !regions.includes(region));
     const forgotten = left.map((region): Target => ({ accountId, region }));
-    await scheduleScans(forgotten, deps.timings.followUpMs, deps);
+    await scheduleScans(forgotten, deps.timings.jobTakenMs, deps);
     await deps.ledger.coverage.putRegions(accountId, regions, begunAtMs);
     await dispatch(deps, 'scan', [
       ...forgotten.map(targetId),

@@ -41,12 +41,13 @@ export async function handleScanTarget(
   deps: HandlerDeps,
 ): Promise<Result> {
   const { scans } = deps.ledger;
-  const begun = await scans.begin(target, 2 * deps.timings.leaseMs);
+  const begun = await scans.begin(target, deps.timings.leaseMs);
   deps.clock.told(begun.begunAtMs);
   const { result } = await finishAfter(
     deps,
+    { kind: 'scan', member: targetId(target), ...begun },
     () => scan(begun, ctx, deps),
-    (nextInMs, left) => scans.end(begun, left?.coverage ?? null, nextInMs),
+    (leaseEndMs, nextInMs, left) => scans.end({ ...begun, leaseEndMs }, left?.coverage ?? null, nextInMs),
   );
   return result;
 }

@@ -75,8 +75,8 @@ async function commit(
   const queued = changes.filter((change) => change.value?.state === 'queued').length;
   const now = deps.clock.now();
   const isAsked = queued > 0 && sendsNotBeforeMs <= now;
-  // A job that is asked for at once needs no tick; one that is lost is found due a moment later.
-  const notBeforeMs = isAsked ? now + deps.timings.followUpMs : sendsNotBeforeMs;
+  // A job that is asked for at once needs no tick; one that is lost is found due within a minute.
+  const notBeforeMs = isAsked ? now + deps.timings.jobTakenMs : sendsNotBeforeMs;
   const results = await deps.ledger.enrollments.write(target, 'each', changes, [], { notBeforeMs });
   // What takes the longest begins first: its bucket, not the workers, will be what it waits for.
   if (isAsked) {

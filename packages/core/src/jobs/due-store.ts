@@ -52,11 +52,21 @@ export function createDueLedger(deps: {
       return { begunAtMs, leaseEndMs };
     },
 
+    /** Puts off the end of the lease of work that goes on. Returns the end of the lease as `finish` must know it. */
+    async renew(
+      kind: DueKind,
+      member: string,
+      { leaseEndMs }: Pick<BegunWork, 'leaseEndMs'>,
+      leaseMs: number,
+    ): Promise<number> {
+      return (await run('renew-due', [keys.due(kind)], [member, leaseEndMs, Math.floor(leaseMs)])) as number;
+    },
+
     /** Ends it: due again in a while, or never (null). What was scheduled meanwhile is due now instead. */
     async finish(
       kind: DueKind,
       member: string,
-      { leaseEndMs }: BegunWork,
+      { leaseEndMs }: Pick<BegunWork, 'leaseEndMs'>,
       nextInMs: number | null,
     ): Promise<void> {
       const nextIn = nextInMs === null ? '' : Math.floor(nextInMs);

@@ -20,6 +20,7 @@ const SCRIPTS = {
   'schedule-due': { folder: 'jobs', functions: ['redis/now', 'jobs/make-due'] },
   'lease-due': { folder: 'jobs', functions: ['redis/now'] },
   'begin-due': { folder: 'jobs', functions: ['redis/now'] },
+  'renew-due': { folder: 'jobs', functions: ['redis/now'] },
   'finish-due': { folder: 'jobs', functions: ['redis/now', 'jobs/finish'] },
   'count-due': { folder: 'jobs', functions: ['redis/now'] },
   'begin-scans': { folder: 'scan', functions: ['redis/now', 'organization/date-reading'] },
