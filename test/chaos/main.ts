@@ -45,7 +45,7 @@ const RANDOM_KILLS = randomKills({
   schedulers: 2,
   workers: 4,
   speed: KILLS_SPEED,
-  killForMs: 45_000,
+  killForMs: 30_000,
   everyMs: [1_500, 4_000],
   endWithinMs: RESUME_WITHIN_MS + LONGEST_WAY_MS / KILLS_SPEED,
 });

@@ -32,6 +32,12 @@ test('the demo enrolls a simulated organization and ends with its status as one 
   expect(refereeFaults(report, status)).toEqual([]);
   expect(status.sweep).toMatchObject({ state: 'finished', accounts: { total: report.accounts } });
   expect(status.instances.byState['joined']).toBeGreaterThan(250);
+  // With the product's defaults: a first run holds, and the demo's operator releases it after a look, by the command line.
+  expect(stderr).toMatch(
+    /A first run sends nothing until an operator has looked at what it found: \d+ hosts wait/,
+  );
+  expect(stderr).toMatch(/MUSTER_CONFIG=\S+ REDIS_URL=\S+ \.\/muster resume --all\n/);
+  expect(stderr).toContain('resumed all\n');
 });
 
 test.each([

@@ -30,9 +30,8 @@ export interface DemoConfigFacts {
 }
 
 /**
- * The configuration of the demo: the guide's own matcher, and the defaults of a production one but for two things. It sends at
- * once: it is there to be watched, and has no operator who looks at what was found and says `muster resume --all`. A run that
- * ends by itself leaves failed hosts and the next reading for a later run, as `muster run --once` does: else it never ends.
+ * The configuration of the demo: the guide's own matcher, and the defaults of a production one. A run that ends by itself
+ * leaves failed hosts and the next reading for a later run, as `muster run --once` does: else it never ends.
  */
 export function demoConfig(facts: DemoConfigFacts): string {
   return `# Written by the demo.
@@ -62,8 +61,6 @@ muster:
   marker_key_file: ${MARKER_KEY_FILE}
   redis:
     prefix: ${facts.redisPrefix}
-  limits:
-    hold_first_send: false
 ${facts.once ? '  backoff:\n    operator_first: 24h\n    transient_first: 24h\n' : ''}  inventory:
     source: tctl
     command: ${JSON.stringify(facts.tctl)}

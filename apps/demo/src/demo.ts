@@ -18,12 +18,14 @@ import { findFreePort } from './free-port.ts';
 import type { DemoOptions } from './options.ts';
 import { ProcessGroup } from './process-group.ts';
 import { ProgressDisplay } from './progress.ts';
+import { createHoldOperator, lineToType } from './release-hold.ts';
 import { startSimulators, type Simulators } from './simulators.ts';
 
 const LOOK_MS = 500;
 /** How long the last look waits for a fresh inventory. */
 const INVENTORY_PATIENCE_MS = 30_000;
 const root = fileURLToPath(new URL('../../../', import.meta.url));
+const ENTRY = join(root, 'apps/cli/bin/muster.js');
 
 /**
  * Runs the whole system against the simulators: they live in this process, the scheduler and the workers are processes
@@ -40,12 +42,12 @@ export async function demo(options: DemoOptions): Promise<number> {
   const consolePort = await findFreePort(options.port);
   const { config, env } = configure(options, simulators, folder, consolePort);
   const logFile = join(folder, 'muster.log');
-  const processes = new ProcessGroup({ entry: join(root, 'apps/cli/bin/muster.js'), env, logFile });
+  const processes = new ProcessGroup({ entry: ENTRY, env, logFile });
   processes.start({ name: 'scheduler', args: ['scheduler'] });
   for (let n = 1; n <= options.workers; n += 1) processes.start({ name: `worker-${n}`, args: ['worker'] });
-  greet(options, config, folder);
+  greet(options, config, env, folder);
   try {
-    const status = await watch(config, options, interrupted.promise);
+    const status = await watch(config, env, options, interrupted.promise);
     await processes.stop();
     finish(status, simulators, options);
     return 0;
@@ -99,20 +101,22 @@ function configure(
   return { config: result.config, env };
 }
 
-function greet(options: DemoOptions, config: MusterConfig, folder: string): void {
+function greet(options: DemoOptions, config: MusterConfig, env: NodeJS.ProcessEnv, folder: string): void {
   const world =
     options.world ??
     `${options.scenario}: ${options.accounts} accounts, ${options.regions} regions, ${options.instances} instances, seed ${options.seed}`;
   process.stderr.write(
     `Simulated organization (${world}), time ×${options.speed}, ${options.workers} workers\n` +
       `Console  http://127.0.0.1:${config.console.port}/   Queues  http://127.0.0.1:${config.console.port}/queues\n` +
-      `Logs     ${join(folder, 'muster.log')}\n`,
+      `Logs     ${join(folder, 'muster.log')}\n` +
+      `Ask it   ${lineToType(env, 'status')}\n`,
   );
 }
 
 /** Shows the progress until nothing is in flight, or nothing more will happen (`--once`), or the user interrupts. */
 async function watch(
   config: MusterConfig,
+  env: NodeJS.ProcessEnv,
   options: DemoOptions,
   interrupted: Promise<void>,
 ): Promise<OrganizationStatus> {
@@ -125,13 +129,24 @@ async function watch(
   void interrupted.finally(() => stop.abort());
   try {
     const show = (status: OrganizationStatus): void => display.update(status, Date.now() - startedAtMs);
+    const say = (text: string): void => {
+      display.clear();
+      process.stderr.write(text);
+    };
     const clock = createClock();
-    if (!options.once) {
-      while (!stop.signal.aborted) {
-        show(await readOrganizationStatus(ledger, clock.now()));
-        await clock.sleep(LOOK_MS, stop.signal).catch(() => undefined);
-      }
-    } else if ((await awaitSettled(ledger, config, stop.signal, show)) !== null) {
+    const operator = createHoldOperator({ ledger, config, entry: ENTRY, env, say });
+    const look = async (): Promise<OrganizationStatus> => {
+      const status = await readOrganizationStatus(ledger, clock.now());
+      show(status);
+      await operator(status);
+      await clock.sleep(LOOK_MS, stop.signal).catch(() => undefined);
+      return status;
+    };
+    let status = await look();
+    while (!stop.signal.aborted && !(options.once && status.sweep.state === 'finished')) {
+      status = await look();
+    }
+    if (options.once && (await awaitSettled(ledger, config, stop.signal, show)) !== null) {
       await confirmFailures({ ledger, config, clock, random: randomShare }, INVENTORY_PATIENCE_MS);
     }
     display.clear();

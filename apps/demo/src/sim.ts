@@ -107,6 +107,7 @@ await writeFile(environmentPath, variables);
 console.log(variables);
 console.log(`# The same, for another terminal:   . ${environmentPath}
 # Then:                              ./muster config check && ./muster run
+# It holds its first send; look, then:   ./muster status && ./muster resume --all
 # The referee:                       curl -s ${aws.url}/_sim/report
 # Make the proxy misbehave:          curl -s ${teleport.url}/_sim/faults -d '{"inventory":"half"}'`);
 
