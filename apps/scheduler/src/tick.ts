@@ -7,7 +7,7 @@ import type { Logger } from '@muster/core/runtime/logger-port';
 import type { Ledger } from '@muster/core/control/ledger';
 
 /** A job that no worker has taken up is given again after this long: a job that was lost comes back within a minute. Real time. */
-const LEASE_MS = 45_000;
+const LEASE_MS = 30_000;
 /** Each job waiting in front makes the lease longer, so that a long queue is not told the same again and again. */
 const LEASE_PER_WAITING_MS = 5;
 const LEASE_MAX_MS = 10 * 60_000;

@@ -42,7 +42,7 @@ export function createTimings(config: MusterConfig): WorkerTimings {
   const scaled = (ms: number, atLeastMs: number): number => Math.max(ms / config.speed, atLeastMs);
   return {
     leaseMs: 30_000,
-    jobTakenMs: 45_000,
+    jobTakenMs: 30_000,
     retryMs: scaled(5_000, 250),
     passingMs: scaled(600_000, 15_000),
     heldMs: scaled(60_000, 1_000),
