@@ -17,6 +17,7 @@ import { createMetrics, createReloadMetrics } from '@muster/core/runtime/metrics
 import { createStartSteps, processName } from '@muster/core/runtime/start-steps';
 import { createRedactor } from '@muster/core/runtime/redaction';
 import { createHttpApp, listen } from './http/app.ts';
+import { reviewChange } from '@muster/core/control/review-change';
 import { reportBlockedCaps, reportSetAside, watchRedis } from './recurring-findings.ts';
 import { keepTicking, tick } from './tick.ts';
 
@@ -133,6 +134,7 @@ function createTickHandler(deps: {
       enqueue: queue.enqueueMany,
       waiting: async (name) => (await queue.counts())[name].waiting,
     });
+    await reviewChange(ledger, deps.current(), clock);
     if (clock.now() - reportedAtMs >= REPORT_MS) {
       reportedAtMs = clock.now();
       await reportSetAside(ledger, clock.now());

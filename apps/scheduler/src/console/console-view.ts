@@ -117,6 +117,7 @@ const STOPS_SENDING: Readonly<Partial<Record<string, boolean>>> = {
   'inventory-unavailable': false,
   'inventory-drop': true,
   'config-skew': false,
+  'change-held': false,
   'ledger-epoch-changed': false,
   'ledger-rebuilt': false,
   'two-live-commands': false,

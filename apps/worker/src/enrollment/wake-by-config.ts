@@ -1,11 +1,10 @@
 import type { MusterConfig } from '@muster/core/config/model';
 import { causesRepairedBy, type InstallSetting } from '@muster/core/enrollment/cause';
-import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
-import { targetId } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
+import { readAllAgain, takeSelection } from '../rollout/take-selection.ts';
 import { applyEvents } from '@muster/core/enrollment/apply-events';
 
-type Deps = Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'random' | 'timings'>;
+type Deps = Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'random' | 'timings' | 'newId'>;
 
 /** What the ledger keeps of the configuration that was last worked by; its JSON is compared as text. */
 interface Worked {
@@ -26,12 +25,13 @@ interface Worked {
  * @returns whether the configuration had changed
  */
 export async function wakeByConfig(deps: Deps): Promise<boolean> {
-  const { control, due, coverage } = deps.ledger;
+  const { control } = deps.ledger;
   for (const finding of await control.findings()) {
     // A worker that still lacks a matcher says so again.
     if (finding.kind === 'config-skew') await control.clear('config-skew', finding.scope);
   }
   const before = await control.workedBy();
+  await takeSelection(deps, before === null ? null : matchersOf(before));
   const now = workedOf(deps.config);
   const word = JSON.stringify(now);
   if (before === word) return false;
@@ -39,13 +39,7 @@ export async function wakeByConfig(deps: Deps): Promise<boolean> {
     // What was installed by the configuration before says nothing of this one.
     await control.resetBrake('all', deps.clock.now());
     await wakeFailed(JSON.parse(before) as Partial<Worked>, now, deps);
-    await due.schedule('accounts', [{ member: ORGANIZATION_MEMBER, inMs: 0 }]);
-    for (const accountId of await coverage.accountIds()) {
-      await due.schedule('regions', [{ member: accountId, inMs: 0 }]);
-      const regions = (await coverage.account(accountId))?.regions ?? [];
-      const targets = regions.map((region) => ({ member: targetId({ accountId, region }), inMs: 0 }));
-      if (targets.length > 0) await due.schedule('scan', targets);
-    }
+    await readAllAgain(deps);
   }
   await control.setWorkedBy(word);
   return before !== null;
@@ -59,6 +53,11 @@ function workedOf({ matchers, install, enabled }: MusterConfig): Worked {
     deliveryTimeout: install.deliveryTimeoutSeconds,
     joinTimeout: install.joinTimeoutMs,
   };
+}
+
+/** The keys of the matchers in what was last worked by. */
+function matchersOf(word: string): readonly string[] {
+  return (JSON.parse(word) as Partial<Worked>).matchers ?? [];
 }
 
 async function wakeFailed(before: Partial<Worked>, now: Worked, deps: Deps): Promise<void> {

@@ -31,6 +31,7 @@ const TURNS_MS = 60_000;
 const WAITS: Readonly<Record<string, WaitReason | undefined>> = {
   paused: 'paused',
   brake: 'brake',
+  change: 'change',
   held: 'held',
   inventory: 'inventory',
   epoch: 'epoch',

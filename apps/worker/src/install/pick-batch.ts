@@ -35,8 +35,9 @@ export async function pickBatch(
   gates: GateFacts,
   limit: number,
   deps: HandlerDeps,
+  lookAt = LOOK_AT,
 ): Promise<PickedBatch> {
-  const records = await readCandidates(target, deps);
+  const { records, isAll } = await readCandidates(target, deps, lookAt);
   const joined = await deps.ledger.nodes.find(target.accountId, [...records.keys()]);
   if (joined.size > 0) {
     await applyEvents(deps, target, records, (id) => {
@@ -58,6 +59,8 @@ export async function pickBatch(
     }
     free.push({ ...stored, instanceId });
   }
+  // Those that wait must not hide the others behind them.
+  if (free.length === 0 && !isAll) return pickBatch(target, matchers, gates, limit, deps, 4 * lookAt);
   const matcher = await ownerOf(free, matchers, target, deps);
   if (matcher === null) return { batch: null, closed };
   const candidates = free.filter((one) => one.value.matcherKey === matcher.key).slice(0, limit);
@@ -71,8 +74,12 @@ export async function pickBatch(
 async function readCandidates(
   target: Target,
   deps: HandlerDeps,
-  lookAt = LOOK_AT,
-): Promise<ReadonlyMap<InstanceId, Versioned<StoredRecord>>> {
+  lookAt: number,
+): Promise<{
+  readonly records: ReadonlyMap<InstanceId, Versioned<StoredRecord>>;
+  /** Whether there is nothing to be found by looking further. */
+  readonly isAll: boolean;
+}> {
   const { enrollments } = deps.ledger;
   const now = deps.clock.now();
   const foreign: string[] = [];
@@ -80,7 +87,8 @@ async function readCandidates(
   const records = await enrollments.read(target, ids);
   const due = new Map([...records].filter(([, { value }]) => isDue(value, now)));
   const odd = [...foreign, ...ids.filter((id) => !due.has(id))];
-  if (odd.length === 0) return due;
+  const isAll = ids.length < lookAt;
+  if (odd.length === 0) return { records: due, isAll };
   if (foreign.length > 0 || ids.some((id) => !records.has(id))) await setAsideUnreadable(target, deps);
   // One that another worker has claimed meanwhile is no longer listed, and not told.
   const repaired = await enrollments.repairCandidates(target, odd);
@@ -88,9 +96,8 @@ async function readCandidates(
     (instanceId): Untrusted => ({ instanceId, why: whyOdd(instanceId) }),
   );
   if (untrusted.length > 0) await raiseUntrusted(target, untrusted, deps);
-  // Those that a newer release has put there in a state of its own stay, and must not hide the others.
-  const isHidden = due.size === 0 && ids.length === lookAt && untrusted.length === 0;
-  return isHidden ? readCandidates(target, deps, 4 * lookAt) : due;
+  // What was repaired is gone from the list, and the next turn looks at what comes after it.
+  return { records: due, isAll: isAll || untrusted.length > 0 };
 }
 
 function isDue(record: StoredRecord, nowMs: number): boolean {

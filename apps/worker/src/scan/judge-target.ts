@@ -15,6 +15,8 @@ import type { Versioned } from '@muster/core/enrollment/enrollment-store';
 export interface Sighting {
   readonly instance: Instance;
   readonly owner: Matcher | null;
+  /** The selection that adds it, null for one that was selected before (`markAdded`); absent where that is not asked. */
+  readonly addedBy?: string | null;
 }
 
 /** Every instance that any role shows, with its owner: the first matcher in file order, whichever role it came by. */
@@ -124,7 +126,7 @@ export async function judgeSightings(
 }
 
 /** What a look at one instance says to its record. */
-export function eventsOfSighting({ instance, owner }: Sighting): readonly EnrollmentEvent[] {
+export function eventsOfSighting({ instance, owner, addedBy }: Sighting): readonly EnrollmentEvent[] {
   if (owner === null) return [{ kind: 'seen-unmatched' }];
   switch (instance.state) {
     case 'running':
@@ -134,6 +136,7 @@ export function eventsOfSighting({ instance, owner }: Sighting): readonly Enroll
           instanceId: instance.instanceId,
           matcherKey: owner.key,
           launchedAtMs: instance.launchedAtMs,
+          addedBy,
         },
       ];
     case 'stopping':

@@ -15,6 +15,7 @@ import { type DueOutcome, finishAfter } from '../due-work.ts';
 import { readRecords } from '../enrollment/repair-ledger.ts';
 import { trackLabels } from '../inventory/track-labels.ts';
 import { awaitProof, scopeOfAccount } from '../organization/account-scope.ts';
+import { countAdded, countNone, markAdded } from '../rollout/take-selection.ts';
 import { decideTarget, type Reading, type Records } from './decide-target.ts';
 import { forgetTarget } from './forget-target.ts';
 import { trackHostManagement } from './host-management.ts';
@@ -73,7 +74,7 @@ async function scan(begun: BegunScan, ctx: JobContext, deps: HandlerDeps): Promi
     return forget(target, { account, regions: [] }, deps);
   }
   try {
-    return await readTarget(begun, { target, groups, before: scope.coverage }, ctx, deps);
+    return await readTarget(begun, account, { target, groups, before: scope.coverage }, ctx, deps);
   } catch (error) {
     const failure = coverageOfFailure(error, scope.coverage, begun.readingMs, deps);
     if (failure === null) throw error;
@@ -85,23 +86,28 @@ async function scan(begun: BegunScan, ctx: JobContext, deps: HandlerDeps): Promi
 
 async function readTarget(
   begun: BegunScan,
+  account: Account,
   reading: Reading,
   { signal, log }: JobContext,
   deps: HandlerDeps,
 ): Promise<ScanOutcome> {
   const { target, groups, before } = reading;
-  const sightings = await listSightings(target, groups, signal, deps);
-  const digest = digestOfSightings(sightings, deps.config);
+  const listed = await listSightings(target, groups, signal, deps);
+  const digest = digestOfSightings(listed, deps.config);
   const done = (coverage: Coverage, written: Written): ScanOutcome => ({
     nextInMs: deps.config.pollIntervalMs,
     coverage,
-    result: { status: coverage.status, seen: sightings.size, ...written },
+    result: { status: coverage.status, seen: listed.size, ...written },
   });
   if (begun.rest?.digest === digest && deps.clock.now() < begun.rest.untilMs) {
     return done(completeCoverage(begun.readingMs), { queued: 0, changed: 0 });
   }
-  const { records, summary, management } = await readLedger(target, deps);
+  const [{ records, summary, management }, sightings] = await Promise.all([
+    readLedger(target, deps),
+    markAdded({ account, target }, listed, signal, deps),
+  ]);
   const decision = await decideTarget(reading, sightings, records, signal, deps);
+  await countAdded(target, sightings, decision.next, deps);
   const written = await writeDecision(reading, decision, records, deps);
   await trackHostManagement(reading, decision, management, { signal, log }, deps);
   const bystanders = bystandersOf(sightings, decision.next, groups);
@@ -126,6 +132,7 @@ async function forget(
   known: Pick<TargetScope, 'account' | 'regions'> | null,
   deps: HandlerDeps,
 ): Promise<ScanOutcome> {
+  await countNone(target, deps);
   const { nextInMs, changed } = await forgetTarget(target, known, deps);
   return notRead('forgotten', nextInMs, changed);
 }

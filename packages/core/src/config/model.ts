@@ -19,6 +19,7 @@ export interface MusterConfig {
   readonly endsAtMs: number | null;
   readonly redis: RedisSettings;
   readonly limits: LimitSettings;
+  readonly rollout: RolloutSettings;
   readonly brake: BrakeSettings;
   readonly pacing: PacingSettings;
   readonly install: InstallTimings;
@@ -51,6 +52,12 @@ export interface LimitSettings {
   readonly installsInFlightPerTarget: number;
   /** Whether a first run waits for `muster resume` before its first send. */
   readonly holdFirstSend: boolean;
+}
+
+/** How installs spread. */
+export interface RolloutSettings {
+  /** A changed configuration that adds more hosts than the larger of both asks before it sends to them. `share`: 0..1, of those selected before. */
+  readonly askAbove: { readonly share: number; readonly hosts: number };
 }
 
 /** Stops a scope (an account, or everything) when too many of the hosts last sent to failed: see `rollout/brake.ts`. */

@@ -69,6 +69,22 @@ export const MusterShape = z.strictObject({
         .describe('A first run waits for `muster resume` before it sends anything.'),
     })
     .prefault({}),
+  rollout: z
+    .strictObject({
+      ask_above: z
+        .strictObject({
+          share: share()
+            .prefault(0.2)
+            .describe(
+              'A changed configuration that selects more hosts than before sends to them by itself only up to this share of the hosts that were selected before, or up to `hosts`, whichever is more. Above it, they wait for `muster approve change`.',
+            ),
+          hosts: whole(0, 1_000_000)
+            .prefault(50)
+            .describe('The same as a number of hosts. With both `0`, every change that adds a host asks.'),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
   brake: z
     .strictObject({
       enabled: flag()

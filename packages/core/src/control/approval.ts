@@ -70,6 +70,15 @@ export function isCovered(
   );
 }
 
+/** The most that an approval covers. */
+export function mostOf({
+  hosts,
+  accounts,
+  grow,
+}: Pick<Approval, 'hosts' | 'accounts' | 'grow'>): ApprovedSize {
+  return { hosts: grown(hosts, grow), accounts: grown(accounts, grow) };
+}
+
 /** In thousandths: as floating point, some products lie a hair below the whole number that they mean. */
 function grown(count: number, share: number): number {
   return Math.floor((count * Math.round((1 + share) * 1_000)) / 1_000);

@@ -29,6 +29,7 @@ export const FINDING_KINDS = [
   'sends-wait',
   'brake-engaged',
   'config-skew',
+  'change-held',
   'inventory-unavailable',
   'inventory-drop',
   'ledger-epoch-changed',

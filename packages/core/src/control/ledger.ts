@@ -23,6 +23,7 @@ import { defineScripts } from '../redis/scripts.ts';
 import { createSetAsideLedger, type SetAsideLedger } from '../enrollment/set-aside-store.ts';
 import { createStatisticsLedger, type StatisticsLedger } from '../reports/statistics-store.ts';
 import { createUnansweredLedger, type UnansweredLedger } from '../organization/unanswered-store.ts';
+import { createSelectionLedger, type SelectionLedger } from '../rollout/selection-store.ts';
 import { createWaitLedger, type WaitLedger } from '../rollout/wait-store.ts';
 
 /** Everything the ledger is, so that a handler can name the parts it needs. */
@@ -36,6 +37,7 @@ export interface Ledger {
   readonly approvals: ApprovalLedger;
   readonly clocks: ClockLedger;
   readonly waits: WaitLedger;
+  readonly selection: SelectionLedger;
   readonly unanswered: UnansweredLedger;
   readonly hostManagement: HostManagementLedger;
   readonly owner: OwnerLedger;
@@ -75,6 +77,7 @@ export function createRedisLedger(deps: {
     unanswered: createUnansweredLedger(shared),
     hostManagement: createHostManagementLedger(shared),
     waits: createWaitLedger({ ...shared, enrollments }),
+    selection: createSelectionLedger(shared),
     setAside: createSetAsideLedger(shared),
     owner: createOwnerLedger({ ...shared, prefix: deps.prefix, control, log: deps.log }),
     approvals: createApprovalLedger(shared),

@@ -14,6 +14,8 @@ export type EnrollmentEvent =
       readonly instanceId: InstanceId;
       readonly matcherKey: MatcherKey;
       readonly launchedAtMs: number | null;
+      /** The selection that adds it, unless it was selected before; null: the accepted one has it; absent: not asked. */
+      readonly addedBy?: string | null | undefined;
     }
   | { readonly kind: 'seen-stopped' }
   | { readonly kind: 'seen-unmatched' }

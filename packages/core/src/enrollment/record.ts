@@ -47,6 +47,11 @@ export interface EnrollmentBase {
   readonly launchedAtMs: number | null;
   /** When the node was first seen in the inventory; null when never. Kept through stops, so that a host that comes back is given time to rejoin. */
   readonly joinedAtMs: number | null;
+  /**
+   * The selection (`rollout/selection.ts`) that added it to what is selected: while that one waits, nothing is sent to the
+   * instance. Absent for one that was selected before.
+   */
+  readonly addedBy?: string | undefined;
   /** Failed attempts in a row. */
   readonly failures: number;
   /** All attempts ever. */
@@ -184,6 +189,7 @@ const storedBase = {
   changedAtMs: EpochMs,
   launchedAtMs: EpochMs.nullable(),
   joinedAtMs: EpochMs.nullable(),
+  addedBy: z.string().optional(),
   failures: z.number(),
   attemptCount: z.number(),
   attempts: z.array(StoredAttempt),

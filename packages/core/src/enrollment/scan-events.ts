@@ -15,6 +15,7 @@ export function discover(event: EventOf<'seen'>, context: TransitionContext): En
     changedAtMs: context.nowMs,
     launchedAtMs: event.launchedAtMs,
     joinedAtMs: null,
+    ...(event.addedBy === undefined || event.addedBy === null ? {} : { addedBy: event.addedBy }),
     failures: 0,
     attemptCount: 0,
     attempts: [],
@@ -29,7 +30,13 @@ export function onSeen(
 ): Transition {
   const restarted = event.launchedAtMs !== null && event.launchedAtMs !== record.launchedAtMs;
   const handedOver = event.matcherKey !== record.matcherKey;
-  const facts = { matcherKey: event.matcherKey, launchedAtMs: event.launchedAtMs ?? record.launchedAtMs };
+  const addedBy = addedByOf(record, event);
+  const facts = {
+    matcherKey: event.matcherKey,
+    launchedAtMs: event.launchedAtMs ?? record.launchedAtMs,
+    // A record without a mark stays without the key, so that its text stays the same.
+    ...(addedBy === record.addedBy ? {} : { addedBy }),
+  };
   switch (record.state) {
     case 'stopped':
     case 'unmatched':
@@ -45,7 +52,7 @@ export function onSeen(
     case 'ineligible':
       // A restart or a changed matcher may be the fix: judge it anew instead of waiting on.
       if (restarted || handedOver) return { ...baseOf(record, context), ...facts, state: 'discovered' };
-      return record;
+      return addedBy === record.addedBy ? record : { ...record, ...facts };
     case 'sending':
     case 'installing':
       return record;
@@ -53,10 +60,17 @@ export function onSeen(
     case 'queued':
     case 'installed':
     case 'joined':
-      return restarted || handedOver ? { ...record, ...facts } : record;
+      return restarted || handedOver || addedBy !== record.addedBy ? { ...record, ...facts } : record;
     default:
       return record satisfies never;
   }
+}
+
+/** Which selection adds it now. One that was selected before a change goes on as it was, whatever the change selects. */
+function addedByOf(record: EnrollmentRecord, { addedBy }: EventOf<'seen'>): string | undefined {
+  const isSelected = record.state !== 'unmatched' && record.state !== 'gone';
+  if (addedBy === undefined || (isSelected && record.addedBy === undefined)) return record.addedBy;
+  return addedBy ?? undefined;
 }
 
 /** Not to be installed now: stopped, selected by no matcher, or no longer there. An open command goes on all the same. */

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { COVERAGE_STATUSES, type Coverage } from './coverage.ts';
+import { COVERAGE_STATUSES, type Coverage, type TargetCounts } from './coverage.ts';
 import { AccountId, type Region } from './ids.ts';
 import { readTargetId, targetId, type Target } from './target.ts';
 import type { UnreadTarget } from './unread-findings.ts';
@@ -35,6 +35,8 @@ export interface CoverageLedger {
   beginReading(): Promise<number>;
   /** The account list of a sweep is complete (`error` null) or failed. Says nothing of a sweep that started meanwhile. */
   endAccountListing(sweepId: string, nowMs: number, error: string | null, inactive: number): Promise<void>;
+  /** How targets were read whose reading began at this date or later, and how many accounts were not asked for their regions since. */
+  readSince(sinceMs: number): Promise<{ readonly targets: TargetCounts; readonly accountsLeft: number }>;
   /** Null before the first sweep. Marks the sweep finished when it sees that everything was read. */
   sweep(nowMs: number): Promise<SweepView | null>;
   putAccounts(accounts: readonly Account[]): Promise<void>;

@@ -21,7 +21,7 @@ export const WHOLE_ACCOUNT = '.*';
 
 type SweepLedger = Pick<
   CoverageLedger,
-  'startSweep' | 'requestReadings' | 'beginReading' | 'endAccountListing' | 'sweep'
+  'startSweep' | 'readSince' | 'requestReadings' | 'beginReading' | 'endAccountListing' | 'sweep'
 >;
 
 /** The sweep: a view on the readings since a moment, not a task that a process has to finish. */
@@ -71,6 +71,14 @@ export function createSweepLedger(deps: {
     requestReadings: () => begin('request'),
 
     beginReading: () => begin('reading'),
+
+    async readSince(sinceMs) {
+      const [targets, accountsLeft] = await Promise.all([
+        countTargets(sinceMs),
+        redis.zcount(keys.accountsResolved, '-inf', `(${sinceMs}`),
+      ]);
+      return { targets, accountsLeft };
+    },
 
     async endAccountListing(sweepId, nowMs, error, inactive) {
       await redis.hset(keys.sweep, {

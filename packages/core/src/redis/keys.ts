@@ -74,6 +74,16 @@ export interface Keys {
   readonly pauses: string;
   /** string: JSON of what was last worked by of the configuration; see the worker's wake-by-config. */
   readonly workedBy: string;
+  /**
+   * hash: `accepted`, `acceptedId`: the selection that hosts are sent to by; `held`, `heldId`, `heldAtMs`, `countedSinceMs`: one
+   * that selects more; `hosts`, `accounts`: what it adds; `mostHosts`, `mostAccounts`: up to how much of that may be sent to.
+   * Writers: hold-selection.lua, count-added.lua, bound-held.lua.
+   */
+  readonly selection: string;
+  /** hash: target id → hosts that the held selection adds there. Writer: count-added.lua. */
+  readonly addedByTarget: string;
+  /** hash: account id → the same. Writer: count-added.lua. */
+  readonly addedByAccount: string;
   /** string: `held` or `released`. */
   readonly hold: string;
   /** hash: `wave:NAME` or `change:ID` → JSON of what an operator approved. */
@@ -182,6 +192,9 @@ export function createKeys(prefix: string): Keys {
     epochSeen: (epoch) => `${own}:epoch-seen:${epoch}`,
     pauses: `${own}:pauses`,
     workedBy: `${own}:worked-by`,
+    selection: `${own}:selection`,
+    addedByTarget: `${own}:added-by-target`,
+    addedByAccount: `${own}:added-by-account`,
     hold: `${own}:hold`,
     approvals: `${own}:approvals`,
     approvalRequests: `${own}:approval-requests`,

@@ -34,6 +34,9 @@ const SCRIPTS = {
   distrust: { folder: 'install', functions: ['jobs/make-due'] },
   'take-token': { folder: 'install', functions: [] },
   room: { folder: 'rollout', functions: ['redis/now', 'enrollment/count-records', 'rollout/places'] },
+  'hold-selection': { folder: 'rollout', functions: ['redis/now', 'organization/date-reading'] },
+  'count-added': { folder: 'rollout', functions: [] },
+  'bound-held': { folder: 'rollout', functions: [] },
   'count-hosts': { folder: 'rollout', functions: [] },
 } as const satisfies Record<string, { readonly folder: string; readonly functions: readonly string[] }>;
 type ScriptName = keyof typeof SCRIPTS;

@@ -9,6 +9,7 @@ import type { Ledger } from '../control/ledger.ts';
 import { pausedBy, scopeFlag } from '../control/scope.ts';
 import { causeOf, type StoredRecord } from '../enrollment/record.ts';
 import type { Target } from '../organization/target.ts';
+import type { SelectionGate } from './selection-store.ts';
 import type { WaitReason } from './send-wait.ts';
 
 /** Why one host is not sent to. */
@@ -31,6 +32,7 @@ export interface GateFacts {
   readonly config: MusterConfig;
   /** By scope. */
   readonly pauses: ReadonlyMap<string, Pause>;
+  readonly selection: SelectionGate;
   /** The ledger's time. */
   readonly nowMs: number;
 }
@@ -38,7 +40,7 @@ export interface GateFacts {
 type Gate = (facts: GateFacts, record: StoredRecord) => ClosedGate | null;
 
 /** The first that is closed is what a host waits for. */
-const GATES: readonly Gate[] = [ofPause];
+const GATES: readonly Gate[] = [ofPause, ofChange];
 
 /** Null when the host may be sent to. */
 export function closedGate(facts: GateFacts, record: StoredRecord): ClosedGate | null {
@@ -55,12 +57,16 @@ export async function readGateFacts(
     ledger,
     config,
     nowMs,
-  }: { readonly ledger: Pick<Ledger, 'control'>; readonly config: MusterConfig; readonly nowMs: number },
+  }: {
+    readonly ledger: Pick<Ledger, 'control' | 'selection'>;
+    readonly config: MusterConfig;
+    readonly nowMs: number;
+  },
   target: Target,
   pauses?: readonly Pause[],
 ): Promise<GateFacts> {
-  const known = pauses ?? (await ledger.control.pauses());
-  return { target, config, nowMs, pauses: new Map(known.map((pause) => [pause.scope, pause])) };
+  const [known, selection] = await Promise.all([pauses ?? ledger.control.pauses(), ledger.selection.gate()]);
+  return { target, config, nowMs, selection, pauses: new Map(known.map((pause) => [pause.scope, pause])) };
 }
 
 /** The widest pause that is over the host. */
@@ -84,6 +90,34 @@ export function gateOfPause({ scope, by, reason }: Pause): ClosedGate {
     untilMs: null,
     message: `wait because ${who}${reason === '' ? '' : `: ${reason}`}`,
     remedy: `${by === 'brake' ? 'Fix what fails (muster instances --state failed), then' : 'When it may go on,'} run: muster resume ${scopeFlag(scope)}`,
+    needsPerson: true,
+  };
+}
+
+/** A host that a changed configuration adds waits until the change was counted, and approved where it adds many. */
+function ofChange({ selection }: GateFacts, { addedBy }: StoredRecord): ClosedGate | null {
+  const { acceptedId, heldId, isCounted, isOpen } = selection;
+  if (addedBy === undefined || addedBy === acceptedId || (addedBy === heldId && isOpen)) return null;
+  const base = { reason: 'change', subject: 'all', untilMs: null, needsPerson: false } as const;
+  if (addedBy !== heldId) {
+    return {
+      ...base,
+      message:
+        'wait because only a worker whose configuration is not the one that was taken up last selects them',
+      remedy: 'Give all workers the same file; the next scan judges these hosts anew.',
+    };
+  }
+  if (!isCounted) {
+    return {
+      ...base,
+      message: 'wait because a changed configuration adds them, and a sweep counts first how many it adds',
+      remedy: 'Nothing to do: with the end of the sweep they go on, or muster findings asks for an approval.',
+    };
+  }
+  return {
+    ...base,
+    message: 'wait because a changed configuration adds them, and it adds more than muster.rollout.ask_above',
+    remedy: 'muster findings shows how many and where. When that is meant: muster approve change',
     needsPerson: true,
   };
 }

@@ -40,6 +40,13 @@ const REASONS = {
     remedy: 'Nothing to do: it ends by itself. Where it lasts, Redis restarts again and again: see its log.',
     toldBy: [],
   },
+  change: {
+    text: 'a changed configuration selects more hosts than before, and these are among them',
+    owner: 'operator',
+    remedy:
+      'Nothing to do before a sweep has counted them. Where it lasts: all workers must have the same file; muster coverage shows what is not read.',
+    toldBy: ['change-held'],
+  },
   inventory: {
     text: 'there is no recent inventory of Teleport’s nodes, by which it is known who has joined',
     owner: 'teleport-admin',

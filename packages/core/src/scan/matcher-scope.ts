@@ -7,14 +7,15 @@ import {
   roleFor,
   type Matcher,
   type RoleReference,
+  type Selector,
 } from './matcher.ts';
 
 /** The matchers that cover an account, in file order. `callerAccountId` is the account of the worker's own credentials; null when no matcher needs it. */
-export function matchersOfAccount(
-  matchers: readonly Matcher[],
+export function matchersOfAccount<Kind extends Selector>(
+  matchers: readonly Kind[],
   account: Account,
   callerAccountId: AccountId | null,
-): readonly Matcher[] {
+): readonly Kind[] {
   return matchers.filter(
     (matcher) => isCovered(matcher, account, callerAccountId) && coversAccountTags(matcher, account.tags),
   );
@@ -31,7 +32,7 @@ export function needsAccountTags(
   );
 }
 
-function isCovered(matcher: Matcher, account: Account, callerAccountId: AccountId | null): boolean {
+function isCovered(matcher: Selector, account: Account, callerAccountId: AccountId | null): boolean {
   if (!coversAccount(matcher, account.accountId)) return false;
   if (matcher.organization !== null) return isAccountInScope(account, matcher.organization);
   if (matcher.role.kind === 'arn') return accountOfRole(matcher.role.arn) === account.accountId;

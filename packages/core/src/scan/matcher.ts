@@ -61,14 +61,22 @@ export interface Matcher {
   readonly includeAccounts: readonly AccountId[] | null;
   readonly excludeAccounts: readonly AccountId[];
   /** Rules about the account's own tags; absent when there are none, and then no worker asks for them. */
-  readonly accountTags?: { readonly include: readonly TagRule[]; readonly exclude: readonly TagRule[] };
+  readonly accountTags?:
+    | { readonly include: readonly TagRule[]; readonly exclude: readonly TagRule[] }
+    | undefined;
   /** An instance younger than this is left alone until it is older. */
   readonly minInstanceAgeMs: number;
   readonly install: InstallSettings;
 }
 
+/** What of a matcher decides which hosts it selects: not what is sent to them, nor how its file names it. */
+export type Selector = Omit<Matcher, 'key' | 'label' | 'minInstanceAgeMs' | 'install'>;
+
+/** What of it decides by the tags of an instance. */
+export type TagSelector = Pick<Selector, 'tags' | 'excludeTags'>;
+
 /** Whether the matcher wants this instance by its tags; state and platform are decided later. */
-export function matchesInstance(matcher: Matcher, instance: Instance): boolean {
+export function matchesInstance(matcher: TagSelector, instance: Pick<Instance, 'tags'>): boolean {
   return (
     matcher.tags.every((rule) => carriesTag(instance.tags, rule)) &&
     !matcher.excludeTags.some((rule) => carriesTag(instance.tags, rule))
@@ -84,18 +92,18 @@ export function excludesInstance(matcher: Matcher, instance: Instance): boolean 
 }
 
 /** Whether the matcher covers the account at all (account lists only; the organization's units are decided where accounts are listed). */
-export function coversAccount(matcher: Matcher, accountId: AccountId): boolean {
+export function coversAccount(matcher: Selector, accountId: AccountId): boolean {
   if (matcher.excludeAccounts.includes(accountId)) return false;
   return matcher.includeAccounts === null || matcher.includeAccounts.includes(accountId);
 }
 
-export function coversRegion(matcher: Matcher, region: Region): boolean {
+export function coversRegion(matcher: Pick<Selector, 'regions'>, region: Region): boolean {
   return matcher.regions.kind === 'all' || matcher.regions.regions.includes(region);
 }
 
 /** Whether the account's own tags are as the matcher wants them. Tags that are not known are not as wanted. */
 export function coversAccountTags(
-  matcher: Matcher,
+  matcher: Selector,
   tags: Readonly<Record<string, string>> | undefined,
 ): boolean {
   if (matcher.accountTags === undefined) return true;

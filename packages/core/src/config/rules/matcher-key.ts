@@ -37,7 +37,12 @@ export function matcherKey(content: MatcherContent): MatcherKey {
           accountTags: [sortedRules(content.accountTags.include), sortedRules(content.accountTags.exclude)],
         }),
   };
-  return createHash('sha256').update(canonicalJson(counted)).digest('hex').slice(0, 16) as MatcherKey;
+  return hashOf(counted) as MatcherKey;
+}
+
+/** 16 hexadecimal digits of SHA-256 over a value's content. */
+export function hashOf(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 16);
 }
 
 /** JSON with the keys of every map in order, so that it depends on content alone. */

@@ -45,6 +45,7 @@ export function compileMuster(
       installsInFlightPerTarget: limits.installs_in_flight_per_target ?? Math.min(100, perAccount),
       holdFirstSend: limits.hold_first_send,
     },
+    rollout: { askAbove: shape.rollout.ask_above },
     brake: {
       enabled: brake.enabled,
       window: brake.window,
