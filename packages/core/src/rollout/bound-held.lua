@@ -2,7 +2,7 @@
 -- KEYS: 1 selection (hash)  2 added hosts by target (hash)  3 added hosts by account (hash)
 -- ARGV: 1 id of the held selection  2 `bound` | `accept`  3, 4 for a bound: the most hosts and the most accounts
 -- Returns: 1, or 0 when another selection is held, or none.
--- Invariant: the host that makes the sum exceed a bound closes the gate for all added ones, whoever counts it.
+-- Invariant: the host that makes the sum exceed a bound closes the gate for all added ones, whichever worker counts it.
 local selection = KEYS[1]
 if redis.call('HGET', selection, 'heldId') ~= ARGV[1] then return 0 end
 if ARGV[2] == 'bound' then
