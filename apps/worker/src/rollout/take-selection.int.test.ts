@@ -6,7 +6,14 @@ import { expect, test } from 'vitest';
 import { wakeByConfig } from '../enrollment/wake-by-config.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
-import { ACCOUNT, aWorld, instanceId, MANAGEMENT, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
+import {
+  ACCOUNT,
+  aWorld,
+  instanceId,
+  MANAGEMENT,
+  someInstances,
+  TARGET,
+} from '../fixtures/written-world.fixture.ts';
 
 /** A configuration that selects more than the one before, from its reload to its end. */
 const startWorkerBench = useWorkerBench();

@@ -202,3 +202,24 @@ test('a host that is managed elsewhere is left alone for a day although SSM says
   expect(recordAfter(record, ELIGIBLE, { nowMs: NOW_MS + 86_400_000 })).toMatchObject({ state: 'queued' });
   expect(recordAfter(record, { kind: 'retry-requested' })).toMatchObject({ state: 'discovered' });
 });
+
+test.each([
+  ['a new instance', null, 'change-1', 'change-1'],
+  ['one that no matcher selected', aRecord('unmatched'), 'change-1', 'change-1'],
+  ['one that was selected before', aRecord('queued'), 'change-1', undefined],
+  ['one that was selected and stopped', aRecord('stopped'), 'change-1', undefined],
+  ['one that an earlier change added', aRecord('queued', { addedBy: 'old' }), 'change-1', 'change-1'],
+  ['one whose change was accepted', aRecord('ineligible', { addedBy: 'old' }), null, undefined],
+  ['one that nothing was asked of', aRecord('joined', { addedBy: 'old' }), undefined, 'old'],
+] as const)('%s is marked with the change that adds it', (_, record, addedBy, marked) => {
+  const seen: EnrollmentEvent = { ...SEEN, ...(addedBy === undefined ? {} : { addedBy }) };
+
+  expect(recordAfter(record, seen)?.addedBy).toBe(marked);
+});
+
+test('a record that no change marks stays the very same', () => {
+  const record = aRecord('joined', { launchedAtMs: NOW_MS - 7_200_000 });
+
+  expect(recordAfter(record, { ...SEEN, addedBy: null })).toBe(record);
+  expect(recordAfter(record, { ...SEEN, addedBy: 'change-1' })).toBe(record);
+});

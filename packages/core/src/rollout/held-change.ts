@@ -80,7 +80,7 @@ export function describeChange(figures: ChangeFigures): string {
   const first = accounts.slice(0, ACCOUNTS_SHOWN).map(({ accountId, hosts }) => `${accountId} ${hosts}`);
   const more = accounts.length > ACCOUNTS_SHOWN ? ` and ${accounts.length - ACCOUNTS_SHOWN} more` : '';
   const unread =
-    notRead === 0 ? '' : ` ${count(notRead, 'target')} could not be read, and what they hold is not counted.`;
+    notRead === 0 ? '' : ` ${count(notRead, 'target')} could not be read; hosts there are not counted.`;
   return `The changed configuration selects ${count(held.hosts, 'host')} in ${count(held.accounts, 'account')} that the one before did not select, beside ${selectedBefore} that it did: ${first.join(', ')}${more}.${unread}`;
 }
 
