@@ -23,6 +23,7 @@ test('everything that is wrong is said at once, beginning with the option', () =
       documentName: null,
       markerKey: '',
       readsAccountTags: false,
+      removesNodes: false,
     },
   );
 
@@ -125,6 +126,7 @@ test('of many bad accounts the first ten are shown', () => {
       documentName: null,
       markerKey: '',
       readsAccountTags: false,
+      removesNodes: false,
     },
   );
 

@@ -124,6 +124,10 @@ export interface Keys {
   readonly inventory: string;
   /** hash: instance id → node id, in an account, of one generation of the inventory; expires. */
   readonly nodes: (accountId: AccountId, generation: string) => string;
+  /** zset: node id → epoch ms at which it was removed from Teleport, of the last hour; expires. Writer: take-removal.lua. */
+  readonly removals: string;
+  /** hash: account id → JSON of when listings of its whole organization no longer showed it: `LeftAccount`. */
+  readonly leftAccounts: string;
   /** set: target ids with labels that wait to be written. */
   readonly labelTargets: string;
   /** string: about how many labels wait, over all targets. */
@@ -212,6 +216,8 @@ export function createKeys(prefix: string): Keys {
     totals: `${own}:totals`,
     inventory: `${own}:inventory`,
     nodes: (accountId, generation) => `${own}:nodes:${accountId}:${generation}`,
+    removals: `${own}:removals`,
+    leftAccounts: `${own}:left-accounts`,
     labelTargets: `${own}:label-targets`,
     labelsWaiting: `${own}:labels-waiting`,
     report: (reportId) => {
