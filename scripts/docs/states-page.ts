@@ -15,9 +15,10 @@ const MEANINGS: Readonly<Record<EnrollmentState, string>> = {
   installing:
     'A command of Muster is live on it. Ends with the final status of its invocation, or when AWS can no longer be running the command.',
   installed:
-    'The installer ended with 0, or the host is back after a stop. The inventory moves it on, or its deadline to join; without an inventory this is the end.',
+    'The installer ended with 0, or the host is back after a stop. The inventory moves it on, or its deadline to join: to failed after an install, to lost after a stop. Without an inventory this is the end.',
   joined:
-    'Teleport’s inventory shows its node. Kept while the instance exists, also when the node goes offline.',
+    'Teleport’s inventory shows its node, or has missed it for less than `muster.inventory.lost_after`. A complete scan that shows the host running after that time makes it lost.',
+  lost: 'It had joined and runs, and complete readings of the inventory miss its node. Its node makes it joined again, without a send. While its SSM agent is online, an install job claims it for a repair, within `muster.repair`.',
   failed: 'The last attempt failed, with a cause. An install job claims it again when its back-off is over.',
   gone: 'A complete scan no longer shows it, or a complete account list no longer shows its account. Muster deletes the record after a week; until then it can be explained.',
 };

@@ -43,7 +43,7 @@ export class ProgressDisplay {
 function progressBlock(status: OrganizationStatus, elapsedMs: number): readonly string[] {
   const { sweep, instances, commands } = status;
   const { targets } = sweep;
-  const done = ['joined', 'ineligible', 'failed', 'stopped', 'unmatched', 'gone'].reduce(
+  const done = ['joined', 'ineligible', 'lost', 'failed', 'stopped', 'unmatched', 'gone'].reduce(
     (sum, state) => sum + (instances.byState[state] ?? 0),
     0,
   );

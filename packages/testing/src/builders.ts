@@ -74,6 +74,13 @@ export function aRecord<S extends EnrollmentState>(
     installing: { ...base, state: 'installing', batchId: aBatchId(), commandId: aCommandId() },
     installed: { ...base, state: 'installed', joinDeadlineMs: NOW_MS + 300_000 },
     joined: { ...base, state: 'joined', joinedAtMs: base.joinedAtMs ?? base.changedAtMs, nodeId: 'node-0' },
+    lost: {
+      ...base,
+      state: 'lost',
+      joinedAtMs: base.joinedAtMs ?? NOW_MS - 1_800_000,
+      cause: 'node-lost',
+      repairAtMs: NOW_MS + 600_000,
+    },
     failed: { ...base, state: 'failed', cause: 'ec2-ssm-script-failure', nextAttemptAtMs: NOW_MS + 600_000 },
     gone: { ...base, state: 'gone' },
   };

@@ -17,6 +17,7 @@ export const STATES = [
   'installing',
   'installed',
   'joined',
+  'lost',
   'failed',
   'gone',
 ] as const satisfies readonly EnrollmentState[];
@@ -59,6 +60,11 @@ export const SAMPLE_EVENTS: readonly SampleEvent[] = [
   { label: 'ended, managed elsewhere', event: ended(0, 'host-managed-elsewhere') },
   { label: "ended, another's command", event: ended(7, 'ec2-ssm-script-failure') },
   { label: 'join-deadline-passed', event: { kind: 'join-deadline-passed' } },
+  {
+    label: 'node-missing',
+    event: { kind: 'node-missing', sinceMs: NOW_MS - 60_000, lastSeenAtMs: NOW_MS - 120_000 },
+  },
+  { label: 'node-lost', event: { kind: 'node-lost' } },
   { label: 'retry-requested', event: { kind: 'retry-requested' } },
 ];
 
@@ -67,6 +73,7 @@ export const SAMPLE_CONTEXT: TransitionContext = {
   nowMs: NOW_MS,
   backoff: { operatorFirstMs: 600_000, transientFirstMs: 120_000, capMs: 86_400_000 },
   joinTimeoutMs: 300_000,
+  repairs: true,
   hasInventory: true,
   jitter: 0,
 };
@@ -76,6 +83,9 @@ export function aDueRecord(state: EnrollmentState): EnrollmentRecord {
   const record = aRecord(state);
   if (record.state === 'failed') return { ...record, nextAttemptAtMs: NOW_MS };
   if (record.state === 'installed') return { ...record, joinDeadlineMs: NOW_MS };
+  if (record.state === 'joined')
+    return { ...record, missing: { sinceMs: NOW_MS - 1_000, lastSeenAtMs: null } };
+  if (record.state === 'lost') return { ...record, repairAtMs: NOW_MS };
   return record;
 }
 
@@ -90,6 +100,8 @@ export function someRecord(random: () => number, instanceId: InstanceId): Enroll
       return { ...base, nextAttemptAtMs: atMs, cause: oneOf(random, CAUSE_NAMES) };
     case 'ineligible':
       return { ...base, cause: oneOf(random, CAUSE_NAMES) };
+    case 'lost':
+      return { ...base, repairAtMs: random() < 0.3 ? null : atMs, cause: oneOf(random, CAUSE_NAMES) };
     case 'installed':
       return { ...base, joinDeadlineMs: random() < 0.3 ? null : atMs };
     case 'discovered':

@@ -27,12 +27,15 @@ export function refereeFaults(
   expect(report.commands.live === 0, `${report.commands.live} commands have not ended`);
   expect(report.commands.sent === report.commands.terminal, 'not every command is terminal');
   expect(commands.live === 0, `${commands.live} commands are live in the ledger`);
-  const { joined = 0, ineligible = 0, failed = 0, ...others } = instances.byState;
+  const { joined = 0, ineligible = 0, lost = 0, failed = 0, ...others } = instances.byState;
   const resting = new Set(options.restingStates);
   const restless = Object.entries(others).filter(([state]) => !resting.has(state));
   expect(restless.length === 0, `instances without an end: ${JSON.stringify(Object.fromEntries(restless))}`);
   expect(sum(instances.byState) === instances.total, 'the states do not sum to the total');
-  expect(sum(instances.byCause) === ineligible + failed, 'the causes do not sum to ineligible + failed');
+  expect(
+    sum(instances.byCause) === ineligible + failed + lost,
+    'the causes do not sum to ineligible + failed + lost',
+  );
   const { total, ...byStatus } = sweep.targets;
   expect(sum(byStatus) === total, 'the targets do not sum to their total');
   if (options.staticWorld ?? true) {

@@ -68,7 +68,6 @@ function readRequest(options: Options): { readonly folder: string; readonly file
     markerKey: randomBytes(32).toString('hex'),
     documentName: kept.documentName,
     readsAccountTags: staysAsItIs && kept.readsAccountTags,
-    removesNodes: staysAsItIs && kept.removesNodes,
   });
   if (!reading.ok) throw refusal([...faults, ...reading.faults]);
   const all = initFiles(reading.settings);
@@ -88,11 +87,10 @@ interface Kept {
   /** Deployed roles may send this one only. */
   readonly documentName: string | null;
   readonly readsAccountTags: boolean;
-  readonly removesNodes: boolean;
 }
 
 function readKept(folder: string, needsExternalId: boolean, faults: string[]): Kept {
-  const none: Kept = { externalId: null, documentName: null, readsAccountTags: false, removesNodes: false };
+  const none: Kept = { externalId: null, documentName: null, readsAccountTags: false };
   const file = join(folder, 'muster.yaml');
   if (folder === '' || !existsSync(file) || !statSync(file).isFile()) return none;
   const parsed = loadConfig(file, {});
@@ -104,13 +102,12 @@ function readKept(folder: string, needsExternalId: boolean, faults: string[]): K
     }
     return none;
   }
-  const { matchers, cleanup } = parsed.config;
+  const { matchers } = parsed.config;
   const role = matchers[0]?.role;
   return {
     externalId: role === undefined || role.kind === 'ambient' ? null : role.externalId,
     documentName: matchers[0]?.install.documentName ?? null,
     readsAccountTags: matchers.some(({ accountTags }) => accountTags !== undefined),
-    removesNodes: cleanup.enabled,
   };
 }
 

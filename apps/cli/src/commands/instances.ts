@@ -1,3 +1,4 @@
+import { candidateAt } from '@muster/core/enrollment/record-codec';
 import type { Command } from 'commander';
 import type { Ledger } from '@muster/core/control/ledger';
 import { isCause } from '@muster/core/enrollment/cause';
@@ -151,7 +152,7 @@ function lineOf(target: Target, record: StoredRecord, wait: TargetWait | null, n
     since: new Date(record.changedAtMs).toISOString(),
     attempts: record.attemptCount,
     nextAttemptAt: next === null ? null : new Date(next.atMs).toISOString(),
-    waitsFor: next?.reason ?? (record.state === 'queued' ? (wait?.reason ?? null) : null),
+    waitsFor: next?.reason ?? (candidateAt(record) === null ? null : (wait?.reason ?? null)),
     commandId: 'commandId' in record ? (record.commandId ?? null) : (last?.commandId ?? null),
     nodeId: record.state === 'joined' ? record.nodeId : null,
     exitCode: last?.exitCode ?? null,

@@ -23,7 +23,6 @@ test('everything that is wrong is said at once, beginning with the option', () =
       documentName: null,
       markerKey: '',
       readsAccountTags: false,
-      removesNodes: false,
     },
   );
 
@@ -126,7 +125,6 @@ test('of many bad accounts the first ten are shown', () => {
       documentName: null,
       markerKey: '',
       readsAccountTags: false,
-      removesNodes: false,
     },
   );
 

@@ -30,8 +30,6 @@ export interface InitSurroundings {
   readonly markerKey: string;
   /** Whether the configuration that stays in the folder has account tags. */
   readonly readsAccountTags: boolean;
-  /** Whether it removes nodes. */
-  readonly removesNodes: boolean;
 }
 
 export type SettingsReading =
@@ -109,7 +107,6 @@ export function readSettings(options: InitOptions, surroundings: InitSurrounding
     tags: readTags('--tag', options.tag ?? [], faults),
     accountTags,
     readsAccountTags: accountTags.size > 0 || surroundings.readsAccountTags,
-    removesNodes: surroundings.removesNodes,
     tokenAccounts: readTokenAccounts(surroundings.tokenAccounts, faults),
   };
   check('--dir', dir, true, 'the folder to write to');

@@ -1,3 +1,4 @@
+import { candidateAt } from '@muster/core/enrollment/record-codec';
 import { z } from 'zod';
 import { Cause } from '@muster/core/enrollment/cause';
 import { causeOf, ENROLLMENT_STATES, stateOf, type StoredRecord } from '@muster/core/enrollment/record';
@@ -134,7 +135,7 @@ function rowOf({ target, record, wait }: Found, accountName: string, nowMs: numb
     waitsFor:
       next !== null
         ? describeNextAttempt(next, record.failures)
-        : record.state === 'queued' && wait !== null
+        : candidateAt(record) !== null && wait !== null
           ? describeWait(wait.reason)
           : null,
     lastAttempt:

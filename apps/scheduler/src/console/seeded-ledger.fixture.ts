@@ -237,6 +237,14 @@ function recordOf(
       return { ...base, state, nodeId: `node-${serial}` };
     case 'ineligible':
       return { ...base, state, cause: cause ?? 'ec2-too-young' };
+    case 'lost':
+      return {
+        ...base,
+        state,
+        cause: cause ?? 'node-lost',
+        repairAtMs: nowMs,
+        joinedAtMs: nowMs - 3_600_000,
+      };
     case 'failed':
       return { ...base, state, cause: cause ?? 'ec2-join-failure', nextAttemptAtMs: nowMs + 600_000 };
     case 'discovered':

@@ -65,8 +65,8 @@ describe('on loopback, with a seeded ledger', () => {
     expect(view.status?.instances.total).toBe(SEEDED.instances);
     expect(view.status?.instances.byState['joined']).toBe(SEEDED.joined);
     const caused = view.causes.reduce((sum, { count }) => sum + count, 0);
-    const { ineligible = 0, failed = 0 } = view.status?.instances.byState ?? {};
-    expect(caused).toBe(ineligible + failed);
+    const { ineligible = 0, lost = 0, failed = 0 } = view.status?.instances.byState ?? {};
+    expect(caused).toBe(ineligible + lost + failed);
     expect(
       view.causes.every(({ title, owner, remedy }) => title !== '' && owner !== '' && remedy !== ''),
     ).toBe(true);

@@ -121,7 +121,7 @@ function registerInstances(registry: Registry, fresh: () => Promise<Snapshot>): 
     registry,
     {
       name: 'muster_instance_causes',
-      help: 'Instances that are ineligible or failed, by cause.',
+      help: 'Instances that are ineligible, lost or failed, by cause.',
       labels: { cause: causes },
     },
     async () => {

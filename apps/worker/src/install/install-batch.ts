@@ -36,6 +36,7 @@ const WAITS: Readonly<Record<string, WaitReason | undefined>> = {
   inventory: 'inventory',
   epoch: 'epoch',
   cap: 'cap',
+  repair: 'repair',
   throttled: 'pacing',
   unproven: 'unproven',
   organization: 'organization',

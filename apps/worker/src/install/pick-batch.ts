@@ -1,5 +1,5 @@
 import { type ClosedGate, closedGate, type GateFacts } from '@muster/core/rollout/gates';
-import type { StoredRecord } from '@muster/core/enrollment/record';
+import { isRepair, type StoredRecord } from '@muster/core/enrollment/record';
 import { InstanceId } from '@muster/core/organization/ids';
 import type { Matcher } from '@muster/core/scan/matcher';
 import { targetId, type Target } from '@muster/core/organization/target';
@@ -20,6 +20,8 @@ export type Candidate = Versioned<StoredRecord> & { readonly instanceId: Instanc
 export interface Batch {
   readonly matcher: Matcher;
   readonly candidates: readonly Candidate[];
+  /** Whether all of them had joined before; else none had. */
+  readonly repairs: boolean;
 }
 
 /** What may be sent now: `batch` is null when there is nothing. `closed`: what keeps the first of those that wait. */
@@ -63,8 +65,12 @@ export async function pickBatch(
   if (free.length === 0 && !isAll) return pickBatch(target, matchers, gates, limit, deps, 4 * lookAt);
   const matcher = await ownerOf(free, matchers, target, deps);
   if (matcher === null) return { batch: null, closed };
-  const candidates = free.filter((one) => one.value.matcherKey === matcher.key).slice(0, limit);
-  return { batch: { matcher, candidates }, closed };
+  const own = free.filter((one) => one.value.matcherKey === matcher.key);
+  // Repairs have caps of their own, which the claim takes for a whole batch.
+  const repairs = own.some(({ value }) => isRepair(value));
+  const candidates = own.filter(({ value }) => isRepair(value) === repairs);
+  const most = repairs ? Math.min(limit, gates.repairs?.room ?? limit) : limit;
+  return { batch: { matcher, candidates: candidates.slice(0, most), repairs }, closed };
 }
 
 /**

@@ -46,6 +46,9 @@ export async function reconcileTarget(
   return adopted;
 }
 
+/** States of an instance that waits for a command. */
+const WAITING: ReadonlySet<StoredRecord['state']> = new Set(['discovered', 'queued', 'lost', 'failed']);
+
 /**
  * Whether an end is news: the instance waits for a command as if it had not had this one. Of attempts, only the last few are
  * kept.
@@ -58,8 +61,8 @@ function isForgotten(
   aheadMs: number,
 ): boolean {
   if (record === undefined) return false;
-  const waits = record.state === 'discovered' || record.state === 'queued' || record.state === 'failed';
-  if (!waits || record.attempts.some((attempt) => attempt.commandId === commandId)) return false;
+  if (!WAITING.has(record.state) || record.attempts.some((attempt) => attempt.commandId === commandId))
+    return false;
   const last = record.attempts.at(-1);
   return last === undefined || requestedAtMs - aheadMs > last.endedAtMs;
 }

@@ -16,7 +16,7 @@ import type { HandlerDeps } from '../deps.ts';
 import { sealerOf } from '../organization/account-scope.ts';
 import { askSendPermission } from '../rollout/send-permission.ts';
 import { causesOfInvalidIds } from './invalid-instances.ts';
-import type { Batch, Candidate } from './pick-batch.ts';
+import type { Batch } from './pick-batch.ts';
 import { proveRecipients } from './prove-recipients.ts';
 import { recordAccepted, recordRefused } from './send-outcome.ts';
 
@@ -47,7 +47,8 @@ export async function sendBatch(
 ): Promise<Step> {
   const waitMs = await deps.ledger.pacing.take(target, 'ssm:SendCommand');
   if (waitMs > 0) return { kind: 'wait', waitMs };
-  const room = await deps.ledger.control.room(target, capsOf(deps));
+  const caps = capsOf(batch, deps);
+  const room = await deps.ledger.control.room(target, caps);
   if (room === 0) return { kind: 'full' };
   // The answer of EC2 is as old as the intent will be: both are worth something for one send window.
   const { sendWindowMs } = deps.config.install;
@@ -58,7 +59,8 @@ export async function sendBatch(
   const proof = await proveRecipients(target, asked, matchers, leaveByMs, ctx, deps);
   if (proof.kind !== 'proven') return proof;
   if (proof.candidates.length === 0) return { kind: 'left-out' };
-  const intent = await claim(target, batch.matcher, proof.candidates, { epoch, notAfterMs }, deps);
+  const claimed = { ...batch, candidates: proof.candidates };
+  const intent = await claim(target, claimed, caps, { epoch, notAfterMs }, deps);
   if (intent === 'full') return { kind: 'full' };
   if (intent === null) return { kind: 'claimed-elsewhere' };
   const access: TargetAccess = { ...target, role: roleFor(batch.matcher, target.accountId) };
@@ -66,11 +68,12 @@ export async function sendBatch(
   return settle(access, intent, result, ctx, deps);
 }
 
-function capsOf({ config: { limits } }: HandlerDeps): Caps {
+function capsOf({ repairs }: Batch, { config: { limits, repair } }: HandlerDeps): Caps {
   return {
     all: limits.installsInFlight,
     account: limits.installsInFlightPerAccount,
     target: limits.installsInFlightPerTarget,
+    ...(repairs ? { repair: repair.inFlight, repairRate: repair } : {}),
   };
 }
 
@@ -80,8 +83,8 @@ function capsOf({ config: { limits } }: HandlerDeps): Caps {
  */
 async function claim(
   target: Target,
-  matcher: Matcher,
-  candidates: readonly Candidate[],
+  { matcher, candidates }: Batch,
+  caps: Caps,
   { epoch, notAfterMs }: Pick<Intent, 'epoch' | 'notAfterMs'>,
   deps: HandlerDeps,
 ): Promise<Intent | 'full' | null> {
@@ -110,7 +113,7 @@ async function claim(
   const change = { batchId, expected: 0, value: intent, lookAtMs: intent.notAfterMs };
   const results = await deps.ledger.enrollments.write(target, 'all', changes, [change], {
     ...OF_INSTALL_JOB,
-    caps: capsOf(deps),
+    caps,
   });
   if (results.includes('full')) return 'full';
   return results.every((result) => result === 'written') ? intent : null;
@@ -136,6 +139,7 @@ async function send(
     { ledger: deps.ledger, config: deps.config, nowMs: deps.clock.now() },
     target,
     permission.pauses,
+    true,
   );
   const claimed = new Set(intent.instanceIds);
   const isClosed = candidates.some(

@@ -87,7 +87,7 @@ test('nodes that go one by one are believed, as are those of a small fleet', asy
 
   expect(await read(bench)).toEqual({ nodes: 0, published: true, error: null });
 
-  // A host that has joined once stays joined.
+  // They are missing, and joined until that has lasted.
   await bench.run('scan-target', { target: TARGET });
   expect(await bench.states()).toEqual({ joined: 5, queued: 1 });
 });

@@ -2,9 +2,11 @@ import { isJobError, type ErrorCode, messageOf } from '@muster/core/runtime/erro
 import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import type { AccountId } from '@muster/core/organization/ids';
 import type { JobContext } from '@muster/core/jobs/define-job';
+import { createNodeDigests } from '@muster/core/inventory/node-store';
 import type { TeleportNode } from '@muster/core/inventory/teleport-port';
 import type { HandlerDeps } from '../deps.ts';
 import { doDueWork, type DueOutcome } from '../due-work.ts';
+import { tellMissing } from './tell-missing.ts';
 import { createOddNodes, type OddNodes } from './odd-nodes.ts';
 
 type Result = { nodes: number; published: boolean; error: string | null };
@@ -35,13 +37,14 @@ export async function handleReadInventory(
       generation: `g${begunAtMs}`,
       ttlMs: 3 * inventory.freshnessMs,
       accounts: new Set(),
+      digests: createNodeDigests(),
       odd: createOddNodes(deps, begunAtMs),
     };
     const endSilence = await tellOfSilence(deps);
     try {
       const count = await copyNodes(snapshot, begunAtMs, ctx, deps);
       await snapshot.odd.report();
-      return await publish(snapshot.generation, begunAtMs, count, inventory, ctx, deps);
+      return await publish(snapshot, begunAtMs, count, inventory, ctx, deps);
     } catch (error) {
       return await fail(deps.redact(messageOf(error)), error, ctx, deps);
     } finally {
@@ -56,11 +59,12 @@ interface Snapshot {
   readonly ttlMs: number;
   /** The accounts that it has nodes of so far. */
   readonly accounts: Set<AccountId>;
+  readonly digests: ReturnType<typeof createNodeDigests>;
   readonly odd: OddNodes;
 }
 
 async function copyNodes(
-  { generation, ttlMs, accounts, odd }: Snapshot,
+  { generation, ttlMs, accounts, digests, odd }: Snapshot,
   begunAtMs: number,
   ctx: JobContext,
   deps: HandlerDeps,
@@ -76,6 +80,7 @@ async function copyNodes(
     for await (const node of deps.teleport.listNodes(ctx.signal, odd.note)) {
       if (node.expiresAtMs !== null && node.expiresAtMs < begunAtMs) continue;
       chunk.push(node);
+      digests.add(node);
       count += 1;
       if (chunk.length < CHUNK) continue;
       await write();
@@ -127,7 +132,7 @@ async function raiseUnavailable(message: string, code: ErrorCode | null, deps: H
 }
 
 async function publish(
-  generation: string,
+  { generation, ttlMs, digests: { digests } }: Snapshot,
   begunAtMs: number,
   count: number,
   inventory: { readonly maxDropShare: number; readonly refreshMs: number },
@@ -152,6 +157,9 @@ async function publish(
     return { nextInMs: inventory.refreshMs, result: { nodes: count, published: false, error } };
   }
   const tookMs = Math.max(0, now - begunAtMs);
+  // Nodes that were written at the beginning end first.
+  await deps.ledger.nodes.putDigests(generation, digests(), Math.max(1, ttlMs - tookMs));
+  const comparedSinceMs = await tellMissing(before, { generation, begunAtMs, digests: digests() }, ctx, deps);
   await deps.ledger.nodes.publish({
     generation,
     begunAtMs,
@@ -159,6 +167,7 @@ async function publish(
     error: null,
     dropped: false,
     tookMs,
+    comparedSinceMs,
   });
   await deps.ledger.control.clear('inventory-drop', 'all');
   await deps.ledger.control.clear('inventory-unavailable', 'all');

@@ -1,4 +1,4 @@
-import type { StoredRecord } from '@muster/core/enrollment/record';
+import { causeOf, type StoredRecord } from '@muster/core/enrollment/record';
 import type { InstanceId } from '@muster/core/organization/ids';
 import { groupByRole, type RoleGroup } from '@muster/core/scan/matcher-scope';
 import type { Matcher } from '@muster/core/scan/matcher';
@@ -55,6 +55,8 @@ async function readTarget(
   const records = await deps.ledger.enrollments.readAll(target);
   let managed: number | null = null;
   const next = await judgeSightings(sightings, records, transitionContext(deps), {
+    // The plan has its own reading of the nodes, and writes nothing that a time could run from.
+    inventory: null,
     findNodes: (ids) => deps.reports.findNodes(reportId, target.accountId, ids),
     listManaged: async () => {
       const nodes = await listManaged(target, groups, ctx.signal, deps);
@@ -84,9 +86,8 @@ function countAll(
     const place = placeOf(sighting, record, deps.clock.now());
     if (place === null) continue;
     counts[place] += 1;
-    if (place === 'ineligible' && record?.state === 'ineligible') {
-      causes.set(record.cause, (causes.get(record.cause) ?? 0) + 1);
-    }
+    const cause = place === 'ineligible' && record !== null ? causeOf(record) : null;
+    if (cause !== null) causes.set(cause, (causes.get(cause) ?? 0) + 1);
     if (place === 'install' && sighting.owner !== null) {
       batches.set(sighting.owner, (batches.get(sighting.owner) ?? 0) + 1);
     }
@@ -125,6 +126,9 @@ function placeOf(
       return 'install';
     case 'failed':
       return record.nextAttemptAtMs <= nowMs ? 'install' : 'retryLater';
+    case 'lost':
+      if (record.repairAtMs === null) return 'ineligible';
+      return record.repairAtMs <= nowMs ? 'install' : 'retryLater';
     case 'ineligible':
       return 'ineligible';
     case 'installed':

@@ -1,6 +1,8 @@
 import { changeOf, transitionContext } from '@muster/core/enrollment/apply-events';
 import type { RecordChange, Versioned } from '@muster/core/enrollment/enrollment-store';
+import type { InventoryView } from '@muster/core/enrollment/node-events';
 import type { StoredRecord } from '@muster/core/enrollment/record';
+import type { InventoryFacts } from '@muster/core/inventory/node-store';
 import type { Coverage } from '@muster/core/organization/coverage';
 import type { InstanceId } from '@muster/core/organization/ids';
 import type { Target } from '@muster/core/organization/target';
@@ -20,6 +22,8 @@ export interface Reading {
   readonly groups: readonly RoleGroup[];
   /** How the target was read last. */
   readonly before: Coverage | null;
+  /** The date of the reading, epoch ms. */
+  readonly readingMs: number;
 }
 
 /** What a listing came to. Nothing of it is written yet. */
@@ -41,9 +45,12 @@ export async function decideTarget(
 ): Promise<Decision> {
   const { target, groups, before } = reading;
   const context = transitionContext(deps);
+  // Read after the records: the snapshot by which one of them is joined is this one or an older one.
+  const facts = await deps.ledger.nodes.facts();
   let denial: JobError | null = null;
   const next = await judgeSightings(sightings, records, context, {
-    findNodes: (ids) => deps.ledger.nodes.find(target.accountId, ids),
+    inventory: viewOf(facts, reading, deps),
+    findNodes: (ids) => deps.ledger.nodes.find(target.accountId, ids, facts),
     listManaged: async () => {
       denial = before?.status === 'partial' ? await checkCommands(target, groups, signal, deps) : null;
       if (denial !== null) return null;
@@ -63,6 +70,17 @@ export async function decideTarget(
     denial = await checkCommands(target, groups, signal, deps);
   }
   return { changes: changesOf(reading, records, next, deps), next, denial };
+}
+
+/** Null for a snapshot that says nothing of who is missing: it is too old, or a newer reading was not believed. */
+function viewOf(
+  { generation, begunAtMs, dropped }: InventoryFacts,
+  { readingMs }: Reading,
+  { config: { inventory }, clock }: Pick<HandlerDeps, 'config' | 'clock'>,
+): InventoryView | null {
+  if (inventory.kind === 'none' || generation === null || dropped) return null;
+  if (clock.now() - begunAtMs > inventory.freshnessMs) return null;
+  return { begunAtMs, scanBegunAtMs: readingMs, lostAfterMs: inventory.lostAfterMs };
 }
 
 function changesOf(

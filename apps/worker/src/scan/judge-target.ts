@@ -1,5 +1,6 @@
 import { judgeEligibility } from '@muster/core/scan/eligibility';
 import type { EnrollmentEvent, Judgment } from '@muster/core/enrollment/event';
+import { type InventoryView, isOverdue } from '@muster/core/enrollment/node-events';
 import type { TransitionContext } from '@muster/core/enrollment/next-record';
 import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { InstanceId } from '@muster/core/organization/ids';
@@ -70,6 +71,8 @@ export async function listManaged(
 
 /** What the judgment asks of the world; each at most once. */
 export interface JudgmentSources {
+  /** What joined records are compared with; null when they are not: no inventory is configured, or it is too old or held. */
+  readonly inventory: InventoryView | null;
   /** Node ids of those of `ids` that Teleport's inventory shows. */
   findNodes(ids: readonly InstanceId[]): Promise<ReadonlyMap<InstanceId, string>>;
   /** Asked only when there is an instance to judge. Null when the role may not ask: then no instance can get a command. */
@@ -96,14 +99,19 @@ export async function judgeSightings(
     const record = runEvents(value, [{ kind: 'not-seen' }], context);
     if (record !== null) next.set(id, record);
   }
-  const nodes = await sources.findNodes(
-    [...next.values()].filter(isOpenQuestion).map((record) => record.instanceId),
+  const { inventory } = sources;
+  const asked = [...next.values()].filter(
+    (record) => isOpenQuestion(record) || (record.state === 'joined' && inventory !== null),
   );
-  for (const [id, nodeId] of nodes) {
-    const record = next.get(id);
-    if (record !== undefined) {
-      next.set(id, runEvents(record, [{ kind: 'node-seen', nodeId }], context) ?? record);
-    }
+  const nodes = await sources.findNodes(asked.map((record) => record.instanceId));
+  for (const record of asked) {
+    const { instanceId: id } = record;
+    const nodeId = nodes.get(id);
+    const events =
+      record.state === 'joined'
+        ? eventsOfJoined(record, nodeId, sightings.get(id), inventory)
+        : eventsOfNode(nodeId);
+    next.set(id, runEvents(record, events, context) ?? record);
   }
   const open = [...next.values()].filter(isOpenQuestion);
   if (open.length === 0) return next;
@@ -123,6 +131,30 @@ export async function judgeSightings(
     next.set(record.instanceId, runEvents(record, [judged], context) ?? record);
   }
   return next;
+}
+
+function eventsOfNode(nodeId: string | undefined): readonly EnrollmentEvent[] {
+  return nodeId === undefined ? [] : [{ kind: 'node-seen', nodeId }];
+}
+
+/** What the inventory says of an instance that has joined. One that does not run is not missed. */
+function eventsOfJoined(
+  record: Extract<StoredRecord, { state: 'joined' }>,
+  nodeId: string | undefined,
+  sighting: Sighting | undefined,
+  inventory: InventoryView | null,
+): readonly EnrollmentEvent[] {
+  if (inventory === null || sighting?.instance.state !== 'running') return [];
+  const { missing } = record;
+  if (nodeId !== undefined) {
+    // What a newer reading misses is told to the record before the snapshot of that reading is there.
+    return missing === undefined || inventory.begunAtMs < missing.sinceMs ? [] : eventsOfNode(nodeId);
+  }
+  // No two snapshots were compared of which one showed it: the ledger is from an older release, or Redis was lost.
+  if (missing === undefined) {
+    return [{ kind: 'node-missing', sinceMs: inventory.begunAtMs, lastSeenAtMs: null }];
+  }
+  return isOverdue(missing, inventory) ? [{ kind: 'node-lost' }] : [];
 }
 
 /** What a look at one instance says to its record. */
@@ -158,6 +190,7 @@ function isOpenQuestion(record: StoredRecord): boolean {
     record.state === 'discovered' ||
     record.state === 'queued' ||
     record.state === 'ineligible' ||
+    record.state === 'lost' ||
     record.state === 'failed'
   );
 }

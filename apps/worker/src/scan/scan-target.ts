@@ -74,7 +74,13 @@ async function scan(begun: BegunScan, ctx: JobContext, deps: HandlerDeps): Promi
     return forget(target, { account, regions: [] }, deps);
   }
   try {
-    return await readTarget(begun, account, { target, groups, before: scope.coverage }, ctx, deps);
+    return await readTarget(
+      begun,
+      account,
+      { target, groups, before: scope.coverage, readingMs: begun.readingMs },
+      ctx,
+      deps,
+    );
   } catch (error) {
     const failure = coverageOfFailure(error, scope.coverage, begun.readingMs, deps);
     if (failure === null) throw error;
@@ -93,7 +99,7 @@ async function readTarget(
 ): Promise<ScanOutcome> {
   const { target, groups, before } = reading;
   const listed = await listSightings(target, groups, signal, deps);
-  const digest = digestOfSightings(listed, deps.config);
+  const digest = digestOfSightings(listed, begun, deps.config);
   const done = (coverage: Coverage, written: Written): ScanOutcome => ({
     nextInMs: deps.config.pollIntervalMs,
     coverage,

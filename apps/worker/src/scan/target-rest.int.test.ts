@@ -14,6 +14,8 @@ async function startRead(instances: Instances, muster: object = {}): Promise<Wor
   const bench = await startWorkerBench({
     config: { muster: { inventory: { source: 'tctl' }, ...muster } },
     world: aWorld(instances),
+    // Muster's clock goes weeks ahead of the simulators'.
+    teleport: { nodeTtlMs: 30 * 86_400_000 * 200 },
   });
   await bench.run('read-inventory', {});
   await bench.scanned();
@@ -41,8 +43,7 @@ test('the records of a target at rest are not read, and are looked at again when
   await scan(bench);
 
   expect((await bench.findings()).join()).toContain('ledger-unreadable');
-  expect(await bench.states()).toMatchObject({ joined: 2 });
-  expect((await bench.records()).size).toBe(3);
+  expect(await bench.states()).toEqual({ joined: 3 });
 });
 
 test('a target at rest is read completely all the same, and is due again', async () => {

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { StoredRecord } from '@muster/core/enrollment/record';
+import type { BegunScan } from '@muster/core/scan/scan-store';
 import type { InstanceId } from '@muster/core/organization/ids';
 import type { HandlerDeps } from '../deps.ts';
 import type { Decision } from './decide-target.ts';
@@ -7,10 +8,12 @@ import type { Sighting } from './judge-target.ts';
 
 /**
  * One word for all that a scan sees of a target's instances and that a record or a label may depend on. Another order of
- * the tags makes another word, which costs a closer look and nothing else.
+ * the tags makes another word, which costs a closer look and nothing else. So does an inventory whose snapshots were not
+ * compared without a gap: a node may be missing that no record was told of.
  */
 export function digestOfSightings(
   sightings: ReadonlyMap<InstanceId, Sighting>,
+  { comparedSince }: Pick<BegunScan, 'comparedSince'>,
   { labels }: Pick<HandlerDeps['config'], 'labels'>,
 ): string {
   const seen = [...sightings.values()].map(({ instance, owner }) => [
@@ -22,7 +25,7 @@ export function digestOfSightings(
   ]);
   seen.sort(byId);
   // A principal that may tag must not be able to make two listings look alike.
-  return hash('sha256', JSON.stringify([labels.enabled, seen]), 'base64url');
+  return hash('sha256', JSON.stringify([comparedSince, labels.enabled, seen]), 'base64url');
 }
 
 function byId([a]: readonly unknown[], [b]: readonly unknown[]): number {
@@ -55,6 +58,7 @@ export function restUntil(
 function recordRestsUntil(record: StoredRecord, { goneMs }: HandlerDeps['timings']): number | null {
   switch (record.state) {
     case 'joined':
+      return record.missing === undefined ? Number.POSITIVE_INFINITY : null;
     case 'stopped':
     case 'unmatched':
       return Number.POSITIVE_INFINITY;
@@ -66,6 +70,7 @@ function recordRestsUntil(record: StoredRecord, { goneMs }: HandlerDeps['timings
     case 'sending':
     case 'installing':
     case 'installed':
+    case 'lost':
     case 'failed':
     case 'unknown':
       return null;

@@ -10,6 +10,7 @@ import {
   loseAgent,
   loseNode,
   restoreAgent,
+  restoreNode,
   startInstance,
   takeDown,
   wakeDeliveries,
@@ -66,6 +67,7 @@ async function applyChange(sim: Simulation, change: WorldChange): Promise<readon
     case 'stop-instance':
     case 'terminate-instance':
     case 'lose-node':
+    case 'restore-node':
     case 'lose-agent':
     case 'restore-agent':
       await changeLife(sim, change.op, requireInstance(sim, change.instanceId));
@@ -121,6 +123,7 @@ async function changeLife(
     | 'stop-instance'
     | 'terminate-instance'
     | 'lose-node'
+    | 'restore-node'
     | 'lose-agent'
     | 'restore-agent',
   instance: Instance,
@@ -134,6 +137,8 @@ async function changeLife(
       return takeDown(sim, instance, 'terminated');
     case 'lose-node':
       return loseNode(sim, instance);
+    case 'restore-node':
+      return restoreNode(sim, instance);
     case 'lose-agent':
       return loseAgent(sim, instance);
     case 'restore-agent':

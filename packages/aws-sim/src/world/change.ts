@@ -18,6 +18,8 @@ export const WorldChange = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('set-tags'), instanceId, tags: z.record(z.string(), z.string()) }),
   /** The Teleport agent is gone from the cluster while the host runs on. */
   z.strictObject({ op: z.literal('lose-node'), instanceId }),
+  /** The Teleport agent of a host on which one is installed runs again, and joins. */
+  z.strictObject({ op: z.literal('restore-node'), instanceId }),
   /** The Systems Manager agent falls silent while the host runs on; PingStatus follows up to five minutes later. */
   z.strictObject({ op: z.literal('lose-agent'), instanceId }),
   z.strictObject({ op: z.literal('restore-agent'), instanceId }),

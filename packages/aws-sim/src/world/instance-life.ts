@@ -30,13 +30,17 @@ export async function boot(sim: Simulation, id: string): Promise<void> {
 
 async function comeUp(sim: Simulation, id: string): Promise<void> {
   sim.world.hosts.change(id, { state: 'running', agentLostAtMs: null }, sim.clock.nowMs());
-  const state = sim.world.hosts.touch(id);
   const host = findInstance(sim.world, id);
-  if (state.installed && host !== undefined) {
-    const { world, clock, network } = sim;
-    await hostJoin({ world, clock, network }, host, state.joinToken, ANY_PROXY);
-  }
+  if (host !== undefined) await restoreNode(sim, host);
   wakeDeliveries(sim, id);
+}
+
+/** The Teleport agent starts, where one is installed, and joins. */
+export async function restoreNode(sim: Simulation, instance: Instance): Promise<void> {
+  const state = sim.world.hosts.touch(instance.id);
+  if (!state.installed || instance.state !== 'running') return;
+  const { world, clock, network } = sim;
+  await hostJoin({ world, clock, network }, instance, state.joinToken, ANY_PROXY);
 }
 
 /** Stops or terminates an instance; nothing happens to one that is on that way already. */

@@ -25,8 +25,8 @@ export interface MusterConfig {
   readonly install: InstallTimings;
   readonly backoff: BackoffSettings;
   readonly inventory: InventorySettings;
+  readonly repair: RepairSettings;
   readonly labels: LabelSettings;
-  readonly cleanup: CleanupSettings;
   readonly console: ConsoleSettings;
   /** Keys of the MACs in markers: the first signs, all verify. Each is 64 hexadecimal digits. Empty when none is configured. */
   readonly markerKeys: readonly Secret[];
@@ -115,9 +115,22 @@ export type InventorySettings =
       readonly timeoutMs: number;
       /** A snapshot that lost more than this share of its nodes holds sends. 0..1 */
       readonly maxDropShare: number;
+      /** How long complete readings miss the node of a running host until it is lost. */
+      readonly lostAfterMs: number;
     }
   /** Nothing to look at: exit 0 counts as the end of the way. */
   | { readonly kind: 'none' };
+
+/** Installing again on hosts that had joined and whose node is missing. Has no effect without an inventory. */
+export interface RepairSettings {
+  readonly enabled: boolean;
+  /** Repairs in flight at once, over all accounts; they count under the caps of `limits` too. */
+  readonly inFlight: number;
+  /** Repairs begun within any hour, over all accounts. */
+  readonly perHour: number;
+  /** How long that hour lasts. */
+  readonly hourMs: number;
+}
 
 /** EC2 tags as labels of the nodes. Off as well when no inventory is configured: both go through `tctl`. */
 export interface LabelSettings {
@@ -126,19 +139,6 @@ export interface LabelSettings {
   readonly lifetimeMs: number;
   /** Instances per second whose labels are written, over all workers. */
   readonly perSecond: number;
-}
-
-/** Nodes of instances that are gone are removed from Teleport. Off as well when no inventory is configured. */
-export interface CleanupSettings {
-  readonly enabled: boolean;
-  /** Removals within an hour, over all workers. */
-  readonly perHour: number;
-  /** More than this share of all nodes, or of an account's, is not removed before an operator approves it. 0..1 */
-  readonly maxShare: number;
-  /** Whether nodes of accounts that left the organization are removed, too. */
-  readonly leftAccounts: boolean;
-  /** An hour, in simulated time. */
-  readonly hourMs: number;
 }
 
 export interface ConsoleSettings {

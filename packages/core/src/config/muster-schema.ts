@@ -205,6 +205,30 @@ export const MusterShape = z.strictObject({
       max_drop_share: share()
         .prefault(0.3)
         .describe('When a reading lost more than this share of the nodes, Muster holds all sends.'),
+      lost_after: duration(MINUTE, 7 * DAY)
+        .prefault('15m')
+        .describe(
+          'How long complete readings must miss the node of a host that had joined and that EC2 shows running, until the host is `lost`. Teleport itself lists a node for about 10 minutes after its agent fell silent.',
+        ),
+    })
+    .prefault({}),
+  repair: z
+    .strictObject({
+      enabled: flag()
+        .prefault(true)
+        .describe(
+          'Runs the installer again on hosts that are lost. `false`: they are only shown, and nothing is sent to a host that had joined before.',
+        ),
+      in_flight: whole(1, 100_000)
+        .prefault(50)
+        .describe(
+          'How many repairs may be in flight at once, over all accounts: one command’s worth, so that a fault that takes nodes away everywhere meets few hosts before it shows. They count under `limits` too.',
+        ),
+      per_hour: whole(1, 1_000_000)
+        .prefault(500)
+        .describe(
+          'How many repairs may begin within an hour, over all accounts. In a fleet of 10,000 hosts far more than dies in a day; a loss of thousands at once is a fault of the network or of Teleport, and repairs do not mend it.',
+        ),
     })
     .prefault({}),
   labels: z
@@ -222,28 +246,6 @@ export const MusterShape = z.strictObject({
       per_second: whole(1, 1000)
         .prefault(50)
         .describe('For how many instances per second labels are written, over all workers.'),
-    })
-    .prefault({}),
-  cleanup: z
-    .strictObject({
-      enabled: flag()
-        .prefault(false)
-        .describe(
-          'Removes from Teleport the nodes of instances that Muster enrolled and that two complete scans no longer show. The identity of `tctl` needs the verb `delete` on `node`. Off without an inventory.',
-        ),
-      per_hour: whole(1, 100_000)
-        .prefault(100)
-        .describe('How many nodes are removed within an hour, over all workers.'),
-      max_share: share()
-        .prefault(0.1)
-        .describe(
-          'When more than this share of all nodes, or of the nodes of an account, is to be removed at once, Muster removes none of them before `muster approve cleanup`. Up to ten nodes are never held back.',
-        ),
-      left_accounts: flag()
-        .prefault(false)
-        .describe(
-          'Removes the nodes of accounts that left the organization, too: two complete listings of the whole organization no longer show them. Their hosts may still run.',
-        ),
     })
     .prefault({}),
   console: z

@@ -9,7 +9,13 @@ import { createTroubleFinder } from '../redis/redis-findings.ts';
 import type { RunScript } from '../redis/scripts.ts';
 import { createBrakeCounts, type EndedHost, type SentHost } from '../rollout/brake-store.ts';
 import type { BrakeRule, BrakeWindow } from '../rollout/brake.ts';
-import { type BlockedCap, createPlaces, type Place } from '../rollout/place-store.ts';
+import {
+  type BlockedCap,
+  createPlaces,
+  type Place,
+  type RepairLimits,
+  type RepairRoom,
+} from '../rollout/place-store.ts';
 import type { Finding, FindingKind, Pause } from './findings.ts';
 import type { ScopeText } from './scope.ts';
 
@@ -48,6 +54,8 @@ export interface ControlLedger {
   /** Which of these kinds stand for the scope. */
   raised<Kind extends FindingKind>(kinds: readonly Kind[], scope: string): Promise<ReadonlySet<Kind>>;
   findings(): Promise<readonly Finding[]>;
+  /** How many repairs may begin now, and why not more. */
+  repairRoom(settings: RepairLimits): Promise<RepairRoom>;
   /** Caps that leave no room, as far as batches have asked for some. */
   blockedCaps(): Promise<readonly BlockedCap[]>;
   /** Since when markers are signed, epoch ms of Redis: the time of the first call. */

@@ -11,6 +11,7 @@ const CONFIG: Parameters<typeof retryScope>[0]['config'] = {
   backoff: { minMs: 60_000, maxMs: 86_400_000 },
   install: { joinTimeoutMs: 600_000 },
   inventory: { kind: 'none' },
+  repair: { enabled: true },
   markerKeys: [],
 } as never;
 

@@ -39,14 +39,14 @@ export interface LiveCommand {
 type TouchedLedger = Pick<Ledger, 'enrollments' | 'coverage'>;
 
 /** Hosts that wait to be sent to, or may be sent to once their back-off is over. */
-const MAY_BE_SENT_TO = ['queued', 'failed'] as const satisfies readonly EnrollmentState[];
+const MAY_BE_SENT_TO = ['queued', 'lost', 'failed'] as const satisfies readonly EnrollmentState[];
 
 /**
  * States that each act reaches: retry what failed or cannot be sent to, cancel what is under way, pause and resume what may
  * be sent to. A scope that is a cause holds the hosts with that cause, whatever their state.
  */
 const REACHED: Readonly<Record<Act, readonly EnrollmentState[]>> = {
-  retry: ['failed', 'ineligible'],
+  retry: ['failed', 'ineligible', 'lost'],
   cancel: ['sending', 'installing'],
   pause: MAY_BE_SENT_TO,
   resume: MAY_BE_SENT_TO,

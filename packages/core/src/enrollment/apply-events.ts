@@ -18,7 +18,7 @@ import { runEvents } from './transition.ts';
 /** What events are applied with. */
 export interface ApplyDeps {
   readonly ledger: { readonly enrollments: Pick<EnrollmentLedger, 'read' | 'intent' | 'write'> };
-  readonly config: Pick<MusterConfig, 'backoff' | 'install' | 'inventory' | 'markerKeys'>;
+  readonly config: Pick<MusterConfig, 'backoff' | 'install' | 'inventory' | 'repair' | 'markerKeys'>;
   readonly clock: Pick<Clock, 'now'>;
   /** 0 ≤ x < 1 */
   readonly random: () => number;
@@ -33,6 +33,7 @@ export function transitionContext(deps: Pick<ApplyDeps, 'config' | 'clock' | 'ra
     nowMs: deps.clock.now(),
     backoff: deps.config.backoff,
     joinTimeoutMs: deps.config.install.joinTimeoutMs,
+    repairs: deps.config.repair.enabled,
     hasInventory: deps.config.inventory.kind !== 'none',
     jitter: deps.random(),
   };

@@ -222,6 +222,21 @@ export const CAUSES = {
     remedy:
       'Nothing to do: the command has expired, and Muster tries again. Look at the host if it happens twice.',
   },
+  'node-lost': {
+    title: 'The node is missing from the inventory while the host runs',
+    owner: 'host-owner',
+    handling: 'retry-slow',
+    remedy:
+      'Nothing to do while Muster repairs it (muster.repair). When it is lost again after a repair, look on the host: systemctl status teleport, journalctl -u teleport; and whether it still reaches the proxy.',
+  },
+  'node-lost-host-silent': {
+    title:
+      'The node is missing from the inventory, and the SSM agent is silent too, while EC2 says the host runs',
+    owner: 'host-owner',
+    handling: 'recheck',
+    remedy:
+      'Look at the host: EC2 status checks, the console log, network and disk. Muster can send it nothing; it repairs the agent once SSM shows the host online, when the node has not come back by then.',
+  },
   'ec2-perm-account-denied': {
     title: 'The account cannot be entered, or its role lacks a permission',
     owner: 'aws-admin',
@@ -292,6 +307,17 @@ export function causeFacts(cause: string): CauseFacts {
 export function isCause(word: string): word is Cause {
   return Object.hasOwn(CAUSES, word);
 }
+
+/** Whether an instance with this cause takes no command because its SSM agent does not report. */
+export function isSilent(cause: Cause): boolean {
+  return SILENT.has(cause);
+}
+
+const SILENT: ReadonlySet<Cause> = new Set<Cause>([
+  'ec2-ssm-agent-not-registered',
+  'ec2-no-instance-profile',
+  'ec2-ssm-agent-connection-lost',
+]);
 
 /** The causes that go when a setting is raised. */
 export function causesRepairedBy(setting: InstallSetting): readonly Cause[] {

@@ -20,7 +20,8 @@ export function onClaimed(
 ): Transition {
   const ready =
     (record.state === 'queued' && record.readyAtMs <= context.nowMs) ||
-    (record.state === 'failed' && record.nextAttemptAtMs <= context.nowMs);
+    (record.state === 'failed' && record.nextAttemptAtMs <= context.nowMs) ||
+    (record.state === 'lost' && record.repairAtMs !== null && record.repairAtMs <= context.nowMs);
   return ready ? { ...baseOf(record, context), state: 'sending', batchId } : 'ignored';
 }
 
@@ -32,6 +33,9 @@ export function onSendRefused(
 ): Transition {
   if (record.state !== 'sending' || record.batchId !== event.batchId) return 'ignored';
   if (event.cause === null) {
+    if (record.missing !== undefined) {
+      return { ...baseOf(record, context), state: 'lost', cause: 'node-lost', repairAtMs: event.readyAtMs };
+    }
     return { ...baseOf(record, context), state: 'queued', readyAtMs: event.readyAtMs };
   }
   const result: AttemptResult = { kind: 'failure', cause: event.cause, exitCode: null, output: '' };

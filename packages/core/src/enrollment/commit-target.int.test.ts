@@ -38,8 +38,8 @@ async function expectedOf({ ledger }: TestLedger) {
     const id = targetId(target);
     for (const [instanceId, { value }] of await ledger.enrollments.readAll(target)) {
       places[instanceId] = id;
-      const cause = value.state === 'ineligible' || value.state === 'failed' ? [`c:${value.cause}`] : [];
-      for (const field of [`s:${value.state}`, ...cause]) {
+      const cause = causeOf(value);
+      for (const field of [`s:${value.state}`, ...(cause === null ? [] : [`c:${cause}`])]) {
         totals[field] = String(Number(totals[field] ?? 0) + 1);
         index.add(`${field}|${id}`);
       }

@@ -2,28 +2,30 @@
 -- KEYS: 1 instances (hash)  2 counts (hash)  3 candidates (zset)  4 verify (zset)  5 intents (hash)  6 summary (hash)
 --       of all targets: 7 totals (hash)  8 index by state and cause (zset)  9 instance → target (hash)  10 populated (set)
 --       due, one zset each: 11 install  12 verify  13 collect;  14 places (hash)  15 changes (stream)
---       16 what the release before counted batches in (hash)
+--       16 what the release before counted batches in (hash)  17 repair rate (hash)
 -- ARGV: 1 `all` (all or nothing) | `each`  2 a random word  3 target id  4 account id
 --       5 no install is due before (epoch ms; `inf`: the caller is the install job and says itself when the next is due; '': now)
---       6 cap of all  7 cap per account  8 cap per target  9 cap of repairs ('': these are no repairs). All '': it claims nothing
+--       6 cap of all  7 cap per account  8 cap per target  9 cap of repairs, or
+--       `CAP|PER_HOUR|HOUR_MS` ('': these are no repairs). All '': it claims nothing
 --       10 entries kept in the stream  11 schema number of this release
 --       12 number of records R, then R times: instance id, expected version (0: must be absent), value ('' deletes)
 --       then number of intents I, then I times: batch id, expected version (0: must be absent), value ('' deletes),
 --         when to look at it (epoch ms; '': a new one now, another one as it stands)
 --   A record's value is `version|state|cause|candidateAt|verifyAt|JSON`, with `seal|` before the JSON or without; an intent's is `version|JSON`.
 -- Returns: a list of R + I results `written` | `stale`, in the order given. With `all`, one stale makes all stale; without room
---   under the caps for the hosts that it claims all are `full`.
+--   under the caps for the hosts that it claims, or within the hour for its repairs, all are `full`.
 -- Invariant: counts, candidates, verify, totals, index and instance → target agree with the headers in instances, and so do
 --   places (places.lua). A target with a candidate has an install due, one with an instance in verify a verify, each intent a
 --   collect; a record that may be claimed earlier than before makes the install due by then. The word `written` in the summary is
 --   another one after every write of records. An entry of the stream tells every change of a state or cause.
-local TYPES = { 'hash', 'hash', 'zset', 'zset', 'hash', 'hash', 'hash', 'zset', 'hash', 'set', 'zset', 'zset', 'zset', 'hash', 'stream', 'hash' }
+local TYPES = { 'hash', 'hash', 'zset', 'zset', 'hash', 'hash', 'hash', 'zset', 'hash', 'set', 'zset', 'zset', 'zset', 'hash', 'stream', 'hash', 'hash' }
 local instances, counts, candidates, verify, intents, summary = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local instance_targets, populated = KEYS[9], KEYS[10]
 local due_install, due_verify, due_collect, held, changes = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
 local target, account = ARGV[3], ARGV[4]
 local not_before = tonumber(ARGV[5]) or 0
-local caps = ARGV[6] ~= '' and { ARGV[6], ARGV[7], ARGV[8], ARGV[9] } or nil
+local caps = ARGV[6] ~= '' and { ARGV[6], ARGV[7], ARGV[8], string.match(ARGV[9], '^%d*') } or nil
+local per_hour, hour_ms = string.match(ARGV[9], '^%d+|(%d+)|(%d+)$')
 local names = { instances = instances, counts = counts, totals = KEYS[7], index = KEYS[8] }
 
 -- What is to be written, and what is stale by now.
@@ -68,6 +70,10 @@ if caps then
     if records.header(write.value) == 'sending' and not places.of(held, write.id) then claimed = claimed + 1 end
   end
   if claimed > 0 and places.room(held, target, caps) < claimed then return refuse('full') end
+  if claimed > 0 and per_hour then
+    if repair_rate.room(KEYS[17], per_hour, hour_ms) < claimed then return refuse('full') end
+    repair_rate.take(KEYS[17], claimed, hour_ms)
+  end
 elseif #record_writes + #intent_writes > 0 then
   places.check(held, target)
 end
@@ -84,6 +90,7 @@ local function settle_place(id, state, verify_at, old_state)
     places.take(held, id, target, kind, '')
   elseif keeps == false and place and not (place.kind == 'adopted' and place.link ~= '') then
     places.give_back(held, id)
+    if place.kind == 'repair' and old_state == 'sending' then repair_rate.give_back(KEYS[17]) end
   end
 end
 local function index(list, gone, id, score)

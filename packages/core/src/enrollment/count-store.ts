@@ -32,7 +32,7 @@ export function createCountIndex({ redis, keys, run }: { redis: Redis; keys: Key
     return isKnown && entries.every(([field, count]) => field !== '?' && COUNT.test(count)) ? entries : null;
   }
 
-  function targetsOf(ids: readonly string[]): readonly Target[] {
+  function readTargets(ids: readonly string[]): readonly Target[] {
     return ids.map(readTargetId).filter((target) => target !== null);
   }
 
@@ -58,7 +58,7 @@ export function createCountIndex({ redis, keys, run }: { redis: Redis; keys: Key
 
     /** Targets that hold a record, or held one until they are forgotten. */
     async populated(): Promise<readonly Target[]> {
-      return targetsOf(await redis.smembers(keys.populated));
+      return readTargets(await redis.smembers(keys.populated));
     },
 
     /** Targets that hold a record in one of these states, or with one of these causes, in the order of their ids. */
@@ -75,7 +75,7 @@ export function createCountIndex({ redis, keys, run }: { redis: Redis; keys: Key
           return members.map((member) => member.slice(field.length + 1));
         }),
       );
-      return targetsOf([...new Set(found.flat())].toSorted());
+      return readTargets([...new Set(found.flat())].toSorted());
     },
 
     /** How many records in one of these states, or with one of these causes, each of some targets holds, in their order. */
@@ -96,6 +96,19 @@ export function createCountIndex({ redis, keys, run }: { redis: Redis; keys: Key
     async targetOf(id: InstanceId): Promise<Target | null> {
       const text = await redis.hget(keys.instanceTargets, id);
       return text === null ? null : readTargetId(text);
+    },
+
+    /** The same of many instances at once; one of which none is known is left out. */
+    async targetsOf(ids: readonly InstanceId[]): Promise<ReadonlyMap<InstanceId, Target>> {
+      const found = new Map<InstanceId, Target>();
+      if (ids.length === 0) return found;
+      const texts = await redis.hmget(keys.instanceTargets, ...ids);
+      for (const [index, id] of ids.entries()) {
+        const text = texts[index];
+        const target = typeof text === 'string' ? readTargetId(text) : null;
+        if (target !== null) found.set(id, target);
+      }
+      return found;
     },
 
     /** Removes what is left of a target without records and intents. False, and nothing happens, while it holds one. */

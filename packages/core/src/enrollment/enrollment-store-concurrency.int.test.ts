@@ -15,6 +15,7 @@ import {
 import { SAMPLE_CONTEXT, someRecord } from '@muster/testing/enrollment-table';
 import { type TestLedger, useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
+import { causeOf } from './record.ts';
 import { transition } from './transition.ts';
 import type { InstanceId } from '../organization/ids.ts';
 import type { Ledger } from '../control/ledger.ts';
@@ -37,9 +38,11 @@ async function expectIndexesToAgree({ ledger, redis, keys }: TestLedger): Promis
   };
   for (const [id, { value }] of await ledger.enrollments.readAll(target)) {
     count(`s:${value.state}`);
-    if (value.state === 'ineligible' || value.state === 'failed') count(`c:${value.cause}`);
+    const cause = causeOf(value);
+    if (cause !== null) count(`c:${cause}`);
     if (value.state === 'queued') candidates.set(id, value.readyAtMs);
     if (value.state === 'failed') candidates.set(id, value.nextAttemptAtMs);
+    if (value.state === 'lost' && value.repairAtMs !== null) candidates.set(id, value.repairAtMs);
     if (value.state === 'installed' && value.joinDeadlineMs !== null) verify.set(id, value.joinDeadlineMs);
   }
   expect(await redis.hgetall(names.counts)).toEqual(counts);

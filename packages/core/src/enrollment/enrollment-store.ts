@@ -48,6 +48,8 @@ export interface Caps {
   readonly target: number;
   /** Of repairs, over all accounts: the claimed hosts have joined before. Absent: they have not. */
   readonly repair?: number;
+  /** With `repair`: how many of them may begin within an hour. */
+  readonly repairRate?: { readonly perHour: number; readonly hourMs: number };
 }
 
 export interface WriteTerms {
@@ -181,6 +183,7 @@ export function createEnrollmentLedger({
         keys.places,
         keys.changes,
         keys.inFlight,
+        keys.repairRate,
       ],
       [
         mode,
@@ -346,5 +349,7 @@ function intentArguments({ batchId, expected, value, lookAtMs }: IntentChange): 
 
 function capArguments(caps: Caps | undefined): readonly (string | number)[] {
   if (caps === undefined) return ['', '', '', ''];
-  return [caps.all, caps.account, caps.target, caps.repair ?? ''];
+  const { all, account, target, repair = '', repairRate } = caps;
+  const rate = repairRate === undefined ? '' : `|${repairRate.perHour}|${repairRate.hourMs}`;
+  return [all, account, target, `${repair}${rate}`];
 }

@@ -1,4 +1,4 @@
-import type { AttemptResult } from './record.ts';
+import type { AttemptResult, MissingNode } from './record.ts';
 import type { Cause } from './cause.ts';
 import type { BatchId, CommandId, InstanceId, MatcherKey } from '../organization/ids.ts';
 import type { ManagedNode } from '../scan/instance.ts';
@@ -39,6 +39,10 @@ export type EnrollmentEvent =
   | { readonly kind: 'accepted'; readonly batchId: BatchId; readonly commandId: CommandId }
   | { readonly kind: 'ended'; readonly commandId: CommandId; readonly result: AttemptResult }
   | { readonly kind: 'join-deadline-passed' }
+  /** A complete reading of the inventory does not show the node of a host that had joined. */
+  | ({ readonly kind: 'node-missing' } & MissingNode)
+  /** It was missing for `muster.inventory.lost_after`, and a complete scan shows the host running. */
+  | { readonly kind: 'node-lost' }
   /** An operator wants it tried now. */
   | { readonly kind: 'retry-requested' };
 

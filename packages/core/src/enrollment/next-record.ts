@@ -6,6 +6,8 @@ export interface TransitionContext {
   readonly nowMs: number;
   readonly backoff: BackoffPolicy;
   readonly joinTimeoutMs: number;
+  /** Whether hosts that are lost are to be repaired (`muster.repair.enabled`). */
+  readonly repairs: boolean;
   /** False when no inventory is configured: exit 0 is the end then. */
   readonly hasInventory: boolean;
   /** 0..1 */
@@ -27,6 +29,7 @@ const STATE_FIELDS: Readonly<Record<Exclude<FieldsOf<StoredRecord>, keyof Enroll
   commandId: true,
   joinDeadlineMs: true,
   nodeId: true,
+  repairAtMs: true,
   nextAttemptAtMs: true,
   agentVersion: true,
 };
@@ -91,13 +94,20 @@ export function nextDelayMs(
 /** When an instance is tried next, and why not before. */
 export interface NextAttempt {
   readonly atMs: number;
-  /** `back-off`: its attempts have failed. `turn`: AWS or Muster put the send off, through no fault of the instance. */
-  readonly reason: 'back-off' | 'turn';
+  /**
+   * `back-off`: its attempts have failed. `repair`: it was repaired not long ago. `turn`: AWS or Muster put the send off,
+   * through no fault of the instance.
+   */
+  readonly reason: 'back-off' | 'repair' | 'turn';
 }
 
 /** Null for one that waits for nothing, or for something else than a time. */
 export function nextAttempt(record: StoredRecord, nowMs: number): NextAttempt | null {
   if (record.state === 'failed') return { atMs: record.nextAttemptAtMs, reason: 'back-off' };
+  if (record.state === 'lost') {
+    if (record.repairAtMs === null || record.repairAtMs <= nowMs) return null;
+    return { atMs: record.repairAtMs, reason: 'repair' };
+  }
   if (record.state !== 'queued' || record.readyAtMs <= nowMs) return null;
   return { atMs: record.readyAtMs, reason: record.failures > 0 ? 'back-off' : 'turn' };
 }
@@ -105,6 +115,7 @@ export function nextAttempt(record: StoredRecord, nowMs: number): NextAttempt | 
 /** Why it waits until then, as a sentence. */
 export function describeNextAttempt({ reason }: NextAttempt, failures: number): string {
   if (reason === 'turn') return 'the last send was put off, and nothing was sent';
+  if (reason === 'repair') return 'its last repair is not long ago; muster retry --instance tries at once';
   const times = failures === 1 ? 'one attempt has' : `${failures} attempts in a row have`;
   return `back-off: ${times} failed; muster retry --instance tries at once`;
 }

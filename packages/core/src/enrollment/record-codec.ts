@@ -71,8 +71,16 @@ export function decodeIntent(text: string): Versioned<Intent> | null {
 
 /** From when a claim may take it, epoch ms; null when it is no candidate. */
 export function candidateAt(record: StoredRecord): number | null {
-  if (record.state === 'queued') return record.readyAtMs;
-  return record.state === 'failed' ? record.nextAttemptAtMs : null;
+  switch (record.state) {
+    case 'queued':
+      return record.readyAtMs;
+    case 'failed':
+      return record.nextAttemptAtMs;
+    case 'lost':
+      return record.repairAtMs;
+    default:
+      return null;
+  }
 }
 
 /** Until when its node must show up in the inventory, epoch ms; null when it is not waited for. */

@@ -9,6 +9,7 @@ import { type Cause, ForeignWord, StoredCause } from './cause.ts';
  * discovered ──judged──▶ queued ──claimed──▶ sending ──accepted──▶ installing ──ended──▶ installed ──node-seen──▶ joined
  *      └──judged──▶ ineligible ─┘  ▲                │ refused / not sent   └─ failed ◀── deadline ─┘
  *                                  └────────────────┴── failed, when its next attempt is due
+ * joined ──node missing, host runs──▶ lost ──node-seen──▶ joined, or claimed for a repair like a queued one
  * any state without an open command ──scan──▶ stopped · unmatched · gone ──seen again──▶ discovered (or installed, if it had joined)
  * ```
  *
@@ -28,6 +29,7 @@ const STATES: Readonly<Record<EnrollmentState, true>> = {
   installing: true,
   installed: true,
   joined: true,
+  lost: true,
   failed: true,
   gone: true,
 };
@@ -54,10 +56,20 @@ export interface EnrollmentBase {
   readonly addedBy?: string | undefined;
   /** Failed attempts in a row. */
   readonly failures: number;
+  /** Set while the inventory misses the node of a host that had joined; until its node is seen again or the host stops. */
+  readonly missing?: MissingNode | undefined;
   /** All attempts ever. */
   readonly attemptCount: number;
   /** The last few, oldest first. */
   readonly attempts: readonly Attempt[];
+}
+
+/** Since when complete readings of the inventory do not show the node of a host that had joined. */
+export interface MissingNode {
+  /** When the first reading began that did not show it. */
+  readonly sinceMs: number;
+  /** When the last reading began that showed it; null when that is not known. */
+  readonly lastSeenAtMs: number | null;
 }
 
 export type EnrollmentRecord =
@@ -81,8 +93,15 @@ export type EnrollmentRecord =
     })
   /** Installed, or came back after having been joined; must show up in the inventory by the deadline (null: no inventory, this is the end). */
   | (EnrollmentBase & { readonly state: 'installed'; readonly joinDeadlineMs: number | null })
-  /** In the inventory. Kept for good while the instance exists, also when the node goes offline. */
+  /** In the inventory, or missing from it for less than `muster.inventory.lost_after`: then with `missing`. */
   | (EnrollmentBase & { readonly state: 'joined'; readonly nodeId: string })
+  /** Had joined, runs, and is missing from complete readings of the inventory. */
+  | (EnrollmentBase & {
+      readonly state: 'lost';
+      readonly cause: StoredCause;
+      /** From when a repair may claim it; null while none can: repairs are off, or its SSM agent takes no command. */
+      readonly repairAtMs: number | null;
+    })
   /** The last attempt failed. Claimed again when due. */
   | (EnrollmentBase & {
       readonly state: 'failed';
@@ -116,10 +135,23 @@ export function stateOf(record: StoredRecord): string {
   return record.state === 'unknown' ? record.storedState : record.state;
 }
 
-/** Why it is not enrolled: of one that is ineligible or has failed, and of one in an unknown state that says so. Else null. */
+/** Why it is not enrolled: of one that is ineligible, lost or has failed, and of one in an unknown state that says so. Else null. */
 export function causeOf(record: StoredRecord): StoredCause | null {
-  if (record.state === 'ineligible' || record.state === 'failed') return record.cause;
-  return record.state === 'unknown' ? (record.cause ?? null) : null;
+  switch (record.state) {
+    case 'ineligible':
+    case 'lost':
+    case 'failed':
+      return record.cause;
+    case 'unknown':
+      return record.cause ?? null;
+    default:
+      return null;
+  }
+}
+
+/** Whether a send to it would be a repair: its node was there once. */
+export function isRepair(record: Pick<EnrollmentBase, 'joinedAtMs'>): boolean {
+  return record.joinedAtMs !== null;
 }
 
 /** How many attempts a record remembers; the total is counted separately. */
@@ -193,6 +225,7 @@ const storedBase = {
   failures: z.number(),
   attemptCount: z.number(),
   attempts: z.array(StoredAttempt),
+  missing: z.looseObject({ sinceMs: EpochMs, lastSeenAtMs: EpochMs.nullable() }).optional(),
 };
 
 /** A record of this release as it lies in Redis. */
@@ -206,6 +239,12 @@ export const KnownRecord: z.ZodType<EnrollmentRecord> = z.discriminatedUnion('st
   z.looseObject({ ...storedBase, state: z.literal('installing'), batchId: BatchId, commandId: CommandId }),
   z.looseObject({ ...storedBase, state: z.literal('installed'), joinDeadlineMs: EpochMs.nullable() }),
   z.looseObject({ ...storedBase, state: z.literal('joined'), nodeId: z.string() }),
+  z.looseObject({
+    ...storedBase,
+    state: z.literal('lost'),
+    cause: StoredCause,
+    repairAtMs: EpochMs.nullable(),
+  }),
   z.looseObject({
     ...storedBase,
     state: z.literal('failed'),

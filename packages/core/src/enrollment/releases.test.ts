@@ -13,6 +13,7 @@ const context: TransitionContext = {
   nowMs: NOW_MS,
   backoff: { operatorFirstMs: 60_000, transientFirstMs: 1_000, capMs: 86_400_000 },
   joinTimeoutMs: 300_000,
+  repairs: true,
   hasInventory: true,
   jitter: 0,
 };

@@ -1,6 +1,7 @@
 /** What a scan says of an instance: whether EC2 shows it, and what the pre-check says of it. */
 import { baseOf, joinDeadline, nextDelayMs, type Transition, type TransitionContext } from './next-record.ts';
 import { isCause } from './cause.ts';
+import { judgeLost, withoutMissing } from './node-events.ts';
 import type { EventOf } from './event.ts';
 import type { EnrollmentRecord } from './record.ts';
 import { isToldByHost } from './command-events.ts';
@@ -31,6 +32,7 @@ export function onSeen(
   const restarted = event.launchedAtMs !== null && event.launchedAtMs !== record.launchedAtMs;
   const handedOver = event.matcherKey !== record.matcherKey;
   const addedBy = addedByOf(record, event);
+  const isOther = restarted || handedOver || addedBy !== record.addedBy;
   const facts = {
     matcherKey: event.matcherKey,
     launchedAtMs: event.launchedAtMs ?? record.launchedAtMs,
@@ -48,6 +50,22 @@ export function onSeen(
       }
       return { ...base, state: 'discovered' };
     }
+    case 'lost':
+      // Its agent starts with the host: it gets the time to rejoin before anything is sent.
+      if (restarted) {
+        return {
+          ...baseOf(record, context),
+          ...facts,
+          state: 'installed',
+          joinDeadlineMs: joinDeadline(context),
+        };
+      }
+      return isOther ? { ...record, ...facts } : record;
+    case 'joined':
+      if (restarted && record.missing !== undefined) {
+        return { ...record, ...facts, missing: { ...record.missing, sinceMs: context.nowMs } };
+      }
+      return isOther ? { ...record, ...facts } : record;
     case 'failed':
     case 'ineligible':
       // A restart or a changed matcher may be the fix: judge it anew instead of waiting on.
@@ -59,8 +77,7 @@ export function onSeen(
     case 'discovered':
     case 'queued':
     case 'installed':
-    case 'joined':
-      return restarted || handedOver || addedBy !== record.addedBy ? { ...record, ...facts } : record;
+      return isOther ? { ...record, ...facts } : record;
     default:
       return record satisfies never;
   }
@@ -80,7 +97,7 @@ export function onAbsence(
   context: TransitionContext,
 ): Transition {
   if (record.state === 'sending' || record.state === 'installing') return 'ignored';
-  return record.state === state ? record : { ...baseOf(record, context), state };
+  return record.state === state ? record : { ...withoutMissing(baseOf(record, context)), state };
 }
 
 /** Judged by the pre-check. */
@@ -102,6 +119,8 @@ export function onJudged(
       }
       if (record.state === 'ineligible' && record.cause === judgment.cause) return record;
       return { ...baseOf(record, context), state: 'ineligible', cause: judgment.cause };
+    case 'lost':
+      return judgeLost(record, judgment, context);
     case 'failed':
       if (judgment.kind === 'eligible') return onAgentSeen(record, node?.agentVersion, context);
       return { ...baseOf(record, context), state: 'ineligible', cause: judgment.cause };

@@ -32,8 +32,26 @@ const seen = fc.tuple(few, few).map(
 const anyEvent: fc.Arbitrary<EnrollmentEvent> = fc.oneof(
   { arbitrary: seen, weight: 3 },
   fc
-    .constantFrom('seen-stopped', 'seen-unmatched', 'not-seen', 'join-deadline-passed', 'retry-requested')
+    .constantFrom(
+      'seen-stopped',
+      'seen-unmatched',
+      'not-seen',
+      'join-deadline-passed',
+      'node-lost',
+      'retry-requested',
+    )
     .map((kind) => ({ kind })),
+  {
+    arbitrary: few.map(
+      (n): EnrollmentEvent => ({
+        kind: 'node-missing',
+        sinceMs: NOW_MS + n,
+        lastSeenAtMs: n === 0 ? null : NOW_MS,
+      }),
+    ),
+    weight: 3,
+  },
+  { arbitrary: fc.constant<EnrollmentEvent>({ kind: 'node-lost' }), weight: 3 },
   {
     arbitrary: fc.option(few, { nil: undefined }).map(
       (n): EnrollmentEvent => ({
@@ -103,6 +121,7 @@ const walk: fc.Arbitrary<readonly Step[]> = fc
         nowMs,
         backoff: BACKOFF,
         joinTimeoutMs: 300_000,
+        repairs: true,
         hasInventory,
         jitter,
       };
@@ -153,7 +172,7 @@ test('the walks reach every state, and often', () => {
     reached.set(after?.state ?? 'unknown', (reached.get(after?.state ?? 'unknown') ?? 0) + 1),
   );
 
-  expect([...reached.keys()]).toHaveLength(12);
+  expect([...reached.keys()]).toHaveLength(13);
   expect(Math.min(...reached.values())).toBeGreaterThan(100);
 });
 
@@ -242,7 +261,9 @@ test('nothing is claimed before its time', () => {
         ? before.readyAtMs
         : before?.state === 'failed'
           ? before.nextAttemptAtMs
-          : Infinity;
+          : before?.state === 'lost'
+            ? (before.repairAtMs ?? Infinity)
+            : Infinity;
     expect(dueAtMs).toBeLessThanOrEqual(context.nowMs);
   });
 });

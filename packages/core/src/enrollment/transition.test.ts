@@ -8,48 +8,52 @@ import type { EnrollmentEvent } from './event.ts';
  * other facts, `-`: means nothing.
  */
 const TABLE: Readonly<Record<string, string>> = {
-  //                             unknown    discovered stopped    unmatched  ineligible queued     sending    installing installed  joined     failed     gone
-  seen: 'discovered same       discovered discovered same       same       same       same       same       same       same       discovered',
+  //                             unknown    discovered stopped    unmatched  ineligible queued     sending    installing installed  joined     lost       failed     gone
+  seen: 'discovered same       discovered discovered same       same       same       same       same       same       same       same       discovered',
   'seen, restarted':
-    'discovered kept       discovered discovered discovered kept       same       same       kept       kept       discovered discovered',
+    'discovered kept       discovered discovered discovered kept       same       same       kept       kept       installed  discovered discovered',
   'seen, another matcher':
-    'discovered kept       discovered discovered discovered kept       same       same       kept       kept       discovered discovered',
+    'discovered kept       discovered discovered discovered kept       same       same       kept       kept       kept       discovered discovered',
   'seen-stopped':
-    '-          stopped    same       stopped    stopped    stopped    -          -          stopped    stopped    stopped    stopped',
+    '-          stopped    same       stopped    stopped    stopped    -          -          stopped    stopped    stopped    stopped    stopped',
   'seen-unmatched':
-    '-          unmatched  unmatched  same       unmatched  unmatched  -          -          unmatched  unmatched  unmatched  unmatched',
+    '-          unmatched  unmatched  same       unmatched  unmatched  -          -          unmatched  unmatched  unmatched  unmatched  unmatched',
   'not-seen':
-    '-          gone       gone       gone       gone       gone       -          -          gone       gone       gone       same',
+    '-          gone       gone       gone       gone       gone       -          -          gone       gone       gone       gone       same',
   'judged eligible':
-    '-          queued     -          -          queued     same       -          -          -          -          same       -',
+    '-          queued     -          -          queued     same       -          -          -          -          same       same       -',
   'judged ineligible':
-    '-          ineligible -          -          kept       ineligible -          -          -          -          ineligible -',
+    '-          ineligible -          -          kept       ineligible -          -          -          -          kept       ineligible -',
   'node-seen':
-    '-          joined     -          -          joined     joined     -          -          joined     kept       joined     -',
+    '-          joined     -          -          joined     joined     -          -          joined     kept       joined     joined     -',
   claimed:
-    '-          -          -          -          -          sending    -          -          -          -          sending    -',
+    '-          -          -          -          -          sending    -          -          -          -          sending    sending    -',
   'send-refused, not its fault':
-    '-          -          -          -          -          -          queued     -          -          -          -          -',
+    '-          -          -          -          -          -          queued     -          -          -          -          -          -',
   'send-refused, its fault':
-    '-          -          -          -          -          -          failed     -          -          -          -          -',
+    '-          -          -          -          -          -          failed     -          -          -          -          -          -',
   "send-refused, another's batch":
-    '-        -          -          -          -          -          -          -          -          -          -          -',
+    '-          -          -          -          -          -          -          -          -          -          -          -          -',
   accepted:
-    '-          installing installing installing installing installing installing same       installing installing installing installing',
+    '-          installing installing installing installing installing installing same       installing installing installing installing installing',
   "accepted, another's command":
-    '-          installing installing installing installing installing installing -          installing installing installing installing',
+    '-          installing installing installing installing installing installing -          installing installing installing installing installing',
   'ended well':
-    '-          -          -          -          -          -          -          installed  -          -          -          -',
+    '-          -          -          -          -          -          -          installed  -          -          -          -          -',
   'ended badly':
-    '-          -          -          -          -          -          -          failed     -          -          -          -',
+    '-          -          -          -          -          -          -          failed     -          -          -          -          -',
   'ended, managed elsewhere':
-    '-          -          -          -          -          -          -          ineligible -          -          -          -',
+    '-          -          -          -          -          -          -          ineligible -          -          -          -          -',
   "ended, another's command":
-    '-          -          -          -          -          -          -          -          -          -          -          -',
+    '-          -          -          -          -          -          -          -          -          -          -          -          -',
   'join-deadline-passed':
-    '-          -          -          -          -          -          -          -          failed     -          -          -',
+    '-          -          -          -          -          -          -          -          failed     -          -          -          -',
+  'node-missing':
+    '-          -          -          -          -          -          -          -          -          same       -          -          -',
+  'node-lost':
+    '-          -          -          -          -          -          -          -          -          lost       -          -          -',
   'retry-requested':
-    '-          -          -          -          discovered kept       -          -          -          -          queued     -',
+    '-          -          -          -          discovered kept       -          -          -          -          -          queued     -',
 };
 
 describe('every state answers every event as the table says', () => {
@@ -67,6 +71,8 @@ describe('every state answers every event as the table says', () => {
       accepted: true,
       ended: true,
       'join-deadline-passed': true,
+      'node-missing': true,
+      'node-lost': true,
       'retry-requested': true,
     };
     expect(new Set(SAMPLE_EVENTS.map(({ event }) => event.kind))).toEqual(new Set(Object.keys(kinds)));

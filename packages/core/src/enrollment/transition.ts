@@ -1,6 +1,7 @@
 import { onAccepted, onClaimed, onEnded, onSendRefused } from './command-events.ts';
 import type { EnrollmentEvent } from './event.ts';
-import { baseOf, failedRecord, type Transition, type TransitionContext } from './next-record.ts';
+import { baseOf, type Transition, type TransitionContext } from './next-record.ts';
+import { onJoinDeadline, onNodeLost, onNodeMissing, onNodeSeen } from './node-events.ts';
 import type { EnrollmentRecord, StoredRecord } from './record.ts';
 import { discover, onAbsence, onJudged, onSeen } from './scan-events.ts';
 
@@ -32,7 +33,7 @@ export function transition(
     case 'judged':
       return onJudged(record, event, context);
     case 'node-seen':
-      return onNodeSeen(record, event.nodeId, context);
+      return onNodeSeen(record, event, context);
     case 'claimed':
       return onClaimed(record, event.batchId, context);
     case 'send-refused':
@@ -43,6 +44,10 @@ export function transition(
       return onEnded(record, event, context);
     case 'join-deadline-passed':
       return onJoinDeadline(record, context);
+    case 'node-missing':
+      return onNodeMissing(record, event);
+    case 'node-lost':
+      return onNodeLost(record, context);
     case 'retry-requested':
       return onRetryRequested(record, context);
     default:
@@ -58,6 +63,10 @@ function onRetryRequested(record: EnrollmentRecord, context: TransitionContext):
       return { ...baseOf(record, context), failures: 0, state: 'queued', readyAtMs: context.nowMs };
     case 'ineligible':
       return { ...baseOf(record, context), failures: 0, state: 'discovered' };
+    case 'lost':
+      // A host that cannot take a command now is judged again by the next scan.
+      if (record.repairAtMs === null || record.repairAtMs <= context.nowMs) return 'ignored';
+      return { ...record, failures: 0, repairAtMs: context.nowMs };
     case 'discovered':
     case 'stopped':
     case 'unmatched':
@@ -84,46 +93,4 @@ export function runEvents(
     if (next !== 'ignored') current = next;
   }
   return current;
-}
-
-/** What the node inventory says of an instance: its node is there, or is not there in time. */
-
-/** A node ends the path, whatever installed it, from any state that holds no open command. */
-function onNodeSeen(record: EnrollmentRecord, nodeId: string, context: TransitionContext): Transition {
-  switch (record.state) {
-    case 'joined':
-      return record.nodeId === nodeId ? record : { ...record, nodeId };
-    case 'discovered':
-    case 'ineligible':
-    case 'queued':
-    case 'installed':
-    case 'failed':
-      return {
-        ...baseOf(record, context),
-        failures: 0,
-        joinedAtMs: record.joinedAtMs ?? context.nowMs,
-        state: 'joined',
-        nodeId,
-      };
-    case 'sending':
-    case 'installing':
-    case 'stopped':
-    case 'unmatched':
-    case 'gone':
-      return 'ignored';
-    default:
-      return record satisfies never;
-  }
-}
-
-/** Installed, and not joined in time. */
-function onJoinDeadline(record: EnrollmentRecord, context: TransitionContext): Transition {
-  if (
-    record.state !== 'installed' ||
-    record.joinDeadlineMs === null ||
-    record.joinDeadlineMs > context.nowMs
-  ) {
-    return 'ignored';
-  }
-  return failedRecord(baseOf(record, context), 'ec2-join-failure', context);
 }

@@ -8,9 +8,7 @@ export type MacPurpose =
   /** What one worker learned of an account, and another acts on. */
   | 'account'
   /** An instance's record in Redis. */
-  | 'record'
-  /** That an account left its organization. */
-  | 'left-account';
+  | 'record';
 
 /** A key, as 64 hexadecimal digits; printed nowhere (`config/secret.ts`). */
 export interface MacKey {

@@ -98,6 +98,7 @@ export function wantsLabels(record: StoredRecord): boolean {
     case 'installing':
     case 'installed':
     case 'joined':
+    case 'lost':
     case 'failed':
       return true;
     case 'stopped':

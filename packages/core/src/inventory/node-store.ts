@@ -1,8 +1,8 @@
+import { hash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import type { AccountId, InstanceId } from '../organization/ids.ts';
+import { AccountId, InstanceId } from '../organization/ids.ts';
 import type { TeleportNode } from './teleport-port.ts';
 import type { Keys } from '../redis/keys.ts';
-import type { RunScript } from '../redis/scripts.ts';
 import { readEpochMs } from '../enrollment/stored-schema.ts';
 
 export interface InventoryFacts {
@@ -17,18 +17,31 @@ export interface InventoryFacts {
   readonly dropped: boolean;
   /** How long the snapshot's reading took; absent where an older release wrote it. */
   readonly tookMs?: number | undefined;
+  /**
+   * Since the snapshot whose reading began then, each was compared with the one before, and what vanished was told to the
+   * records before it was published. Absent where an older release wrote it.
+   */
+  readonly comparedSinceMs?: number | undefined;
 }
+
+/** Of each account's nodes in a snapshot, one word for their instance ids, whatever the order: see `createNodeDigests`. */
+export type NodeDigests = ReadonlyMap<AccountId, string>;
+
+/** Instances of one account whose node one snapshot shows and the next one does not. */
+export interface VanishedNodes {
+  readonly accountId: AccountId;
+  readonly instanceIds: readonly InstanceId[];
+}
+
+/** Fields per HSCAN: Redis is busy with so many for well under a millisecond. */
+const SCANNED = 500;
 
 /**
  * The node inventory as whole snapshots: a new one is written under its own generation and becomes visible at once,
  * by one write. No reader ever sees half of one.
  */
-export function createNodeLedger(deps: {
-  readonly redis: Redis;
-  readonly keys: Keys;
-  readonly run: RunScript;
-}) {
-  const { redis, keys, run } = deps;
+export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: Keys }) {
+  const { redis, keys } = deps;
 
   async function facts(): Promise<InventoryFacts> {
     const fields = await redis.hgetall(keys.inventory);
@@ -40,7 +53,28 @@ export function createNodeLedger(deps: {
       error: fields['error'] === undefined || fields['error'] === '' ? null : fields['error'],
       dropped: fields['dropped'] === 'yes',
       ...(fields['tookMs'] === undefined ? {} : { tookMs: Number(fields['tookMs']) || 0 }),
+      ...(fields['comparedSinceMs'] === undefined
+        ? {}
+        : { comparedSinceMs: readEpochMs(fields['comparedSinceMs']) }),
     };
+  }
+
+  /** Those of an account that one snapshot shows and another does not, some at a time. */
+  async function* vanishedOf(
+    accountId: AccountId,
+    before: string,
+    next: string,
+  ): AsyncGenerator<VanishedNodes> {
+    let cursor = '0';
+    do {
+      const [nextCursor, flat] = await redis.hscan(keys.nodes(accountId, before), cursor, 'COUNT', SCANNED);
+      cursor = nextCursor;
+      const ids = flat.filter((_, index) => index % 2 === 0);
+      if (ids.length === 0) continue;
+      const found = await redis.hmget(keys.nodes(accountId, next), ...ids);
+      const vanished = ids.filter((id, index) => found[index] === null && InstanceId.safeParse(id).success);
+      if (vanished.length > 0) yield { accountId, instanceIds: vanished as InstanceId[] };
+    } while (cursor !== '0');
   }
 
   return {
@@ -72,7 +106,37 @@ export function createNodeLedger(deps: {
         error: next.error ?? '',
         dropped: next.dropped ? 'yes' : '',
         ...(next.tookMs === undefined ? {} : { tookMs: next.tookMs }),
+        ...(next.comparedSinceMs === undefined ? {} : { comparedSinceMs: next.comparedSinceMs }),
       });
+    },
+
+    /** Keeps what the accounts' nodes of a snapshot came to. @param ttlMs no longer than that of any of its nodes */
+    async putDigests(generation: string, digests: NodeDigests, ttlMs: number): Promise<void> {
+      const key = keys.nodeDigests(generation);
+      // A snapshot without nodes can be compared, too.
+      const fields = { accounts: digests.size, ...Object.fromEntries(digests) };
+      await redis.multi().hset(key, fields).pexpire(key, ttlMs).exec();
+    },
+
+    /**
+     * What a snapshot shows and the next one does not. Reads the nodes of accounts that have changed, and nothing else: in an
+     * unchanged fleet the cost is one field an account. Null when they cannot be compared: the older one is gone.
+     */
+    async vanished(
+      before: InventoryFacts,
+      next: { readonly generation: string; readonly digests: NodeDigests },
+    ): Promise<AsyncIterable<VanishedNodes> | null> {
+      const { generation } = before;
+      if (generation === null) return null;
+      const fields = Object.entries(await redis.hgetall(keys.nodeDigests(generation)));
+      if (fields.length === 0) return null;
+      const changed = fields.flatMap(([id, digest]) => {
+        const accountId = AccountId.safeParse(id);
+        return accountId.success && next.digests.get(accountId.data) !== digest ? [accountId.data] : [];
+      });
+      return (async function* () {
+        for (const accountId of changed) yield* vanishedOf(accountId, generation, next.generation);
+      })();
     },
 
     /** Deletes a snapshot that is never to be published, by the accounts that it has nodes of. */
@@ -86,40 +150,15 @@ export function createNodeLedger(deps: {
       await redis.hset(keys.inventory, { error, dropped: dropped ? 'yes' : '' });
     },
 
-    /** How many nodes of an account the current snapshot shows. */
-    async countOf(accountId: AccountId): Promise<number> {
-      const { generation } = await facts();
-      return generation === null ? 0 : redis.hlen(keys.nodes(accountId, generation));
-    },
-
-    /**
-     * Takes one of the removals from Teleport that an hour allows, before the node is removed.
-     *
-     * @returns 0 when it may be removed, else in how many ms the next one may; null when it was taken for this node within the hour
-     */
-    async takeRemoval(nodeId: string, perHour: number, hourMs: number): Promise<number | null> {
-      const waitMs = (await run('take-removal', [keys.removals], [nodeId, perHour, hourMs])) as number;
-      return waitMs < 0 ? null : waitMs;
-    },
-
-    /** The node was not removed after all. */
-    async giveBackRemoval(nodeId: string): Promise<void> {
-      await redis.zrem(keys.removals, nodeId);
-    },
-
-    /** The node is no longer in Teleport: the current snapshot shows it no more either. */
-    async drop(accountId: AccountId, instanceId: InstanceId, nodeId: string): Promise<void> {
-      const { generation } = await facts();
-      if (generation === null) return;
-      const names = [keys.inventory, keys.nodes(accountId, generation)];
-      await run('drop-node', names, [generation, instanceId, nodeId]);
-    },
-
-    /** Node ids of those of `ids` that the current snapshot shows. */
-    async find(accountId: AccountId, ids: readonly InstanceId[]): Promise<ReadonlyMap<InstanceId, string>> {
+    /** Node ids of those of `ids` that the current snapshot shows. @param known the facts that name it, to spare reading them again */
+    async find(
+      accountId: AccountId,
+      ids: readonly InstanceId[],
+      known?: InventoryFacts,
+    ): Promise<ReadonlyMap<InstanceId, string>> {
       const found = new Map<InstanceId, string>();
       if (ids.length === 0) return found;
-      const { generation } = await facts();
+      const { generation } = known ?? (await facts());
       if (generation === null) return found;
       const nodeIds = await redis.hmget(keys.nodes(accountId, generation), ...ids);
       for (const [index, id] of ids.entries()) {
@@ -128,6 +167,26 @@ export function createNodeLedger(deps: {
       }
       return found;
     },
+  };
+}
+
+/**
+ * Gathers the digests of a snapshot while it is read: of each account the number of its nodes, and the sum of 48 bits of each
+ * instance id's hash. An instance that is listed twice makes another digest, which costs a closer look and nothing else.
+ */
+export function createNodeDigests(): {
+  readonly add: (node: Pick<TeleportNode, 'accountId' | 'instanceId'>) => void;
+  readonly digests: () => NodeDigests;
+} {
+  const sums = new Map<AccountId, { count: number; sum: number }>();
+  return {
+    add({ accountId, instanceId }) {
+      const one = sums.get(accountId) ?? { count: 0, sum: 0 };
+      one.count += 1;
+      one.sum = (one.sum + hash('sha256', instanceId, 'buffer').readUIntBE(0, 6)) % 2 ** 48;
+      sums.set(accountId, one);
+    },
+    digests: () => new Map([...sums].map(([id, { count, sum }]) => [id, `${count}.${sum.toString(36)}`])),
   };
 }
 

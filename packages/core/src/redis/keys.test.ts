@@ -6,7 +6,8 @@ import { createKeys } from './keys.ts';
 const TARGET = Target.parse({ accountId: '111122223333', region: 'eu-west-1' });
 
 test('every key begins with the prefix as hash tag, and is no other key', () => {
-  const { target, bucket, due, coverageStatus, epochSeen, brake, nodes, report, ...plain } = createKeys('p');
+  const { target, bucket, due, coverageStatus, epochSeen, brake, nodes, nodeDigests, report, ...plain } =
+    createKeys('p');
 
   const all = [
     ...Object.values(plain),
@@ -19,6 +20,7 @@ test('every key begins with the prefix as hash tag, and is no other key', () => 
     epochSeen('x'),
     brake('all'),
     nodes(TARGET.accountId, '1'),
+    nodeDigests('1'),
     bullPrefix('p'),
   ];
 

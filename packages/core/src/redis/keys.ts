@@ -94,6 +94,8 @@ export interface Keys {
   readonly signedSince: string;
   /** hash: instance id → its place under the caps; `total`, `repair`, `a:ACCOUNT`, `t:TARGET` → sums; `blocked:SUM` → since when and when last it left no room. Writers: places.lua's functions. */
   readonly places: string;
+  /** hash: a sixtieth of an hour → repairs that were begun in it; `hour` → its length in ms. Expires two hours after the last. Writers: repair-rate.lua's functions. */
+  readonly repairRate: string;
   /** hash: what the release before counts under the caps, by batch. Read by that release only; deleted with the intents that it wrote. */
   readonly inFlight: string;
   /**
@@ -120,14 +122,12 @@ export interface Keys {
   readonly awsCalls: string;
   /** hash: commandsSent. */
   readonly totals: string;
-  /** hash: the inventory's facts: generation, begunAtMs, nodes, error, dropped, tookMs. */
+  /** hash: the inventory's facts: generation, begunAtMs, nodes, error, dropped, tookMs, comparedSinceMs. */
   readonly inventory: string;
   /** hash: instance id → node id, in an account, of one generation of the inventory; expires. */
   readonly nodes: (accountId: AccountId, generation: string) => string;
-  /** zset: node id → epoch ms at which it was removed from Teleport, of the last hour; expires. Writer: take-removal.lua. */
-  readonly removals: string;
-  /** hash: account id → JSON of when listings of its whole organization no longer showed it: `LeftAccount`. */
-  readonly leftAccounts: string;
+  /** hash: account id → digest of its nodes, in one generation of the inventory, and `accounts`: how many; expires before they do. */
+  readonly nodeDigests: (generation: string) => string;
   /** set: target ids with labels that wait to be written. */
   readonly labelTargets: string;
   /** string: about how many labels wait, over all targets. */
@@ -204,6 +204,7 @@ export function createKeys(prefix: string): Keys {
     approvalRequests: `${own}:approval-requests`,
     signedSince: `${own}:signed-since`,
     places: `${own}:places`,
+    repairRate: `${own}:repair-rate`,
     inFlight: `${own}:in-flight`,
     brake: (scope) => `${own}:brake:${scope}`,
     findings: `${own}:findings`,
@@ -216,8 +217,7 @@ export function createKeys(prefix: string): Keys {
     totals: `${own}:totals`,
     inventory: `${own}:inventory`,
     nodes: (accountId, generation) => `${own}:nodes:${accountId}:${generation}`,
-    removals: `${own}:removals`,
-    leftAccounts: `${own}:left-accounts`,
+    nodeDigests: (generation) => `${own}:node-digests:${generation}`,
     labelTargets: `${own}:label-targets`,
     labelsWaiting: `${own}:labels-waiting`,
     report: (reportId) => {

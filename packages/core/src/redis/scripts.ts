@@ -8,7 +8,13 @@ const SCRIPTS = {
   'claim-ledger': { folder: 'control', functions: [] },
   'commit-target': {
     folder: 'enrollment',
-    functions: ['redis/now', 'jobs/make-due', 'enrollment/count-records', 'rollout/places'],
+    functions: [
+      'redis/now',
+      'jobs/make-due',
+      'enrollment/count-records',
+      'rollout/places',
+      'rollout/repair-rate',
+    ],
   },
   'set-aside': {
     folder: 'enrollment',
@@ -29,12 +35,11 @@ const SCRIPTS = {
   'put-host-management': { folder: 'organization', functions: ['redis/now'] },
   'begin-reading': { folder: 'organization', functions: ['redis/now', 'organization/date-reading'] },
   'put-bystanders': { folder: 'scan', functions: [] },
-  'take-removal': { folder: 'inventory', functions: ['redis/now'] },
-  'drop-node': { folder: 'inventory', functions: [] },
   'settle-labels': { folder: 'inventory', functions: [] },
   'settle-listing': { folder: 'install', functions: [] },
   distrust: { folder: 'install', functions: ['jobs/make-due'] },
   'take-token': { folder: 'install', functions: [] },
+  'repair-room': { folder: 'rollout', functions: ['redis/now', 'rollout/repair-rate'] },
   room: { folder: 'rollout', functions: ['redis/now', 'enrollment/count-records', 'rollout/places'] },
   'hold-selection': { folder: 'rollout', functions: ['redis/now', 'organization/date-reading'] },
   'count-added': { folder: 'rollout', functions: [] },

@@ -26,6 +26,8 @@ export interface Explanation {
   readonly remedy: string | null;
   /** Whether Default Host Management Configuration is on in its target; null where that makes no difference to it. */
   readonly hostManagement: HostManagementState | null;
+  /** Null while the inventory shows its node, and for one that never had one. */
+  readonly missingNode: { readonly since: string; readonly lastSeen: string | null } | null;
   readonly nextAttemptAt: string | null;
   /** Why nothing is done now, as a sentence; null when it waits for nothing. */
   readonly waitsFor: string | null;
@@ -79,6 +81,7 @@ async function describeBystander(
     owner: null,
     remedy: null,
     hostManagement: null,
+    missingNode: null,
     nextAttemptAt: null,
     waitsFor: BYSTANDER_TEXTS[kind],
     pausedBy: null,
@@ -109,6 +112,7 @@ async function describe(
     owner: facts?.owner ?? null,
     remedy: facts?.remedy ?? null,
     hostManagement: await hostManagementOf(ledger, target, cause),
+    missingNode: missingNodeOf(record),
     nextAttemptAt: next === null ? null : isoTime(next.atMs),
     waitsFor: await waitOf(ledger, gates, record, next),
     pausedBy: pauseOver(gates, record)?.scope ?? null,
@@ -157,13 +161,31 @@ async function waitOf(
   if (record.state === 'unknown') {
     return 'a newer release of Muster wrote this state; this release sends nothing to the instance and leaves it to that one';
   }
-  if (record.state !== 'queued') return null;
+  if (record.state === 'joined' && record.missing !== undefined) {
+    return 'its node: when it does not come back within muster.inventory.lost_after, the host is lost';
+  }
+  if (record.state === 'lost' && record.repairAtMs === null) return whyNoRepair(record.cause, gates.config);
+  if (record.state !== 'queued' && record.state !== 'lost') return null;
   const closed = closedGate(gates, record);
   if (closed !== null) return `${closed.message}. ${closed.remedy}`;
   const wait = await ledger.waits.of(gates.target);
   return wait === null
     ? 'its turn: the next send of its account and region takes it'
     : describeWait(wait.reason);
+}
+
+function missingNodeOf({ missing }: StoredRecord): Explanation['missingNode'] {
+  if (missing === undefined) return null;
+  const { sinceMs, lastSeenAtMs } = missing;
+  return { since: isoTime(sinceMs), lastSeen: lastSeenAtMs === null ? null : isoTime(lastSeenAtMs) };
+}
+
+function whyNoRepair(cause: string, { repair }: GateFacts['config']): string {
+  if (!repair.enabled) return 'its node: muster.repair.enabled is false, and nothing is sent to it';
+  if (cause === 'node-lost-host-silent') {
+    return 'its node, or its SSM agent: once SSM shows it online, it is repaired';
+  }
+  return 'the next scan, which asks SSM whether it can be repaired; or its node';
 }
 
 /** How its place was last read. An account that cannot be entered, or has left, has no targets, and says so instead. */
@@ -214,6 +236,10 @@ export function formatExplanation(explanation: Explanation): string {
   }
   if (explanation.hostManagement !== null) {
     lines.push(`  dhmc     ${HOST_MANAGEMENT_TEXTS[explanation.hostManagement]}`);
+  }
+  if (explanation.missingNode !== null) {
+    const { since, lastSeen } = explanation.missingNode;
+    lines.push(`  node     last seen ${lastSeen ?? 'at a time that is not known'}, missing since ${since}`);
   }
   if (explanation.nextAttemptAt !== null) lines.push(`  next     ${explanation.nextAttemptAt}`);
   if (explanation.waitsFor !== null) lines.push(`  waits    ${explanation.waitsFor}`);

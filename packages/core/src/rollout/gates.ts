@@ -7,8 +7,9 @@ import type { MusterConfig } from '../config/model.ts';
 import { type Pause, PAUSERS } from '../control/findings.ts';
 import type { Ledger } from '../control/ledger.ts';
 import { pausedBy, scopeFlag } from '../control/scope.ts';
-import { causeOf, type StoredRecord } from '../enrollment/record.ts';
+import { causeOf, isRepair, type StoredRecord } from '../enrollment/record.ts';
 import type { Target } from '../organization/target.ts';
+import type { RepairRoom } from './place-store.ts';
 import type { SelectionGate } from './selection-store.ts';
 import type { WaitReason } from './send-wait.ts';
 
@@ -33,6 +34,8 @@ export interface GateFacts {
   /** By scope. */
   readonly pauses: ReadonlyMap<string, Pause>;
   readonly selection: SelectionGate;
+  /** How many repairs may begin, over all targets; null for hosts that are claimed, and have their room. */
+  readonly repairs: RepairRoom | null;
   /** The ledger's time. */
   readonly nowMs: number;
 }
@@ -40,7 +43,7 @@ export interface GateFacts {
 type Gate = (facts: GateFacts, record: StoredRecord) => ClosedGate | null;
 
 /** The first that is closed is what a host waits for. */
-const GATES: readonly Gate[] = [ofPause, ofChange];
+const GATES: readonly Gate[] = [ofPause, ofChange, ofRepair];
 
 /** Null when the host may be sent to. */
 export function closedGate(facts: GateFacts, record: StoredRecord): ClosedGate | null {
@@ -51,7 +54,12 @@ export function closedGate(facts: GateFacts, record: StoredRecord): ClosedGate |
   return null;
 }
 
-/** Reads what the gates of a target need. @param pauses as they were just read, to spare reading them again */
+/**
+ * Reads what the gates of a target need.
+ *
+ * @param pauses as they were just read, to spare reading them again
+ * @param claimed whether the hosts to be judged are claimed already
+ */
 export async function readGateFacts(
   {
     ledger,
@@ -64,9 +72,15 @@ export async function readGateFacts(
   },
   target: Target,
   pauses?: readonly Pause[],
+  claimed = false,
 ): Promise<GateFacts> {
-  const [known, selection] = await Promise.all([pauses ?? ledger.control.pauses(), ledger.selection.gate()]);
-  return { target, config, nowMs, selection, pauses: new Map(known.map((pause) => [pause.scope, pause])) };
+  const [known, selection, repairs] = await Promise.all([
+    pauses ?? ledger.control.pauses(),
+    ledger.selection.gate(),
+    claimed ? null : ledger.control.repairRoom(config.repair),
+  ]);
+  const byScope = new Map(known.map((pause) => [pause.scope, pause]));
+  return { target, config, nowMs, selection, repairs, pauses: byScope };
 }
 
 /** The widest pause that is over the host. */
@@ -79,6 +93,34 @@ export function pauseOver({ target, pauses }: GateFacts, record: StoredRecord): 
 function ofPause(facts: GateFacts, record: StoredRecord): ClosedGate | null {
   const pause = pauseOver(facts, record);
   return pause === null ? null : gateOfPause(pause);
+}
+
+/** Of a host whose node was there once: repairs are off, or as many are under way, or were begun, as may be. */
+function ofRepair({ config: { repair }, repairs }: GateFacts, record: StoredRecord): ClosedGate | null {
+  if (!isRepair(record)) return null;
+  if (!repair.enabled) {
+    return {
+      reason: 'repair',
+      subject: 'off',
+      untilMs: null,
+      message: 'had joined before, and wait because muster.repair.enabled is false',
+      remedy: 'Set muster.repair.enabled to true, or see to these hosts by hand.',
+      needsPerson: true,
+    };
+  }
+  if (repairs === null || repairs.room > 0) return null;
+  const isHour = repairs.full === 'hour';
+  return {
+    reason: 'repair',
+    subject: isHour ? 'per_hour' : 'in_flight',
+    untilMs: repairs.untilMs,
+    message: isHour
+      ? `had joined before, and wait because ${repair.perHour} repairs were begun within the last hour (muster.repair.per_hour)`
+      : `had joined before, and wait because ${repair.inFlight} repairs are under way (muster.repair.in_flight)`,
+    remedy:
+      'Nothing to do: they have their turn. Raise the figure only when it is known why so many nodes are missing.',
+    needsPerson: false,
+  };
 }
 
 /** The gate that an operator's pause or the brake's closes. */

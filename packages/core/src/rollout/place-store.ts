@@ -25,12 +25,28 @@ export interface BlockedCap {
   readonly inFlight: number;
 }
 
+/** What `muster.repair` says of how many. */
+export interface RepairLimits {
+  readonly inFlight: number;
+  readonly perHour: number;
+  readonly hourMs: number;
+}
+
+/** How many repairs may begin now. */
+export interface RepairRoom {
+  readonly room: number;
+  /** What leaves no room; null while there is some. */
+  readonly full: 'in-flight' | 'hour' | null;
+  /** When the hour leaves room again, epoch ms; null where that is not what is full. */
+  readonly untilMs: number | null;
+}
+
 /** Who is under way, under the caps of all, of repairs, of an account and of a target: see places.lua. */
 export function createPlaces(deps: {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly run: RunScript;
-}): Pick<ControlLedger, 'room' | 'places' | 'blockedCaps'> {
+}): Pick<ControlLedger, 'room' | 'repairRoom' | 'places' | 'blockedCaps'> {
   const { redis, keys, run } = deps;
   return {
     async room(target, caps) {
@@ -40,6 +56,13 @@ export function createPlaces(deps: {
         [targetId(target), caps.all, caps.account, caps.target, caps.repair ?? ''],
       );
       return Number(room);
+    },
+
+    async repairRoom({ inFlight, perHour, hourMs }) {
+      const reply = await run('repair-room', [keys.places, keys.repairRate], [inFlight, perHour, hourMs]);
+      const [ofCap, ofHour, moreAtMs] = reply as readonly [number, number, number];
+      if (ofHour === 0) return { room: 0, full: 'hour', untilMs: moreAtMs };
+      return { room: Math.min(ofCap, ofHour), full: ofCap === 0 ? 'in-flight' : null, untilMs: null };
     },
 
     async blockedCaps() {

@@ -60,6 +60,13 @@ const REASONS = {
       'Nothing to do while hosts join or fail. Where none does, see muster instances --state installing and --state installed; raise muster.limits.installs_in_flight when the caps are too small.',
     toldBy: [],
   },
+  repair: {
+    text: 'they had joined before, and as many repairs are under way, or were begun within an hour, as muster.repair allows',
+    owner: 'operator',
+    remedy:
+      'Nothing to do: they have their turn. See why so many nodes are missing at once: muster instances --state lost. Repairs that are off: muster.repair.enabled.',
+    toldBy: [],
+  },
   pacing: {
     text: 'the share of AWS’s request quota of the account and region is used up for now',
     owner: 'muster',

@@ -1,6 +1,6 @@
 import type { MusterConfig } from '../config/model.ts';
 import type { Pause } from '../control/findings.ts';
-import type { EnrollmentRecord } from '../enrollment/record.ts';
+import { candidateAt } from '../enrollment/record-codec.ts';
 import type { InventoryFacts } from '../inventory/node-store.ts';
 import type { Ledger } from '../control/ledger.ts';
 import { type ClosedGate, closedGate, gateOfPause, readGateFacts } from './gates.ts';
@@ -45,7 +45,7 @@ export async function readWaitingHosts(
     ledger.control.pauses(),
     ledger.control.hold(config.limits.holdFirstSend),
     ledger.nodes.facts(),
-    ledger.enrollments.targetsWith({ state: 'queued' }),
+    ledger.enrollments.targetsWith({ state: 'queued' }, { state: 'lost' }),
   ]);
   const ofAll =
     ofConfiguration(config) ?? ofPauseOfAll(pauses) ?? ofHold(hold) ?? ofInventory(facts, config, nowMs);
@@ -53,8 +53,9 @@ export async function readWaitingHosts(
   for (const target of targets) {
     const gates = await readGateFacts({ ledger, config, nowMs }, target, pauses);
     for (const { value } of (await ledger.enrollments.readAll(target)).values()) {
-      if (value.state !== 'queued') continue;
-      const why = ofAll ?? ofGate(closedGate(gates, value)) ?? ofTime(value, nowMs);
+      const atMs = value.state === 'queued' || value.state === 'lost' ? candidateAt(value) : null;
+      if (atMs === null) continue;
+      const why = ofAll ?? ofGate(closedGate(gates, value)) ?? ofTime(atMs, nowMs);
       const key = `${why.reason} ${why.scope}`;
       const before = waiting.get(key);
       const times = [before?.untilMs ?? null, why.untilMs].filter((time) => time !== null);
@@ -71,12 +72,12 @@ function ofGate(closed: ClosedGate | null): Obstacle | null {
   return { ...rest, scope: subject };
 }
 
-function ofTime(record: Extract<EnrollmentRecord, { state: 'queued' }>, nowMs: number): Obstacle {
-  if (record.readyAtMs > nowMs) {
+function ofTime(atMs: number, nowMs: number): Obstacle {
+  if (atMs > nowMs) {
     return {
       reason: 'back-off',
       scope: 'all',
-      untilMs: record.readyAtMs,
+      untilMs: atMs,
       message: 'wait until they may be tried again',
       remedy: 'Nothing to do; muster retry tries them at once.',
       needsPerson: false,

@@ -32,6 +32,8 @@ export interface BegunScan extends BegunWork {
   readonly readingMs: number;
   /** Null when the target's account is not known. */
   readonly scope: TargetScope | null;
+  /** See `InventoryFacts`: another value says that vanished nodes may not have been told to the records. Null when there is none. */
+  readonly comparedSince: string | null;
   /** The word of the last write of the target's records; null when there was none. */
   readonly written: string | null;
   /** Null when the target is not at rest: it never was, or records were written since. */
@@ -53,6 +55,7 @@ type BeginReply = readonly [
   accounts: readonly (string | null)[],
   regions: readonly (string | null)[],
   coverages: readonly (string | null)[],
+  comparedSince: string | null,
 ];
 
 /** What the ledger knows of one target, as it is stored, and when the scan began. */
@@ -62,6 +65,7 @@ interface Known {
   readonly account: string | null;
   readonly regions: string | null;
   readonly coverage: string | null;
+  readonly comparedSince: string | null;
 }
 
 interface EndCall {
@@ -79,7 +83,14 @@ export function createScanLedger(deps: {
   readonly run: RunScript;
 }) {
   const { redis, keys, run } = deps;
-  const beginKeys = [keys.due('scan'), keys.accounts, keys.accountRegions, keys.coverage, keys.sweep];
+  const beginKeys = [
+    keys.due('scan'),
+    keys.accounts,
+    keys.accountRegions,
+    keys.coverage,
+    keys.sweep,
+    keys.inventory,
+  ];
   const endKeys = [
     keys.due('scan'),
     keys.coverage,
@@ -94,7 +105,7 @@ export function createScanLedger(deps: {
       ...accountIds,
       ...calls.flatMap(({ target, leaseMs }) => [targetId(target), Math.floor(leaseMs)]),
     ]);
-    const [begunAtMs, readingMs, accounts, regions, coverages] = reply as BeginReply;
+    const [begunAtMs, readingMs, accounts, regions, coverages, comparedSince] = reply as BeginReply;
     return calls.map(({ target }, n): Known => {
       const account = accountIds.indexOf(target.accountId);
       return {
@@ -103,6 +114,7 @@ export function createScanLedger(deps: {
         account: accounts[account] ?? null,
         regions: regions[account] ?? null,
         coverage: coverages[n] ?? null,
+        comparedSince: comparedSince ?? null,
       };
     });
   });
@@ -130,7 +142,7 @@ export function createScanLedger(deps: {
         begin({ target, leaseMs }),
         redis.hmget(keys.target(target).summary, 'written', 'rest'),
       ]);
-      const { begunAtMs, readingMs } = known;
+      const { begunAtMs, readingMs, comparedSince } = known;
       const scope = parseScope(known.account, known.regions);
       const coverage = known.coverage === null ? null : parseStored(StoredCoverage, known.coverage);
       return {
@@ -139,6 +151,7 @@ export function createScanLedger(deps: {
         leaseEndMs: begunAtMs + Math.floor(leaseMs),
         readingMs,
         scope: scope === null ? null : { ...scope, coverage },
+        comparedSince,
         written,
         rest: readRest(written, rest),
       };

@@ -26,6 +26,7 @@ function inventory(command: string, change: { timeoutMs?: number } = {}): Invent
     freshnessMs: 600_000,
     timeoutMs: 60_000,
     maxDropShare: 0.3,
+    lostAfterMs: 900_000,
     ...change,
   };
 }

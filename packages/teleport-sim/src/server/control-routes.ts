@@ -43,7 +43,6 @@ function health(cluster: Cluster): object {
     clusterName: cluster.identity.clusterName,
     nodes: cluster.inventory.counts(),
     joins: cluster.joinCounts(),
-    removals: cluster.removalCounts(),
     faults: cluster.faults,
   };
 }
@@ -104,10 +103,7 @@ function nodeView(cluster: Cluster, node: SimNode): object {
     joins: node.joins,
     joinedAt: new Date(node.joinedAtMs).toISOString(),
     visibleAt: new Date(node.visibleAtMs).toISOString(),
-    expiresAt:
-      node.expiresAtMs === null || !Number.isFinite(node.expiresAtMs)
-        ? null
-        : new Date(node.expiresAtMs).toISOString(),
+    expiresAt: node.expiresAtMs === null ? null : new Date(node.expiresAtMs).toISOString(),
   };
 }
 

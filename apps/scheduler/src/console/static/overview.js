@@ -14,6 +14,7 @@ const WAY = [
 ];
 const BESIDE = [
   { state: 'ineligible', tone: 'warn', meaning: 'cannot be sent to' },
+  { state: 'lost', tone: 'bad', meaning: 'had joined, node missing' },
   { state: 'failed', tone: 'bad', meaning: 'tried again later' },
   { state: 'stopped', tone: 'off', meaning: 'not running' },
   { state: 'unmatched', tone: 'off', meaning: 'no matcher wants it' },
