@@ -20,6 +20,7 @@ export function formatPlan(plan: Plan): string {
     '',
     ...accountTable(plan),
     ...skippedOf(plan),
+    ...hostManagementOf(plan),
     ...unreadOf(plan),
     ...plan.warnings.map(
       ({ scope, message }) => `Warning    ${scope === 'all' ? '' : `${scope}: `}${message}`,
@@ -102,6 +103,24 @@ function skippedOf({ totals }: Plan): readonly string[] {
     return [`  ${String(count).padStart(6)}  ${cause}: ${title}`, `          ${remedy}`];
   });
   return ['Skipped, and why:', ...lines, ''];
+}
+
+/** What one switch of the accounts' administrators would win: an upper bound, since EC2 does not show who runs an agent. */
+function hostManagementOf({ totals }: Plan): readonly string[] {
+  const { off, unknown } = totals.hostManagement;
+  const lines = [
+    ...(off.targets === 0
+      ? []
+      : [
+          `Default Host Management Configuration is off in ${off.targets} targets: switched on, it would win up to ${off.hosts} hosts (muster init dhmc).`,
+        ]),
+    ...(unknown.targets === 0
+      ? []
+      : [
+          `Whether it is on in ${unknown.targets} targets with ${unknown.hosts} unmanaged hosts is not known: the member role may not ask (ssm:GetServiceSetting).`,
+        ]),
+  ];
+  return lines.length === 0 ? [] : [...lines, ''];
 }
 
 function unreadOf({ unread }: Plan): readonly string[] {

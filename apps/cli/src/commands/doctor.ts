@@ -27,6 +27,7 @@ import {
   showProgress,
   TIMEOUT_OPTION,
 } from '../gather-report.ts';
+import { HOME_REGIONS } from '../init/settings.ts';
 import { whyNotWritable, writeNamedFile } from '../write-named-file.ts';
 
 interface Options {
@@ -37,8 +38,6 @@ interface Options {
 }
 
 const PICKUP_MS = 30_000;
-/** Where StackSets are administered and IAM is deployed once, per partition. */
-const HOME_REGION = { aws: 'us-east-1', 'aws-us-gov': 'us-gov-west-1', 'aws-cn': 'cn-north-1' } as const;
 
 /** `muster doctor`: is everything there that a run needs, and if not, what exactly is to be done. */
 export function addDoctorCommand(program: Command, context: CommandContext): void {
@@ -172,7 +171,7 @@ function checkWritable(file: string): void {
 }
 
 function writeMissingRoles(file: string, report: DoctorReport, config: MusterConfig): void {
-  const targets = stackSetTargets(report, HOME_REGION[config.matchers[0]?.partition ?? 'aws']);
+  const targets = stackSetTargets(report, HOME_REGIONS[config.matchers[0]?.partition ?? 'aws']);
   try {
     writeNamedFile(file, `${JSON.stringify(targets, null, 2)}\n`);
     writeNamedFile(`${file}.sh`, stackSetScript(targets));

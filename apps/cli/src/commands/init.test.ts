@@ -241,3 +241,13 @@ test('a list of accounts that cannot end is not waited for', () => {
   expect(code).toBe(64);
   expect(stderr).toContain('--token-accounts /dev/zero: is a device, not a file');
 });
+
+test('init dhmc says what is wrong with its own options before it asks Redis for anything', () => {
+  const { code, stderr } = init('dhmc', '--management-account', '12');
+
+  expect(code).toBe(64);
+  expect(stderr.split('\n').slice(0, 2)).toEqual([
+    'muster init dhmc: --dir is missing: the folder to write to',
+    'muster init dhmc: --management-account "12": an AWS account id has 12 digits',
+  ]);
+});

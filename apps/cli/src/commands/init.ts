@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { loadConfig } from '@muster/core/config/load-config';
 import { readTextFile } from '@muster/core/config/source/read-text-file';
-import { messageOf } from '@muster/core/runtime/errors';
+import { OPTIONAL_MEMBER_ACTIONS } from '@muster/core/organization/aws-actions';
 import { type CommandContext, CommandError, EXIT } from '../command-context.ts';
 import { initFiles } from '../init/init-files.ts';
 import { DEFAULT_MEMBER_ROLE, type InitOptions, readSettings } from '../init/read-settings.ts';
 import { DEFAULT_DOCUMENT, type InitFile } from '../init/settings.ts';
-import { compareFiles, writeFiles } from '../init/write-files.ts';
-import { whyNotWritable } from '../write-named-file.ts';
+import { writeOrRefuse } from '../init/write-or-refuse.ts';
+import { addDhmcCommand } from './init-dhmc.ts';
 
 interface Options extends InitOptions {
   readonly tokenAccounts?: string;
@@ -21,7 +21,7 @@ interface Options extends InitOptions {
 /** `muster init`: the guide's files, made for one organization and one cluster. Contacts nothing. */
 export function addInitCommand(program: Command, context: CommandContext): void {
   const each = (value: string, list: readonly string[] = []): readonly string[] => [...list, value];
-  program
+  const init = program
     .command('init')
     .description('write tokens, IAM roles, templates, configuration and services for an organization')
     .option('--organization <id>', 'the AWS Organization: o-…')
@@ -47,13 +47,19 @@ export function addInitCommand(program: Command, context: CommandContext): void 
       each,
     )
     .option('--account-tag <key=value>', 'only accounts that have this tag themselves, may be repeated', each)
+    .option(
+      '--with <action>',
+      `let the role in every account do this as well, may be repeated: ${Object.keys(OPTIONAL_MEMBER_ACTIONS).join(', ')}`,
+      each,
+    )
     .option('--only <file>', 'write this file of them only, may be repeated', each)
     .option('--force', 'replace files that are different')
     .action((options: Options) => {
       const { folder, files } = readRequest(options);
-      writeOrRefuse(folder, files, options.force === true);
+      writeOrRefuse('init', folder, files, options.force === true);
       context.exit(EXIT.ok);
     });
+  addDhmcCommand(init, context);
 }
 
 function readRequest(options: Options): { readonly folder: string; readonly files: readonly InitFile[] } {
@@ -117,41 +123,6 @@ function readAccountsFile(path: string | undefined, faults: string[]): string | 
   if (reading.ok) return reading.text;
   faults.push(`--token-accounts ${path}: ${reading.problem}`);
   return null;
-}
-
-function writeOrRefuse(folder: string, files: readonly InitFile[], force: boolean): void {
-  if (existsSync(folder) && !statSync(folder).isDirectory()) {
-    throw refusal([`--dir ${folder}: is not a folder`]);
-  }
-  const states = compareFiles(folder, files);
-  const inState = (wanted: string): readonly string[] =>
-    [...states].filter(([, state]) => state === wanted).map(([path]) => join(folder, path));
-  const blocked = inState('blocked');
-  const different = inState('different');
-  if (blocked.length > 0 || (different.length > 0 && !force)) {
-    throw new CommandError(
-      EXIT.failed,
-      [
-        'nothing was written',
-        ...different.map(
-          (path) => `  ${path} is there and different${force ? '' : ' (--force replaces it)'}`,
-        ),
-        ...blocked.map(
-          (path) =>
-            `  ${path} ${whyNotWritable(path) ?? 'cannot be written: on the way there is something else than a folder'}`,
-        ),
-      ].join('\n'),
-    );
-  }
-  const same = new Set([...states].filter(([, state]) => state === 'same').map(([path]) => path));
-  const toWrite = files.filter((file) => !same.has(file.path));
-  try {
-    if (toWrite.length > 0) writeFiles(folder, toWrite);
-  } catch (error) {
-    throw new CommandError(EXIT.failed, `nothing was written: --dir ${folder}: ${messageOf(error)}`);
-  }
-  const lines = files.map(({ path }) => `  ${same.has(path) ? 'same   ' : 'written'}  ${join(folder, path)}`);
-  process.stdout.write(`${[...lines, '', `Next: ${join(folder, 'README.md')}`].join('\n')}\n`);
 }
 
 function refusal(faults: readonly string[]): CommandError {

@@ -133,10 +133,11 @@ function loadOf({ accounts, targets }: PlanAnswers): Load {
     accounts: accounts.length,
     sessions: accounts.reduce((sum, { roles }) => sum + roles, 0),
     regionCalls: accounts.reduce((sum, { regionCalls }) => sum + regionCalls, 0),
-    targets: targets.map(({ target, listed, managed, batches }) => ({
+    targets: targets.map(({ target, listed, managed, hostManagement, batches }) => ({
       accountId: target.accountId,
       listed,
       managed,
+      hasUnmanaged: hostManagement !== null,
       batches: batches.map(({ instances }) => instances),
     })),
   };

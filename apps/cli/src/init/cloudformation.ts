@@ -27,7 +27,7 @@ const DISCOVERY_ACCOUNT: AccountText = (text) => ({ 'Fn::Sub': text(`\${Discover
 /** The role in every account: by a StackSet, and by a plain stack in the management account. */
 export function memberRoleTemplate(settings: InitSettings): string {
   const { memberRole, discoveryAccount, discoveryRole } = settings;
-  return render('One per account. IAM is global: deploy it in a single region.', {
+  return renderTemplate('One per account. IAM is global: deploy it in a single region.', {
     Description: 'Role by which Muster reads instances and sends them the installer command.',
     Parameters: {
       DiscoveryAccountId: {
@@ -56,7 +56,7 @@ export function memberRoleTemplate(settings: InitSettings): string {
 /** The role that workers run as, with the instance profile that carries it. */
 export function discoveryRoleTemplate(settings: InitSettings): string {
   const { discoveryRole } = settings;
-  return render("One, in the account of Muster's workers.", {
+  return renderTemplate("One, in the account of Muster's workers.", {
     Description:
       "Role of Muster's workers: reads the organization and assumes the member role of its accounts.",
     Resources: {
@@ -85,7 +85,7 @@ export function discoveryRoleTemplate(settings: InitSettings): string {
 
 /** The custom document: by a StackSet in every account and region, and by plain stacks in the management account. */
 export function documentTemplate(settings: InitSettings, document: SsmDocument): string {
-  return render('One per account and region.', {
+  return renderTemplate('One per account and region.', {
     Description: "The SSM document that installs Teleport's agent.",
     Resources: {
       InstallerDocument: {
@@ -107,7 +107,8 @@ function inline(policy: Policy): unknown {
   return [{ PolicyName: 'muster', PolicyDocument: policy }];
 }
 
-function render(where: string, template: Template): string {
+/** The text of a template. @param where a comment before it: where it is deployed */
+export function renderTemplate(where: string, template: Template): string {
   // By the rules of YAML 1.1, as AWS reads it: what looks like a date or a yes is quoted.
   const text = stringify(
     { AWSTemplateFormatVersion: '2010-09-09', ...template },

@@ -42,11 +42,19 @@ export const EXAMPLES: readonly (readonly [name: string, settings: InitSettings]
         region: ['eu-west-1', 'eu-central-1'],
         tag: ['env=prod', 'env=staging', 'team: a=*'],
         accountTag: ['stage=prod', 'stage=pre*'],
+        with: ['ssm:GetServiceSetting', 'ssm:CancelCommand'],
       },
       '111122223333\n444455556666',
     ),
   ],
-  ['GovCloud', exampleSettings({ region: ['us-gov-west-1'], discoveryAccount: '111122223333' })],
+  [
+    'GovCloud',
+    exampleSettings({
+      region: ['us-gov-west-1'],
+      discoveryAccount: '111122223333',
+      with: ['ssm:GetServiceSetting'],
+    }),
+  ],
   ['China with a document', exampleSettings({ partition: 'aws-cn', document: 'Installer' })],
   ["Amazon's document", exampleSettings({ document: 'AWS-RunShellScript', tag: ['env=prod'] })],
 ];

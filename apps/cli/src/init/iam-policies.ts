@@ -3,6 +3,7 @@ import {
   MEMBER_ACTIONS,
   ORGANIZATION_ACTIONS,
 } from '@muster/core/organization/aws-actions';
+import { HOST_MANAGEMENT_SETTING } from '@muster/core/organization/host-management';
 import { hasOwnDocument, type InitSettings } from './settings.ts';
 
 /** One statement of an IAM policy. A resource is text, or an expression of the language it will stand in. */
@@ -34,6 +35,9 @@ export function organizationActions({ readsAccountTags }: InitSettings): readonl
 
 /** For plain JSON: any account, because the policy belongs to one account's role and reaches no other. */
 export const ANY_ACCOUNT: AccountText = (text) => text('*');
+
+/** Of the optional actions the only one that IAM can limit to a resource. */
+export const READ_SETTING = 'ssm:GetServiceSetting';
 
 /** An id that EC2 never gives. `muster doctor` asks with it, and nothing can run on it (`apps/worker/src/reports/probe-member.ts`). */
 export const NO_INSTANCE = 'i-00000000000000000';
@@ -70,7 +74,32 @@ export function memberPolicy(settings: InitSettings, account: AccountText): Poli
             Resource: account((id) => `arn:${partition}:ec2:*:${id}:instance/${NO_INSTANCE}`),
           },
         ]),
+    ...optionalStatements(settings, account),
   );
+}
+
+/** The one setting that is read: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html */
+export function settingArn(partition: string, account: string): string {
+  return `arn:${partition}:ssm:*:${account}:servicesetting${HOST_MANAGEMENT_SETTING}`;
+}
+
+function optionalStatements({ partition, optionalActions }: InitSettings, account: AccountText): Statement[] {
+  const anywhere = optionalActions.filter((action) => action !== READ_SETTING);
+  return [
+    ...(anywhere.length === 0
+      ? []
+      : [{ Sid: 'Optional', Effect: 'Allow' as const, Action: anywhere, Resource: '*' }]),
+    ...(optionalActions.includes(READ_SETTING)
+      ? [
+          {
+            Sid: 'ReadHostManagement',
+            Effect: 'Allow' as const,
+            Action: [READ_SETTING],
+            Resource: account((id) => settingArn(partition, id)),
+          },
+        ]
+      : []),
+  ];
 }
 
 /** The tags of `--tag` as condition keys: all of them, with one of the values of each. `*` and `?` are IAM's wildcards as well. */

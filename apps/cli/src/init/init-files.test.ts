@@ -77,6 +77,24 @@ test('a role for instances with tags may send to no others, but lets the doctor 
   ]);
 });
 
+test('optional actions are granted where they are asked for, and reading settings for the one setting', () => {
+  const settings = exampleSettings({ with: ['ssm:GetServiceSetting', 'ssm:CancelCommand'] });
+
+  const { Statement } = JSON.parse(fileOf(settings, 'iam/member-policy.json')) as {
+    readonly Statement: readonly unknown[];
+  };
+
+  expect(Statement.slice(3)).toEqual([
+    { Sid: 'Optional', Effect: 'Allow', Action: ['ssm:CancelCommand'], Resource: '*' },
+    {
+      Sid: 'ReadHostManagement',
+      Effect: 'Allow',
+      Action: ['ssm:GetServiceSetting'],
+      Resource: 'arn:aws:ssm:*:*:servicesetting/ssm/managed-instance/default-ec2-instance-management-role',
+    },
+  ]);
+});
+
 test("Amazon's document is the exception, and then nothing is written of a document", () => {
   const settings = exampleSettings({ document: 'AWS-RunShellScript' });
 

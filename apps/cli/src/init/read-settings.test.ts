@@ -16,6 +16,7 @@ test('everything that is wrong is said at once, beginning with the option', () =
       region: ['Frankfurt'],
       tag: ['novalue', '=x', 'k=$(id)'],
       accountTag: ['neither'],
+      with: ['ssm:GetServiceSetting', 'ssm:*'],
     },
     {
       tokenAccounts: '111122223333 oops\n12',
@@ -42,6 +43,7 @@ test('everything that is wrong is said at once, beginning with the option', () =
     '--tag',
     '--token-accounts',
     '--token-accounts',
+    '--with',
     '--dir',
   ]);
 });

@@ -1,6 +1,13 @@
 import { isHostPort } from '@muster/core/install/alphabets';
+import { OPTIONAL_MEMBER_ACTIONS, type OptionalMemberAction } from '@muster/core/organization/aws-actions';
 import { AccountId, Region } from '@muster/core/organization/ids';
-import { DEFAULT_DOCUMENT, type InitSettings, type Partition, type RoleName } from './settings.ts';
+import {
+  DEFAULT_DOCUMENT,
+  HOME_REGIONS,
+  type InitSettings,
+  type Partition,
+  type RoleName,
+} from './settings.ts';
 
 /** The options of `muster init` as they were typed. */
 export interface InitOptions {
@@ -16,6 +23,7 @@ export interface InitOptions {
   readonly region?: readonly string[];
   readonly tag?: readonly string[];
   readonly accountTag?: readonly string[];
+  readonly with?: readonly string[];
 }
 
 /** What lies outside the options. */
@@ -41,13 +49,6 @@ export type SettingsReading =
 export const DEFAULT_MEMBER_ROLE = 'teleport-organization-discovery-child-account-role';
 const DEFAULT_DISCOVERY_ROLE = 'muster-discovery';
 const RUN_SHELL_SCRIPT = 'AWS-RunShellScript';
-
-/** A region that cannot be switched off, per partition: https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html */
-const HOME_REGIONS: Readonly<Record<Partition, string>> = {
-  aws: 'us-east-1',
-  'aws-us-gov': 'us-gov-west-1',
-  'aws-cn': 'cn-north-1',
-};
 
 /** IAM's alphabet for the name of a role: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html */
 const ROLE_NAME = /^[\w+=,.@-]{1,64}$/;
@@ -108,6 +109,7 @@ export function readSettings(options: InitOptions, surroundings: InitSurrounding
     accountTags,
     readsAccountTags: accountTags.size > 0 || surroundings.readsAccountTags,
     tokenAccounts: readTokenAccounts(surroundings.tokenAccounts, faults),
+    optionalActions: readOptionalActions(options.with ?? [], faults),
   };
   check('--dir', dir, true, 'the folder to write to');
   return faults.length > 0 ? { ok: false, faults } : { ok: true, settings };
@@ -174,6 +176,16 @@ function readDocument(name: string, faults: string[]): string {
     );
   }
   return name;
+}
+
+function readOptionalActions(given: readonly string[], faults: string[]): readonly OptionalMemberAction[] {
+  const all = Object.keys(OPTIONAL_MEMBER_ACTIONS) as OptionalMemberAction[];
+  for (const action of given) {
+    if (!all.some((one) => one === action)) {
+      faults.push(`--with ${JSON.stringify(action)}: one of ${all.join(', ')}`);
+    }
+  }
+  return all.filter((action) => given.includes(action));
 }
 
 function readTags(

@@ -1,3 +1,5 @@
+import type { OptionalMemberAction } from '@muster/core/organization/aws-actions';
+
 /** What `muster init` writes its files from. Every value has been checked against its alphabet (`readSettings`). */
 export interface InitSettings {
   /** `o-…` */
@@ -27,9 +29,18 @@ export interface InitSettings {
   readonly readsAccountTags: boolean;
   /** Accounts that the join token lists instead of the organization, in ascending order; null for the organization. */
   readonly tokenAccounts: readonly string[] | null;
+  /** What the member role may do beyond what it must, in the order of `OPTIONAL_MEMBER_ACTIONS`. */
+  readonly optionalActions: readonly OptionalMemberAction[];
 }
 
 export type Partition = 'aws' | 'aws-us-gov' | 'aws-cn';
+
+/** A region that cannot be switched off, per partition: https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html */
+export const HOME_REGIONS: Readonly<Record<Partition, string>> = {
+  aws: 'us-east-1',
+  'aws-us-gov': 'us-gov-west-1',
+  'aws-cn': 'cn-north-1',
+};
 
 /** A role's name, and the path before it: `/` or `/teleport/`. */
 export interface RoleName {

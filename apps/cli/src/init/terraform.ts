@@ -1,4 +1,11 @@
-import { NO_INSTANCE, organizationActions, READ_ACTIONS, tagConditions } from './iam-policies.ts';
+import {
+  NO_INSTANCE,
+  organizationActions,
+  READ_ACTIONS,
+  READ_SETTING,
+  settingArn,
+  tagConditions,
+} from './iam-policies.ts';
 import { hasOwnDocument, type InitSettings } from './settings.ts';
 
 /**
@@ -131,7 +138,7 @@ ${list(READ_ACTIONS)}
     actions   = ["ssm:SendCommand"]
     resources = ["arn:${partition}:ec2:*:\${local.account}:instance/*"]
 ${tagBlocks(settings)}  }
-${probeBlock(settings)}}
+${probeBlock(settings)}${optionalBlocks(settings)}}
 
 resource "aws_iam_role" "member" {
   name                 = "${memberRole.name}"
@@ -173,6 +180,36 @@ function probeBlock({ partition, tags }: InitSettings): string {
     resources = ["arn:${partition}:ec2:*:\${local.account}:instance/${NO_INSTANCE}"]
   }
 `;
+}
+
+function optionalBlocks({ partition, optionalActions }: InitSettings): string {
+  const anywhere = optionalActions.filter((action) => action !== READ_SETTING);
+  return [
+    ...(anywhere.length === 0
+      ? []
+      : [
+          `
+  statement {
+    sid = "Optional"
+    actions = [
+${list(anywhere)}
+    ]
+    resources = ["*"]
+  }
+`,
+        ]),
+    ...(optionalActions.includes(READ_SETTING)
+      ? [
+          `
+  statement {
+    sid       = "ReadHostManagement"
+    actions   = ["${READ_SETTING}"]
+    resources = ["${settingArn(partition, '${local.account}')}"]
+  }
+`,
+        ]
+      : []),
+  ].join('');
 }
 
 function list(texts: readonly string[]): string {

@@ -1,14 +1,18 @@
 import { causeOf, type StoredRecord } from '@muster/core/enrollment/record';
+import type { TargetAccess } from '@muster/core/install/command';
+import { countUnmanaged, type HostManagementState } from '@muster/core/organization/host-management';
 import type { InstanceId } from '@muster/core/organization/ids';
 import { groupByRole, type RoleGroup } from '@muster/core/scan/matcher-scope';
 import type { Matcher } from '@muster/core/scan/matcher';
 import { NO_INSTANCES, type PlanCounts, type TargetReading } from '@muster/core/reports/plan/plan-part';
 import type { ReportId } from '@muster/core/reports/report';
 import { targetId, type Target } from '@muster/core/organization/target';
+import { isJobError } from '@muster/core/runtime/errors';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import { transitionContext } from '@muster/core/enrollment/apply-events';
 import { judgeSightings, listManaged, listSightings, type Sighting } from '../scan/judge-target.ts';
 import { accountOfReport, type Answered, answerPart, type ReportDeps } from './report-part.ts';
+import { patiently } from './probe-member.ts';
 import { failedReading } from './plan-account.ts';
 
 /** Reads a target and judges its instances by the very rules of the scan, on what is recorded of them, and writes none of it. */
@@ -35,6 +39,7 @@ function unread(target: Target): TargetReading {
     detail: '',
     counts: NO_INSTANCES,
     ineligibleByCause: {},
+    hostManagement: null,
     listed: [],
     managed: null,
     judged: 0,
@@ -64,7 +69,29 @@ async function readTarget(
       return nodes;
     },
   });
-  return { ...unread(target), status: 'complete', managed, ...countAll(sightings, next, groups, deps) };
+  const counted = countAll(sightings, next, groups, deps);
+  const { hosts } = countUnmanaged(Object.entries(counted.ineligibleByCause));
+  const hostManagement =
+    hosts === 0
+      ? null
+      : await askHostManagement({ ...target, role: groups[0]?.role ?? null }, ctx.signal, deps);
+  return { ...unread(target), status: 'complete', managed, hostManagement, ...counted };
+}
+
+/** Nothing but a sum depends on it: what AWS does not answer, or may not, is unknown. */
+async function askHostManagement(
+  access: TargetAccess,
+  signal: AbortSignal,
+  deps: Pick<ReportDeps, 'hostManagement' | 'clock' | 'timings'>,
+): Promise<HostManagementState> {
+  try {
+    const isOn = await patiently(signal, deps, () => deps.hostManagement.isHostManagementOn(access, signal));
+    return isOn ? 'on' : 'off';
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isJobError(error)) return 'unknown';
+    throw error;
+  }
 }
 
 type Counted = Pick<

@@ -44,8 +44,8 @@ export async function trackHostManagement(
 }
 
 /** Of the running, matched hosts that nothing can be sent to. */
-export function* causesOf(records: Iterable<StoredRecord>): Iterable<string> {
-  for (const record of records) if (record.state === 'ineligible') yield record.cause;
+function* causesOf(records: Iterable<StoredRecord>): Iterable<readonly [string, number]> {
+  for (const record of records) if (record.state === 'ineligible') yield [record.cause, 1];
 }
 
 type Answer = Pick<HostManagement, 'state' | 'askAgainAtMs'>;

@@ -13,15 +13,15 @@ const OFF: HostManagementSum = {
 
 test('hosts that Systems Manager does not have are counted, and no others', () => {
   const causes = [
-    'ec2-no-instance-profile',
-    'ec2-no-instance-profile',
-    'ec2-ssm-agent-not-registered',
-    'ec2-ssm-agent-connection-lost',
-    'ec2-ssm-unsupported-os',
-    'a-cause-of-a-newer-release',
-  ];
+    ['ec2-no-instance-profile', 1],
+    ['ec2-no-instance-profile', 4],
+    ['ec2-ssm-agent-not-registered', 2],
+    ['ec2-ssm-agent-connection-lost', 8],
+    ['ec2-ssm-unsupported-os', 16],
+    ['a-cause-of-a-newer-release', 32],
+  ] as const;
 
-  expect(countUnmanaged(causes)).toEqual({ hosts: 3, withoutProfile: 2 });
+  expect(countUnmanaged(causes)).toEqual({ hosts: 7, withoutProfile: 5 });
 });
 
 test('all targets that lack it are one finding, with how many hosts it would win, who must act and what to run', () => {

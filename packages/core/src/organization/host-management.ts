@@ -40,14 +40,14 @@ const UNMANAGED: ReadonlySet<string> = new Set<Cause>([
   'ec2-ssm-agent-not-registered',
 ]);
 
-/** Counts the unmanaged ones among hosts that are ineligible, by the cause of each. */
-export function countUnmanaged(causes: Iterable<string>): UnmanagedHosts {
+/** Counts the unmanaged ones among ineligible hosts. @param byCause causes, with how many hosts each; one may come several times */
+export function countUnmanaged(byCause: Iterable<readonly [cause: string, count: number]>): UnmanagedHosts {
   let hosts = 0;
   let withoutProfile = 0;
-  for (const cause of causes) {
+  for (const [cause, count] of byCause) {
     if (!UNMANAGED.has(cause)) continue;
-    hosts += 1;
-    if (cause === 'ec2-no-instance-profile') withoutProfile += 1;
+    hosts += count;
+    if (cause === 'ec2-no-instance-profile') withoutProfile += count;
   }
   return { hosts, withoutProfile };
 }

@@ -139,7 +139,7 @@ async function hostManagementOf(
   target: Target,
   cause: string | null,
 ): Promise<HostManagementState | null> {
-  if (cause === null || countUnmanaged([cause]).hosts === 0) return null;
+  if (cause === null || countUnmanaged([[cause, 1]]).hosts === 0) return null;
   return (await hostManagement.read(target)).known?.state ?? 'unknown';
 }
 

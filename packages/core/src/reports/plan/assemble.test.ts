@@ -4,12 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { AccountId, Region } from '../../organization/ids.ts';
 import { assemblePlan, MANAGED_NODES_QUOTA, type Plan, type PlanParts } from './assemble.ts';
 import { planCsv } from './csv.ts';
-import {
-  NO_INSTANCES,
-  type AccountReading,
-  type OrganizationReading,
-  type TargetReading,
-} from './plan-part.ts';
+import { NO_INSTANCES, type AccountReading, type OrganizationReading, TargetReading } from './plan-part.ts';
 
 function organization(facts: Partial<OrganizationReading> = {}): OrganizationReading {
   return {
@@ -46,6 +41,7 @@ function target(accountId: AccountId, region: string, facts: Partial<TargetReadi
     detail: '',
     counts: NO_INSTANCES,
     ineligibleByCause: {},
+    hostManagement: null,
     listed: [0],
     managed: null,
     judged: 0,
@@ -166,6 +162,38 @@ describe('warnings', () => {
     expect(made.totals.counts.joined).toBeNull();
     expect(made.accounts[0]?.counts.joined).toBeNull();
     expect(made.warnings).toHaveLength(1);
+  });
+
+  test('what Default Host Management would win is summed up, apart from where it is on and where it is not known', () => {
+    const causes = { 'ec2-no-instance-profile': 3, 'ec2-ssm-agent-not-registered': 2, 'ec2-too-young': 7 };
+    const targets = [
+      target(A, 'eu-west-1', { hostManagement: 'off', ineligibleByCause: causes }),
+      target(A, 'eu-west-2', { hostManagement: 'off', ineligibleByCause: causes }),
+      target(A, 'us-east-1', { hostManagement: 'on', ineligibleByCause: causes }),
+      target(A, 'us-east-2', { hostManagement: 'unknown', ineligibleByCause: causes }),
+      target(A, 'us-west-2', { ineligibleByCause: { 'ec2-too-young': 7 } }),
+    ];
+
+    const { totals, accounts } = plan({ accounts: [account(0)], targets });
+
+    expect(totals.hostManagement).toEqual({
+      on: { targets: 1, hosts: 5, withoutProfile: 3 },
+      off: { targets: 2, hosts: 10, withoutProfile: 6 },
+      unknown: { targets: 1, hosts: 5, withoutProfile: 3 },
+    });
+    expect(accounts[0]?.targets.map(({ hostManagement }) => hostManagement)).toEqual([
+      'off',
+      'off',
+      'on',
+      'unknown',
+      null,
+    ]);
+  });
+
+  test('the answer of a worker that knows nothing of it is read', () => {
+    const { hostManagement: _, ...older } = target(A, 'eu-west-1');
+
+    expect(TargetReading.parse(older).hostManagement).toBeNull();
   });
 
   test('a target beyond the quota of managed nodes is named', () => {

@@ -1,4 +1,9 @@
 import { causeFacts, type StoredCause } from '../../enrollment/cause.ts';
+import {
+  countUnmanaged,
+  type HostManagementState,
+  type UnmanagedHosts,
+} from '../../organization/host-management.ts';
 import type { Estimate } from './estimate.ts';
 import {
   NO_INSTANCES,
@@ -22,6 +27,11 @@ export interface ReadyShare {
   readonly ready: number;
 }
 
+/** Targets with hosts that Systems Manager does not manage. Where it is off, so many could be won at most. */
+export interface UnmanagedTargets extends UnmanagedHosts {
+  readonly targets: number;
+}
+
 export interface PlannedTarget {
   readonly region: string;
   readonly status: ReadStatus;
@@ -29,6 +39,8 @@ export interface PlannedTarget {
   readonly detail: string | null;
   readonly counts: KnownCounts;
   readonly ineligibleByCause: Readonly<Record<string, number>>;
+  /** Null where every running, matched host is managed. */
+  readonly hostManagement: HostManagementState | null;
 }
 
 export interface PlannedAccount {
@@ -85,6 +97,8 @@ export interface Plan {
     readonly counts: KnownCounts;
     readonly ineligibleByCause: Readonly<Record<string, number>>;
     readonly ssm: ReadyShare;
+    /** Hosts that Systems Manager does not manage, by whether Default Host Management Configuration is on in their target. */
+    readonly hostManagement: Readonly<Record<HostManagementState, UnmanagedTargets>>;
   };
   readonly units: readonly {
     /** Ids from the root down, joined by `/`; empty for accounts that were named outright. */
@@ -142,6 +156,11 @@ export function assemblePlan(
       counts: known(counts, knowsJoined),
       ineligibleByCause: addCauses(parts.targets.map((target) => target.ineligibleByCause)),
       ssm: addReady(parts.targets),
+      hostManagement: {
+        on: addUnmanaged(parts.targets, 'on'),
+        off: addUnmanaged(parts.targets, 'off'),
+        unknown: addUnmanaged(parts.targets, 'unknown'),
+      },
     },
     units: planUnits(accounts, knowsJoined),
     accounts,
@@ -165,6 +184,7 @@ function planAccount(
       detail: reading.detail === '' ? null : reading.detail,
       counts: known(reading.counts, knowsJoined),
       ineligibleByCause: addCauses([reading.ineligibleByCause]),
+      hostManagement: reading.hostManagement,
     }),
   );
   return {
@@ -187,7 +207,7 @@ function unreadOf(accounts: readonly PlannedAccount[], unanswered: readonly stri
   const add = (
     accountId: string,
     region: string,
-    scope: Omit<PlannedTarget, 'region' | 'counts' | 'ineligibleByCause'>,
+    scope: Omit<PlannedTarget, 'region' | 'counts' | 'ineligibleByCause' | 'hostManagement'>,
   ): void => {
     if (isRead(scope.status)) return;
     const { status, cause, detail } = scope;
@@ -279,6 +299,12 @@ function addReady(readings: readonly TargetReading[]): ReadyShare {
     judged: readings.reduce((sum, { judged }) => sum + judged, 0),
     ready: readings.reduce((sum, { ready }) => sum + ready, 0),
   };
+}
+
+function addUnmanaged(readings: readonly TargetReading[], state: HostManagementState): UnmanagedTargets {
+  const those = readings.filter(({ hostManagement }) => hostManagement === state);
+  const causes = those.flatMap(({ ineligibleByCause }) => Object.entries(ineligibleByCause));
+  return { targets: those.length, ...countUnmanaged(causes) };
 }
 
 function known(counts: PlanCounts, knowsJoined: boolean): KnownCounts {

@@ -27,7 +27,7 @@ const LIMITS: LoadLimits = {
 };
 
 function target(facts: Partial<TargetLoad> = {}): TargetLoad {
-  return { accountId: '1', listed: [0], managed: null, batches: [], ...facts };
+  return { accountId: '1', listed: [0], managed: null, hasUnmanaged: false, batches: [], ...facts };
 }
 
 function load(facts: Partial<Load> = {}): Load {
@@ -62,6 +62,13 @@ describe('calls', () => {
 
     expect(calls['ssm:SendCommand']).toBe(3);
     expect(calls['ssm:DescribeInstanceInformation']).toBe(2);
+  });
+
+  test('a target with hosts that SSM does not have is asked once whether Default Host Management is on', () => {
+    const targets = [target({ managed: 3, hasUnmanaged: true }), target({ managed: 3 })];
+
+    expect(estimateFirstRun(load({ targets }), LIMITS).calls['ssm:GetServiceSetting']).toBe(1);
+    expect(estimateSweep(load({ targets }), LIMITS).calls['ssm:GetServiceSetting']).toBeUndefined();
   });
 
   test('a command is looked at with growing pauses until it has ended, and a target is listed before its first', () => {

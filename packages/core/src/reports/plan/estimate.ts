@@ -26,6 +26,8 @@ export interface TargetLoad {
   readonly listed: readonly number[];
   /** Null when SSM's inventory is not asked. */
   readonly managed: number | null;
+  /** Whether it has hosts that SSM's inventory lacks, so that Default Host Management Configuration is asked for. */
+  readonly hasUnmanaged: boolean;
   /** Instances to install, per matcher. */
   readonly batches: readonly number[];
 }
@@ -84,6 +86,7 @@ export function estimateFirstRun(load: Load, limits: LoadLimits): Estimate {
     'ssm:DescribeInstanceInformation': sum(
       asked.map(({ managed }) => pagesOf('ssm:DescribeInstanceInformation', managed ?? 0)),
     ),
+    'ssm:GetServiceSetting': load.targets.filter(({ hasUnmanaged }) => hasUnmanaged).length,
   };
   const sendingTargets = load.targets.filter((target) => commandsOf(target) > 0).length;
   const calls = {

@@ -1,6 +1,7 @@
 /** What workers answer for a plan: one part for the organization, one per account, one per target. */
 import { z } from 'zod';
 import { StoredCause } from '../../enrollment/cause.ts';
+import { HOST_MANAGEMENT_STATES } from '../../organization/host-management.ts';
 import { AccountId, Region } from '../../organization/ids.ts';
 import { Target } from '../../organization/target.ts';
 
@@ -79,6 +80,8 @@ export const TargetReading = z.object({
   counts: PlanCounts,
   /** Σ = counts.ineligible */
   ineligibleByCause: z.record(z.string(), count),
+  /** Whether Default Host Management Configuration is on; null where all hosts are managed, and AWS was not asked. */
+  hostManagement: z.enum(HOST_MANAGEMENT_STATES).nullable().default(null),
   /** Instances that EC2 listed, per role that it was asked with. */
   listed: z.array(count),
   /** Nodes in SSM's inventory; null when no instance had to be judged, and SSM was not asked. */
