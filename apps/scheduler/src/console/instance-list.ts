@@ -136,7 +136,7 @@ function rowOf({ target, record, wait }: Found, accountName: string, nowMs: numb
       next !== null
         ? describeNextAttempt(next, record.failures)
         : candidateAt(record) !== null && wait !== null
-          ? describeWait(wait.reason)
+          ? describeWait(wait)
           : null,
     lastAttempt:
       newest === undefined

@@ -1,5 +1,7 @@
+import { hash } from 'node:crypto';
 import type { MusterConfig } from '@muster/core/config/model';
 import { causesRepairedBy, type InstallSetting } from '@muster/core/enrollment/cause';
+import { targetId } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
 import { readAllAgain, takeSelection } from '../rollout/take-selection.ts';
 import { applyEvents } from '@muster/core/enrollment/apply-events';
@@ -13,6 +15,8 @@ interface Worked {
   readonly executionTimeout: number;
   readonly deliveryTimeout: number;
   readonly joinTimeout: number;
+  /** A digest of the freeze windows; absent without any, as older releases write it. */
+  readonly freeze?: string;
 }
 
 /**
@@ -36,28 +40,47 @@ export async function wakeByConfig(deps: Deps): Promise<boolean> {
   const word = JSON.stringify(now);
   if (before === word) return false;
   if (before !== null) {
+    const { freeze: frozenBefore, ...workedBefore } = JSON.parse(before) as Partial<Worked>;
+    const { freeze: frozenNow, ...rest } = now;
+    // What waits for the end of a window is due at that end, which may be another one now.
+    if (frozenBefore !== frozenNow) await wakeWaiting(deps);
+    if (JSON.stringify(workedBefore) === JSON.stringify(rest)) {
+      await control.setWorkedBy(word);
+      return true;
+    }
     // What was installed by the configuration before says nothing of this one.
     await control.resetBrake('all', deps.clock.now());
-    await wakeFailed(JSON.parse(before) as Partial<Worked>, now, deps);
+    await wakeFailed(workedBefore, now, deps);
     await readAllAgain(deps);
   }
   await control.setWorkedBy(word);
   return before !== null;
 }
 
-function workedOf({ matchers, install, enabled }: MusterConfig): Worked {
+function workedOf({ matchers, install, enabled, freeze }: MusterConfig): Worked {
   return {
     matchers: matchers.map(({ key }) => key),
     enabled,
     executionTimeout: install.executionTimeoutSeconds,
     deliveryTimeout: install.deliveryTimeoutSeconds,
     joinTimeout: install.joinTimeoutMs,
+    ...(freeze.length === 0 ? {} : { freeze: hash('sha256', JSON.stringify(freeze)).slice(0, 16) }),
   };
 }
 
 /** The keys of the matchers in what was last worked by. */
 function matchersOf(word: string): readonly string[] {
   return (JSON.parse(word) as Partial<Worked>).matchers ?? [];
+}
+
+/** Targets with hosts that may be sent to look at once whether they may go on. */
+async function wakeWaiting({ ledger: { due, enrollments } }: Deps): Promise<void> {
+  const states = ['queued', 'failed', 'lost'].map((state) => ({ state }));
+  const waiting = await enrollments.targetsWith(...states);
+  await due.schedule(
+    'install',
+    waiting.map((target) => ({ member: targetId(target), inMs: 0 })),
+  );
 }
 
 async function wakeFailed(before: Partial<Worked>, now: Worked, deps: Deps): Promise<void> {

@@ -40,7 +40,14 @@ const WAITS: Readonly<Record<string, WaitReason | undefined>> = {
   throttled: 'pacing',
   unproven: 'unproven',
   organization: 'organization',
+  freeze: 'freeze',
 };
+/** Waits that are over when the target is due again. */
+const ENDS_WHEN_DUE: ReadonlySet<WaitReason> = new Set<WaitReason>(['epoch', 'pacing', 'freeze']);
+
+/** How a job ended, and what its wait is about: see `SendWait`. */
+type Ended = DueOutcome<Result> & { readonly subject?: string | null };
+
 /** More than any target can hold. */
 const MANY = 100_000;
 
@@ -110,14 +117,14 @@ async function leaveAlone(target: Target, why: string, deps: HandlerDeps): Promi
 /** What keeps the target's candidates from being sent to, for people: no send hangs on it. */
 async function tellWait(
   target: Target,
-  { nextInMs, result }: DueOutcome<Result>,
+  { nextInMs, result, subject = null }: Ended,
   { ledger, clock }: Pick<HandlerDeps, 'ledger' | 'clock'>,
 ): Promise<void> {
   const reason = WAITS[result.stopped];
   if (reason === undefined) return ledger.waits.clear(target);
   const nowMs = clock.now();
-  const untilMs = reason === 'epoch' || reason === 'pacing' ? nowMs + (nextInMs ?? 0) : null;
-  return ledger.waits.note(target, { reason, untilMs, nowMs, hasSent: result.sent > 0 });
+  const untilMs = ENDS_WHEN_DUE.has(reason) ? nowMs + (nextInMs ?? 0) : null;
+  return ledger.waits.note(target, { reason, subject, untilMs, nowMs, hasSent: result.sent > 0 });
 }
 
 /** Batch after batch, until there is nothing to send, something says wait, or others should have a turn. */
@@ -126,7 +133,7 @@ async function sendAll(
   matchers: readonly Matcher[],
   ctx: JobContext,
   deps: HandlerDeps,
-): Promise<DueOutcome<Result>> {
+): Promise<Ended> {
   let sent = 0;
   let instances = 0;
   let limit = INSTANCES_PER_COMMAND;
@@ -135,7 +142,9 @@ async function sendAll(
     if (ctx.signal.aborted) return done(0, sent, instances, 'aborted');
     const permission = await askSendPermission(deps);
     if (permission.kind === 'withheld') {
-      return done(withheldMs(permission.reason, deps), sent, instances, permission.reason);
+      const { reason, freeze } = permission;
+      const ended = done(withheldMs(permission, deps), sent, instances, reason);
+      return { ...ended, subject: freeze?.name ?? null };
     }
     const epoch = await enterEpoch(target, matchers, ctx, deps).catch(asDenial);
     if (epoch instanceof JobError) return denied(target, epoch, sent, instances, deps);
@@ -202,14 +211,16 @@ async function nothingToSend(
     closed,
   }: { readonly sent: number; readonly instances: number; readonly closed: ClosedGate | null },
   deps: HandlerDeps,
-): Promise<DueOutcome<Result>> {
+): Promise<Ended> {
   const nextAtMs = await deps.ledger.enrollments.nextCandidateAt(target);
   if (nextAtMs === null) return done(null, sent, instances, 'idle');
   const nowMs = deps.clock.now();
   if (nextAtMs > nowMs) return done(nextAtMs - nowMs, sent, instances, 'idle');
   const untilMs = closed?.untilMs ?? null;
   const nextInMs = untilMs === null ? deps.timings.heldMs : Math.max(0, untilMs - nowMs);
-  return done(Math.min(nextInMs, deps.timings.heldMs), sent, instances, closed?.reason ?? 'idle');
+  // The end of a freeze is known to the moment, and a changed configuration wakes what waited for it: there is nothing to look at before.
+  const lookInMs = closed?.reason === 'freeze' ? nextInMs : Math.min(nextInMs, deps.timings.heldMs);
+  return { ...done(lookInMs, sent, instances, closed?.reason ?? 'idle'), subject: closed?.subject ?? null };
 }
 
 function done(nextInMs: number | null, sent: number, instances: number, stopped: string): DueOutcome<Result> {

@@ -24,7 +24,7 @@ export interface Batch {
   readonly repairs: boolean;
 }
 
-/** What may be sent now: `batch` is null when there is nothing. `closed`: what keeps the first of those that wait. */
+/** What may be sent now: `batch` is null when there is nothing. `closed`: what keeps those that wait, of several what opens first. */
 export interface PickedBatch {
   readonly batch: Batch | null;
   readonly closed: ClosedGate | null;
@@ -56,7 +56,7 @@ export async function pickBatch(
     if (open.has(instanceId) || joined.has(instanceId) || isLeftForLater(stored.value, deps)) continue;
     const gate = closedGate(gates, stored.value);
     if (gate !== null) {
-      closed ??= gate;
+      if (closed === null || opensEarlier(gate, closed)) closed = gate;
       continue;
     }
     free.push({ ...stored, instanceId });
@@ -71,6 +71,10 @@ export async function pickBatch(
   const candidates = own.filter(({ value }) => isRepair(value) === repairs);
   const most = repairs ? Math.min(limit, gates.repairs?.room ?? limit) : limit;
   return { batch: { matcher, candidates: candidates.slice(0, most), repairs }, closed };
+}
+
+function opensEarlier(one: ClosedGate, other: ClosedGate): boolean {
+  return (one.untilMs ?? Number.POSITIVE_INFINITY) < (other.untilMs ?? Number.POSITIVE_INFINITY);
 }
 
 /**

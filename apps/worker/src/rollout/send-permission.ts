@@ -1,21 +1,22 @@
 import type { Finding, Pause } from '@muster/core/control/findings';
+import { type Freeze, freezeOver } from '@muster/core/rollout/freeze';
 import type { WaitReason } from '@muster/core/rollout/send-wait';
 import type { HandlerDeps } from '../deps.ts';
 
 /** Whether anything may be sent at all just now. */
 export type SendPermission =
   | { readonly kind: 'granted'; readonly pauses: readonly Pause[] }
-  | { readonly kind: 'withheld'; readonly reason: WithholdingReason };
+  | { readonly kind: 'withheld'; readonly reason: WithholdingReason; readonly freeze?: Freeze };
 
 /** `organization`: the credentials read another organization than the configuration names. */
-type WithholdingReason = 'paused' | 'brake' | 'held' | 'inventory' | 'organization';
+type WithholdingReason = 'paused' | 'brake' | 'held' | 'inventory' | 'organization' | 'freeze';
 
 /** Findings that are cleared once sends are no longer withheld for their reason. */
 const WITHHOLDING = ['paused-by-configuration', 'hold-first-send'] as const;
 
 /**
- * Asks everything that can stop every send: the configuration's pause, the operator's, the hold before the first send,
- * credentials of another organization, and an inventory too old to know which hosts have joined. Each has a finding while it
+ * Asks everything that can stop every send: the configuration's pause, the operator's, the hold before the first send, a freeze
+ * window over everything, credentials of another organization, and an inventory too old to know which hosts have joined. Each has a finding while it
  * lasts; other processes raise some of them.
  *
  * Asked before every send, so all questions go to Redis together, and it is written to only where something is to change.
@@ -61,6 +62,8 @@ export async function askSendPermission(
     return { kind: 'withheld', reason: 'held' };
   }
   await clear('hold-first-send');
+  const freeze = freezeOfAll(deps);
+  if (freeze !== null) return { kind: 'withheld', reason: 'freeze', freeze };
   return isFresh ? { kind: 'granted', pauses } : { kind: 'withheld', reason: 'inventory' };
 }
 
@@ -72,8 +75,21 @@ async function whyHeld({ ledger }: Pick<HandlerDeps, 'ledger'>): Promise<string>
     : "No operator's word for sends is recorded: this is a first run, or Redis was emptied.";
 }
 
-/** How long to wait before asking again. The inventory comes back by itself; the rest is lifted by a person, who wakes the targets. */
-export function withheldMs(reason: WithholdingReason, { timings }: Pick<HandlerDeps, 'timings'>): number {
+/** The window in which neither a first send nor a repair goes anywhere. */
+function freezeOfAll({ config, clock }: Pick<HandlerDeps, 'config' | 'clock'>): Freeze | null {
+  const windows = config.freeze.filter(({ holds }) => holds.includes('sends') && holds.includes('repairs'));
+  return freezeOver(windows, 'sends', null, clock.now());
+}
+
+/**
+ * How long to wait before asking again. The inventory comes back by itself, and a freeze ends at its time; the rest is lifted by
+ * a person, who wakes the targets.
+ */
+export function withheldMs(
+  { reason, freeze }: Extract<SendPermission, { kind: 'withheld' }>,
+  { timings, clock }: Pick<HandlerDeps, 'timings' | 'clock'>,
+): number {
+  if (freeze !== undefined) return Math.max(0, freeze.untilMs - clock.now());
   return reason === 'inventory' ? timings.retryMs : timings.heldMs;
 }
 
@@ -102,6 +118,10 @@ const REMEMBERED_MS = 1_000;
 export interface SendOutlook {
   readonly notBeforeMs: number;
   readonly reason: WaitReason | null;
+  /** See `SendWait`. */
+  readonly subject: string | null;
+  /** When the wait ends at the latest, as far as that is known; epoch ms. */
+  readonly untilMs: number | null;
 }
 
 /**
@@ -117,9 +137,14 @@ export function createSendOutlook(
   let known: { readonly untilMs: number; readonly outlook: Promise<SendOutlook> } | null = null;
   const ask = async (): Promise<SendOutlook> => {
     const permission = await askSendPermission(deps);
-    if (permission.kind === 'granted') return { notBeforeMs: 0, reason: null };
-    const { reason } = permission;
-    return { notBeforeMs: deps.clock.now() + withheldMs(reason, deps), reason };
+    if (permission.kind === 'granted') return { notBeforeMs: 0, reason: null, subject: null, untilMs: null };
+    const { reason, freeze } = permission;
+    return {
+      notBeforeMs: deps.clock.now() + withheldMs(permission, deps),
+      reason,
+      subject: freeze?.name ?? null,
+      untilMs: freeze?.untilMs ?? null,
+    };
   };
   return async () => {
     const now = deps.clock.monotonicMs();

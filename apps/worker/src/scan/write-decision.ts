@@ -31,7 +31,9 @@ export async function writeDecision(
   await clearSkew(target, decision, before, deps);
   const reason = outlook?.reason ?? null;
   if (reason !== null) {
-    await deps.ledger.waits.note(target, { reason, untilMs: null, nowMs: deps.clock.now(), hasSent: false });
+    const { subject, untilMs } = outlook ?? { subject: null, untilMs: null };
+    const nowMs = deps.clock.now();
+    await deps.ledger.waits.note(target, { reason, subject, untilMs, nowMs, hasSent: false });
   }
   await restoreIntents(target, before, deps);
   return written;

@@ -1,3 +1,4 @@
+import type { FreezeWindow } from '../rollout/freeze.ts';
 import type { Matcher, TagRule } from '../scan/matcher.ts';
 import { RUN_SHELL_SCRIPT } from '../install/render-install.ts';
 import { formatDuration } from './value-shapes.ts';
@@ -112,6 +113,7 @@ function explainSettings(config: MusterConfig): readonly string[] {
     : 'a first run sends at once';
   return [
     `Sending:      at most ${limits.installsInFlight} instances at once, ${limits.installsInFlightPerAccount} per account, ${limits.installsInFlightPerTarget} per account and region; ${hold}`,
+    ...explainFreeze(config.freeze),
     `Brake:        ${brake.enabled ? `stops when more than ${percent(brake.maxFailureShare)} of ${brake.window} hosts sent to one after another failed (from ${brake.minOutcomes} hosts on)` : 'off'}`,
     `Pacing:       ${percent(config.pacing.share)} of each account's Run Command quotas per region`,
     `Install:      ${install.executionTimeoutSeconds}s to run, ${install.deliveryTimeoutSeconds}s to be delivered, ${formatDuration(install.joinTimeoutMs)} to join; a send without an answer is settled after ${formatDuration(install.resendAfterMs)}`,
@@ -147,4 +149,29 @@ function withoutUser(url: string): string {
 /** `--identity=…`: which option, not what it holds. */
 function withoutValue(argument: string): string {
   return argument.startsWith('-') ? argument.replace(/=.*$/s, '=…') : '…';
+}
+
+function explainFreeze(windows: readonly FreezeWindow[]): readonly string[] {
+  return windows.map(
+    (window, index) => `${index === 0 ? 'Freeze:      ' : '             '} ${explainWindow(window)}`,
+  );
+}
+
+function explainWindow({ name, units, accounts, regions, holds, times }: FreezeWindow): string {
+  const where = [
+    ...(units === null ? [] : [`accounts under ${units.join(' or ')}`]),
+    ...(accounts === null ? [] : [`accounts ${accounts.join(', ')}`]),
+    ...(regions === null ? [] : [regions.join(', ')]),
+  ];
+  return `${name}: no ${holds.join(', no ')}; ${where.length === 0 ? 'everywhere' : where.join('; ')}; ${explainTimes(times)}`;
+}
+
+function explainTimes(times: FreezeWindow['times']): string {
+  if (times.kind === 'dated') {
+    return `from ${new Date(times.fromMs).toISOString()} until ${new Date(times.toMs).toISOString()}`;
+  }
+  const { rule, timeZone, first, untilMs } = times.recurrence;
+  const begin = first === null ? '' : `, first at ${first}`;
+  const end = untilMs === null ? '' : `, last at ${new Date(untilMs).toISOString()}`;
+  return `for ${formatDuration(times.durationMs)} from each start of ${rule} in ${timeZone}${begin}${end}`;
 }

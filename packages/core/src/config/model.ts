@@ -1,5 +1,6 @@
 import type { Matcher } from '../scan/matcher.ts';
 import type { PacingSettings } from '../install/pacing.ts';
+import type { FreezeWindow } from '../rollout/freeze.ts';
 import type { Secret } from './secret.ts';
 
 /**
@@ -20,6 +21,8 @@ export interface MusterConfig {
   readonly redis: RedisSettings;
   readonly limits: LimitSettings;
   readonly rollout: RolloutSettings;
+  /** In real time, whatever `speed` is. */
+  readonly freeze: readonly FreezeWindow[];
   readonly brake: BrakeSettings;
   readonly pacing: PacingSettings;
   readonly install: InstallTimings;

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { FreezeShape } from './freeze-schema.ts';
 import { ASSUMED_RATES, USUAL_PACING } from '../install/pacing.ts';
 import {
   confidentialText,
   duration,
+  entries,
   flag,
   oneOf,
   refused,
@@ -85,6 +87,11 @@ export const MusterShape = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
+  freeze: entries(FreezeShape)
+    .prefault([])
+    .describe(
+      'Freeze windows: times in which nothing is sent, repaired or removed, dated or recurring, everywhere or in a part of the organization. Commands that are under way are followed to their end.',
+    ),
   brake: z
     .strictObject({
       enabled: flag()

@@ -1,5 +1,6 @@
 import { MUSTER_VARIABLES } from './environment.ts';
 import { z } from 'zod';
+import { FreezeShape } from './freeze-schema.ts';
 import { MusterShape } from './muster-schema.ts';
 import {
   DiscoveryConfigShape,
@@ -26,6 +27,10 @@ export function configReference(): string {
     '### `muster`',
     '',
     ...table(rows(properties['muster'] ?? {}, 'muster', new Set())),
+    '',
+    '### One entry of `muster.freeze`',
+    '',
+    ...table(rows(jsonOf(FreezeShape), '', new Set())),
     '',
     '### Environment variables',
     '',

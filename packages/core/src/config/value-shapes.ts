@@ -129,6 +129,12 @@ export function duration(minMs: number, maxMs: number = LONGEST_MS): z.ZodType<n
 
 const DURATION_PATTERN = '^(0|([0-9]*\\.?[0-9]+(ns|us|µs|ms|s|m|h))+)$';
 
+/** A list whose entries are read one by one, so that a fault in one hides none of the others. @param shape of an entry */
+export function entries(shape: z.ZodType): z.ZodType<readonly unknown[]> {
+  const { $schema: _, ...json } = z.toJSONSchema(shape, { io: 'input', target: 'draft-7', reused: 'inline' });
+  return z.array(z.unknown().meta(json));
+}
+
 /** A key that is known, and never allowed. */
 export function refused(message: string): z.ZodType<never> {
   return plainValue<never>({ not: {} }, () => ({ problem: message }));

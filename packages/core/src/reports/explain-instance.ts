@@ -169,9 +169,7 @@ async function waitOf(
   const closed = closedGate(gates, record);
   if (closed !== null) return `${closed.message}. ${closed.remedy}`;
   const wait = await ledger.waits.of(gates.target);
-  return wait === null
-    ? 'its turn: the next send of its account and region takes it'
-    : describeWait(wait.reason);
+  return wait === null ? 'its turn: the next send of its account and region takes it' : describeWait(wait);
 }
 
 function missingNodeOf({ missing }: StoredRecord): Explanation['missingNode'] {

@@ -29,6 +29,8 @@ export interface OrganizationStatus {
   /** What keeps candidates whose time has come from being sent to, those of the most instances first. */
   readonly waits: readonly {
     readonly reason: WaitReason;
+    /** What the reason is about, such as the name of a freeze window. */
+    readonly subject: string | null;
     readonly targets: number;
     readonly instances: number;
     readonly since: string;
@@ -113,15 +115,10 @@ function view(finding: Finding): OrganizationStatus['findings'][number] {
   return { kind, scope, since, message, remedy, owner: ownerOfFinding(finding), count };
 }
 
-function viewOfWait({
-  reason,
-  targets,
-  instances,
-  sinceMs,
-  untilMs,
-}: SendWait): OrganizationStatus['waits'][number] {
+function viewOfWait(wait: SendWait): OrganizationStatus['waits'][number] {
+  const { reason, subject, targets, instances, sinceMs, untilMs } = wait;
   const since = new Date(sinceMs).toISOString();
-  return { reason, targets, instances, since, until: isoTime(untilMs), message: describeWait(reason) };
+  return { reason, subject, targets, instances, since, until: isoTime(untilMs), message: describeWait(wait) };
 }
 
 /** A pause stops sends like a brake does, so it is told in the same place. */

@@ -11,6 +11,7 @@ import { causeOf, isRepair, type StoredRecord } from '../enrollment/record.ts';
 import type { Target } from '../organization/target.ts';
 import type { RepairRoom } from './place-store.ts';
 import type { SelectionGate } from './selection-store.ts';
+import { describeFreeze, type Freeze, freezeOver, needsUnits } from './freeze.ts';
 import type { WaitReason } from './send-wait.ts';
 
 /** Why one host is not sent to. */
@@ -36,6 +37,8 @@ export interface GateFacts {
   readonly selection: SelectionGate;
   /** How many repairs may begin, over all targets; null for hosts that are claimed, and have their room. */
   readonly repairs: RepairRoom | null;
+  /** Units above the target's account; empty where no freeze window asks for units. */
+  readonly ancestorIds: readonly string[];
   /** The ledger's time. */
   readonly nowMs: number;
 }
@@ -43,7 +46,7 @@ export interface GateFacts {
 type Gate = (facts: GateFacts, record: StoredRecord) => ClosedGate | null;
 
 /** The first that is closed is what a host waits for. */
-const GATES: readonly Gate[] = [ofPause, ofChange, ofRepair];
+const GATES: readonly Gate[] = [ofPause, ofFreeze, ofChange, ofRepair];
 
 /** Null when the host may be sent to. */
 export function closedGate(facts: GateFacts, record: StoredRecord): ClosedGate | null {
@@ -66,7 +69,7 @@ export async function readGateFacts(
     config,
     nowMs,
   }: {
-    readonly ledger: Pick<Ledger, 'control' | 'selection'>;
+    readonly ledger: Pick<Ledger, 'control' | 'coverage' | 'selection'>;
     readonly config: MusterConfig;
     readonly nowMs: number;
   },
@@ -74,13 +77,15 @@ export async function readGateFacts(
   pauses?: readonly Pause[],
   claimed = false,
 ): Promise<GateFacts> {
-  const [known, selection, repairs] = await Promise.all([
+  const [known, selection, repairs, account] = await Promise.all([
     pauses ?? ledger.control.pauses(),
     ledger.selection.gate(),
     claimed ? null : ledger.control.repairRoom(config.repair),
+    needsUnits(config.freeze) ? ledger.coverage.account(target.accountId) : null,
   ]);
   const byScope = new Map(known.map((pause) => [pause.scope, pause]));
-  return { target, config, nowMs, selection, repairs, pauses: byScope };
+  const ancestorIds = account?.account.ancestorIds ?? [];
+  return { target, config, nowMs, selection, repairs, ancestorIds, pauses: byScope };
 }
 
 /** The widest pause that is over the host. */
@@ -133,6 +138,26 @@ export function gateOfPause({ scope, by, reason }: Pause): ClosedGate {
     message: `wait because ${who}${reason === '' ? '' : `: ${reason}`}`,
     remedy: `${by === 'brake' ? 'Fix what fails (muster instances --state failed), then' : 'When it may go on,'} run: muster resume ${scopeFlag(scope)}`,
     needsPerson: true,
+  };
+}
+
+function ofFreeze(
+  { target, config, ancestorIds, nowMs }: GateFacts,
+  record: StoredRecord,
+): ClosedGate | null {
+  const work = isRepair(record) ? 'repairs' : 'sends';
+  const freeze = freezeOver(config.freeze, work, { ...target, ancestorIds }, nowMs);
+  return freeze === null ? null : gateOfFreeze(freeze);
+}
+
+function gateOfFreeze(freeze: Freeze): ClosedGate {
+  return {
+    reason: 'freeze',
+    subject: freeze.name,
+    untilMs: freeze.untilMs,
+    message: `wait for the end of the ${describeFreeze(freeze)}`,
+    remedy: 'Nothing to do: they go on by themselves then. To end it earlier, change muster.freeze.',
+    needsPerson: false,
   };
 }
 

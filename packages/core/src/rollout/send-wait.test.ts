@@ -4,7 +4,15 @@ import { findingsOfWaits, readWaitReason, type SendWait } from './send-wait.ts';
 const NOW_MS = 1_800_000_000_000;
 
 function aWait(facts: Partial<SendWait> = {}): SendWait {
-  return { reason: 'cap', targets: 2, instances: 7, sinceMs: NOW_MS - 60_000, untilMs: null, ...facts };
+  return {
+    reason: 'cap',
+    subject: null,
+    targets: 2,
+    instances: 7,
+    sinceMs: NOW_MS - 60_000,
+    untilMs: null,
+    ...facts,
+  };
 }
 
 test.each([

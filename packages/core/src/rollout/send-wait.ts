@@ -93,6 +93,12 @@ const REASONS = {
     remedy: 'Give the workers credentials of the organization that the configuration names.',
     toldBy: ['organization-mismatch'],
   },
+  freeze: {
+    text: 'a freeze window of muster.freeze is in force',
+    owner: 'operator',
+    remedy: 'Nothing to do: sends go on by themselves at its end.',
+    toldBy: [],
+  },
   other: {
     text: 'something that this release does not know keeps sends back',
     owner: 'operator',
@@ -104,6 +110,8 @@ const REASONS = {
 /** Waits of some targets for one reason, together. */
 export interface SendWait {
   readonly reason: WaitReason;
+  /** What the reason is about, such as the name of a freeze window; null where the reason says it all. */
+  readonly subject: string | null;
   readonly targets: number;
   /** Candidates whose time has come. */
   readonly instances: number;
@@ -115,6 +123,8 @@ export interface SendWait {
 /** One target's wait. */
 export interface TargetWait {
   readonly reason: WaitReason;
+  /** See `SendWait`. */
+  readonly subject: string | null;
   readonly sinceMs: number;
   readonly untilMs: number | null;
 }
@@ -128,8 +138,8 @@ export function readWaitReason(word: string): WaitReason {
 }
 
 /** What is waited for, as the end of a sentence. */
-export function describeWait(reason: WaitReason): string {
-  return REASONS[reason].text;
+export function describeWait({ reason, subject }: Pick<TargetWait, 'reason' | 'subject'>): string {
+  return reason === 'freeze' && subject !== null ? `freeze window ${subject}` : REASONS[reason].text;
 }
 
 /** Waits that last, as findings: without those that another finding tells of. */
@@ -141,8 +151,9 @@ export function findingsOfWaits(
   const told = new Set<string>(others.map(({ kind }) => kind));
   return waits
     .filter(({ reason, sinceMs, instances }) => {
-      // A pause stands in the list of pauses.
-      if (reason === 'paused' || instances === 0 || nowMs - sinceMs < LASTS_AFTER_MS) return false;
+      // A pause stands in the list of pauses, and a freeze window in the configuration.
+      if (reason === 'paused' || reason === 'freeze') return false;
+      if (instances === 0 || nowMs - sinceMs < LASTS_AFTER_MS) return false;
       return !REASONS[reason].toldBy.some((kind) => told.has(kind));
     })
     .map(({ reason, targets, instances, sinceMs, untilMs }) => {

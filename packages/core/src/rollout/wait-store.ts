@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { plainName } from '../control/findings.ts';
 import { readWaitReason, type SendWait, type TargetWait, type WaitReason } from './send-wait.ts';
 import { readTargetId, targetId, type Target } from '../organization/target.ts';
 import type { Keys } from '../redis/keys.ts';
@@ -17,7 +18,7 @@ interface WaitDeps {
   readonly enrollments: Pick<EnrollmentLedger, 'intent' | 'openBatches'>;
 }
 
-/** A hash: target id → `reason|since|until or nothing`. What it says is for people: no send hangs on it. */
+/** A hash: target id → `reason|since|until or nothing`, and `|subject` where there is one. What it says is for people: no send hangs on it. */
 export function createWaitLedger(deps: WaitDeps) {
   const { redis, keys } = deps;
   const written = new Map<string, { readonly reason: string; readonly atMs: number }>();
@@ -35,11 +36,14 @@ export function createWaitLedger(deps: WaitDeps) {
       target: Target,
       {
         reason,
+        subject = null,
         untilMs,
         nowMs,
         hasSent,
       }: {
         readonly reason: WaitReason;
+        /** See `SendWait`. @default null */
+        readonly subject?: string | null;
         readonly untilMs: number | null;
         readonly nowMs: number;
         readonly hasSent: boolean;
@@ -47,15 +51,17 @@ export function createWaitLedger(deps: WaitDeps) {
     ): Promise<void> {
       const id = targetId(target);
       const last = written.get(id);
-      if (!hasSent && last?.reason === reason && nowMs - last.atMs < WRITTEN_FOR_MS) return;
+      const words = `${reason}|${subject ?? ''}`;
+      if (!hasSent && last?.reason === words && nowMs - last.atMs < WRITTEN_FOR_MS) return;
       const before = hasSent ? null : await read(id);
-      const sinceMs = before?.reason === reason ? before.sinceMs : nowMs;
+      const isSame = before?.reason === reason && before.subject === subject;
+      const sinceMs = isSame ? before.sinceMs : nowMs;
       if (written.size >= REMEMBERED) written.clear();
-      written.set(id, { reason, atMs: nowMs });
+      written.set(id, { reason: words, atMs: nowMs });
       await redis.hset(
         keys.waits,
         id,
-        `${reason}|${Math.floor(sinceMs)}|${untilMs === null ? '' : Math.ceil(untilMs)}`,
+        `${reason}|${Math.floor(sinceMs)}|${untilMs === null ? '' : Math.ceil(untilMs)}${subject === null ? '' : `|${subject}`}`,
       );
     },
 
@@ -96,16 +102,21 @@ export type WaitLedger = ReturnType<typeof createWaitLedger>;
 type CountedWait = TargetWait & { readonly instances: number };
 
 function sumUp(waits: readonly CountedWait[]): readonly SendWait[] {
-  return [...Map.groupBy(waits, ({ reason }) => reason)]
-    .map(([reason, group]) => {
+  return [...Map.groupBy(waits, ({ reason, subject }) => `${reason}|${subject ?? ''}`).values()]
+    .flatMap((group) => {
+      const [first] = group;
+      if (first === undefined) return [];
+      const { reason, subject } = first;
       const untils = group.map(({ untilMs }) => untilMs).filter((untilMs) => untilMs !== null);
-      return {
+      const sum = {
         reason,
+        subject,
         targets: group.length,
-        instances: group.reduce((sum, { instances }) => sum + instances, 0),
+        instances: group.reduce((total, { instances }) => total + instances, 0),
         sinceMs: Math.min(...group.map(({ sinceMs }) => sinceMs)),
         untilMs: untils.length < group.length ? null : Math.max(...untils),
       };
+      return [sum];
     })
     .toSorted((a, b) => b.instances - a.instances);
 }
@@ -120,15 +131,26 @@ async function unanswered(deps: WaitDeps, nowMs: number): Promise<readonly Count
     if (intent === null || intent.value.command !== null || intent.value.notAfterMs >= nowMs) return [];
     const { instanceIds, intentAtMs } = intent.value;
     return [
-      { reason: 'answer-lost', sinceMs: intentAtMs, untilMs: null, instances: instanceIds.length } as const,
+      {
+        reason: 'answer-lost',
+        subject: null,
+        sinceMs: intentAtMs,
+        untilMs: null,
+        instances: instanceIds.length,
+      } as const,
     ];
   });
 }
 
 function parseWait(text: string | null | undefined): TargetWait | null {
-  const [reason, since, until] = text?.split('|') ?? [];
+  const [reason, since, until, subject] = text?.split('|') ?? [];
   const sinceMs = Number(since);
   if (reason === undefined || since === undefined || !Number.isSafeInteger(sinceMs)) return null;
   const untilMs = until === undefined || until === '' ? null : Number(until);
-  return { reason: readWaitReason(reason), sinceMs, untilMs: Number.isSafeInteger(untilMs) ? untilMs : null };
+  return {
+    reason: readWaitReason(reason),
+    subject: subject === undefined ? null : plainName(subject),
+    sinceMs,
+    untilMs: Number.isSafeInteger(untilMs) ? untilMs : null,
+  };
 }

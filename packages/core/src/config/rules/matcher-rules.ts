@@ -229,7 +229,8 @@ function checkAccounts(
   return { includeAccounts: include, excludeAccounts: exclude };
 }
 
-function accountIds(
+/** Ids of accounts, each checked; null where the key is not there. @param key under which they stand */
+export function accountIds(
   texts: readonly string[] | undefined,
   key: string,
   report: Report,

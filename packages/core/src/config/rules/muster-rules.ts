@@ -5,6 +5,7 @@ import type { EnvironmentSettings } from '../environment.ts';
 import type { MusterConfig } from '../model.ts';
 import type { MusterShape } from '../muster-schema.ts';
 import type { Findings, Report } from '../source/report.ts';
+import { compileFreeze } from './freeze-rules.ts';
 
 /** How long AWS accepts a signed request. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html */
 const SIGNATURE_VALIDITY_MS = 5 * 60_000;
@@ -48,6 +49,7 @@ export function compileMuster(
       holdFirstSend: limits.hold_first_send,
     },
     rollout: { askAbove: shape.rollout.ask_above },
+    freeze: compileFreeze(shape.freeze, report.within(['freeze'])),
     brake: {
       enabled: brake.enabled,
       window: brake.window,

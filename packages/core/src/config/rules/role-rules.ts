@@ -234,10 +234,15 @@ function checkOrganization(shape: MatcherShape, report: Report): OrganizationSco
 
 function checkUnitIds(ids: readonly string[], key: 'include' | 'exclude', report: Report): void {
   for (const [index, id] of ids.entries()) {
-    if (id === '*' || /^(r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32})$/.test(id)) continue;
+    if (id === '*' || isUnitId(id)) continue;
     const hint = /^\d{12}$/.test(id)
       ? `an account stands under ${key}_accounts of the matcher, not here`
       : `an id of a unit (ou-ab12-a1b2c3d4) or of the root (r-ab12) is needed${key === 'include' ? ', or "*"' : ''}`;
     report.fault([key, index], `${JSON.stringify(id)} matches nothing: ${hint}`);
   }
+}
+
+/** Whether it is the id of an organizational unit or of an organization's root. */
+export function isUnitId(id: string): boolean {
+  return /^(r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32})$/.test(id);
 }
