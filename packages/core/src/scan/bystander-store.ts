@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { InstanceId } from '../organization/ids.ts';
+import { InstanceId } from '../organization/ids.ts';
 import { type Target, targetId } from '../organization/target.ts';
 import type { Keys } from '../redis/keys.ts';
 import type { RunScript } from '../redis/scripts.ts';
@@ -18,6 +18,11 @@ export function createBystanders({ redis, keys, run }: { redis: Redis; keys: Key
         [names.bystanders, names.instances, keys.instanceTargets],
         [targetId(target), writeBystanders(bystanders), KEPT_SECONDS],
       );
+    },
+
+    /** All that the target's last scan saw and keeps no record of, up to `MOST`. */
+    async readBystanders(target: Target): Promise<Bystanders> {
+      return parseBystanders((await redis.get(keys.target(target).bystanders)) ?? '');
     },
 
     /** Why the target's last scan that saw the instance keeps no record of it; null when none saw it. */
@@ -66,9 +71,18 @@ export function writeBystanders(bystanders: Bystanders): string {
 
 /** What the text says of one instance; null when nothing. */
 export function findBystander(text: string, id: InstanceId): BystanderKind | null {
+  return parseBystanders(text).get(id) ?? null;
+}
+
+function parseBystanders(text: string): Bystanders {
+  const found = new Map<InstanceId, BystanderKind>();
   for (const part of text.split(' ')) {
     const kind = KINDS.find(([, letter]) => part.startsWith(`${letter}:`))?.[0];
-    if (kind !== undefined && part.slice(2).split(',').includes(id)) return kind;
+    if (kind === undefined) continue;
+    for (const id of part.slice(2).split(',')) {
+      const instanceId = InstanceId.safeParse(id).data;
+      if (instanceId !== undefined) found.set(instanceId, kind);
+    }
   }
-  return null;
+  return found;
 }

@@ -83,12 +83,9 @@ export function matchesInstance(matcher: TagSelector, instance: Pick<Instance, '
   );
 }
 
-/** Whether the matcher would want this instance if none of its tags excluded it. */
-export function excludesInstance(matcher: Matcher, instance: Instance): boolean {
-  return (
-    matcher.tags.every((rule) => carriesTag(instance.tags, rule)) &&
-    matcher.excludeTags.some((rule) => carriesTag(instance.tags, rule))
-  );
+/** Whether a tag of the instance excludes it from the matcher, whatever else the matcher wants. */
+export function excludesInstance(matcher: TagSelector, instance: Pick<Instance, 'tags'>): boolean {
+  return matcher.excludeTags.some((rule) => carriesTag(instance.tags, rule));
 }
 
 /** Whether the matcher covers the account at all (account lists only; the organization's units are decided where accounts are listed). */
