@@ -62,7 +62,7 @@ function isForgotten(
 ): boolean {
   if (record === undefined) return false;
   if (!WAITING.has(record.state) || record.attempts.some((attempt) => attempt.commandId === commandId))
-    return false;
+    {return false;}
   const last = record.attempts.at(-1);
   return last === undefined || requestedAtMs - aheadMs > last.endedAtMs;
 }

@@ -55,7 +55,7 @@ export function knowledgeOfOwner(
   for (const matchers of configurations) {
     const at = matchers.findIndex((one) => one.key === key);
     const owner = matchers[at];
-    if (owner !== undefined) return { fits: owner, misses: matchers.slice(0, at) };
+    if (owner !== undefined) return { fits: [owner], misses: matchers.slice(0, at) };
   }
   return NOTHING_KNOWN;
 }
@@ -67,7 +67,7 @@ export function knowledgeOfOwner(
 export function knowledgeOfUnmatched(scannedBy: readonly Matcher[] | null): TagKnowledge {
   if (scannedBy === null) return NOTHING_KNOWN;
   const excludeTags = scannedBy.flatMap((matcher) => matcher.excludeTags);
-  return { fits: { tags: [], excludeTags }, misses: scannedBy };
+  return { fits: [{ tags: [], excludeTags }], misses: scannedBy };
 }
 
 /** One of their exclusions is among its tags: where there is but one, it is that one. */
@@ -77,13 +77,13 @@ export function knowledgeOfOptedOut(scannedBy: readonly Matcher[]): TagKnowledge
   );
   const [only, ...more] = rules.values();
   return {
-    fits: only !== undefined && more.length === 0 ? { tags: [only], excludeTags: [] } : null,
+    fits: only !== undefined && more.length === 0 ? [{ tags: [only], excludeTags: [] }] : [],
     misses: scannedBy,
   };
 }
 
 /** Of a host that no scan has told anything of. */
-const NOTHING_KNOWN: TagKnowledge = { fits: null, misses: [] };
+const NOTHING_KNOWN: TagKnowledge = { fits: [], misses: [] };
 
 /** Whether `after` may reach accounts that `before` does not, of which the ledger then knows nothing. */
 export function reachesOtherAccounts(before: readonly Matcher[], after: readonly Matcher[]): boolean {

@@ -127,11 +127,11 @@ test('while a change is held, its hosts are told apart by their marks', async ()
   await ledger.enrollments.write(
     WEST,
     'each',
-    [{ instanceId: added.instanceId, expected: 0, value: added }],
+    [added, joined(6, ALL)].map((value) => ({ instanceId: value.instanceId, expected: 0, value })),
     [],
   );
 
-  expect(await readConfigDiff(ledger, [PROD], [ALL])).toMatchObject({ adds: 1, unknown: 0 });
+  expect(await readConfigDiff(ledger, [PROD], [ALL])).toMatchObject({ adds: 1, handsOver: 1, unknown: 0 });
 });
 
 test('accounts and regions that were never in scope, and targets that were not read, are named', async () => {

@@ -173,9 +173,10 @@ function knowledgeOfRecord(
 ): TagKnowledge {
   if (state === 'unmatched') return knowledgeOfUnmatched(scannedBy);
   const known = knowledgeOfOwner(matcherKey, [scannedBy ?? [], after, before]);
-  // The mark says that the accepted selection did not have it when it was last seen.
-  if (addedBy === undefined || accepted === null || accepted === scannedBy) return known;
-  return { ...known, misses: [...known.misses, ...accepted] };
+  if (accepted === null || accepted === scannedBy) return known;
+  // While a change is held, the mark says whether the accepted selection had it; where several matchers may, not which.
+  if (addedBy !== undefined) return { ...known, misses: [...known.misses, ...accepted] };
+  return accepted.length === 1 ? { ...known, fits: [...known.fits, ...accepted] } : known;
 }
 
 function knowledgeOfBystander(kind: BystanderKind, scannedBy: readonly Matcher[] | null): TagKnowledge {
@@ -188,7 +189,7 @@ function knowledgeOfBystander(kind: BystanderKind, scannedBy: readonly Matcher[]
     case 'stopped':
     case 'starting':
       // A matcher wants it; which one is not kept.
-      return { fits: only !== undefined && more.length === 0 ? only : null, misses: [] };
+      return { fits: only !== undefined && more.length === 0 ? [only] : [], misses: [] };
     default:
       return kind satisfies never;
   }

@@ -5,18 +5,16 @@ import { matchesTagPattern, type TagRule, type TagSelector } from './matcher.ts'
  * of some.
  */
 export interface TagKnowledge {
-  /** Its tags are as this wants them; null when no such is known. */
-  readonly fits: TagSelector | null;
+  /** Its tags are as each of these wants them. */
+  readonly fits: readonly TagSelector[];
   /** Its tags are not as these want them. */
   readonly misses: readonly TagSelector[];
 }
 
 /** Whether tags of which so much is known are as a matcher wants them; null when that is not known. */
 export function knowsMatch(selector: TagSelector, { fits, misses }: TagKnowledge): boolean | null {
-  if (fits !== null) {
-    if (implies(fits, selector)) return true;
-    if (contradicts(fits, selector)) return false;
-  }
+  if (fits.some((one) => implies(one, selector))) return true;
+  if (fits.some((one) => contradicts(one, selector))) return false;
   // With no rule at all it wants every instance.
   if (selector.tags.length === 0 && selector.excludeTags.length === 0) return true;
   return misses.some((missed) => implies(selector, missed)) ? false : null;
