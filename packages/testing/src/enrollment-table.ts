@@ -83,8 +83,9 @@ export function aDueRecord(state: EnrollmentState): EnrollmentRecord {
   const record = aRecord(state);
   if (record.state === 'failed') return { ...record, nextAttemptAtMs: NOW_MS };
   if (record.state === 'installed') return { ...record, joinDeadlineMs: NOW_MS };
-  if (record.state === 'joined')
-    {return { ...record, missing: { sinceMs: NOW_MS - 1_000, lastSeenAtMs: null } };}
+  if (record.state === 'joined') {
+    return { ...record, missing: { sinceMs: NOW_MS - 1_000, lastSeenAtMs: null } };
+  }
   if (record.state === 'lost') return { ...record, repairAtMs: NOW_MS };
   return record;
 }

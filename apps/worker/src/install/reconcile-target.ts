@@ -61,8 +61,9 @@ function isForgotten(
   aheadMs: number,
 ): boolean {
   if (record === undefined) return false;
-  if (!WAITING.has(record.state) || record.attempts.some((attempt) => attempt.commandId === commandId))
-    {return false;}
+  if (!WAITING.has(record.state) || record.attempts.some((attempt) => attempt.commandId === commandId)) {
+    return false;
+  }
   const last = record.attempts.at(-1);
   return last === undefined || requestedAtMs - aheadMs > last.endedAtMs;
 }
