@@ -44,7 +44,8 @@ ${where} The AWS CLI needs a region, also for what has none:
 ${sh(`export AWS_DEFAULT_REGION=${homeRegion}`)}
 
 Before you begin: every instance to enroll needs the SSM agent and the managed policy \`AmazonSSMManagedInstanceCore\` on its
-instance profile (or Default Host Management Configuration in its account and region), and a way to ${proxy}.`;
+instance profile (or Default Host Management Configuration in its account and region: \`muster plan\` says where hosts lack it,
+\`muster init dhmc\` writes what switches it on), and a way to ${proxy}.`;
 }
 
 function tokenStep(settings: InitSettings): string {
