@@ -15,7 +15,7 @@ const LEASE_MAX_MS = 10 * 60_000;
 const LEASE_CHUNK = 1_000;
 
 export interface TickDeps {
-  readonly config: Pick<MusterConfig, 'inventory' | 'enabled' | 'matchers'>;
+  readonly config: Pick<MusterConfig, 'inventory' | 'cleanup' | 'enabled' | 'matchers'>;
   readonly ledger: Pick<Ledger, 'due' | 'coverage' | 'control'>;
   readonly clock: Clock;
   readonly log: Logger;
@@ -88,8 +88,11 @@ export function keepTicking({
 /** An empty ledger (a first start, a flushed Redis) begins with the account list; everything else follows from it. */
 async function ensureBegun({ config, ledger }: TickDeps): Promise<void> {
   if (!config.enabled || config.matchers.length === 0) return;
-  const kinds: readonly DueKind[] =
-    config.inventory.kind === 'none' ? ['accounts'] : ['accounts', 'inventory'];
+  const kinds: readonly DueKind[] = [
+    'accounts',
+    ...(config.inventory.kind === 'none' ? [] : (['inventory'] as const)),
+    ...(config.cleanup.enabled ? (['cleanup'] as const) : []),
+  ];
   for (const kind of kinds) {
     const { all } = await ledger.due.count(kind);
     if (all === 0) await ledger.due.schedule(kind, [{ member: ORGANIZATION_MEMBER, inMs: 0 }]);

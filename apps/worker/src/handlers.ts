@@ -5,6 +5,7 @@ import { handleCancelCommand } from './install/cancel-command.ts';
 import { handleCheckAccount } from './reports/check-account.ts';
 import { handleCheckOrganization } from './reports/check-organization.ts';
 import { handleCheckTeleport } from './reports/check-teleport.ts';
+import { handleCleanNodes } from './inventory/clean-nodes.ts';
 import { handleCollectCommand } from './install/collect-command.ts';
 import { handleInstallBatch } from './install/install-batch.ts';
 import { handleListAccounts } from './organization/list-accounts.ts';
@@ -36,6 +37,7 @@ export const HANDLERS = {
   'verify-joined': handleVerifyJoined,
   'read-inventory': handleReadInventory,
   'write-labels': handleWriteLabels,
+  'clean-nodes': handleCleanNodes,
   'check-organization': handleCheckOrganization,
   'check-teleport': handleCheckTeleport,
   'check-account': handleCheckAccount,

@@ -361,6 +361,45 @@ describe('tctl', () => {
     expect([removed.code, after.stdout]).toEqual([0, '[]\n']);
   });
 
+  it('removes a node by its name; that of a host that runs comes back, and is counted against the one who removed it', async () => {
+    await addNodes(sim, 2);
+    const [running, offline] = hosts(2) as { accountId: string; instanceId: string }[];
+    const pathOf = (host?: { accountId: string; instanceId: string }): string =>
+      `${sim.url}/_sim/nodes/${host?.accountId}/${host?.instanceId}`;
+    const nameOf = async (host?: { accountId: string; instanceId: string }): Promise<string> =>
+      ((await (await fetch(pathOf(host))).json()) as { nodeId: string }).nodeId;
+    await fetch(pathOf(offline), { method: 'DELETE' });
+    const [first, second] = [await nameOf(running), await nameOf(offline)];
+
+    const runs = [
+      await tctl(sim.url, ['rm', `node/${first}`]),
+      await tctl(sim.url, ['rm', `node/${second}`]),
+      await tctl(sim.url, ['rm', `node/${second}`]),
+      await tctl(sim.url, ['get', `node/${second}`, '--format=json']),
+    ];
+
+    expect(runs).toEqual([
+      { code: 0, stdout: `node ${first} has been deleted\n`, stderr: '' },
+      { code: 0, stdout: `node ${second} has been deleted\n`, stderr: '' },
+      { code: 1, stdout: '', stderr: `ERROR: key "/nodes/default/${second}" is not found\n` },
+      { code: 1, stdout: '', stderr: `ERROR: node with ID "${second}" not found\n` },
+    ]);
+    const health = (await (await fetch(`${sim.url}/_sim/health`)).json()) as { removals: object };
+    expect(health.removals).toEqual({ nodes: 2, ofRunningHosts: 1 });
+    expect((await fetch(pathOf(running))).status).toBe(200);
+    expect((await fetch(pathOf(offline))).status).toBe(404);
+  });
+
+  it('says that the verb is missing where nodes may not be removed', async () => {
+    await fetch(`${sim.url}/_sim/faults`, { method: 'POST', body: JSON.stringify({ removals: 'denied' }) });
+
+    expect(await tctl(sim.url, ['rm', 'node/any'])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'ERROR: access denied to perform action "delete" on "node"\n',
+    });
+  });
+
   it.each([
     [['get', 'nodes', '--fromat=json'], "ERROR: unknown long flag '--fromat'\n"],
     [['launch'], 'ERROR: expected command but got "launch"\n'],

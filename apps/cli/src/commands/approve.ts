@@ -10,8 +10,10 @@ import { withLedger } from '../open-ledger.ts';
 export function addApproveCommand(program: Command, context: CommandContext): void {
   const approve = program
     .command('approve')
-    .description('let a wave or a change begin; without a subject: list what waits for an approval')
-    .argument('[subject]', 'the name of a wave, or change');
+    .description(
+      'let a wave, a change or a clean-up begin; without a subject: list what waits for an approval',
+    )
+    .argument('[subject]', 'the name of a wave, change, or cleanup');
   withActOptions(approve)
     .addHelpText('after', examples('muster approve', 'muster approve eu --dry-run'))
     .action(async (subject: string | undefined, options: ActOptions) => {

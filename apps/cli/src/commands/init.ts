@@ -74,6 +74,7 @@ function readRequest(options: Options): { readonly folder: string; readonly file
     markerKey: randomBytes(32).toString('hex'),
     documentName: kept.documentName,
     readsAccountTags: staysAsItIs && kept.readsAccountTags,
+    removesNodes: staysAsItIs && kept.removesNodes,
   });
   if (!reading.ok) throw refusal([...faults, ...reading.faults]);
   const all = initFiles(reading.settings);
@@ -93,10 +94,11 @@ interface Kept {
   /** Deployed roles may send this one only. */
   readonly documentName: string | null;
   readonly readsAccountTags: boolean;
+  readonly removesNodes: boolean;
 }
 
 function readKept(folder: string, needsExternalId: boolean, faults: string[]): Kept {
-  const none: Kept = { externalId: null, documentName: null, readsAccountTags: false };
+  const none: Kept = { externalId: null, documentName: null, readsAccountTags: false, removesNodes: false };
   const file = join(folder, 'muster.yaml');
   if (folder === '' || !existsSync(file) || !statSync(file).isFile()) return none;
   const parsed = loadConfig(file, {});
@@ -108,12 +110,13 @@ function readKept(folder: string, needsExternalId: boolean, faults: string[]): K
     }
     return none;
   }
-  const { matchers } = parsed.config;
+  const { matchers, cleanup } = parsed.config;
   const role = matchers[0]?.role;
   return {
     externalId: role === undefined || role.kind === 'ambient' ? null : role.externalId,
     documentName: matchers[0]?.install.documentName ?? null,
     readsAccountTags: matchers.some(({ accountTags }) => accountTags !== undefined),
+    removesNodes: cleanup.enabled,
   };
 }
 

@@ -21,6 +21,7 @@ export function exampleSettings(
     markerKey: '0123456789abcdef'.repeat(4),
     documentName: null,
     readsAccountTags: false,
+    removesNodes: false,
   };
   const reading = readSettings({ ...BASE, ...options }, surroundings);
   if (!reading.ok) throw new Error(reading.faults.join('\n'));

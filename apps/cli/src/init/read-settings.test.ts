@@ -24,6 +24,7 @@ test('everything that is wrong is said at once, beginning with the option', () =
       documentName: null,
       markerKey: '',
       readsAccountTags: false,
+      removesNodes: false,
     },
   );
 
@@ -127,6 +128,7 @@ test('of many bad accounts the first ten are shown', () => {
       documentName: null,
       markerKey: '',
       readsAccountTags: false,
+      removesNodes: false,
     },
   );
 

@@ -38,6 +38,8 @@ export interface InitSurroundings {
   readonly markerKey: string;
   /** Whether the configuration that stays in the folder has account tags. */
   readonly readsAccountTags: boolean;
+  /** Whether it removes nodes. */
+  readonly removesNodes: boolean;
 }
 
 export type SettingsReading =
@@ -108,6 +110,7 @@ export function readSettings(options: InitOptions, surroundings: InitSurrounding
     tags: readTags('--tag', options.tag ?? [], faults),
     accountTags,
     readsAccountTags: accountTags.size > 0 || surroundings.readsAccountTags,
+    removesNodes: surroundings.removesNodes,
     tokenAccounts: readTokenAccounts(surroundings.tokenAccounts, faults),
     optionalActions: readOptionalActions(options.with ?? [], faults),
   };

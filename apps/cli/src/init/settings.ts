@@ -27,6 +27,8 @@ export interface InitSettings {
   readonly accountTags: ReadonlyMap<string, readonly string[]>;
   /** Whether the configuration that the roles are for asks for the accounts' own tags, by these or by a hand's. */
   readonly readsAccountTags: boolean;
+  /** Whether the configuration that the role of tctl is for removes nodes (`muster.cleanup`). */
+  readonly removesNodes: boolean;
   /** Accounts that the join token lists instead of the organization, in ascending order; null for the organization. */
   readonly tokenAccounts: readonly string[] | null;
   /** What the member role may do beyond what it must, in the order of `OPTIONAL_MEMBER_ACTIONS`. */

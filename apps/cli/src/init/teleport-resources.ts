@@ -40,7 +40,7 @@ function tokenOf(name: string, allow: readonly string[]): string {
 
 /** The role that sees nodes and nothing else, and with a known account the token of the bot that holds it. */
 export function inventoryResources(settings: InitSettings): string {
-  const { discoveryAccount, discoveryRole, partition } = settings;
+  const { discoveryAccount, discoveryRole, partition, removesNodes } = settings;
   const role = lines(
     '# What workers see of the cluster: which hosts have joined.',
     '#   tctl create -f teleport/inventory.yaml',
@@ -55,7 +55,10 @@ export function inventoryResources(settings: InitSettings): string {
     '      "*": "*"',
     '    rules:',
     '      - resources: [node]',
-    '        verbs: [list, read]',
+    ...(removesNodes
+      ? ['        # delete: for the nodes of instances that are gone (muster.cleanup).']
+      : ['        # With muster.cleanup.enabled also delete.']),
+    `        verbs: [list, read${removesNodes ? ', delete' : ''}]`,
     '      # EC2 tags as labels of the nodes. Leave it out when muster.labels.enabled is false.',
     '      - resources: [server_info]',
     '        verbs: [list, read, create, update]',

@@ -227,3 +227,15 @@ test.skipIf(process.env['MUSTER_TEST_TERRAFORM'] === undefined)(
     }
   },
 );
+
+test('the role of tctl may remove nodes where the configuration removes them, and else only look', () => {
+  const roleOf = (removesNodes: boolean): string =>
+    fileOf({ ...exampleSettings(), removesNodes }, 'teleport/inventory.yaml');
+
+  expect(parse(roleOf(false))).toMatchObject({
+    spec: { allow: { rules: [{ resources: ['node'], verbs: ['list', 'read'] }, {}] } },
+  });
+  expect(parse(roleOf(true))).toMatchObject({
+    spec: { allow: { rules: [{ resources: ['node'], verbs: ['list', 'read', 'delete'] }, {}] } },
+  });
+});

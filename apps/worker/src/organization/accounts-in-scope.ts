@@ -54,6 +54,14 @@ function scopesOf(matchers: readonly Matcher[]): readonly OrganizationScope[] {
   return [...byId.values()];
 }
 
+/** Organizations that `accountPages` lists whole: what it does not show has left them. */
+export function organizationsReadWhole(matchers: readonly Matcher[]): ReadonlySet<string> {
+  const whole = scopesOf(matchers).filter(
+    ({ includeOus, excludeOus }) => includeOus.includes('*') && excludeOus.length === 0,
+  );
+  return new Set(whole.map(({ organizationId }) => organizationId));
+}
+
 type Deps = Pick<HandlerDeps, 'config' | 'organization' | 'clock' | 'timings' | 'random' | 'installation'>;
 
 /** When the tags of accounts may not be read. */

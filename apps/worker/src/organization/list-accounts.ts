@@ -13,6 +13,7 @@ import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
 import { scheduleScans, targetsOutOfScope } from '../scan/forget-target.ts';
 import { sealerOf } from './account-scope.ts';
 import { ACCOUNT_TAGS_REMEDY, accountPages } from './accounts-in-scope.ts';
+import { noteLeftAccounts } from './note-left-accounts.ts';
 
 type Result = { accounts: number; removed: number; error: string | null };
 
@@ -46,9 +47,11 @@ export async function handleListAccounts(
 
 async function listAll(sweepId: string, ctx: JobContext, deps: HandlerDeps): Promise<DueOutcome<Result>> {
   const seen = new Set<AccountId>();
+  const listed = new Set<AccountId>();
   let inactive = 0;
   const callerAccountId = await callerAccountOf(deps, ctx.signal);
   for await (const page of accountPages(deps, deps.ledger, callerAccountId, ctx.signal)) {
+    for (const { accountId } of page) listed.add(accountId);
     const inScope = page.filter(
       (account) =>
         !seen.has(account.accountId) &&
@@ -58,6 +61,7 @@ async function listAll(sweepId: string, ctx: JobContext, deps: HandlerDeps): Pro
     inactive += await takeIn(inScope, deps);
   }
   const removed = (await deps.ledger.coverage.accountIds()).filter((accountId) => !seen.has(accountId));
+  await noteLeftAccounts(removed, listed, deps);
   await removeAccounts(removed, deps);
   await deps.ledger.coverage.endAccountListing(sweepId, deps.clock.now(), null, inactive);
   for (const kind of ['account-list-failed', 'organization-mismatch', 'accounts-unproven'] as const) {

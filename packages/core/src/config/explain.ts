@@ -107,7 +107,7 @@ function explainTag(rule: TagRule, or: string): string {
 }
 
 function explainSettings(config: MusterConfig): readonly string[] {
-  const { limits, brake, install, inventory, labels } = config;
+  const { limits, brake, install, inventory, labels, cleanup } = config;
   const hold = limits.holdFirstSend
     ? 'a first run waits for "muster resume" before it sends'
     : 'a first run sends at once';
@@ -120,6 +120,11 @@ function explainSettings(config: MusterConfig): readonly string[] {
     `Retries:      first after ${formatDuration(config.backoff.transientFirstMs)}, or ${formatDuration(config.backoff.operatorFirstMs)} when an operator must act; doubling to ${formatDuration(config.backoff.capMs)}`,
     `Inventory:    ${inventory.kind === 'none' ? 'none: exit code 0 counts as success' : `${[inventory.command, ...inventory.args.map(withoutValue)].join(' ')}, every ${formatDuration(inventory.refreshMs)}; no send when older than ${formatDuration(inventory.freshnessMs)}`}`,
     `Labels:       ${labels.enabled ? `EC2 tags as aws/TAG labels, for ${formatDuration(labels.lifetimeMs)}` : 'off'}`,
+    ...(cleanup.enabled
+      ? [
+          `Clean-up:     nodes of instances that are gone${cleanup.leftAccounts ? ', and of accounts that left the organization' : ''}; at most ${cleanup.perHour} an hour, and ${percent(cleanup.maxShare)} of the nodes at once`,
+        ]
+      : []),
     `Markers:      ${explainMarkerKeys(config.markerKeys.length)}`,
     `Redis:        keys begin with ${config.redis.prefix}`,
     `Console:      ${address(config.console)}${config.console.password === null ? '' : ', with a password'}; workers' health ${address(config.worker)}`,

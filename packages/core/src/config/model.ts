@@ -30,6 +30,7 @@ export interface MusterConfig {
   readonly inventory: InventorySettings;
   readonly repair: RepairSettings;
   readonly labels: LabelSettings;
+  readonly cleanup: CleanupSettings;
   readonly console: ConsoleSettings;
   /** Keys of the MACs in markers: the first signs, all verify. Each is 64 hexadecimal digits. Empty when none is configured. */
   readonly markerKeys: readonly Secret[];
@@ -142,6 +143,19 @@ export interface LabelSettings {
   readonly lifetimeMs: number;
   /** Instances per second whose labels are written, over all workers. */
   readonly perSecond: number;
+}
+
+/** Nodes of instances that are gone are removed from Teleport. Off as well when no inventory is configured. */
+export interface CleanupSettings {
+  readonly enabled: boolean;
+  /** Removals within an hour, over all workers. */
+  readonly perHour: number;
+  /** More than this share of all nodes, or of an account's, is not removed before an operator approves it. 0..1 */
+  readonly maxShare: number;
+  /** Whether nodes of accounts that left the organization are removed, too. */
+  readonly leftAccounts: boolean;
+  /** An hour, in simulated time. */
+  readonly hourMs: number;
 }
 
 export interface ConsoleSettings {

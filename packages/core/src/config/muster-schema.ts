@@ -255,6 +255,28 @@ export const MusterShape = z.strictObject({
         .describe('For how many instances per second labels are written, over all workers.'),
     })
     .prefault({}),
+  cleanup: z
+    .strictObject({
+      enabled: flag()
+        .prefault(false)
+        .describe(
+          'Removes from Teleport the nodes of instances that Muster enrolled and that two complete scans no longer show. The identity of `tctl` needs the verb `delete` on `node`. Off without an inventory.',
+        ),
+      per_hour: whole(1, 100_000)
+        .prefault(100)
+        .describe('How many nodes are removed within an hour, over all workers.'),
+      max_share: share()
+        .prefault(0.1)
+        .describe(
+          'When more than this share of all nodes, or of the nodes of an account, is to be removed at once, Muster removes none of them before `muster approve cleanup`. Up to ten nodes are never held back.',
+        ),
+      left_accounts: flag()
+        .prefault(false)
+        .describe(
+          'Removes the nodes of accounts that left the organization, too: two complete listings of the whole organization no longer show them. Their hosts may still run.',
+        ),
+    })
+    .prefault({}),
   console: z
     .strictObject({
       listen: text()

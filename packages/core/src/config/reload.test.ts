@@ -57,6 +57,7 @@ test.each<[string, Change]>([
   ['install timeout', { muster: { install: { timeout: '9m' } } }],
   ['inventory', { muster: { inventory: { args: ['--identity=/x'] } } }],
   ['labels', { muster: { labels: { enabled: false } } }],
+  ['cleanup', { muster: { cleanup: { enabled: true } } }],
   ['paused', { muster: { paused: true } }],
 ])('%s: taken up at once', (_, change) => {
   const next = config(change);

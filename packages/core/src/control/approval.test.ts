@@ -18,6 +18,8 @@ test('nothing is covered by no approval', () => {
   expect(isCovered(null, { hosts: 0 })).toBe(false);
 });
 
-test('an operator names a wave by its name and a change by the word change', () => {
-  expect([wordOf('wave:eu'), wordOf('change:01J')]).toEqual(['eu', 'change']);
+test('an operator names a wave by its name, and a change and the clean-up by their words', () => {
+  const words = [wordOf('wave:eu'), wordOf('change:01J'), wordOf('cleanup:nodes')];
+
+  expect(words).toEqual(['eu', 'change', 'cleanup']);
 });

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { EpochMs } from '../enrollment/record.ts';
 
-/** What is approved: a wave by its name, or a change of the configuration by its id. */
-export type ApprovalSubject = `wave:${string}` | `change:${string}`;
+/** What is approved: a wave by its name, a change of the configuration by its id, or the removal of many nodes at once. */
+export type ApprovalSubject = `wave:${string}` | `change:${string}` | 'cleanup:nodes';
 
 /** How far an approval reaches, or would. */
 export interface ApprovedSize {
@@ -32,7 +32,10 @@ export interface Approval extends ApprovedSize {
   readonly atMs: number;
 }
 
-const SUBJECT = z.templateLiteral([z.enum(['wave', 'change']), ':', z.string().min(1)]);
+const SUBJECT = z.union([
+  z.templateLiteral([z.enum(['wave', 'change']), ':', z.string().min(1)]),
+  z.literal('cleanup:nodes'),
+]);
 const size = {
   hosts: z.int().nonnegative(),
   accounts: z.int().nonnegative(),
@@ -84,7 +87,8 @@ function grown(count: number, share: number): number {
   return Math.floor((count * Math.round((1 + share) * 1_000)) / 1_000);
 }
 
-/** The word by which an operator names it: `eu` of `wave:eu`, `change` of any change. */
+/** The word by which an operator names it: `eu` of `wave:eu`, `change` of any change, `cleanup`. */
 export function wordOf(subject: ApprovalSubject): string {
+  if (subject === 'cleanup:nodes') return 'cleanup';
   return subject.startsWith('change:') ? 'change' : subject.slice('wave:'.length);
 }

@@ -16,6 +16,7 @@ import {
   type HostManagementLedger,
 } from '../organization/host-management-store.ts';
 import { createLabelLedger, type LabelLedger } from '../inventory/label-store.ts';
+import { createLeftAccounts, type LeftAccounts } from '../organization/left-account-store.ts';
 import { createNodeLedger, type NodeLedger } from '../inventory/node-store.ts';
 import { createOwnerLedger, type OwnerLedger } from './owner-store.ts';
 import { createScanLedger, type ScanLedger } from '../scan/scan-store.ts';
@@ -43,6 +44,7 @@ export interface Ledger {
   readonly owner: OwnerLedger;
   readonly setAside: SetAsideLedger;
   readonly nodes: NodeLedger;
+  readonly leftAccounts: LeftAccounts;
   readonly labels: LabelLedger;
   readonly statistics: StatisticsLedger;
   readonly pacing: PacingLedger;
@@ -83,6 +85,7 @@ export function createRedisLedger(deps: {
     approvals: createApprovalLedger(shared),
     clocks: createClockLedger(shared),
     nodes: createNodeLedger(shared),
+    leftAccounts: createLeftAccounts(shared),
     labels: createLabelLedger(shared),
     statistics: createStatisticsLedger(shared),
     pacing: createPacingLedger({

@@ -3,7 +3,7 @@ import { nearest } from '../config/source/suggest.ts';
 import { type ApplyDeps, applyEvents } from '../enrollment/apply-events.ts';
 import { CAUSES, isCause } from '../enrollment/cause.ts';
 import { causeOf, type StoredRecord } from '../enrollment/record.ts';
-import type { Catalog } from '../jobs/catalog.ts';
+import { type Catalog, ORGANIZATION_MEMBER } from '../jobs/catalog.ts';
 import type { PayloadOf } from '../jobs/define-job.ts';
 import { type InstanceId, Region } from '../organization/ids.ts';
 import { type Target, targetId } from '../organization/target.ts';
@@ -104,13 +104,17 @@ export async function resumeScope({ ledger, clock }: ActDeps, scope: Scope): Pro
   return resumed;
 }
 
-/** Pins what the operator was shown, and wakes the targets whose hosts may have waited for it. @param by who, for people */
+/** Pins what the operator was shown, and wakes what waited for it: the targets of hosts, or the clean-up. @param by who, for people */
 export async function approveRequest(
   { ledger }: Pick<ActDeps, 'ledger'>,
   shown: ApprovalRequest,
   by: string,
 ): Promise<Approval> {
   const approval = await ledger.approvals.approve(shown, by);
+  if (shown.subject === 'cleanup:nodes') {
+    await ledger.due.schedule('cleanup', [{ member: ORGANIZATION_MEMBER, inMs: 0 }]);
+    return approval;
+  }
   const waiting = await ledger.enrollments.targetsWith({ state: 'queued' }, { state: 'failed' });
   await ledger.due.schedule(
     'install',

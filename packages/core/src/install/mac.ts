@@ -8,7 +8,9 @@ export type MacPurpose =
   /** What one worker learned of an account, and another acts on. */
   | 'account'
   /** An instance's record in Redis. */
-  | 'record';
+  | 'record'
+  /** That an account left its organization. */
+  | 'left-account';
 
 /** A key, as 64 hexadecimal digits; printed nowhere (`config/secret.ts`). */
 export interface MacKey {

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { AccountId, InstanceId } from '../organization/ids.ts';
 import type { TeleportNode } from './teleport-port.ts';
 import type { Keys } from '../redis/keys.ts';
+import type { RunScript } from '../redis/scripts.ts';
 import { readEpochMs } from '../enrollment/stored-schema.ts';
 
 export interface InventoryFacts {
@@ -40,8 +41,12 @@ const SCANNED = 500;
  * The node inventory as whole snapshots: a new one is written under its own generation and becomes visible at once,
  * by one write. No reader ever sees half of one.
  */
-export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: Keys }) {
-  const { redis, keys } = deps;
+export function createNodeLedger(deps: {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly run: RunScript;
+}) {
+  const { redis, keys, run } = deps;
 
   async function facts(): Promise<InventoryFacts> {
     const fields = await redis.hgetall(keys.inventory);
@@ -148,6 +153,35 @@ export function createNodeLedger(deps: { readonly redis: Redis; readonly keys: K
     /** Records that a reading failed, or `dropped`; the last snapshot stays. */
     async fail(error: string, dropped = false): Promise<void> {
       await redis.hset(keys.inventory, { error, dropped: dropped ? 'yes' : '' });
+    },
+
+    /** How many nodes of an account the current snapshot shows. */
+    async countOf(accountId: AccountId): Promise<number> {
+      const { generation } = await facts();
+      return generation === null ? 0 : redis.hlen(keys.nodes(accountId, generation));
+    },
+
+    /**
+     * Takes one of the removals from Teleport that an hour allows, before the node is removed.
+     *
+     * @returns 0 when it may be removed, else in how many ms the next one may; null when it was taken for this node within the hour
+     */
+    async takeRemoval(nodeId: string, perHour: number, hourMs: number): Promise<number | null> {
+      const waitMs = (await run('take-removal', [keys.removals], [nodeId, perHour, hourMs])) as number;
+      return waitMs < 0 ? null : waitMs;
+    },
+
+    /** The node was not removed after all. */
+    async giveBackRemoval(nodeId: string): Promise<void> {
+      await redis.zrem(keys.removals, nodeId);
+    },
+
+    /** The node is no longer in Teleport: the current snapshot shows it no more either. */
+    async drop(accountId: AccountId, instanceId: InstanceId, nodeId: string): Promise<void> {
+      const { generation } = await facts();
+      if (generation === null) return;
+      const names = [keys.inventory, keys.nodes(accountId, generation)];
+      await run('drop-node', names, [generation, instanceId, nodeId]);
     },
 
     /** Node ids of those of `ids` that the current snapshot shows. @param known the facts that name it, to spare reading them again */

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { InstallerAnswer, JoinToken } from '../reports/doctor/teleport-checks.ts';
 import type { AccountId, InstanceId } from '../organization/ids.ts';
 import type { NodeLabels } from './node-labels.ts';
@@ -25,6 +26,22 @@ export interface TeleportNode {
   readonly instanceId: InstanceId;
   /** Epoch milliseconds after which the node counts as offline; null when it does not expire. */
   readonly expiresAtMs: number | null;
+}
+
+/**
+ * A node's name that may stand in an argument of `tctl`: `node/NAME`. The UUID of a host, or the name of an agentless node. The
+ * name of a node is text that a host may have chosen: another alphabet could be read as a flag, or as another resource.
+ */
+export const NodeName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/)
+  .brand<'NodeName'>();
+export type NodeName = z.infer<typeof NodeName>;
+
+/** One node as it is in Teleport now. */
+export interface FoundNode extends TeleportNode {
+  /** Whether it bears both labels by which Teleport's discovery knows a host; false: only its cloud metadata names the instance. */
+  readonly isLabeled: boolean;
 }
 
 /** What a node is to be labeled with. */
@@ -67,6 +84,10 @@ export interface TeleportPort {
   findToken(name: string, signal: AbortSignal): Promise<JoinToken | null>;
   /** Streams the whole node inventory; odd nodes are told besides. Ends without throwing only when it was read completely. */
   listNodes(signal: AbortSignal, onOdd?: (node: OddNode) => void): AsyncIterable<TeleportNode>;
+  /** The node of this name; null when there is none, or when it is no instance's beyond doubt. */
+  findNode(nodeId: NodeName, signal: AbortSignal): Promise<FoundNode | null>;
+  /** Removes the node from Teleport; one that is not there any more is no error. Throws `teleport.denied` without the verb `delete`. */
+  removeNode(nodeId: NodeName, signal: AbortSignal): Promise<void>;
   /** Labels nodes, all of them or an unknown part when it throws; doing it again harms nothing. */
   putLabels(nodes: readonly NodeLabelsUntil[], signal: AbortSignal): Promise<void>;
 }

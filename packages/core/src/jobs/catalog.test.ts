@@ -14,6 +14,7 @@ const MEMBERS = {
   verify: TARGET,
   inventory: ORGANIZATION_MEMBER,
   labels: ORGANIZATION_MEMBER,
+  cleanup: ORGANIZATION_MEMBER,
 } as const satisfies Record<(typeof DUE_KINDS)[number], string>;
 
 describe('what is due becomes a job', () => {
@@ -38,6 +39,7 @@ describe('what is due becomes a job', () => {
     ['accounts', 'unknown'],
     ['inventory', ''],
     ['labels', ''],
+    ['cleanup', ''],
     ['regions', '12'],
     ['scan', 'x'],
     ['install', '100000000000.*'],
@@ -77,6 +79,7 @@ describe('the catalog', () => {
     'verify-joined': { target: aTarget() },
     'read-inventory': {},
     'write-labels': {},
+    'clean-nodes': {},
     'cancel-command': { target: aTarget(), batchId: aBatchId(), instanceId: null },
     'check-organization': { reportId: aBatchId() },
     'check-teleport': { reportId: aBatchId() },

@@ -36,10 +36,11 @@ export const DUE_KINDS = [
   'verify',
   'inventory',
   'labels',
+  'cleanup',
 ] as const;
 export type DueKind = (typeof DUE_KINDS)[number];
 
-/** The only member of the indexes whose work is the organization's: `accounts`, `inventory` and `labels`. */
+/** The only member of the indexes whose work is the organization's: `accounts`, `inventory`, `labels` and `cleanup`. */
 export const ORGANIZATION_MEMBER = 'organization';
 
 /** The member of the `collect` index for one batch. */
@@ -224,6 +225,17 @@ export const catalog = {
     queue: 'inventory',
     ...ofOrganization('labels'),
     result: z.strictObject({ written: z.int(), error: z.string().nullable() }),
+    timeoutMs: 5 * MINUTE_MS,
+    retry: BY_LEDGER,
+  }),
+  /** Removes the nodes of instances that are gone from Teleport, at a bounded rate. One at a time in the whole installation. */
+  'clean-nodes': defineJob({
+    name: 'clean-nodes',
+    version: 1,
+    queue: 'inventory',
+    ...ofOrganization('cleanup'),
+    result: z.strictObject({ removed: z.int(), left: z.int(), stopped: z.string().nullable() }),
+    isRoutine: ({ removed }) => removed === 0,
     timeoutMs: 5 * MINUTE_MS,
     retry: BY_LEDGER,
   }),

@@ -128,6 +128,10 @@ export interface Keys {
   readonly nodes: (accountId: AccountId, generation: string) => string;
   /** hash: account id → digest of its nodes, in one generation of the inventory, and `accounts`: how many; expires before they do. */
   readonly nodeDigests: (generation: string) => string;
+  /** zset: node id → epoch ms at which it was removed from Teleport, of the last hour; expires. Writer: take-removal.lua. */
+  readonly removals: string;
+  /** hash: account id → JSON of when listings of its whole organization no longer showed it: `LeftAccount`. */
+  readonly leftAccounts: string;
   /** set: target ids with labels that wait to be written. */
   readonly labelTargets: string;
   /** string: about how many labels wait, over all targets. */
@@ -218,6 +222,8 @@ export function createKeys(prefix: string): Keys {
     inventory: `${own}:inventory`,
     nodes: (accountId, generation) => `${own}:nodes:${accountId}:${generation}`,
     nodeDigests: (generation) => `${own}:node-digests:${generation}`,
+    removals: `${own}:removals`,
+    leftAccounts: `${own}:left-accounts`,
     labelTargets: `${own}:label-targets`,
     labelsWaiting: `${own}:labels-waiting`,
     report: (reportId) => {

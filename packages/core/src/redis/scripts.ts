@@ -35,6 +35,8 @@ const SCRIPTS = {
   'put-host-management': { folder: 'organization', functions: ['redis/now'] },
   'begin-reading': { folder: 'organization', functions: ['redis/now', 'organization/date-reading'] },
   'put-bystanders': { folder: 'scan', functions: [] },
+  'take-removal': { folder: 'inventory', functions: ['redis/now'] },
+  'drop-node': { folder: 'inventory', functions: [] },
   'settle-labels': { folder: 'inventory', functions: [] },
   'settle-listing': { folder: 'install', functions: [] },
   distrust: { folder: 'install', functions: ['jobs/make-due'] },

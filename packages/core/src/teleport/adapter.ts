@@ -3,6 +3,7 @@ import { JobError } from '../runtime/errors.ts';
 import type { TeleportPort, NodeLabelsUntil } from '../inventory/teleport-port.ts';
 import { findCluster, fetchInstaller } from './find.ts';
 import { findJoinToken } from './join-token.ts';
+import { findNode, removeNode } from './single-node.ts';
 import { listNodesByTctl, runTctl } from './tctl.ts';
 import type { TctlCommand } from './tctl-process.ts';
 
@@ -28,6 +29,8 @@ export function createTeleportAdapter(deps: TeleportAdapterDeps): TeleportPort {
       fetchInstaller(proxy, scriptName, deps.insecureLoopback ?? true, signal),
     findToken: (name, signal) => findJoinToken(requireTctl(deps.inventory), name, signal),
     listNodes: (signal, onOdd) => listNodesByTctl(requireTctl(deps.inventory), signal, onOdd),
+    findNode: (nodeId, signal) => findNode(requireTctl(deps.inventory), nodeId, signal),
+    removeNode: (nodeId, signal) => removeNode(requireTctl(deps.inventory), nodeId, signal),
     putLabels: (nodes, signal) => putServerInfos(requireTctl(deps.inventory), nodes, signal),
   };
 }

@@ -36,6 +36,8 @@ export class Cluster {
   readonly #givenLabels = new GivenLabels();
   readonly #refusals = new Map<string, number>();
   #joins = 0;
+  #removals = 0;
+  #removalsOfRunning = 0;
   #faults: Faults;
 
   constructor(options: ClusterOptions) {
@@ -74,6 +76,20 @@ export class Cluster {
   /** Joins accepted, and refused by reason. */
   joinCounts(): { readonly accepted: number; readonly refused: Readonly<Record<string, number>> } {
     return { accepted: this.#joins, refused: Object.fromEntries(this.#refusals) };
+  }
+
+  /** `tctl rm node/NAME`, counted. Returns whether there was such a node. */
+  removeNode(name: string): boolean {
+    const node = this.inventory.removeByName(name);
+    if (node === undefined) return false;
+    this.#removals += 1;
+    if (node.expiresAtMs === null) this.#removalsOfRunning += 1;
+    return true;
+  }
+
+  /** Nodes removed by `tctl rm`, and those among them whose hosts still ran: that is to be 0. */
+  removalCounts(): { readonly nodes: number; readonly ofRunningHosts: number } {
+    return { nodes: this.#removals, ofRunningHosts: this.#removalsOfRunning };
   }
 
   /** The template of an installer; undefined when there is none of this name. */

@@ -30,7 +30,7 @@ export interface SimNode extends NodeIdentity {
   readonly joinedAtMs: number;
   /** When the inventory first shows it, counted from the last time it was not shown. */
   readonly visibleAtMs: number;
-  /** When the resource expires; null while the agent is online and heartbeats renew it. */
+  /** When the resource expires; null while the agent is online and heartbeats renew it. Never of an agentless node: `Infinity` once its host is off. */
   readonly expiresAtMs: number | null;
   /** How many times this host has joined. */
   readonly joins: number;
@@ -99,7 +99,10 @@ export class Inventory {
     const node = this.find(host);
     if (node === undefined || node.expiresAtMs !== null) return node;
     const { clock, nodeTtlMs } = this.#options;
-    return this.#put({ ...node, expiresAtMs: clock.nowMs() + clock.scaleMs(nodeTtlMs) });
+    // No agent sends heartbeats for it: a node of OpenSSH stays registered when its host is gone.
+    const isAgentless = node.shape?.subKind?.startsWith('openssh') === true;
+    const expiresAtMs = isAgentless ? Number.POSITIVE_INFINITY : clock.nowMs() + clock.scaleMs(nodeTtlMs);
+    return this.#put({ ...node, expiresAtMs });
   }
 
   /** The agent of a host that had joined runs again. Returns undefined when the host has never joined. */
@@ -114,6 +117,26 @@ export class Inventory {
   /** Removes the node and all memory of it. Returns whether there was one. */
   remove(host: NodeIdentity): boolean {
     return this.#accounts.get(host.accountId)?.delete(host.instanceId) ?? false;
+  }
+
+  /**
+   * `tctl rm node/NAME`. The node of a host that still runs comes back with its agent's next heartbeat, so only the list loses it.
+   *
+   * @returns the node as it was; undefined when none has this name
+   */
+  removeByName(name: string): SimNode | undefined {
+    for (const node of this.visible()) {
+      if (this.nodeId(node) !== name) continue;
+      if (node.expiresAtMs === null) this.#put({ ...node, visibleAtMs: this.#heartbeatAtMs() });
+      else this.remove(node);
+      return node;
+    }
+    return undefined;
+  }
+
+  #heartbeatAtMs(): number {
+    const { clock, nodeTtlMs } = this.#options;
+    return clock.nowMs() + clock.scaleMs(nodeTtlMs / 2);
   }
 
   isVisible(node: SimNode): boolean {

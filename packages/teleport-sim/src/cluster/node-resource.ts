@@ -26,7 +26,7 @@ export function nodeResource(node: SimNode, view: NodeView): object {
     }),
   };
   const { subKind, dynamicLabels, cloudMetadata = node } = node.shape ?? {};
-  const expires = new Date(view.expiryMs).toISOString();
+  const expires = Number.isFinite(view.expiryMs) ? { expires: new Date(view.expiryMs).toISOString() } : {};
   return {
     kind: 'node',
     ...(subKind === undefined ? {} : { sub_kind: subKind }),
@@ -34,7 +34,7 @@ export function nodeResource(node: SimNode, view: NodeView): object {
     metadata: {
       name: view.nodeId,
       labels: Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))),
-      expires,
+      ...expires,
       revision: `${view.nodeId.slice(0, 8)}-${node.joins}`,
     },
     spec: {

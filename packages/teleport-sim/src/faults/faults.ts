@@ -35,6 +35,8 @@ export const FAULT_MODES = {
   tokens: ['ok', 'denied', 'hang'],
   /** `tctl create`. `denied` is a missing permission, `hang` never answers. */
   resources: ['ok', 'error', 'denied', 'slow', 'hang'],
+  /** `tctl rm node/NAME`. `denied` is a missing verb `delete`. */
+  removals: ['ok', 'error', 'denied', 'hang'],
 } as const;
 
 type FaultSurface = keyof typeof FAULT_MODES;
@@ -48,6 +50,7 @@ export interface Faults {
   readonly inventory: FaultMode<'inventory'>;
   readonly tokens: FaultMode<'tokens'>;
   readonly resources: FaultMode<'resources'>;
+  readonly removals: FaultMode<'removals'>;
   /** Simulated milliseconds that a `slow` surface takes. */
   readonly slowMs: number;
 }
@@ -60,6 +63,7 @@ export const NO_FAULTS: Faults = {
   inventory: 'ok',
   tokens: 'ok',
   resources: 'ok',
+  removals: 'ok',
   slowMs: 5_000,
 };
 

@@ -43,6 +43,7 @@ function health(cluster: Cluster): object {
     clusterName: cluster.identity.clusterName,
     nodes: cluster.inventory.counts(),
     joins: cluster.joinCounts(),
+    removals: cluster.removalCounts(),
     faults: cluster.faults,
   };
 }
@@ -103,7 +104,10 @@ function nodeView(cluster: Cluster, node: SimNode): object {
     joins: node.joins,
     joinedAt: new Date(node.joinedAtMs).toISOString(),
     visibleAt: new Date(node.visibleAtMs).toISOString(),
-    expiresAt: node.expiresAtMs === null ? null : new Date(node.expiresAtMs).toISOString(),
+    expiresAt:
+      node.expiresAtMs === null || !Number.isFinite(node.expiresAtMs)
+        ? null
+        : new Date(node.expiresAtMs).toISOString(),
   };
 }
 

@@ -19,6 +19,7 @@ export async function answerTctl(cluster: Cluster, exchange: Exchange): Promise<
   if (verb === 'status') return sendJson(exchange, 200, clusterStatus(cluster));
   if (verb === 'create' && exchange.method === 'POST') return answerCreate(cluster, exchange);
   if (verb === 'get' && kind === 'node') return answerNodes(cluster, exchange, name);
+  if (verb === 'rm' && kind === 'node') return answerRemoveNode(cluster, exchange, name);
   const known = (RESOURCE_KINDS as readonly string[]).includes(kind);
   if (!known) return sendJson(exchange, 400, { error: `getting "${kind}" is not supported` });
   if (verb === 'get' && kind === 'token' && cluster.faults.tokens === 'hang') return hang(exchange);
@@ -94,8 +95,40 @@ async function answerNodes(cluster: Cluster, exchange: Exchange, name: string): 
   if (fault === 'slow' && !(await wait(exchange, cluster.clock.scaleMs(slowMs)))) return undefined;
   // The simulated tctl prints the lines: they are no part of what Auth answers.
   if (fault === 'outdated' || fault === 'talkative') exchange.response.setHeader('x-sim-tctl', fault);
+  if (name !== '') return answerNode(cluster, exchange, name);
   const ending = fault === 'truncated' || fault === 'cut' ? fault : 'whole';
-  return sendJsonArray(exchange, shownNodes(cluster, name), ending);
+  return sendJsonArray(exchange, shownNodes(cluster), ending);
+}
+
+/** The first node whose name or host name it is, as `getServer` looks for it (`tool/tctl/common/resources/server.go`). */
+function answerNode(cluster: Cluster, exchange: Exchange, name: string): Promise<void> | void {
+  const { inventory, identity } = cluster;
+  for (const node of inventory.visible()) {
+    const nodeId = inventory.nodeId(node);
+    if (nodeId !== name && node.hostname !== name) continue;
+    const view = {
+      identity,
+      nodeId,
+      expiryMs: inventory.expiryMs(node),
+      givenLabels: cluster.givenLabels(node),
+    };
+    return sendJsonArray(exchange, [nodeResource(node, view)], 'whole');
+  }
+  return sendJson(exchange, 404, { error: `node with ID "${name}" not found` });
+}
+
+/** By its name alone, as `client.DeleteNode` goes (`tool/tctl/common/resources/server.go`). */
+async function answerRemoveNode(cluster: Cluster, exchange: Exchange, name: string): Promise<void> {
+  const { removals: fault } = cluster.faults;
+  if (fault === 'hang') return hang(exchange);
+  if (fault === 'error') {
+    return sendJson(exchange, 503, { error: 'rpc error: code = Unavailable desc = connection error' });
+  }
+  if (fault === 'denied') {
+    return sendJson(exchange, 403, { error: 'access denied to perform action "delete" on "node"' });
+  }
+  if (cluster.removeNode(name)) return sendJson(exchange, 200, { message: `node ${name} has been deleted` });
+  return sendJson(exchange, 404, { error: `key "/nodes/default/${name}" is not found` });
 }
 
 /** Until the client has had enough. */
@@ -123,14 +156,13 @@ function* strangers({ identity, inventory, clock }: Cluster): IterableIterator<o
   }
 }
 
-function* shownNodes(cluster: Cluster, name: string): IterableIterator<object> {
+function* shownNodes(cluster: Cluster): IterableIterator<object> {
   const { inventory: fault } = cluster.faults;
   const { inventory, identity } = cluster;
   if (fault === 'empty') return;
   if (fault === 'endless') yield* strangers(cluster);
   for (const node of inventory.visible()) {
     const nodeId = inventory.nodeId(node);
-    if (name !== '' && nodeId !== name && node.hostname !== name) continue;
     if (fault === 'half' && nodeFraction('half', node, 'half') < 0.5) continue;
     const givenLabels = cluster.givenLabels(node);
     yield nodeResource(node, { identity, nodeId, expiryMs: inventory.expiryMs(node), givenLabels });

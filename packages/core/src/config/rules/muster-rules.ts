@@ -9,6 +9,7 @@ import { compileFreeze } from './freeze-rules.ts';
 
 /** How long AWS accepts a signed request. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html */
 const SIGNATURE_VALIDITY_MS = 5 * 60_000;
+const HOUR_MS = 60 * 60_000;
 /** Clocks that differ, between us and AWS. */
 const CLOCK_SKEW_MS = 30_000;
 const SEND_WINDOW_MS = 10_000;
@@ -20,8 +21,6 @@ export type MusterSettings = Omit<
   MusterConfig,
   'proxyServer' | 'enabled' | 'discoveryGroup' | 'pollIntervalMs' | 'matchers' | 'endsAtMs'
 >;
-
-const HOUR_MS = 3_600_000;
 
 /** With a share of zero, calls would wait forever. */
 const SMALLEST_SHARE = 0.01;
@@ -37,7 +36,7 @@ export function compileMuster(
   checkOrder(shape, report);
   const { speed } = environment;
   const scaled = (ms: number) => scale(ms, speed);
-  const { limits, brake, pacing, install, backoff, inventory, repair, labels, worker } = shape;
+  const { limits, brake, pacing, install, backoff, inventory, repair, labels, cleanup, worker } = shape;
   const perAccount = limits.installs_in_flight_per_account ?? Math.min(250, limits.installs_in_flight);
   const resendAfterMs = checkResendAfter(shape, report);
   return {
@@ -103,6 +102,13 @@ export function compileMuster(
       enabled: labels.enabled && inventory.source === 'tctl',
       lifetimeMs: scaled(labels.lifetime),
       perSecond: labels.per_second * speed,
+    },
+    cleanup: {
+      enabled: cleanup.enabled && inventory.source === 'tctl',
+      perHour: cleanup.per_hour,
+      maxShare: cleanup.max_share,
+      leftAccounts: cleanup.left_accounts,
+      hourMs: scaled(HOUR_MS),
     },
     console: checkConsole(shape, environment, readFile, findings, report),
     markerKeys: readMarkerKeys(shape, environment, readFile, findings, report),

@@ -1,0 +1,242 @@
+import { isCovered } from '@muster/core/control/approval';
+import { pausedBy } from '@muster/core/control/scope';
+import { heldShares, type HeldShare, type VanishedNode } from '@muster/core/inventory/clean-up';
+import { NodeName } from '@muster/core/inventory/teleport-port';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
+import type { JobContext } from '@muster/core/jobs/define-job';
+import type { AccountId } from '@muster/core/organization/ids';
+import { type Target, targetId } from '@muster/core/organization/target';
+import { isJobError } from '@muster/core/runtime/errors';
+import type { HandlerDeps } from '../deps.ts';
+import { doDueWork, type DueOutcome } from '../due-work.ts';
+import { findVanished, proveVanished } from './vanished-nodes.ts';
+import { askSendPermission } from '../rollout/send-permission.ts';
+
+type Result = { removed: number; left: number; stopped: string | null };
+
+/** A job's turn; then the next job in the same queue has its own. Real time. */
+const TURN_MS = 60_000;
+/** Instances that EC2 is asked for in one call. */
+const CHUNK = 50;
+/** By how much what an operator approved may grow before it is asked for again. */
+const GROW = 0.1;
+const APPROVAL = 'cleanup:nodes';
+
+/**
+ * Removes from Teleport the nodes of instances that are no more: found in the ledger, proven in EC2 and in Teleport right before
+ * each removal. Nothing of it is remembered but how many were removed within the hour, so a kill between any two lines only
+ * leaves the rest to the next job.
+ */
+export async function handleCleanNodes(
+  _payload: object,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<Result> {
+  return doDueWork(deps, 'cleanup', ORGANIZATION_MEMBER, async () => {
+    if (!deps.config.cleanup.enabled) {
+      await clearFindings(['cleanup-held', 'cleanup-denied', 'cleanup-failed'], deps);
+      return ended(null, { removed: 0, left: 0, stopped: 'off' });
+    }
+    const permission = await askSendPermission(deps);
+    if (permission.kind === 'withheld') {
+      return ended(deps.timings.heldMs, { removed: 0, left: 0, stopped: permission.reason });
+    }
+    const vanished = await findVanished(deps);
+    if (vanished.length === 0) await clearFindings(['cleanup-denied', 'cleanup-failed'], deps);
+    const held = await holdShares(vanished, deps);
+    const paused = new Set<string>(permission.pauses.map(({ scope }) => scope));
+    const free = vanished.filter(({ target, instanceId }) => {
+      const place = { ...target, instanceId, cause: null };
+      return pausedBy(held, place) === null && pausedBy(paused, place) === null;
+    });
+    return removeNodes(free, vanished.length, ctx, deps);
+  });
+}
+
+function ended(nextInMs: number | null, result: Result): DueOutcome<Result> {
+  return { nextInMs, result };
+}
+
+/** Tells of shares that are too large to go at once, and takes back what is over. @returns the scopes whose nodes stay */
+async function holdShares(
+  vanished: readonly VanishedNode[],
+  { ledger, config, clock }: HandlerDeps,
+): Promise<ReadonlySet<string>> {
+  const accounts = new Set(vanished.map(({ target }) => target.accountId));
+  const counts = await Promise.all(
+    [...accounts].map(
+      async (accountId): Promise<[AccountId, number]> => [accountId, await ledger.nodes.countOf(accountId)],
+    ),
+  );
+  const shown = { all: (await ledger.nodes.facts()).nodes, accounts: new Map(counts) };
+  const shares = heldShares(vanished, shown, config.cleanup.maxShare);
+  const asked = sizeOf(vanished, shares);
+  const isApproved = isCovered(await ledger.approvals.approval(APPROVAL), asked);
+  if (shares.length === 0) await ledger.approvals.withdraw(APPROVAL);
+  if (shares.length === 0 || isApproved) {
+    await ledger.control.clear('cleanup-held', 'all');
+    return new Set();
+  }
+  const text = describeShares(shares);
+  const subject = APPROVAL;
+  await ledger.approvals.ask({ subject, ...asked, grow: GROW, detail: `Nodes are removed: ${text}.` });
+  await ledger.control.raise({
+    kind: 'cleanup-held',
+    scope: 'all',
+    sinceMs: clock.now(),
+    message: `No node is removed from Teleport where more than ${percent(config.cleanup.maxShare)} of the nodes would go at once: ${text}. EC2 no longer shows the instances.`,
+    remedy:
+      'See which they are (muster instances --state gone). Were they meant to go, run: muster approve cleanup. If not, find out what Muster may no longer see in the account.',
+    count: asked.hosts,
+  });
+  return new Set(shares.map(({ scope }) => scope));
+}
+
+/** Of what is held: how many nodes, in how many accounts. */
+function sizeOf(
+  vanished: readonly VanishedNode[],
+  shares: readonly HeldShare[],
+): { readonly hosts: number; readonly accounts: number } {
+  const scopes = new Set<string>(shares.map(({ scope }) => scope));
+  const held = vanished.filter(
+    ({ target: { accountId } }) => scopes.has('all') || scopes.has(`account:${accountId}`),
+  );
+  return { hosts: held.length, accounts: new Set(held.map(({ target }) => target.accountId)).size };
+}
+
+/** Shares named in a finding. */
+const SHARES_NAMED = 5;
+
+function describeShares(shares: readonly HeldShare[]): string {
+  const named = shares.slice(0, SHARES_NAMED).map(({ scope, nodes, of }) => {
+    const where = scope === 'all' ? 'of all accounts' : `of account ${scope.slice('account:'.length)}`;
+    return `${nodes} of the ${of} nodes ${where}`;
+  });
+  const more = shares.length - named.length;
+  return named.join(', ') + (more > 0 ? `, and those of ${more} more accounts` : '');
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toFixed(1))} %`;
+}
+
+/** @param all how many nodes were found, those that are held included */
+async function removeNodes(
+  nodes: readonly VanishedNode[],
+  all: number,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<DueOutcome<Result>> {
+  const endsAtMs = deps.clock.monotonicMs() + TURN_MS;
+  let removed = 0;
+  const stop = (nextInMs: number, stopped: string | null): DueOutcome<Result> =>
+    ended(nextInMs, { removed, left: all - removed, stopped });
+  try {
+    for (const chunk of inChunks(nodes)) {
+      for (const node of await proveVanished(chunk, ctx, deps)) {
+        if (ctx.signal.aborted || deps.clock.monotonicMs() >= endsAtMs) return stop(0, 'turn');
+        const result = await removeNode(node, ctx, deps);
+        if (typeof result === 'number') return stop(result, 'per-hour');
+        if (result === 'removed') removed += 1;
+      }
+    }
+  } catch (error) {
+    if (
+      ctx.signal.aborted ||
+      !isJobError(error, 'teleport.denied', 'teleport.unavailable', 'teleport.invalid')
+    ) {
+      throw error;
+    }
+    const denied = error.code === 'teleport.denied';
+    await raiseFailure(error.message, denied, deps);
+    ctx.log.warn({ err: error }, 'node not removed');
+    return stop(denied ? deps.timings.deniedMs : deps.timings.heldMs, denied ? 'denied' : 'failed');
+  }
+  return stop(deps.config.pollIntervalMs, null);
+}
+
+/** One target's nodes together, since EC2 is asked per target. */
+function* inChunks(nodes: readonly VanishedNode[]): Generator<readonly VanishedNode[]> {
+  for (const group of Map.groupBy(nodes, ({ target }) => targetId(target)).values()) {
+    for (let at = 0; at < group.length; at += CHUNK) yield group.slice(at, at + CHUNK);
+  }
+}
+
+/**
+ * Looks at the node as Teleport has it now, and removes it.
+ *
+ * @returns a number of ms when the hour allows no more until then. A node that came back after its removal is left: whatever
+ *   bears the labels of the instance that is gone, it runs
+ */
+async function removeNode(
+  { target, instanceId, nodeId, why, goneAtMs }: VanishedNode,
+  ctx: JobContext,
+  deps: HandlerDeps,
+): Promise<'removed' | 'left' | number> {
+  const facts = { nodeId, instanceId, target: targetId(target), accountId: target.accountId };
+  const name = NodeName.safeParse(nodeId);
+  if (!name.success) {
+    ctx.log.info({ ...facts, why: 'its name cannot be given to tctl' }, 'node left');
+    return 'left';
+  }
+  const found = await deps.teleport.findNode(name.data, ctx.signal);
+  const doubt = found === null ? NO_SUCH_NODE : doubtOf(found, { target, instanceId });
+  if (doubt !== null) {
+    if (found === null) await deps.ledger.nodes.drop(target.accountId, instanceId, nodeId);
+    ctx.log.info({ ...facts, why: doubt }, 'node left');
+    return 'left';
+  }
+  const { perHour, hourMs } = deps.config.cleanup;
+  const waitMs = await deps.ledger.nodes.takeRemoval(name.data, perHour, hourMs);
+  if (waitMs === null) {
+    ctx.log.info({ ...facts, why: 'it was removed within the hour and is back' }, 'node left');
+    return 'left';
+  }
+  if (waitMs > 0) return waitMs;
+  try {
+    await deps.teleport.removeNode(name.data, ctx.signal);
+  } catch (error) {
+    if (isJobError(error, 'teleport.denied')) await deps.ledger.nodes.giveBackRemoval(name.data);
+    throw error;
+  }
+  await deps.ledger.nodes.drop(target.accountId, instanceId, nodeId);
+  ctx.log.info({ ...facts, why, goneSince: new Date(goneAtMs).toISOString() }, 'node removed from Teleport');
+  await clearFindings(['cleanup-denied', 'cleanup-failed'], deps);
+  return 'removed';
+}
+
+async function clearFindings(
+  kinds: readonly ('cleanup-held' | 'cleanup-denied' | 'cleanup-failed')[],
+  { ledger }: Pick<HandlerDeps, 'ledger'>,
+): Promise<void> {
+  for (const kind of await ledger.control.raised(kinds, 'all')) await ledger.control.clear(kind, 'all');
+}
+
+const NO_SUCH_NODE = 'Teleport has no such node, or it names more than one host';
+
+/** Why the node is not the vanished instance's beyond doubt; null when it is. */
+function doubtOf(
+  found: {
+    readonly accountId: AccountId;
+    readonly instanceId: string;
+    readonly isLabeled: boolean;
+  },
+  wanted: { readonly target: Target; readonly instanceId: string },
+): string | null {
+  if (found.accountId !== wanted.target.accountId || found.instanceId !== wanted.instanceId) {
+    return 'its labels name another instance by now';
+  }
+  return found.isLabeled ? null : 'it lacks the labels of its instance';
+}
+
+async function raiseFailure(message: string, denied: boolean, deps: HandlerDeps): Promise<void> {
+  await deps.ledger.control.raise({
+    kind: denied ? 'cleanup-denied' : 'cleanup-failed',
+    scope: 'all',
+    sinceMs: deps.clock.now(),
+    message: `Nodes of instances that are gone are not removed from Teleport: ${deps.redact(message)}`,
+    remedy: denied
+      ? 'Allow it to the role of the tctl identity (spec.allow.rules: - resources: [node], verbs: [list, read, delete]), or set muster.cleanup.enabled to false.'
+      : 'Run by hand with the same identity where the worker runs: tctl rm node/NAME. It is tried again by itself.',
+  });
+}
