@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { causeFacts } from '@muster/core/enrollment/cause';
+import { describeCluster } from '@muster/core/install/output-clusters';
 import { type OrganizationStatus, readOrganizationStatus } from '@muster/core/reports/organization-status';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
 import { type CommandContext, EXIT, readConfig } from '../command-context.ts';
@@ -7,6 +8,8 @@ import { moveOnTerminal } from '../guarded-output.ts';
 import { withLedger } from '../open-ledger.ts';
 
 const WATCH_MS = 1_000;
+/** Lines of output shown per cause; `status --json` has more. */
+const OUTPUTS_SHOWN = 3;
 
 /** `muster status [--json] [--watch]`: where the organization stands. */
 export function addStatusCommands(program: Command, context: CommandContext): void {
@@ -35,7 +38,7 @@ export function addStatusCommands(program: Command, context: CommandContext): vo
 
 /** The status as people read it in a terminal. */
 export function formatStatus(status: OrganizationStatus): string {
-  const { sweep, instances, commands, labels, waits, aws, findings } = status;
+  const { sweep, instances, outputs, commands, labels, waits, aws, findings } = status;
   const lines: string[] = [];
   const verdict = sweep.state === 'running' ? 'running' : (sweep.verdict ?? 'unknown');
   lines.push(`Sweep      ${verdict}${sweep.startedAt === null ? '' : `, started ${sweep.startedAt}`}`);
@@ -66,6 +69,10 @@ export function formatStatus(status: OrganizationStatus): string {
     for (const [cause, count] of causes) {
       const { title, remedy } = causeFacts(cause);
       lines.push(`  ${String(count).padStart(6)}  ${cause}: ${title}`, `          ${remedy}`);
+      const shown = outputs.filter((one) => one.cause === cause && one.template !== null);
+      for (const output of shown.slice(0, OUTPUTS_SHOWN)) {
+        lines.push(`          ${describeCluster(output)} (such as ${output.example.instanceId})`);
+      }
     }
   }
   if (findings.length > 0) {

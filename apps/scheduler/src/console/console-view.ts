@@ -112,6 +112,7 @@ const STOPS_SENDING: Readonly<Partial<Record<string, boolean>>> = {
   'targets-not-read': false,
   'host-management-off': false,
   'aws-unanswered': false,
+  'failing-alike': false,
   'sends-wait': false,
   'brake-engaged': true,
   'inventory-unavailable': false,

@@ -5,6 +5,7 @@ import type { AttemptResult, StoredRecord } from '@muster/core/enrollment/record
 import type { EnrollmentEvent } from '@muster/core/enrollment/event';
 import type { InstanceId } from '@muster/core/organization/ids';
 import type { Intent, LiveCommand } from '@muster/core/install/intent';
+import type { OutputClusters } from '@muster/core/install/output-store';
 import { invocationResult } from '@muster/core/install/invocation-result';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { JobContext } from '@muster/core/jobs/define-job';
@@ -49,9 +50,10 @@ export async function followCommand(
   const results = resultsOf(intent, shown, expired, deps);
   await cancelAbandoned(batch, results, ctx, deps);
   await applyBrake(deps, target.accountId, endsOf(results, deps.config.inventory.kind !== 'none'));
+  const outputs = await deps.ledger.outputs.place(target, results);
   const outcome = intent.instanceIds.every((id) => results.has(id))
-    ? await closeBatch(batch, results, ctx, deps)
-    : await keepFollowing(batch, results, shown, ctx, deps);
+    ? await closeBatch(batch, results, outputs, ctx, deps)
+    : await keepFollowing(batch, { results, outputs }, shown, ctx, deps);
   if (deps.config.inventory.kind !== 'none' && [...results.values()].some(({ kind }) => kind === 'success')) {
     // A moment sooner than the look of `verify-joined`, which asks for it too.
     const inMs = deps.timings.retryMs;
@@ -64,6 +66,7 @@ export async function followCommand(
 async function closeBatch(
   batch: Followed,
   results: Results,
+  outputs: OutputClusters,
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<DueOutcome<CollectResult>> {
@@ -76,6 +79,7 @@ async function closeBatch(
     intent.instanceIds,
     eventsOfEnds(batch, results),
     closed,
+    { outputs },
   );
   // Another worker has moved the intent meanwhile: what it says now is looked at anew.
   if (applied === null) return live(intent, results, deps);
@@ -87,14 +91,14 @@ async function closeBatch(
 /** Records what has ended so far, and comes back for the rest. */
 async function keepFollowing(
   batch: Followed,
-  results: Results,
+  { results, outputs }: { readonly results: Results; readonly outputs: OutputClusters },
   shown: readonly Invocation[],
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<DueOutcome<CollectResult>> {
   const { target, intent, version, access } = batch;
   const records = await deps.ledger.enrollments.read(target, intent.instanceIds);
-  await applyEvents(deps, target, records, eventsOfEnds(batch, results));
+  await applyEvents(deps, target, records, eventsOfEnds(batch, results), { outputs });
   const looked: Intent = { ...intent, polls: intent.polls + 1 };
   await deps.ledger.enrollments.write(
     target,

@@ -26,6 +26,7 @@ export const FINDING_KINDS = [
   'targets-not-read',
   'aws-unanswered',
   'host-management-off',
+  'failing-alike',
   'sends-wait',
   'brake-engaged',
   'config-skew',

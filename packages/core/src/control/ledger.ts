@@ -18,6 +18,7 @@ import {
 import { createLabelLedger, type LabelLedger } from '../inventory/label-store.ts';
 import { createLeftAccounts, type LeftAccounts } from '../organization/left-account-store.ts';
 import { createNodeLedger, type NodeLedger } from '../inventory/node-store.ts';
+import { createOutputLedger, type OutputLedger } from '../install/output-store.ts';
 import { createOwnerLedger, type OwnerLedger } from './owner-store.ts';
 import { createScanLedger, type ScanLedger } from '../scan/scan-store.ts';
 import { defineScripts } from '../redis/scripts.ts';
@@ -41,6 +42,7 @@ export interface Ledger {
   readonly selection: SelectionLedger;
   readonly unanswered: UnansweredLedger;
   readonly hostManagement: HostManagementLedger;
+  readonly outputs: OutputLedger;
   readonly owner: OwnerLedger;
   readonly setAside: SetAsideLedger;
   readonly nodes: NodeLedger;
@@ -78,6 +80,7 @@ export function createRedisLedger(deps: {
     control,
     unanswered: createUnansweredLedger(shared),
     hostManagement: createHostManagementLedger(shared),
+    outputs: createOutputLedger(shared),
     waits: createWaitLedger({ ...shared, enrollments }),
     selection: createSelectionLedger(shared),
     setAside: createSetAsideLedger(shared),

@@ -1,3 +1,4 @@
+import { findingsOfOutputs } from '../install/output-clusters.ts';
 import { findingsOfHostManagement } from '../organization/host-management.ts';
 import { findingsOfUnanswered } from '../organization/unanswered-store.ts';
 import { findingsOfUnread } from '../organization/unread-findings.ts';
@@ -7,20 +8,21 @@ import type { Finding, FindingKind } from './findings.ts';
 import type { Ledger } from './ledger.ts';
 import { findingsOfClocks } from './process-clock.ts';
 
-type Readable = Pick<Ledger, 'control' | 'clocks' | 'coverage' | 'waits' | 'unanswered' | 'hostManagement'>;
+type Readable = Pick<Ledger, 'control' | 'clocks' | 'coverage' | 'waits' | 'unanswered' | 'hostManagement' | 'outputs'>;
 
 /**
  * Everything that an operator should act on: what was raised and stands, and what follows from the state of the ledger
- * just now and goes with it: clocks that differ, accounts and targets that could not be read, services of AWS that do not answer, prerequisites that targets lack, sends
+ * just now and goes with it: clocks that differ, accounts and targets that could not be read, services of AWS that do not answer, prerequisites that targets lack, hosts that failed alike, sends
  * that wait for long.
  */
 export async function readFindings(ledger: Readable): Promise<readonly Finding[]> {
-  const [raised, { clocks, redisPlace, redisNowMs }, unread, silent, management] = await Promise.all([
+  const [raised, { clocks, redisPlace, redisNowMs }, unread, silent, management, outputs] = await Promise.all([
     ledger.control.findings(),
     ledger.clocks.all(),
     ledger.coverage.unread(),
     ledger.unanswered.all(),
     ledger.hostManagement.sum(),
+    ledger.outputs.largest(),
   ]);
   const known = [
     ...raised,
@@ -28,6 +30,7 @@ export async function readFindings(ledger: Readable): Promise<readonly Finding[]
     ...findingsOfUnread(unread),
     ...findingsOfUnanswered(silent, redisNowMs),
     ...findingsOfHostManagement(management),
+    ...findingsOfOutputs(outputs),
   ];
   return [...known, ...findingsOfWaits(await ledger.waits.sum(redisNowMs), known, redisNowMs)];
 }

@@ -76,6 +76,44 @@ async function expectIndexesToAgree(one: TestLedger): Promise<void> {
 }
 
 /**
+ * A host is in a cluster of outputs only while its record has that cause, and in one at most; the sums are those of the
+ * index, whose entries are those of the hosts.
+ */
+async function expectOutputsToAgree({ ledger, redis, keys }: TestLedger): Promise<number> {
+  const hosts = await redis.hgetall(keys.outputHosts);
+  const entries = await redis.zrange(keys.outputIndex, 0, '-1');
+  expect(Object.values(hosts).toSorted()).toEqual(entries.toSorted());
+  const sums: Record<string, number> = {};
+  const accounts: Record<string, number> = {};
+  for (const entry of entries) {
+    const [cluster = '', , account = '', instanceId = ''] = entry.split('|');
+    const target = await ledger.enrollments.targetOf(instanceId as InstanceId);
+    const records = target === null ? null : await ledger.enrollments.read(target, [instanceId as InstanceId]);
+    const record = records?.get(instanceId as InstanceId)?.value;
+    expect(record === undefined ? null : causeOf(record)).toBe(cluster.split('/')[0]);
+    sums[cluster] = (sums[cluster] ?? 0) + 1;
+    const count = (accounts[`${cluster}|${account}`] ?? 0) + 1;
+    accounts[`${cluster}|${account}`] = count;
+    if (count === 1) sums[`${cluster}|`] = (sums[`${cluster}|`] ?? 0) + 1;
+  }
+  const numbers = (stored: Record<string, string>) =>
+    Object.fromEntries(Object.entries(stored).map(([field, count]) => [field, Number(count)]));
+  expect(numbers(await redis.hgetall(keys.outputSums))).toEqual(sums);
+  expect(numbers(await redis.hgetall(keys.outputAccounts))).toEqual(accounts);
+  return entries.length;
+}
+
+/** Clusters for some of the records that have a cause, and for some that have none. */
+function someOutputs(random: Random, records: readonly RecordChange[]): WriteTerms {
+  const outputs = records.flatMap(({ instanceId, value }) => {
+    const cause = value === null ? null : causeOf(value);
+    if (random() < 0.3) return [];
+    return [[instanceId, `${cause ?? 'ec2-ssm-script-failure'}/${oneOf(random, ['a', 'b', 'other'])}`] as const];
+  });
+  return { outputs: new Map(outputs) };
+}
+
+/**
  * Each host under way has a place. One that is installed may have one, and so may the host of an adopted command that is
  * still followed. The sums are those of the places.
  */
@@ -154,6 +192,7 @@ test.each([1, 2, 3, 4, 5])(
     const one = bench.create();
     const random = seededRandom(seed);
     const results = new Map<string, number>();
+    let clustered = 0;
 
     for (let n = 1; n <= 250; n += 1) {
       const target = oneOf(random, TARGETS);
@@ -161,15 +200,19 @@ test.each([1, 2, 3, 4, 5])(
       const { intents, terms } =
         random() < 0.5 ? await someIntent(one, random, target, n) : { intents: [], terms: {} };
       const mode = random() < 0.5 ? 'all' : 'each';
-      const words = await one.ledger.enrollments.write(target, mode, records, intents, terms);
+      const alike = someOutputs(random, records);
+      const words = await one.ledger.enrollments.write(target, mode, records, intents, { ...terms, ...alike });
       for (const word of words) results.set(word, (results.get(word) ?? 0) + 1);
       // What was worked on is not due any more; the next commit must not forget what still waits.
       if (random() < 0.2) await one.redis.del(one.keys.due('install'), one.keys.due('verify'));
       if (random() < 0.2) await one.redis.del(one.keys.due('collect'));
       for (const each of TARGETS) await one.ledger.enrollments.write(each, 'each', [], []);
-      if (n % 10 === 0) await expectIndexesToAgree(one);
+      if (n % 10 !== 0) continue;
+      await expectIndexesToAgree(one);
+      clustered += await expectOutputsToAgree(one);
     }
 
+    expect(clustered).toBeGreaterThan(20);
     expect([...results.keys()].toSorted()).toEqual(['full', 'stale', 'written']);
   },
 );

@@ -3,6 +3,7 @@
 --       of all targets: 7 totals (hash)  8 index by state and cause (zset)  9 instance → target (hash)  10 populated (set)
 --       due, one zset each: 11 install  12 verify  13 collect;  14 places (hash)  15 changes (stream)
 --       16 what the release before counted batches in (hash)  17 repair rate (hash)
+--       whose outputs are alike: 18 hosts (hash)  19 index (zset)  20 sums (hash)  21 accounts (hash)
 -- ARGV: 1 `all` (all or nothing) | `each`  2 a random word  3 target id  4 account id
 --       5 no install is due before (epoch ms; `inf`: the caller is the install job and says itself when the next is due; '': now)
 --       6 cap of all  7 cap per account  8 cap per target  9 cap of repairs, or
@@ -11,14 +12,16 @@
 --       12 number of records R, then R times: instance id, expected version (0: must be absent), value ('' deletes)
 --       then number of intents I, then I times: batch id, expected version (0: must be absent), value ('' deletes),
 --         when to look at it (epoch ms; '': a new one now, another one as it stands)
+--       then number of failed outputs F, then F times: instance id, its cluster of outputs
 --   A record's value is `version|state|cause|candidateAt|verifyAt|JSON`, with `seal|` before the JSON or without; an intent's is `version|JSON`.
 -- Returns: a list of R + I results `written` | `stale`, in the order given. With `all`, one stale makes all stale; without room
 --   under the caps for the hosts that it claims, or within the hour for its repairs, all are `full`.
 -- Invariant: counts, candidates, verify, totals, index and instance → target agree with the headers in instances, and so do
---   places (places.lua). A target with a candidate has an install due, one with an instance in verify a verify, each intent a
+--   places (places.lua) and the outputs that are alike (outputs.lua). A target with a candidate has an install due, one with an instance in verify a verify, each intent a
 --   collect; a record that may be claimed earlier than before makes the install due by then. The word `written` in the summary is
 --   another one after every write of records. An entry of the stream tells every change of a state or cause.
-local TYPES = { 'hash', 'hash', 'zset', 'zset', 'hash', 'hash', 'hash', 'zset', 'hash', 'set', 'zset', 'zset', 'zset', 'hash', 'stream', 'hash', 'hash' }
+local TYPES = { 'hash', 'hash', 'zset', 'zset', 'hash', 'hash', 'hash', 'zset', 'hash', 'set', 'zset', 'zset', 'zset', 'hash', 'stream', 'hash', 'hash',
+  'hash', 'zset', 'hash', 'hash' }
 local instances, counts, candidates, verify, intents, summary = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local instance_targets, populated = KEYS[9], KEYS[10]
 local due_install, due_verify, due_collect, held, changes = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
@@ -27,6 +30,7 @@ local not_before = tonumber(ARGV[5]) or 0
 local caps = ARGV[6] ~= '' and { ARGV[6], ARGV[7], ARGV[8], string.match(ARGV[9], '^%d*') } or nil
 local per_hour, hour_ms = string.match(ARGV[9], '^%d+|(%d+)|(%d+)$')
 local names = { instances = instances, counts = counts, totals = KEYS[7], index = KEYS[8] }
+local alike = { hosts = KEYS[18], index = KEYS[19], sums = KEYS[20], accounts = KEYS[21] }
 
 -- What is to be written, and what is stale by now.
 local results, stale, at = {}, false, 12
@@ -57,6 +61,8 @@ for i, kind in ipairs(TYPES) do
 end
 local record_writes = read_changes(instances, 3)
 local intent_writes = read_changes(intents, 4)
+local clusters = {}
+for i = at + 1, at + 2 * tonumber(ARGV[at] or 0), 2 do clusters[ARGV[i]] = ARGV[i + 1] end
 local function refuse(result)
   for i = 1, #results do results[i] = result end
   return results
@@ -111,6 +117,7 @@ for _, write in ipairs(record_writes) do
   index(candidate_scores, no_candidates, write.id, candidate)
   index(verify_scores, no_verify, write.id, verify_at)
   settle_place(write.id, state, verify_at, old_state)
+  outputs.follow(alike, write.id, cause, clusters[write.id], account)
   if candidate ~= '' and (old_candidate == '' or tonumber(candidate) < tonumber(old_candidate)) then
     install_at = math.min(install_at, tonumber(candidate))
   end

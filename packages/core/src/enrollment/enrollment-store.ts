@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { type InstanceId, BatchId } from '../organization/ids.ts';
 import type { Intent } from '../install/intent.ts';
+import { type OutputClusters, outputKeys } from '../install/output-store.ts';
 import type { MacKey } from '../install/mac.ts';
 import { readTargetId, targetId, type Target } from '../organization/target.ts';
 import type { EnrollmentRecord, StoredRecord } from './record.ts';
@@ -57,6 +58,8 @@ export interface WriteTerms {
   readonly notBeforeMs?: number;
   /** Records that go to `sending` take places under these caps. Without them a new intent's command was found in AWS, and counts for its account and target alone. */
   readonly caps?: Caps;
+  /** With whose failed outputs those are alike that these records failed with. @default of none */
+  readonly outputs?: OutputClusters;
 }
 
 /** Terms of what the install job itself writes. */
@@ -160,7 +163,7 @@ export function createEnrollmentLedger({
     mode: 'each' | 'all',
     records: readonly RecordChange[],
     intents: readonly IntentChange[],
-    { notBeforeMs, caps }: WriteTerms = {},
+    { notBeforeMs, caps, outputs }: WriteTerms = {},
   ): Promise<readonly WriteResult[]> {
     const names = keys.target(target);
     const { instances, counts, candidates, verify, summary } = names;
@@ -184,6 +187,7 @@ export function createEnrollmentLedger({
         keys.changes,
         keys.inFlight,
         keys.repairRate,
+        ...outputKeys(keys),
       ],
       [
         mode,
@@ -198,6 +202,8 @@ export function createEnrollmentLedger({
         ...records.flatMap((change) => recordArguments(target, change, markerKeys())),
         intents.length,
         ...intents.flatMap(intentArguments),
+        outputs?.size ?? 0,
+        ...[...(outputs ?? [])].flat(),
       ],
     );
     return reply as WriteResult[];
@@ -247,6 +253,7 @@ export function createEnrollmentLedger({
           keys.due('install'),
           keys.due('collect'),
           keys.places,
+          ...outputKeys(keys),
         ],
         [targetId(target), UNREADABLE_KEPT_SECONDS, ...broken.flat()],
       );

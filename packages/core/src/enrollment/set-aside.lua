@@ -2,6 +2,7 @@
 -- KEYS: 1 instances (hash)  2 counts (hash)  3 candidates (zset)  4 verify (zset)  5 intents (hash)  6 epoch (string)
 --       7 unreadable (hash)  8 summary (hash)  9 totals (hash)  10 index (zset)  11 instance → target (hash)
 --       12 due install (zset)  13 due collect (zset)  14 places (hash)
+--       whose outputs are alike: 15 hosts (hash)  16 index (zset)  17 sums (hash)  18 accounts (hash)
 -- ARGV: 1 target id  2 seconds to keep the texts, then triples: `record` | `intent`, id, the text as it was read
 -- Returns: how many were set aside; a text that has changed since is left alone.
 -- Invariant: as in commit-target.lua. The target is looked through anew before the next send, which is due now, since what was
@@ -21,6 +22,7 @@ for i = 3, #ARGV, 3 do
       if redis.call('HGET', KEYS[11], id) == target then redis.call('HDEL', KEYS[11], id) end
       places.check(KEYS[14], target)
       places.give_back(KEYS[14], id)
+      outputs.leave({ hosts = KEYS[15], index = KEYS[16], sums = KEYS[17], accounts = KEYS[18] }, id)
     else
       redis.call('ZREM', KEYS[13], target .. '/' .. id)
     end

@@ -116,6 +116,16 @@ export interface Keys {
   readonly hostManagement: string;
   /** zset: target id → hosts that Default Host Management Configuration could win, where it is off. Writer: put-host-management.lua. */
   readonly hostManagementOff: string;
+  /** hash: cause → JSON of its `OutputTemplate`s, 12 at most. Writer: settle-templates.lua. */
+  readonly outputTemplates: string;
+  /** hash: id of an instance whose output failed → its entry in the index, about 90 bytes; goes with its cause. Writer: outputs.lua's functions. */
+  readonly outputHosts: string;
+  /** zset, every score 0: `CAUSE/TEMPLATE|MS|ACCOUNT|INSTANCE`. Writer: outputs.lua's functions. */
+  readonly outputIndex: string;
+  /** hash: `CAUSE/TEMPLATE` → hosts, `CAUSE/TEMPLATE|` → accounts. Writer: outputs.lua's functions. */
+  readonly outputSums: string;
+  /** hash: `CAUSE/TEMPLATE|ACCOUNT` → hosts. Writer: outputs.lua's functions. */
+  readonly outputAccounts: string;
   /** hash: process name → JSON of how its clock stands to Redis's. */
   readonly clocks: string;
   /** hash: `ok:ACTION`, `throttled:ACTION` … → how many calls. */
@@ -212,6 +222,11 @@ export function createKeys(prefix: string): Keys {
     inFlight: `${own}:in-flight`,
     brake: (scope) => `${own}:brake:${scope}`,
     findings: `${own}:findings`,
+    outputTemplates: `${own}:output-templates`,
+    outputHosts: `${own}:output-hosts`,
+    outputIndex: `${own}:output-index`,
+    outputSums: `${own}:output-sums`,
+    outputAccounts: `${own}:output-accounts`,
     clocks: `${own}:clocks`,
     unanswered: `${own}:unanswered`,
     hostManagement: `${own}:host-management`,

@@ -4,6 +4,7 @@ import { causeFacts } from '../enrollment/cause.ts';
 import { describeNextAttempt, nextAttempt, type NextAttempt } from '../enrollment/next-record.ts';
 import { causeOf, stateOf, type StoredRecord } from '../enrollment/record.ts';
 import { invocationLink } from '../install/command.ts';
+import { describeCluster } from '../install/output-clusters.ts';
 import { countUnmanaged, type HostManagementState } from '../organization/host-management.ts';
 import type { InstanceId } from '../organization/ids.ts';
 import type { Target } from '../organization/target.ts';
@@ -46,6 +47,12 @@ export interface Explanation {
     readonly output: string;
   }[];
   readonly attemptCount: number;
+  /** The line of its output that other hosts' outputs have too, with `<*>` for words that differ, and how many hosts that are, it included; null without. Untrusted. */
+  readonly outputAlike: {
+    readonly template: string;
+    readonly hosts: number;
+    readonly accounts: number;
+  } | null;
 }
 
 interface ExplainDeps {
@@ -89,6 +96,7 @@ async function describeBystander(
     ...(await readingOf(ledger, target)),
     attempts: [],
     attemptCount: 0,
+    outputAlike: null,
   };
 }
 
@@ -130,7 +138,17 @@ async function describe(
       output: attempt.output,
     })),
     attemptCount: record.attemptCount,
+    outputAlike: await outputAlike(ledger, record.instanceId),
   };
+}
+
+async function outputAlike(
+  { outputs }: Pick<Ledger, 'outputs'>,
+  instanceId: InstanceId,
+): Promise<Explanation['outputAlike']> {
+  const cluster = await outputs.of(instanceId);
+  if (cluster === null || cluster.template === null || cluster.hosts < 2) return null;
+  return { template: cluster.template, hosts: cluster.hosts, accounts: cluster.accounts };
 }
 
 /** Asked for only where an agent is missing from SSM's inventory. */
@@ -260,5 +278,7 @@ export function formatExplanation(explanation: Explanation): string {
       );
     }
   }
+  const { outputAlike: alike } = explanation;
+  if (alike !== null) lines.push(`  alike    ${describeCluster(alike)}`);
   return lines.map(terminalLine).join('\n');
 }

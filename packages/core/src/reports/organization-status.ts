@@ -4,6 +4,7 @@ import { scopeFlag } from '../control/scope.ts';
 import { describeWait, type SendWait, type WaitReason } from '../rollout/send-wait.ts';
 import { readFindings } from '../control/standing-findings.ts';
 import type { Ledger } from '../control/ledger.ts';
+import type { OutputCluster } from '../install/output-clusters.ts';
 import type { SweepView } from '../organization/sweep-store.ts';
 
 /** `status --json`: documented in docs/status-json.md. Absent values are null; every sum holds. */
@@ -24,6 +25,17 @@ export interface OrganizationStatus {
     readonly byState: Readonly<Record<string, number>>;
     readonly byCause: Readonly<Record<string, number>>;
   };
+  /** Failed hosts whose output has the same line, the line of the most hosts first; 20 at most. */
+  readonly outputs: readonly {
+    readonly cause: string;
+    /** With `<*>` for words that differ; null for outputs that are like no other. Untrusted. */
+    readonly template: string | null;
+    readonly hosts: number;
+    readonly accounts: number;
+    readonly oldest: string;
+    readonly newest: string;
+    readonly example: { readonly accountId: string; readonly instanceId: string };
+  }[];
   readonly commands: { readonly sent: number; readonly live: number };
   readonly labels: { readonly waiting: number };
   /** What keeps candidates whose time has come from being sent to, those of the most instances first. */
@@ -76,7 +88,7 @@ export async function readOrganizationStatus(
 ): Promise<OrganizationStatus> {
   // First: what a sweep that is finished has found stands in the counts that are read afterwards.
   const sweep = await ledger.coverage.sweep(nowMs);
-  const [counts, statistics, findings, batches, pauses, labelsWaiting, waits] = await Promise.all([
+  const [counts, statistics, findings, batches, pauses, labelsWaiting, waits, outputs] = await Promise.all([
     ledger.enrollments.counts(),
     ledger.statistics.read(),
     reading,
@@ -84,6 +96,7 @@ export async function readOrganizationStatus(
     ledger.control.pauses(),
     ledger.labels.waiting(),
     ledger.waits.sum(nowMs),
+    ledger.outputs.largest(),
   ]);
   return {
     sweep: {
@@ -101,6 +114,7 @@ export async function readOrganizationStatus(
       byState: sorted(counts.states),
       byCause: sorted(counts.causes),
     },
+    outputs: outputs.map(viewOfOutput),
     commands: { sent: statistics.commandsSent, live: batches.length },
     labels: { waiting: Math.max(0, labelsWaiting) },
     waits: waits.map(viewOfWait),
@@ -113,6 +127,18 @@ function view(finding: Finding): OrganizationStatus['findings'][number] {
   const { kind, scope, sinceMs, message, remedy, count = 1 } = finding;
   const since = new Date(sinceMs).toISOString();
   return { kind, scope, since, message, remedy, owner: ownerOfFinding(finding), count };
+}
+
+function viewOfOutput({
+  oldestAtMs,
+  newestAtMs,
+  ...cluster
+}: OutputCluster): OrganizationStatus['outputs'][number] {
+  return {
+    ...cluster,
+    oldest: new Date(oldestAtMs).toISOString(),
+    newest: new Date(newestAtMs).toISOString(),
+  };
 }
 
 function viewOfWait(wait: SendWait): OrganizationStatus['waits'][number] {
