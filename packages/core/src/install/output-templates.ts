@@ -49,7 +49,7 @@ const COMPLAINT =
 /** Without the colors of a terminal, whose escape character the record has dropped already, and without runs of spaces. */
 function plainLine(line: string): string {
   return line
-    .replaceAll(/\[[0-9;?]*[A-Za-z]/g, '')
+    .replaceAll(/\[\d{1,3}(;\d{1,3})*[A-Za-z]/g, '')
     .replaceAll(/\s+/g, ' ')
     .trim();
 }
