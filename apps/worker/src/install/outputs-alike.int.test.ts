@@ -22,7 +22,9 @@ async function startFailed(outputs: readonly string[]): Promise<SentBatch> {
 
 async function clustersOf(bench: SentBatch) {
   const { outputs } = await readOrganizationStatus(bench.ledger, bench.now());
-  return outputs.map(({ template, hosts, accounts }) => `${hosts} in ${accounts}: ${template ?? OTHER_OUTPUTS}`);
+  return outputs.map(
+    ({ template, hosts, accounts }) => `${hosts} in ${accounts}: ${template ?? OTHER_OUTPUTS}`,
+  );
 }
 
 test('hosts whose scripts failed with the same line are told as one, with a host to look at', async () => {
@@ -70,7 +72,10 @@ test('a host that is sent to again counts no more until it has failed again', as
 
 test('ten hosts that fail alike are a finding; one account’s noise fills neither Redis nor the list', async () => {
   const noise = Array.from({ length: 20 }, (_, n) => `${'z'.repeat(n + 1)} failed `.repeat(n + 1));
-  const bench = await startFailed([...Array.from({ length: 10 }, () => 'proxy\u001b[31m refused\u001b[0m it'), ...noise]);
+  const bench = await startFailed([
+    ...Array.from({ length: 10 }, () => 'proxy\u001b[31m refused\u001b[0m it'),
+    ...noise,
+  ]);
 
   const findings = await readFindings(bench.ledger);
   expect(findings.filter(({ kind }) => kind === 'failing-alike')).toMatchObject([

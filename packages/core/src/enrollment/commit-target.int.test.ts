@@ -88,7 +88,8 @@ async function expectOutputsToAgree({ ledger, redis, keys }: TestLedger): Promis
   for (const entry of entries) {
     const [cluster = '', , account = '', instanceId = ''] = entry.split('|');
     const target = await ledger.enrollments.targetOf(instanceId as InstanceId);
-    const records = target === null ? null : await ledger.enrollments.read(target, [instanceId as InstanceId]);
+    const records =
+      target === null ? null : await ledger.enrollments.read(target, [instanceId as InstanceId]);
     const record = records?.get(instanceId as InstanceId)?.value;
     expect(record === undefined ? null : causeOf(record)).toBe(cluster.split('/')[0]);
     sums[cluster] = (sums[cluster] ?? 0) + 1;
@@ -108,7 +109,9 @@ function someOutputs(random: Random, records: readonly RecordChange[]): WriteTer
   const outputs = records.flatMap(({ instanceId, value }) => {
     const cause = value === null ? null : causeOf(value);
     if (random() < 0.3) return [];
-    return [[instanceId, `${cause ?? 'ec2-ssm-script-failure'}/${oneOf(random, ['a', 'b', 'other'])}`] as const];
+    return [
+      [instanceId, `${cause ?? 'ec2-ssm-script-failure'}/${oneOf(random, ['a', 'b', 'other'])}`] as const,
+    ];
   });
   return { outputs: new Map(outputs) };
 }
@@ -201,7 +204,10 @@ test.each([1, 2, 3, 4, 5])(
         random() < 0.5 ? await someIntent(one, random, target, n) : { intents: [], terms: {} };
       const mode = random() < 0.5 ? 'all' : 'each';
       const alike = someOutputs(random, records);
-      const words = await one.ledger.enrollments.write(target, mode, records, intents, { ...terms, ...alike });
+      const words = await one.ledger.enrollments.write(target, mode, records, intents, {
+        ...terms,
+        ...alike,
+      });
       for (const word of words) results.set(word, (results.get(word) ?? 0) + 1);
       // What was worked on is not due any more; the next commit must not forget what still waits.
       if (random() < 0.2) await one.redis.del(one.keys.due('install'), one.keys.due('verify'));

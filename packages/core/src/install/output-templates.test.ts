@@ -19,28 +19,59 @@ function textsAfter(lines: readonly string[]): readonly string[] {
 }
 
 test.each([
-  ['the last line that sounds like an error', 'fetching\nE: Unable to locate package teleport\ndone', 'E: Unable to locate package teleport'],
+  [
+    'the last line that sounds like an error',
+    'fetching\nE: Unable to locate package teleport\ndone',
+    'E: Unable to locate package teleport',
+  ],
   ['the last line where none does', 'one\ntwo\n\n', 'two'],
-  ['no line that SSM’s agent has added', 'curl: (6) Could not resolve host: proxy\nfailed to run commands: exit status 1', 'curl: (6) Could not resolve host: proxy'],
+  [
+    'no line that SSM’s agent has added',
+    'curl: (6) Could not resolve host: proxy\nfailed to run commands: exit status 1',
+    'curl: (6) Could not resolve host: proxy',
+  ],
   ['no colors, whose escape character is gone', '[31mfatal:[0m   disk [1mfull', 'fatal: disk full'],
 ])('an output is told by %s', (_what, output, line) => {
   expect(tellingLine(output)).toBe(line);
 });
 
-test.each(['', ' \n\t\n', '----------ERROR-------\nfailed to run commands: exit status 1'])('an output without a line of its own (%j) is told by none', (output) => {
-  expect(tellingLine(output)).toBeNull();
-});
+test.each(['', ' \n\t\n', '----------ERROR-------\nfailed to run commands: exit status 1'])(
+  'an output without a line of its own (%j) is told by none',
+  (output) => {
+    expect(tellingLine(output)).toBeNull();
+  },
+);
 
 test('a line is cut', () => {
   expect(tellingLine('x'.repeat(1_000_000))).toBe(`${'x'.repeat(200)}…`);
 });
 
 test.each([
-  ['ids, addresses and times are masked at once', ['i-0a1b2c3d4e5f60718 at 10.0.3.7:443 timed out 12:30:01'], ['<*> at <*> timed out <*>']],
-  ['short numbers say something, and stay', ['curl: (22) the server answered 403'], ['curl: (22) the server answered 403']],
-  ['words that differ are masked when they are seen to', ['E: Unable to locate package teleport-17', 'E: Unable to locate package teleport-ent'], ['E: Unable to locate package <*>']],
-  ['lines of other length are others', ['no space left on device', 'no space left'], ['no space left on device', 'no space left']],
-  ['lines with few words in common are others', ['cannot resolve proxy.example.com', 'permission denied today'], ['cannot resolve proxy.example.com', 'permission denied today']],
+  [
+    'ids, addresses and times are masked at once',
+    ['i-0a1b2c3d4e5f60718 at 10.0.3.7:443 timed out 12:30:01'],
+    ['<*> at <*> timed out <*>'],
+  ],
+  [
+    'short numbers say something, and stay',
+    ['curl: (22) the server answered 403'],
+    ['curl: (22) the server answered 403'],
+  ],
+  [
+    'words that differ are masked when they are seen to',
+    ['E: Unable to locate package teleport-17', 'E: Unable to locate package teleport-ent'],
+    ['E: Unable to locate package <*>'],
+  ],
+  [
+    'lines of other length are others',
+    ['no space left on device', 'no space left'],
+    ['no space left on device', 'no space left'],
+  ],
+  [
+    'lines with few words in common are others',
+    ['cannot resolve proxy.example.com', 'permission denied today'],
+    ['cannot resolve proxy.example.com', 'permission denied today'],
+  ],
 ])('%s', (_what, lines, texts) => {
   expect(textsAfter(lines)).toEqual(texts);
 });
@@ -48,14 +79,24 @@ test.each([
 test('a template keeps its id when its text becomes more general, and what came before still belongs to it', () => {
   const accountId = anAccountId();
   const first = placeLines([], [{ line: 'disk a is full', accountId }], NONE);
-  const second = placeLines(first.templates, [{ line: 'disk b is full', accountId }, { line: 'disk a is full', accountId }], NONE);
+  const second = placeLines(
+    first.templates,
+    [
+      { line: 'disk b is full', accountId },
+      { line: 'disk a is full', accountId },
+    ],
+    NONE,
+  );
 
   expect(second.templates).toMatchObject([{ text: 'disk <*> is full', id: first.ids[0] }]);
   expect(new Set(second.ids)).toEqual(new Set(first.ids));
 });
 
 test('the result does not depend on how lines are spread over calls', () => {
-  const lines = ['a b c one', 'd e f two', 'a b c three', 'g h i', 'd e f four'].map((line, at) => ({ line, accountId: anAccountId(at) }));
+  const lines = ['a b c one', 'd e f two', 'a b c three', 'g h i', 'd e f four'].map((line, at) => ({
+    line,
+    accountId: anAccountId(at),
+  }));
   let templates: readonly OutputTemplate[] = [];
   const ids = lines.flatMap((line) => {
     const placed = placeLines(templates, [line], NONE);
@@ -81,7 +122,10 @@ test('one account that prints noise takes only some of the places, and the other
 });
 
 test('where all places are taken, a new line takes that of a template which no host has any more, or none', () => {
-  const lines = Array.from({ length: TEMPLATES_PER_CAUSE }, (_, n) => ({ line: noise(n), accountId: anAccountId(n) }));
+  const lines = Array.from({ length: TEMPLATES_PER_CAUSE }, (_, n) => ({
+    line: noise(n),
+    accountId: anAccountId(n),
+  }));
   const { templates, ids } = placeLines([], lines, NONE);
   const late = [{ line: 'no space left', accountId: anAccountId(99) }];
 
