@@ -8,7 +8,10 @@ import type { Finding, FindingKind } from './findings.ts';
 import type { Ledger } from './ledger.ts';
 import { findingsOfClocks } from './process-clock.ts';
 
-type Readable = Pick<Ledger, 'control' | 'clocks' | 'coverage' | 'waits' | 'unanswered' | 'hostManagement' | 'outputs'>;
+type Readable = Pick<
+  Ledger,
+  'control' | 'clocks' | 'coverage' | 'waits' | 'unanswered' | 'hostManagement' | 'outputs'
+>;
 
 /**
  * Everything that an operator should act on: what was raised and stands, and what follows from the state of the ledger
@@ -16,14 +19,16 @@ type Readable = Pick<Ledger, 'control' | 'clocks' | 'coverage' | 'waits' | 'unan
  * that wait for long.
  */
 export async function readFindings(ledger: Readable): Promise<readonly Finding[]> {
-  const [raised, { clocks, redisPlace, redisNowMs }, unread, silent, management, outputs] = await Promise.all([
-    ledger.control.findings(),
-    ledger.clocks.all(),
-    ledger.coverage.unread(),
-    ledger.unanswered.all(),
-    ledger.hostManagement.sum(),
-    ledger.outputs.largest(),
-  ]);
+  const [raised, { clocks, redisPlace, redisNowMs }, unread, silent, management, outputs] = await Promise.all(
+    [
+      ledger.control.findings(),
+      ledger.clocks.all(),
+      ledger.coverage.unread(),
+      ledger.unanswered.all(),
+      ledger.hostManagement.sum(),
+      ledger.outputs.largest(),
+    ],
+  );
   const known = [
     ...raised,
     ...findingsOfClocks(clocks, redisPlace, redisNowMs),

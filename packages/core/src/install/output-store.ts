@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { AttemptResult } from '../enrollment/record.ts';
@@ -49,7 +50,7 @@ export function createOutputLedger(deps: {
       const text = (await redis.hget(keys.outputTemplates, cause)) ?? '';
       const known = readTemplates(text);
       const unused = await unusedOf(cause, known);
-      const { templates, ids } = placeLines(known, lines, unused);
+      const { templates, ids } = placeLines(known, lines, unused, idOf);
       if (JSON.stringify(templates) === JSON.stringify(known)) return ids;
       const settled = await run(
         'settle-templates',
@@ -65,41 +66,6 @@ export function createOutputLedger(deps: {
     if (known.length === 0) return new Set();
     const hosts = await redis.hmget(keys.outputSums, ...known.map(({ id }) => `${cause}/${id}`));
     return new Set(known.flatMap(({ id }, at) => (hosts[at] === null ? [id] : [])));
-  }
-
-  /** The oldest or the newest entry of a cluster. */
-  async function end(cluster: string, side: 'oldest' | 'newest') {
-    // `}` is the character after `|`.
-    const [from, to] = [`[${cluster}|`, `(${cluster}}`];
-    const [entry = ''] =
-      side === 'oldest'
-        ? await redis.zrangebylex(keys.outputIndex, from, to, 'LIMIT', 0, 1)
-        : await redis.zrevrangebylex(keys.outputIndex, to, from, 'LIMIT', 0, 1);
-    const [, ms, account, instance] = ENTRY.exec(entry) ?? [];
-    const [accountId, instanceId] = [AccountId.safeParse(account), InstanceId.safeParse(instance)];
-    return accountId.success && instanceId.success
-      ? { atMs: Number(ms), accountId: accountId.data, instanceId: instanceId.data }
-      : null;
-  }
-
-  async function describe(
-    cluster: string,
-    sums: Readonly<Record<string, string>>,
-    templates: Readonly<Record<string, string>>,
-  ): Promise<OutputCluster | null> {
-    const [cause = '', id = ''] = cluster.split('/');
-    const [oldest, newest] = await Promise.all([end(cluster, 'oldest'), end(cluster, 'newest')]);
-    if (oldest === null || newest === null) return null;
-    const template = readTemplates(templates[cause] ?? '').find((one) => one.id === id);
-    return {
-      cause,
-      template: template?.text ?? null,
-      hosts: Number(sums[cluster]),
-      accounts: Number(sums[`${cluster}|`] ?? 0),
-      oldestAtMs: oldest.atMs,
-      newestAtMs: newest.atMs,
-      example: { accountId: newest.accountId, instanceId: newest.instanceId },
-    };
   }
 
   return {
@@ -133,7 +99,7 @@ export function createOutputLedger(deps: {
         .toSorted((a, b) => Number(sums[b]) - Number(sums[a]) || a.localeCompare(b))
         .slice(0, CLUSTERS_READ);
       const templates = await redis.hgetall(keys.outputTemplates);
-      const described = await Promise.all(shown.map((cluster) => describe(cluster, sums, templates)));
+      const described = await Promise.all(shown.map((cluster) => describe(deps, cluster, sums, templates)));
       return described.filter((one) => one !== null);
     },
 
@@ -146,11 +112,58 @@ export function createOutputLedger(deps: {
       const [cause = ''] = cluster.split('/');
       const templates = await redis.hget(keys.outputTemplates, cause);
       return describe(
+        deps,
         cluster,
         { [cluster]: hosts ?? '0', [`${cluster}|`]: accounts ?? '0' },
         { [cause]: templates ?? '' },
       );
     },
+  };
+}
+
+/** Eight hexadecimal digits. */
+function idOf(text: string): string {
+  return hash('sha256', text).slice(0, 8);
+}
+
+type Reading = Pick<Parameters<typeof createOutputLedger>[0], 'redis' | 'keys'>;
+
+/** The oldest or the newest entry of a cluster. */
+async function endOf({ redis, keys }: Reading, cluster: string, side: 'oldest' | 'newest') {
+  // `}` is the character after `|`.
+  const [from, to] = [`[${cluster}|`, `(${cluster}}`];
+  const [entry = ''] =
+    side === 'oldest'
+      ? await redis.zrangebylex(keys.outputIndex, from, to, 'LIMIT', 0, 1)
+      : await redis.zrevrangebylex(keys.outputIndex, to, from, 'LIMIT', 0, 1);
+  const [, ms, account, instance] = ENTRY.exec(entry) ?? [];
+  const [accountId, instanceId] = [AccountId.safeParse(account), InstanceId.safeParse(instance)];
+  return accountId.success && instanceId.success
+    ? { atMs: Number(ms), accountId: accountId.data, instanceId: instanceId.data }
+    : null;
+}
+
+async function describe(
+  reading: Reading,
+  cluster: string,
+  sums: Readonly<Record<string, string>>,
+  templates: Readonly<Record<string, string>>,
+): Promise<OutputCluster | null> {
+  const [cause = '', id = ''] = cluster.split('/');
+  const [oldest, newest] = await Promise.all([
+    endOf(reading, cluster, 'oldest'),
+    endOf(reading, cluster, 'newest'),
+  ]);
+  if (oldest === null || newest === null) return null;
+  const template = readTemplates(templates[cause] ?? '').find((one) => one.id === id);
+  return {
+    cause,
+    template: template?.text ?? null,
+    hosts: Number(sums[cluster]),
+    accounts: Number(sums[`${cluster}|`] ?? 0),
+    oldestAtMs: oldest.atMs,
+    newestAtMs: newest.atMs,
+    example: { accountId: newest.accountId, instanceId: newest.instanceId },
   };
 }
 

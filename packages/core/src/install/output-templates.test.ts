@@ -5,6 +5,7 @@ import {
   OTHER_OUTPUTS,
   type OutputTemplate,
   placeLines,
+  type SeenLine,
   TEMPLATES_PER_ACCOUNT,
   TEMPLATES_PER_CAUSE,
   tellingLine,
@@ -12,10 +13,17 @@ import {
 
 const NONE: ReadonlySet<string> = new Set();
 
+/** A template's id says here which text it began with. */
+const place = (
+  known: readonly OutputTemplate[],
+  lines: readonly SeenLine[],
+  unused: ReadonlySet<string> = NONE,
+): ReturnType<typeof placeLines> => placeLines(known, lines, unused, (text) => `id of ${text}`);
+
 /** The templates after these lines, each of them from an account of its own. */
 function textsAfter(lines: readonly string[]): readonly string[] {
   const seen = lines.map((line, at) => ({ line, accountId: anAccountId(at) }));
-  return placeLines([], seen, NONE).templates.map(({ text }) => text);
+  return place([], seen).templates.map(({ text }) => text);
 }
 
 test.each([
@@ -78,15 +86,11 @@ test.each([
 
 test('a template keeps its id when its text becomes more general, and what came before still belongs to it', () => {
   const accountId = anAccountId();
-  const first = placeLines([], [{ line: 'disk a is full', accountId }], NONE);
-  const second = placeLines(
-    first.templates,
-    [
-      { line: 'disk b is full', accountId },
-      { line: 'disk a is full', accountId },
-    ],
-    NONE,
-  );
+  const first = place([], [{ line: 'disk a is full', accountId }]);
+  const second = place(first.templates, [
+    { line: 'disk b is full', accountId },
+    { line: 'disk a is full', accountId },
+  ]);
 
   expect(second.templates).toMatchObject([{ text: 'disk <*> is full', id: first.ids[0] }]);
   expect(new Set(second.ids)).toEqual(new Set(first.ids));
@@ -99,12 +103,12 @@ test('the result does not depend on how lines are spread over calls', () => {
   }));
   let templates: readonly OutputTemplate[] = [];
   const ids = lines.flatMap((line) => {
-    const placed = placeLines(templates, [line], NONE);
+    const placed = place(templates, [line]);
     templates = placed.templates;
     return placed.ids;
   });
 
-  expect({ templates, ids }).toEqual(placeLines([], lines, NONE));
+  expect({ templates, ids }).toEqual(place([], lines));
 });
 
 /** A line that is like no other. */
@@ -114,7 +118,7 @@ test('one account that prints noise takes only some of the places, and the other
   const [loud, quiet] = [anAccountId(1), anAccountId(2)];
   const lines = Array.from({ length: 100 }, (_, n) => ({ line: noise(n), accountId: loud }));
 
-  const { templates, ids } = placeLines([], [...lines, { line: 'no space left', accountId: quiet }], NONE);
+  const { templates, ids } = place([], [...lines, { line: 'no space left', accountId: quiet }]);
 
   expect(templates.filter(({ by }) => by === loud)).toHaveLength(TEMPLATES_PER_ACCOUNT);
   expect(ids.filter((id) => id === OTHER_OUTPUTS)).toHaveLength(100 - TEMPLATES_PER_ACCOUNT);
@@ -126,11 +130,11 @@ test('where all places are taken, a new line takes that of a template which no h
     line: noise(n),
     accountId: anAccountId(n),
   }));
-  const { templates, ids } = placeLines([], lines, NONE);
+  const { templates, ids } = place([], lines);
   const late = [{ line: 'no space left', accountId: anAccountId(99) }];
 
-  expect(placeLines(templates, late, NONE)).toEqual({ templates, ids: [OTHER_OUTPUTS] });
-  const replaced = placeLines(templates, late, new Set(ids.slice(3, 4)));
+  expect(place(templates, late)).toEqual({ templates, ids: [OTHER_OUTPUTS] });
+  const replaced = place(templates, late, new Set(ids.slice(3, 4)));
   expect(replaced.templates.map(({ id }) => id)).toEqual([...ids.filter((_, n) => n !== 3), ...replaced.ids]);
 });
 
@@ -141,7 +145,7 @@ test('hostile output, of any length and content, leaves templates of bounded num
   for (let n = 0; n < 400; n += 1) {
     const line = tellingLine(`${hostileText(random)}${'<*> '.repeat(n)}${hostileText(random)}`);
     if (line === null) continue;
-    templates = placeLines(templates, [{ line, accountId: anAccountId(n % 50) }], NONE).templates;
+    templates = place(templates, [{ line, accountId: anAccountId(n % 50) }]).templates;
   }
 
   expect(templates.length).toBeLessThanOrEqual(TEMPLATES_PER_CAUSE);

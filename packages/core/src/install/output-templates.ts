@@ -3,7 +3,6 @@
  * Drain (He et al., 2017), without its tree: a cause has a dozen templates, not thousands (docs/decisions/0024). The text is a
  * host's own: it is shown, and decides nothing.
  */
-import { hash } from 'node:crypto';
 import type { AccountId } from '../organization/ids.ts';
 
 /** What stands for words that differ. */
@@ -13,7 +12,7 @@ export const OTHER_OUTPUTS = 'other';
 
 /** The line that outputs of one cause share. */
 export interface OutputTemplate {
-  /** Eight hexadecimal digits; stays when the text becomes more general. */
+  /** Made from its first text; stays when the text becomes more general. */
   readonly id: string;
   /** Words, and `MASK`, with a space between. */
   readonly text: string;
@@ -68,12 +67,14 @@ export interface SeenLine {
  * Finds the template of each line, in their order: one that is there, made more general where it must be, or a new one.
  * `OTHER_OUTPUTS` where there is no place for a new one.
  *
+ * @param idOf an id for a new template, another one for each text
  * @param unused ids of templates that no host has any more: a new one takes such a place when all are taken
  */
 export function placeLines(
   known: readonly OutputTemplate[],
   lines: readonly SeenLine[],
   unused: ReadonlySet<string>,
+  idOf: (text: string) => string,
 ): { readonly templates: readonly OutputTemplate[]; readonly ids: readonly string[] } {
   const templates = [...known];
   const free = new Set(unused);
@@ -93,7 +94,7 @@ export function placeLines(
       templates.splice(left, 1);
     }
     const text = words.join(' ');
-    const id = hash('sha256', text).slice(0, 8);
+    const id = idOf(text);
     templates.push({ id, text, by: accountId });
     return id;
   });
