@@ -1,7 +1,7 @@
 import { INSTANCES_PER_COMMAND } from '@muster/core/install/command';
 import { isJobError, JobError } from '@muster/core/runtime/errors';
 import { coversRegion, type Matcher } from '@muster/core/scan/matcher';
-import { type ClosedGate, readGateFacts } from '@muster/core/rollout/gates';
+import { type ClosedGate, OF_READING, readGateFacts } from '@muster/core/rollout/gates';
 import type { WaitReason } from '@muster/core/rollout/send-wait';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { JobContext } from '@muster/core/jobs/define-job';
@@ -216,6 +216,7 @@ async function nothingToSend(
   if (nextAtMs === null) return done(null, sent, instances, 'idle');
   const nowMs = deps.clock.now();
   if (nextAtMs > nowMs) return done(nextAtMs - nowMs, sent, instances, 'idle');
+  if (closed === OF_READING) return done(deps.timings.retryMs, sent, instances, closed.reason);
   const untilMs = closed?.untilMs ?? null;
   const nextInMs = untilMs === null ? deps.timings.heldMs : Math.max(0, untilMs - nowMs);
   // The end of a freeze is known to the moment, and a changed configuration wakes what waited for it: there is nothing to look at before.

@@ -1,5 +1,6 @@
-import { type ClosedGate, closedGate, type GateFacts } from '@muster/core/rollout/gates';
+import { type ClosedGate, closedGate, type GateFacts, OF_READING } from '@muster/core/rollout/gates';
 import { isRepair, type StoredRecord } from '@muster/core/enrollment/record';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import { InstanceId } from '@muster/core/organization/ids';
 import type { Matcher } from '@muster/core/scan/matcher';
 import { targetId, type Target } from '@muster/core/organization/target';
@@ -55,12 +56,10 @@ export async function pickBatch(
   for (const [instanceId, stored] of records) {
     if (open.has(instanceId) || joined.has(instanceId) || isLeftForLater(stored.value, deps)) continue;
     const gate = closedGate(gates, stored.value);
-    if (gate !== null) {
-      if (closed === null || opensEarlier(gate, closed)) closed = gate;
-      continue;
-    }
-    free.push({ ...stored, instanceId });
+    if (gate === null) free.push({ ...stored, instanceId });
+    else if (closed === null || opensEarlier(gate, closed)) closed = gate;
   }
+  if (closed === OF_READING) await askForReading(deps);
   // Those that wait must not hide the others behind them.
   if (free.length === 0 && !isAll) return pickBatch(target, matchers, gates, limit, deps, 4 * lookAt);
   const matcher = await ownerOf(free, matchers, target, deps);
@@ -74,7 +73,13 @@ export async function pickBatch(
 }
 
 function opensEarlier(one: ClosedGate, other: ClosedGate): boolean {
+  if (one === OF_READING || other === OF_READING) return one === OF_READING;
   return (one.untilMs ?? Number.POSITIVE_INFINITY) < (other.untilMs ?? Number.POSITIVE_INFINITY);
+}
+
+/** A repair goes by what the inventory shows now. */
+async function askForReading({ ledger }: Pick<HandlerDeps, 'ledger'>): Promise<void> {
+  await ledger.due.schedule('inventory', [{ member: ORGANIZATION_MEMBER, inMs: 0 }]);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { WorldChange } from '@muster/aws-sim/world/change';
 import type { ConfigPart } from '@muster/testing/system-config';
+import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import { expect, test } from 'vitest';
 import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
 import { ACCOUNT, aWorld, instanceId, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
@@ -150,6 +151,20 @@ test('a lost host that is back by the time of its repair is not sent to', async 
   expect(await bench.states()).toEqual({ joined: 2 });
 });
 
+test('a repair goes by a reading of just now: a host that came back since the last one is not sent to', async () => {
+  const bench = await startLost();
+  await change(bench, 'restore-node');
+  bench.advance(45_000);
+
+  expect(await bench.run('install-batch', { target: TARGET })).toMatchObject({ sent: 0, stopped: 'repair' });
+  expect(await bench.dueAt('inventory', ORGANIZATION_MEMBER)).toBeLessThanOrEqual(bench.now());
+  await readInventory(bench);
+  expect(await bench.run('install-batch', { target: TARGET })).toMatchObject({ sent: 0 });
+
+  expect(await bench.states()).toEqual({ joined: 2 });
+  expect(await bench.sentSizes()).toEqual([]);
+});
+
 test('a lost host whose SSM agent is silent is told so, and is repaired once SSM shows it online', async () => {
   const bench = await startJoined();
   await loseNode(bench);
@@ -204,7 +219,7 @@ test('repairs have a cap of their own, and new hosts do not wait for them', asyn
   const bench = await startJoined(3, { repair: { in_flight: 1 } });
   for (const n of [0, 1, 2]) await loseNode(bench, instanceId(n));
   await look(bench);
-  const instance = { region: TARGET.region, id: instanceId(9) };
+  const instance = { region: TARGET.region, id: instanceId(9), ssm: { registersAfterMs: 0 } };
   await bench.aws.change({ op: 'launch-instances', accountId: ACCOUNT, instance });
   await look(bench, LOST_AFTER_MS);
   expect(await bench.states()).toEqual({ lost: 3, queued: 1 });

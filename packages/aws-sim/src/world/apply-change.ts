@@ -9,6 +9,7 @@ import {
   boot,
   loseAgent,
   loseNode,
+  loseNodes,
   restoreAgent,
   restoreNode,
   startInstance,
@@ -72,6 +73,8 @@ async function applyChange(sim: Simulation, change: WorldChange): Promise<readon
     case 'restore-agent':
       await changeLife(sim, change.op, requireInstance(sim, change.instanceId));
       break;
+    case 'lose-nodes':
+      return loseNodes(sim, change);
     case 'set-outcome':
     case 'set-ssm':
     case 'set-tags':

@@ -20,6 +20,17 @@ export const WorldChange = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('lose-node'), instanceId }),
   /** The Teleport agent of a host on which one is installed runs again, and joins. */
   z.strictObject({ op: z.literal('restore-node'), instanceId }),
+  /**
+   * Teleport's agents of a share of the hosts that have joined die, each at its own moment within `withinMs`; those of a share
+   * of these run again after a time of their own.
+   */
+  z.strictObject({
+    op: z.literal('lose-nodes'),
+    share: z.number().min(0).max(1),
+    withinMs: z.int().min(0),
+    restoredShare: z.number().min(0).max(1).optional(),
+    restoredAfterMs: z.tuple([z.int().min(0), z.int().min(0)]).optional(),
+  }),
   /** The Systems Manager agent falls silent while the host runs on; PingStatus follows up to five minutes later. */
   z.strictObject({ op: z.literal('lose-agent'), instanceId }),
   z.strictObject({ op: z.literal('restore-agent'), instanceId }),

@@ -1,6 +1,7 @@
 import { hostJoin } from '../commands/host-membership.ts';
 import type { Simulation } from '../server/simulation.ts';
-import { between, hashText } from './hash.ts';
+import type { WorldChange } from './change.ts';
+import { between, hashText, unit } from './hash.ts';
 import type { Instance } from './host-states.ts';
 import { findInstance } from './world.ts';
 
@@ -81,6 +82,39 @@ export async function loseNode(sim: Simulation, instance: Instance): Promise<voi
   if (state.joinedAtMs === null) return;
   state.joinedAtMs = null;
   await sim.network.leave(instance.account.id, instance.id);
+}
+
+/** How long an agent that runs again was away, when a change does not say: under an hour. */
+const AWAY_MS = [60_000, 3_600_000] as const;
+
+/**
+ * Agents of a share of the joined hosts die and return: which, and when, follows from the seed alone.
+ *
+ * @returns ids of the hosts whose agents die
+ */
+export function loseNodes(
+  sim: Simulation,
+  change: Extract<WorldChange, { op: 'lose-nodes' }>,
+): readonly string[] {
+  const { world, clock } = sim;
+  const { share, withinMs, restoredShare = 0, restoredAfterMs: [soonest, latest] = AWAY_MS } = change;
+  const draw = (what: string, id: string): number => hashText(world.seed, `${what}/${id}`);
+  const dying = [...world.hosts.entries()]
+    .filter(([id, { joinedAtMs }]) => joinedAtMs !== null && unit(draw('dies', id)) < share)
+    .map(([id]) => id);
+  const act = (id: string, doing: (sim: Simulation, host: Instance) => Promise<void>): void => {
+    const host = findInstance(world, id);
+    if (host?.state !== 'running') return;
+    doing(sim, host).catch((error: unknown) => process.stderr.write(`aws-sim: ${id}: ${String(error)}\n`));
+  };
+  for (const id of dying) {
+    const diesInMs = between(draw('dies-in', id), 0, withinMs);
+    clock.after(diesInMs, () => act(id, loseNode));
+    if (unit(draw('returns', id)) >= restoredShare) continue;
+    const awayMs = between(draw('returns-in', id), soonest, latest);
+    clock.after(diesInMs + awayMs, () => act(id, restoreNode));
+  }
+  return dying;
 }
 
 /** The agent of Systems Manager falls silent while the host runs on; its ping status follows minutes later. */

@@ -2,6 +2,7 @@ import { anAccountId, anInstanceId, NOW_MS } from '@muster/testing/builders';
 import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
 import type { AwsAction, AwsCall } from '../organization/aws-actions.ts';
+import { createNodeDigests, type InventoryFacts } from './node-store.ts';
 import type { TeleportNode } from './teleport-port.ts';
 
 const bench = useLedgerBench();
@@ -170,4 +171,41 @@ test('a new ledger has counted nothing', async () => {
     throttled: new Map(),
     commandsSent: 0,
   });
+});
+
+test('what one snapshot shows and the next does not is found by account, and nothing where they are alike', async () => {
+  const { ledger, redis, keys } = bench.create();
+  const { nodes } = ledger;
+  const put = async (generation: string, numbers: readonly number[]) => {
+    const digests = createNodeDigests();
+    const list = numbers.map((n) => aNode(n, generation));
+    for (const node of list) digests.add(node);
+    await nodes.addNodes(generation, list, TTL_MS);
+    await nodes.putDigests(generation, digests.digests(), TTL_MS);
+    await nodes.publish(published(generation, numbers.length));
+    return { generation, digests: digests.digests() };
+  };
+  const vanished = async (before: InventoryFacts, next: Awaited<ReturnType<typeof put>>) => {
+    const found = await nodes.vanished(before, next);
+    if (found === null) return null;
+    const all: string[] = [];
+    for await (const { accountId, instanceIds } of found) {
+      all.push(...instanceIds.map((id) => `${accountId} ${id}`));
+    }
+    return all;
+  };
+  expect(await vanished(await nodes.facts(), await put('g1', [0, 1, 2, 3]))).toBeNull();
+  const first = await nodes.facts();
+
+  expect(await vanished(first, await put('g2', [3, 2, 1, 0]))).toEqual([]);
+  expect(await vanished(first, await put('g3', [0, 1, 2, 5]))).toEqual([
+    `${anAccountId(1)} ${anInstanceId(3)}`,
+  ]);
+  // A whole account, and one of a snapshot that is empty.
+  expect(await vanished(first, await put('g4', [1, 3]))).toHaveLength(2);
+  expect(await vanished(first, await put('g5', []))).toHaveLength(4);
+  expect(await vanished(await nodes.facts(), await put('g6', [1]))).toEqual([]);
+  // The digests of one that is over are gone before its nodes are.
+  await redis.del(keys.nodeDigests('g1'));
+  expect(await vanished(first, await put('g7', [1]))).toBeNull();
 });

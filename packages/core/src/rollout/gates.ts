@@ -36,11 +36,17 @@ export interface GateFacts {
   readonly pauses: ReadonlyMap<string, Pause>;
   readonly selection: SelectionGate;
   /** How many repairs may begin, over all targets; null for hosts that are claimed, and have their room. */
-  readonly repairs: RepairRoom | null;
+  readonly repairs: RepairFacts | null;
   /** Units above the target's account; empty where no freeze window asks for units. */
   readonly ancestorIds: readonly string[];
   /** The ledger's time. */
   readonly nowMs: number;
+}
+
+/** What repairs are judged by. */
+export interface RepairFacts extends RepairRoom {
+  /** Whether the snapshot of the inventory is so young that a node that came back by itself is in it. */
+  readonly isSeenNow: boolean;
 }
 
 type Gate = (facts: GateFacts, record: StoredRecord) => ClosedGate | null;
@@ -69,7 +75,7 @@ export async function readGateFacts(
     config,
     nowMs,
   }: {
-    readonly ledger: Pick<Ledger, 'control' | 'coverage' | 'selection'>;
+    readonly ledger: Pick<Ledger, 'control' | 'coverage' | 'selection' | 'nodes'>;
     readonly config: MusterConfig;
     readonly nowMs: number;
   },
@@ -80,12 +86,31 @@ export async function readGateFacts(
   const [known, selection, repairs, account] = await Promise.all([
     pauses ?? ledger.control.pauses(),
     ledger.selection.gate(),
-    claimed ? null : ledger.control.repairRoom(config.repair),
+    claimed ? null : readRepairs({ ledger, config, nowMs }),
     needsUnits(config.freeze) ? ledger.coverage.account(target.accountId) : null,
   ]);
   const byScope = new Map(known.map((pause) => [pause.scope, pause]));
   const ancestorIds = account?.account.ancestorIds ?? [];
   return { target, config, nowMs, selection, repairs, ancestorIds, pauses: byScope };
+}
+
+/** A host may rejoin by itself at any moment: its repair is sent by a snapshot no older than this, or than two readings take. */
+const SEEN_NOW_MS = 20_000;
+
+async function readRepairs({
+  ledger,
+  config,
+  nowMs,
+}: {
+  readonly ledger: Pick<Ledger, 'control' | 'nodes'>;
+  readonly config: MusterConfig;
+  readonly nowMs: number;
+}): Promise<RepairFacts> {
+  const [room, { begunAtMs, tookMs = 0 }] = await Promise.all([
+    ledger.control.repairRoom(config.repair),
+    ledger.nodes.facts(),
+  ]);
+  return { ...room, isSeenNow: nowMs - begunAtMs <= Math.max(SEEN_NOW_MS / config.speed, 2 * tookMs) };
 }
 
 /** The widest pause that is over the host. */
@@ -113,7 +138,8 @@ function ofRepair({ config: { repair }, repairs }: GateFacts, record: StoredReco
       needsPerson: true,
     };
   }
-  if (repairs === null || repairs.room > 0) return null;
+  if (repairs === null) return null;
+  if (repairs.room > 0) return repairs.isSeenNow ? null : OF_READING;
   const isHour = repairs.full === 'hour';
   return {
     reason: 'repair',
@@ -127,6 +153,16 @@ function ofRepair({ config: { repair }, repairs }: GateFacts, record: StoredReco
     needsPerson: false,
   };
 }
+
+/** Opens with the next reading, which the worker asks for. */
+export const OF_READING: ClosedGate = {
+  reason: 'repair',
+  subject: 'reading',
+  untilMs: null,
+  message: 'had joined before, and wait for a new reading of the inventory: their nodes may be back',
+  remedy: 'Nothing to do.',
+  needsPerson: false,
+};
 
 /** The gate that an operator's pause or the brake's closes. */
 export function gateOfPause({ scope, by, reason }: Pause): ClosedGate {
