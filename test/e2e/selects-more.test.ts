@@ -68,7 +68,7 @@ test('a selector that is widened to the whole organization sends nothing before 
   expect(diff.code).toBe(2);
   expect(diff.stdout).toContain('the new file adds 90 hosts, drops 0, hands 6 over');
   expect(await heldChange()).toContain(
-    `selects 90 hosts in 2 accounts that the one before did not select, beside 6 that it did: ${FIRST} 89, ${SECOND} 1.`,
+    `adds 90 hosts in 2 accounts (${FIRST}: 89, ${SECOND}: 1) to the 6 that were selected before.`,
   );
   // A host of the kind that was selected before goes on.
   await system.aws.change({

@@ -40,7 +40,7 @@ export async function reportBlockedCaps(
       scope: scopeOf(one.cap),
       sinceMs: nowMs - Math.round(one.forMs),
       message: `No install has started for ${formatDuration(wholeSeconds(one.forMs * speed))}: ${nameOf(one.cap, limits)} is reached (${one.inFlight} hosts under way). ${holdersOf(one.cap, places, nowMs)}`,
-      remedy: `See why those hosts do not end or do not join (muster instances --state installing, --state installed, muster explain INSTANCE). Cancel commands that hang (muster cancel), or raise the cap in the configuration.`,
+      remedy: `See whether the commands of those hosts end, and whether their nodes join: muster instances --state installing, muster instances --state installed, muster explain INSTANCE. Cancel commands that hang (muster cancel), or raise the cap in the configuration.`,
     });
   }
 }

@@ -84,9 +84,9 @@ async function holdShares(
     kind: 'cleanup-held',
     scope: 'all',
     sinceMs: clock.now(),
-    message: `No node is removed from Teleport where more than ${percent(config.cleanup.maxShare)} of the nodes would go at once: ${text}. EC2 no longer shows the instances.`,
+    message: `Clean-up would remove too many nodes from Teleport at once (more than ${percent(config.cleanup.maxShare)}, muster.cleanup.max_share), so it removes none of them: ${text}. EC2 no longer shows their instances.`,
     remedy:
-      'See which they are (muster instances --state gone). Were they meant to go, run: muster approve cleanup. If not, find out what Muster may no longer see in the account.',
+      'See which instances they are: muster instances --state gone. When these were meant to go, run: muster approve cleanup. When not, find out what the member role no longer sees in the account.',
     count: asked.hosts,
   });
   return new Set(shares.map(({ scope }) => scope));

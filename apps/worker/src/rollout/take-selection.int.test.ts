@@ -68,7 +68,7 @@ test('a change that adds more than it may is held until an operator approves it,
   expect(await sentTo(bench)).toBe(4);
   const finding = (await bench.ledger.control.findings()).find(({ kind }) => kind === 'change-held');
   expect(finding?.message).toContain(
-    'selects 60 hosts in 1 account that the one before did not select, beside 4 that it did: 111122223333 60.',
+    'adds 60 hosts in 1 account (111122223333: 60) to the 4 that were selected before.',
   );
   const [request] = await bench.ledger.approvals.requests();
   expect(request).toMatchObject({ hosts: 60, accounts: 1, grow: 0.1 });

@@ -235,7 +235,7 @@ export const CAUSES = {
     owner: 'host-owner',
     handling: 'recheck',
     remedy:
-      'Look at the host: EC2 status checks, the console log, network and disk. Muster can send it nothing; it repairs the agent once SSM shows the host online, when the node has not come back by then.',
+      'Look at the host: EC2 status checks, the console log, network and disk. Muster can send it nothing now. Once SSM shows the host online, Muster repairs it, unless its node is back by then.',
   },
   'ec2-perm-account-denied': {
     title: 'The account cannot be entered, or its role lacks a permission',

@@ -134,7 +134,7 @@ function ofRepair({ config: { repair }, repairs }: GateFacts, record: StoredReco
       subject: 'off',
       untilMs: null,
       message: 'had joined before, and wait because muster.repair.enabled is false',
-      remedy: 'Set muster.repair.enabled to true, or see to these hosts by hand.',
+      remedy: 'Set muster.repair.enabled to true, or repair these hosts by hand.',
       needsPerson: true,
     };
   }
@@ -149,7 +149,7 @@ function ofRepair({ config: { repair }, repairs }: GateFacts, record: StoredReco
       ? `had joined before, and wait because ${repair.perHour} repairs were begun within the last hour (muster.repair.per_hour)`
       : `had joined before, and wait because ${repair.inFlight} repairs are under way (muster.repair.in_flight)`,
     remedy:
-      'Nothing to do: they have their turn. Raise the figure only when it is known why so many nodes are missing.',
+      'Nothing to do: each gets its turn. Raise the figure only when you know why so many nodes are missing.',
     needsPerson: false,
   };
 }
@@ -206,21 +206,25 @@ function ofChange({ selection }: GateFacts, { addedBy }: StoredRecord): ClosedGa
     return {
       ...base,
       message:
-        'wait because only a worker whose configuration is not the one that was taken up last selects them',
+        'wait because a worker with another configuration than the newest one selects them, and the newest one does not',
       remedy: 'Give all workers the same file; the next scan judges these hosts anew.',
     };
   }
   if (!isCounted) {
     return {
       ...base,
-      message: 'wait because a changed configuration adds them, and a sweep counts first how many it adds',
-      remedy: 'Nothing to do: with the end of the sweep they go on, or muster findings asks for an approval.',
+      message:
+        'wait because a change of the configuration adds them, and a sweep counts first how many it adds',
+      remedy:
+        'Nothing to do: when the sweep ends they go on, unless they are many; then muster findings asks for an approval.',
     };
   }
   return {
     ...base,
-    message: 'wait because a changed configuration adds them, and it adds more than muster.rollout.ask_above',
-    remedy: 'muster findings shows how many and where. When that is meant: muster approve change',
+    message:
+      'wait because a change of the configuration adds them, and it adds more hosts than muster.rollout.ask_above allows without an approval',
+    remedy:
+      'See in muster findings how many it adds, and where. When that is meant, run: muster approve change',
     needsPerson: true,
   };
 }

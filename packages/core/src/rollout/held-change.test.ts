@@ -67,9 +67,11 @@ test('the finding names the first accounts, and what is not known', () => {
   const text = describeChange({ held, selectedBefore: 9, allowance: 5, notRead: 1, accounts });
 
   expect(text).toBe(
-    `The changed configuration selects 27 hosts in 6 accounts that the one before did not select, beside 9 that it did: ${accounts
+    `The changed configuration adds 27 hosts in 6 accounts (${accounts
       .slice(0, 5)
-      .map(({ accountId, hosts }) => `${accountId} ${hosts}`)
-      .join(', ')} and 1 more. 1 target could not be read; hosts there are not counted.`,
+      .map(({ accountId, hosts }) => `${accountId}: ${hosts}`)
+      .join(
+        ', ',
+      )} and 1 more) to the 9 that were selected before. 1 target could not be read; hosts there are not counted.`,
   );
 });

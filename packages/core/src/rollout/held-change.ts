@@ -77,11 +77,11 @@ export interface ChangeFigures {
 /** One or two sentences: how many hosts, where, and what is not known. */
 export function describeChange(figures: ChangeFigures): string {
   const { held, selectedBefore, notRead, accounts } = figures;
-  const first = accounts.slice(0, ACCOUNTS_SHOWN).map(({ accountId, hosts }) => `${accountId} ${hosts}`);
+  const first = accounts.slice(0, ACCOUNTS_SHOWN).map(({ accountId, hosts }) => `${accountId}: ${hosts}`);
   const more = accounts.length > ACCOUNTS_SHOWN ? ` and ${accounts.length - ACCOUNTS_SHOWN} more` : '';
   const unread =
     notRead === 0 ? '' : ` ${count(notRead, 'target')} could not be read; hosts there are not counted.`;
-  return `The changed configuration selects ${count(held.hosts, 'host')} in ${count(held.accounts, 'account')} that the one before did not select, beside ${selectedBefore} that it did: ${first.join(', ')}${more}.${unread}`;
+  return `The changed configuration adds ${count(held.hosts, 'host')} in ${count(held.accounts, 'account')} (${first.join(', ')}${more}) to the ${selectedBefore} that were selected before.${unread}`;
 }
 
 /** The finding while a change waits for an approval. */
@@ -91,9 +91,9 @@ export function findingOfChange(figures: ChangeFigures, nowMs: number): Finding 
     kind: 'change-held',
     scope: 'all',
     sinceMs: nowMs,
-    message: `${describeChange(figures)} Muster sends nothing to them, since a change may add ${count(allowance, 'host')} by itself (muster.rollout.ask_above); all other hosts go on.`,
+    message: `${describeChange(figures)} Muster sends nothing to the added hosts: without an approval a change may add at most ${count(allowance, 'host')} (muster.rollout.ask_above). It goes on with all others.`,
     remedy:
-      'Compare the two files: muster config diff OLD NEW. When the change is meant: muster approve change. When not, put the old file back: Muster takes it up, and this ends.',
+      'Compare the two files: muster config diff OLD NEW. When the change is meant, run: muster approve change. When it is not, put the old file back; this finding then ends.',
     count: held.hosts,
   };
 }

@@ -29,7 +29,7 @@ const REASONS = {
     toldBy: ['brake-engaged'],
   },
   held: {
-    text: 'an operator must say so before the first send',
+    text: 'a first run sends nothing before an operator releases it',
     owner: 'operator',
     remedy: 'Look at what was found, then run: muster resume --all',
     toldBy: ['hold-first-send'],
@@ -41,10 +41,10 @@ const REASONS = {
     toldBy: [],
   },
   change: {
-    text: 'a changed configuration selects more hosts than before, and these are among them',
+    text: 'a change of the configuration adds them: a sweep counts first how many it adds, and many need an approval',
     owner: 'operator',
     remedy:
-      'Nothing to do before a sweep has counted them. Where it lasts: all workers must have the same file; muster coverage shows what is not read.',
+      'Nothing to do before the sweep has ended. Where it lasts, give all workers the same file, and see in muster coverage what cannot be read.',
     toldBy: ['change-held'],
   },
   inventory: {
@@ -54,17 +54,17 @@ const REASONS = {
     toldBy: ['inventory-unavailable', 'inventory-drop'],
   },
   cap: {
-    text: 'as many hosts are under way, from their claim until they have joined or failed, as muster.limits allows',
+    text: 'muster.limits allows no more hosts under way at once (a host is under way until it has joined or failed)',
     owner: 'operator',
     remedy:
       'Nothing to do while hosts join or fail. Where none does, see muster instances --state installing and --state installed; raise muster.limits.installs_in_flight when the caps are too small.',
     toldBy: [],
   },
   repair: {
-    text: 'they had joined before, and as many repairs are under way, or were begun within an hour, as muster.repair allows',
+    text: 'they had joined before, and muster.repair allows no more repairs at once, or within an hour',
     owner: 'operator',
     remedy:
-      'Nothing to do: they have their turn. See why so many nodes are missing at once: muster instances --state lost. Repairs that are off: muster.repair.enabled.',
+      'Nothing to do: each gets its turn. See why so many nodes are missing at once: muster instances --state lost. With muster.repair.enabled false, they wait until it is true.',
     toldBy: [],
   },
   pacing: {
