@@ -45,7 +45,7 @@ export interface GateFacts {
 
 /** What repairs are judged by. */
 export interface RepairFacts extends RepairRoom {
-  /** Whether the snapshot of the inventory is so young that a node that came back by itself is in it. */
+  /** Whether the snapshot of the inventory is so young that a node that came back by itself is in it; true without an inventory. */
   readonly isSeenNow: boolean;
 }
 
@@ -110,7 +110,8 @@ async function readRepairs({
     ledger.control.repairRoom(config.repair),
     ledger.nodes.facts(),
   ]);
-  return { ...room, isSeenNow: nowMs - begunAtMs <= Math.max(SEEN_NOW_MS / config.speed, 2 * tookMs) };
+  const isYoung = nowMs - begunAtMs <= Math.max(SEEN_NOW_MS / config.speed, 2 * tookMs);
+  return { ...room, isSeenNow: isYoung || config.inventory.kind === 'none' };
 }
 
 /** The widest pause that is over the host. */
