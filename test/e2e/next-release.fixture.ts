@@ -12,7 +12,7 @@ const CHANGES = [
   [
     'core/src/enrollment/stored-schema.ts',
     '{ v: LEDGER_SCHEMA, ...value }',
-    '{ v: LEDGER_SCHEMA, wave: 2, ...value }',
+    '{ v: LEDGER_SCHEMA, ring: 2, ...value }',
   ],
   // Jobs that this release cannot do, with a field more in each payload.
   ['core/src/jobs/catalog.ts', 'version: 1,', 'version: 2,'],

@@ -44,7 +44,7 @@ test('this release and the next work side by side on one Redis, and the older on
   expect(instances.byState['joined']).toBeGreaterThan(0);
   const before = await recordTexts();
   expect(before).toHaveLength(instances.total);
-  const ofNext = before.filter((text) => text.includes(`{"v":${LEDGER_SCHEMA + 1},"wave":2,`));
+  const ofNext = before.filter((text) => text.includes(`{"v":${LEDGER_SCHEMA + 1},"ring":2,`));
   expect(ofNext.length).toBeGreaterThan(0);
 
   for (const process of ofTomorrow) process.signal('SIGTERM');
@@ -61,6 +61,6 @@ test('this release and the next work side by side on one Redis, and the older on
   });
   // The release that was left has moved the record on, and kept what the other had put there.
   const after = (await recordTexts()).find((text) => text.includes(`"instanceId":"${stopped}"`)) ?? '';
-  expect(after).toMatch(new RegExp(`\\|stopped\\|.*{"v":${LEDGER_SCHEMA},.*"wave":2`));
+  expect(after).toMatch(new RegExp(`\\|stopped\\|.*{"v":${LEDGER_SCHEMA},.*"ring":2`));
   expect(findings.filter(({ kind }) => kind === 'ledger-unreadable')).toEqual([]);
 });

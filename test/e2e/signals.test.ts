@@ -53,6 +53,7 @@ const ONCE: Readonly<Record<string, readonly string[]>> = {
   cancel: ['cancel', '--all'],
   token: ['token'],
   version: ['version'],
+  waves: ['waves'],
   events: ['events'],
   approve: ['approve'],
 };

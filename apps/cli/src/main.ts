@@ -18,6 +18,7 @@ const COMMANDS: readonly Loadable[] = [
   { verbs: ['doctor'], load: async () => (await import('./commands/doctor.ts')).addDoctorCommand },
   { verbs: ['sweep'], load: async () => (await import('./commands/sweep.ts')).addSweepCommand },
   { verbs: ['status'], load: async () => (await import('./commands/status.ts')).addStatusCommands },
+  { verbs: ['waves'], load: async () => (await import('./commands/waves.ts')).addWavesCommand },
   { verbs: ['instances'], load: async () => (await import('./commands/instances.ts')).addInstancesCommand },
   {
     verbs: ['coverage', 'findings'],

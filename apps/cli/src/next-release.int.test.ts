@@ -35,7 +35,7 @@ beforeAll(async () => {
     const { nodeId: _nodeId, ...rest } = { nodeId: '', ...record };
     if (record.instanceId === HELD) return { ...rest, state: 'awaiting-approval', approval: 'none' };
     if (record.instanceId === UNFIT) return { ...rest, state: 'ineligible', cause: 'no-approval' };
-    return { ...record, wave: 2 };
+    return { ...record, ring: 2 };
   });
   const finding = {
     kind: 'of-tomorrow',
@@ -96,8 +96,8 @@ test('retry by a cause of the next release moves those that have it, leaves othe
 
   const after = await recordTexts(store, target);
   expect({ ...after, [UNFIT]: '' }).toEqual({ ...before, [UNFIT]: '' });
-  expect(before[UNFIT]).toContain(`{"v":${NEXT_SCHEMA},"wave":2,`);
-  expect(after[UNFIT]).toMatch(/^\d+\|discovered\|.*"wave":2/);
+  expect(before[UNFIT]).toContain(`{"v":${NEXT_SCHEMA},"ring":2,`);
+  expect(after[UNFIT]).toMatch(/^\d+\|discovered\|.*"ring":2/);
 });
 
 test('version tells the releases of this command and of the processes, of older and newer ones too', async () => {

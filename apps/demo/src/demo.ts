@@ -136,7 +136,7 @@ async function watch(
     const clock = createClock();
     const operator = createHoldOperator({ ledger, config, entry: ENTRY, env, say });
     const look = async (): Promise<OrganizationStatus> => {
-      const status = await readOrganizationStatus(ledger, clock.now());
+      const status = await readOrganizationStatus(ledger, clock.now(), undefined, config.rollout.waves);
       show(status);
       await operator(status);
       await clock.sleep(LOOK_MS, stop.signal).catch(() => undefined);
@@ -150,7 +150,7 @@ async function watch(
       await confirmFailures({ ledger, config, clock, random: randomShare }, INVENTORY_PATIENCE_MS);
     }
     display.clear();
-    return await readOrganizationStatus(ledger, clock.now());
+    return await readOrganizationStatus(ledger, clock.now(), undefined, config.rollout.waves);
   } finally {
     await closeRedis(redis);
   }

@@ -20,6 +20,7 @@ import { createHttpApp, listen } from './http/app.ts';
 import { reviewChange } from '@muster/core/control/review-change';
 import { reportBlockedCaps, reportSetAside, watchRedis } from './recurring-findings.ts';
 import { keepTicking, tick } from './tick.ts';
+import { createWaveWatch } from './watch-waves.ts';
 
 /** Real time between two ticks. What falls due is handed out this much later at worst. */
 const TICK_MS = 1_000;
@@ -68,6 +69,7 @@ export async function startScheduler(deps: {
     jobQueue: queue,
     metrics,
     redact,
+    waves: () => current.rollout.waves,
     clock,
     log,
   });
@@ -125,7 +127,10 @@ function createTickHandler(deps: {
 }): () => Promise<Record<string, number>> {
   const { ledger, queue, clock, log } = deps;
   let reportedAtMs = 0;
+  const watchWaves = createWaveWatch({ ledger, clock });
   return async () => {
+    // First: a sweep that this tick starts reads by the waves that are in force.
+    await watchWaves(deps.current().rollout.waves);
     const given = await tick({
       config: deps.current(),
       ledger,

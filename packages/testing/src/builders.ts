@@ -8,6 +8,7 @@ import type {
   MatcherKey,
   Region,
 } from '@muster/core/organization/ids';
+import type { Wave } from '@muster/core/rollout/wave';
 import type { Instance, ManagedNode } from '@muster/core/scan/instance';
 import type { Intent } from '@muster/core/install/intent';
 import type { InstallSettings, Matcher } from '@muster/core/scan/matcher';
@@ -201,6 +202,24 @@ export function recordingLog(
     warn: at('warn'),
     error: at('error'),
     child: (fields) => recordingLog(lines, { ...bound, ...fields }),
+  };
+}
+
+/** A wave of every host that begins at once. */
+export function aWave(name: string, facts: Partial<Wave> = {}): Wave {
+  return {
+    name,
+    units: null,
+    accounts: null,
+    regions: null,
+    accountTags: [],
+    instanceTags: [],
+    share: 1,
+    after: [],
+    notBeforeMs: null,
+    approvedGrowth: null,
+    inFlight: null,
+    ...facts,
   };
 }
 

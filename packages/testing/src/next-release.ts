@@ -49,6 +49,6 @@ export async function recordTexts(
 async function raiseSchema(redis: Store['redis'], key: string, fields: readonly string[]): Promise<void> {
   for (const field of fields) {
     const text = (await redis.hget(key, field)) ?? '';
-    await redis.hset(key, field, text.replace(`{"v":${LEDGER_SCHEMA},`, `{"v":${NEXT_SCHEMA},"wave":2,`));
+    await redis.hset(key, field, text.replace(`{"v":${LEDGER_SCHEMA},`, `{"v":${NEXT_SCHEMA},"ring":2,`));
   }
 }

@@ -95,7 +95,7 @@ async function watchUntilSettled(
   }
   const left = await awaitLabels({ ledger, config, clock });
   if (left !== null) log.warn({ ...left }, 'labels are left for a later run');
-  const status = await readOrganizationStatus(ledger, clock.now());
+  const status = await readOrganizationStatus(ledger, clock.now(), undefined, config.rollout.waves);
   // The next sweep may have begun meanwhile: the verdict is the one that this run ends with.
   return { ...settled, status: { ...status, sweep: settled.status.sweep } };
 }
@@ -160,7 +160,7 @@ export async function awaitSettled(
   const clock = await clockOf(ledger);
   let stillSinceMs = clock.monotonicMs();
   while (!signal.aborted) {
-    const status = await readOrganizationStatus(ledger, clock.now());
+    const status = await readOrganizationStatus(ledger, clock.now(), undefined, config.rollout.waves);
     onLook?.(status);
     if (isSettled(status, hasInventory)) return { status, waiting: [] };
     const now = JSON.stringify([status.instances.byState, status.commands]);

@@ -22,7 +22,7 @@ export function addStatusCommands(program: Command, context: CommandContext): vo
       const config = readConfig(context.env, context.configOption());
       await withLedger(config, async (ledger, clock) => {
         for (;;) {
-          const status = await readOrganizationStatus(ledger, clock.now());
+          const status = await readOrganizationStatus(ledger, clock.now(), undefined, config.rollout.waves);
           const text = options.json === true ? JSON.stringify(status) : formatStatus(status);
           if (options.watch === true && options.json !== true) moveOnTerminal(process.stdout, 'erase-screen');
           process.stdout.write(`${text}\n`);

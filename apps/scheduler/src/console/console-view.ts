@@ -11,6 +11,7 @@ import { scopeFlag } from '@muster/core/control/scope';
 import { readFindings } from '@muster/core/control/standing-findings';
 import type { InventoryFacts } from '@muster/core/inventory/node-store';
 import { type OrganizationStatus, readOrganizationStatus } from '@muster/core/reports/organization-status';
+import type { Wave } from '@muster/core/rollout/wave';
 import type { Reading } from './cached-read.ts';
 import { type CauseText, explainCause, ownerPhrase } from './row-texts.ts';
 
@@ -22,10 +23,14 @@ export interface Snapshot {
   readonly inventory: InventoryFacts;
 }
 
-export async function readSnapshot(ledger: Ledger, nowMs: number): Promise<Snapshot> {
+export async function readSnapshot(
+  ledger: Ledger,
+  nowMs: number,
+  waves: readonly Wave[] = [],
+): Promise<Snapshot> {
   const reading = readFindings(ledger);
   const [status, findings, pauses, inventory] = await Promise.all([
-    readOrganizationStatus(ledger, nowMs, reading),
+    readOrganizationStatus(ledger, nowMs, reading, waves),
     reading,
     ledger.control.pauses(),
     ledger.nodes.facts(),
@@ -143,6 +148,7 @@ const STOPS_SENDING: Readonly<Partial<Record<string, boolean>>> = {
   'ledger-untrusted': false,
   'accounts-unproven': false,
   'organization-mismatch': true,
+  'wave-unapproved': true,
 } satisfies Record<FindingKind, boolean>;
 
 /**

@@ -9,6 +9,7 @@ import type { JobQueue } from '@muster/core/jobs/queue/enqueue';
 import { checkRedis } from '@muster/core/redis/server-check';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import { messageOf } from '@muster/core/runtime/errors';
+import type { Wave } from '@muster/core/rollout/wave';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import { createRedactor, type Redact } from '@muster/core/runtime/redaction';
 import { isLoopback } from '@muster/core/runtime/request-origin';
@@ -41,6 +42,8 @@ export interface HttpDeps {
   readonly metrics: Registry;
   /** Cleans every JSON answer. @default a redactor that knows secrets by their form only */
   readonly redact?: Redact;
+  /** Those of the configuration as it is now. @default none */
+  readonly waves?: () => readonly Wave[];
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -56,7 +59,7 @@ export function createHttpApp(deps: HttpDeps): Express {
   const { config, ledger, clock, log } = deps;
   const { host, password } = config.console;
   const read = createCachedRead({
-    read: () => readSnapshot(ledger, clock.now()),
+    read: () => readSnapshot(ledger, clock.now(), deps.waves?.() ?? []),
     clock,
     minIntervalMs: STATUS_INTERVAL_MS,
   });

@@ -13,7 +13,7 @@ beforeAll(async () => {
   const records: readonly object[] = [
     { ...aRecord('discovered'), instanceId: anInstanceId(1), state: 'awaiting-approval', approval: 'none' },
     { ...aRecord('ineligible'), instanceId: anInstanceId(2), cause: 'no-approval' },
-    { ...aRecord('joined'), instanceId: anInstanceId(3), wave: 2 },
+    { ...aRecord('joined'), instanceId: anInstanceId(3), ring: 2 },
   ];
   await app.ledger.enrollments.write(
     aTarget(),

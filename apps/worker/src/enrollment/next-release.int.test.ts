@@ -41,7 +41,7 @@ function ofNextRelease(nowMs: number) {
           failures: 1,
         };
       case IN_WAVE:
-        return { ...record, wave: 'canary' };
+        return { ...record, ring: 'canary' };
       default:
         return null;
     }
@@ -80,7 +80,7 @@ test('what only the next release knows is lost by no scan, send or end of a comm
   const after = await recordTexts(bench.store, TARGET);
   expect(after[HELD]).toBe(before[HELD]);
   expect(after[UNFIT]).toBe(before[UNFIT]);
-  expect(await bench.record(IN_WAVE)).toMatchObject({ state: 'installed', wave: 'canary' });
+  expect(await bench.record(IN_WAVE)).toMatchObject({ state: 'installed', ring: 'canary' });
   expect(await bench.record(FAILED)).toMatchObject({ state: 'installed' });
   expect(bench.aws.report().installs).toMatchObject({ whileLive: 0, perInstance: { '0': 2, '1': 4 } });
   expect(await bench.findings()).toEqual([]);
@@ -168,12 +168,12 @@ test('an intent of the next release is followed to its end, and keeps its fields
   await writeAsNextRelease(bench.store, TARGET, () => null);
   const { intents } = bench.store.keys.target(TARGET);
   const [text = ''] = await bench.store.redis.hvals(intents);
-  expect(text).toContain(`{"v":${NEXT_SCHEMA},"wave":2,`);
+  expect(text).toContain(`{"v":${NEXT_SCHEMA},"ring":2,`);
 
   await collect(bench);
 
   expect((await bench.store.redis.hvals(intents)).join('')).toMatch(
-    /"polls":1.*"wave":2|"wave":2.*"polls":1/,
+    /"polls":1.*"ring":2|"ring":2.*"polls":1/,
   );
   await bench.commandsEnded();
   await collect(bench);

@@ -1,6 +1,6 @@
 import { INSTANCES_PER_COMMAND } from '@muster/core/install/command';
 import { isJobError, JobError } from '@muster/core/runtime/errors';
-import { coversRegion, type Matcher } from '@muster/core/scan/matcher';
+import { coversRegion } from '@muster/core/scan/matcher';
 import { type ClosedGate, OF_READING, readGateFacts } from '@muster/core/rollout/gates';
 import type { WaitReason } from '@muster/core/rollout/send-wait';
 import { targetId, type Target } from '@muster/core/organization/target';
@@ -14,6 +14,7 @@ import { pickBatch } from './pick-batch.ts';
 import { awaitProof, isOfAnotherOrganization, scopeOfAccount } from '../organization/account-scope.ts';
 import { scheduleScans } from '../scan/forget-target.ts';
 import { causeOfDenial, markPartial } from '../scan/scan-coverage.ts';
+import type { SendScope } from './prove-recipients.ts';
 import { sendBatch } from './send-batch.ts';
 import { askSendPermission, withheldMs } from '../rollout/send-permission.ts';
 import { raiseUntrusted } from '../control/untrusted-ledger.ts';
@@ -37,6 +38,7 @@ const WAITS: Readonly<Record<string, WaitReason | undefined>> = {
   epoch: 'epoch',
   cap: 'cap',
   repair: 'repair',
+  wave: 'wave',
   throttled: 'pacing',
   unproven: 'unproven',
   organization: 'organization',
@@ -66,18 +68,18 @@ export async function handleInstallBatch(
       await tellWait(target, scope, deps);
       return scope;
     }
-    const outcome = await sendAll(target, scope.matchers, ctx, deps);
+    const outcome = await sendAll(target, scope, ctx, deps);
     await tellWait(target, outcome, deps);
     return outcome;
   });
 }
 
-/** The matchers that cover the target by this worker's configuration, in file order; else what becomes of its candidates. */
+/** What covers the target by this worker's configuration; else what becomes of its candidates. */
 async function scopeOfTarget(
   target: Target,
   ctx: JobContext,
   deps: HandlerDeps,
-): Promise<{ readonly matchers: readonly Matcher[] } | DueOutcome<Result>> {
+): Promise<SendScope | DueOutcome<Result>> {
   const known = await deps.ledger.coverage.account(target.accountId);
   if (known === null) return leaveAlone(target, 'no listing of accounts shows its account', deps);
   const { account, regions } = known;
@@ -93,7 +95,7 @@ async function scopeOfTarget(
   const matchers = scope.matchers.filter((matcher) => coversRegion(matcher, target.region));
   if (matchers.length === 0) return leaveAlone(target, 'no matcher covers its region', deps);
   // A scan that finds it in scope again makes its candidates due again.
-  return regions?.includes(target.region) === true ? { matchers } : done(null, 0, 0, 'forgotten');
+  return regions?.includes(target.region) === true ? { account, matchers } : done(null, 0, 0, 'forgotten');
 }
 
 /** Nothing is sent where the configuration does not reach: its candidates are told of, and a scan forgets them. */
@@ -128,12 +130,8 @@ async function tellWait(
 }
 
 /** Batch after batch, until there is nothing to send, something says wait, or others should have a turn. */
-async function sendAll(
-  target: Target,
-  matchers: readonly Matcher[],
-  ctx: JobContext,
-  deps: HandlerDeps,
-): Promise<Ended> {
+async function sendAll(target: Target, scope: SendScope, ctx: JobContext, deps: HandlerDeps): Promise<Ended> {
+  const { matchers } = scope;
   let sent = 0;
   let instances = 0;
   let limit = INSTANCES_PER_COMMAND;
@@ -157,9 +155,10 @@ async function sendAll(
       permission.pauses,
     );
     const { batch, closed } = await pickBatch(target, matchers, gates, limit, deps);
+    if (closed === 'wave-full') return done(deps.timings.retryMs, sent, instances, 'cap');
     if (batch === null) return nothingToSend(target, { sent, instances, closed }, deps);
     if (!(await areTrusted(target, batch.candidates, deps))) continue;
-    const step = await sendBatch(target, batch, matchers, epoch, ctx, deps);
+    const step = await sendBatch(target, batch, scope, epoch, ctx, deps);
     if (step.kind === 'full') return done(deps.timings.retryMs, sent, instances, 'cap');
     if (step.kind === 'denied') return denied(target, step.error, sent, instances, deps);
     if (step.kind === 'wait') return done(step.waitMs, sent, instances, 'throttled');

@@ -9,6 +9,7 @@ import { candidateAt } from '@muster/core/enrollment/record-codec';
 import { setAsideUnreadable } from '../enrollment/repair-ledger.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { raiseUntrusted, type Untrusted } from '../control/untrusted-ledger.ts';
+import type { Wave } from '@muster/core/rollout/wave';
 import type { Versioned } from '@muster/core/enrollment/enrollment-store';
 
 /** Candidates looked at for one batch: more than a batch, since some are paused or have joined. */
@@ -20,6 +21,8 @@ export type Candidate = Versioned<StoredRecord> & { readonly instanceId: Instanc
 /** Candidates that share one command. */
 export interface Batch {
   readonly matcher: Matcher;
+  /** To which all of them belong; null where there are no waves. */
+  readonly wave: Wave | null;
   readonly candidates: readonly Candidate[];
   /** Whether all of them had joined before; else none had. */
   readonly repairs: boolean;
@@ -28,7 +31,7 @@ export interface Batch {
 /** What may be sent now: `batch` is null when there is nothing. `closed`: what keeps those that wait, of several what opens first. */
 export interface PickedBatch {
   readonly batch: Batch | null;
-  readonly closed: ClosedGate | null;
+  readonly closed: ClosedGate | 'wave-full' | null;
 }
 
 /** Up to `limit` candidates that share one command. What has joined meanwhile is recorded and left out. */
@@ -65,11 +68,34 @@ export async function pickBatch(
   const matcher = await ownerOf(free, matchers, target, deps);
   if (matcher === null) return { batch: null, closed };
   const own = free.filter((one) => one.value.matcherKey === matcher.key);
-  // Repairs have caps of their own, which the claim takes for a whole batch.
+  // Repairs have caps of their own, which the claim takes for a whole batch; no wave holds them up.
   const repairs = own.some(({ value }) => isRepair(value));
   const candidates = own.filter(({ value }) => isRepair(value) === repairs);
-  const most = repairs ? Math.min(limit, gates.repairs?.room ?? limit) : limit;
-  return { batch: { matcher, candidates: candidates.slice(0, most), repairs }, closed };
+  if (repairs) {
+    const most = Math.min(limit, gates.repairs?.room ?? limit);
+    return { batch: { matcher, wave: null, candidates: candidates.slice(0, most), repairs }, closed };
+  }
+  const { wave, room } = waveOfBatch(gates, candidates);
+  if (room === 0) return { batch: null, closed: 'wave-full' };
+  const ofWave = candidates.filter(({ value }) => wave === null || value.wave === wave.name);
+  return { batch: { matcher, wave, candidates: ofWave.slice(0, Math.min(limit, room)), repairs }, closed };
+}
+
+/** The first wave of these that has room under its own cap, and how much; the first one where none has. */
+function waveOfBatch(
+  { waves }: GateFacts,
+  candidates: readonly Candidate[],
+): { readonly wave: Wave | null; readonly room: number } {
+  if (waves === null) return { wave: null, room: Number.POSITIVE_INFINITY };
+  const names = new Set(candidates.map(({ value }) => value.wave));
+  const found = waves.waves
+    .filter(({ name }) => names.has(name))
+    .map((wave) => {
+      const underWay = waves.progress.get(wave.name)?.underWay ?? 0;
+      const room = wave.inFlight === null ? Number.POSITIVE_INFINITY : wave.inFlight - underWay;
+      return { wave, room: Math.max(0, room) };
+    });
+  return found.find(({ room }) => room > 0) ?? { wave: null, room: 0 };
 }
 
 function opensEarlier(one: ClosedGate, other: ClosedGate): boolean {

@@ -3,6 +3,7 @@ import type { TargetAccess } from '@muster/core/install/command';
 import { judgeInstance } from '@muster/core/scan/eligibility';
 import type { EnrollmentEvent } from '@muster/core/enrollment/event';
 import { isJobError, type JobError } from '@muster/core/runtime/errors';
+import type { Account } from '@muster/core/organization/account';
 import type { InstanceId } from '@muster/core/organization/ids';
 import type { Instance } from '@muster/core/scan/instance';
 import { roleFor, type Matcher } from '@muster/core/scan/matcher';
@@ -10,9 +11,16 @@ import { targetId, type Target } from '@muster/core/organization/target';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from '../deps.ts';
 import { applyEvents } from '@muster/core/enrollment/apply-events';
-import { eventsOfSighting, isOfTarget, ownerAmong } from '../scan/judge-target.ts';
+import { eventsOfSighting, isOfTarget, ownerAmong, waveOfInstance } from '../scan/judge-target.ts';
 import type { Batch, Candidate } from './pick-batch.ts';
 import { raiseUntrusted, type Untrusted } from '../control/untrusted-ledger.ts';
+
+/** What decides, by this worker's configuration and proven facts of the account, who in a target may be sent to. */
+export interface SendScope {
+  readonly account: Account;
+  /** Those that cover the target, in file order. */
+  readonly matchers: readonly Matcher[];
+}
 
 /** What EC2 says of a batch right before its send. */
 export type Proof =
@@ -36,13 +44,12 @@ interface Refused {
  * It comes before the claim: a process that is killed here leaves nothing behind, and what is sent afterwards is held in
  * memory and never read from Redis again. `notAfterMs` holds for proof and send together.
  *
- * @param matchers those that cover the target by this worker's configuration, in file order
  * @param notAfterMs when the answer must be there, by `Clock.monotonicMs`
  */
 export async function proveRecipients(
   target: Target,
   batch: Batch,
-  matchers: readonly Matcher[],
+  scope: SendScope,
   notAfterMs: number,
   ctx: JobContext,
   deps: HandlerDeps,
@@ -53,7 +60,7 @@ export async function proveRecipients(
   const candidates: Candidate[] = [];
   const refused = new Map<Candidate, Refused>();
   for (const candidate of batch.candidates) {
-    const refusal = judge(shown.get(candidate.instanceId), target, { batch, matchers }, deps);
+    const refusal = judge(shown.get(candidate.instanceId), target, { candidate, batch, scope }, deps);
     if (refusal === null) candidates.push(candidate);
     else refused.set(candidate, refusal);
   }
@@ -71,22 +78,29 @@ export async function proveRecipients(
 function judge(
   instance: Instance | undefined,
   target: Target,
-  { batch, matchers }: { readonly batch: Batch; readonly matchers: readonly Matcher[] },
-  deps: Pick<HandlerDeps, 'clock'>,
+  {
+    candidate,
+    batch,
+    scope,
+  }: { readonly candidate: Candidate; readonly batch: Batch; readonly scope: SendScope },
+  deps: Pick<HandlerDeps, 'clock' | 'config'>,
 ): Refused | null {
   // Not `gone`: only a complete scan says that.
   if (instance === undefined || !isOfTarget(instance, target)) {
     const events = unfit('ec2-instance-elsewhere');
     return { events, doubt: 'EC2 does not show it in this account and region' };
   }
-  const owner = ownerAmong(matchers, instance);
-  const events = eventsOfSighting({ instance, owner });
+  const owner = ownerAmong(scope.matchers, instance);
+  const wave = waveOfInstance(instance, scope.account, target, deps);
+  const events = eventsOfSighting({ instance, owner, wave });
   if (owner === null) return { events, doubt: 'its tags are not what any matcher selects' };
   if (instance.state !== 'running') {
     // One that is starting is left to the next scan.
     return { events: events.length === 0 ? unfit('ec2-instance-not-running') : events, doubt: null };
   }
   if (owner.key !== batch.matcher.key) return { events, doubt: `its tags give it to ${owner.label}` };
+  // Another wave may not have begun: the gates ask for that one.
+  if (wave !== null && candidate.value.wave !== wave) return { events, doubt: null };
   const judgment = judgeInstance(instance, {
     nowMs: deps.clock.now(),
     minInstanceAgeMs: owner.minInstanceAgeMs,

@@ -11,13 +11,13 @@ import type { BatchId } from '@muster/core/organization/ids';
 import { type Target, targetId } from '@muster/core/organization/target';
 import { closedGate, readGateFacts } from '@muster/core/rollout/gates';
 import { isJobError, type JobError } from '@muster/core/runtime/errors';
-import { type InstallSettings, type Matcher, needsManagedUpdates, roleFor } from '@muster/core/scan/matcher';
+import { type InstallSettings, needsManagedUpdates, roleFor } from '@muster/core/scan/matcher';
 import type { HandlerDeps } from '../deps.ts';
 import { sealerOf } from '../organization/account-scope.ts';
 import { askSendPermission } from '../rollout/send-permission.ts';
 import { causesOfInvalidIds } from './invalid-instances.ts';
 import type { Batch } from './pick-batch.ts';
-import { proveRecipients } from './prove-recipients.ts';
+import { proveRecipients, type SendScope } from './prove-recipients.ts';
 import { recordAccepted, recordRefused } from './send-outcome.ts';
 
 /** No send starts later than this after a pause. Real time. */
@@ -36,11 +36,11 @@ export type Step =
   | { readonly kind: 'full' }
   | { readonly kind: 'claimed-elsewhere' };
 
-/** One batch through steps 3 to 7 of docs/sending-once.md: room, proof, intent, send, record. @param matchers see `proveRecipients` */
+/** One batch through steps 3 to 7 of docs/sending-once.md: room, proof, intent, send, record. */
 export async function sendBatch(
   target: Target,
   batch: Batch,
-  matchers: readonly Matcher[],
+  scope: SendScope,
   epoch: string,
   ctx: JobContext,
   deps: HandlerDeps,
@@ -56,7 +56,7 @@ export async function sendBatch(
   // The same moment by the counter that no clock sets: this process keeps to it, the others read the intent.
   const leaveByMs = deps.clock.monotonicMs() + sendWindowMs;
   const asked: Batch = { ...batch, candidates: batch.candidates.slice(0, room) };
-  const proof = await proveRecipients(target, asked, matchers, leaveByMs, ctx, deps);
+  const proof = await proveRecipients(target, asked, scope, leaveByMs, ctx, deps);
   if (proof.kind !== 'proven') return proof;
   if (proof.candidates.length === 0) return { kind: 'left-out' };
   const claimed = { ...batch, candidates: proof.candidates };
@@ -68,12 +68,15 @@ export async function sendBatch(
   return settle(access, intent, result, ctx, deps);
 }
 
-function capsOf({ repairs }: Batch, { config: { limits, repair } }: HandlerDeps): Caps {
+function capsOf({ repairs, wave }: Batch, { config: { limits, repair } }: HandlerDeps): Caps {
   return {
     all: limits.installsInFlight,
     account: limits.installsInFlightPerAccount,
     target: limits.installsInFlightPerTarget,
     ...(repairs ? { repair: repair.inFlight, repairRate: repair } : {}),
+    ...(wave === null || wave.inFlight === null
+      ? {}
+      : { wave: { name: wave.name, inFlight: wave.inFlight } }),
   };
 }
 

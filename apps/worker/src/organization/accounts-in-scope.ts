@@ -78,7 +78,7 @@ interface TagFiller {
 }
 
 /**
- * Fills in the own tags of accounts where it depends on them whether a matcher covers an account. What the ledger knows is
+ * Fills in the own tags of accounts where it depends on them whether a matcher covers an account, or which wave its hosts belong to. What the ledger knows is
  * believed for an hour; the rest is asked for, one call per account. A missing permission is a finding, asked for once per
  * listing: tags that are known go on counting.
  */
@@ -93,7 +93,10 @@ function createTagFiller(
   let asked = false;
 
   async function fillOne(account: Account): Promise<Account> {
-    if (!needsAccountTags(deps.config.matchers, account, callerAccountId)) return account;
+    const { matchers, rollout } = deps.config;
+    const isAskedByWaves = rollout.waves.some(({ accountTags }) => accountTags.length > 0);
+    const decidesScope = needsAccountTags(matchers, account, callerAccountId);
+    if (!isAskedByWaves && !decidesScope) return account;
     const known = (await memory?.coverage.account(account.accountId))?.account;
     const now = deps.clock.now();
     // What carries no seal is not believed: sealed again, it would be.
@@ -115,7 +118,8 @@ function createTagFiller(
         denial = error;
       }
     }
-    if (tags === undefined) unknown = true;
+    // Where only a wave hangs on them, the account is read all the same, and its hosts wait.
+    if (tags === undefined && decidesScope) unknown = true;
     return tags === undefined ? account : { ...account, tags, tagsReadAtMs };
   }
 

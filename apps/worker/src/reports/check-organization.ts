@@ -170,7 +170,11 @@ async function checkAccountTags(
   ctx: JobContext,
   deps: ReportDeps,
 ): Promise<void> {
-  if (!deps.config.matchers.some(({ accountTags }) => accountTags !== undefined)) return;
+  const { matchers, rollout } = deps.config;
+  const isAsked =
+    matchers.some(({ accountTags }) => accountTags !== undefined) ||
+    rollout.waves.some(({ accountTags }) => accountTags.length > 0);
+  if (!isAsked) return;
   const place = { subject: ACCOUNT_TAGS_ACTION };
   try {
     await deps.organization.listAccountTags(callerAccountId, ctx.signal);

@@ -73,7 +73,7 @@ export async function checkRegions(
     const target = { accountId, region };
     const matched = new Map<InstanceId, Sighting>();
     const listed = await attempt(region, 'ec2:DescribeInstances', async () => {
-      for (const [id, sighting] of await listSightings(target, [group], signal, deps)) {
+      for (const [id, sighting] of await listSightings(target, [group], signal, deps, null)) {
         const { instance, owner } = sighting;
         if (owner !== null && coversRegion(owner, region) && instance.state === 'running') {
           matched.set(id, sighting);

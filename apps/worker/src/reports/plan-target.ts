@@ -56,7 +56,7 @@ async function readTarget(
 ): Promise<TargetReading> {
   const { matchers } = await accountOfReport(deps, reportId, target.accountId, ctx.signal);
   const groups = groupByRole(matchers, target.accountId, target.region);
-  const sightings = await listSightings(target, groups, ctx.signal, deps);
+  const sightings = await listSightings(target, groups, ctx.signal, deps, null);
   const records = await deps.ledger.enrollments.readAll(target);
   let managed: number | null = null;
   const next = await judgeSightings(sightings, records, transitionContext(deps), {

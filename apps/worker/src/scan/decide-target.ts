@@ -3,6 +3,7 @@ import type { RecordChange, Versioned } from '@muster/core/enrollment/enrollment
 import type { InventoryView } from '@muster/core/enrollment/node-events';
 import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { InventoryFacts } from '@muster/core/inventory/node-store';
+import type { Account } from '@muster/core/organization/account';
 import type { Coverage } from '@muster/core/organization/coverage';
 import type { InstanceId } from '@muster/core/organization/ids';
 import type { Target } from '@muster/core/organization/target';
@@ -19,6 +20,7 @@ export type Records = ReadonlyMap<InstanceId, Versioned<StoredRecord>>;
 /** What a scan reads, and with what. */
 export interface Reading {
   readonly target: Target;
+  readonly account: Account;
   readonly groups: readonly RoleGroup[];
   /** How the target was read last. */
   readonly before: Coverage | null;

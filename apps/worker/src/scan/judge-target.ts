@@ -7,7 +7,9 @@ import type { InstanceId } from '@muster/core/organization/ids';
 import type { Instance, ManagedNode } from '@muster/core/scan/instance';
 import { matchesInstance, type Matcher } from '@muster/core/scan/matcher';
 import type { RoleGroup } from '@muster/core/scan/matcher-scope';
+import type { Account } from '@muster/core/organization/account';
 import type { Target } from '@muster/core/organization/target';
+import { waveOf } from '@muster/core/rollout/wave';
 import { runEvents } from '@muster/core/enrollment/transition';
 import type { HandlerDeps } from '../deps.ts';
 import type { Versioned } from '@muster/core/enrollment/enrollment-store';
@@ -18,14 +20,21 @@ export interface Sighting {
   readonly owner: Matcher | null;
   /** The selection that adds it, null for one that was selected before (`markAdded`); absent where that is not asked. */
   readonly addedBy?: string | null;
+  /** The wave that it belongs to; empty when that cannot be told, null where there are no waves. */
+  readonly wave: string | null;
 }
 
-/** Every instance that any role shows, with its owner: the first matcher in file order, whichever role it came by. */
+/**
+ * Every instance that any role shows, with its owner: the first matcher in file order, whichever role it came by.
+ *
+ * @param account whose tags and units decide about waves; null where waves do not matter
+ */
 export async function listSightings(
   target: Target,
   groups: readonly RoleGroup[],
   signal: AbortSignal,
   deps: Pick<HandlerDeps, 'config' | 'instances'>,
+  account: Account | null,
 ): Promise<ReadonlyMap<InstanceId, Sighting>> {
   const sightings = new Map<InstanceId, Sighting>();
   const order = deps.config.matchers;
@@ -37,7 +46,8 @@ export async function listSightings(
         const other = sightings.get(instance.instanceId)?.owner ?? null;
         const first =
           other !== null && (owner === null || order.indexOf(other) < order.indexOf(owner)) ? other : owner;
-        sightings.set(instance.instanceId, { instance, owner: first });
+        const wave = account === null ? null : waveOfInstance(instance, account, target, deps);
+        sightings.set(instance.instanceId, { instance, owner: first, wave });
       }
     }
   }
@@ -52,6 +62,17 @@ export function isOfTarget(instance: Instance, target: Target): boolean {
 /** The first of these matchers that wants the instance by its tags; null when none does. @param matchers in file order, of its target */
 export function ownerAmong(matchers: readonly Matcher[], instance: Instance): Matcher | null {
   return matchers.find((matcher) => matchesInstance(matcher, instance)) ?? null;
+}
+
+/** By this worker's own waves and what EC2 and Organizations say: see `Sighting.wave`. */
+export function waveOfInstance(
+  { instanceId, tags }: Instance,
+  account: Account,
+  { region }: Target,
+  { config }: Pick<HandlerDeps, 'config'>,
+): string | null {
+  const { waves } = config.rollout;
+  return waves.length === 0 ? null : (waveOf(waves, { account, region, instanceId, tags }) ?? '');
 }
 
 /** The target's SSM inventory, listed once: all pages of the first role that has an owner here. */
@@ -158,7 +179,7 @@ function eventsOfJoined(
 }
 
 /** What a look at one instance says to its record. */
-export function eventsOfSighting({ instance, owner, addedBy }: Sighting): readonly EnrollmentEvent[] {
+export function eventsOfSighting({ instance, owner, wave, addedBy }: Sighting): readonly EnrollmentEvent[] {
   if (owner === null) return [{ kind: 'seen-unmatched' }];
   switch (instance.state) {
     case 'running':
@@ -169,6 +190,7 @@ export function eventsOfSighting({ instance, owner, addedBy }: Sighting): readon
           matcherKey: owner.key,
           launchedAtMs: instance.launchedAtMs,
           addedBy,
+          ...(wave === null ? {} : { wave }),
         },
       ];
     case 'stopping':

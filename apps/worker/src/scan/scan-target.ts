@@ -74,13 +74,8 @@ async function scan(begun: BegunScan, ctx: JobContext, deps: HandlerDeps): Promi
     return forget(target, { account, regions: [] }, deps);
   }
   try {
-    return await readTarget(
-      begun,
-      account,
-      { target, groups, before: scope.coverage, readingMs: begun.readingMs },
-      ctx,
-      deps,
-    );
+    const reading = { target, account, groups, before: scope.coverage, readingMs: begun.readingMs };
+    return await readTarget(begun, reading, ctx, deps);
   } catch (error) {
     const failure = coverageOfFailure(error, scope.coverage, begun.readingMs, deps);
     if (failure === null) throw error;
@@ -92,13 +87,12 @@ async function scan(begun: BegunScan, ctx: JobContext, deps: HandlerDeps): Promi
 
 async function readTarget(
   begun: BegunScan,
-  account: Account,
   reading: Reading,
   { signal, log }: JobContext,
   deps: HandlerDeps,
 ): Promise<ScanOutcome> {
-  const { target, groups, before } = reading;
-  const listed = await listSightings(target, groups, signal, deps);
+  const { target, account, groups, before } = reading;
+  const listed = await listSightings(target, groups, signal, deps, account);
   const digest = digestOfSightings(listed, begun, deps.config);
   const done = (coverage: Coverage, written: Written): ScanOutcome => ({
     nextInMs: deps.config.pollIntervalMs,

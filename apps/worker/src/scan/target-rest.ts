@@ -16,12 +16,13 @@ export function digestOfSightings(
   { comparedSince }: Pick<BegunScan, 'comparedSince'>,
   { labels }: Pick<HandlerDeps['config'], 'labels'>,
 ): string {
-  const seen = [...sightings.values()].map(({ instance, owner }) => [
+  const seen = [...sightings.values()].map(({ instance, owner, wave }) => [
     instance.instanceId,
     instance.state,
     instance.launchedAtMs,
     owner?.key ?? null,
     owner === null || !labels.enabled ? null : instance.tags,
+    ...(wave === null ? [] : [wave]),
   ]);
   seen.sort(byId);
   // A principal that may tag must not be able to make two listings look alike.

@@ -1,4 +1,5 @@
 import type { FreezeWindow } from '../rollout/freeze.ts';
+import type { Wave } from '../rollout/wave.ts';
 import type { Matcher, TagRule } from '../scan/matcher.ts';
 import { RUN_SHELL_SCRIPT } from '../install/render-install.ts';
 import { formatDuration } from './value-shapes.ts';
@@ -114,6 +115,7 @@ function explainSettings(config: MusterConfig): readonly string[] {
   return [
     `Sending:      at most ${limits.installsInFlight} instances at once, ${limits.installsInFlightPerAccount} per account, ${limits.installsInFlightPerTarget} per account and region; ${hold}`,
     ...explainFreeze(config.freeze),
+    ...explainWaves(config.rollout.waves),
     `Brake:        ${brake.enabled ? `stops when more than ${percent(brake.maxFailureShare)} of ${brake.window} hosts sent to one after another failed (from ${brake.minOutcomes} hosts on)` : 'off'}`,
     `Pacing:       ${percent(config.pacing.share)} of each account's Run Command quotas per region`,
     `Install:      ${install.executionTimeoutSeconds}s to run, ${install.deliveryTimeoutSeconds}s to be delivered, ${formatDuration(install.joinTimeoutMs)} to join; a send without an answer is settled after ${formatDuration(install.resendAfterMs)}`,
@@ -179,4 +181,42 @@ function explainTimes(times: FreezeWindow['times']): string {
   const begin = first === null ? '' : `, first at ${first}`;
   const end = untilMs === null ? '' : `, last at ${new Date(untilMs).toISOString()}`;
   return `for ${formatDuration(times.durationMs)} from each start of ${rule} in ${timeZone}${begin}${end}`;
+}
+
+function explainWaves(waves: readonly Wave[]): readonly string[] {
+  return waves.map(
+    (wave, index) => `${index === 0 ? 'Waves:       ' : '             '} ${explainWave(wave)}`,
+  );
+}
+
+function explainWave(wave: Wave): string {
+  const { name, after, notBeforeMs, approvedGrowth, inFlight } = wave;
+  const begins = [
+    ...after.map(
+      ({ wave: other, joined, forMs }) =>
+        `${percent(joined)} of ${other} have joined${forMs === 0 ? '' : ` for ${formatDuration(forMs)}`}`,
+    ),
+    ...(notBeforeMs === null ? [] : [`it is ${new Date(notBeforeMs).toISOString()}`]),
+    ...(approvedGrowth === null
+      ? []
+      : [`muster approve ${name} (for up to ${percent(approvedGrowth)} more hosts than were shown)`]),
+  ];
+  const cap = inFlight === null ? '' : `; at most ${inFlight} instances at once`;
+  return `${name}: ${explainSelection(wave)}; begins ${begins.length === 0 ? 'at once' : `when ${begins.join(' and ')}`}${cap}`;
+}
+
+function explainSelection({ units, accounts, regions, accountTags, instanceTags, share }: Wave): string {
+  const parts = [
+    ...(units === null ? [] : [`accounts under ${units.join(' or ')}`]),
+    ...(accounts === null ? [] : [`accounts ${accounts.join(', ')}`]),
+    ...(accountTags.length === 0
+      ? []
+      : [`accounts with ${accountTags.map((rule) => explainTag(rule, ' or ')).join(' and ')}`]),
+    ...(regions === null ? [] : [regions.join(', ')]),
+    ...(instanceTags.length === 0
+      ? []
+      : [`instances with ${instanceTags.map((rule) => explainTag(rule, ' or ')).join(' and ')}`]),
+    ...(share === 1 ? [] : [`the first ${percent(share)} of the instances`]),
+  ];
+  return parts.length === 0 ? 'all that is left' : parts.join('; ');
 }

@@ -1,6 +1,7 @@
 import type { Matcher } from '../scan/matcher.ts';
 import type { PacingSettings } from '../install/pacing.ts';
 import type { FreezeWindow } from '../rollout/freeze.ts';
+import type { Wave } from '../rollout/wave.ts';
 import type { Secret } from './secret.ts';
 
 /**
@@ -63,6 +64,8 @@ export interface LimitSettings {
 export interface RolloutSettings {
   /** A changed configuration that adds more hosts than the larger of both asks before it sends to them. `share`: 0..1, of those selected before. */
   readonly askAbove: { readonly share: number; readonly hosts: number };
+  /** In file order: the first that selects a host owns it, the last one takes what is left. Empty: there are no waves. */
+  readonly waves: readonly Wave[];
 }
 
 /** Stops a scope (an account, or everything) when too many of the hosts last sent to failed: see `rollout/brake.ts`. */

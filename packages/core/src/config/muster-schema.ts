@@ -13,6 +13,7 @@ import {
   textList,
   whole,
 } from './value-shapes.ts';
+import { WaveShape } from './wave-schema.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -85,6 +86,11 @@ export const MusterShape = z.strictObject({
             .describe('The same as a number of hosts. With both `0`, every change that adds a host asks.'),
         })
         .prefault({}),
+      waves: entries(WaveShape)
+        .prefault([])
+        .describe(
+          'Parts of the fleet, one enrolled after the other: a host belongs to the first wave that selects it. Without waves all hosts begin at once.',
+        ),
     })
     .prefault({}),
   freeze: entries(FreezeShape)

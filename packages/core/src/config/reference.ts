@@ -2,6 +2,7 @@ import { MUSTER_VARIABLES } from './environment.ts';
 import { z } from 'zod';
 import { FreezeShape } from './freeze-schema.ts';
 import { MusterShape } from './muster-schema.ts';
+import { WaveShape } from './wave-schema.ts';
 import {
   DiscoveryConfigShape,
   DiscoveryConfigSpecShape,
@@ -31,6 +32,10 @@ export function configReference(): string {
     '### One entry of `muster.freeze`',
     '',
     ...table(rows(jsonOf(FreezeShape), '', new Set())),
+    '',
+    '### One entry of `muster.rollout.waves`',
+    '',
+    ...table(rows(jsonOf(WaveShape), '', new Set())),
     '',
     '### Environment variables',
     '',

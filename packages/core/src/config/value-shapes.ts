@@ -129,6 +129,31 @@ export function duration(minMs: number, maxMs: number = LONGEST_MS): z.ZodType<n
 
 const DURATION_PATTERN = '^(0|([0-9]*\\.?[0-9]+(ns|us|µs|ms|s|m|h))+)$';
 
+const MOMENT = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2}))?$/;
+
+/** A moment, epoch ms: a date (0:00 UTC), or a date with a time and its offset from UTC. */
+export function moment(): z.ZodType<number> {
+  return plainValue({ type: 'string' }, (value) => {
+    const found = asText(value) ?? '';
+    const atMs = MOMENT.test(found) ? Date.parse(found.replace(' ', 'T')) : Number.NaN;
+    // JavaScript takes the 31st of February for the 3rd of March.
+    const isDay = !Number.isNaN(atMs) && isDayOfCalendar(found.slice(0, 10));
+    return isDay
+      ? { value: atMs }
+      : {
+          problem: mustBe(
+            'a date such as 2027-01-11, or a time with its offset such as 2027-01-11T08:00:00+01:00',
+            value,
+          ),
+        };
+  });
+}
+
+function isDayOfCalendar(day: string): boolean {
+  const atMs = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(atMs) && new Date(atMs).toISOString().startsWith(day);
+}
+
 /** A list whose entries are read one by one, so that a fault in one hides none of the others. @param shape of an entry */
 export function entries(shape: z.ZodType): z.ZodType<readonly unknown[]> {
   const { $schema: _, ...json } = z.toJSONSchema(shape, { io: 'input', target: 'draft-7', reused: 'inline' });

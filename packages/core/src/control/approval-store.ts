@@ -55,8 +55,8 @@ export function createApprovalLedger({ redis, keys }: { readonly redis: Redis; r
      * old ones. @param by who, for people
      */
     async approve(shown: ApprovalRequest, by: string): Promise<Approval> {
-      const { subject, hosts, accounts, grow } = shown;
-      const pinned: Approval = { subject, hosts, accounts, grow, by, atMs: await nowMs() };
+      const { subject, hosts, accounts, basis, grow } = shown;
+      const pinned: Approval = { subject, hosts, accounts, basis, grow, by, atMs: await nowMs() };
       await redis
         .multi()
         .hset(keys.approvals, subject, encodeStored(pinned))

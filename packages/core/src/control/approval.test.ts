@@ -14,6 +14,13 @@ test.each([
   expect(isCovered({ hosts: now, accounts: hosts, grow }, { hosts: now, accounts: now })).toBe(covered);
 });
 
+test('an approval of another definition covers nothing', () => {
+  const approval = { hosts: 9, accounts: 1, grow: 0.1, basis: 'before' };
+
+  expect(isCovered(approval, { hosts: 9, basis: 'before' })).toBe(true);
+  expect(isCovered(approval, { hosts: 9, basis: 'after' })).toBe(false);
+});
+
 test('nothing is covered by no approval', () => {
   expect(isCovered(null, { hosts: 0 })).toBe(false);
 });

@@ -1,14 +1,17 @@
 /** What an operator is asked for before sends of a part of the fleet begin, and what an approval covers. */
 import { z } from 'zod';
 import { EpochMs } from '../enrollment/record.ts';
+import type { Finding } from './findings.ts';
 
 /** What is approved: a wave by its name, a change of the configuration by its id, or the removal of many nodes at once. */
 export type ApprovalSubject = `wave:${string}` | `change:${string}` | 'cleanup:nodes';
 
-/** How far an approval reaches, or would. */
+/** How far an approval reaches, or would, and what it is about. */
 export interface ApprovedSize {
   readonly hosts: number;
   readonly accounts: number;
+  /** A word for what exactly is meant, such as the definition of a wave: of another one nothing was approved. */
+  readonly basis?: string | undefined;
 }
 
 /** What waits for an operator's approval. */
@@ -63,10 +66,10 @@ export const StoredApproval: z.ZodType<Approval> = z.looseObject({
  * @param now without `accounts`, hosts alone are compared
  */
 export function isCovered(
-  approval: Pick<Approval, 'hosts' | 'accounts' | 'grow'> | null,
-  now: Pick<ApprovedSize, 'hosts'> & Partial<ApprovedSize>,
+  approval: Pick<Approval, 'hosts' | 'accounts' | 'basis' | 'grow'> | null,
+  now: Pick<ApprovedSize, 'hosts' | 'basis'> & Partial<ApprovedSize>,
 ): boolean {
-  if (approval === null) return false;
+  if (approval === null || approval.basis !== now.basis) return false;
   return (
     now.hosts <= grown(approval.hosts, approval.grow) &&
     (now.accounts === undefined || now.accounts <= grown(approval.accounts, approval.grow))
@@ -91,4 +94,18 @@ function grown(count: number, share: number): number {
 export function wordOf(subject: ApprovalSubject): string {
   if (subject === 'cleanup:nodes') return 'cleanup';
   return subject.startsWith('change:') ? 'change' : subject.slice('wave:'.length);
+}
+
+/** Waves that wait for an operator. What else waits for an approval has a finding of its own. */
+export function findingsOfRequests(requests: readonly ApprovalRequest[]): readonly Finding[] {
+  return requests
+    .filter(({ subject }) => subject.startsWith('wave:'))
+    .map(({ subject, hosts, accounts, detail, sinceMs }) => ({
+      kind: 'wave-unapproved',
+      scope: subject,
+      sinceMs,
+      message: `${detail} It has ${hosts} ${hosts === 1 ? 'host' : 'hosts'} in ${accounts} ${accounts === 1 ? 'account' : 'accounts'}.`,
+      remedy: `Look at muster waves and muster approve ${wordOf(subject)} --dry-run, then run: muster approve ${wordOf(subject)}`,
+      count: hosts,
+    }));
 }

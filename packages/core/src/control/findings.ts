@@ -57,6 +57,7 @@ export const FINDING_KINDS = [
   'ledger-untrusted',
   'accounts-unproven',
   'organization-mismatch',
+  'wave-unapproved',
 ] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
 

@@ -26,6 +26,7 @@ import { createSetAsideLedger, type SetAsideLedger } from '../enrollment/set-asi
 import { createStatisticsLedger, type StatisticsLedger } from '../reports/statistics-store.ts';
 import { createUnansweredLedger, type UnansweredLedger } from '../organization/unanswered-store.ts';
 import { createSelectionLedger, type SelectionLedger } from '../rollout/selection-store.ts';
+import { createWaveLedger, type WaveLedger } from '../rollout/wave-store.ts';
 import { createWaitLedger, type WaitLedger } from '../rollout/wait-store.ts';
 
 /** Everything the ledger is, so that a handler can name the parts it needs. */
@@ -37,6 +38,7 @@ export interface Ledger {
   readonly scans: ScanLedger;
   readonly control: ControlLedger;
   readonly approvals: ApprovalLedger;
+  readonly waves: WaveLedger;
   readonly clocks: ClockLedger;
   readonly waits: WaitLedger;
   readonly selection: SelectionLedger;
@@ -71,6 +73,7 @@ export function createRedisLedger(deps: {
     markerKeys: deps.markerKeys ?? (() => []),
   });
   const control = createControlLedger({ ...shared, prefix: deps.prefix });
+  const approvals = createApprovalLedger(shared);
   return {
     enrollments,
     changes: createChangeLedger(shared),
@@ -85,7 +88,8 @@ export function createRedisLedger(deps: {
     selection: createSelectionLedger(shared),
     setAside: createSetAsideLedger(shared),
     owner: createOwnerLedger({ ...shared, prefix: deps.prefix, control, log: deps.log }),
-    approvals: createApprovalLedger(shared),
+    approvals,
+    waves: createWaveLedger({ ...shared, enrollments, approvals }),
     clocks: createClockLedger(shared),
     nodes: createNodeLedger(shared),
     leftAccounts: createLeftAccounts(shared),

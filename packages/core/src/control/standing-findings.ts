@@ -3,6 +3,7 @@ import { findingsOfHostManagement } from '../organization/host-management.ts';
 import { findingsOfUnanswered } from '../organization/unanswered-store.ts';
 import { findingsOfUnread } from '../organization/unread-findings.ts';
 import { findingsOfWaits } from '../rollout/send-wait.ts';
+import { findingsOfRequests } from './approval.ts';
 import type { ControlLedger } from './control-store.ts';
 import type { Finding, FindingKind } from './findings.ts';
 import type { Ledger } from './ledger.ts';
@@ -10,30 +11,31 @@ import { findingsOfClocks } from './process-clock.ts';
 
 type Readable = Pick<
   Ledger,
-  'control' | 'clocks' | 'coverage' | 'waits' | 'unanswered' | 'hostManagement' | 'outputs'
+  'control' | 'clocks' | 'coverage' | 'waits' | 'unanswered' | 'approvals' | 'hostManagement' | 'outputs'
 >;
 
 /**
  * Everything that an operator should act on: what was raised and stands, and what follows from the state of the ledger
- * just now and goes with it: clocks that differ, accounts and targets that could not be read, services of AWS that do not answer, prerequisites that targets lack, hosts that failed alike, sends
+ * just now and goes with it: clocks that differ, accounts and targets that could not be read, services of AWS that do not answer, prerequisites that targets lack, hosts that failed alike, waves that wait for an approval, sends
  * that wait for long.
  */
 export async function readFindings(ledger: Readable): Promise<readonly Finding[]> {
-  const [raised, { clocks, redisPlace, redisNowMs }, unread, silent, management, outputs] = await Promise.all(
-    [
+  const [raised, { clocks, redisPlace, redisNowMs }, unread, silent, management, outputs, requests] =
+    await Promise.all([
       ledger.control.findings(),
       ledger.clocks.all(),
       ledger.coverage.unread(),
       ledger.unanswered.all(),
       ledger.hostManagement.sum(),
       ledger.outputs.largest(),
-    ],
-  );
+      ledger.approvals.requests(),
+    ]);
   const known = [
     ...raised,
     ...findingsOfClocks(clocks, redisPlace, redisNowMs),
     ...findingsOfUnread(unread),
     ...findingsOfUnanswered(silent, redisNowMs),
+    ...findingsOfRequests(requests),
     ...findingsOfHostManagement(management),
     ...findingsOfOutputs(outputs),
   ];

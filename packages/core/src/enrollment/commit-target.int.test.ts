@@ -39,7 +39,8 @@ async function expectedOf({ ledger }: TestLedger) {
     for (const [instanceId, { value }] of await ledger.enrollments.readAll(target)) {
       places[instanceId] = id;
       const cause = causeOf(value);
-      for (const field of [`s:${value.state}`, ...(cause === null ? [] : [`c:${cause}`])]) {
+      const wave = value.wave === undefined ? [] : [`w:${value.wave}:${value.state}`];
+      for (const field of [`s:${value.state}`, ...(cause === null ? [] : [`c:${cause}`]), ...wave]) {
         totals[field] = String(Number(totals[field] ?? 0) + 1);
         index.add(`${field}|${id}`);
       }
@@ -67,8 +68,9 @@ async function expectIndexesToAgree(one: TestLedger): Promise<void> {
     expect(due).toEqual(expect.arrayContaining([...expected.waiting[kind]]));
   }
   for (const field of Object.keys(expected.totals)) {
-    const [kind, name] = [field.slice(0, 1), field.slice(2)];
-    const targets = await ledger.enrollments.targetsWith(kind === 's' ? { state: name } : { cause: name });
+    const [kind, name = '', state = ''] = field.split(':');
+    const held = kind === 's' ? { state: name } : kind === 'c' ? { cause: name } : { wave: name, state };
+    const targets = await ledger.enrollments.targetsWith(held);
     expect(targets.map((target) => `${field}|${targetId(target)}`).toSorted()).toEqual(
       [...expected.index].filter((member) => member.startsWith(`${field}|`)).toSorted(),
     );
@@ -142,6 +144,11 @@ async function expectPlacesToAgree({ ledger, redis, keys }: TestLedger, held: Re
   expect(Object.fromEntries(stored.map(([field, count]) => [field, Number(count)]))).toEqual(sums);
 }
 
+/** Half of the records belong to a wave. */
+function someWave(random: Random): { readonly wave?: string } {
+  return random() < 0.5 ? {} : { wave: oneOf(random, ['canary', 'eu', 'rest']) };
+}
+
 /** Record changes at random: new ones, moved ones, deleted ones, and some at a version that is none. */
 async function someChanges(
   one: TestLedger,
@@ -157,7 +164,7 @@ async function someChanges(
   return [...ids].map((instanceId) => ({
     instanceId,
     expected: random() < 0.1 ? 77 : (known.get(instanceId)?.version ?? 0),
-    value: random() < 0.2 ? null : someRecord(random, instanceId),
+    value: random() < 0.2 ? null : { ...someRecord(random, instanceId), ...someWave(random) },
   }));
 }
 

@@ -13,6 +13,7 @@
 --       then number of intents I, then I times: batch id, expected version (0: must be absent), value ('' deletes),
 --         when to look at it (epoch ms; '': a new one now, another one as it stands)
 --       then number of failed outputs F, then F times: instance id, its cluster of outputs
+--       at last the wave of the claimed hosts and its cap ('' twice: it has none)
 --   A record's value is `version|state|cause|candidateAt|verifyAt|JSON`, with `seal|` before the JSON or without; an intent's is `version|JSON`.
 -- Returns: a list of R + I results `written` | `stale`, in the order given. With `all`, one stale makes all stale; without room
 --   under the caps for the hosts that it claims, or within the hour for its repairs, all are `full`.
@@ -76,6 +77,8 @@ if caps then
     if records.header(write.value) == 'sending' and not places.of(held, write.id) then claimed = claimed + 1 end
   end
   if claimed > 0 and places.room(held, target, caps) < claimed then return refuse('full') end
+  local wave, most = ARGV[#ARGV - 1], tonumber(ARGV[#ARGV])
+  if most and records.in_flight(names.totals, wave) + claimed > most then return refuse('full') end
   if claimed > 0 and per_hour then
     if repair_rate.room(KEYS[17], per_hour, hour_ms) < claimed then return refuse('full') end
     repair_rate.take(KEYS[17], claimed, hour_ms)

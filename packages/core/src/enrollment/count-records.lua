@@ -1,15 +1,32 @@
--- Counts of records by state (`s:STATE`) and cause (`c:CAUSE`): of a target, of the installation, and the targets that hold any.
+-- Counts of records by state (`s:STATE`), by cause (`c:CAUSE`) and by wave and state (`w:WAVE:STATE`): of a target, of the installation, and the targets that hold any.
 --   counts (hash): of the target. totals (hash): of all targets; the field `?` says that they must be made anew (count-anew.lua).
---   index (zset, scores 0): `s:STATE|TARGET` and `c:CAUSE|TARGET`, one entry while the target's count is not 0.
+--   index (zset, scores 0): `FIELD|TARGET` for each of these fields, one entry while the target's count is not 0.
 local records = {}
 function records.header(value)
   local state, cause, candidate, verify = string.match(value or '', '^%d+|([^|]*)|([^|]*)|([^|]*)|([^|]*)|')
   return state or '', cause or '', candidate or '', verify or ''
 end
+-- The wave of a record, from its JSON: in a text of JSON a quote stands behind a backslash, so no text can look like the key.
+function records.wave(value)
+  return string.match(value or '', '"wave":"([a-z0-9-]+)"')
+end
 function records.add(deltas, value, by)
   local state, cause = records.header(value)
   if state ~= '' then deltas['s:' .. state] = (deltas['s:' .. state] or 0) + by end
   if cause ~= '' then deltas['c:' .. cause] = (deltas['c:' .. cause] or 0) + by end
+  local wave = records.wave(value)
+  if wave then
+    local field = 'w:' .. wave .. ':' .. state
+    deltas[field] = (deltas[field] or 0) + by
+  end
+end
+-- Hosts of a wave that were sent to, and have neither joined nor failed.
+function records.in_flight(totals, wave)
+  local sum = 0
+  for _, state in ipairs({ 'sending', 'installing', 'installed' }) do
+    sum = sum + (tonumber(redis.call('HGET', totals, 'w:' .. wave .. ':' .. state) or '0') or 0)
+  end
+  return sum
 end
 function records.is_count(text)
   return not text or (#text <= 15 and string.match(text, '^%d+$') ~= nil)

@@ -6,7 +6,11 @@ import type { RunScript } from '../redis/scripts.ts';
 import type { EnrollmentLedger } from './enrollment-store.ts';
 
 /** What a target may hold; with `accountId`, asked of that account's targets alone. */
-export type Held = ({ readonly state: string } | { readonly cause: string }) & {
+export type Held = (
+  | { readonly state: string }
+  | { readonly cause: string }
+  | { readonly wave: string; readonly state: string }
+) & {
   readonly accountId?: AccountId;
 };
 /** Targets asked at once: Redis is busy with them for about two milliseconds. */
@@ -15,7 +19,8 @@ const TARGETS_AT_ONCE = 1_000;
 const COUNT = /^\d{1,15}$/;
 
 function fieldOf(held: Held): string {
-  return 'state' in held ? `s:${held.state}` : `c:${held.cause}`;
+  if ('cause' in held) return `c:${held.cause}`;
+  return 'wave' in held ? `w:${held.wave}:${held.state}` : `s:${held.state}`;
 }
 
 /** What another client left instead of a count is none. */
@@ -37,10 +42,14 @@ export function createCountIndex({ redis, keys, run }: { redis: Redis; keys: Key
   }
 
   return {
-    /** Σ over all targets: `states` by state, `causes` by cause. The cost does not depend on how many targets there are. */
+    /**
+     * Σ over all targets: `states` by state, `causes` by cause, `waves` by wave and then by state. The cost does not depend on
+     * how many targets there are.
+     */
     async counts(): Promise<{
       readonly states: ReadonlyMap<string, number>;
       readonly causes: ReadonlyMap<string, number>;
+      readonly waves: ReadonlyMap<string, ReadonlyMap<string, number>>;
     }> {
       let entries = await readCounts();
       if (entries === null) {
@@ -53,7 +62,7 @@ export function createCountIndex({ redis, keys, run }: { redis: Redis; keys: Key
             .filter(([field]) => field.startsWith(kind))
             .map(([field, count]) => [field.slice(kind.length), Number(count)]),
         );
-      return { states: of('s:'), causes: of('c:') };
+      return { states: of('s:'), causes: of('c:'), waves: byWave(entries) };
     },
 
     /** Targets that hold a record, or held one until they are forgotten. */
@@ -125,6 +134,19 @@ export function createCountIndex({ redis, keys, run }: { redis: Redis; keys: Key
       return forgotten === 1;
     },
   };
+}
+
+function byWave(
+  entries: readonly (readonly [field: string, count: string])[],
+): ReadonlyMap<string, ReadonlyMap<string, number>> {
+  const waves = new Map<string, Map<string, number>>();
+  for (const [field, count] of entries) {
+    const [, wave, state] = /^w:([a-z0-9-]+):(.+)$/.exec(field) ?? [];
+    if (wave === undefined || state === undefined) continue;
+    const states = waves.get(wave) ?? new Map<string, number>();
+    waves.set(wave, states.set(state, Number(count)));
+  }
+  return waves;
 }
 
 /** Who may be claimed, and when: an index of the records, which another client may have written to. */

@@ -51,6 +51,8 @@ export interface Caps {
   readonly repair?: number;
   /** With `repair`: how many of them may begin within an hour. */
   readonly repairRate?: { readonly perHour: number; readonly hourMs: number };
+  /** Of the wave to which all claimed hosts belong, over all accounts: hosts in flight, by their states. Absent: there is none. */
+  readonly wave?: { readonly name: string; readonly inFlight: number };
 }
 
 export interface WriteTerms {
@@ -204,6 +206,8 @@ export function createEnrollmentLedger({
         ...intents.flatMap(intentArguments),
         outputs?.size ?? 0,
         ...[...(outputs ?? [])].flat(),
+        caps?.wave?.name ?? '',
+        caps?.wave?.inFlight ?? '',
       ],
     );
     return reply as WriteResult[];

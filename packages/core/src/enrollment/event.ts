@@ -16,6 +16,8 @@ export type EnrollmentEvent =
       readonly launchedAtMs: number | null;
       /** The selection that adds it, unless it was selected before; null: the accepted one has it; absent: not asked. */
       readonly addedBy?: string | null | undefined;
+      /** Its wave; empty when that cannot be told, absent where there are no waves. */
+      readonly wave?: string | undefined;
     }
   | { readonly kind: 'seen-stopped' }
   | { readonly kind: 'seen-unmatched' }

@@ -62,6 +62,8 @@ export interface EnrollmentBase {
   readonly attemptCount: number;
   /** The last few, oldest first. */
   readonly attempts: readonly Attempt[];
+  /** The wave that it belongs to, as a scan last saw; empty when that cannot be told. Absent where no scan by waves has seen it. */
+  readonly wave?: string | undefined;
 }
 
 /** Since when complete readings of the inventory do not show the node of a host that had joined. */
@@ -226,6 +228,8 @@ const storedBase = {
   attemptCount: z.number(),
   attempts: z.array(StoredAttempt),
   missing: z.looseObject({ sinceMs: EpochMs, lastSeenAtMs: EpochMs.nullable() }).optional(),
+  // What no wave of this release is called decides nothing: the next scan writes it anew.
+  wave: z.string().optional().catch(undefined),
 };
 
 /** A record of this release as it lies in Redis. */

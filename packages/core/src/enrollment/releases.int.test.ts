@@ -66,7 +66,7 @@ test('a record that a newer release writes otherwise in a known state is kept to
 
 test('fields of a newer release are written back by a change of this one, with this one’s schema number', async () => {
   const { ledger, redis, keys } = bench.create();
-  const written = text('queued||12|', { ...aRecord('queued'), readyAtMs: 12, wave: 'canary' });
+  const written = text('queued||12|', { ...aRecord('queued'), readyAtMs: 12, ring: 'canary' });
   await redis.hset(keys.target(target).instances, A, written);
   const stored = (await ledger.enrollments.readAll(target)).get(A);
   const value = { ...stored?.value, failures: 3 } as EnrollmentRecord;
@@ -76,7 +76,7 @@ test('fields of a newer release are written back by a change of this one, with t
   const now = (await redis.hget(keys.target(target).instances, A)) ?? '';
   expect(JSON.parse(now.slice(now.indexOf('{')))).toMatchObject({
     v: LEDGER_SCHEMA,
-    wave: 'canary',
+    ring: 'canary',
     failures: 3,
   });
 });
@@ -99,7 +99,7 @@ test('an intent of a newer release keeps its fields', async () => {
     v: NEXT,
     batchId,
     ...intent,
-    wave: 2,
+    ring: 2,
     command: { ...intent.command, document: 'of-tomorrow' },
   };
   await redis.hset(keys.target(target).intents, batchId, `3|${JSON.stringify(written)}`);
@@ -147,7 +147,7 @@ test('labels that a newer release made wait are given, and not dropped', async (
   await ledger.labels.queue(target, [change]);
   const { labelChanges } = keys.target(target);
   const text = (await redis.hget(labelChanges, A)) ?? '';
-  await redis.hset(labelChanges, A, text.replace(`{"v":${LEDGER_SCHEMA},`, `{"v":${NEXT},"wave":2,`));
+  await redis.hset(labelChanges, A, text.replace(`{"v":${LEDGER_SCHEMA},`, `{"v":${NEXT},"ring":2,`));
 
   expect(await ledger.labels.take(5)).toMatchObject([{ target, change }]);
 });
@@ -157,7 +157,7 @@ test('the seal of a newer release is good here, also over a state that is not kn
   const value = { ...aRecord('installing'), batchId: aBatchId(3), instanceId: A };
   const seal = sealOf(keys, target, { version: 7, value: { ...value, state: 'canceling' } as never });
   const unknown = { ...value, state: 'unknown', storedState: 'canceling' } as never;
-  const ofTomorrow = { ...value, wave: 1 };
+  const ofTomorrow = { ...value, ring: 1 };
 
   expect(sealStateOf(keys, target, { version: 7, value: unknown, seal })).toBe('good');
   expect(

@@ -57,7 +57,7 @@ test('a command that an unknown state has had is not begun anew', () => {
 });
 
 test.each(STATES)('a field that only a newer release knows survives every event in %s', (state) => {
-  const ofTomorrow = { wave: 'canary', notes: [{ by: 'tomorrow' }] };
+  const ofTomorrow = { ring: 'canary', notes: [{ by: 'tomorrow' }] };
   const record = { ...aRecord(state), ...ofTomorrow };
 
   const answers = SAMPLE_EVENTS.map(({ event }) => transition(record, event, context));

@@ -20,6 +20,7 @@ export function discover(event: EventOf<'seen'>, context: TransitionContext): En
     failures: 0,
     attemptCount: 0,
     attempts: [],
+    ...(event.wave === undefined ? {} : { wave: event.wave }),
   };
 }
 
@@ -32,12 +33,14 @@ export function onSeen(
   const restarted = event.launchedAtMs !== null && event.launchedAtMs !== record.launchedAtMs;
   const handedOver = event.matcherKey !== record.matcherKey;
   const addedBy = addedByOf(record, event);
-  const isOther = restarted || handedOver || addedBy !== record.addedBy;
+  const wave = event.wave ?? record.wave;
+  const isOther = restarted || handedOver || addedBy !== record.addedBy || wave !== record.wave;
   const facts = {
     matcherKey: event.matcherKey,
     launchedAtMs: event.launchedAtMs ?? record.launchedAtMs,
     // A record without a mark stays without the key, so that its text stays the same.
     ...(addedBy === record.addedBy ? {} : { addedBy }),
+    ...(wave === record.wave ? {} : { wave }),
   };
   switch (record.state) {
     case 'stopped':
@@ -70,7 +73,7 @@ export function onSeen(
     case 'ineligible':
       // A restart or a changed matcher may be the fix: judge it anew instead of waiting on.
       if (restarted || handedOver) return { ...baseOf(record, context), ...facts, state: 'discovered' };
-      return addedBy === record.addedBy ? record : { ...record, ...facts };
+      return isOther ? { ...record, ...facts } : record;
     case 'sending':
     case 'installing':
       return record;

@@ -58,8 +58,13 @@ export interface CoverageLedger {
   /** Corrects what is known of a target outside of a scan. Nothing happens when the target was forgotten. */
   put(target: Target, coverage: Coverage): Promise<void>;
   read(target: Target): Promise<Coverage | null>;
-  /** Of the last readings, those that did not come to their end: not what was never read, nor regions that are off. */
-  unread(): Promise<readonly UnreadTarget[]>;
+  /**
+   * Of the last readings, those that did not come to their end: not regions that are off, and not what was never read, unless
+   * that is asked for.
+   */
+  unread(asked?: { readonly withPending: boolean }): Promise<readonly UnreadTarget[]>;
+  /** All accounts with their regions. Its cost grows with the organization: about 20 ms of Redis for 17,000 accounts. */
+  accounts(): Promise<readonly Pick<KnownAccount, 'account' | 'regions'>[]>;
   /** Drops what lies under names that are no target's and no account's, which nothing of ours writes. @returns those names */
   forgetForeign(): Promise<readonly string[]>;
   /** Everything, for `muster coverage`. The id is a target's, or `ACCOUNT.*`. */
@@ -207,7 +212,15 @@ export function createCoverageLedger(deps: {
 
     read: readCoverage,
 
-    unread: () => readUnread(redis, keys),
+    unread: (asked) => readUnread(redis, keys, asked?.withPending ?? false),
+
+    async accounts() {
+      const [texts, regions] = await Promise.all([
+        redis.hgetall(keys.accounts),
+        redis.hgetall(keys.accountRegions),
+      ]);
+      return Object.entries(texts).flatMap(([id, text]) => parseScope(text, regions[id] ?? null) ?? []);
+    },
 
     async all() {
       const fields = await redis.hgetall(keys.coverage);
@@ -237,12 +250,12 @@ export function createCoverageLedger(deps: {
 const UNREAD_STATUSES = ['denied', 'partial', 'throttled', 'failed'] as const;
 const UNREAD_CHUNK = 1_000;
 
-async function readUnread(redis: Redis, keys: Keys): Promise<readonly UnreadTarget[]> {
-  const ids = await Promise.all(
-    UNREAD_STATUSES.map((status) => redis.zrange(keys.coverageStatus(status), 0, '-1')),
-  );
+async function readUnread(redis: Redis, keys: Keys, withPending: boolean): Promise<readonly UnreadTarget[]> {
+  const statuses = withPending ? [...UNREAD_STATUSES, 'pending'] : UNREAD_STATUSES;
+  const ids = await Promise.all(statuses.map((status) => redis.zrange(keys.coverageStatus(status), 0, '-1')));
+  const unresolved = withPending ? await redis.zrangebyscore(keys.accountsResolved, '-inf', 0) : [];
   const members = ids.flat();
-  const unread: UnreadTarget[] = [];
+  const unread: UnreadTarget[] = unresolved.map((place) => ({ place, isAccount: true, coverage: PENDING }));
   for (let from = 0; from < members.length; from += UNREAD_CHUNK) {
     const chunk = members.slice(from, from + UNREAD_CHUNK);
     const texts = await redis.hmget(keys.coverage, ...chunk);

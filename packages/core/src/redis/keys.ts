@@ -6,7 +6,7 @@ import { targetId, type Target } from '../organization/target.ts';
 export interface TargetKeys {
   /** hash: instance id → `version|state|cause|candidateAt|verifyAt|seal|record JSON`, the seal only with a key. Writer: commit-target.lua. */
   readonly instances: string;
-  /** hash: `s:STATE` and `c:CAUSE` → how many. Writer: commit-target.lua. */
+  /** hash: `s:STATE`, `c:CAUSE` and `w:WAVE:STATE` → how many. Writer: commit-target.lua. */
   readonly counts: string;
   /** zset: instance id → epoch ms from which it may be claimed. Writer: commit-target.lua. */
   readonly candidates: string;
@@ -40,9 +40,9 @@ export interface Keys {
   readonly setAside: string;
   /** set: ids of targets that hold a record, or held one until they are forgotten. Writer: commit-target.lua. */
   readonly populated: string;
-  /** hash: `s:STATE` and `c:CAUSE` → how many, over all targets; `?`: to be counted anew. Writer: count-records.lua's functions. */
+  /** hash: `s:STATE`, `c:CAUSE` and `w:WAVE:STATE` → how many, over all targets; `?`: to be counted anew. Writer: count-records.lua's functions. */
   readonly counts: string;
-  /** zset, every score 0: `s:STATE|TARGET` and `c:CAUSE|TARGET` while the target holds one. Writer: count-records.lua's functions. */
+  /** zset, every score 0: `FIELD|TARGET`, of the fields of `counts`, while the target holds one. Writer: count-records.lua's functions. */
   readonly countIndex: string;
   /** hash: instance id → target id, of each record. Writer: commit-target.lua. */
   readonly instanceTargets: string;
@@ -90,6 +90,8 @@ export interface Keys {
   readonly approvals: string;
   /** hash: `wave:NAME` or `change:ID` → JSON of what waits for an approval. */
   readonly approvalRequests: string;
+  /** hash: wave → where it stands, see note-waves.lua; `*` → `digest|since|swept` of the whole list. */
+  readonly waves: string;
   /** string: epoch ms since when markers are signed. */
   readonly signedSince: string;
   /** hash: instance id → its place under the caps; `total`, `repair`, `a:ACCOUNT`, `t:TARGET` → sums; `blocked:SUM` → since when and when last it left no room. Writers: places.lua's functions. */
@@ -216,6 +218,7 @@ export function createKeys(prefix: string): Keys {
     hold: `${own}:hold`,
     approvals: `${own}:approvals`,
     approvalRequests: `${own}:approval-requests`,
+    waves: `${own}:rollout-waves`,
     signedSince: `${own}:signed-since`,
     places: `${own}:places`,
     repairRate: `${own}:repair-rate`,

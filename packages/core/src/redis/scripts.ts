@@ -54,6 +54,7 @@ const SCRIPTS = {
   'hold-selection': { folder: 'rollout', functions: ['redis/now', 'organization/date-reading'] },
   'count-added': { folder: 'rollout', functions: [] },
   'bound-held': { folder: 'rollout', functions: [] },
+  'note-waves': { folder: 'rollout', functions: ['redis/now'] },
   'count-hosts': { folder: 'rollout', functions: [] },
 } as const satisfies Record<string, { readonly folder: string; readonly functions: readonly string[] }>;
 type ScriptName = keyof typeof SCRIPTS;

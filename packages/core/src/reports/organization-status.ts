@@ -1,6 +1,8 @@
 import type { CauseOwner } from '../enrollment/cause.ts';
 import { type Finding, ownerOfFinding, type Pause, PAUSERS } from '../control/findings.ts';
 import { scopeFlag } from '../control/scope.ts';
+import { readWaves, type WaveView } from '../rollout/wave-view.ts';
+import type { Wave } from '../rollout/wave.ts';
 import { describeWait, type SendWait, type WaitReason } from '../rollout/send-wait.ts';
 import { readFindings } from '../control/standing-findings.ts';
 import type { Ledger } from '../control/ledger.ts';
@@ -49,6 +51,8 @@ export interface OrganizationStatus {
     readonly until: string | null;
     readonly message: string;
   }[];
+  /** Where the waves stand, in the order of the configuration; empty without waves. */
+  readonly rollout: { readonly waves: readonly WaveView[] };
   readonly aws: {
     readonly calls: Readonly<Record<string, number>>;
     readonly throttled: Readonly<Record<string, number>>;
@@ -80,15 +84,17 @@ const NO_TARGETS: SweepView['targets'] = {
  * Reads where the organization stands. The cost of its counts does not depend on how many targets there are.
  *
  * @param reading findings that are being read anyway
+ * @param waves those of the configuration
  */
 export async function readOrganizationStatus(
   ledger: Ledger,
   nowMs: number,
   reading: Promise<readonly Finding[]> = readFindings(ledger),
+  waves: readonly Wave[] = [],
 ): Promise<OrganizationStatus> {
   // First: what a sweep that is finished has found stands in the counts that are read afterwards.
   const sweep = await ledger.coverage.sweep(nowMs);
-  const [counts, statistics, findings, batches, pauses, labelsWaiting, waits, outputs] = await Promise.all([
+  const [counts, statistics, findings, batches, pauses, labelsWaiting, held, outputs] = await Promise.all([
     ledger.enrollments.counts(),
     ledger.statistics.read(),
     reading,
@@ -117,7 +123,8 @@ export async function readOrganizationStatus(
     outputs: outputs.map(viewOfOutput),
     commands: { sent: statistics.commandsSent, live: batches.length },
     labels: { waiting: Math.max(0, labelsWaiting) },
-    waits: waits.map(viewOfWait),
+    waits: held.map(viewOfWait),
+    rollout: { waves: await readWaves(ledger, waves, nowMs) },
     aws: { calls: sorted(statistics.calls), throttled: sorted(statistics.throttled) },
     findings: [...pauses.filter((pause) => pause.by !== 'brake').map(findingOfPause), ...findings.map(view)],
   };

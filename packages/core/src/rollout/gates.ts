@@ -13,6 +13,7 @@ import type { RepairRoom } from './place-store.ts';
 import type { SelectionGate } from './selection-store.ts';
 import { describeFreeze, type Freeze, freezeOver, needsUnits } from './freeze.ts';
 import type { WaitReason } from './send-wait.ts';
+import { waitOfWave, type WaveFacts } from './wave-standing.ts';
 
 /** Why one host is not sent to. */
 export interface ClosedGate {
@@ -39,6 +40,8 @@ export interface GateFacts {
   readonly repairs: RepairFacts | null;
   /** Units above the target's account; empty where no freeze window asks for units. */
   readonly ancestorIds: readonly string[];
+  /** Null where there are no waves. */
+  readonly waves: WaveFacts | null;
   /** The ledger's time. */
   readonly nowMs: number;
 }
@@ -52,7 +55,7 @@ export interface RepairFacts extends RepairRoom {
 type Gate = (facts: GateFacts, record: StoredRecord) => ClosedGate | null;
 
 /** The first that is closed is what a host waits for. */
-const GATES: readonly Gate[] = [ofPause, ofFreeze, ofChange, ofRepair];
+const GATES: readonly Gate[] = [ofPause, ofFreeze, ofChange, ofRepair, ofWave];
 
 /** Null when the host may be sent to. */
 export function closedGate(facts: GateFacts, record: StoredRecord): ClosedGate | null {
@@ -75,7 +78,7 @@ export async function readGateFacts(
     config,
     nowMs,
   }: {
-    readonly ledger: Pick<Ledger, 'control' | 'coverage' | 'selection' | 'nodes'>;
+    readonly ledger: Pick<Ledger, 'control' | 'coverage' | 'selection' | 'nodes' | 'waves'>;
     readonly config: MusterConfig;
     readonly nowMs: number;
   },
@@ -83,15 +86,17 @@ export async function readGateFacts(
   pauses?: readonly Pause[],
   claimed = false,
 ): Promise<GateFacts> {
-  const [known, selection, repairs, account] = await Promise.all([
+  const all = config.rollout.waves;
+  const [known, selection, repairs, account, waves] = await Promise.all([
     pauses ?? ledger.control.pauses(),
     ledger.selection.gate(),
     claimed ? null : readRepairs({ ledger, config, nowMs }),
     needsUnits(config.freeze) ? ledger.coverage.account(target.accountId) : null,
+    all.length === 0 ? null : ledger.waves.facts(all, nowMs),
   ]);
   const byScope = new Map(known.map((pause) => [pause.scope, pause]));
   const ancestorIds = account?.account.ancestorIds ?? [];
-  return { target, config, nowMs, selection, repairs, ancestorIds, pauses: byScope };
+  return { target, config, nowMs, selection, repairs, ancestorIds, waves, pauses: byScope };
 }
 
 /** A host may rejoin by itself at any moment: its repair is sent by a snapshot no older than this, or than two readings take. */
@@ -227,5 +232,30 @@ function ofChange({ selection }: GateFacts, { addedBy }: StoredRecord): ClosedGa
     remedy:
       'See in muster findings how many it adds, and where. When that is meant, run: muster approve change',
     needsPerson: true,
+  };
+}
+
+/**
+ * A host whose wave has not begun waits; so does one of which no scan has said by these waves to which it belongs. One that has
+ * joined before is repaired whatever its wave waits for: it has been sent to already.
+ */
+function ofWave({ waves }: GateFacts, record: StoredRecord): ClosedGate | null {
+  if (waves === null || isRepair(record)) return null;
+  const name = record.wave ?? '';
+  const wait = waitOfWave(waves, name);
+  if (wait === null) return null;
+  const isKnown = waves.waves.some((wave) => wave.name === name);
+  const needsPerson = wait.kind === 'approval';
+  return {
+    reason: 'wave',
+    subject: isKnown ? name : 'unknown',
+    untilMs: wait.kind === 'date' ? wait.untilMs : null,
+    message: isKnown
+      ? `wait because wave ${name} has not begun: ${wait.text}`
+      : `wait because ${wait.text}; where that hangs on tags of their account, these must be readable`,
+    remedy: needsPerson
+      ? `Look at muster waves and muster approve ${name} --dry-run, then run: muster approve ${name}`
+      : 'Nothing to do while the waves before it go on; muster waves shows where each stands.',
+    needsPerson,
   };
 }

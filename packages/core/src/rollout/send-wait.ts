@@ -54,7 +54,7 @@ const REASONS = {
     toldBy: ['inventory-unavailable', 'inventory-drop'],
   },
   cap: {
-    text: 'muster.limits allows no more hosts under way at once (a host is under way until it has joined or failed)',
+    text: 'muster.limits, or in_flight of their wave, allows no more hosts under way at once (a host is under way until it has joined or failed)',
     owner: 'operator',
     remedy:
       'Nothing to do while hosts join or fail. Where none does, see muster instances --state installing and --state installed; raise muster.limits.installs_in_flight when the caps are too small.',
@@ -97,6 +97,12 @@ const REASONS = {
     text: 'a freeze window of muster.freeze is in force',
     owner: 'operator',
     remedy: 'Nothing to do: sends go on by themselves at its end.',
+    toldBy: [],
+  },
+  wave: {
+    text: 'their wave has not begun (muster waves says what each waits for)',
+    owner: 'operator',
+    remedy: 'muster waves shows where each wave stands, and which wait for muster approve.',
     toldBy: [],
   },
   other: {
@@ -151,8 +157,9 @@ export function findingsOfWaits(
   const told = new Set<string>(others.map(({ kind }) => kind));
   return waits
     .filter(({ reason, sinceMs, instances }) => {
-      // A pause stands in the list of pauses, and a freeze window in the configuration.
-      if (reason === 'paused' || reason === 'freeze') return false;
+      // A pause stands in the list of pauses, a freeze window in the configuration. A wave waits by plan, and for an approval of it
+      // there is a finding.
+      if (reason === 'paused' || reason === 'freeze' || reason === 'wave') return false;
       if (instances === 0 || nowMs - sinceMs < LASTS_AFTER_MS) return false;
       return !REASONS[reason].toldBy.some((kind) => told.has(kind));
     })

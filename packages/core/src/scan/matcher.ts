@@ -109,7 +109,8 @@ export function coversAccountTags(
   return include.every((rule) => carriesTag(tags, rule)) && !exclude.some((rule) => carriesTag(tags, rule));
 }
 
-function carriesTag(tags: Readonly<Record<string, string>>, rule: TagRule): boolean {
+/** Whether a tag of this key is there with one of the values. */
+export function carriesTag(tags: Readonly<Record<string, string>>, rule: TagRule): boolean {
   // Only own keys: a tag may be named like something every object inherits.
   const value = Object.hasOwn(tags, rule.key) ? tags[rule.key] : undefined;
   if (value === undefined) return false;

@@ -176,7 +176,8 @@ function refuseEmptyMap(
   report.fault([key], `names no tag, and would take every ${noun}: ${wanted} remove the line`);
 }
 
-function tagRules(
+/** Tags and their values as rules, held to what AWS allows. @param key under which they stand */
+export function tagRules(
   tags: Readonly<Record<string, readonly string[]>>,
   key: string,
   report: Report,

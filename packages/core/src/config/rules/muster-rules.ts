@@ -6,6 +6,7 @@ import type { MusterConfig } from '../model.ts';
 import type { MusterShape } from '../muster-schema.ts';
 import type { Findings, Report } from '../source/report.ts';
 import { compileFreeze } from './freeze-rules.ts';
+import { compileWaves } from './wave-rules.ts';
 
 /** How long AWS accepts a signed request. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html */
 const SIGNATURE_VALIDITY_MS = 5 * 60_000;
@@ -47,8 +48,11 @@ export function compileMuster(
       installsInFlightPerTarget: limits.installs_in_flight_per_target ?? Math.min(100, perAccount),
       holdFirstSend: limits.hold_first_send,
     },
-    rollout: { askAbove: shape.rollout.ask_above },
     freeze: compileFreeze(shape.freeze, report.within(['freeze'])),
+    rollout: {
+      askAbove: shape.rollout.ask_above,
+      waves: compileWaves(shape.rollout.waves, scaled, report.within(['rollout', 'waves'])),
+    },
     brake: {
       enabled: brake.enabled,
       window: brake.window,

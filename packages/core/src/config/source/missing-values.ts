@@ -5,6 +5,7 @@ const TAG_MAPS: ReadonlySet<unknown> = new Set([
   'tags',
   'exclude_tags',
   'account_tags',
+  'instance_tags',
   'exclude_account_tags',
 ]);
 
