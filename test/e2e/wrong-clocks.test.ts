@@ -124,13 +124,13 @@ describe.skipIf(FAKETIME_LIBRARY === null)(
       const clocks = (JSON.parse(stdout) as DoctorReport).checks.filter(({ id }) => id === 'clock');
       expect(clocks).toContainEqual(
         expect.objectContaining({
-          status: 'fail',
+          status: 'warn',
           cause: 'clock-skew',
           subject: `${hostname()}/${child.pid}`,
           detail: expect.stringContaining('6 min behind') as string,
         }),
       );
-      expect(code).toBe(1);
+      expect(code).toBe(0);
     }, 90_000);
 
     test('a Redis whose own clock is wrong is named once, instead of every process', async () => {

@@ -7,7 +7,7 @@ test.each([
   [-1_400, 'pass', 'agrees with AWS'],
   [20_000, 'pass', '20 s ahead of AWS'],
   [-45_000, 'warn', '45 s behind AWS'],
-  [400_000, 'fail', '400 s ahead of AWS'],
+  [400_000, 'warn', '400 s ahead of AWS'],
 ])('a clock that is %s ms off: %s', (offsetMs, status, detail) => {
   expect(judgeClock(offsetMs)).toMatchObject({ id: 'clock', status, detail });
 });
