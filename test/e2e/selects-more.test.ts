@@ -102,6 +102,37 @@ test('a change that adds 3 hosts to 100 goes on by itself after one sweep', asyn
   expect(await system.ledger.selection.held()).toBeNull();
 });
 
+test('config diff says by EC2 what the ledger cannot know, and names the faults of either file', async () => {
+  await startWith(4, 10);
+  const [old, team, broken] = ['old.yaml', 'team.yaml', 'broken.yaml'].map((name) => join(system.folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  copyFileSync(system.configFile, old);
+  system.configure({
+    muster: { paused: true },
+    discovery_service: { aws: [{ ...organizationMatcher(system.facts), tags: { team: 'x' } }] },
+  });
+  copyFileSync(system.configFile, team);
+  system.configure({ muster: { limit: {} } });
+  copyFileSync(system.configFile, broken);
+  copyFileSync(old, system.configFile);
+
+  const byLedger = await system.cli('config', 'diff', old, team);
+  const byEc2 = await system.cli('config', 'diff', old, team, '--local', '--json');
+  const faulty = await system.cli('config', 'diff', old, broken);
+  const same = await system.cli('config', 'diff', old, old);
+
+  expect(byLedger.stdout).toContain('adds 0 hosts, drops 0');
+  expect(byLedger.stdout).toContain('of 14 hosts only a scan can tell');
+  expect([byLedger.code, byEc2.code]).toEqual([2, 2]);
+  expect(JSON.parse(byEc2.stdout)).toMatchObject({ adds: 10, drops: 4, unknown: 0, notRead: 0, notKnown: [] });
+  expect(faulty.code).toBe(78);
+  expect(faulty.stderr).toMatch(/broken\.yaml:\d+:\d+ muster\.limit: unknown key/);
+  expect([same.code, same.stdout.split('\n').length]).toEqual([0, 2]);
+});
+
 test('the old file, put back, ends a change that is held, also by a restart', async () => {
   await startWith(4, 80);
   system.configure(allHosts());

@@ -3,14 +3,17 @@ import { explainConfig } from '@muster/core/config/explain';
 import { formatFaults } from '@muster/core/config/source/report';
 import { configPath, loadConfig } from '@muster/core/config/load-config';
 import type { MusterConfig } from '@muster/core/config/model';
-import { isSameDiff } from '@muster/core/reports/config-diff';
+import { type ConfigDiff, isSameDiff } from '@muster/core/reports/config-diff';
 import { readConfigDiff } from '@muster/core/reports/read-config-diff';
+import { createClock } from '@muster/core/runtime/clock';
+import { createLogger } from '@muster/core/runtime/logger';
 import { type CommandContext, CommandError, EXIT } from '../command-context.ts';
 import { diffJson, formatConfigDiff } from '../format-config-diff.ts';
 import { withLedger } from '../open-ledger.ts';
 
 interface DiffOptions {
   readonly json?: boolean;
+  readonly local?: boolean;
   readonly limit: string;
 }
 
@@ -33,13 +36,12 @@ export function addConfigCommand(program: Command, context: CommandContext): voi
     .argument('<new>', 'the file that it is to work by')
     .description('which hosts a changed file adds, drops or hands over, by the ledger; exit code 2 when any')
     .option('--json', 'one document (docs/status-json.md)')
+    .option('--local', 'by the tags that EC2 shows now, with this shell’s credentials, without Redis')
     .option('--limit <accounts>', 'how many accounts are listed', '20')
     .action(async (old: string, next: string, options: DiffOptions) => {
       const limit = parseLimit(options.limit);
       const [before, after] = readBoth(old, next, context);
-      const diff = await withLedger(before, (ledger) =>
-        readConfigDiff(ledger, before.matchers, after.matchers),
-      );
+      const diff = await (options.local === true ? diffHere(before, after) : diffByLedger(before, after));
       process.stdout.write(
         options.json === true
           ? `${JSON.stringify(diffJson(diff, limit))}\n`
@@ -47,6 +49,17 @@ export function addConfigCommand(program: Command, context: CommandContext): voi
       );
       context.exit(isSameDiff(diff) ? EXIT.ok : EXIT.partial);
     });
+}
+
+function diffByLedger(before: MusterConfig, after: MusterConfig): Promise<ConfigDiff> {
+  return withLedger(before, (ledger) => readConfigDiff(ledger, before.matchers, after.matchers));
+}
+
+async function diffHere(before: MusterConfig, after: MusterConfig): Promise<ConfigDiff> {
+  // The AWS SDK, which the other commands do without.
+  const { diffLocally } = await import('@muster/worker/diff-locally');
+  const log = createLogger({ name: 'cli', level: 'silent' });
+  return diffLocally({ before, after, clock: createClock(), log, signal: new AbortController().signal });
 }
 
 /** Both files, or the faults of both. */

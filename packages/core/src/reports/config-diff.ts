@@ -2,12 +2,12 @@
  * Which hosts another configuration selects, by what the ledger knows. It knows accounts, regions, and by which matcher a
  * host is selected; it does not know tags. So each answer may be `unknown`, and is then never counted as nothing.
  */
-import type { InstanceId, MatcherKey } from '../organization/ids.ts';
+import type { AccountId, InstanceId, MatcherKey } from '../organization/ids.ts';
 import type { Matcher } from '../scan/matcher.ts';
 import { knowsMatch, type TagKnowledge } from '../scan/tag-knowledge.ts';
 
-/** What becomes of one host. `hands-over`: it stays selected, by another matcher or by a changed one. */
-export type HostChange = 'adds' | 'drops' | 'hands-over' | 'same' | 'unknown';
+/** What becomes of one host. `hands-over`: it stays selected, by another matcher or by a changed one; `neither` selects it. */
+export type HostChange = 'adds' | 'drops' | 'hands-over' | 'same' | 'neither' | 'unknown';
 
 /** How one configuration has a host: by which matcher; null for none; `some` when it is selected by one that is not known. */
 type Owner = MatcherKey | null | 'some' | 'unknown';
@@ -36,10 +36,15 @@ export function changeOfHost(
 ): HostChange {
   const [old, next] = [ownerOf(before, known), ownerOf(after, known)];
   if (old === 'unknown' || next === 'unknown') return 'unknown';
-  if (old === null) return next === null ? 'same' : 'adds';
-  if (next === null) return 'drops';
-  if (old === 'some' || next === 'some') return 'unknown';
-  return old === next ? 'same' : 'hands-over';
+  if ((old === 'some' && next !== null) || (next === 'some' && old !== null)) return 'unknown';
+  return changeOfOwner(old, next);
+}
+
+/** What becomes of a host whose owners are known: keys of matchers, null for none. */
+export function changeOfOwner(before: string | null, after: string | null): HostChange {
+  if (before === null) return after === null ? 'neither' : 'adds';
+  if (after === null) return 'drops';
+  return before === after ? 'same' : 'hands-over';
 }
 
 /**
@@ -150,4 +155,60 @@ export interface ConfigDiff {
 export function isSameDiff(diff: ConfigDiff): boolean {
   const { adds, drops, handsOver, unknown, notRead, notKnown } = diff;
   return adds + drops + handsOver + unknown + notRead + notKnown.length === 0;
+}
+
+/** Of each kind and account. */
+const EXAMPLES = 3;
+
+/** Counts the hosts of one account. */
+export function createTally(accountId: AccountId) {
+  const hosts: Record<HostChange, InstanceId[]> = {
+    adds: [],
+    drops: [],
+    'hands-over': [],
+    same: [],
+    neither: [],
+    unknown: [],
+  };
+  let notRead = 0;
+  const some = (change: HostChange): readonly InstanceId[] => hosts[change].toSorted().slice(0, EXAMPLES);
+  return {
+    add: (id: InstanceId, change: HostChange): void => void hosts[change].push(id),
+    addNotRead: (targets: number): void => void (notRead += targets),
+    result: (): AccountDiff => ({
+      accountId,
+      adds: hosts.adds.length,
+      drops: hosts.drops.length,
+      handsOver: hosts['hands-over'].length,
+      same: hosts.same.length,
+      unknown: hosts.unknown.length,
+      notRead,
+      examples: {
+        adds: some('adds'),
+        drops: some('drops'),
+        handsOver: some('hands-over'),
+        unknown: some('unknown'),
+      },
+    }),
+  };
+}
+
+/** All accounts together. @param notKnown see `ConfigDiff` */
+export function sumUpDiff(accounts: readonly AccountDiff[], notKnown: readonly string[]): ConfigDiff {
+  const sum = (of: (account: AccountDiff) => number): number =>
+    accounts.reduce((total, account) => total + of(account), 0);
+  const weight = ({ adds, drops, handsOver, unknown, notRead }: AccountDiff): number =>
+    adds + drops + handsOver + unknown + notRead;
+  return {
+    adds: sum(({ adds }) => adds),
+    drops: sum(({ drops }) => drops),
+    handsOver: sum(({ handsOver }) => handsOver),
+    same: sum(({ same }) => same),
+    unknown: sum(({ unknown }) => unknown),
+    notRead: sum(({ notRead }) => notRead),
+    notKnown,
+    accounts: accounts
+      .filter((account) => weight(account) > 0)
+      .toSorted((a, b) => weight(b) - weight(a) || (a.accountId < b.accountId ? -1 : 1)),
+  };
 }

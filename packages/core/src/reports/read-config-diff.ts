@@ -2,7 +2,7 @@ import type { Ledger } from '../control/ledger.ts';
 import type { StoredRecord } from '../enrollment/record.ts';
 import type { Account } from '../organization/account.ts';
 import type { Coverage } from '../organization/coverage.ts';
-import type { AccountId, InstanceId, Region } from '../organization/ids.ts';
+import type { AccountId, Region } from '../organization/ids.ts';
 import { type Target, targetId } from '../organization/target.ts';
 import { selectionOf } from '../rollout/selection.ts';
 import type { BystanderKind } from '../scan/bystander-store.ts';
@@ -13,11 +13,12 @@ import {
   type AccountDiff,
   changeOfHost,
   type ConfigDiff,
-  type HostChange,
+  createTally,
   knowledgeOfOptedOut,
   knowledgeOfOwner,
   knowledgeOfUnmatched,
   reachesOtherAccounts,
+  sumUpDiff,
 } from './config-diff.ts';
 
 type Readable = Pick<Ledger, 'coverage' | 'enrollments' | 'selection'>;
@@ -33,8 +34,6 @@ interface Compared {
 
 /** Targets that are read at once. */
 const AT_ONCE = 32;
-/** Of each kind and account. */
-const EXAMPLES = 3;
 
 /**
  * Says by the ledger which hosts one configuration selects more, less, or by another matcher than another one. It reads all
@@ -80,7 +79,7 @@ export async function readConfigDiff(
     }
     accounts.push(tally.result());
   }
-  return sumUp(accounts, [
+  return sumUpDiff(accounts, [
     ...(accountIds.length === 0 ? ['No account was listed yet: the ledger knows no host at all.'] : []),
     ...(reachesOtherAccounts(before, after)
       ? [
@@ -193,55 +192,4 @@ function knowledgeOfBystander(kind: BystanderKind, scannedBy: readonly Matcher[]
     default:
       return kind satisfies never;
   }
-}
-
-/** Counts the hosts of one account. */
-function createTally(accountId: AccountId) {
-  const hosts: Record<HostChange, InstanceId[]> = {
-    adds: [],
-    drops: [],
-    'hands-over': [],
-    same: [],
-    unknown: [],
-  };
-  let notRead = 0;
-  const some = (change: HostChange): readonly InstanceId[] => hosts[change].toSorted().slice(0, EXAMPLES);
-  return {
-    add: (id: InstanceId, change: HostChange): void => void hosts[change].push(id),
-    addNotRead: (targets: number): void => void (notRead += targets),
-    result: (): AccountDiff => ({
-      accountId,
-      adds: hosts.adds.length,
-      drops: hosts.drops.length,
-      handsOver: hosts['hands-over'].length,
-      same: hosts.same.length,
-      unknown: hosts.unknown.length,
-      notRead,
-      examples: {
-        adds: some('adds'),
-        drops: some('drops'),
-        handsOver: some('hands-over'),
-        unknown: some('unknown'),
-      },
-    }),
-  };
-}
-
-function sumUp(accounts: readonly AccountDiff[], notKnown: readonly string[]): ConfigDiff {
-  const sum = (of: (account: AccountDiff) => number): number =>
-    accounts.reduce((total, account) => total + of(account), 0);
-  const weight = ({ adds, drops, handsOver, unknown, notRead }: AccountDiff): number =>
-    adds + drops + handsOver + unknown + notRead;
-  return {
-    adds: sum(({ adds }) => adds),
-    drops: sum(({ drops }) => drops),
-    handsOver: sum(({ handsOver }) => handsOver),
-    same: sum(({ same }) => same),
-    unknown: sum(({ unknown }) => unknown),
-    notRead: sum(({ notRead }) => notRead),
-    notKnown,
-    accounts: accounts
-      .filter((account) => weight(account) > 0)
-      .toSorted((a, b) => weight(b) - weight(a) || (a.accountId < b.accountId ? -1 : 1)),
-  };
 }
