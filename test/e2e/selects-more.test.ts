@@ -104,11 +104,9 @@ test('a change that adds 3 hosts to 100 goes on by itself after one sweep', asyn
 
 test('config diff says by EC2 what the ledger cannot know, and names the faults of either file', async () => {
   await startWith(4, 10);
-  const [old, team, broken] = ['old.yaml', 'team.yaml', 'broken.yaml'].map((name) => join(system.folder, name)) as [
-    string,
-    string,
-    string,
-  ];
+  const [old, team, broken] = ['old.yaml', 'team.yaml', 'broken.yaml'].map((name) =>
+    join(system.folder, name),
+  ) as [string, string, string];
   copyFileSync(system.configFile, old);
   system.configure({
     muster: { paused: true },
@@ -127,7 +125,13 @@ test('config diff says by EC2 what the ledger cannot know, and names the faults 
   expect(byLedger.stdout).toContain('adds 0 hosts, drops 0');
   expect(byLedger.stdout).toContain('of 14 hosts only a scan can tell');
   expect([byLedger.code, byEc2.code]).toEqual([2, 2]);
-  expect(JSON.parse(byEc2.stdout)).toMatchObject({ adds: 10, drops: 4, unknown: 0, notRead: 0, notKnown: [] });
+  expect(JSON.parse(byEc2.stdout)).toMatchObject({
+    adds: 10,
+    drops: 4,
+    unknown: 0,
+    notRead: 0,
+    notKnown: [],
+  });
   expect(faulty.code).toBe(78);
   expect(faulty.stderr).toMatch(/broken\.yaml:\d+:\d+ muster\.limit: unknown key/);
   expect([same.code, same.stdout.split('\n').length]).toEqual([0, 2]);

@@ -28,14 +28,7 @@ const AT_ONCE = 16;
 
 type Deps = Pick<
   HandlerDeps,
-  | 'config'
-  | 'organization'
-  | 'accounts'
-  | 'instances'
-  | 'clock'
-  | 'timings'
-  | 'random'
-  | 'installation'
+  'config' | 'organization' | 'accounts' | 'instances' | 'clock' | 'timings' | 'random' | 'installation'
 >;
 
 /** Both files; `config` of the dependencies has the matchers of both, so that one listing serves for both. */
@@ -80,7 +73,10 @@ export async function diffLocally(options: {
     installation: installationId(config),
   };
   try {
-    return sumUpDiff(await diffAccounts({ before: before.matchers, after: after.matchers }, signal, deps), []);
+    return sumUpDiff(
+      await diffAccounts({ before: before.matchers, after: after.matchers }, signal, deps),
+      [],
+    );
   } finally {
     aws.close();
   }
@@ -94,7 +90,8 @@ async function diffAccounts(
   const callerAccountId = await callerAccountOf(deps, signal);
   const accounts = new Map<AccountId, Account>();
   for await (const page of accountPages(deps, null, callerAccountId, signal)) {
-    for (const account of page) if (!accounts.has(account.accountId)) accounts.set(account.accountId, account);
+    for (const account of page)
+      if (!accounts.has(account.accountId)) accounts.set(account.accountId, account);
   }
   const waiting = [...accounts.values()];
   const diffs: AccountDiff[] = [];
@@ -150,7 +147,9 @@ async function orUnread<T>(read: () => Promise<T>): Promise<T | null> {
   try {
     return await read();
   } catch (error) {
-    if (isJobError(error, 'aws.denied', 'aws.region-off', 'aws.throttled', 'aws.unavailable', 'aws.invalid')) {
+    if (
+      isJobError(error, 'aws.denied', 'aws.region-off', 'aws.throttled', 'aws.unavailable', 'aws.invalid')
+    ) {
       return null;
     }
     throw error;
