@@ -1,4 +1,4 @@
-import { organizationMatcher } from '@muster/testing/system-config';
+import { type ConfigPart, organizationMatcher } from '@muster/testing/system-config';
 import { expect, test } from 'vitest';
 import { type BenchOptions, useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
 import { aWorld, instanceId, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
@@ -97,6 +97,41 @@ test('it is off unless it is switched on', async () => {
   expect(await bench.dueAt('cleanup', 'organization')).toBeNull();
   expect(await removals(bench)).toEqual({ nodes: 0, ofRunningHosts: 0 });
 });
+
+test.each([
+  ['of everything', {}],
+  ['of the account', { accounts: [TARGET.accountId] }],
+  ['of clean-up alone', { for: ['clean-up'] }],
+])('in a freeze window %s no node goes, and after it they do', async (_, facts) => {
+  const bench = await startEnrolled(3);
+  await terminate(bench, 0);
+  await missTwice(bench);
+  const frozen = bench.depsWith(withWindow(bench, facts));
+
+  expect(await clean(bench, frozen)).toMatchObject({ removed: 0 });
+  expect(await removals(bench)).toEqual({ nodes: 0, ofRunningHosts: 0 });
+
+  bench.advance(2 * HOUR_MS);
+  expect(await clean(bench, frozen)).toMatchObject({ removed: 1 });
+});
+
+test('a freeze of sends and repairs holds no clean-up', async () => {
+  const bench = await startEnrolled(3);
+  await terminate(bench, 0);
+  await missTwice(bench);
+  const frozen = bench.depsWith(withWindow(bench, { for: ['sends', 'repairs'] }));
+
+  expect(await clean(bench, frozen)).toMatchObject({ removed: 1 });
+});
+
+/** Clean-up, and a window from an hour ago until in an hour. */
+function withWindow(bench: WorkerBench, facts: object) {
+  const iso = (ms: number): string => new Date(ms).toISOString().slice(0, 19);
+  const nowMs = bench.now();
+  const window = { name: 'year-end', from: iso(nowMs - HOUR_MS), to: iso(nowMs + HOUR_MS), ...facts };
+  const { muster } = withCleanup();
+  return { muster: { ...muster, freeze: [window] } } as ConfigPart;
+}
 
 test('a host that Muster did not enroll keeps its node', async () => {
   const bench = await startWorkerBench({

@@ -9,6 +9,7 @@ import { type Target, targetId } from '@muster/core/organization/target';
 import { isJobError } from '@muster/core/runtime/errors';
 import type { HandlerDeps } from '../deps.ts';
 import { doDueWork, type DueOutcome } from '../due-work.ts';
+import { readFreeze } from '@muster/core/rollout/gates';
 import { findVanished, proveVanished } from './vanished-nodes.ts';
 import { askSendPermission } from '../rollout/send-permission.ts';
 
@@ -37,7 +38,7 @@ export async function handleCleanNodes(
       await clearFindings(['cleanup-held', 'cleanup-denied', 'cleanup-failed'], deps);
       return ended(null, { removed: 0, left: 0, stopped: 'off' });
     }
-    const permission = await askSendPermission(deps);
+    const permission = await askSendPermission(deps, 'clean-up');
     if (permission.kind === 'withheld') {
       return ended(deps.timings.heldMs, { removed: 0, left: 0, stopped: permission.reason });
     }
@@ -133,8 +134,11 @@ async function removeNodes(
     ended(nextInMs, { removed, left: all - removed, stopped });
   try {
     for (const chunk of inChunks(nodes)) {
+      if (await isFrozen(chunk[0], deps)) continue;
       for (const node of await proveVanished(chunk, ctx, deps)) {
         if (ctx.signal.aborted || deps.clock.monotonicMs() >= endsAtMs) return stop(0, 'turn');
+        // A window that begins meanwhile stops what has not begun.
+        if (await isFrozen(node, deps)) break;
         const result = await removeNode(node, ctx, deps);
         if (typeof result === 'number') return stop(result, 'per-hour');
         if (result === 'removed') removed += 1;
@@ -153,6 +157,11 @@ async function removeNodes(
     return stop(denied ? deps.timings.deniedMs : deps.timings.heldMs, denied ? 'denied' : 'failed');
   }
   return stop(deps.config.pollIntervalMs, null);
+}
+
+async function isFrozen(node: VanishedNode | undefined, deps: HandlerDeps): Promise<boolean> {
+  const facts = { ledger: deps.ledger, config: deps.config, nowMs: deps.clock.now() };
+  return node !== undefined && (await readFreeze(facts, 'clean-up', node.target)) !== null;
 }
 
 /** One target's nodes together, since EC2 is asked per target. */

@@ -20,9 +20,12 @@ const WITHHOLDING = ['paused-by-configuration', 'hold-first-send'] as const;
  * lasts; other processes raise some of them.
  *
  * Asked before every send, so all questions go to Redis together, and it is written to only where something is to change.
+ *
+ * @param work what is to be done: a freeze window may hold the one and not the other
  */
 export async function askSendPermission(
   deps: Pick<HandlerDeps, 'config' | 'ledger' | 'clock'>,
+  work: 'sends' | 'clean-up' = 'sends',
 ): Promise<SendPermission> {
   const { config, ledger } = deps;
   const { control } = ledger;
@@ -62,7 +65,7 @@ export async function askSendPermission(
     return { kind: 'withheld', reason: 'held' };
   }
   await clear('hold-first-send');
-  const freeze = freezeOfAll(deps);
+  const freeze = freezeOfAll(deps, work);
   if (freeze !== null) return { kind: 'withheld', reason: 'freeze', freeze };
   return isFresh ? { kind: 'granted', pauses } : { kind: 'withheld', reason: 'inventory' };
 }
@@ -75,10 +78,14 @@ async function whyHeld({ ledger }: Pick<HandlerDeps, 'ledger'>): Promise<string>
     : "No operator's word for sends is recorded: this is a first run, or Redis was emptied.";
 }
 
-/** The window in which neither a first send nor a repair goes anywhere. */
-function freezeOfAll({ config, clock }: Pick<HandlerDeps, 'config' | 'clock'>): Freeze | null {
-  const windows = config.freeze.filter(({ holds }) => holds.includes('sends') && holds.includes('repairs'));
-  return freezeOver(windows, 'sends', null, clock.now());
+/** The window in which nothing of this goes anywhere; of sends neither a first one nor a repair. */
+function freezeOfAll(
+  { config, clock }: Pick<HandlerDeps, 'config' | 'clock'>,
+  work: 'sends' | 'clean-up',
+): Freeze | null {
+  const windows =
+    work === 'sends' ? config.freeze.filter(({ holds }) => holds.includes('repairs')) : config.freeze;
+  return freezeOver(windows, work, null, clock.now());
 }
 
 /**

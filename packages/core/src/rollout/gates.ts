@@ -11,7 +11,7 @@ import { causeOf, isRepair, type StoredRecord } from '../enrollment/record.ts';
 import type { Target } from '../organization/target.ts';
 import type { RepairRoom } from './place-store.ts';
 import type { SelectionGate } from './selection-store.ts';
-import { describeFreeze, type Freeze, freezeOver, needsUnits } from './freeze.ts';
+import { describeFreeze, type Freeze, freezeOver, type FrozenWork, needsUnits } from './freeze.ts';
 import type { WaitReason } from './send-wait.ts';
 import { waitOfWave, type WaveFacts } from './wave-standing.ts';
 
@@ -117,6 +117,25 @@ async function readRepairs({
   ]);
   const isYoung = nowMs - begunAtMs <= Math.max(SEEN_NOW_MS / config.speed, 2 * tookMs);
   return { ...room, isSeenNow: isYoung || config.inventory.kind === 'none' };
+}
+
+/** The freeze window that holds this work in a target just now. */
+export async function readFreeze(
+  {
+    ledger,
+    config,
+    nowMs,
+  }: {
+    readonly ledger: Pick<Ledger, 'coverage'>;
+    readonly config: Pick<MusterConfig, 'freeze'>;
+    readonly nowMs: number;
+  },
+  work: FrozenWork,
+  target: Target,
+): Promise<Freeze | null> {
+  const account = needsUnits(config.freeze) ? await ledger.coverage.account(target.accountId) : null;
+  const ancestorIds = account?.account.ancestorIds ?? [];
+  return freezeOver(config.freeze, work, { ...target, ancestorIds }, nowMs);
 }
 
 /** The widest pause that is over the host. */
