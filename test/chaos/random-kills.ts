@@ -2,6 +2,7 @@ import { eventually, pause } from '@muster/testing/eventually';
 import { type MusterSystem, startSystem } from '@muster/testing/muster-system';
 import type { SupervisedProcess } from '@muster/testing/supervised-process';
 import { type ChaosCase, seconds, seededRandom } from './chaos-case.ts';
+import { judgeStays } from './stays.ts';
 
 export interface RandomKillsOptions {
   readonly accounts: number;
@@ -14,13 +15,13 @@ export interface RandomKillsOptions {
   readonly killForMs: number;
   /** Between two kills: from, to. */
   readonly everyMs: readonly [number, number];
-  /** From the last kill to the end of all work: until it has resumed, and the way of the last host. */
+  /** From the last kill to the end of all work. */
   readonly endWithinMs: number;
 }
 
 /**
  * Kills schedulers and workers at random in a hostile world, each replaced at once as a supervisor would. All work must
- * come to its end, and nothing may be sent twice.
+ * come to its end, nothing may be sent twice, and no host may be under way for longer than killed work needs to resume.
  */
 export function randomKills(options: RandomKillsOptions): ChaosCase {
   const { accounts, regions, instances, schedulers, workers, speed } = options;
@@ -39,9 +40,11 @@ export function randomKills(options: RandomKillsOptions): ChaosCase {
         const kills = await killAtRandom(system, options, seededRandom(seed));
         const lastKillAtMs = Date.now();
         const status = await system.judged(options.endWithinMs);
+        const ended = seconds(lastKillAtMs);
+        const stays = await judgeStays(system.ledger, speed);
         const { sent } = system.report().commands;
         const joined = status.instances.byState['joined'] ?? 0;
-        return `${kills} kills, ${joined} of ${status.instances.total} joined, ${sent} commands, ended ${seconds(lastKillAtMs)} after the last kill, ${seconds(startedAtMs)} in all`;
+        return `${kills} kills, ${joined} of ${status.instances.total} joined, ${sent} commands, longest ${stays}, ended ${ended} after the last kill, ${seconds(startedAtMs)} in all`;
       } finally {
         await system.close();
       }
