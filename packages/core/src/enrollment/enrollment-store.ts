@@ -167,49 +167,24 @@ export function createEnrollmentLedger({
     intents: readonly IntentChange[],
     { notBeforeMs, caps, outputs }: WriteTerms = {},
   ): Promise<readonly WriteResult[]> {
-    const names = keys.target(target);
-    const { instances, counts, candidates, verify, summary } = names;
-    const reply = await run(
-      'commit-target',
-      [
-        instances,
-        counts,
-        candidates,
-        verify,
-        names.intents,
-        summary,
-        keys.counts,
-        keys.countIndex,
-        keys.instanceTargets,
-        keys.populated,
-        keys.due('install'),
-        keys.due('verify'),
-        keys.due('collect'),
-        keys.places,
-        keys.changes,
-        keys.inFlight,
-        keys.repairRate,
-        ...outputKeys(keys),
-      ],
-      [
-        mode,
-        randomInt(1, MAX_VERSION),
-        targetId(target),
-        target.accountId,
-        notBeforeMs === undefined ? '' : notBeforeMs === Number.POSITIVE_INFINITY ? 'inf' : notBeforeMs,
-        ...capArguments(caps),
-        CHANGES_KEPT,
-        LEDGER_SCHEMA,
-        records.length,
-        ...records.flatMap((change) => recordArguments(target, change, markerKeys())),
-        intents.length,
-        ...intents.flatMap(intentArguments),
-        outputs?.size ?? 0,
-        ...[...(outputs ?? [])].flat(),
-        caps?.wave?.name ?? '',
-        caps?.wave?.inFlight ?? '',
-      ],
-    );
+    const reply = await run('commit-target', commitKeys(keys, target), [
+      mode,
+      randomInt(1, MAX_VERSION),
+      targetId(target),
+      target.accountId,
+      notBeforeMs === undefined ? '' : notBeforeMs === Number.POSITIVE_INFINITY ? 'inf' : notBeforeMs,
+      ...capArguments(caps),
+      CHANGES_KEPT,
+      LEDGER_SCHEMA,
+      records.length,
+      ...records.flatMap((change) => recordArguments(target, change, markerKeys())),
+      intents.length,
+      ...intents.flatMap(intentArguments),
+      outputs?.size ?? 0,
+      ...[...(outputs ?? [])].flat(),
+      caps?.wave?.name ?? '',
+      caps?.wave?.inFlight ?? '',
+    ]);
     return reply as WriteResult[];
   }
 
@@ -325,6 +300,31 @@ export function createEnrollmentLedger({
     ...createBystanders({ redis, keys, run }),
     ...createListings({ redis, keys, run }),
   };
+}
+
+/** Every key that commit-target.lua touches, in its order. */
+function commitKeys(keys: Keys, target: Target): readonly string[] {
+  const names = keys.target(target);
+  return [
+    names.instances,
+    names.counts,
+    names.candidates,
+    names.verify,
+    names.intents,
+    names.summary,
+    keys.counts,
+    keys.countIndex,
+    keys.instanceTargets,
+    keys.populated,
+    keys.due('install'),
+    keys.due('verify'),
+    keys.due('collect'),
+    keys.places,
+    keys.changes,
+    keys.inFlight,
+    keys.repairRate,
+    ...outputKeys(keys),
+  ];
 }
 
 /** Null also for a record that says it is another instance's than the one it lies under. */
