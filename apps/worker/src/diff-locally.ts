@@ -130,7 +130,7 @@ async function diffAccount(
       covering(matchers).filter((matcher) => coversRegion(matcher, region));
     const [old, next] = [inRegion(before), inRegion(after)];
     const sightings = await orUnread(() =>
-      listSightings(target, groupByRole(both, accountId, region), signal, deps),
+      listSightings(target, groupByRole(both, accountId, region), signal, deps, null),
     );
     if (sightings === null) tally.addNotRead(1);
     for (const [id, { instance }] of sightings ?? []) {

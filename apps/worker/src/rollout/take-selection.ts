@@ -57,6 +57,13 @@ export async function readAllAgain({ ledger }: Pick<HandlerDeps, 'ledger'>): Pro
 
 type Sightings = ReadonlyMap<InstanceId, Sighting>;
 
+/** A listing whose instances are marked. */
+interface MarkedSightings {
+  readonly sightings: Sightings;
+  /** Whether this worker's selection is another one than the accepted one. */
+  readonly isChange: boolean;
+}
+
 /**
  * Says of each instance of a listing whether the accepted selection has it too, or only this worker's. While both are the
  * same, that costs one small question.
@@ -66,30 +73,28 @@ export async function markAdded(
   sightings: Sightings,
   signal: AbortSignal,
   deps: HandlerDeps,
-): Promise<Sightings> {
+): Promise<MarkedSightings> {
   const { selection } = deps.ledger;
   const now = selectionOf(deps.config.matchers);
   const { acceptedId } = await selection.gate();
   // The ledger is new, or was emptied while this worker ran: the hold of a first run is there for that.
   if (acceptedId === null) await selection.accept(now, null);
-  const known = acceptedId === null || acceptedId === now.id ? null : await selection.accepted(acceptedId);
-  const callerAccountId = known === null ? null : await callerAccountOf(deps, signal);
+  if (acceptedId === null || acceptedId === now.id)
+    return { sightings: markAll(sightings, null), isChange: false };
+  const known = await selection.accepted(acceptedId);
+  const callerAccountId = await callerAccountOf(deps, signal);
   const isSelectedBefore = ({ instance, owner }: Sighting): boolean => {
-    if (acceptedId === null || acceptedId === now.id || owner === null) return true;
-    if (known === null) return false;
-    return selects(known, {
-      account,
-      region: target.region,
-      instance,
-      ownerKey: owner.key,
-      callerAccountId,
-    });
+    if (owner === null) return true;
+    const place = { account, region: target.region, instance, ownerKey: owner.key, callerAccountId };
+    return known !== null && selects(known, place);
   };
+  const isAdded = (sighting: Sighting): string | null => (isSelectedBefore(sighting) ? null : now.id);
+  return { sightings: markAll(sightings, isAdded), isChange: true };
+}
+
+function markAll(sightings: Sightings, addedBy: ((sighting: Sighting) => string | null) | null): Sightings {
   return new Map(
-    [...sightings].map(([id, sighting]) => [
-      id,
-      { ...sighting, addedBy: isSelectedBefore(sighting) ? null : now.id },
-    ]),
+    [...sightings].map(([id, sighting]) => [id, { ...sighting, addedBy: addedBy?.(sighting) ?? null }]),
   );
 }
 
@@ -99,22 +104,23 @@ export async function markAdded(
  */
 export async function countAdded(
   target: Target,
-  sightings: Sightings,
+  { sightings, isChange }: MarkedSightings,
   records: ReadonlyMap<InstanceId, StoredRecord>,
   deps: HandlerDeps,
 ): Promise<void> {
+  if (!isChange) return;
   const { selection } = deps.ledger;
-  const { id } = selectionOf(deps.config.matchers);
-  const { acceptedId, heldId } = await selection.gate();
-  if (acceptedId === null || acceptedId === id) return;
+  const now = selectionOf(deps.config.matchers);
   const isAdded = ([instanceId, record]: readonly [InstanceId, StoredRecord]): boolean =>
-    record.addedBy === id && sightings.has(instanceId) && !hasJoinedByItself(record);
+    record.addedBy === now.id && sightings.has(instanceId) && !hasJoinedByItself(record);
   const hosts = [...records].filter(isAdded).length;
-  if ((await selection.countAdded(id, target, hosts)) || hosts === 0 || heldId !== null) return;
+  if ((await selection.countAdded(now.id, target, hosts)) || hosts === 0) return;
+  const { acceptedId, heldId } = await selection.gate();
+  if (heldId !== null || acceptedId === now.id) return;
   // Another worker, with the accepted configuration, was started since: it ended what this one had held.
   const terms = { acceptedId, sweepId: deps.newId(), replaces: false };
-  if ((await selection.hold(selectionOf(deps.config.matchers), terms)) !== 'done') return;
-  await selection.countAdded(id, target, hosts);
+  if ((await selection.hold(now, terms)) !== 'done') return;
+  await selection.countAdded(now.id, target, hosts);
   await readAllAgain(deps);
 }
 

@@ -102,12 +102,13 @@ async function readTarget(
   if (begun.rest?.digest === digest && deps.clock.now() < begun.rest.untilMs) {
     return done(completeCoverage(begun.readingMs), { queued: 0, changed: 0 });
   }
-  const [{ records, summary, management }, sightings] = await Promise.all([
+  const [{ records, summary, management }, marked] = await Promise.all([
     readLedger(target, deps),
     markAdded({ account, target }, listed, signal, deps),
   ]);
+  const { sightings } = marked;
   const decision = await decideTarget(reading, sightings, records, signal, deps);
-  await countAdded(target, sightings, decision.next, deps);
+  await countAdded(target, marked, decision.next, deps);
   const written = await writeDecision(reading, decision, records, deps);
   await trackHostManagement(reading, decision, management, { signal, log }, deps);
   const bystanders = bystandersOf(sightings, decision.next, groups);
