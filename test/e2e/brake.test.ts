@@ -12,11 +12,19 @@ afterEach(() => system.close());
 
 /** What is in flight at once: so few that the rest of the fleet waits while the first hosts end. */
 const IN_FLIGHT = 150;
+/** A ramp stops a broken installer at five hosts: what the brake does without it is seen when it is off. */
+const NO_RAMP = { ramp: { off: true } };
 
 async function rollOut(options: SystemOptions): Promise<void> {
   system = await startSystem({
     speed: 40,
-    config: { muster: { limits: { installs_in_flight: IN_FLIGHT }, install: { join_timeout: '1m' } } },
+    config: {
+      muster: {
+        limits: { installs_in_flight: IN_FLIGHT },
+        install: { join_timeout: '1m' },
+        rollout: NO_RAMP,
+      },
+    },
     ...options,
   });
 }
@@ -58,7 +66,7 @@ test('a first roll-out of a fleet with its usual bad hosts leaves no healthy hos
 
 test.each([
   ['fails', 150, { installer: 'failing' }],
-  // The caps end with the command, and the time to join begins: more is sent until the first of it is over.
+  // Hosts that are waited for hold their places: no other is sent to until the first deadline is over.
   ['installs hosts that never appear', 60, { inventory: 'empty' }],
 ] as const)(
   'an installer that %s everywhere stops everything before the fleet is touched',
@@ -66,7 +74,13 @@ test.each([
     await rollOut({
       world: { accounts: 12, regions: 2, instances: 800, scenario: 'clean' },
       teleport: { faults },
-      config: { muster: { limits: { installs_in_flight: inFlight }, install: { join_timeout: '1m' } } },
+      config: {
+        muster: {
+          limits: { installs_in_flight: inFlight },
+          install: { join_timeout: '1m' },
+          rollout: NO_RAMP,
+        },
+      },
     });
 
     const status = await braked('all');
@@ -78,6 +92,39 @@ test.each([
     // The commands of five accounts, and what was in flight when they had ended.
     expect(await touched()).toBeLessThanOrEqual(500);
     expect(status.instances.byState['queued']).toBeGreaterThanOrEqual(300);
+  },
+);
+
+test.each([
+  ['fails', { installer: 'failing' }],
+  ['installs hosts that never appear', { inventory: 'empty' }],
+] as const)(
+  'with the defaults an installer that %s everywhere touches five hosts, and after the fix one resume begins anew and goes on everywhere',
+  async (_, faults) => {
+    await rollOut({
+      world: { accounts: 12, regions: 2, instances: 300, scenario: 'clean' },
+      teleport: { faults },
+      config: { muster: { install: { join_timeout: '1m' } } },
+    });
+    const stopped = await eventually(
+      'the ramp has stopped',
+      async () => {
+        const now = await system.status();
+        return now.findings.some(({ kind }) => kind === 'ramp-stopped') ? now : null;
+      },
+      120_000,
+    );
+    expect(stopped.rollout.ramps).toMatchObject([{ step: 1, sent: 5, failed: 5 }]);
+    expect(brakes(stopped)).toEqual([]);
+    expect(await touched()).toBe(5);
+
+    system.teleport.setFaults({ installer: 'ok', inventory: 'ok' });
+    expect((await system.cli('resume', '--all')).code).toBe(0);
+    expect((await system.cli('retry', '--all')).code).toBe(0);
+
+    const status = await system.judged(240_000);
+    expect(status.instances.byState).toEqual({ joined: status.instances.total });
+    expect(status.findings.filter(({ kind }) => kind === 'ramp-stopped')).toEqual([]);
   },
 );
 

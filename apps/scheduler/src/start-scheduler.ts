@@ -18,6 +18,7 @@ import { createStartSteps, processName } from '@muster/core/runtime/start-steps'
 import { createRedactor } from '@muster/core/runtime/redaction';
 import { createHttpApp, listen } from './http/app.ts';
 import { reviewChange } from '@muster/core/control/review-change';
+import { moveRamps } from '@muster/core/rollout/run-ramps';
 import { reportBlockedCaps, reportSetAside, watchRedis } from './recurring-findings.ts';
 import { keepTicking, tick } from './tick.ts';
 import { createWaveWatch } from './watch-waves.ts';
@@ -140,6 +141,8 @@ function createTickHandler(deps: {
       waiting: async (name) => (await queue.counts())[name].waiting,
     });
     await reviewChange(ledger, deps.current(), clock);
+    // The worker moves a ramp on when a host ends; this, when a kill or a lost job kept it from that.
+    await moveRamps({ ledger, config: deps.current(), nowMs: clock.now() });
     if (clock.now() - reportedAtMs >= REPORT_MS) {
       reportedAtMs = clock.now();
       await reportSetAside(ledger, clock.now());

@@ -55,7 +55,7 @@ export function addPauseCommands(program: Command, context: CommandContext): voi
         const touched = await readTouched(ledger, 'resume', scope, new Set(stillPaused));
         const told = tellTouched('resume', scope, touched, { ends, stillPaused });
         if (!(await mayAct(told, options))) return;
-        const resumed = await resumeScope({ ledger, clock }, scope);
+        const resumed = await resumeScope({ ledger, clock, config }, scope);
         const configured = config.paused ? ' (muster.paused still holds every send)' : '';
         printDone(
           told,

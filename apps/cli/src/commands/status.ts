@@ -38,7 +38,7 @@ export function addStatusCommands(program: Command, context: CommandContext): vo
 
 /** The status as people read it in a terminal. */
 export function formatStatus(status: OrganizationStatus): string {
-  const { sweep, instances, outputs, commands, labels, waits, aws, findings } = status;
+  const { sweep, instances, outputs, commands, labels, rollout, waits, aws, findings } = status;
   const lines: string[] = [];
   const verdict = sweep.state === 'running' ? 'running' : (sweep.verdict ?? 'unknown');
   lines.push(`Sweep      ${verdict}${sweep.startedAt === null ? '' : `, started ${sweep.startedAt}`}`);
@@ -54,6 +54,7 @@ export function formatStatus(status: OrganizationStatus): string {
   }
   lines.push(`Commands   ${commands.sent} sent, ${commands.live} live`);
   if (labels.waiting > 0) lines.push(`Labels     of ${labels.waiting} instances wait to be written`);
+  for (const ramp of rollout.ramps) lines.push(`Ramp       ${ramp.message}`);
   for (const wait of waits) {
     const until = wait.until === null ? '' : `, until ${wait.until} at the latest`;
     lines.push(

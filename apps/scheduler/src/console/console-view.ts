@@ -120,6 +120,7 @@ const STOPS_SENDING: Readonly<Partial<Record<string, boolean>>> = {
   'failing-alike': false,
   'sends-wait': false,
   'brake-engaged': true,
+  'ramp-stopped': true,
   'inventory-unavailable': false,
   'inventory-drop': true,
   'config-skew': false,

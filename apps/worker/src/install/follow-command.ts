@@ -16,6 +16,7 @@ import { applyEvents, applyWithIntent } from '@muster/core/enrollment/apply-even
 import { forgetAfterCommand } from '../scan/forget-target.ts';
 import { markPartial } from '../scan/scan-coverage.ts';
 import { applyBrake, endsOf } from '../rollout/brake.ts';
+import { moveRampsOn } from '../rollout/ramp-slots.ts';
 import { cancelOrTell } from './cancel-command.ts';
 import { collectOutcome, type CollectResult } from './collect-outcome.ts';
 import { stopSecondCommand } from './second-command.ts';
@@ -54,6 +55,7 @@ export async function followCommand(
   const outcome = intent.instanceIds.every((id) => results.has(id))
     ? await closeBatch(batch, results, outputs, ctx, deps)
     : await keepFollowing(batch, { results, outputs }, shown, ctx, deps);
+  if (results.size > 0) await moveRampsOn(deps);
   if (deps.config.inventory.kind !== 'none' && [...results.values()].some(({ kind }) => kind === 'success')) {
     // A moment sooner than the look of `verify-joined`, which asks for it too.
     const inMs = deps.timings.retryMs;

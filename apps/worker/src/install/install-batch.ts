@@ -16,6 +16,7 @@ import { scheduleScans } from '../scan/forget-target.ts';
 import { causeOfDenial, markPartial } from '../scan/scan-coverage.ts';
 import type { SendScope } from './prove-recipients.ts';
 import { sendBatch } from './send-batch.ts';
+import { letInByRamps } from '../rollout/ramp-slots.ts';
 import { askSendPermission, withheldMs } from '../rollout/send-permission.ts';
 import { raiseUntrusted } from '../control/untrusted-ledger.ts';
 
@@ -31,6 +32,7 @@ const TURNS_MS = 60_000;
 /** Ends of a job that leave candidates waiting. */
 const WAITS: Readonly<Record<string, WaitReason | undefined>> = {
   paused: 'paused',
+  ramp: 'ramp',
   brake: 'brake',
   change: 'change',
   held: 'held',
@@ -158,8 +160,15 @@ async function sendAll(target: Target, scope: SendScope, ctx: JobContext, deps: 
     if (closed === 'wave-full') return done(deps.timings.retryMs, sent, instances, 'cap');
     if (batch === null) return nothingToSend(target, { sent, instances, closed }, deps);
     if (!(await areTrusted(target, batch.candidates, deps))) continue;
-    const step = await sendBatch(target, batch, scope, epoch, ctx, deps);
+    const letIn = await letInByRamps(target, batch, gates, deps);
+    if (letIn.kind === 'none') {
+      // A step that has room for more wakes the target.
+      const inMs = letIn.soon ? deps.timings.retryMs : 10 * deps.timings.heldMs;
+      return done(inMs, sent, instances, 'ramp');
+    }
+    const step = await sendBatch(target, letIn.batch, scope, epoch, ctx, deps);
     if (step.kind === 'full') return done(deps.timings.retryMs, sent, instances, 'cap');
+    if (step.kind === 'no-slots') continue;
     if (step.kind === 'denied') return denied(target, step.error, sent, instances, deps);
     if (step.kind === 'wait') return done(step.waitMs, sent, instances, 'throttled');
     // A whole call that names no culprit is halved until the culprit stands alone.

@@ -14,6 +14,7 @@ import { isJobError, type JobError } from '@muster/core/runtime/errors';
 import { type InstallSettings, needsManagedUpdates, roleFor } from '@muster/core/scan/matcher';
 import type { HandlerDeps } from '../deps.ts';
 import { sealerOf } from '../organization/account-scope.ts';
+import type { RampedBatch } from '../rollout/ramp-slots.ts';
 import { askSendPermission } from '../rollout/send-permission.ts';
 import { causesOfInvalidIds } from './invalid-instances.ts';
 import type { Batch } from './pick-batch.ts';
@@ -34,12 +35,14 @@ export type Step =
   /** None of the batch is to be sent to. */
   | { readonly kind: 'left-out' }
   | { readonly kind: 'full' }
+  /** A ramp's slots are gone meanwhile. */
+  | { readonly kind: 'no-slots' }
   | { readonly kind: 'claimed-elsewhere' };
 
 /** One batch through steps 3 to 7 of docs/sending-once.md: room, proof, intent, send, record. */
 export async function sendBatch(
   target: Target,
-  batch: Batch,
+  batch: RampedBatch,
   scope: SendScope,
   epoch: string,
   ctx: JobContext,
@@ -55,13 +58,17 @@ export async function sendBatch(
   const notAfterMs = deps.clock.now() + sendWindowMs;
   // The same moment by the counter that no clock sets: this process keeps to it, the others read the intent.
   const leaveByMs = deps.clock.monotonicMs() + sendWindowMs;
-  const asked: Batch = { ...batch, candidates: batch.candidates.slice(0, room) };
+  const asked: RampedBatch = { ...batch, candidates: batch.candidates.slice(0, room) };
   const proof = await proveRecipients(target, asked, scope, leaveByMs, ctx, deps);
   if (proof.kind !== 'proven') return proof;
   if (proof.candidates.length === 0) return { kind: 'left-out' };
-  const claimed = { ...batch, candidates: proof.candidates };
+  const proven = new Set(proof.candidates.map(({ instanceId }) => instanceId));
+  const claimed = {
+    ...asked,
+    candidates: asked.candidates.filter(({ instanceId }) => proven.has(instanceId)),
+  };
   const intent = await claim(target, claimed, caps, { epoch, notAfterMs }, deps);
-  if (intent === 'full') return { kind: 'full' };
+  if (intent === 'full' || intent === 'no-slots') return { kind: intent };
   if (intent === null) return { kind: 'claimed-elsewhere' };
   const access: TargetAccess = { ...target, role: roleFor(batch.matcher, target.accountId) };
   const result = await send(access, batch, intent, leaveByMs, ctx, deps);
@@ -82,22 +89,22 @@ function capsOf({ repairs, wave }: Batch, { config: { limits, repair } }: Handle
 
 /**
  * Writes the intent, moves its records to `sending` and takes room under the caps, all or nothing. Null when another process
- * moved one of the records first; `full` when the room is gone meanwhile.
+ * moved one of the records first; `full` when the room is gone meanwhile, `no-slots` when those of a ramp are.
  */
 async function claim(
   target: Target,
-  { matcher, candidates }: Batch,
+  { matcher, candidates }: RampedBatch,
   caps: Caps,
   { epoch, notAfterMs }: Pick<Intent, 'epoch' | 'notAfterMs'>,
   deps: HandlerDeps,
-): Promise<Intent | 'full' | null> {
+): Promise<Intent | 'full' | 'no-slots' | null> {
   const batchId = deps.newId() as BatchId;
   const context = transitionContext(deps);
   const [keyId] = keyIdsOf(deps.config.markerKeys);
-  const changes = candidates.flatMap(({ instanceId, version, value }) => {
+  const changes = candidates.flatMap(({ instanceId, version, value, ramps }) => {
     const after = runEvents(value, [{ kind: 'claimed', batchId }], context);
     if (after === null || after === value || after.state === 'unknown') return [];
-    return [{ instanceId, expected: version, value: after }];
+    return [{ instanceId, expected: version, value: after, ramps }];
   });
   if (changes.length === 0) return null;
   const intent: Intent = {
@@ -119,12 +126,13 @@ async function claim(
     caps,
   });
   if (results.includes('full')) return 'full';
+  if (results.includes('ramp')) return 'no-slots';
   return results.every((result) => result === 'written') ? intent : null;
 }
 
 async function send(
   access: TargetAccess,
-  { matcher, candidates }: Batch,
+  { matcher, candidates }: RampedBatch,
   intent: Intent,
   notAfterMs: number,
   ctx: JobContext,

@@ -6,6 +6,7 @@ import { type Target, targetId } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
 import { doDueWork } from '../due-work.ts';
 import { applyBrake } from '../rollout/brake.ts';
+import { moveRampsOn } from '../rollout/ramp-slots.ts';
 
 type Result = { joined: number; failed: number; waiting: number };
 
@@ -41,6 +42,7 @@ export async function handleVerifyJoined(
     });
     const joined = written.filter(({ after }) => after.state === 'joined').length;
     const failed = written.filter(({ after }) => after.state === 'failed').length;
+    if (written.length > 0) await moveRampsOn(deps);
     const left = waiting.length - written.length;
     if (left > 0) {
       const inMs = deps.timings.retryMs;

@@ -91,6 +91,28 @@ export const MusterShape = z.strictObject({
         .describe(
           'Parts of the fleet, one enrolled after the other: a host belongs to the first wave that selects it. Without waves all hosts begin at once.',
         ),
+      ramp: z
+        .strictObject({
+          off: flag()
+            .prefault(false)
+            .describe('`true`: a mass start is held back by the caps and the brake alone.'),
+          first: whole(1, 1000)
+            .prefault(5)
+            .describe(
+              'With how many hosts a mass start begins: the first send of a matcher, or of a changed one, a resume after a brake, a retry of more hosts than this.',
+            ),
+          factor: whole(2, 100)
+            .prefault(2)
+            .describe(
+              'How many times as many hosts the next step has. The ramp is over when a step would be wider than `limits.installs_in_flight`.',
+            ),
+          success: share()
+            .prefault(0.9)
+            .describe(
+              'Share of a step’s hosts that must have joined before the next step. A step that misses it is tried again, or stops the ramp where more fail than in a healthy fleet.',
+            ),
+        })
+        .prefault({}),
     })
     .prefault({}),
   freeze: entries(FreezeShape)

@@ -29,6 +29,7 @@ export const FINDING_KINDS = [
   'failing-alike',
   'sends-wait',
   'brake-engaged',
+  'ramp-stopped',
   'config-skew',
   'change-held',
   'inventory-unavailable',

@@ -27,6 +27,7 @@ import { createStatisticsLedger, type StatisticsLedger } from '../reports/statis
 import { createUnansweredLedger, type UnansweredLedger } from '../organization/unanswered-store.ts';
 import { createSelectionLedger, type SelectionLedger } from '../rollout/selection-store.ts';
 import { createWaveLedger, type WaveLedger } from '../rollout/wave-store.ts';
+import { createRampLedger, type RampLedger } from '../rollout/ramp-store.ts';
 import { createWaitLedger, type WaitLedger } from '../rollout/wait-store.ts';
 
 /** Everything the ledger is, so that a handler can name the parts it needs. */
@@ -42,6 +43,7 @@ export interface Ledger {
   readonly clocks: ClockLedger;
   readonly waits: WaitLedger;
   readonly selection: SelectionLedger;
+  readonly ramps: RampLedger;
   readonly unanswered: UnansweredLedger;
   readonly hostManagement: HostManagementLedger;
   readonly outputs: OutputLedger;
@@ -84,6 +86,7 @@ export function createRedisLedger(deps: {
     unanswered: createUnansweredLedger(shared),
     hostManagement: createHostManagementLedger(shared),
     outputs: createOutputLedger(shared),
+    ramps: createRampLedger(shared),
     waits: createWaitLedger({ ...shared, enrollments }),
     selection: createSelectionLedger(shared),
     setAside: createSetAsideLedger(shared),

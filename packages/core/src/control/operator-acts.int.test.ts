@@ -13,6 +13,7 @@ const CONFIG: Parameters<typeof retryScope>[0]['config'] = {
   inventory: { kind: 'none' },
   repair: { enabled: true },
   markerKeys: [],
+  rollout: { ramp: { first: 2, factor: 2, success: 0.9, off: false } },
 } as never;
 
 /** Two accounts: a host that failed in each, one that cannot be sent to, and one whose command is live. */
@@ -114,4 +115,67 @@ test('a resume ends the pause and the notes of its scope, and no other', async (
   expect((await ledger.control.findings()).map(({ scope }) => scope)).toEqual([`account:${two.accountId}`]);
   expect(await resumeScope(deps, first)).toBe(false);
   expect(await resumeScope(deps, second)).toBe(true);
+});
+
+test('a retry of more hosts than a first step has a ramp, which each of its records names; one of a few has none', async () => {
+  const { ledger, deps, one, two } = await fleet();
+
+  expect(await retryScope(deps, { kind: 'account', value: two.accountId })).toMatchObject({ hosts: 1 });
+  expect(await ledger.ramps.all()).toEqual([]);
+
+  await retryScope(deps, ALL);
+  const [few] = await ledger.ramps.all();
+  expect(few).toBeUndefined();
+
+  const failed = [11, 12, 13].map((n) => aRecord('failed', { instanceId: anInstanceId(n) }));
+  const changes = failed.map((value) => ({ instanceId: value.instanceId, expected: 0, value }));
+  await ledger.enrollments.write(one, 'each', changes, []);
+  await retryScope(deps, { kind: 'cause', value: failed[0]?.cause ?? 'host-disk-full' });
+
+  const [ramp] = await ledger.ramps.all();
+  expect(ramp).toMatchObject({ kind: 'retry', subject: `cause:${failed[0]?.cause}`, step: { size: 2 } });
+  const records = await ledger.enrollments.read(
+    one,
+    failed.map(({ instanceId }) => instanceId),
+  );
+  expect([...records.values()].map(({ value }) => value.ramp)).toEqual([ramp?.id, ramp?.id, ramp?.id]);
+});
+
+test('a resume after a brake begins with a ramp of its scope, and one after a pause does not', async () => {
+  const { ledger, deps, one, two } = await fleet();
+  await pauseScope(deps, { kind: 'account', value: two.accountId }, 'maintenance');
+  await resumeScope(deps, { kind: 'account', value: two.accountId });
+  expect(await ledger.ramps.all()).toEqual([]);
+
+  const scope = `account:${one.accountId}` as const;
+  await ledger.control.pause({ scope, atMs: NOW_MS, by: 'brake', reason: '' });
+  await resumeScope(deps, { kind: 'account', value: one.accountId });
+  expect(await ledger.ramps.all()).toMatchObject([{ id: `r:${scope}`, kind: 'resume', subject: scope }]);
+
+  await ledger.control.pause({ scope: 'all', atMs: NOW_MS, by: 'brake', reason: '' });
+  await resumeScope(deps, ALL);
+  expect((await ledger.ramps.all()).find(({ id }) => id === 'r:all')).toMatchObject({ waiting: 2 });
+});
+
+test('a resume begins a ramp that has stopped anew, and ends what is told of it', async () => {
+  const { ledger, deps } = await fleet();
+  const rule = { first: 2, factor: 2, success: 0.9, off: false };
+  await ledger.ramps.begin('m:1', { kind: 'matcher', subject: 'aws[0]', nowMs: NOW_MS }, rule, 'once');
+  const [ramp] = await ledger.ramps.all();
+  if (ramp === undefined) throw new Error('it has begun');
+  expect(await ledger.ramps.decide(ramp, { kind: 'stop' }, NOW_MS)).toBe(true);
+  await ledger.control.raise({
+    kind: 'ramp-stopped',
+    scope: 'm:1',
+    sinceMs: NOW_MS,
+    message: '',
+    remedy: '',
+  });
+
+  await resumeScope(deps, ALL);
+
+  expect(await ledger.ramps.all()).toMatchObject([{ id: 'm:1', stoppedAtMs: null, step: { size: 2 } }]);
+  expect(await ledger.control.findings()).toEqual([]);
+  // What was decided on the ramp before is about no step of this one.
+  expect(await ledger.ramps.decide(ramp, { kind: 'grow', size: 99, carried: 0 }, NOW_MS)).toBe(false);
 });

@@ -1,4 +1,5 @@
 /** What an operator does, free of any command line: the CLI calls these, and an API may. Each takes a scope and says what it touched. */
+import type { MusterConfig } from '../config/model.ts';
 import { nearest } from '../config/source/suggest.ts';
 import { type ApplyDeps, applyEvents } from '../enrollment/apply-events.ts';
 import { CAUSES, isCause } from '../enrollment/cause.ts';
@@ -7,16 +8,21 @@ import { type Catalog, ORGANIZATION_MEMBER } from '../jobs/catalog.ts';
 import type { PayloadOf } from '../jobs/define-job.ts';
 import { type InstanceId, Region } from '../organization/ids.ts';
 import { type Target, targetId } from '../organization/target.ts';
+import { resumeRampId, retryRampId } from '../rollout/ramp-cover.ts';
 import type { Clock } from '../runtime/clock-port.ts';
 import type { Approval, ApprovalRequest } from './approval.ts';
 import type { Ledger } from './ledger.ts';
-import { isEndedNote, isEndedPause } from './resume-effects.ts';
+import { isEndedNote, isEndedPause, isEndedRamp } from './resume-effects.ts';
 import { covers, printScope, type Scope } from './scope.ts';
 import { liveCommands, targetsIn } from './touched-hosts.ts';
 
 interface ActDeps {
   readonly ledger: Ledger;
   readonly clock: Clock;
+}
+
+interface RampSettings {
+  readonly config: Pick<MusterConfig, 'rollout'>;
 }
 
 /** How far an act reached. */
@@ -27,13 +33,14 @@ export interface Reached {
 
 /** Tries again now what has failed or could not be sent to; what waits for its back-off, too. */
 export async function retryScope(
-  deps: ActDeps & Pick<ApplyDeps, 'config' | 'random'>,
+  deps: ActDeps & Pick<ApplyDeps, 'config' | 'random'> & RampSettings,
   scope: Scope,
 ): Promise<Reached> {
   const { ledger } = deps;
   const now = deps.clock.now();
   const accounts = new Set<string>();
   let hosts = 0;
+  const ramp = await beginRetryRamp(deps, scope);
   for (const target of await targetsIn(ledger, scope, ['queued', 'failed', 'ineligible', 'lost'])) {
     const records = await ledger.enrollments.readAll(target);
     const chosen = new Map(
@@ -41,7 +48,9 @@ export async function retryScope(
     );
     if (chosen.size === 0) continue;
     const entry = { member: targetId(target), inMs: 0 };
-    const written = await applyEvents(deps, target, chosen, () => [{ kind: 'retry-requested' }]);
+    const written = await applyEvents(deps, target, chosen, () => [
+      { kind: 'retry-requested', ramp: ramp ?? undefined },
+    ]);
     if (written.length === 0) continue;
     accounts.add(target.accountId);
     hosts += written.length;
@@ -49,7 +58,26 @@ export async function retryScope(
     if (written.some(({ after }) => after.state === 'discovered')) await ledger.due.schedule('scan', [entry]);
     await ledger.due.schedule('install', [entry]);
   }
+  // A few need no ramp, and a retry that found none had nothing to begin.
+  if (ramp !== null && hosts <= deps.config.rollout.ramp.first) await ledger.ramps.drop(ramp);
   return { accounts: accounts.size, hosts };
+}
+
+/** Begun before the first record says so: no host of a retry of many is sent to without it. */
+async function beginRetryRamp(
+  { ledger, clock, config, random }: ActDeps & RampSettings & Pick<ApplyDeps, 'random'>,
+  scope: Scope,
+): Promise<string | null> {
+  const rule = config.rollout.ramp;
+  if (rule.off || scope.kind === 'instance') return null;
+  const id = retryRampId(clock.now(), random());
+  await ledger.ramps.begin(
+    id,
+    { kind: 'retry', subject: printScope(scope), nowMs: clock.now() },
+    rule,
+    'anew',
+  );
+  return id;
 }
 
 /** Has SSM asked to cancel live commands: `enqueue` gives the jobs to the workers. A live command has no cause yet. */
@@ -77,8 +105,10 @@ export async function pauseScope({ ledger, clock }: ActDeps, scope: Scope, reaso
  *
  * @returns whether there was anything to end
  */
-export async function resumeScope({ ledger, clock }: ActDeps, scope: Scope): Promise<boolean> {
+export async function resumeScope(deps: ActDeps & RampSettings, scope: Scope): Promise<boolean> {
+  const { ledger, clock } = deps;
   const text = printScope(scope);
+  const ramp = await beginResumeRamps(deps, scope);
   let resumed = await ledger.control.resume(text);
   await ledger.control.resetBrake(text, clock.now());
   await ledger.control.clear('brake-engaged', text);
@@ -97,11 +127,45 @@ export async function resumeScope({ ledger, clock }: ActDeps, scope: Scope): Pro
     resumed = true;
   }
   const targets = await ledger.enrollments.populated();
+  if (ramp === resumeRampId('all')) {
+    // It wakes as many as its steps let in.
+    await ledger.ramps.wait(ramp, targets);
+    return resumed;
+  }
   await ledger.due.schedule(
     'install',
     targets.map((target) => ({ member: targetId(target), inMs: 0 })),
   );
   return resumed;
+}
+
+/**
+ * What a brake had stopped begins with a few hosts, and so does each ramp that had stopped. Before the pause is gone: a send
+ * that no longer sees that sees the ramp.
+ *
+ * @returns the ramp of this resume; null when it ends no brake
+ */
+async function beginResumeRamps(
+  { ledger, clock, config }: ActDeps & RampSettings,
+  scope: Scope,
+): Promise<string | null> {
+  const rule = config.rollout.ramp;
+  if (rule.off || (scope.kind !== 'all' && scope.kind !== 'account')) return null;
+  const text: 'all' | `account:${string}` = scope.kind === 'all' ? 'all' : `account:${scope.value}`;
+  const nowMs = clock.now();
+  for (const { id, kind, subject, stoppedAtMs } of await ledger.ramps.all()) {
+    if (stoppedAtMs === null || !isEndedRamp({ id }, printScope(scope))) continue;
+    await ledger.ramps.begin(id, { kind, subject, nowMs }, rule, 'anew');
+    await ledger.control.clear('ramp-stopped', id);
+  }
+  const pauses = await ledger.control.pauses();
+  const isBraked =
+    pauses.some((pause) => pause.by === 'brake' && pause.scope === text) ||
+    (await ledger.control.raised(['brake-engaged'], text)).has('brake-engaged');
+  if (!isBraked) return null;
+  const id = resumeRampId(text);
+  await ledger.ramps.begin(id, { kind: 'resume', subject: text, nowMs }, rule, 'anew');
+  return id;
 }
 
 /** Pins what the operator was shown, and wakes what waited for it: the targets of hosts, or the clean-up. @param by who, for people */

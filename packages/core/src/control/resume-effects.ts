@@ -1,4 +1,5 @@
 import type { MusterConfig } from '../config/model.ts';
+import { describeRamp } from '../rollout/run-ramps.ts';
 import { type FindingKind, PAUSERS } from './findings.ts';
 import type { Ledger } from './ledger.ts';
 import { describeScope, isForeignScope, printScope, type Scope, type ScopeText } from './scope.ts';
@@ -35,19 +36,26 @@ export function isEndedPause(pause: { readonly scope: ScopeText }, scope: ScopeT
   return pause.scope === scope || (scope === 'all' && isForeignScope(pause.scope));
 }
 
+/** Whether a resume of this scope begins a ramp that has stopped anew: its own, or any of everything. */
+export function isEndedRamp({ id }: { readonly id: string }, scope: ScopeText): boolean {
+  return scope === 'all' || id === `r:${scope}`;
+}
+
 /** What a resume would do just now. */
 export async function readResumeEffects(
-  { control, nodes }: Pick<Ledger, 'control' | 'nodes'>,
+  { control, nodes, ramps }: Pick<Ledger, 'control' | 'nodes' | 'ramps'>,
   { limits }: Pick<MusterConfig, 'limits'>,
   scope: Scope,
 ): Promise<ResumeEffects> {
   const text = printScope(scope);
-  const [pauses, findings, hold, facts] = await Promise.all([
+  const [pauses, findings, hold, facts, all] = await Promise.all([
     control.pauses(),
     control.findings(),
     control.hold(limits.holdFirstSend),
     nodes.facts(),
+    ramps.all(),
   ]);
+  const stopped = all.filter((ramp) => ramp.stoppedAtMs !== null && isEndedRamp(ramp, text));
   const ended = pauses.filter((pause) => isEndedPause(pause, text));
   const isBraked = findings.some((one) => one.kind === 'brake-engaged' && one.scope === text);
   return {
@@ -59,6 +67,7 @@ export async function readResumeEffects(
           return `the pause of ${describeScope(of)} by ${PAUSERS[by].replace('An', 'an')}${why}`;
         }),
       ...(isBraked || ended.some(({ by }) => by === 'brake') ? [`the brake on ${describeScope(text)}`] : []),
+      ...stopped.map((ramp) => `the stop of the ramp of ${describeRamp(ramp)}: it begins anew`),
       ...(scope.kind === 'all' && hold === 'held' ? ['the hold before the first send'] : []),
       ...(scope.kind === 'all' && facts.dropped
         ? ['the doubt about an inventory that lost nodes: the smaller one is taken for true']

@@ -32,6 +32,8 @@ export interface RecordChange {
   readonly value: EnrollmentRecord | null;
   /** How the record is sealed that this one comes from: one that was not good does not become good by a change. @default good */
   readonly sealState?: SealState;
+  /** Of a claimed host: the ramps in which it needs a slot. @default none */
+  readonly ramps?: readonly string[];
 }
 
 export interface IntentChange {
@@ -67,8 +69,8 @@ export interface WriteTerms {
 /** Terms of what the install job itself writes. */
 export const OF_INSTALL_JOB: WriteTerms = { notBeforeMs: Number.POSITIVE_INFINITY };
 
-/** `full`: the caps leave no room for the claimed hosts, and nothing was written. */
-export type WriteResult = 'written' | 'stale' | 'full';
+/** `full`: the caps leave no room for the claimed hosts; `ramp`: a ramp has no slots for them. Nothing was written. */
+export type WriteResult = 'written' | 'stale' | 'full' | 'ramp';
 
 /** Enrollment records and intents, per target. All methods throw `ledger.unavailable` when Redis does not answer. */
 export interface EnrollmentLedger
@@ -324,6 +326,7 @@ function commitKeys(keys: Keys, target: Target): readonly string[] {
     keys.inFlight,
     keys.repairRate,
     ...outputKeys(keys),
+    keys.ramps,
   ];
 }
 
@@ -342,15 +345,16 @@ function decodeIntentOf(id: string, text: string): Versioned<Intent> | null {
     : null;
 }
 
-/** Id, expected version and text of one record, as commit-target.lua takes them. */
+/** Id, expected version, text and ramps of one record, as commit-target.lua takes them. */
 function recordArguments(
   target: Target,
-  { instanceId, expected, value, sealState }: RecordChange,
+  { instanceId, expected, value, sealState, ramps = [] }: RecordChange,
   keys: readonly MacKey[],
 ): readonly (string | number)[] {
-  if (value === null) return [instanceId, expected, ''];
+  if (value === null) return [instanceId, expected, '', ''];
   const version = randomInt(1, MAX_VERSION);
-  return [instanceId, expected, encodeSealed(version, value, { target, keys, state: sealState })];
+  const text = encodeSealed(version, value, { target, keys, state: sealState });
+  return [instanceId, expected, text, ramps.join(',')];
 }
 
 function intentArguments({ batchId, expected, value, lookAtMs }: IntentChange): readonly (string | number)[] {

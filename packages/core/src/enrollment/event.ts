@@ -46,7 +46,11 @@ export type EnrollmentEvent =
   /** It was missing for `muster.inventory.lost_after`, and a complete scan shows the host running. */
   | { readonly kind: 'node-lost' }
   /** An operator wants it tried now. */
-  | { readonly kind: 'retry-requested' };
+  | {
+      readonly kind: 'retry-requested';
+      /** The ramp by which the retry of many begins; absent for a few. */
+      readonly ramp?: string | undefined;
+    };
 
 /** One kind of event. */
 export type EventOf<Kind extends EnrollmentEvent['kind']> = Extract<EnrollmentEvent, { kind: Kind }>;

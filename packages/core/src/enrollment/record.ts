@@ -64,6 +64,10 @@ export interface EnrollmentBase {
   readonly attempts: readonly Attempt[];
   /** The wave that it belongs to, as a scan last saw; empty when that cannot be told. Absent where no scan by waves has seen it. */
   readonly wave?: string | undefined;
+  /** The operating system, as SSM told it when the host was found fit, such as `Amazon Linux`; absent when it did not. */
+  readonly platform?: string | undefined;
+  /** The ramp of the last retry that it was part of (`rollout/ramp-cover.ts`); absent without. */
+  readonly ramp?: string | undefined;
 }
 
 /** Since when complete readings of the inventory do not show the node of a host that had joined. */
@@ -230,6 +234,8 @@ const storedBase = {
   missing: z.looseObject({ sinceMs: EpochMs, lastSeenAtMs: EpochMs.nullable() }).optional(),
   // What no wave of this release is called decides nothing: the next scan writes it anew.
   wave: z.string().optional().catch(undefined),
+  platform: z.string().optional(),
+  ramp: z.string().optional(),
 };
 
 /** A record of this release as it lies in Redis. */

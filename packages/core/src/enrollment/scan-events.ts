@@ -118,7 +118,14 @@ export function onJudged(
       if (record.state === 'ineligible' && !isCause(record.cause)) return record;
       if (judgment.kind === 'eligible') {
         if (record.state === 'queued' || isStillToldByHost(record, context)) return record;
-        return { ...baseOf(record, context), state: 'queued', readyAtMs: wakeAtMs(record, context) };
+        const platform = node?.platformName || record.platform;
+        const facts = platform === undefined ? {} : { platform };
+        return {
+          ...baseOf(record, context),
+          ...facts,
+          state: 'queued',
+          readyAtMs: wakeAtMs(record, context),
+        };
       }
       if (record.state === 'ineligible' && record.cause === judgment.cause) return record;
       return { ...baseOf(record, context), state: 'ineligible', cause: judgment.cause };

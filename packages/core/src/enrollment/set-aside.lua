@@ -21,7 +21,9 @@ for i = 3, #ARGV, 3 do
       redis.call('ZREM', KEYS[4], id)
       if redis.call('HGET', KEYS[11], id) == target then redis.call('HDEL', KEYS[11], id) end
       places.check(KEYS[14], target)
-      places.give_back(KEYS[14], id)
+      local place = places.give_back(KEYS[14], id)
+      local own = string.sub(KEYS[9], 1, -#'counts' - 1)
+      if place then ramps.count_end(own, place.link, id, target, 'neither') end
       outputs.leave({ hosts = KEYS[15], index = KEYS[16], sums = KEYS[17], accounts = KEYS[18] }, id)
     else
       redis.call('ZREM', KEYS[13], target .. '/' .. id)

@@ -1,5 +1,5 @@
 import { onAccepted, onClaimed, onEnded, onSendRefused } from './command-events.ts';
-import type { EnrollmentEvent } from './event.ts';
+import type { EnrollmentEvent, EventOf } from './event.ts';
 import { baseOf, type Transition, type TransitionContext } from './next-record.ts';
 import { onJoinDeadline, onNodeLost, onNodeMissing, onNodeSeen } from './node-events.ts';
 import type { EnrollmentRecord, StoredRecord } from './record.ts';
@@ -49,20 +49,25 @@ export function transition(
     case 'node-lost':
       return onNodeLost(record, context);
     case 'retry-requested':
-      return onRetryRequested(record, context);
+      return onRetryRequested(record, event, context);
     default:
       return event satisfies never;
   }
 }
 
 /** An operator asked for it: tried now, and the back-off starts over. */
-function onRetryRequested(record: EnrollmentRecord, context: TransitionContext): Transition {
+function onRetryRequested(
+  record: EnrollmentRecord,
+  { ramp }: EventOf<'retry-requested'>,
+  context: TransitionContext,
+): Transition {
+  const base = { ...baseOf(record, context), failures: 0, ...(ramp === undefined ? {} : { ramp }) };
   switch (record.state) {
     case 'queued':
     case 'failed':
-      return { ...baseOf(record, context), failures: 0, state: 'queued', readyAtMs: context.nowMs };
+      return { ...base, state: 'queued', readyAtMs: context.nowMs };
     case 'ineligible':
-      return { ...baseOf(record, context), failures: 0, state: 'discovered' };
+      return { ...base, state: 'discovered' };
     case 'lost':
       // A host that cannot take a command now is judged again by the next scan.
       if (record.repairAtMs === null || record.repairAtMs <= context.nowMs) return 'ignored';

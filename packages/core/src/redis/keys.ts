@@ -98,6 +98,14 @@ export interface Keys {
   readonly places: string;
   /** hash: a sixtieth of an hour → repairs that were begun in it; `hour` → its length in ms. Expires two hours after the last. Writers: repair-rate.lua's functions. */
   readonly repairRate: string;
+  /** hash: ramp id → JSON of what it is about, or `over`; `since`. Writer: move-ramp.lua. */
+  readonly ramps: string;
+  /** hash: the counts of a ramp that runs: see ramps.lua. */
+  readonly ramp: (id: string) => string;
+  /** hash: instance id → the step in which it took its slot, or `ended`. Writer: ramps.lua's functions. */
+  readonly rampHosts: (id: string) => string;
+  /** set: ids of targets whose hosts wait for a slot of the ramp. */
+  readonly rampWaiting: (id: string) => string;
   /** hash: what the release before counts under the caps, by batch. Read by that release only; deleted with the intents that it wrote. */
   readonly inFlight: string;
   /**
@@ -222,6 +230,10 @@ export function createKeys(prefix: string): Keys {
     signedSince: `${own}:signed-since`,
     places: `${own}:places`,
     repairRate: `${own}:repair-rate`,
+    ramps: `${own}:ramps`,
+    ramp: (id) => `${own}:ramp:${id}`,
+    rampHosts: (id) => `${own}:ramp-hosts:${id}`,
+    rampWaiting: (id) => `${own}:ramp-waiting:${id}`,
     inFlight: `${own}:in-flight`,
     brake: (scope) => `${own}:brake:${scope}`,
     findings: `${own}:findings`,

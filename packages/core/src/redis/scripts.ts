@@ -12,6 +12,7 @@ const SCRIPTS = {
       'redis/now',
       'jobs/make-due',
       'enrollment/count-records',
+      'rollout/ramps',
       'rollout/places',
       'rollout/repair-rate',
       'install/outputs',
@@ -23,6 +24,7 @@ const SCRIPTS = {
       'redis/now',
       'jobs/make-due',
       'enrollment/count-records',
+      'rollout/ramps',
       'rollout/places',
       'install/outputs',
     ],
@@ -50,11 +52,19 @@ const SCRIPTS = {
   distrust: { folder: 'install', functions: ['jobs/make-due'] },
   'take-token': { folder: 'install', functions: [] },
   'repair-room': { folder: 'rollout', functions: ['redis/now', 'rollout/repair-rate'] },
-  room: { folder: 'rollout', functions: ['redis/now', 'enrollment/count-records', 'rollout/places'] },
   'hold-selection': { folder: 'rollout', functions: ['redis/now', 'organization/date-reading'] },
   'count-added': { folder: 'rollout', functions: [] },
   'bound-held': { folder: 'rollout', functions: [] },
   'note-waves': { folder: 'rollout', functions: ['redis/now'] },
+  room: {
+    folder: 'rollout',
+    functions: ['redis/now', 'enrollment/count-records', 'rollout/ramps', 'rollout/places'],
+  },
+  'review-places': {
+    folder: 'rollout',
+    functions: ['redis/now', 'enrollment/count-records', 'rollout/ramps', 'rollout/places'],
+  },
+  'move-ramp': { folder: 'rollout', functions: ['redis/now'] },
   'count-hosts': { folder: 'rollout', functions: [] },
 } as const satisfies Record<string, { readonly folder: string; readonly functions: readonly string[] }>;
 type ScriptName = keyof typeof SCRIPTS;

@@ -9,6 +9,8 @@ import { countUnmanaged, type HostManagementState } from '../organization/host-m
 import type { InstanceId } from '../organization/ids.ts';
 import type { Target } from '../organization/target.ts';
 import { closedGate, type GateFacts, pauseOver, readGateFacts } from '../rollout/gates.ts';
+import { rampsOver } from '../rollout/ramp-cover.ts';
+import { describeRamp, describeStep } from '../rollout/run-ramps.ts';
 import { describeWait } from '../rollout/send-wait.ts';
 import { terminalLine } from '../runtime/terminal-text.ts';
 import { BYSTANDER_TEXTS, type BystanderKind } from '../scan/bystander-store.ts';
@@ -187,6 +189,11 @@ async function waitOf(
   const closed = closedGate(gates, record);
   if (closed !== null) return `${closed.message}. ${closed.remedy}`;
   const wait = await ledger.waits.of(gates.target);
+  if (wait?.reason === 'ramp') {
+    const over = rampsOver(gates.ramps, gates.target, record);
+    const ramp = (await ledger.ramps.all()).find(({ id }) => over.includes(id));
+    if (ramp !== undefined) return `${describeWait(wait)}: ${describeRamp(ramp)} is at ${describeStep(ramp)}`;
+  }
   return wait === null ? 'its turn: the next send of its account and region takes it' : describeWait(wait);
 }
 

@@ -3,6 +3,8 @@ import { type Finding, ownerOfFinding, type Pause, PAUSERS } from '../control/fi
 import { scopeFlag } from '../control/scope.ts';
 import { readWaves, type WaveView } from '../rollout/wave-view.ts';
 import type { Wave } from '../rollout/wave.ts';
+import type { RampFacts, RampState } from '../rollout/ramp-store.ts';
+import { describeRamp, describeStep, isOfInterest } from '../rollout/run-ramps.ts';
 import { describeWait, type SendWait, type WaitReason } from '../rollout/send-wait.ts';
 import { readFindings } from '../control/standing-findings.ts';
 import type { Ledger } from '../control/ledger.ts';
@@ -40,6 +42,27 @@ export interface OrganizationStatus {
   }[];
   readonly commands: { readonly sent: number; readonly live: number };
   readonly labels: { readonly waiting: number };
+  readonly rollout: {
+    /** Where the waves stand, in the order of the configuration; empty without waves. */
+    readonly waves: readonly WaveView[];
+    /** Mass starts that begin with a few hosts, as far as hosts are under way or wait for them. */
+    readonly ramps: readonly {
+      readonly id: string;
+      readonly kind: RampFacts['kind'];
+      readonly subject: string;
+      readonly began: string;
+      readonly stopped: string | null;
+      /** The first is 1. */
+      readonly step: number;
+      readonly size: number;
+      readonly sent: number;
+      readonly joined: number;
+      readonly failed: number;
+      readonly next: number;
+      readonly waitingTargets: number;
+      readonly message: string;
+    }[];
+  };
   /** What keeps candidates whose time has come from being sent to, those of the most instances first. */
   readonly waits: readonly {
     readonly reason: WaitReason;
@@ -51,8 +74,6 @@ export interface OrganizationStatus {
     readonly until: string | null;
     readonly message: string;
   }[];
-  /** Where the waves stand, in the order of the configuration; empty without waves. */
-  readonly rollout: { readonly waves: readonly WaveView[] };
   readonly aws: {
     readonly calls: Readonly<Record<string, number>>;
     readonly throttled: Readonly<Record<string, number>>;
@@ -94,16 +115,18 @@ export async function readOrganizationStatus(
 ): Promise<OrganizationStatus> {
   // First: what a sweep that is finished has found stands in the counts that are read afterwards.
   const sweep = await ledger.coverage.sweep(nowMs);
-  const [counts, statistics, findings, batches, pauses, labelsWaiting, held, outputs] = await Promise.all([
-    ledger.enrollments.counts(),
-    ledger.statistics.read(),
-    reading,
-    ledger.enrollments.openBatches(),
-    ledger.control.pauses(),
-    ledger.labels.waiting(),
-    ledger.waits.sum(nowMs),
-    ledger.outputs.largest(),
-  ]);
+  const [counts, statistics, findings, batches, pauses, labelsWaiting, held, outputs, ramps] =
+    await Promise.all([
+      ledger.enrollments.counts(),
+      ledger.statistics.read(),
+      reading,
+      ledger.enrollments.openBatches(),
+      ledger.control.pauses(),
+      ledger.labels.waiting(),
+      ledger.waits.sum(nowMs),
+      ledger.outputs.largest(),
+      ledger.ramps.all(),
+    ]);
   return {
     sweep: {
       id: sweep?.id ?? null,
@@ -124,7 +147,10 @@ export async function readOrganizationStatus(
     commands: { sent: statistics.commandsSent, live: batches.length },
     labels: { waiting: Math.max(0, labelsWaiting) },
     waits: held.map(viewOfWait),
-    rollout: { waves: await readWaves(ledger, waves, nowMs) },
+    rollout: {
+      ramps: ramps.filter(isOfInterest).map(viewOfRamp),
+      waves: await readWaves(ledger, waves, nowMs),
+    },
     aws: { calls: sorted(statistics.calls), throttled: sorted(statistics.throttled) },
     findings: [...pauses.filter((pause) => pause.by !== 'brake').map(findingOfPause), ...findings.map(view)],
   };
@@ -145,6 +171,25 @@ function viewOfOutput({
     ...cluster,
     oldest: new Date(oldestAtMs).toISOString(),
     newest: new Date(newestAtMs).toISOString(),
+  };
+}
+
+function viewOfRamp(ramp: RampState): OrganizationStatus['rollout']['ramps'][number] {
+  const { id, kind, subject, beganAtMs, stoppedAtMs, step, grown, factor, waiting } = ramp;
+  return {
+    id,
+    kind,
+    subject,
+    began: new Date(beganAtMs).toISOString(),
+    stopped: isoTime(stoppedAtMs),
+    step: grown + 1,
+    size: step.size,
+    sent: step.taken,
+    joined: step.joined,
+    failed: step.failed,
+    next: step.size * factor,
+    waitingTargets: waiting,
+    message: `${describeRamp(ramp)}: ${describeStep(ramp)}`,
   };
 }
 

@@ -12,6 +12,9 @@ import type { Target } from '../organization/target.ts';
 import type { RepairRoom } from './place-store.ts';
 import type { SelectionGate } from './selection-store.ts';
 import { describeFreeze, type Freeze, freezeOver, type FrozenWork, needsUnits } from './freeze.ts';
+import { rampsOver } from './ramp-cover.ts';
+import type { RampFacts } from './ramp-store.ts';
+import { describeRamp, flagOfRamp } from './run-ramps.ts';
 import type { WaitReason } from './send-wait.ts';
 import { waitOfWave, type WaveFacts } from './wave-standing.ts';
 
@@ -42,6 +45,8 @@ export interface GateFacts {
   readonly ancestorIds: readonly string[];
   /** Null where there are no waves. */
   readonly waves: WaveFacts | null;
+  /** See `RampLedger.index`. */
+  readonly ramps: ReadonlyMap<string, RampFacts | null>;
   /** The ledger's time. */
   readonly nowMs: number;
 }
@@ -55,7 +60,7 @@ export interface RepairFacts extends RepairRoom {
 type Gate = (facts: GateFacts, record: StoredRecord) => ClosedGate | null;
 
 /** The first that is closed is what a host waits for. */
-const GATES: readonly Gate[] = [ofPause, ofFreeze, ofChange, ofRepair, ofWave];
+const GATES: readonly Gate[] = [ofPause, ofFreeze, ofChange, ofRamp, ofRepair, ofWave];
 
 /** Null when the host may be sent to. */
 export function closedGate(facts: GateFacts, record: StoredRecord): ClosedGate | null {
@@ -78,7 +83,7 @@ export async function readGateFacts(
     config,
     nowMs,
   }: {
-    readonly ledger: Pick<Ledger, 'control' | 'coverage' | 'selection' | 'nodes' | 'waves'>;
+    readonly ledger: Pick<Ledger, 'control' | 'coverage' | 'selection' | 'nodes' | 'waves' | 'ramps'>;
     readonly config: MusterConfig;
     readonly nowMs: number;
   },
@@ -96,7 +101,9 @@ export async function readGateFacts(
   ]);
   const byScope = new Map(known.map((pause) => [pause.scope, pause]));
   const ancestorIds = account?.account.ancestorIds ?? [];
-  return { target, config, nowMs, selection, repairs, ancestorIds, waves, pauses: byScope };
+  // Pauses first: what a resume begins small has its ramp before its pause is gone.
+  const { ramps } = await ledger.ramps.index();
+  return { target, config, nowMs, selection, repairs, ancestorIds, waves, ramps, pauses: byScope };
 }
 
 /** A host may rejoin by itself at any moment: its repair is sent by a snapshot no older than this, or than two readings take. */
@@ -188,6 +195,23 @@ export const OF_READING: ClosedGate = {
   remedy: 'Nothing to do.',
   needsPerson: false,
 };
+/** A ramp lets hosts in one step after the other; one that has stopped lets in none. */
+function ofRamp({ config, target, ramps }: GateFacts, record: StoredRecord): ClosedGate | null {
+  if (config.rollout.ramp.off) return null;
+  for (const id of rampsOver(ramps, target, record)) {
+    const ramp = ramps.get(id);
+    if (ramp === undefined || ramp === null || ramp.stoppedAtMs === null) continue;
+    return {
+      reason: 'ramp',
+      subject: id,
+      untilMs: null,
+      message: `wait because the ramp of ${describeRamp(ramp)} stopped: too many of its first hosts failed`,
+      remedy: `Fix what fails (muster instances --state failed), then run: muster resume ${flagOfRamp(ramp)}`,
+      needsPerson: true,
+    };
+  }
+  return null;
+}
 
 /** The gate that an operator's pause or the brake's closes. */
 export function gateOfPause({ scope, by, reason }: Pause): ClosedGate {

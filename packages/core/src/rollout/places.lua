@@ -121,7 +121,8 @@ function places.make(key, own, index)
     end
   end
 end
--- Gives back what no record holds any more: another client deleted it, or a release that counts batches ended it.
+-- Gives back what no record holds any more: another client deleted it, or a release that counts batches ended it. At most
+-- every ten seconds.
 function places.review(key, own)
   local now = now_ms()
   if now - (tonumber(redis.call('HGET', key, 'reviewed') or '') or 0) < 10000 then return end
@@ -133,7 +134,15 @@ function places.review(key, own)
       local record = redis.call('HGET', own .. place.target .. ':instances', id)
       local state, _, _, verify_at = records.header(record or nil)
       local is_followed = place.kind == 'adopted' and redis.call('HEXISTS', own .. place.target .. ':intents', place.link) == 1
-      if places.keeps(state, verify_at) == false and not is_followed then places.give_back(key, id) end
+      if places.keeps(state, verify_at) == false and not is_followed then
+        places.give_back(key, id)
+        local is_end = state == 'joined' or state == 'failed'
+        ramps.count_end(own, place.link, id, place.target, is_end and state or 'neither')
+      end
     end
   end
+  ramps.review(own, own .. 'ramps', function(id, ramp)
+    local place = places.of(key, id)
+    return place and string.find(',' .. place.link .. ',', ',' .. ramp .. ',', 1, true) ~= nil
+  end)
 end

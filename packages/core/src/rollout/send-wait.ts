@@ -28,6 +28,13 @@ const REASONS = {
       'Fix what fails (muster instances --state failed), then run: muster resume with the scope of the finding.',
     toldBy: ['brake-engaged'],
   },
+  ramp: {
+    text: 'a mass start begins with a few hosts, and more follow when those have joined',
+    owner: 'muster',
+    remedy:
+      'Nothing to do while hosts join: muster status shows its step. Where they do not, muster instances --state installed and --state failed show them.',
+    toldBy: ['ramp-stopped'],
+  },
   held: {
     text: 'a first run sends nothing before an operator releases it',
     owner: 'operator',

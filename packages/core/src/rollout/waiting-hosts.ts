@@ -37,7 +37,7 @@ type Obstacle = Omit<WaitingHosts, 'instances'>;
  * run that ends by itself, and not for a page that is shown often.
  */
 export async function readWaitingHosts(
-  ledger: Pick<Ledger, 'control' | 'coverage' | 'enrollments' | 'nodes' | 'selection' | 'waves'>,
+  ledger: Pick<Ledger, 'control' | 'coverage' | 'enrollments' | 'nodes' | 'selection' | 'waves' | 'ramps'>,
   config: MusterConfig,
   nowMs: number,
 ): Promise<readonly WaitingHosts[]> {

@@ -43,7 +43,8 @@ export function showView(view) {
   showTargets(status.sweep.targets);
   showInstances(status.instances, view.inventory, status.sweep);
   setText(byId('commands-sent'), count(status.commands.sent));
-  setText(byId('commands-live'), `${count(status.commands.live)} live now`);
+  const ramps = status.rollout.ramps.map(({ message }) => message);
+  setText(byId('commands-live'), [`${count(status.commands.live)} live now`, ...ramps].join(' · '));
   showCauses(view.causes);
   showCalls(status.aws);
 }

@@ -37,7 +37,8 @@ export function compileMuster(
   checkOrder(shape, report);
   const { speed } = environment;
   const scaled = (ms: number) => scale(ms, speed);
-  const { limits, brake, pacing, install, backoff, inventory, repair, labels, cleanup, worker } = shape;
+  const { limits, rollout, brake, pacing, install, backoff, inventory, repair, labels, cleanup, worker } =
+    shape;
   const perAccount = limits.installs_in_flight_per_account ?? Math.min(250, limits.installs_in_flight);
   const resendAfterMs = checkResendAfter(shape, report);
   return {
@@ -50,8 +51,9 @@ export function compileMuster(
     },
     freeze: compileFreeze(shape.freeze, report.within(['freeze'])),
     rollout: {
-      askAbove: shape.rollout.ask_above,
-      waves: compileWaves(shape.rollout.waves, scaled, report.within(['rollout', 'waves'])),
+      askAbove: rollout.ask_above,
+      ramp: rollout.ramp,
+      waves: compileWaves(rollout.waves, scaled, report.within(['rollout', 'waves'])),
     },
     brake: {
       enabled: brake.enabled,
@@ -139,7 +141,7 @@ function seconds(ms: number): number {
 
 /** Keys of which one must not be smaller than the other. */
 function checkOrder(shape: MusterShape, report: Report): void {
-  const { limits, brake, install, backoff, inventory } = shape;
+  const { limits, rollout, brake, install, backoff, inventory } = shape;
   const atLeast = (large: number, small: number, path: readonly string[], name: string) => {
     if (large < small) report.fault(path, `must be at least ${name} (${formatDuration(small)})`);
   };
@@ -148,6 +150,9 @@ function checkOrder(shape: MusterShape, report: Report): void {
       ['brake', 'min_outcomes'],
       `must be at most window (${brake.window}): the brake would never work`,
     );
+  }
+  if (rollout.ramp.success === 0) {
+    report.fault(['rollout', 'ramp', 'success'], 'must be more than 0: steps would grow whatever fails');
   }
   atLeast(install.poll_max, install.poll_first, ['install', 'poll_max'], 'poll_first');
   atLeast(backoff.cap, backoff.operator_first, ['backoff', 'cap'], 'operator_first');

@@ -1,0 +1,307 @@
+/**
+ * Ramps on the real scripts: whatever is claimed, joins, fails, is canceled, killed in between or moved on by two processes at
+ * once, in a step no more hosts begin than its size.
+ */
+import {
+  aBatchId,
+  anInstanceId,
+  anIntent,
+  aRecord,
+  aTarget,
+  NOW_MS,
+  seededRandom,
+} from '@muster/testing/builders';
+import { type TestLedger, useLedgerBench } from '@muster/testing/ledger-bench';
+import { OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
+import { expect, test } from 'vitest';
+import type { Ledger } from '../control/ledger.ts';
+import type { WriteResult } from '../enrollment/enrollment-store.ts';
+import type { EnrollmentRecord } from '../enrollment/record.ts';
+import type { InstanceId } from '../organization/ids.ts';
+import { targetId, type Target } from '../organization/target.ts';
+import { moveRamps } from './run-ramps.ts';
+
+const bench = useLedgerBench();
+const CONFIG = parsedSystemConfig(OFFLINE_FACTS, { muster: { limits: { installs_in_flight: 100 } } });
+const RULE = CONFIG.rollout.ramp;
+const CAPS = { all: 100, account: 100, target: 100 };
+const TARGETS = [aTarget(0), aTarget(0, 'us-east-1'), aTarget(1), aTarget(2), aTarget(3)];
+const [FIRST = aTarget()] = TARGETS;
+const ID = 'm:0000000000000001';
+
+let batches = 0;
+
+/** Claims hosts that have no record, or the records as they stand. */
+async function claim(
+  ledger: Ledger,
+  target: Target,
+  ids: readonly InstanceId[],
+  ramps: readonly string[] = [ID],
+): Promise<WriteResult> {
+  const batchId = aBatchId((batches += 1));
+  const known = await ledger.enrollments.read(target, ids);
+  const [result = 'stale'] = await ledger.enrollments.write(
+    target,
+    'all',
+    ids.map((instanceId) => ({
+      instanceId,
+      expected: known.get(instanceId)?.version ?? 0,
+      value: { ...aRecord('sending'), instanceId, batchId },
+      ramps,
+    })),
+    [{ batchId, expected: 0, value: anIntent({ batchId, instanceIds: ids }) }],
+    { caps: CAPS },
+  );
+  return result;
+}
+
+async function put(ledger: Ledger, target: Target, value: EnrollmentRecord): Promise<void> {
+  const { instanceId } = value;
+  const expected = (await ledger.enrollments.read(target, [instanceId])).get(instanceId)?.version ?? 0;
+  await ledger.enrollments.write(target, 'each', [{ instanceId, expected, value }], []);
+}
+
+type End = 'joined' | 'failed' | 'canceled' | 'refused' | 'stopped';
+
+/** Through the states of a command, to an end. */
+async function end(ledger: Ledger, target: Target, instanceId: InstanceId, how: End): Promise<void> {
+  if (how === 'refused') return put(ledger, target, { ...aRecord('queued'), instanceId });
+  await put(ledger, target, { ...aRecord('installing'), instanceId });
+  if (how === 'canceled') {
+    return put(ledger, target, { ...aRecord('failed'), instanceId, cause: 'ec2-ssm-canceled' });
+  }
+  await put(ledger, target, { ...aRecord('installed'), instanceId, joinDeadlineMs: NOW_MS });
+  if (how === 'stopped') return put(ledger, target, { ...aRecord('stopped'), instanceId });
+  if (how === 'joined') return put(ledger, target, { ...aRecord('joined'), instanceId });
+  return put(ledger, target, { ...aRecord('failed'), instanceId, cause: 'ec2-join-failure' });
+}
+
+async function begin({ ledger }: TestLedger, id = ID): Promise<void> {
+  await ledger.ramps.begin(id, { kind: 'matcher', subject: 'aws[0]', nowMs: NOW_MS }, RULE, 'once');
+}
+
+async function only(ledger: Ledger) {
+  const [ramp, ...others] = await ledger.ramps.all();
+  expect(others).toEqual([]);
+  if (ramp === undefined) throw new Error('no ramp runs');
+  return ramp;
+}
+
+const move = (ledger: Ledger, nowMs = NOW_MS) => moveRamps({ ledger, config: CONFIG, nowMs });
+const hosts = (from: number, count: number) =>
+  Array.from({ length: count }, (_, n) => anInstanceId(from + n));
+
+test('a step lets in its hosts and no other, whole batches or none, and the next is twice as large', async () => {
+  const one = bench.create();
+  const { ledger } = one;
+  await begin(one);
+
+  expect(await claim(ledger, FIRST, hosts(0, 6))).toBe('ramp');
+  expect(await claim(ledger, FIRST, hosts(0, 3))).toBe('written');
+  expect(await claim(ledger, FIRST, hosts(3, 3))).toBe('ramp');
+  expect(await claim(ledger, FIRST, hosts(3, 2))).toBe('written');
+  for (const id of hosts(0, 5)) await end(ledger, FIRST, id, 'joined');
+  expect(await claim(ledger, FIRST, hosts(5, 1))).toBe('ramp');
+
+  await move(ledger);
+  expect(await only(ledger)).toMatchObject({
+    grown: 1,
+    touched: 5,
+    allJoined: 5,
+    step: { size: 10, taken: 0 },
+  });
+  expect(await claim(ledger, FIRST, hosts(5, 11))).toBe('ramp');
+  expect(await claim(ledger, FIRST, hosts(5, 10))).toBe('written');
+});
+
+test('a claim for a ramp that is not known is refused, and one for a ramp that is over needs no slot', async () => {
+  const { ledger } = bench.create();
+
+  expect(await claim(ledger, FIRST, hosts(0, 1))).toBe('ramp');
+  await ledger.ramps.settleMatchers(['0000000000000001' as never], NOW_MS);
+  expect(await claim(ledger, FIRST, hosts(0, 50))).toBe('written');
+});
+
+test('a host of several ramps takes a slot of each, or none', async () => {
+  const one = bench.create();
+  await begin(one);
+  await one.ledger.ramps.begin(
+    'r:all',
+    { kind: 'resume', subject: 'all', nowMs: NOW_MS },
+    { ...RULE, first: 2 },
+    'anew',
+  );
+
+  expect(await claim(one.ledger, FIRST, hosts(0, 3), [ID, 'r:all'])).toBe('ramp');
+  expect(await claim(one.ledger, FIRST, hosts(0, 2), [ID, 'r:all'])).toBe('written');
+  expect(await claim(one.ledger, FIRST, hosts(2, 1), [ID, 'r:all'])).toBe('ramp');
+  expect(await claim(one.ledger, FIRST, hosts(2, 3), [ID])).toBe('written');
+});
+
+test('an end that says nothing of the installer gives the slot back; a failure does not', async () => {
+  const one = bench.create();
+  const { ledger } = one;
+  await begin(one);
+  await claim(ledger, FIRST, hosts(0, 5));
+  for (const [n, how] of (['canceled', 'refused', 'stopped', 'failed', 'joined'] as const).entries()) {
+    await end(ledger, FIRST, anInstanceId(n), how);
+  }
+
+  expect((await only(ledger)).step).toMatchObject({ taken: 2, joined: 1, failed: 1 });
+  expect(await claim(ledger, FIRST, hosts(0, 3))).toBe('written');
+});
+
+test('the retry of a host that has failed in the ramp needs no slot, and its success proves nothing', async () => {
+  const one = bench.create();
+  const { ledger } = one;
+  await begin(one);
+  await claim(ledger, FIRST, hosts(0, 5));
+  await end(ledger, FIRST, anInstanceId(0), 'failed');
+
+  expect(await claim(ledger, FIRST, hosts(0, 1))).toBe('written');
+  await end(ledger, FIRST, anInstanceId(0), 'joined');
+
+  expect((await only(ledger)).step).toMatchObject({ taken: 5, joined: 0, failed: 1 });
+});
+
+test('an installer that never joins is stopped when the hosts of the first step have failed, and told', async () => {
+  const one = bench.create();
+  const { ledger } = one;
+  await begin(one);
+  await claim(ledger, FIRST, hosts(0, 5));
+  for (const id of hosts(0, 5)) await end(ledger, FIRST, id, 'failed');
+
+  await Promise.all([move(ledger), move(one.another())]);
+
+  const [finding] = await ledger.control.findings();
+  expect(finding).toMatchObject({ kind: 'ramp-stopped', scope: ID });
+  expect(finding?.message).toContain(
+    'the matcher aws[0] stopped at step 1: 5 of 5 hosts failed, in 1 account',
+  );
+  expect(finding?.message).toContain('ec2-join-failure (5:');
+  expect(finding?.remedy).toContain('muster resume --all');
+  expect(await claim(ledger, FIRST, hosts(0, 1))).toBe('ramp');
+  expect(await claim(ledger, FIRST, hosts(5, 1))).toBe('ramp');
+});
+
+test('those that wait are woken when a step grows, no more of them than it lets in', async () => {
+  const one = bench.create();
+  const { ledger, redis, keys } = one;
+  one.time.hold(NOW_MS);
+  await begin(one);
+  await claim(ledger, FIRST, hosts(0, 5));
+  const waiting = Array.from({ length: 40 }, (_, n) => aTarget(100 + n));
+  await ledger.ramps.wait(ID, waiting);
+  await move(ledger);
+  expect(await redis.zcard(keys.due('install'))).toBe(0);
+
+  for (const id of hosts(0, 5)) await end(ledger, FIRST, id, 'joined');
+  await move(ledger);
+
+  expect(await redis.zcard(keys.due('install'))).toBe(10);
+  expect((await only(ledger)).waiting).toBe(30);
+  // Those that were woken take nothing: others are, after a while.
+  await move(ledger, NOW_MS + 1_000);
+  expect(await redis.zcard(keys.due('install'))).toBe(10);
+  await move(ledger, NOW_MS + 6_000);
+  expect(await redis.zcard(keys.due('install'))).toBe(20);
+});
+
+test('a slot whose place is lost does not hold its step for good', async () => {
+  const one = bench.create();
+  const { ledger, redis, keys } = one;
+  await begin(one);
+  await claim(ledger, FIRST, hosts(0, 5));
+  await redis.hdel(keys.target(FIRST).instances, anInstanceId(0));
+  await redis.hdel(keys.places, anInstanceId(1));
+
+  await move(ledger);
+
+  expect((await only(ledger)).step.taken).toBe(3);
+});
+
+test('a ramp of which nothing is left to send is over after a while', async () => {
+  const one = bench.create();
+  const { ledger } = one;
+  await begin(one);
+  await claim(ledger, FIRST, hosts(0, 5));
+  for (const id of hosts(0, 5)) await end(ledger, FIRST, id, 'joined');
+  await move(ledger);
+  const { takenAtMs } = await only(ledger);
+
+  await move(ledger, takenAtMs + 3_600_000);
+
+  expect(await ledger.ramps.all()).toEqual([]);
+  expect(await claim(ledger, FIRST, hosts(5, 50))).toBe('written');
+});
+
+interface Played {
+  readonly begun: Map<number, number>;
+  readonly sizes: Map<number, number>;
+}
+
+/** How many hosts hold a slot of each step, and the sizes of steps as they were seen. */
+async function look(one: TestLedger, played: Played): Promise<void> {
+  const replies = await one.redis.multi().hgetall(one.keys.ramp(ID)).hgetall(one.keys.rampHosts(ID)).exec();
+  const [ramp, slots] = (replies ?? []).map(([, reply]) => reply as Record<string, string>);
+  const step = Number(ramp?.['step'] ?? 0);
+  if (step === 0) return;
+  played.sizes.set(step, Number(ramp?.['size']));
+  played.begun.set(step, Math.max(played.begun.get(step) ?? 0, Number(ramp?.['taken'])));
+  expect(Number(ramp?.['taken'])).toBeLessThanOrEqual(Number(ramp?.['size']));
+  const open = Object.values(slots ?? {}).filter((slot) => Number(slot) === step).length;
+  expect(open).toBeLessThanOrEqual(Number(ramp?.['size']));
+  expect(Number(ramp?.['joined']) + Number(ramp?.['failed']) + open).toBe(Number(ramp?.['taken']));
+}
+
+test.each([1, 2, 3, 4])(
+  'no interleaving of claims, ends, kills, reloads and decisions lets more hosts begin than a step has (seed %i)',
+  { timeout: 120_000 },
+  async (seed) => {
+    const one = bench.create();
+    await begin(one);
+    const played: Played = { begun: new Map(), sizes: new Map() };
+    const failing = seed === 4 ? 0.5 : 0.04;
+    const granted = new Set<string>();
+
+    async function worker(n: number): Promise<void> {
+      const ledger = one.another();
+      const random = seededRandom(10 * seed + n);
+      for (let turn = 0; turn < 70; turn += 1) {
+        const target = TARGETS[Math.floor(random() * TARGETS.length)] ?? FIRST;
+        const offset = 1_000 * (TARGETS.indexOf(target) + 1);
+        const ids = hosts(offset + Math.floor(random() * 60), 1 + Math.floor(random() * 8));
+        const known = await ledger.enrollments.read(target, ids);
+        const free = ids.filter((id) => ['queued', undefined, 'failed'].includes(known.get(id)?.value.state));
+        if (free.length > 0 && (await claim(ledger, target, free)) === 'written') {
+          for (const id of free) granted.add(id);
+        }
+        // A kill before the end: another worker, or a later turn, finds the host as it is.
+        const places = await ledger.control.places();
+        for (const { instanceId, target: place } of places) {
+          if (random() < 0.6 || targetId(place) !== targetId(target)) continue;
+          const how = random() < failing ? 'failed' : random() < 0.08 ? 'refused' : 'joined';
+          await end(ledger, place, instanceId, how);
+        }
+        if (random() < 0.5) await move(ledger);
+        // A reload with the same matcher asks for its ramp again.
+        if (random() < 0.1) {
+          await ledger.ramps.begin(ID, { kind: 'matcher', subject: 'aws[0]', nowMs: NOW_MS }, RULE, 'once');
+        }
+        if (random() < 0.3) await look(one, played);
+      }
+    }
+    await Promise.all([1, 2, 3, 4].map(worker));
+
+    const { ramps } = await one.ledger.ramps.index();
+    const sizes = [...played.sizes.values()];
+    expect(sizes.every((size) => [5, 10, 20, 40, 80].includes(size))).toBe(true);
+    for (const [step, begun] of played.begun) expect(begun).toBeLessThanOrEqual(played.sizes.get(step) ?? 0);
+    if (seed === 4) {
+      expect(ramps.get(ID)?.stoppedAtMs ?? null).not.toBeNull();
+      expect(granted.size).toBeLessThan(120);
+    } else {
+      expect(Math.max(...sizes)).toBeGreaterThanOrEqual(20);
+    }
+  },
+);

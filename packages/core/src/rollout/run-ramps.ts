@@ -1,0 +1,140 @@
+/** Moves ramps on: to the next step when one is done, to a stop when too many fail; and wakes those that wait for it. */
+import type { MusterConfig } from '../config/model.ts';
+import type { Finding } from '../control/findings.ts';
+import type { Ledger } from '../control/ledger.ts';
+import { isCause, causeFacts } from '../enrollment/cause.ts';
+import { parseScope, scopeFlag } from '../control/scope.ts';
+import { type Target, targetId } from '../organization/target.ts';
+import { moveOfRamp } from './ramp.ts';
+import type { RampFacts, RampState } from './ramp-store.ts';
+
+interface RampDeps {
+  readonly ledger: Pick<Ledger, 'ramps' | 'control' | 'due' | 'enrollments'>;
+  readonly config: Pick<MusterConfig, 'rollout' | 'limits' | 'speed'>;
+  readonly nowMs: number;
+}
+
+/** Those that were woken and took no slot are woken again after this; real time, shorter where time is simulated. */
+const WAKE_AGAIN_MS = 5_000;
+/** A ramp of which nothing waits and nothing is under way for so long is over. */
+const QUIET_MS = 30 * 60_000;
+/** Targets that begin per second once a ramp is over: the caps hold them, and each asks again by itself. */
+const WOKEN_PER_SECOND = 200;
+
+/**
+ * Decides what becomes of each ramp. Any process may call it at any time: each decision is about one step, and the first
+ * that makes it counts. Costs one read while no ramp runs.
+ */
+export async function moveRamps(deps: RampDeps): Promise<void> {
+  const { ledger, config } = deps;
+  const ramps = await ledger.ramps.all();
+  if (ramps.length === 0) return;
+  await ledger.ramps.review();
+  for (const ramp of ramps) {
+    if (config.rollout.ramp.off) await wake(deps, ramp, ramp.waiting);
+    else if (ramp.stoppedAtMs === null) await moveOne(deps, ramp);
+    else await tellStopped(deps, ramp);
+  }
+}
+
+async function moveOne(deps: RampDeps, ramp: RampState): Promise<void> {
+  const { ledger, config, nowMs } = deps;
+  const move = moveOfRamp(ramp.step, config.rollout.ramp, config.limits.installsInFlight);
+  if (move.kind === 'wait') {
+    const free = ramp.step.size - ramp.step.taken;
+    // 0: none was woken for this step.
+    const wokenAgo = ramp.wokenAtMs === 0 ? nowMs : nowMs - Math.max(ramp.wokenAtMs, ramp.takenAtMs);
+    if (isQuiet(ramp, deps)) await endQuietly(deps, ramp);
+    else if (free > 0 && ramp.waiting > 0 && wokenAgo >= WAKE_AGAIN_MS / config.speed) {
+      await wake(deps, ramp, free);
+    }
+    return;
+  }
+  if (!(await ledger.ramps.decide(ramp, move, nowMs))) return;
+  if (move.kind === 'grow') await wake(deps, ramp, move.size);
+  if (move.kind === 'repeat') await wake(deps, ramp, ramp.step.size);
+  if (move.kind === 'end') await wake(deps, ramp, Number.MAX_SAFE_INTEGER);
+  if (move.kind === 'stop') await tellStopped(deps, { ...ramp, stoppedAtMs: nowMs });
+}
+
+/** Makes installs due, at most `limit` targets of those that wait, and no more at once than is of use. */
+async function wake({ ledger, nowMs }: RampDeps, ramp: RampState, limit: number): Promise<void> {
+  const targets = await ledger.ramps.wake(ramp.id, Math.min(limit, 100_000), nowMs);
+  if (targets.length === 0) return;
+  await ledger.due.schedule('install', staggered(targets));
+}
+
+/** Due one after the other. */
+export function staggered(
+  targets: readonly Target[],
+): readonly { readonly member: string; readonly inMs: number }[] {
+  return targets.map((target, n) => ({
+    member: targetId(target),
+    inMs: Math.floor(n / WOKEN_PER_SECOND) * 1_000,
+  }));
+}
+
+function isQuiet({ step, waiting, takenAtMs }: RampState, { nowMs, config }: RampDeps): boolean {
+  const open = step.taken - step.joined - step.failed;
+  return open === 0 && waiting === 0 && nowMs - takenAtMs > QUIET_MS / config.speed;
+}
+
+/** No candidates are left. A matcher that has let in fewer hosts than a first step still begins small when others come. */
+async function endQuietly({ ledger, config, nowMs }: RampDeps, ramp: RampState): Promise<void> {
+  if (ramp.kind !== 'matcher') await ledger.ramps.drop(ramp.id);
+  else if (ramp.allJoined >= config.rollout.ramp.first) {
+    await ledger.ramps.decide(ramp, { kind: 'end' }, nowMs);
+  }
+}
+
+async function tellStopped({ ledger, nowMs }: RampDeps, ramp: RampState): Promise<void> {
+  if ((await ledger.control.raised(['ramp-stopped'], ramp.id)).has('ramp-stopped')) return;
+  const { causes } = await ledger.enrollments.counts();
+  await ledger.control.raise(findingOfStop(ramp, causes, nowMs));
+}
+
+/** Causes named in a finding. */
+const CAUSES_SHOWN = 3;
+
+function findingOfStop(ramp: RampState, causes: ReadonlyMap<string, number>, nowMs: number): Finding {
+  const { step } = ramp;
+  const failed = step.failed + step.triedFailed;
+  const accounts = step.failedByAccount.filter((count) => count > 0).length;
+  const common = [...causes]
+    .filter(([cause]) => isCause(cause))
+    .toSorted(([, a], [, b]) => b - a)
+    .slice(0, CAUSES_SHOWN)
+    .map(([cause, count]) => `${cause} (${count}: ${isCause(cause) ? causeFacts(cause).title : ''})`);
+  return {
+    kind: 'ramp-stopped',
+    scope: ramp.id,
+    sinceMs: ramp.stoppedAtMs ?? nowMs,
+    message: `The ramp of ${describeRamp(ramp)} stopped at step ${ramp.grown + 1}: ${failed} of ${step.tried + step.taken} hosts failed, in ${accounts} ${accounts === 1 ? 'account' : 'accounts'}, and ${step.joined} of the last ${step.taken} joined. No other host of it is sent to. Most common causes in the ledger: ${common.join(', ') || 'none'}.`,
+    remedy: `See why (muster instances --state failed), fix it, then run: muster resume ${flagOfRamp(ramp)}. It begins anew with its first step.`,
+    count: failed,
+  };
+}
+
+/** Such as `the matcher aws[0]`. */
+export function describeRamp({ kind, subject }: RampFacts): string {
+  if (kind === 'matcher') return `the matcher ${subject}`;
+  return kind === 'resume' ? `the resume of ${subject}` : `the retry of ${subject}`;
+}
+
+/** With which option `muster resume` begins it anew. */
+export function flagOfRamp({ kind, subject }: RampFacts): string {
+  const scope = kind === 'resume' ? parseScope(subject) : null;
+  return scope?.kind === 'account' ? scopeFlag(`account:${scope.value}`) : '--all';
+}
+
+/** Whether hosts of it are under way or wait for it, or it is stopped: else there is nothing to tell. */
+export function isOfInterest({ step, waiting, stoppedAtMs }: RampState): boolean {
+  return stoppedAtMs !== null || waiting > 0 || step.taken > step.joined + step.failed;
+}
+
+/** Where it stands, such as `step 4 of a ramp: 40 of 40 joined, next 80`. */
+export function describeStep({ step, grown, stoppedAtMs, factor }: RampState): string {
+  const failed = step.failed === 0 ? '' : `, ${step.failed} failed`;
+  const then = stoppedAtMs === null ? `next ${step.size * factor}` : 'stopped';
+  return `step ${grown + 1} of a ramp: ${step.joined} of ${step.size} joined${failed}, ${then}`;
+}
