@@ -223,7 +223,7 @@ export function judgeAgents({
           'agents',
           'agents-offline',
           detail,
-          'See muster plan for the cause of each: SSM agent running and 3.1 or later, an instance profile with AmazonSSMManagedInstanceCore, port 443 to the ssm, ssmmessages and ec2messages endpoints.',
+          'See muster plan for the cause of each: SSM agent running and 3.1 or later, an instance profile with AmazonSSMManagedInstanceCore or Default Host Management Configuration, port 443 to the ssm, ssmmessages and ec2messages endpoints.',
           place,
         ),
     ...causes.map((cause) => {

@@ -70,14 +70,14 @@ export function findingsOfHostManagement({
   const { targets, hosts, withoutProfile } = byState.off;
   if (targets <= 0 || hosts <= 0) return [];
   const shown = most.map((one) => `${one.place} (${one.hosts})`).join(', ');
-  const bare = withoutProfile === 0 ? '' : `; ${withoutProfile} of them have no instance profile`;
+  const bare = withoutProfile === 0 ? '' : ` (without an instance profile: ${withoutProfile})`;
   const unknown = byState.unknown.targets;
   return [
     {
       kind: 'host-management-off',
       scope: 'all',
       sinceMs: offSinceMs ?? 0,
-      message: `In ${plural(targets, 'target')} Default Host Management Configuration of Systems Manager is off; it would win up to ${plural(hosts, 'host')} that Systems Manager does not manage${bare}. Most: ${shown}.${unknown === 0 ? '' : ` In ${plural(unknown, 'more target')} with such hosts Muster could not ask (ssm:GetServiceSetting).`}`,
+      message: `In ${plural(targets, 'target')} Default Host Management Configuration of Systems Manager is off. Switched on, it would win up to ${plural(hosts, 'host')} that Systems Manager does not manage${bare}. Most: ${shown}.${unknown === 0 ? '' : ` In ${plural(unknown, 'more target')} with such hosts Muster could not ask (ssm:GetServiceSetting).`}`,
       remedy:
         'Switch it on in these accounts and regions: muster init dhmc --dir FOLDER writes a StackSet and Terraform for exactly them. It wins hosts that run SSM agent 3.2.582.0 or later and answer IMDSv2, within about half an hour; the next scan then enrolls them.',
       count: targets,
