@@ -12,6 +12,7 @@ import {
   type LoadLimits,
 } from '@muster/core/reports/plan/estimate';
 import { AccountReading, OrganizationReading, TargetReading } from '@muster/core/reports/plan/plan-part';
+import { describeFreeze, freezeOver } from '@muster/core/rollout/freeze';
 import { createLogger } from '@muster/core/runtime/logger';
 import { type CommandContext, CommandError, EXIT, readConfig } from '../command-context.ts';
 import { askWhoIsThere } from '../count-processes.ts';
@@ -168,10 +169,25 @@ function holdsOfConfig(config: MusterConfig): readonly PlanWarning[] {
   return [{ kind: 'sends-held', scope: 'all', message }];
 }
 
+/** Windows that hold first sends just now, each by itself and wherever it is. @param nowMs the ledger's time */
+export function freezesOf({ freeze }: Pick<MusterConfig, 'freeze'>, nowMs: number): readonly PlanWarning[] {
+  return freeze.flatMap((window) => {
+    const everywhere = { ...window, units: null, accounts: null, regions: null };
+    const inForce = freezeOver([everywhere], 'sends', null, nowMs);
+    if (inForce === null) return [];
+    const { units, accounts, regions } = window;
+    const places = [...(units ?? []), ...(accounts ?? []), ...(regions ?? [])];
+    const where = places.length === 0 ? '' : ` for ${places.join(', ')}`;
+    return [
+      { kind: 'sends-held', scope: 'all', message: `In the ${describeFreeze(inForce)}${where}.` } as const,
+    ];
+  });
+}
+
 /** What would keep the first send from starting, as far as reading tells. */
 function holdsOf(config: MusterConfig): Promise<readonly PlanWarning[]> {
-  return withLedger(config, async (ledger) => {
-    const warnings = [...holdsOfConfig(config)];
+  return withLedger(config, async (ledger, clock) => {
+    const warnings = [...holdsOfConfig(config), ...freezesOf(config, clock.now())];
     const pauses = await ledger.control.pauses();
     for (const { scope, by, reason } of pauses) {
       const why = reason === '' ? '' : ` (${reason})`;
