@@ -90,8 +90,10 @@ async function diffAccounts(
   const callerAccountId = await callerAccountOf(deps, signal);
   const accounts = new Map<AccountId, Account>();
   for await (const page of accountPages(deps, null, callerAccountId, signal)) {
-    for (const account of page)
-      if (!accounts.has(account.accountId)) accounts.set(account.accountId, account);
+    // Of several organizations, the first that shows an account says where it is.
+    for (const account of page.filter(({ accountId }) => !accounts.has(accountId))) {
+      accounts.set(account.accountId, account);
+    }
   }
   const waiting = [...accounts.values()];
   const diffs: AccountDiff[] = [];

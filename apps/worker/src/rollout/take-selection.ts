@@ -79,8 +79,9 @@ export async function markAdded(
   const { acceptedId } = await selection.gate();
   // The ledger is new, or was emptied while this worker ran: the hold of a first run is there for that.
   if (acceptedId === null) await selection.accept(now, null);
-  if (acceptedId === null || acceptedId === now.id)
+  if (acceptedId === null || acceptedId === now.id) {
     return { sightings: markAll(sightings, null), isChange: false };
+  }
   const known = await selection.accepted(acceptedId);
   const callerAccountId = await callerAccountOf(deps, signal);
   const isSelectedBefore = ({ instance, owner }: Sighting): boolean => {

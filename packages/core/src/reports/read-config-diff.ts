@@ -56,6 +56,7 @@ export async function readConfigDiff(
   const scannedBy = ofId(takenUp);
   const compared: Compared = { before, after, scannedBy, accepted: ofId(acceptedId) };
   const known = new Map(coverages.map(({ id, coverage }) => [id, coverage]));
+  const held = Map.groupBy(populated, ({ accountId }) => accountId);
   const accounts: AccountDiff[] = [];
   let isMoreRegions = false;
   for (const accountId of accountIds) {
@@ -65,7 +66,7 @@ export async function readConfigDiff(
     isMoreRegions ||= own.after.some(isOfAllRegions) && !own.before.some(isOfAllRegions);
     const regions = new Set([
       ...(found.regions ?? []),
-      ...populated.filter((target) => target.accountId === accountId).map(({ region }) => region),
+      ...(held.get(accountId) ?? []).map(({ region }) => region),
     ]);
     const tally = createTally(accountId);
     tally.addNotRead(countNotRead(accountId, own.after, found.regions ?? [], known));
