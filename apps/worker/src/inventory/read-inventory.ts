@@ -2,7 +2,7 @@ import { isJobError, type ErrorCode, messageOf } from '@muster/core/runtime/erro
 import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import type { AccountId } from '@muster/core/organization/ids';
 import type { JobContext } from '@muster/core/jobs/define-job';
-import { createNodeDigests } from '@muster/core/inventory/node-store';
+import { createNodeDigests } from '@muster/core/inventory/snapshot-comparison-store';
 import type { TeleportNode } from '@muster/core/inventory/teleport-port';
 import type { HandlerDeps } from '../deps.ts';
 import { doDueWork, type DueOutcome } from '../due-work.ts';

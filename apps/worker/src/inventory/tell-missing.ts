@@ -1,5 +1,6 @@
 import { applyEvents } from '@muster/core/enrollment/apply-events';
-import type { InventoryFacts, NodeDigests, VanishedNodes } from '@muster/core/inventory/node-store';
+import type { InventoryFacts } from '@muster/core/inventory/node-store';
+import type { NodeDigests, VanishedNodes } from '@muster/core/inventory/snapshot-comparison-store';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import { targetId } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';

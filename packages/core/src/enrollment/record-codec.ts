@@ -71,16 +71,9 @@ export function decodeIntent(text: string): Versioned<Intent> | null {
 
 /** From when a claim may take it, epoch ms; null when it is no candidate. */
 export function candidateAt(record: StoredRecord): number | null {
-  switch (record.state) {
-    case 'queued':
-      return record.readyAtMs;
-    case 'failed':
-      return record.nextAttemptAtMs;
-    case 'lost':
-      return record.repairAtMs;
-    default:
-      return null;
-  }
+  if (record.state === 'queued') return record.readyAtMs;
+  if (record.state === 'lost') return record.repairAtMs;
+  return record.state === 'failed' ? record.nextAttemptAtMs : null;
 }
 
 /** Until when its node must show up in the inventory, epoch ms; null when it is not waited for. */

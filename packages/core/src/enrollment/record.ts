@@ -143,16 +143,10 @@ export function stateOf(record: StoredRecord): string {
 
 /** Why it is not enrolled: of one that is ineligible, lost or has failed, and of one in an unknown state that says so. Else null. */
 export function causeOf(record: StoredRecord): StoredCause | null {
-  switch (record.state) {
-    case 'ineligible':
-    case 'lost':
-    case 'failed':
-      return record.cause;
-    case 'unknown':
-      return record.cause ?? null;
-    default:
-      return null;
+  if (record.state === 'ineligible' || record.state === 'lost' || record.state === 'failed') {
+    return record.cause;
   }
+  return record.state === 'unknown' ? (record.cause ?? null) : null;
 }
 
 /** Whether a send to it would be a repair: its node was there once. */

@@ -2,7 +2,8 @@ import { anAccountId, anInstanceId, NOW_MS } from '@muster/testing/builders';
 import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
 import type { AwsAction, AwsCall } from '../organization/aws-actions.ts';
-import { createNodeDigests, type InventoryFacts } from './node-store.ts';
+import type { InventoryFacts } from './node-store.ts';
+import { createNodeDigests } from './snapshot-comparison-store.ts';
 import type { TeleportNode } from './teleport-port.ts';
 
 const bench = useLedgerBench();
