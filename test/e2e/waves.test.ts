@@ -1,0 +1,98 @@
+import { hasPlaceIn } from '@muster/core/rollout/wave';
+import type { WaveView } from '@muster/core/rollout/wave-view';
+import type { InstanceId } from '@muster/core/organization/ids';
+import { eventually } from '@muster/testing/eventually';
+import { type MusterSystem, startSystem } from '@muster/testing/muster-system';
+import { afterEach, expect, test } from 'vitest';
+import { listCommands, listHosts, type SimulatedCommand } from './simulated-commands.ts';
+
+let system: MusterSystem;
+
+afterEach(() => system.close());
+
+const SHARE = 0.4;
+/** Which wave a host belongs to, told from the world alone. */
+function waveOfHost(account: string, instanceId: string, canary: string): string {
+  if (account === canary) return 'canary';
+  return hasPlaceIn(SHARE, instanceId as InstanceId) ? 'sample' : 'rest';
+}
+
+async function waves(): Promise<readonly WaveView[]> {
+  const { code, stdout } = await system.cli('waves', '--json');
+  expect(code).toBe(0);
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as WaveView);
+}
+
+/** How many hosts of a wave had their installer end before that time, by the simulator's own record. */
+function endedBefore(commands: readonly SimulatedCommand[], ids: ReadonlySet<string>, atMs: number): number {
+  const ended = commands.flatMap(({ invocations }) =>
+    invocations.filter(
+      ({ instanceId, endedAt }) => ids.has(instanceId) && endedAt !== null && Date.parse(endedAt) <= atMs,
+    ),
+  );
+  return new Set(ended.map(({ instanceId }) => instanceId)).size;
+}
+
+test('nothing of a wave is sent before the one before it has joined and an operator has approved it', async () => {
+  system = await startSystem({
+    world: { accounts: 5, regions: 2, instances: 80 },
+    schedulers: 0,
+    workers: 0,
+  });
+  const canary = system.aws.world.accounts[1]?.id ?? '';
+  system.configure({
+    muster: {
+      rollout: {
+        waves: [
+          { name: 'canary', accounts: [canary] },
+          { name: 'sample', share: SHARE, after: { for: '0' }, approve: true },
+          { name: 'rest', after: { wave: 'sample', for: '0' } },
+        ],
+      },
+    },
+  });
+  for (const kind of ['scheduler', 'scheduler', 'worker', 'worker'] as const) system.start(kind);
+
+  const asked = await eventually('the second wave waits for its approval', async () => {
+    const now = await waves();
+    const [done, next] = now;
+    return done?.waiting === 0 && done.underWay === 0 && next?.waitsFor === 'approval' ? now : null;
+  });
+  const [first, second] = asked;
+  expect(first).toMatchObject({ name: 'canary', state: 'begun' });
+  expect(Number(first?.joined)).toBeGreaterThanOrEqual(0.9 * Number(first?.hosts));
+  expect((await listCommands(system)).every(({ account }) => account === canary)).toBe(true);
+  const { findings } = await system.status();
+  expect(findings).toContainEqual(
+    expect.objectContaining({ kind: 'wave-unapproved', scope: 'wave:sample', count: second?.hosts }),
+  );
+
+  expect((await system.cli('approve', 'sample', '--yes')).code).toBe(0);
+  const status = await system.judged();
+
+  expect(status.instances.byState).toEqual({ joined: 80 });
+  expect(system.report().installs).toMatchObject({ whileLive: 0, afterJoined: 0 });
+  const commands = await listCommands(system);
+  const hosts = await listHosts(system);
+  const of = (wave: string) =>
+    new Set(hosts.filter(({ account, id }) => waveOfHost(account, id, canary) === wave).map(({ id }) => id));
+  for (const [wave, before] of [
+    ['sample', 'canary'],
+    ['rest', 'sample'],
+  ] as const) {
+    const sentAtMs = commands
+      .filter(({ invocations }) => invocations.some(({ instanceId }) => of(wave).has(instanceId)))
+      .map(({ requestedAt }) => Date.parse(requestedAt));
+    expect(sentAtMs.length).toBeGreaterThan(0);
+    const done = endedBefore(commands, of(before), Math.min(...sentAtMs));
+    expect(done / of(before).size).toBeGreaterThanOrEqual(0.9);
+  }
+  expect((await waves()).map(({ name, joined, hosts: all }) => [name, joined === all])).toEqual([
+    ['canary', true],
+    ['sample', true],
+    ['rest', true],
+  ]);
+});
