@@ -13,7 +13,8 @@ const COUNT_EVERY_LOOKS = 8;
 
 /**
  * Sends as soon as the ledger's first minute allows, and as much as AWS takes: caps are not what is measured. By default
- * 1,000 instances may be in flight, 250 of an account and 100 of a target, and those would be what everything waits for.
+ * 1,000 hosts may be under way, 250 of an account and 100 of a target, and a mass start begins with five: those would be what
+ * everything waits for.
  */
 export const SEND_AT_ONCE: ConfigPart = {
   muster: {
@@ -23,6 +24,8 @@ export const SEND_AT_ONCE: ConfigPart = {
       installs_in_flight_per_account: 100_000,
       installs_in_flight_per_target: 100_000,
     },
+    // How much later a first installation ends with its ramp is computed: see `install.ts`.
+    rollout: { ramp: { off: true } },
     // A new ledger lets this and the ten seconds of a send pass before its first send.
     install: { visibility: '1s' },
   },

@@ -14,6 +14,7 @@ const CONTEXT: TransitionContext = {
   joinTimeoutMs: 1_000,
   repairs: true,
   hasInventory: true,
+  repairs: true,
   jitter: 0,
 };
 

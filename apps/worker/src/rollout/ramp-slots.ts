@@ -40,8 +40,8 @@ export async function letInByRamps(
 
   const instanceIds = batch.candidates.map(({ instanceId }) => instanceId);
   const slots = new Map<string, RampSlots | null>();
-  for (const [n, one] of (await ramps.slots(ids, target, instanceIds)).entries())
-    slots.set(ids[n] ?? '', one);
+  const read = await ramps.slots(ids, target, instanceIds);
+  for (const [n, id] of ids.entries()) slots.set(id, read[n] ?? null);
   const room = await roomOf(slots, deps);
   const candidates = byPlatform(batch.candidates).flatMap((one) => {
     const own = wanted.get(one) ?? [];

@@ -82,7 +82,6 @@ export function createRampLedger(deps: {
   readonly run: RunScript;
 }) {
   const { redis, keys, run } = deps;
-  let spread: (Spread & { readonly atMs: number }) | null = null;
 
   async function move(id: string, ...args: readonly (string | number)[]): Promise<boolean> {
     const done = await run('move-ramp', [keys.ramps, keys.ramp(id), keys.rampHosts(id)], [id, ...args]);
@@ -165,33 +164,6 @@ export function createRampLedger(deps: {
       await move(id, 'drop', '');
     },
 
-    /** What hosts of a target may take of each of these ramps, in the same order; null for one that lets in none. */
-    async slots(
-      ids: readonly string[],
-      target: Target,
-      instanceIds: readonly InstanceId[],
-    ): Promise<readonly (RampSlots | null)[]> {
-      const fields = ['size', 'taken', 'taken_at', 'stopped', `a:${target.accountId}`, `g:${target.region}`];
-      return Promise.all(
-        ids.map(async (id) => {
-          const [counts, hosts] = await Promise.all([
-            redis.hmget(keys.ramp(id), ...fields),
-            instanceIds.length === 0 ? [] : redis.hmget(keys.rampHosts(id), ...instanceIds),
-          ]);
-          const [size, taken, takenAt, stopped, ofAccount, ofRegion] = counts;
-          if (typeof size !== 'string' || typeof stopped === 'string') return null;
-          return {
-            size: Number(size),
-            free: Math.max(0, Number(size) - Number(taken ?? 0)),
-            ofAccount: Number(ofAccount ?? 0),
-            ofRegion: Number(ofRegion ?? 0),
-            takenAtMs: Number(takenAt ?? 0),
-            touched: new Set(instanceIds.filter((_, index) => typeof hosts[index] === 'string')),
-          };
-        }),
-      );
-    },
-
     /** Hosts of these targets wait for a slot. */
     async wait(id: string, targets: readonly Target[]): Promise<void> {
       if (targets.length > 0) await redis.sadd(keys.rampWaiting(id), ...targets.map(targetId));
@@ -208,6 +180,41 @@ export function createRampLedger(deps: {
     /** Gives back places and slots that no record holds; at most every ten seconds, however often it is asked. */
     async review(): Promise<void> {
       await run('review-places', [keys.places, keys.countIndex, keys.counts], []);
+    },
+
+    ...createSlotReader({ redis, keys }),
+  };
+}
+
+/** What a target's hosts may take just now. No slot is taken here. */
+function createSlotReader({ redis, keys }: { readonly redis: Redis; readonly keys: Keys }) {
+  let spread: (Spread & { readonly atMs: number }) | null = null;
+  return {
+    /** What hosts of a target may take of each of these ramps, in the same order; null for one that lets in none. */
+    async slots(
+      ids: readonly string[],
+      target: Target,
+      instanceIds: readonly InstanceId[],
+    ): Promise<readonly (RampSlots | null)[]> {
+      const fields = ['size', 'taken', 'taken_at', 'stopped', `a:${target.accountId}`, `g:${target.region}`];
+      return Promise.all(
+        ids.map(async (id) => {
+          const [counts, hosts] = await Promise.all([
+            redis.hmget(keys.ramp(id), ...fields),
+            instanceIds.length === 0 ? Promise.resolve([]) : redis.hmget(keys.rampHosts(id), ...instanceIds),
+          ]);
+          const [size, taken, takenAt, stopped, ofAccount, ofRegion] = counts;
+          if (typeof size !== 'string' || typeof stopped === 'string') return null;
+          return {
+            size: Number(size),
+            free: Math.max(0, Number(size) - Number(taken ?? 0)),
+            ofAccount: Number(ofAccount ?? 0),
+            ofRegion: Number(ofRegion ?? 0),
+            takenAtMs: Number(takenAt ?? 0),
+            touched: new Set(instanceIds.filter((_, index) => typeof hosts[index] === 'string')),
+          };
+        }),
+      );
     },
 
     /** Accounts in scope, and regions of them: over so many a step is spread. Each at least 1. */

@@ -37,8 +37,7 @@ export function compileMuster(
   checkOrder(shape, report);
   const { speed } = environment;
   const scaled = (ms: number) => scale(ms, speed);
-  const { limits, rollout, brake, pacing, install, backoff, inventory, repair, labels, cleanup, worker } =
-    shape;
+  const { limits, brake, pacing, install, backoff, inventory, repair, labels, cleanup, worker } = shape;
   const perAccount = limits.installs_in_flight_per_account ?? Math.min(250, limits.installs_in_flight);
   const resendAfterMs = checkResendAfter(shape, report);
   return {
@@ -50,11 +49,7 @@ export function compileMuster(
       holdFirstSend: limits.hold_first_send,
     },
     freeze: compileFreeze(shape.freeze, report.within(['freeze'])),
-    rollout: {
-      askAbove: rollout.ask_above,
-      ramp: rollout.ramp,
-      waves: compileWaves(rollout.waves, scaled, report.within(['rollout', 'waves'])),
-    },
+    rollout: compileRollout(shape, scaled, report),
     brake: {
       enabled: brake.enabled,
       window: brake.window,
@@ -130,6 +125,18 @@ export function compileMuster(
   };
 }
 
+function compileRollout(
+  { rollout }: MusterShape,
+  scaled: (ms: number) => number,
+  report: Report,
+): MusterSettings['rollout'] {
+  return {
+    askAbove: rollout.ask_above,
+    ramp: rollout.ramp,
+    waves: compileWaves(rollout.waves, scaled, report.within(['rollout', 'waves'])),
+  };
+}
+
 /** A pause of ours, in a simulation that runs `speed` times faster than time; never less than a millisecond. */
 export function scale(ms: number, speed: number): number {
   return speed === 1 ? ms : Math.max(1, Math.round(ms / speed));
@@ -141,7 +148,7 @@ function seconds(ms: number): number {
 
 /** Keys of which one must not be smaller than the other. */
 function checkOrder(shape: MusterShape, report: Report): void {
-  const { limits, rollout, brake, install, backoff, inventory } = shape;
+  const { limits, brake, install, backoff, inventory } = shape;
   const atLeast = (large: number, small: number, path: readonly string[], name: string) => {
     if (large < small) report.fault(path, `must be at least ${name} (${formatDuration(small)})`);
   };
