@@ -148,7 +148,7 @@ function seconds(ms: number): number {
 
 /** Keys of which one must not be smaller than the other. */
 function checkOrder(shape: MusterShape, report: Report): void {
-  const { limits, brake, install, backoff, inventory } = shape;
+  const { limits, rollout, brake, install, backoff, inventory } = shape;
   const atLeast = (large: number, small: number, path: readonly string[], name: string) => {
     if (large < small) report.fault(path, `must be at least ${name} (${formatDuration(small)})`);
   };
