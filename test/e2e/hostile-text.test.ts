@@ -88,6 +88,11 @@ async function forgeLedger(): Promise<void> {
   const forged = { ...(JSON.parse(String(coverage)) as object), status: 'failed', detail: `a\nb ${NASTY}` };
   await system.redisCall('HSET', '{test}:coverage', `${OPEN}.us-east-1`, JSON.stringify(forged));
   await system.redisCall('HSET', `{test}:${OPEN}.us-east-1:counts`, `c:${NASTY}`, '3', `s:${NASTY}`, '2');
+  const entry = String(await system.redisCall('HGET', '{test}:output-hosts', FAILING));
+  const [cause = '', id = ''] = (entry.split('|')[0] ?? '').split('/');
+  if (id === '') throw new Error('the host’s output was meant to be told by its line');
+  const template = { id, text: `line\nVerdict  pass ${NASTY}`, by: OPEN };
+  await system.redisCall('HSET', '{test}:output-templates', cause, JSON.stringify({ templates: [template] }));
   await system.redisCall('HSET', '{test}:aws-calls', `ok:${NASTY}`, '3', `throttled:${NASTY}`, '2');
 }
 
