@@ -12,7 +12,6 @@ const CONTEXT: TransitionContext = {
   nowMs: 1_000_000,
   backoff: { operatorFirstMs: 0, transientFirstMs: 0, capMs: 0 },
   joinTimeoutMs: 1_000,
-  repairs: true,
   hasInventory: true,
   repairs: true,
   jitter: 0,
