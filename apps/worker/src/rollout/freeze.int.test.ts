@@ -18,7 +18,7 @@ function aWindow(facts: object = {}): { config: ConfigPart; untilMs: number } {
   const untilMs = nowMs + 2 * HOUR_MS;
   const iso = (ms: number): string => new Date(ms).toISOString().replace('.000', '');
   const window = { name: 'year-end', from: iso(nowMs - HOUR_MS), to: iso(untilMs), ...facts };
-  return { config: { muster: { freeze: [window] } } as ConfigPart, untilMs };
+  return { config: { muster: { freeze: [window] } }, untilMs };
 }
 
 test.each([
