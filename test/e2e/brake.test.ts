@@ -156,7 +156,7 @@ test('an account in which everything fails is stopped within its window, and a h
   };
   await rollOut({
     world: { world: parseWorld(JSON.stringify(world), 'one bad account') },
-    config: { muster: { limits: { installs_in_flight_per_account: 50 } } },
+    config: { muster: { limits: { installs_in_flight_per_account: 50 }, rollout: NO_RAMP } },
   });
 
   await braked(`account:${bad}`);
