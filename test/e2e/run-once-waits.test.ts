@@ -101,20 +101,36 @@ test('with a paused account it enrolls the others and ends with 2', async () => 
   });
 });
 
+/** An account whose every host fails, beside two that are well. */
+const failing = { kind: 'exits', exitCode: 1, durationMs: 1_000 };
+const bad = '100000000001';
+const badAccount = {
+  name: 'bad-account',
+  accounts: [
+    { id: '100000000000' },
+    { id: bad, instances: [{ region: 'us-east-1', count: 60, outcome: failing }] },
+    { id: '100000000002', instances: [{ region: 'us-east-1', count: 10 }] },
+  ],
+};
+
+test('when the default ramp has stopped, it ends with 2 and says so, and few hosts were touched', async () => {
+  await prepare({ world: { world: parseWorld(JSON.stringify(badAccount), 'bad-account') } });
+
+  const { code, status } = await runOnce();
+
+  expect(code).toBe(2);
+  expect(status.waiting.map(({ reason }) => reason)).toContain('ramp');
+  expect(status.findings.map(({ kind }) => kind)).toContain('ramp-stopped');
+  expect(status.instances.byState['failed']).toBeLessThanOrEqual(15);
+});
+
+// Without the ramp, which would stop before the brake has a window to judge.
 test('when the default brake has stopped an account, it ends with 2 and says so', async () => {
-  const bad = '100000000001';
-  const failing = { kind: 'exits', exitCode: 1, durationMs: 1_000 };
-  const world = {
-    name: 'brake',
-    accounts: [
-      { id: '100000000000' },
-      { id: bad, instances: [{ region: 'us-east-1', count: 60, outcome: failing }] },
-      { id: '100000000002', instances: [{ region: 'us-east-1', count: 10 }] },
-    ],
-  };
   await prepare({
-    world: { world: parseWorld(JSON.stringify(world), 'brake') },
-    config: { muster: { limits: { installs_in_flight_per_target: 20 } } },
+    world: { world: parseWorld(JSON.stringify(badAccount), 'bad-account') },
+    config: {
+      muster: { limits: { installs_in_flight_per_target: 20 }, rollout: { ramp: { off: true } } },
+    },
   });
 
   const { code, status } = await runOnce();

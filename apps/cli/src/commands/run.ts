@@ -104,7 +104,7 @@ async function watchUntilSettled(
 function viewOf({ status, waiting }: Settled): object {
   return {
     ...status,
-    waiting: waiting.map(({ untilMs, ...one }) => ({
+    waiting: waiting.map(({ untilMs, needsPerson: _, ...one }) => ({
       ...one,
       until: untilMs === null ? null : new Date(untilMs).toISOString(),
     })),
