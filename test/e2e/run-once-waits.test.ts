@@ -35,6 +35,7 @@ async function runOnce(): Promise<{
   readonly stderr: string;
 }> {
   const { code, stdout, stderr } = await system.cli('run', '--once', '--json');
+  expect(stdout, stderr).not.toBe('');
   return { code, status: JSON.parse(stdout) as OnceStatus, stderr };
 }
 
