@@ -6,8 +6,21 @@ import { createKeys } from './keys.ts';
 const TARGET = Target.parse({ accountId: '111122223333', region: 'eu-west-1' });
 
 test('every key begins with the prefix as hash tag, and is no other key', () => {
-  const { target, bucket, due, coverageStatus, epochSeen, brake, nodes, nodeDigests, report, ...plain } =
-    createKeys('p');
+  const {
+    target,
+    bucket,
+    due,
+    coverageStatus,
+    epochSeen,
+    brake,
+    ramp,
+    rampHosts,
+    rampWaiting,
+    nodes,
+    nodeDigests,
+    report,
+    ...plain
+  } = createKeys('p');
 
   const all = [
     ...Object.values(plain),
@@ -19,6 +32,9 @@ test('every key begins with the prefix as hash tag, and is no other key', () => 
     coverageStatus('complete'),
     epochSeen('x'),
     brake('all'),
+    ramp('x'),
+    rampHosts('x'),
+    rampWaiting('x'),
     nodes(TARGET.accountId, '1'),
     nodeDigests('1'),
     bullPrefix('p'),
