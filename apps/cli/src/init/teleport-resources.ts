@@ -59,6 +59,9 @@ export function inventoryResources(settings: InitSettings): string {
       ? ['        # delete: for the nodes of instances that are gone (muster.cleanup).']
       : ['        # With muster.cleanup.enabled also delete.']),
     `        verbs: [list, read${removesNodes ? ', delete' : ''}]`,
+    "      # Whether Teleport's own Discovery Service is at work on the same hosts: sends wait there.",
+    '      - resources: [discovery_service, discovery_config, instance]',
+    '        verbs: [list, read]',
     '      # EC2 tags as labels of the nodes. Leave it out when muster.labels.enabled is false.',
     '      - resources: [server_info]',
     '        verbs: [list, read, create, update]',

@@ -233,9 +233,9 @@ test('the role of tctl may remove nodes where the configuration removes them, an
     fileOf({ ...exampleSettings(), removesNodes }, 'teleport/inventory.yaml');
 
   expect(parse(roleOf(false))).toMatchObject({
-    spec: { allow: { rules: [{ resources: ['node'], verbs: ['list', 'read'] }, {}] } },
+    spec: { allow: { rules: [{ resources: ['node'], verbs: ['list', 'read'] }, {}, {}] } },
   });
   expect(parse(roleOf(true))).toMatchObject({
-    spec: { allow: { rules: [{ resources: ['node'], verbs: ['list', 'read', 'delete'] }, {}] } },
+    spec: { allow: { rules: [{ resources: ['node'], verbs: ['list', 'read', 'delete'] }, {}, {}] } },
   });
 });

@@ -134,6 +134,7 @@ const STOPS_SENDING: Readonly<Partial<Record<string, boolean>>> = {
   'send-refused': false,
   'labels-denied': false,
   'labels-failed': false,
+  'other-discovery': true,
   'cleanup-denied': false,
   'cleanup-failed': false,
   'cleanup-held': false,

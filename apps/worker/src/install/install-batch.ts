@@ -45,6 +45,7 @@ const WAITS: Readonly<Record<string, WaitReason | undefined>> = {
   unproven: 'unproven',
   organization: 'organization',
   freeze: 'freeze',
+  'other-discovery': 'other-discovery',
 };
 /** Waits that are over when the target is due again. */
 const ENDS_WHEN_DUE: ReadonlySet<WaitReason> = new Set<WaitReason>(['epoch', 'pacing', 'freeze']);

@@ -7,6 +7,7 @@ import type { TeleportNode } from '@muster/core/inventory/teleport-port';
 import type { HandlerDeps } from '../deps.ts';
 import { doDueWork, type DueOutcome } from '../due-work.ts';
 import { tellMissing } from './tell-missing.ts';
+import { lookForOtherDiscovery } from './look-for-other-discovery.ts';
 import { createOddNodes, type OddNodes } from './odd-nodes.ts';
 
 type Result = { nodes: number; published: boolean; error: string | null };
@@ -42,6 +43,7 @@ export async function handleReadInventory(
     };
     const endSilence = await tellOfSilence(deps);
     try {
+      await lookForOtherDiscovery(ctx, deps);
       const count = await copyNodes(snapshot, begunAtMs, ctx, deps);
       await snapshot.odd.report();
       return await publish(snapshot, begunAtMs, count, inventory, ctx, deps);

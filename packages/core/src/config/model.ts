@@ -32,6 +32,7 @@ export interface MusterConfig {
   readonly inventory: InventorySettings;
   readonly repair: RepairSettings;
   readonly labels: LabelSettings;
+  readonly otherDiscovery: OtherDiscoverySettings;
   readonly cleanup: CleanupSettings;
   readonly console: ConsoleSettings;
   /** Keys of the MACs in markers: the first signs, all verify. Each is 64 hexadecimal digits. Empty when none is configured. */
@@ -149,6 +150,14 @@ export interface LabelSettings {
   readonly lifetimeMs: number;
   /** Instances per second whose labels are written, over all workers. */
   readonly perSecond: number;
+}
+
+/** What becomes of hosts that a Discovery Service of Teleport may enroll, too. */
+export interface OtherDiscoverySettings {
+  /** Whether sends to them wait. */
+  readonly hold: boolean;
+  /** Ids or names of hosts, and `discovery_config/NAME`. */
+  readonly ignore: readonly string[];
 }
 
 /** Nodes of instances that are gone are removed from Teleport. Off as well when no inventory is configured. */

@@ -283,6 +283,20 @@ export const MusterShape = z.strictObject({
         .describe('For how many instances per second labels are written, over all workers.'),
     })
     .prefault({}),
+  other_discovery: z
+    .strictObject({
+      hold: flag()
+        .prefault(true)
+        .describe(
+          'Whether sends wait where a Discovery Service of Teleport may enroll the same hosts. Muster sees it where the identity of `tctl` may list and read `discovery_service`, `instance` and `discovery_config`. `false`: a finding tells of it, and Muster sends all the same.',
+        ),
+      ignore: textList()
+        .prefault([])
+        .describe(
+          'Discovery Services that enroll none of these hosts, whatever Muster sees of them: id or name of a host, or `discovery_config/NAME`.',
+        ),
+    })
+    .prefault({}),
   cleanup: z
     .strictObject({
       enabled: flag()

@@ -16,6 +16,7 @@ import {
   type HostManagementLedger,
 } from '../organization/host-management-store.ts';
 import { createLabelLedger, type LabelLedger } from '../inventory/label-store.ts';
+import { createOtherDiscoveryLedger, type OtherDiscoveryLedger } from '../rollout/other-discovery-store.ts';
 import { createLeftAccounts, type LeftAccounts } from '../organization/left-account-store.ts';
 import { createNodeLedger, type NodeLedger } from '../inventory/node-store.ts';
 import { createOutputLedger, type OutputLedger } from '../install/output-store.ts';
@@ -51,6 +52,7 @@ export interface Ledger {
   readonly setAside: SetAsideLedger;
   readonly nodes: NodeLedger;
   readonly leftAccounts: LeftAccounts;
+  readonly otherDiscovery: OtherDiscoveryLedger;
   readonly labels: LabelLedger;
   readonly statistics: StatisticsLedger;
   readonly pacing: PacingLedger;
@@ -96,6 +98,7 @@ export function createRedisLedger(deps: {
     clocks: createClockLedger(shared),
     nodes: createNodeLedger(shared),
     leftAccounts: createLeftAccounts(shared),
+    otherDiscovery: createOtherDiscoveryLedger(shared),
     labels: createLabelLedger(shared),
     statistics: createStatisticsLedger(shared),
     pacing: createPacingLedger({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { InstallerAnswer, JoinToken } from '../reports/doctor/teleport-checks.ts';
 import type { AccountId, InstanceId } from '../organization/ids.ts';
+import type { DiscoveryReading } from '../rollout/other-discovery.ts';
 import type { NodeLabels } from './node-labels.ts';
 
 /** What `/webapi/find` says about the cluster. */
@@ -84,6 +85,8 @@ export interface TeleportPort {
   findToken(name: string, signal: AbortSignal): Promise<JoinToken | null>;
   /** Streams the whole node inventory; odd nodes are told besides. Ends without throwing only when it was read completely. */
   listNodes(signal: AbortSignal, onOdd?: (node: OddNode) => void): AsyncIterable<TeleportNode>;
+  /** Teleport's own Discovery Services and their resources, as far as the identity may see them. */
+  readDiscovery(signal: AbortSignal): Promise<DiscoveryReading>;
   /** The node of this name; null when there is none, or when it is no instance's beyond doubt. */
   findNode(nodeId: NodeName, signal: AbortSignal): Promise<FoundNode | null>;
   /** Removes the node from Teleport; one that is not there any more is no error. Throws `teleport.denied` without the verb `delete`. */

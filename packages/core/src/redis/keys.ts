@@ -144,6 +144,8 @@ export interface Keys {
   readonly totals: string;
   /** hash: the inventory's facts: generation, begunAtMs, nodes, error, dropped, tookMs, comparedSinceMs. */
   readonly inventory: string;
+  /** string: JSON of Teleport's own Discovery Services at work: `OtherDiscoveries`. */
+  readonly otherDiscovery: string;
   /** hash: instance id → node id, in an account, of one generation of the inventory; expires. */
   readonly nodes: (accountId: AccountId, generation: string) => string;
   /** hash: account id → digest of its nodes, in one generation of the inventory, and `accounts`: how many; expires before they do. */
@@ -250,6 +252,7 @@ export function createKeys(prefix: string): Keys {
     awsCalls: `${own}:aws-calls`,
     totals: `${own}:totals`,
     inventory: `${own}:inventory`,
+    otherDiscovery: `${own}:other-discovery`,
     nodes: (accountId, generation) => `${own}:nodes:${accountId}:${generation}`,
     nodeDigests: (generation) => `${own}:node-digests:${generation}`,
     removals: `${own}:removals`,

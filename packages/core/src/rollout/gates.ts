@@ -4,10 +4,11 @@
  * send that has not begun; `muster explain` and `muster run --once` say by the same rule what a host waits for.
  */
 import type { MusterConfig } from '../config/model.ts';
-import { type Pause, PAUSERS } from '../control/findings.ts';
+import { type Pause, PAUSERS, plainName } from '../control/findings.ts';
 import type { Ledger } from '../control/ledger.ts';
 import { pausedBy, scopeFlag } from '../control/scope.ts';
 import { causeOf, isRepair, type StoredRecord } from '../enrollment/record.ts';
+import type { Account } from '../organization/account.ts';
 import type { Target } from '../organization/target.ts';
 import type { RepairRoom } from './place-store.ts';
 import type { SelectionGate } from './selection-store.ts';
@@ -15,6 +16,7 @@ import { describeFreeze, type Freeze, freezeOver, type FrozenWork, needsUnits } 
 import { rampsOver } from './ramp-cover.ts';
 import type { RampFacts } from './ramp-store.ts';
 import { describeRamp, flagOfRamp } from './run-ramps.ts';
+import { enrollsToo, type OtherDiscovery, withoutIgnored } from './other-discovery.ts';
 import type { WaitReason } from './send-wait.ts';
 import { waitOfWave, type WaveFacts } from './wave-standing.ts';
 
@@ -41,6 +43,10 @@ export interface GateFacts {
   readonly selection: SelectionGate;
   /** How many repairs may begin, over all targets; null for hosts that are claimed, and have their room. */
   readonly repairs: RepairFacts | null;
+  /** Discovery Services of Teleport at work, without those that the configuration ignores. */
+  readonly others: readonly OtherDiscovery[];
+  /** Of the target; null where no gate asks for it, and where it is not known. */
+  readonly account: Account | null;
   /** Units above the target's account; empty where no freeze window asks for units. */
   readonly ancestorIds: readonly string[];
   /** Null where there are no waves. */
@@ -60,7 +66,7 @@ export interface RepairFacts extends RepairRoom {
 type Gate = (facts: GateFacts, record: StoredRecord) => ClosedGate | null;
 
 /** The first that is closed is what a host waits for. */
-const GATES: readonly Gate[] = [ofPause, ofFreeze, ofChange, ofRamp, ofRepair, ofWave];
+const GATES: readonly Gate[] = [ofPause, ofFreeze, ofOtherDiscovery, ofChange, ofRamp, ofRepair, ofWave];
 
 /** Null when the host may be sent to. */
 export function closedGate(facts: GateFacts, record: StoredRecord): ClosedGate | null {
@@ -83,7 +89,10 @@ export async function readGateFacts(
     config,
     nowMs,
   }: {
-    readonly ledger: Pick<Ledger, 'control' | 'coverage' | 'selection' | 'nodes' | 'waves' | 'ramps'>;
+    readonly ledger: Pick<
+      Ledger,
+      'control' | 'coverage' | 'selection' | 'nodes' | 'otherDiscovery' | 'waves' | 'ramps'
+    >;
     readonly config: MusterConfig;
     readonly nowMs: number;
   },
@@ -92,18 +101,34 @@ export async function readGateFacts(
   claimed = false,
 ): Promise<GateFacts> {
   const all = config.rollout.waves;
-  const [known, selection, repairs, account, waves] = await Promise.all([
+  const [known, selection, repairs, found, waves] = await Promise.all([
     pauses ?? ledger.control.pauses(),
     ledger.selection.gate(),
     claimed ? null : readRepairs({ ledger, config, nowMs }),
-    needsUnits(config.freeze) ? ledger.coverage.account(target.accountId) : null,
+    ledger.otherDiscovery.read(),
     all.length === 0 ? null : ledger.waves.facts(all, nowMs),
   ]);
+  const { hold, ignore } = config.otherDiscovery;
+  const others = hold ? withoutIgnored(found.others, ignore) : [];
+  const isAsked = others.length > 0 || needsUnits(config.freeze);
+  const account = isAsked ? ((await ledger.coverage.account(target.accountId))?.account ?? null) : null;
   const byScope = new Map(known.map((pause) => [pause.scope, pause]));
-  const ancestorIds = account?.account.ancestorIds ?? [];
+  const ancestorIds = account?.ancestorIds ?? [];
   // Pauses first: what a resume begins small has its ramp before its pause is gone.
   const { ramps } = await ledger.ramps.index();
-  return { target, config, nowMs, selection, repairs, ancestorIds, waves, ramps, pauses: byScope };
+  return {
+    target,
+    config,
+    nowMs,
+    selection,
+    repairs,
+    others,
+    account,
+    ancestorIds,
+    waves,
+    ramps,
+    pauses: byScope,
+  };
 }
 
 /** A host may rejoin by itself at any moment: its repair is sent by a snapshot no older than this, or than two readings take. */
@@ -233,6 +258,25 @@ function ofFreeze(
   const work = isRepair(record) ? 'repairs' : 'sends';
   const freeze = freezeOver(config.freeze, work, { ...target, ancestorIds }, nowMs);
   return freeze === null ? null : gateOfFreeze(freeze);
+}
+
+/** Two installers on one host have no common lock: it waits while a Discovery Service of Teleport may enroll it, too. */
+function ofOtherDiscovery(
+  { others, account, target, config }: GateFacts,
+  record: StoredRecord,
+): ClosedGate | null {
+  const matcher = config.matchers.find(({ key }) => key === record.matcherKey);
+  if (matcher === undefined) return null;
+  const other = others.find((one) => enrollsToo(one, { target, account, matcher }));
+  if (other === undefined) return null;
+  return {
+    reason: 'other-discovery',
+    subject: other.id,
+    untilMs: null,
+    message: `wait because a Discovery Service of Teleport may enroll them, too (${plainName(other.id)})`,
+    remedy: 'muster findings says what overlaps, and how to end it.',
+    needsPerson: true,
+  };
 }
 
 function gateOfFreeze(freeze: Freeze): ClosedGate {

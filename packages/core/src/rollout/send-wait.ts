@@ -60,6 +60,12 @@ const REASONS = {
     remedy: 'Run on a worker’s host: tctl get nodes --format=json. Sends go on with the first reading.',
     toldBy: ['inventory-unavailable', 'inventory-drop'],
   },
+  'other-discovery': {
+    text: 'a Discovery Service of Teleport may enroll them, too',
+    owner: 'teleport-admin',
+    remedy: 'See the finding other-discovery: let one of the two enroll them.',
+    toldBy: ['other-discovery'],
+  },
   cap: {
     text: 'muster.limits, or in_flight of their wave, allows no more hosts under way at once (a host is under way until it has joined or failed)',
     owner: 'operator',

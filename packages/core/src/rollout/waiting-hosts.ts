@@ -37,7 +37,10 @@ type Obstacle = Omit<WaitingHosts, 'instances'>;
  * run that ends by itself, and not for a page that is shown often.
  */
 export async function readWaitingHosts(
-  ledger: Pick<Ledger, 'control' | 'coverage' | 'enrollments' | 'nodes' | 'selection' | 'waves' | 'ramps'>,
+  ledger: Pick<
+    Ledger,
+    'control' | 'coverage' | 'enrollments' | 'nodes' | 'otherDiscovery' | 'selection' | 'waves' | 'ramps'
+  >,
   config: MusterConfig,
   nowMs: number,
 ): Promise<readonly WaitingHosts[]> {

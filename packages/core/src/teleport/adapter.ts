@@ -2,6 +2,7 @@ import type { InventorySettings } from '../config/model.ts';
 import { JobError } from '../runtime/errors.ts';
 import type { TeleportPort, NodeLabelsUntil } from '../inventory/teleport-port.ts';
 import { findCluster, fetchInstaller } from './find.ts';
+import { readDiscovery } from './discovery-services.ts';
 import { findJoinToken } from './join-token.ts';
 import { findNode, removeNode } from './single-node.ts';
 import { listNodesByTctl, runTctl } from './tctl.ts';
@@ -29,6 +30,7 @@ export function createTeleportAdapter(deps: TeleportAdapterDeps): TeleportPort {
       fetchInstaller(proxy, scriptName, deps.insecureLoopback ?? true, signal),
     findToken: (name, signal) => findJoinToken(requireTctl(deps.inventory), name, signal),
     listNodes: (signal, onOdd) => listNodesByTctl(requireTctl(deps.inventory), signal, onOdd),
+    readDiscovery: (signal) => readDiscovery(requireTctl(deps.inventory), signal),
     findNode: (nodeId, signal) => findNode(requireTctl(deps.inventory), nodeId, signal),
     removeNode: (nodeId, signal) => removeNode(requireTctl(deps.inventory), nodeId, signal),
     putLabels: (nodes, signal) => putServerInfos(requireTctl(deps.inventory), nodes, signal),

@@ -2,6 +2,7 @@
 import type { SimClock } from '../clock.ts';
 import { changeFaults, type Faults } from '../faults/faults.ts';
 import type { ClusterIdentity } from './cluster-identity.ts';
+import { DiscoveryServices } from './discovery-services.ts';
 import { DEFAULT_INSTALLER, DEFAULT_INSTALLER_TEMPLATE } from './installers.ts';
 import type { Inventory, JoiningHost, SimNode } from './inventory.ts';
 import { type JoinAttempt, JOIN_REFUSALS, type JoinToken, refuseJoin } from './join-tokens.ts';
@@ -30,6 +31,7 @@ export class Cluster {
   readonly identity: ClusterIdentity;
   readonly clock: SimClock;
   readonly inventory: Inventory;
+  readonly discoveryServices: DiscoveryServices;
   readonly #tokens = new Map<string, JoinToken>();
   readonly #installers = new Map<string, string>([[DEFAULT_INSTALLER, DEFAULT_INSTALLER_TEMPLATE]]);
   readonly #resources = new Map<string, Resource>();
@@ -44,6 +46,7 @@ export class Cluster {
     this.identity = options.identity;
     this.clock = options.clock;
     this.inventory = options.inventory;
+    this.discoveryServices = new DiscoveryServices(options.clock);
     this.#faults = options.faults;
     for (const token of options.tokens) this.#tokens.set(token.name, token);
     for (const [name, script] of Object.entries(options.installers)) this.#installers.set(name, script);

@@ -14,7 +14,7 @@ describe('a change of faults', () => {
   it.each([
     [
       { inventry: 'half' },
-      'unknown fault inventry: use proxy, installer, join, inventory, tokens, resources, removals, slowMs',
+      'unknown fault inventry: use proxy, installer, join, inventory, tokens, resources, removals, discovery, slowMs',
     ],
     [{ join: 'half' }, 'join cannot be "half": use ok, down, error, slow, denied'],
     [{ slowMs: -1 }, 'slowMs must be a number >= 0'],

@@ -37,6 +37,8 @@ export const FAULT_MODES = {
   resources: ['ok', 'error', 'denied', 'slow', 'hang'],
   /** `tctl rm node/NAME`. `denied` is a missing verb `delete`. */
   removals: ['ok', 'error', 'denied', 'hang'],
+  /** What tells of Discovery Services. `denied` is a missing permission, `old` a release without their heartbeats. */
+  discovery: ['ok', 'error', 'denied', 'old'],
 } as const;
 
 type FaultSurface = keyof typeof FAULT_MODES;
@@ -51,6 +53,7 @@ export interface Faults {
   readonly tokens: FaultMode<'tokens'>;
   readonly resources: FaultMode<'resources'>;
   readonly removals: FaultMode<'removals'>;
+  readonly discovery: FaultMode<'discovery'>;
   /** Simulated milliseconds that a `slow` surface takes. */
   readonly slowMs: number;
 }
@@ -64,6 +67,7 @@ export const NO_FAULTS: Faults = {
   tokens: 'ok',
   resources: 'ok',
   removals: 'ok',
+  discovery: 'ok',
   slowMs: 5_000,
 };
 

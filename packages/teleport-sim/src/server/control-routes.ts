@@ -10,6 +10,7 @@ import { parseJoin } from './join-routes.ts';
 
 const NODE_PATH = /^\/_sim\/nodes\/(\d{12})\/([^/]+)$/;
 const TOKEN_PATH = /^\/_sim\/tokens\/([^/]+)$/;
+const SERVICE_PATH = /^\/_sim\/discovery-services\/([^/]+)$/;
 const DEFAULT_NODE_LIMIT = 1_000;
 
 /** Answers a request under `/_sim/` that is neither a join nor from `tctl`. */
@@ -27,6 +28,15 @@ export async function answerControl(cluster: Cluster, exchange: Exchange): Promi
     return sendJson(exchange, 200, { tokens: cluster.tokens() });
   }
   if (path === '/_sim/tokens' && method === 'POST') return answerSetToken(cluster, exchange);
+  if (path === '/_sim/discovery-services' && method === 'POST') {
+    const body = await readJson(exchange);
+    const error = body.ok ? cluster.discoveryServices.start(body.value) : body.error;
+    return error === null ? sendJson(exchange, 200, {}) : sendJson(exchange, 400, { error });
+  }
+  const service = SERVICE_PATH.exec(path)?.[1];
+  if (service !== undefined && method === 'DELETE') {
+    return sendJson(exchange, cluster.discoveryServices.end(decodeURIComponent(service)) ? 200 : 404, {});
+  }
   if (token !== undefined && method === 'DELETE') {
     const existed = cluster.removeToken(decodeURIComponent(token));
     return sendJson(exchange, existed ? 200 : 404, { removed: existed });

@@ -20,6 +20,15 @@ export async function answerTctl(cluster: Cluster, exchange: Exchange): Promise<
   if (verb === 'create' && exchange.method === 'POST') return answerCreate(cluster, exchange);
   if (verb === 'get' && kind === 'node') return answerNodes(cluster, exchange, name);
   if (verb === 'rm' && kind === 'node') return answerRemoveNode(cluster, exchange, name);
+  const isOfDiscovery = kind === 'discovery_service' || kind === 'discovery_config' || verb === 'inventory';
+  if (exchange.method === 'GET' && isOfDiscovery) {
+    const refusal = refusalOfDiscovery(cluster.faults.discovery, verb === 'inventory' ? 'instance' : kind);
+    if (refusal !== null) return sendJson(exchange, 403, { error: refusal });
+    if (verb === 'inventory') return sendJsonArray(exchange, cluster.discoveryServices.instances(), 'whole');
+    if (kind === 'discovery_service') {
+      return sendJsonArray(exchange, cluster.discoveryServices.heartbeats(), 'whole');
+    }
+  }
   const known = (RESOURCE_KINDS as readonly string[]).includes(kind);
   if (!known) return sendJson(exchange, 400, { error: `getting "${kind}" is not supported` });
   if (verb === 'get' && kind === 'token' && cluster.faults.tokens === 'hang') return hang(exchange);
@@ -115,6 +124,12 @@ function answerNode(cluster: Cluster, exchange: Exchange, name: string): Promise
     return sendJsonArray(exchange, [nodeResource(node, view)], 'whole');
   }
   return sendJson(exchange, 404, { error: `node with ID "${name}" not found` });
+}
+
+function refusalOfDiscovery(fault: Faults['discovery'], kind: string): string | null {
+  if (fault === 'denied') return `access denied to perform action "list" on "${kind}"`;
+  if (fault === 'error') return 'rpc error: code = Unavailable desc = connection error';
+  return fault === 'old' && kind === 'discovery_service' ? `getting "${kind}" is not supported` : null;
 }
 
 /** By its name alone, as `client.DeleteNode` goes (`tool/tctl/common/resources/server.go`). */

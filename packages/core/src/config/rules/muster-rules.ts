@@ -104,6 +104,7 @@ export function compileMuster(
       lifetimeMs: scaled(labels.lifetime),
       perSecond: labels.per_second * speed,
     },
+    otherDiscovery: { hold: shape.other_discovery.hold, ignore: shape.other_discovery.ignore },
     cleanup: {
       enabled: cleanup.enabled && inventory.source === 'tctl',
       perHour: cleanup.per_hour,
