@@ -104,8 +104,12 @@ async function watchUntilSettled(
 function viewOf({ status, waiting }: Settled): object {
   return {
     ...status,
-    waiting: waiting.map(({ untilMs, needsPerson: _, ...one }) => ({
-      ...one,
+    waiting: waiting.map(({ reason, scope, instances, message, remedy, untilMs }) => ({
+      reason,
+      scope,
+      instances,
+      message,
+      remedy,
       until: untilMs === null ? null : new Date(untilMs).toISOString(),
     })),
   };

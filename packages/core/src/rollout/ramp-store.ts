@@ -116,7 +116,7 @@ export function createRampLedger(deps: {
     async all(): Promise<readonly RampState[]> {
       const { ramps } = await this.index();
       const states = await Promise.all(
-        [...ramps].map(([id, facts]) => (facts === null ? null : read(id, facts))),
+        [...ramps].flatMap(([id, facts]) => (facts === null ? [] : [read(id, facts)])),
       );
       return states.filter((state) => state !== null);
     },
