@@ -367,7 +367,7 @@ test('a freeze window for clean-up keeps the nodes until it ends', async () => {
   await terminate(bench, 0);
   await missTwice(bench);
   const at = (inMs: number): string => new Date(bench.now() + inMs).toISOString().replace(/\.\d+Z$/, 'Z');
-  const freeze = [{ name: 'audit', from: at(-HOUR_MS), to: at(HOUR_MS), holds: ['clean-up'] }];
+  const freeze = [{ name: 'audit', from: at(-HOUR_MS), to: at(HOUR_MS), for: ['clean-up'] }];
   const frozen = bench.depsWith({ muster: { ...withCleanup().muster, freeze } });
 
   expect(await clean(bench, frozen)).toEqual({ removed: 0, left: 1, stopped: null });

@@ -65,8 +65,9 @@ export function enrollsToo(other: OtherDiscovery, { target, account, matcher }: 
   return other.matchers.some((theirs) => {
     if (theirs.regions !== null && !theirs.regions.includes(target.region)) return false;
     if (theirs.accountId !== null && theirs.accountId !== target.accountId) return false;
-    if (theirs.organization !== null && account !== null && !mayHold(account, theirs.organization))
+    if (theirs.organization !== null && account !== null && !mayHold(account, theirs.organization)) {
       return false;
+    }
     return !areTagsDisjoint(matcher, theirs.tags);
   });
 }

@@ -26,8 +26,9 @@ export class DiscoveryServices {
 
   /** Starts one. Returns what is wrong with the body, or null. */
   start(body: unknown): string | null {
-    if (!isRecord(body) || typeof body['hostId'] !== 'string')
+    if (!isRecord(body) || typeof body['hostId'] !== 'string') {
       return 'a service is {hostId, hostname?, group?, aws?, announces?}';
+    }
     const { hostId, hostname, group, aws, announces } = body;
     this.#services.set(hostId, {
       hostId,
