@@ -361,17 +361,3 @@ test('an account that only left the configuration keeps its nodes', async () => 
   expect(await clean(bench, narrowed)).toMatchObject({ removed: 0, left: 0 });
   expect(await removals(bench)).toEqual({ nodes: 0, ofRunningHosts: 0 });
 });
-
-test('a freeze window for clean-up keeps the nodes until it ends', async () => {
-  const bench = await startEnrolled(1);
-  await terminate(bench, 0);
-  await missTwice(bench);
-  const at = (inMs: number): string => new Date(bench.now() + inMs).toISOString().replace(/\.\d+Z$/, 'Z');
-  const freeze = [{ name: 'audit', from: at(-HOUR_MS), to: at(HOUR_MS), for: ['clean-up'] }];
-  const frozen = bench.depsWith({ muster: { ...withCleanup().muster, freeze } });
-
-  expect(await clean(bench, frozen)).toEqual({ removed: 0, left: 1, stopped: null });
-  bench.advance(HOUR_MS + 1_000);
-  await bench.run('read-inventory', {}, frozen);
-  expect(await clean(bench, frozen)).toMatchObject({ removed: 1 });
-});

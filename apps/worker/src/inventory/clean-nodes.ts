@@ -2,7 +2,6 @@ import { isCovered } from '@muster/core/control/approval';
 import { pausedBy } from '@muster/core/control/scope';
 import { heldShares, type HeldShare, type VanishedNode } from '@muster/core/inventory/clean-up';
 import { NodeName } from '@muster/core/inventory/teleport-port';
-import { freezeOver } from '@muster/core/rollout/freeze';
 import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import type { AccountId } from '@muster/core/organization/ids';
@@ -47,7 +46,7 @@ export async function handleCleanNodes(
     if (vanished.length === 0) await clearFindings(['cleanup-denied', 'cleanup-failed'], deps);
     const held = await holdShares(vanished, deps);
     const paused = new Set<string>(permission.pauses.map(({ scope }) => scope));
-    const free = (await withoutFrozen(vanished, deps)).filter(({ target, instanceId }) => {
+    const free = vanished.filter(({ target, instanceId }) => {
       const place = { ...target, instanceId, cause: null };
       return pausedBy(held, place) === null && pausedBy(paused, place) === null;
     });
@@ -57,25 +56,6 @@ export async function handleCleanNodes(
 
 function ended(nextInMs: number | null, result: Result): DueOutcome<Result> {
   return { nextInMs, result };
-}
-
-/** Those over which no freeze window for the clean-up is in force. */
-async function withoutFrozen(
-  vanished: readonly VanishedNode[],
-  { ledger, config, clock }: HandlerDeps,
-): Promise<readonly VanishedNode[]> {
-  if (config.freeze.length === 0) return vanished;
-  const units = new Map<AccountId, readonly string[]>();
-  for (const { target } of vanished) {
-    if (units.has(target.accountId)) continue;
-    const known = await ledger.coverage.account(target.accountId);
-    units.set(target.accountId, known?.account.ancestorIds ?? []);
-  }
-  const nowMs = clock.now();
-  return vanished.filter(({ target }) => {
-    const place = { ...target, ancestorIds: units.get(target.accountId) ?? [] };
-    return freezeOver(config.freeze, 'clean-up', place, nowMs) === null;
-  });
 }
 
 /** Tells of shares that are too large to go at once, and takes back what is over. @returns the scopes whose nodes stay */
