@@ -1,4 +1,4 @@
-import { moveOfRamp, type RampRule, type RampStep } from '@muster/core/rollout/ramp';
+import { moveOfRamp, type RampRule, type RampStep } from '@muster/core/rollout/ramp/ramp';
 import { OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
 import type { Benchmark, BenchOptions, Measured } from '../benchmark.ts';
 import { startWorld } from '../simulated-world.ts';

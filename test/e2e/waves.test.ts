@@ -1,5 +1,5 @@
-import { hasPlaceIn } from '@muster/core/rollout/wave';
-import type { WaveView } from '@muster/core/rollout/wave-view';
+import { hasPlaceIn } from '@muster/core/rollout/waves/wave';
+import type { WaveView } from '@muster/core/rollout/waves/wave-view';
 import type { InstanceId } from '@muster/core/organization/ids';
 import { eventually } from '@muster/testing/eventually';
 import { type MusterSystem, startSystem } from '@muster/testing/muster-system';

@@ -18,7 +18,7 @@ import { createStartSteps, processName } from '@muster/core/runtime/start-steps'
 import { createRedactor } from '@muster/core/runtime/redaction';
 import { createHttpApp, listen } from './http/app.ts';
 import { reviewChange } from '@muster/core/control/review-change';
-import { moveRamps } from '@muster/core/rollout/run-ramps';
+import { moveRamps } from '@muster/core/rollout/ramp/run-ramps';
 import { reportBlockedCaps, reportSetAside, watchRedis } from './recurring-findings.ts';
 import { keepTicking, tick } from './tick.ts';
 import { createWaveWatch } from './watch-waves.ts';

@@ -1,6 +1,6 @@
 import type { Ledger } from '@muster/core/control/ledger';
-import { lookAtWaves } from '@muster/core/rollout/look-at-waves';
-import { digestOfWaves, type Wave } from '@muster/core/rollout/wave';
+import { lookAtWaves } from '@muster/core/rollout/waves/look-at-waves';
+import { digestOfWaves, type Wave } from '@muster/core/rollout/waves/wave';
 import type { Clock } from '@muster/core/runtime/clock-port';
 
 /** Between two looks. A wave begins this much after its time at worst. Real time. */

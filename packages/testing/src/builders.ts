@@ -8,7 +8,7 @@ import type {
   MatcherKey,
   Region,
 } from '@muster/core/organization/ids';
-import type { Wave } from '@muster/core/rollout/wave';
+import type { Wave } from '@muster/core/rollout/waves/wave';
 import type { Instance, ManagedNode } from '@muster/core/scan/instance';
 import type { Intent } from '@muster/core/install/intent';
 import type { InstallSettings, Matcher } from '@muster/core/scan/matcher';

@@ -1,5 +1,5 @@
 import type { AccountId } from '@muster/core/organization/ids';
-import type { FreezeWindow } from '@muster/core/rollout/freeze';
+import type { FreezeWindow } from '@muster/core/rollout/freeze/freeze';
 import { expect, test } from 'vitest';
 import { freezesOf } from './plan.ts';
 

@@ -12,7 +12,7 @@ import {
   type LoadLimits,
 } from '@muster/core/reports/plan/estimate';
 import { AccountReading, OrganizationReading, TargetReading } from '@muster/core/reports/plan/plan-part';
-import { describeFreeze, freezeOver } from '@muster/core/rollout/freeze';
+import { describeFreeze, freezeOver } from '@muster/core/rollout/freeze/freeze';
 import { createLogger } from '@muster/core/runtime/logger';
 import { type CommandContext, CommandError, EXIT, readConfig } from '../command-context.ts';
 import { askWhoIsThere } from '../count-processes.ts';

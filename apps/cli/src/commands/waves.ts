@@ -1,4 +1,4 @@
-import { readWaves, type WaveView } from '@muster/core/rollout/wave-view';
+import { readWaves, type WaveView } from '@muster/core/rollout/waves/wave-view';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
 import type { Command } from 'commander';
 import { alignTable } from '../align-table.ts';

@@ -11,7 +11,7 @@ import { scopeFlag } from '@muster/core/control/scope';
 import { readFindings } from '@muster/core/control/standing-findings';
 import type { InventoryFacts } from '@muster/core/inventory/node-store';
 import { type OrganizationStatus, readOrganizationStatus } from '@muster/core/reports/organization-status';
-import type { Wave } from '@muster/core/rollout/wave';
+import type { Wave } from '@muster/core/rollout/waves/wave';
 import type { Reading } from './cached-read.ts';
 import { type CauseText, explainCause, ownerPhrase } from './row-texts.ts';
 

@@ -9,7 +9,7 @@ import { candidateAt } from '@muster/core/enrollment/record-codec';
 import { setAsideUnreadable } from '../enrollment/repair-ledger.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { raiseUntrusted, type Untrusted } from '../control/untrusted-ledger.ts';
-import type { Wave } from '@muster/core/rollout/wave';
+import type { Wave } from '@muster/core/rollout/waves/wave';
 import type { Versioned } from '@muster/core/enrollment/enrollment-store';
 
 /** Candidates looked at for one batch: more than a batch, since some are paused or have joined. */

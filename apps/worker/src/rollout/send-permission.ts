@@ -1,5 +1,5 @@
 import type { Finding, Pause } from '@muster/core/control/findings';
-import { type Freeze, freezeOver } from '@muster/core/rollout/freeze';
+import { type Freeze, freezeOver } from '@muster/core/rollout/freeze/freeze';
 import type { WaitReason } from '@muster/core/rollout/send-wait';
 import type { HandlerDeps } from '../deps.ts';
 

@@ -1,6 +1,6 @@
 import { approveRequest } from '@muster/core/control/operator-acts';
 import { reviewChange } from '@muster/core/control/review-change';
-import { selectionOf } from '@muster/core/rollout/selection';
+import { selectionOf } from '@muster/core/rollout/selection/selection';
 import { type ConfigPart, organizationMatcher } from '@muster/testing/system-config';
 import { expect, test } from 'vitest';
 import { wakeByConfig } from '../enrollment/wake-by-config.ts';

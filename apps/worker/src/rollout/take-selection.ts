@@ -3,7 +3,7 @@ import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import type { Account } from '@muster/core/organization/account';
 import type { InstanceId } from '@muster/core/organization/ids';
 import { type Target, targetId } from '@muster/core/organization/target';
-import { isPartOf, selectionOf, selects } from '@muster/core/rollout/selection';
+import { isPartOf, selectionOf, selects } from '@muster/core/rollout/selection/selection';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import type { Sighting } from '../scan/judge-target.ts';
 

@@ -1,7 +1,7 @@
 /** A wave at work: which hosts are sent to before it begins, and who says what the others wait for. */
 import { explainInstance } from '@muster/core/reports/explain-instance';
 import { readOrganizationStatus } from '@muster/core/reports/organization-status';
-import { lookAtWaves } from '@muster/core/rollout/look-at-waves';
+import { lookAtWaves } from '@muster/core/rollout/waves/look-at-waves';
 import { expect, test } from 'vitest';
 import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
 import { aWorld, instanceId, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';

@@ -9,7 +9,7 @@ import { matchesInstance, type Matcher } from '@muster/core/scan/matcher';
 import type { RoleGroup } from '@muster/core/scan/matcher-scope';
 import type { Account } from '@muster/core/organization/account';
 import type { Target } from '@muster/core/organization/target';
-import { waveOf } from '@muster/core/rollout/wave';
+import { waveOf } from '@muster/core/rollout/waves/wave';
 import { runEvents } from '@muster/core/enrollment/transition';
 import type { HandlerDeps } from '../deps.ts';
 import type { Versioned } from '@muster/core/enrollment/enrollment-store';

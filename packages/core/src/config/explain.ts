@@ -1,5 +1,5 @@
-import type { FreezeWindow } from '../rollout/freeze.ts';
-import type { Wave } from '../rollout/wave.ts';
+import type { FreezeWindow } from '../rollout/freeze/freeze.ts';
+import type { Wave } from '../rollout/waves/wave.ts';
 import type { Matcher, TagRule } from '../scan/matcher.ts';
 import { RUN_SHELL_SCRIPT } from '../install/render-install.ts';
 import { formatDuration } from './value-shapes.ts';

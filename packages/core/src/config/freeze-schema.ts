@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FROZEN_WORK } from '../rollout/freeze.ts';
+import { FROZEN_WORK } from '../rollout/freeze/freeze.ts';
 import { duration, oneOf, text, textList } from './value-shapes.ts';
 
 const MINUTE = 60_000;

@@ -1,8 +1,8 @@
 import type { Matcher } from '../scan/matcher.ts';
 import type { PacingSettings } from '../install/pacing.ts';
-import type { FreezeWindow } from '../rollout/freeze.ts';
-import type { Wave } from '../rollout/wave.ts';
-import type { RampRule } from '../rollout/ramp.ts';
+import type { FreezeWindow } from '../rollout/freeze/freeze.ts';
+import type { Wave } from '../rollout/waves/wave.ts';
+import type { RampRule } from '../rollout/ramp/ramp.ts';
 import type { Secret } from './secret.ts';
 
 /**
@@ -68,7 +68,7 @@ export interface RolloutSettings {
   readonly askAbove: { readonly share: number; readonly hosts: number };
   /** In file order: the first that selects a host owns it, the last one takes what is left. Empty: there are no waves. */
   readonly waves: readonly Wave[];
-  /** How a mass start begins with a few hosts: see `rollout/ramp.ts`. */
+  /** How a mass start begins with a few hosts: see `rollout/ramp/ramp.ts`. */
   readonly ramp: RampRule;
 }
 

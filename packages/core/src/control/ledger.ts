@@ -26,9 +26,9 @@ import { defineScripts } from '../redis/scripts.ts';
 import { createSetAsideLedger, type SetAsideLedger } from '../enrollment/set-aside-store.ts';
 import { createStatisticsLedger, type StatisticsLedger } from '../reports/statistics-store.ts';
 import { createUnansweredLedger, type UnansweredLedger } from '../organization/unanswered-store.ts';
-import { createSelectionLedger, type SelectionLedger } from '../rollout/selection-store.ts';
-import { createWaveLedger, type WaveLedger } from '../rollout/wave-store.ts';
-import { createRampLedger, type RampLedger } from '../rollout/ramp-store.ts';
+import { createSelectionLedger, type SelectionLedger } from '../rollout/selection/selection-store.ts';
+import { createWaveLedger, type WaveLedger } from '../rollout/waves/wave-store.ts';
+import { createRampLedger, type RampLedger } from '../rollout/ramp/ramp-store.ts';
 import { createWaitLedger, type WaitLedger } from '../rollout/wait-store.ts';
 
 /** Everything the ledger is, so that a handler can name the parts it needs. */

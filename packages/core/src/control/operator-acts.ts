@@ -8,7 +8,7 @@ import { type Catalog, ORGANIZATION_MEMBER } from '../jobs/catalog.ts';
 import type { PayloadOf } from '../jobs/define-job.ts';
 import { type InstanceId, Region } from '../organization/ids.ts';
 import { type Target, targetId } from '../organization/target.ts';
-import { resumeRampId, retryRampId } from '../rollout/ramp-cover.ts';
+import { resumeRampId, retryRampId } from '../rollout/ramp/ramp-cover.ts';
 import type { Clock } from '../runtime/clock-port.ts';
 import type { Approval, ApprovalRequest } from './approval.ts';
 import type { Ledger } from './ledger.ts';

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { CoverageStatus } from '../organization/coverage.ts';
 import type { Region } from '../organization/ids.ts';
 import type { Target } from '../organization/target.ts';
-import { selectionOf } from '../rollout/selection.ts';
+import { selectionOf } from '../rollout/selection/selection.ts';
 import { reviewChange } from './review-change.ts';
 
 const bench = useLedgerBench();

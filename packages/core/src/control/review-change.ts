@@ -9,8 +9,8 @@ import {
   judgeChange,
   type ReadSinceChange,
   subjectOf,
-} from '../rollout/held-change.ts';
-import type { HeldSelection } from '../rollout/selection-store.ts';
+} from '../rollout/selection/held-change.ts';
+import type { HeldSelection } from '../rollout/selection/selection-store.ts';
 import type { Clock } from '../runtime/clock-port.ts';
 import type { ApprovalSubject, ApprovedSize } from './approval.ts';
 import type { Ledger } from './ledger.ts';

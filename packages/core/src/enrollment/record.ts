@@ -50,7 +50,7 @@ export interface EnrollmentBase {
   /** When the node was first seen in the inventory; null when never. Kept through stops, so that a host that comes back is given time to rejoin. */
   readonly joinedAtMs: number | null;
   /**
-   * The selection (`rollout/selection.ts`) that added it to what is selected: while that one waits, nothing is sent to the
+   * The selection (`rollout/selection/selection.ts`) that added it to what is selected: while that one waits, nothing is sent to the
    * instance. Absent for one that was selected before.
    */
   readonly addedBy?: string | undefined;
@@ -66,7 +66,7 @@ export interface EnrollmentBase {
   readonly wave?: string | undefined;
   /** The operating system, as SSM told it when the host was found fit, such as `Amazon Linux`; absent when it did not. */
   readonly platform?: string | undefined;
-  /** The ramp of the last retry that it was part of (`rollout/ramp-cover.ts`); absent without. */
+  /** The ramp of the last retry that it was part of (`rollout/ramp/ramp-cover.ts`); absent without. */
   readonly ramp?: string | undefined;
 }
 

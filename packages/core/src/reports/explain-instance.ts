@@ -9,8 +9,8 @@ import { countUnmanaged, type HostManagementState } from '../organization/host-m
 import type { InstanceId } from '../organization/ids.ts';
 import type { Target } from '../organization/target.ts';
 import { closedGate, type GateFacts, pauseOver, readGateFacts } from '../rollout/gates.ts';
-import { rampsOver } from '../rollout/ramp-cover.ts';
-import { describeRamp, describeStep } from '../rollout/run-ramps.ts';
+import { rampsOver } from '../rollout/ramp/ramp-cover.ts';
+import { describeRamp, describeStep } from '../rollout/ramp/run-ramps.ts';
 import { describeWait } from '../rollout/send-wait.ts';
 import { terminalLine } from '../runtime/terminal-text.ts';
 import { BYSTANDER_TEXTS, type BystanderKind } from '../scan/bystander-store.ts';

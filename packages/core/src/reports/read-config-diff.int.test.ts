@@ -11,7 +11,7 @@ import { expect, test } from 'vitest';
 import type { EnrollmentRecord } from '../enrollment/record.ts';
 import type { Region } from '../organization/ids.ts';
 import type { Target } from '../organization/target.ts';
-import { selectionOf } from '../rollout/selection.ts';
+import { selectionOf } from '../rollout/selection/selection.ts';
 import type { Bystanders } from '../scan/bystander-store.ts';
 import type { Matcher } from '../scan/matcher.ts';
 import { isSameDiff } from './config-diff.ts';

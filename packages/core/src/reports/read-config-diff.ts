@@ -4,7 +4,7 @@ import type { Account } from '../organization/account.ts';
 import type { Coverage } from '../organization/coverage.ts';
 import type { AccountId, Region } from '../organization/ids.ts';
 import { type Target, targetId } from '../organization/target.ts';
-import { selectionOf } from '../rollout/selection.ts';
+import { selectionOf } from '../rollout/selection/selection.ts';
 import type { BystanderKind } from '../scan/bystander-store.ts';
 import { coversRegion, type Matcher } from '../scan/matcher.ts';
 import { matchersOfAccount } from '../scan/matcher-scope.ts';

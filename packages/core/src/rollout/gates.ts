@@ -11,14 +11,14 @@ import { causeOf, isRepair, type StoredRecord } from '../enrollment/record.ts';
 import type { Account } from '../organization/account.ts';
 import type { Target } from '../organization/target.ts';
 import type { RepairRoom } from './place-store.ts';
-import type { SelectionGate } from './selection-store.ts';
-import { describeFreeze, type Freeze, freezeOver, type FrozenWork, needsUnits } from './freeze.ts';
-import { rampsOver } from './ramp-cover.ts';
-import type { RampFacts } from './ramp-store.ts';
-import { describeRamp, flagOfRamp } from './run-ramps.ts';
+import type { SelectionGate } from './selection/selection-store.ts';
+import { describeFreeze, type Freeze, freezeOver, type FrozenWork, needsUnits } from './freeze/freeze.ts';
+import { rampsOver } from './ramp/ramp-cover.ts';
+import type { RampFacts } from './ramp/ramp-store.ts';
+import { describeRamp, flagOfRamp } from './ramp/run-ramps.ts';
 import { enrollsToo, type OtherDiscovery, withoutIgnored } from './other-discovery.ts';
 import type { WaitReason } from './send-wait.ts';
-import { waitOfWave, type WaveFacts } from './wave-standing.ts';
+import { waitOfWave, type WaveFacts } from './waves/wave-standing.ts';
 
 /** Why one host is not sent to. */
 export interface ClosedGate {

@@ -1,6 +1,6 @@
 import { Region } from '../../organization/ids.ts';
-import { FROZEN_WORK, type FreezeWindow } from '../../rollout/freeze.ts';
-import { instantOf, isTimeZone, shownIn } from '../../rollout/recurrence.ts';
+import { FROZEN_WORK, type FreezeWindow } from '../../rollout/freeze/freeze.ts';
+import { instantOf, isTimeZone, shownIn } from '../../rollout/freeze/recurrence.ts';
 import { FreezeShape } from '../freeze-schema.ts';
 import type { Report } from '../source/report.ts';
 import { accountIds } from './matcher-rules.ts';

@@ -1,4 +1,4 @@
-import { faultOfRule, instantOf, type Recurrence, startsBetween } from '../../rollout/recurrence.ts';
+import { faultOfRule, instantOf, type Recurrence, startsBetween } from '../../rollout/freeze/recurrence.ts';
 
 const FREQUENCIES = ['YEARLY', 'MONTHLY', 'WEEKLY', 'DAILY'];
 const WEEKDAY = 'MO|TU|WE|TH|FR|SA|SU';

@@ -1,5 +1,5 @@
 import { type AccountId, Region } from '../../organization/ids.ts';
-import { REST, type Wave, type WaveCondition } from '../../rollout/wave.ts';
+import { REST, type Wave, type WaveCondition } from '../../rollout/waves/wave.ts';
 import type { Report } from '../source/report.ts';
 import { nearest } from '../source/suggest.ts';
 import { WaveShape } from '../wave-schema.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Approval } from '../control/approval.ts';
+import type { Approval } from '../../control/approval.ts';
 import { anAccountId } from '@muster/testing/builders';
 import { allowanceOf, describeChange, judgeChange } from './held-change.ts';
 

@@ -1,4 +1,4 @@
-import type { Ledger } from '../control/ledger.ts';
+import type { Ledger } from '../../control/ledger.ts';
 import type { Wave } from './wave.ts';
 import { type WaveProgress, waitOfWave, type WaveWait } from './wave-standing.ts';
 

@@ -1,7 +1,7 @@
 import { aTarget, aWave, seededRandom } from '@muster/testing/builders';
 import { oneOf } from '@muster/testing/enrollment-table';
 import { expect, test } from 'vitest';
-import { AccountId, InstanceId, Region } from '../organization/ids.ts';
+import { AccountId, InstanceId, Region } from '../../organization/ids.ts';
 import { digestOfWaves, hasPlaceIn, maySelect, type Wave, waveOf } from './wave.ts';
 
 const REGIONS = ['eu-west-1', 'us-east-1', 'ap-east-1'].map((name) => Region.parse(name));

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
-import type { ApprovalLedger } from '../control/approval-store.ts';
-import type { EnrollmentLedger } from '../enrollment/enrollment-store.ts';
-import type { Keys } from '../redis/keys.ts';
-import type { RunScript } from '../redis/scripts.ts';
+import type { ApprovalLedger } from '../../control/approval-store.ts';
+import type { EnrollmentLedger } from '../../enrollment/enrollment-store.ts';
+import type { Keys } from '../../redis/keys.ts';
+import type { RunScript } from '../../redis/scripts.ts';
 import { digestOfWaves, type Wave } from './wave.ts';
 import { basisOf, holdMsOf, progressOf, type WaveFacts, type WaveMemory } from './wave-standing.ts';
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { anAccountId } from '@muster/testing/builders';
 import { expect, test } from 'vitest';
-import type { Region } from '../organization/ids.ts';
+import type { Region } from '../../organization/ids.ts';
 import {
   describeFreeze,
   FROZEN_WORK,

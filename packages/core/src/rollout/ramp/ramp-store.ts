@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { EpochMs } from '../enrollment/record.ts';
-import { encodeStored, parseStored } from '../enrollment/stored-schema.ts';
-import type { InstanceId, MatcherKey } from '../organization/ids.ts';
-import { readTargetId, type Target, targetId } from '../organization/target.ts';
-import type { Keys } from '../redis/keys.ts';
-import type { RunScript } from '../redis/scripts.ts';
+import { EpochMs } from '../../enrollment/record.ts';
+import { encodeStored, parseStored } from '../../enrollment/stored-schema.ts';
+import type { InstanceId, MatcherKey } from '../../organization/ids.ts';
+import { readTargetId, type Target, targetId } from '../../organization/target.ts';
+import type { Keys } from '../../redis/keys.ts';
+import type { RunScript } from '../../redis/scripts.ts';
 import { matcherRampId } from './ramp-cover.ts';
 import type { RampMove, RampRule, RampStep } from './ramp.ts';
 

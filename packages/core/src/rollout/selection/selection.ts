@@ -7,10 +7,10 @@
  * way: a host is let through by its mark alone, and a mark is set by every scan anew.
  */
 import { z } from 'zod';
-import { canonicalJson, hashOf } from '../config/rules/matcher-key.ts';
-import type { Account } from '../organization/account.ts';
-import { AccountId, type MatcherKey, Region } from '../organization/ids.ts';
-import type { Instance } from '../scan/instance.ts';
+import { canonicalJson, hashOf } from '../../config/rules/matcher-key.ts';
+import type { Account } from '../../organization/account.ts';
+import { AccountId, type MatcherKey, Region } from '../../organization/ids.ts';
+import type { Instance } from '../../scan/instance.ts';
 import {
   coversRegion,
   type Matcher,
@@ -18,8 +18,8 @@ import {
   type RoleSelection,
   type Selector,
   type TagRule,
-} from '../scan/matcher.ts';
-import { matchersOfAccount } from '../scan/matcher-scope.ts';
+} from '../../scan/matcher.ts';
+import { matchersOfAccount } from '../../scan/matcher-scope.ts';
 
 /** What the matchers of one configuration select, whatever they send and in whatever order they stand. */
 export interface Selection {

@@ -1,10 +1,10 @@
 /** Moves ramps on: to the next step when one is done, to a stop when too many fail; and wakes those that wait for it. */
-import type { MusterConfig } from '../config/model.ts';
-import type { Finding } from '../control/findings.ts';
-import type { Ledger } from '../control/ledger.ts';
-import { isCause, causeFacts } from '../enrollment/cause.ts';
-import { parseScope, scopeFlag } from '../control/scope.ts';
-import { type Target, targetId } from '../organization/target.ts';
+import type { MusterConfig } from '../../config/model.ts';
+import type { Finding } from '../../control/findings.ts';
+import type { Ledger } from '../../control/ledger.ts';
+import { isCause, causeFacts } from '../../enrollment/cause.ts';
+import { parseScope, scopeFlag } from '../../control/scope.ts';
+import { type Target, targetId } from '../../organization/target.ts';
 import { moveOfRamp } from './ramp.ts';
 import type { RampFacts, RampState } from './ramp-store.ts';
 

@@ -1,9 +1,9 @@
 /** A look at all waves: which conditions hold, which waves begin by that, and which wait for an operator. */
-import { type ApprovalRequest, isCovered } from '../control/approval.ts';
-import type { Ledger } from '../control/ledger.ts';
-import { AccountId } from '../organization/ids.ts';
-import { readTargetId, targetId } from '../organization/target.ts';
-import type { UnreadTarget } from '../organization/unread-findings.ts';
+import { type ApprovalRequest, isCovered } from '../../control/approval.ts';
+import type { Ledger } from '../../control/ledger.ts';
+import { AccountId } from '../../organization/ids.ts';
+import { readTargetId, targetId } from '../../organization/target.ts';
+import type { UnreadTarget } from '../../organization/unread-findings.ts';
 import { maySelect, type Wave } from './wave.ts';
 import { basisOf, holdConditions, type WaveFacts, waitOfWave } from './wave-standing.ts';
 import type { WaveLook, WavesInForce } from './wave-store.ts';

@@ -2,7 +2,7 @@
  * Freeze windows: times in which nothing is sent, repaired or removed, everywhere or in a part of the organization. A window is
  * over by itself. Work is gated by the ledger’s time, so no machine's clock opens a window early.
  */
-import type { AccountId, Region } from '../organization/ids.ts';
+import type { AccountId, Region } from '../../organization/ids.ts';
 import { type Recurrence, startsBetween } from './recurrence.ts';
 
 /** What a window can hold. */

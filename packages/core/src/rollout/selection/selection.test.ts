@@ -1,9 +1,9 @@
 import { anAccountId, aMatcher, aMatcherKey } from '@muster/testing/builders';
 import { expect, test } from 'vitest';
-import { encodeStored, parseStored } from '../enrollment/stored-schema.ts';
-import type { Account } from '../organization/account.ts';
-import type { Region } from '../organization/ids.ts';
-import type { Matcher, TagRule } from '../scan/matcher.ts';
+import { encodeStored, parseStored } from '../../enrollment/stored-schema.ts';
+import type { Account } from '../../organization/account.ts';
+import type { Region } from '../../organization/ids.ts';
+import type { Matcher, TagRule } from '../../scan/matcher.ts';
 import { isPartOf, selectionOf, selects, type SelectedPlace, StoredSelection } from './selection.ts';
 
 const PROD: TagRule = { key: 'env', values: ['prod', 'stage'] };

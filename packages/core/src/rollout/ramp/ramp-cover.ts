@@ -1,7 +1,7 @@
 /** Which ramps a host is in: that of its matcher, of a resume of everything or of its account, and of the retry that it is part of. */
-import type { StoredRecord } from '../enrollment/record.ts';
-import type { MatcherKey } from '../organization/ids.ts';
-import type { Target } from '../organization/target.ts';
+import type { StoredRecord } from '../../enrollment/record.ts';
+import type { MatcherKey } from '../../organization/ids.ts';
+import type { Target } from '../../organization/target.ts';
 import type { RampFacts } from './ramp-store.ts';
 
 /** The ramp of a matcher's first send. */

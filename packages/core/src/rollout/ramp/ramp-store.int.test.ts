@@ -14,11 +14,11 @@ import {
 import { type TestLedger, useLedgerBench } from '@muster/testing/ledger-bench';
 import { OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
 import { expect, test } from 'vitest';
-import type { Ledger } from '../control/ledger.ts';
-import type { WriteResult } from '../enrollment/enrollment-store.ts';
-import type { EnrollmentRecord } from '../enrollment/record.ts';
-import type { InstanceId } from '../organization/ids.ts';
-import { targetId, type Target } from '../organization/target.ts';
+import type { Ledger } from '../../control/ledger.ts';
+import type { WriteResult } from '../../enrollment/enrollment-store.ts';
+import type { EnrollmentRecord } from '../../enrollment/record.ts';
+import type { InstanceId } from '../../organization/ids.ts';
+import { targetId, type Target } from '../../organization/target.ts';
 import { moveRamps } from './run-ramps.ts';
 
 const bench = useLedgerBench();

@@ -1,6 +1,6 @@
 /** Where a wave stands: what it waits for, told from counts, from what was read, from dates and from approvals. */
-import { formatDuration } from '../config/value-shapes.ts';
-import { type Approval, isCovered } from '../control/approval.ts';
+import { formatDuration } from '../../config/value-shapes.ts';
+import { type Approval, isCovered } from '../../control/approval.ts';
 import { digestOfWaves, type Wave, type WaveCondition } from './wave.ts';
 
 /** The hosts of a wave. One that cannot be enrolled, is stopped, gone or selected by no matcher is none of them. */

@@ -1,7 +1,7 @@
-import type { Approval, ApprovalSubject, ApprovedSize } from '../control/approval.ts';
-import { mostOf } from '../control/approval.ts';
-import type { Finding } from '../control/findings.ts';
-import type { AccountId } from '../organization/ids.ts';
+import type { Approval, ApprovalSubject, ApprovedSize } from '../../control/approval.ts';
+import { mostOf } from '../../control/approval.ts';
+import type { Finding } from '../../control/findings.ts';
+import type { AccountId } from '../../organization/ids.ts';
 import type { HeldSelection } from './selection-store.ts';
 
 /** By how much an approved change may grow before it asks again. */

@@ -4,9 +4,9 @@
  */
 // oxlint-disable-next-line no-restricted-imports -- a function of its arguments
 import { hash } from 'node:crypto';
-import type { Account } from '../organization/account.ts';
-import type { AccountId, InstanceId, Region } from '../organization/ids.ts';
-import { carriesTag, type TagRule } from '../scan/matcher.ts';
+import type { Account } from '../../organization/account.ts';
+import type { AccountId, InstanceId, Region } from '../../organization/ids.ts';
+import { carriesTag, type TagRule } from '../../scan/matcher.ts';
 
 /** The wave of hosts that no other wave selects. */
 export const REST = 'rest';

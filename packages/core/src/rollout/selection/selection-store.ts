@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
-import { parseStored, encodeStored, readEpochMs } from '../enrollment/stored-schema.ts';
-import { AccountId } from '../organization/ids.ts';
-import { readTargetId, targetId, type Target } from '../organization/target.ts';
-import type { Keys } from '../redis/keys.ts';
-import type { RunScript } from '../redis/scripts.ts';
+import { parseStored, encodeStored, readEpochMs } from '../../enrollment/stored-schema.ts';
+import { AccountId } from '../../organization/ids.ts';
+import { readTargetId, targetId, type Target } from '../../organization/target.ts';
+import type { Keys } from '../../redis/keys.ts';
+import type { RunScript } from '../../redis/scripts.ts';
 import { type Selection, StoredSelection } from './selection.ts';
 
 /** What the gate of a changed configuration is judged by. */

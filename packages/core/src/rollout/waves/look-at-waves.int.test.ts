@@ -10,8 +10,8 @@ import {
 } from '@muster/testing/builders';
 import { type TestLedger, useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
-import type { EnrollmentState } from '../enrollment/record.ts';
-import type { Target } from '../organization/target.ts';
+import type { EnrollmentState } from '../../enrollment/record.ts';
+import type { Target } from '../../organization/target.ts';
 import { lookAtWaves } from './look-at-waves.ts';
 import type { Wave } from './wave.ts';
 import { waitOfWave } from './wave-standing.ts';
