@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { type Installation, judgeOwner, LEDGER_SCHEMA, type LedgerOwner } from './installation.ts';
+import { type Installation, judgeOwner, LEDGER_READABLE_FROM, LEDGER_SCHEMA, type LedgerOwner } from './installation.ts';
 
 const mine: Installation = {
   cluster: 'teleport.example.com',
   group: 'prod',
   organizations: ['o-aaaaaaaaaa'],
 };
-const owner: LedgerOwner = { ...mine, schema: LEDGER_SCHEMA, readableFrom: LEDGER_SCHEMA };
+const owner: LedgerOwner = { ...mine, schema: LEDGER_SCHEMA, readableFrom: LEDGER_READABLE_FROM };
 const used = { prefix: 'muster', hasAccounts: true };
 
 test('a ledger that was never claimed is taken over, an older release’s with all its records too', () => {
