@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { type Installation, judgeOwner, LEDGER_READABLE_FROM, LEDGER_SCHEMA, type LedgerOwner } from './installation.ts';
+import {
+  type Installation,
+  judgeOwner,
+  LEDGER_READABLE_FROM,
+  LEDGER_SCHEMA,
+  type LedgerOwner,
+} from './installation.ts';
 
 const mine: Installation = {
   cluster: 'teleport.example.com',
