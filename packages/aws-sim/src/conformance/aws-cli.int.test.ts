@@ -162,6 +162,17 @@ describe.runIf(cli !== null)('the AWS CLI in a member account', () => {
     expect(commands.output).toMatchObject({ Commands: [{ CommandId: id, CompletedCount: 1 }] });
   });
 
+  test('changes a service setting and takes the change back', async () => {
+    const updated = await aws(
+      `ssm update-service-setting --setting-id ${SETTING} --setting-value service-role/Managed`,
+      member,
+    );
+    const reset = await aws(`ssm reset-service-setting --setting-id ${SETTING}`, member);
+
+    expect([updated.exitCode, reset.exitCode]).toEqual([0, 0]);
+    expect(reset.output).toMatchObject({ ServiceSetting: { SettingValue: '$None' } });
+  });
+
   test('creates a document', async () => {
     const content = JSON.stringify({
       schemaVersion: '2.2',
