@@ -32,9 +32,11 @@ test('a cap that lets no install through for long is told, with the accounts tha
   const [finding, ...others] = await control.findings();
   expect(others).toEqual([]);
   expect(finding).toMatchObject({ kind: 'cap-blocked', scope: 'all' });
-  expect(finding?.message).toContain('muster.limits.installs_in_flight (6) is reached (6 hosts under way)');
   expect(finding?.message).toContain(
-    `Under way: ${FIRST.accountId} (4), ${SECOND.accountId} (2). The longest is i-`,
+    'muster.limits.installs_in_flight (6) is reached. 6 hosts are under way',
+  );
+  expect(finding?.message).toContain(
+    `By account: ${FIRST.accountId} (4), ${SECOND.accountId} (2). The one that is under way for longest is i-`,
   );
   expect(finding?.message).not.toContain(THIRD.accountId);
 });

@@ -39,8 +39,8 @@ export async function reportBlockedCaps(
       kind: 'cap-blocked',
       scope: scopeOf(one.cap),
       sinceMs: nowMs - Math.round(one.forMs),
-      message: `No install has started for ${formatDuration(wholeSeconds(one.forMs * speed))}: ${nameOf(one.cap, limits)} is reached (${one.inFlight} hosts under way). ${holdersOf(one.cap, places, nowMs)}`,
-      remedy: `See whether the commands of those hosts end, and whether their nodes join: muster instances --state installing, muster instances --state installed, muster explain INSTANCE. Cancel commands that hang (muster cancel), or raise the cap in the configuration.`,
+      message: `Hosts wait, and for ${formatDuration(wholeSeconds(one.forMs * speed))} none could begin: ${nameOf(one.cap, limits)} is reached. ${one.inFlight} hosts are under way, that is sent to and neither joined nor failed. ${holdersOf(one.cap, places, nowMs)}`,
+      remedy: `Look at that host first: muster explain INSTANCE. Where its command does not end (muster instances --state installing), run: muster cancel --instance INSTANCE. Where its node does not join (muster instances --state installed), see its agent: journalctl -u teleport. Where all is well and only slow, raise the cap in the configuration.`,
     });
   }
 }
@@ -69,9 +69,9 @@ function holdersOf(cap: BlockedCap['cap'], places: readonly Place[], nowMs: numb
   const shown = holders.slice(0, HOLDERS_SHOWN).map(([id, hosts]) => `${id} (${hosts})`);
   const more = holders.length > HOLDERS_SHOWN ? ` and ${holders.length - HOLDERS_SHOWN} more accounts` : '';
   const [oldest] = counted.toSorted((a, b) => a.sinceMs - b.sinceMs);
-  if (oldest === undefined) return 'No host that is known holds a place.';
+  if (oldest === undefined) return 'They have ended since this was counted; sends go on by themselves.';
   const ageMs = Math.max(0, nowMs - oldest.sinceMs);
-  return `Under way: ${shown.join(', ')}${more}. The longest is ${oldest.instanceId} in ${targetId(oldest.target)}, for ${formatDuration(wholeSeconds(ageMs))}.`;
+  return `By account: ${shown.join(', ')}${more}. The one that is under way for longest is ${oldest.instanceId} in ${targetId(oldest.target)}: ${formatDuration(wholeSeconds(ageMs))}.`;
 }
 
 function isCounted({ target, kind }: Place, cap: BlockedCap['cap']): boolean {

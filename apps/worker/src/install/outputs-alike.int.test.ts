@@ -79,7 +79,11 @@ test('ten hosts that fail alike are a finding; one account’s noise fills neith
 
   const findings = await readFindings(bench.ledger);
   expect(findings.filter(({ kind }) => kind === 'failing-alike')).toMatchObject([
-    { scope: 'cause:ec2-ssm-script-failure', message: '10 hosts in 1 account: proxy refused it', count: 1 },
+    {
+      scope: 'cause:ec2-ssm-script-failure',
+      message: '10 hosts in 1 account failed alike, with this line in the output: “proxy refused it”.',
+      count: 1,
+    },
   ]);
   const clusters = await clustersOf(bench);
   expect(clusters).toHaveLength(TEMPLATES_PER_ACCOUNT + 1);

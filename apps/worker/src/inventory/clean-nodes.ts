@@ -85,9 +85,9 @@ async function holdShares(
     kind: 'cleanup-held',
     scope: 'all',
     sinceMs: clock.now(),
-    message: `Clean-up would remove too many nodes from Teleport at once (more than ${percent(config.cleanup.maxShare)}, muster.cleanup.max_share), so it removes none of them: ${text}. EC2 no longer shows their instances.`,
+    message: `Too many nodes are to be removed from Teleport at once (more than ${percent(config.cleanup.maxShare)}, muster.cleanup.max_share), so clean-up removes none of these: ${text}. Two complete readings no longer show their instances or accounts.`,
     remedy:
-      'See which instances they are: muster instances --state gone. When these were meant to go, run: muster approve cleanup. When not, find out what the member role no longer sees in the account.',
+      'See which instances they are: muster instances --state gone. When they were meant to go, run: muster approve cleanup. When not, find out what the member role no longer sees in the account; the nodes stay meanwhile.',
     count: asked.hosts,
   });
   return new Set(shares.map(({ scope }) => scope));
@@ -243,9 +243,9 @@ async function raiseFailure(message: string, denied: boolean, deps: HandlerDeps)
     kind: denied ? 'cleanup-denied' : 'cleanup-failed',
     scope: 'all',
     sinceMs: deps.clock.now(),
-    message: `Nodes of instances that are gone are not removed from Teleport: ${deps.redact(message)}`,
+    message: `${denied ? 'The identity of tctl may not remove nodes' : 'tctl could not remove a node'}, so nodes of instances that are gone stay in Teleport: ${deps.redact(message)}`,
     remedy: denied
-      ? 'Allow it to the role of the tctl identity (spec.allow.rules: - resources: [node], verbs: [list, read, delete]), or set muster.cleanup.enabled to false.'
-      : 'Run by hand with the same identity where the worker runs: tctl rm node/NAME. It is tried again by itself.',
+      ? 'Give the role of that identity the verb delete (spec.allow.rules: - resources: [node], verbs: [list, read, delete]), or set muster.cleanup.enabled to false.'
+      : 'Where the worker runs, and with the same identity, run for a node of the message: tctl rm node/NAME. Muster tries again by itself.',
   });
 }

@@ -44,7 +44,7 @@ test('a service whose matchers overlap holds the sends, says so with both sides,
 
   const message = await look(bench);
   expect(message).toContain(
-    `EC2 matcher 1 of the Discovery Service on disco-1 (host ${HOST}, group theirs) overlaps discovery_service.aws[0]`,
+    `EC2 matcher 1 of the Discovery Service on disco-1 (host ${HOST}, group theirs) overlaps Muster’s matcher discovery_service.aws[0]`,
   );
   expect(await sent(bench)).toBe(0);
   const [wait] = await bench.ledger.waits.sum(bench.now());

@@ -53,7 +53,7 @@ async function tell(
     sinceMs: clock.now(),
     message: `A Discovery Service of Teleport may enroll hosts that Muster enrolls, and neither waits for the other: ${overlaps.slice(0, NAMED).join('; ')}${more}. ${hold ? 'Muster sends nothing where the two overlap.' : 'Muster sends all the same (muster.other_discovery.hold is false).'}`,
     remedy:
-      'Let one of the two enroll them. To end the other: discovery_service.enabled: false in the teleport.yaml of its host, or no ec2 among the types of its matchers, or tctl rm discovery_config/NAME; Muster goes on by itself within twenty minutes of its end. Or give the two other accounts, regions or tags. When you know that it enrolls none of these hosts, name it in muster.other_discovery.ignore.',
+      'Let one of the two enroll these hosts. To end the other service, set discovery_service.enabled: false in the teleport.yaml of its host, or take ec2 out of the types of its matchers; to end a resource, run: tctl rm discovery_config/NAME. Muster goes on by itself within twenty minutes. To keep both, give them different accounts, regions or tags. When the other enrolls none of these hosts, name it in muster.other_discovery.ignore.',
   });
 }
 
@@ -68,7 +68,7 @@ function overlapsOf(other: OtherDiscovery, ours: readonly Matcher[]): readonly s
   return other.matchers.flatMap((theirs, index) =>
     ours
       .filter((matcher) => overlapsMatcher(theirs, matcher))
-      .map(({ label }) => `EC2 matcher ${index + 1} of ${who} overlaps ${label}`),
+      .map(({ label }) => `EC2 matcher ${index + 1} of ${who} overlaps Muster’s matcher ${label}`),
   );
 }
 

@@ -53,7 +53,7 @@ test('where it is off is told once for all its hosts, and AWS is asked once a da
   await bench.run('scan-target', { target: TARGET });
 
   expect(await told(bench)).toEqual([
-    'In 1 target Default Host Management Configuration of Systems Manager is off. Switched on, it would win up to 4 hosts that Systems Manager does not manage (without an instance profile: 4). Most: 111122223333.eu-west-1 (4).',
+    'In 1 target (account and region) Default Host Management Configuration of Systems Manager is off. Muster can send nothing to 4 hosts there that Systems Manager does not manage (4 without an instance profile); the setting would win at most these. Most are in 111122223333.eu-west-1 (4).',
   ]);
   expect(await explained(bench)).toContain(
     'Default Host Management Configuration is off in its account and region',

@@ -24,7 +24,7 @@ test('hosts that fail alike are one finding, with the line, an example, and the 
       scope: 'cause:ec2-ssm-script-failure',
       sinceMs: NOW_MS - 60_000,
       message:
-        '412 hosts in 31 accounts: E: Unable to locate package <*> 1 other line of this cause is shared by ten hosts or more (muster status).',
+        '412 hosts in 31 accounts failed alike, with this line in the output: “E: Unable to locate package <*>” (<*> stands for words that differ). One other line of this cause is shared by ten hosts or more (muster status).',
       remedy: expect.stringContaining(`muster explain ${anInstanceId(1)}`) as string,
       owner: 'host-owner',
       count: 31,

@@ -29,14 +29,14 @@ export function findingsOfOutputs(clusters: readonly OutputCluster[]): readonly 
     const others =
       more.length === 0
         ? ''
-        : ` ${more.length} other line${more.length === 1 ? '' : 's'} of this cause ${more.length === 1 ? 'is' : 'are'} shared by ten hosts or more (muster status).`;
+        : ` ${more.length === 1 ? 'One other line' : `${more.length} other lines`} of this cause ${more.length === 1 ? 'is' : 'are each'} shared by ten hosts or more (muster status).`;
     return [
       {
         kind: 'failing-alike',
         scope: `cause:${first.cause}`,
         sinceMs: first.oldestAtMs,
-        message: `${describeCluster(first)}${others}`,
-        remedy: `It is one fault, not ${first.hosts}. ${remedy} See one of them: muster explain ${first.example.instanceId}. Then: muster retry --cause ${first.cause}`,
+        message: `${hostsOf(first)} failed alike, with this line in the output: “${first.template ?? ''}”${(first.template ?? '').includes('<*>') ? ' (<*> stands for words that differ)' : ''}.${others}`,
+        remedy: `It is one fault, not ${first.hosts}. ${remedy} See one of them: muster explain ${first.example.instanceId}. After the fix, run: muster retry --cause ${first.cause}`,
         owner,
         count: first.accounts,
       } satisfies Finding,
@@ -45,11 +45,10 @@ export function findingsOfOutputs(clusters: readonly OutputCluster[]): readonly 
 }
 
 /** `412 hosts in 31 accounts: E: Unable to locate package <*>`. */
-export function describeCluster({
-  hosts,
-  accounts,
-  template,
-}: Pick<OutputCluster, 'hosts' | 'accounts' | 'template'>): string {
-  const many = `${hosts} host${hosts === 1 ? '' : 's'} in ${accounts} account${accounts === 1 ? '' : 's'}`;
-  return `${many}: ${template ?? 'other lines'}`;
+export function describeCluster(cluster: Pick<OutputCluster, 'hosts' | 'accounts' | 'template'>): string {
+  return `${hostsOf(cluster)}: ${cluster.template ?? 'other lines'}`;
+}
+
+function hostsOf({ hosts, accounts }: Pick<OutputCluster, 'hosts' | 'accounts'>): string {
+  return `${hosts} host${hosts === 1 ? '' : 's'} in ${accounts} account${accounts === 1 ? '' : 's'}`;
 }

@@ -35,7 +35,7 @@ test('all targets that lack it are one finding, with how many hosts it would win
     count: 23,
   });
   expect(finding?.message).toBe(
-    'In 23 targets Default Host Management Configuration of Systems Manager is off. Switched on, it would win up to 1204 hosts that Systems Manager does not manage (without an instance profile: 1100). Most: 111122223333.eu-west-1 (400), 111122223333.us-east-1 (12).',
+    'In 23 targets (account and region) Default Host Management Configuration of Systems Manager is off. Muster can send nothing to 1204 hosts there that Systems Manager does not manage (1100 without an instance profile); the setting would win at most these. Most are in 111122223333.eu-west-1 (400), 111122223333.us-east-1 (12).',
   );
   expect(finding?.remedy).toContain('muster init dhmc');
 });

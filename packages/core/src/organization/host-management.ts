@@ -70,16 +70,16 @@ export function findingsOfHostManagement({
   const { targets, hosts, withoutProfile } = byState.off;
   if (targets <= 0 || hosts <= 0) return [];
   const shown = most.map((one) => `${one.place} (${one.hosts})`).join(', ');
-  const bare = withoutProfile === 0 ? '' : ` (without an instance profile: ${withoutProfile})`;
+  const bare = withoutProfile === 0 ? '' : ` (${withoutProfile} without an instance profile)`;
   const unknown = byState.unknown.targets;
   return [
     {
       kind: 'host-management-off',
       scope: 'all',
       sinceMs: offSinceMs ?? 0,
-      message: `In ${plural(targets, 'target')} Default Host Management Configuration of Systems Manager is off. Switched on, it would win up to ${plural(hosts, 'host')} that Systems Manager does not manage${bare}. Most: ${shown}.${unknown === 0 ? '' : ` In ${plural(unknown, 'more target')} with such hosts Muster could not ask (ssm:GetServiceSetting).`}`,
+      message: `In ${plural(targets, 'target')} (account and region) Default Host Management Configuration of Systems Manager is off. Muster can send nothing to ${plural(hosts, 'host')} there that Systems Manager does not manage${bare}; the setting would win at most these. Most are in ${shown}.${unknown === 0 ? '' : ` In ${plural(unknown, 'more target')} with such hosts Muster could not ask (ssm:GetServiceSetting).`}`,
       remedy:
-        'Switch it on in these accounts and regions: muster init dhmc --dir FOLDER writes a StackSet and Terraform for exactly them. It wins hosts that run SSM agent 3.2.582.0 or later and answer IMDSv2, within about half an hour; the next scan then enrolls them.',
+        'Run: muster init dhmc --dir FOLDER. It writes a StackSet and Terraform that switch the setting on in exactly these accounts and regions; deploy one of the two. Hosts with SSM agent 3.2.582.0 or later and IMDSv2 register within about half an hour, and the next scan enrolls them.',
       count: targets,
     },
   ];

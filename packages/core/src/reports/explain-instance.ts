@@ -187,7 +187,7 @@ async function waitOf(
   if (record.state === 'lost' && record.repairAtMs === null) return whyNoRepair(record.cause, gates.config);
   if (record.state !== 'queued' && record.state !== 'lost') return null;
   const closed = closedGate(gates, record);
-  if (closed !== null) return `${closed.message}. ${closed.remedy}`;
+  if (closed !== null) return `hosts like it ${closed.message}. ${closed.remedy}`;
   const wait = await ledger.waits.of(gates.target);
   if (wait?.reason === 'ramp') {
     const over = rampsOver(gates.ramps, gates.target, record);

@@ -230,7 +230,7 @@ function ofRamp({ config, target, ramps }: GateFacts, record: StoredRecord): Clo
       reason: 'ramp',
       subject: id,
       untilMs: null,
-      message: `wait because the ramp of ${describeRamp(ramp)} stopped: too many of its first hosts failed`,
+      message: `wait because the ramp of ${describeRamp(ramp)} stopped: too many of its first hosts failed or did not join in time`,
       remedy: `Fix what fails (muster instances --state failed), then run: muster resume ${flagOfRamp(ramp)}`,
       needsPerson: true,
     };
@@ -298,8 +298,7 @@ function ofChange({ selection }: GateFacts, { addedBy }: StoredRecord): ClosedGa
   if (addedBy !== heldId) {
     return {
       ...base,
-      message:
-        'wait because a worker with another configuration than the newest one selects them, and the newest one does not',
+      message: 'wait because only a worker with another configuration than the newest selects them',
       remedy: 'Give all workers the same file; the next scan judges these hosts anew.',
     };
   }
@@ -307,17 +306,17 @@ function ofChange({ selection }: GateFacts, { addedBy }: StoredRecord): ClosedGa
     return {
       ...base,
       message:
-        'wait because a change of the configuration adds them, and a sweep counts first how many it adds',
+        'wait because the changed configuration selects them and the one before did not, and a sweep first counts how many there are',
       remedy:
-        'Nothing to do: when the sweep ends they go on, unless they are many; then muster findings asks for an approval.',
+        'Nothing to do: Muster sends to them when the sweep has ended. Where they are many, muster findings asks for an approval first.',
     };
   }
   return {
     ...base,
     message:
-      'wait because a change of the configuration adds them, and it adds more hosts than muster.rollout.ask_above allows without an approval',
+      'wait because the changed configuration adds them, and adds more hosts than muster.rollout.ask_above allows without an approval',
     remedy:
-      'See in muster findings how many it adds, and where. When that is meant, run: muster approve change',
+      'muster findings says how many it adds, and where. When that is meant, run: muster approve change',
     needsPerson: true,
   };
 }

@@ -42,28 +42,30 @@ const REASONS = {
     toldBy: ['hold-first-send'],
   },
   epoch: {
-    text: 'Redis is new, was restarted, emptied or failed over: commands that may be under way must have had time to show',
+    text: 'Redis is new, was restarted, emptied or failed over: Muster waits until AWS shows every command that it may have sent before',
     owner: 'muster',
     remedy: 'Nothing to do: it ends by itself. Where it lasts, Redis restarts again and again: see its log.',
     toldBy: [],
   },
   change: {
-    text: 'a change of the configuration adds them: a sweep counts first how many it adds, and many need an approval',
+    text: 'the changed configuration selects them and the one before did not: a sweep first counts how many there are, and many need an approval',
     owner: 'operator',
     remedy:
       'Nothing to do before the sweep has ended. Where it lasts, give all workers the same file, and see in muster coverage what cannot be read.',
     toldBy: ['change-held'],
   },
   inventory: {
-    text: 'there is no recent inventory of Teleport’s nodes, by which it is known who has joined',
+    text: 'Muster has no recent list of Teleport’s nodes, and cannot tell without it which hosts have joined',
     owner: 'teleport-admin',
-    remedy: 'Run on a worker’s host: tctl get nodes --format=json. Sends go on with the first reading.',
+    remedy:
+      'Run on a worker’s host, with the arguments of muster.inventory.args: tctl get nodes --format=json. Sends go on with the first list that Muster reads.',
     toldBy: ['inventory-unavailable', 'inventory-drop'],
   },
   'other-discovery': {
-    text: 'a Discovery Service of Teleport may enroll them, too',
+    text: 'a Discovery Service of Teleport may enroll them, too, and neither waits for the other',
     owner: 'teleport-admin',
-    remedy: 'See the finding other-discovery: let one of the two enroll them.',
+    remedy:
+      'muster findings says what overlaps, and how to end it (other-discovery): let one of the two enroll these hosts.',
     toldBy: ['other-discovery'],
   },
   cap: {
@@ -74,30 +76,31 @@ const REASONS = {
     toldBy: [],
   },
   repair: {
-    text: 'they had joined before, and muster.repair allows no more repairs at once, or within an hour',
+    text: 'they had joined before, and muster.repair allows no further repair now: it is off, or as many are under way, or began within the hour, as it allows',
     owner: 'operator',
     remedy:
-      'Nothing to do: each gets its turn. See why so many nodes are missing at once: muster instances --state lost. With muster.repair.enabled false, they wait until it is true.',
+      'Nothing to do: each gets its turn. Where many nodes are missing at once, find out why (muster instances --state lost). While muster.repair.enabled is false, they are not repaired.',
     toldBy: [],
   },
   pacing: {
-    text: 'the share of AWS’s request quota of the account and region is used up for now',
+    text: 'Muster has used up its share of AWS’s request rate in the account and region for now',
     owner: 'muster',
-    remedy: 'Nothing to do: it fills again. muster.limits has the share; others in the account use the rest.',
+    remedy:
+      'Nothing to do: sends go on within seconds. muster.pacing.share is Muster’s share; the rest is for the account’s owners.',
     toldBy: [],
   },
   'answer-lost': {
-    text: 'the answer to a send was lost, and it is looked for until it is certain that nothing was started',
+    text: 'AWS’s answer to a send was lost, and Muster looks in AWS for the command until it is certain that none was started',
     owner: 'muster',
     remedy:
-      'Nothing to do: found, the command is followed; not found by muster.install.resend_after, it is sent again.',
+      'Nothing to do: Muster follows the command when it finds it, and sends again when it has found none for muster.install.resend_after.',
     toldBy: [],
   },
   unproven: {
-    text: 'what Redis says of their accounts has not been proven: the organization is listed again',
+    text: 'what Redis says of their accounts carries no valid seal of a worker: Muster lists the organization again first',
     owner: 'operator',
     remedy:
-      'Nothing to do when it ends with the next listing; else muster findings says why accounts are not proven.',
+      'Nothing to do where it ends with the next listing. Where it lasts, give all workers the same marker key, and see muster findings.',
     toldBy: ['accounts-unproven', 'account-list-failed'],
   },
   organization: {

@@ -170,6 +170,9 @@ test('an installer that never joins is stopped when the hosts of the first step 
   await begin(one);
   await claim(ledger, FIRST, hosts(0, 5));
   for (const id of hosts(0, 5)) await end(ledger, FIRST, id, 'failed');
+  for (const instanceId of hosts(50, 9)) {
+    await put(ledger, FIRST, { ...aRecord('ineligible'), instanceId, cause: 'ec2-no-instance-profile' });
+  }
 
   await Promise.all([move(ledger), move(one.another())]);
 
@@ -179,6 +182,8 @@ test('an installer that never joins is stopped when the hosts of the first step 
     'the matcher aws[0] stopped at step 1: 5 of 5 hosts failed, in 1 account',
   );
   expect(finding?.message).toContain('ec2-join-failure (5:');
+  // Hosts that nothing was sent to say nothing of why others failed.
+  expect(finding?.message).not.toContain('ec2-no-instance-profile');
   expect(finding?.remedy).toContain('muster resume --all');
   expect(await claim(ledger, FIRST, hosts(0, 1))).toBe('ramp');
   expect(await claim(ledger, FIRST, hosts(5, 1))).toBe('ramp');

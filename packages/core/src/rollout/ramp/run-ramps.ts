@@ -3,7 +3,7 @@ import type { MusterConfig } from '../../config/model.ts';
 import type { Finding } from '../../control/findings.ts';
 import type { Ledger } from '../../control/ledger.ts';
 import { isCause, causeFacts } from '../../enrollment/cause.ts';
-import { parseScope, scopeFlag } from '../../control/scope.ts';
+import { describeScope, parseScope, printScope, scopeFlag } from '../../control/scope.ts';
 import { type Target, targetId } from '../../organization/target.ts';
 import { moveOfRamp } from './ramp.ts';
 import type { RampFacts, RampState } from './ramp-store.ts';
@@ -101,7 +101,7 @@ function findingOfStop(ramp: RampState, causes: ReadonlyMap<string, number>, now
   const failed = step.failed + step.triedFailed;
   const accounts = step.failedByAccount.filter((count) => count > 0).length;
   const common = [...causes]
-    .filter(([cause]) => isCause(cause))
+    .filter(([cause]) => isOfSend(cause))
     .toSorted(([, a], [, b]) => b - a)
     .slice(0, CAUSES_SHOWN)
     .map(([cause, count]) => `${cause} (${count}: ${isCause(cause) ? causeFacts(cause).title : ''})`);
@@ -109,16 +109,22 @@ function findingOfStop(ramp: RampState, causes: ReadonlyMap<string, number>, now
     kind: 'ramp-stopped',
     scope: ramp.id,
     sinceMs: ramp.stoppedAtMs ?? nowMs,
-    message: `The ramp of ${describeRamp(ramp)} stopped at step ${ramp.grown + 1}: ${failed} of ${step.tried + step.taken} hosts failed, in ${accounts} ${accounts === 1 ? 'account' : 'accounts'}, and ${step.joined} of the last ${step.taken} joined. No other host of it is sent to. Most common causes in the ledger: ${common.join(', ') || 'none'}.`,
-    remedy: `See why (muster instances --state failed), fix it, then run: muster resume ${flagOfRamp(ramp)}. It begins anew with its first step.`,
+    message: `Muster begins with a few hosts, and here too many of them failed or did not join in time. The ramp of ${describeRamp(ramp)} stopped at step ${ramp.grown + 1}: ${failed} of ${step.tried + step.taken} hosts failed, in ${accounts} ${accounts === 1 ? 'account' : 'accounts'}; of the last ${step.taken}, ${step.joined} joined. Muster sends to no other host of this ramp. Most common causes of failed hosts, in all accounts: ${common.join(', ') || 'none'}.`,
+    remedy: `See why (muster instances --state failed, then muster explain INSTANCE), fix it, then run: muster resume ${flagOfRamp(ramp)}. The ramp then begins anew with its first step. With --dry-run the command only says what else it ends.`,
     count: failed,
   };
 }
 
-/** Such as `the matcher aws[0]`. */
+/** Whether hosts fail with it after a send; others say why nothing is sent. */
+function isOfSend(cause: string): boolean {
+  return isCause(cause) && cause !== 'node-lost' && causeFacts(cause).handling !== 'recheck';
+}
+
+/** Such as `the matcher aws[0]`, `the resume of account 111122223333`. */
 export function describeRamp({ kind, subject }: RampFacts): string {
   if (kind === 'matcher') return `the matcher ${subject}`;
-  return kind === 'resume' ? `the resume of ${subject}` : `the retry of ${subject}`;
+  const scope = parseScope(subject);
+  return `the ${kind} of ${scope === null ? subject : describeScope(printScope(scope))}`;
 }
 
 /** With which option `muster resume` begins it anew. */

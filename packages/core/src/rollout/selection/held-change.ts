@@ -91,9 +91,9 @@ export function findingOfChange(figures: ChangeFigures, nowMs: number): Finding 
     kind: 'change-held',
     scope: 'all',
     sinceMs: nowMs,
-    message: `${describeChange(figures)} Muster sends nothing to the added hosts: without an approval a change may add at most ${count(allowance, 'host')} (muster.rollout.ask_above). It goes on with all others.`,
+    message: `${describeChange(figures)} Muster sends nothing to the added hosts: without an approval a change may add at most ${count(allowance, 'host')} (muster.rollout.ask_above). Muster goes on with all other hosts.`,
     remedy:
-      'Compare the two files: muster config diff OLD NEW. When the change is meant, run: muster approve change. When it is not, put the old file back; this finding then ends.',
+      'Compare the two files: muster config diff OLD NEW. When the change is meant, run: muster approve change (with --dry-run it only says what it would approve). When it is not, put the old file back; this finding then ends.',
     count: held.hosts,
   };
 }

@@ -5,7 +5,7 @@ import { AccountId } from '../../organization/ids.ts';
 import { readTargetId, targetId } from '../../organization/target.ts';
 import type { UnreadTarget } from '../../organization/unread-findings.ts';
 import { maySelect, type Wave } from './wave.ts';
-import { basisOf, holdConditions, type WaveFacts, waitOfWave } from './wave-standing.ts';
+import { basisOf, holdConditions, percent, type WaveFacts, waitOfWave } from './wave-standing.ts';
 import type { WaveLook, WavesInForce } from './wave-store.ts';
 
 type Looked = Pick<Ledger, 'waves' | 'enrollments' | 'coverage' | 'approvals' | 'due'>;
@@ -159,9 +159,9 @@ async function askForApprovals({ approvals, enrollments }: Looked, facts: WaveFa
   }
 }
 
-function detailOf(facts: WaveFacts, { name }: Wave): ApprovalRequest['detail'] {
+function detailOf(facts: WaveFacts, { name, approvedGrowth }: Wave): ApprovalRequest['detail'] {
   const approval = facts.approvals.get(name);
   return approval === undefined
-    ? `Wave ${name} sends nothing before an operator approves it.`
-    : `Wave ${name} was approved for ${approval.hosts} hosts at ${new Date(approval.atMs).toISOString()}, and has changed since: it sends nothing more before it is approved again.`;
+    ? `Muster sends to no host of wave ${name} before an operator approves the wave.`
+    : `Wave ${name} was approved for ${approval.hosts} hosts at ${new Date(approval.atMs).toISOString()}. It has grown by more than ${percent(approvedGrowth ?? 0)} since, or its definition has changed: Muster sends to no other host of it before an operator approves it again.`;
 }

@@ -154,6 +154,7 @@ function wholeSeconds(ms: number): number {
   return Math.max(0, Math.round(ms / 1_000) * 1_000);
 }
 
-function percent(share: number): string {
+/** `12.5 %`. */
+export function percent(share: number): string {
   return `${Number((share * 100).toFixed(1))} %`;
 }
