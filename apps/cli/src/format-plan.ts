@@ -146,7 +146,7 @@ function estimateOf({ estimate }: Plan): readonly string[] {
       .map(([action, count]) => `${count} ${action}`)
       .join(', ');
   return [
-    `First run  about ${duration(estimate.firstRun.seconds)} or more, ${estimate.firstRun.total} calls: ${calls(estimate.firstRun)}`,
+    `First run  about ${duration(estimate.firstRun.seconds)} or more, at least ${estimate.firstRun.total} calls: ${calls(estimate.firstRun)}`,
     `A sweep    about ${duration(estimate.sweep.seconds)} or more, ${estimate.sweep.total} calls: ${calls(estimate.sweep)}`,
     `           (taken: ${ASSUMPTIONS.latencySeconds} s per call, ${ASSUMPTIONS.installSeconds} s per install; a lower bound)`,
   ];

@@ -147,6 +147,7 @@ function loadOf({ accounts, targets }: PlanAnswers): Load {
 function limitsOf(config: MusterConfig, workers: number): LoadLimits {
   return {
     ...config.limits,
+    ramp: config.rollout.ramp,
     readers: config.worker.discoveryConcurrency * workers,
     sendPace: shareOf(config.pacing, 'ssm:SendCommand'),
     installSeconds: ASSUMPTIONS.installSeconds / config.speed,

@@ -19,6 +19,7 @@ const LIMITS: LoadLimits = {
   installsInFlight: 1_000,
   installsInFlightPerAccount: 250,
   installsInFlightPerTarget: 100,
+  ramp: { first: 5, factor: 2, success: 0.9, off: true },
   readers: 20,
   sendPace: { burst: 5, perSecond: 2.5 },
   installSeconds: 75,
@@ -120,6 +121,20 @@ describe('time', () => {
     ['the whole', { targets: targets(30, { batches: [100], managed: 100 }) }, 3],
   ])('installs go in waves, as wide as the cap of %s allows', (_what, facts, waves) => {
     const total = seconds(facts);
+
+    expect(total).toBeGreaterThanOrEqual(waves * 75);
+    expect(total).toBeLessThan((waves + 1) * 75);
+  });
+
+  test.each([
+    ['all within the ramp: 5, 10, 20, 40', 60, 4],
+    ['after steps of 5 to 640 hosts, the rest as wide as the cap', 3_275, 10],
+  ])('a ramp comes before the waves: %s', (_what, hosts, waves) => {
+    const ramp = { first: 5, factor: 2, success: 0.9, off: false };
+    const many = { installsInFlightPerAccount: 1e6, installsInFlightPerTarget: 1e6, ramp };
+    const pace = { sendPace: { burst: 1e6, perSecond: 1e6 } };
+
+    const total = seconds({ targets: [target({ batches: [hosts], managed: hosts })] }, { ...many, ...pace });
 
     expect(total).toBeGreaterThanOrEqual(waves * 75);
     expect(total).toBeLessThan((waves + 1) * 75);

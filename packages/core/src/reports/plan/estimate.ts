@@ -1,5 +1,6 @@
 import { INSTANCES_PER_COMMAND } from '../../install/command.ts';
 import type { Quota } from '../../install/pacing.ts';
+import { type RampRule, stepsOfHealthyRamp } from '../../rollout/ramp/ramp.ts';
 
 /** What AWS answers per call (limits.ts of the AWS adapter; a test holds them together). */
 export const PAGE_SIZES = {
@@ -36,6 +37,7 @@ export interface LoadLimits {
   readonly installsInFlight: number;
   readonly installsInFlightPerAccount: number;
   readonly installsInFlightPerTarget: number;
+  readonly ramp: RampRule;
   /** Reading jobs at once, over all workers. */
   readonly readers: number;
   /** What Muster takes of an account's bucket for SendCommand. */
@@ -47,7 +49,7 @@ export interface LoadLimits {
 }
 
 export interface Estimate {
-  /** By action, in IAM's spelling. */
+  /** By action, in IAM's spelling. Of SendCommand and what follows it a lower bound: while a ramp runs, a command has fewer hosts. */
   readonly calls: Readonly<Record<string, number>>;
   readonly total: number;
   /** A lower bound, rounded up to whole seconds. */
@@ -139,7 +141,10 @@ function readingSeconds(
   );
 }
 
-/** Installs go in waves, as wide as the narrowest cap allows; a wave lasts as long as an install. Sends are paced per target. */
+/**
+ * Installs go in waves, as wide as the narrowest cap allows; a wave lasts as long as an install. The first ones are the steps
+ * of the ramp. Sends are paced per target.
+ */
 function sendingSeconds(load: Load, limits: LoadLimits): number {
   const byAccount = new Map<string, number>();
   let waves = 0;
@@ -154,7 +159,10 @@ function sendingSeconds(load: Load, limits: LoadLimits): number {
   for (const instances of byAccount.values()) {
     waves = Math.max(waves, Math.ceil(instances / limits.installsInFlightPerAccount));
   }
-  waves = Math.max(waves, Math.ceil(sum([...byAccount.values()]) / limits.installsInFlight));
+  const hosts = sum([...byAccount.values()]);
+  const steps = stepsOfHealthyRamp(limits.ramp, hosts, limits.installsInFlight);
+  const left = Math.max(0, hosts - sum(steps));
+  waves = Math.max(waves, steps.length + Math.ceil(left / limits.installsInFlight));
   return Math.max(waves * limits.installSeconds, pacedSeconds);
 }
 

@@ -74,6 +74,17 @@ export function moveOfRamp(step: RampStep, rule: RampRule, capOfAll: number): Ra
   return open === 0 || worst < CERTAIN ? { kind: 'repeat' } : { kind: 'wait' };
 }
 
+/** Sizes of the steps in which so many hosts begin when all are well, the last one whole; none without a ramp. @param capOfAll as above */
+export function stepsOfHealthyRamp(rule: RampRule, hosts: number, capOfAll: number): readonly number[] {
+  const sizes: number[] = [];
+  let begun = 0;
+  for (let size = rule.first; !rule.off && size <= capOfAll && begun < hosts; size *= rule.factor) {
+    sizes.push(size);
+    begun += size;
+  }
+  return sizes;
+}
+
 /** How many hosts of a step must have joined. */
 export function hostsNeeded(size: number, { success }: Pick<RampRule, 'success'>): number {
   // 0.9 × 10 is a little more than 9 where numbers are binary.
