@@ -117,7 +117,7 @@ local function settle_place(write, state, cause, verify_at, old_state)
     places.take(held, id, target, kind, ramps.take(own, KEYS[22], write.ramps, id, target))
   elseif keeps == false and place and not (place.kind == 'adopted' and place.link ~= '') then
     places.give_back(held, id)
-    if place.kind == 'repair' and old_state == 'sending' then repair_rate.give_back(KEYS[17]) end
+    if place.kind == 'repair' and old_state == 'sending' then repair_rate.give_back(KEYS[17], place.since) end
     ramps.count_end(own, place.link, id, place.target, outcome_of(state, cause, old_state))
   end
 end

@@ -76,6 +76,20 @@ describe('a repair that was claimed', () => {
     expect(await one.ledger.control.repairRoom(LIMITS)).toMatchObject({ room: 10 });
   });
 
+  test('and refused late gives back its own, not one that was sent since', async () => {
+    const one = bench.create();
+    one.time.hold(1_800_000_000_000);
+    await repair(one, 1, 5);
+    one.time.advance(30 * MINUTE_MS);
+    await repair(one, 2, 5);
+    await installBatch(one.ledger, aTarget(2), aBatchId(2));
+
+    await endBatch(one.ledger, aTarget(1), aBatchId(1));
+    one.time.advance(40 * MINUTE_MS);
+
+    expect(await one.ledger.control.repairRoom(LIMITS)).toMatchObject({ room: 5 });
+  });
+
   test('and sent does not, however it ends', async () => {
     const one = bench.create();
     const target = aTarget(1);

@@ -28,14 +28,12 @@ function repair_rate.take(key, repairs, hour_ms)
   redis.call('HINCRBY', key, string.format('%.0f', sixtieth(hour_ms)), repairs)
   redis.call('PEXPIRE', key, string.format('%.0f', 2 * hour_ms))
 end
--- One that was begun was not sent: the newest is taken back.
-function repair_rate.give_back(key)
-  local newest
-  for _, field in ipairs(redis.call('HKEYS', key)) do
-    local at = tonumber(field)
-    if at and (newest == nil or at > newest) then newest = at end
-  end
-  if newest == nil then return end
-  local field = string.format('%.0f', newest)
-  if redis.call('HINCRBY', key, field, -1) <= 0 then redis.call('HDEL', key, field) end
+-- One that was begun then (epoch ms) was not sent. Its own sixtieth is taken back: a newer one may be of a repair that was.
+function repair_rate.give_back(key, since)
+  local hour_ms = tonumber(redis.call('HGET', key, 'hour') or '')
+  if not hour_ms or hour_ms <= 0 then return end
+  local field = string.format('%.0f', math.floor(tonumber(since) / (hour_ms / 60)))
+  local count = tonumber(redis.call('HGET', key, field) or '')
+  if not count then return end
+  if count <= 1 then redis.call('HDEL', key, field) else redis.call('HINCRBY', key, field, -1) end
 end
