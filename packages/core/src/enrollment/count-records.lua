@@ -20,11 +20,15 @@ function records.add(deltas, value, by)
     deltas[field] = (deltas[field] or 0) + by
   end
 end
--- Hosts of a wave that were sent to, and have neither joined nor failed.
+-- Hosts of a wave that were sent to, and have neither joined nor failed. More than any cap while the totals are not known: the
+-- worker that asks for the wave's room next makes them anew.
 function records.in_flight(totals, wave)
+  if redis.call('HEXISTS', totals, '?') == 1 then return math.huge end
   local sum = 0
   for _, state in ipairs({ 'sending', 'installing', 'installed' }) do
-    sum = sum + (tonumber(redis.call('HGET', totals, 'w:' .. wave .. ':' .. state) or '0') or 0)
+    local count = redis.call('HGET', totals, 'w:' .. wave .. ':' .. state)
+    if not records.is_count(count) then return math.huge end
+    sum = sum + (tonumber(count or '0'))
   end
   return sum
 end

@@ -103,6 +103,32 @@ test('a claim for which the room is gone meanwhile is refused whole', async () =
   expect(await ledger.control.places()).toHaveLength(3);
 });
 
+test.each(['?', 'w:canary:sending'])(
+  'a wave whose count is not known (%s) lets in none until it is counted anew',
+  async (field) => {
+    const { ledger, redis, keys } = bench.create();
+    const caps = { all: 99, account: 99, target: 99, wave: { name: 'canary', inFlight: 2 } };
+    const claim = async (n: number) => {
+      const value = {
+        ...aRecord('sending'),
+        instanceId: anInstanceId(n),
+        batchId: aBatchId(n),
+        wave: 'canary',
+      };
+      const record = { instanceId: value.instanceId, expected: 0, value };
+      const intent = { batchId: aBatchId(n), expected: 0, value: anIntent({ batchId: aBatchId(n) }) };
+      return (await ledger.enrollments.write(target, 'all', [record], [intent], { caps }))[0];
+    };
+    expect(await claim(1)).toBe('written');
+    await redis.hset(keys.counts, field, 'none');
+
+    expect(await claim(2)).toBe('full');
+    await ledger.enrollments.counts();
+
+    expect([await claim(2), await claim(3)]).toEqual(['written', 'full']);
+  },
+);
+
 test.each(['NaN', '-5000', '1e300', ''])(
   'a sum or an entry that is no count (%j) lifts no cap and stops no send: sums are made anew',
   async (forged) => {
