@@ -52,9 +52,9 @@ export async function letInByRamps(
   });
   if (candidates.length > 0) return { kind: 'some', batch: { ...batch, candidates } };
   for (const id of ids.filter((one) => (room.get(one) ?? 0) <= 0)) await ramps.wait(id, [target]);
-  // A step that began before the target was among those that wait has not woken it.
+  // A step that began before the target was among those that wait has not woken it, and neither has the end of a ramp.
   const now = await ramps.slots(ids, target, []);
-  return { kind: 'none', soon: now.every((one) => one !== null && one.free > 0) };
+  return { kind: 'none', soon: now.every((one) => one === null || one.free > 0) };
 }
 
 /** Tells the ramps that a host took a place or gave one back; called where hosts end. */

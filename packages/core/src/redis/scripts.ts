@@ -64,7 +64,7 @@ const SCRIPTS = {
     folder: 'rollout',
     functions: ['redis/now', 'enrollment/count-records', 'rollout/ramp/ramps', 'rollout/places'],
   },
-  'move-ramp': { folder: 'rollout/ramp', functions: ['redis/now'] },
+  'move-ramp': { folder: 'rollout/ramp', functions: ['redis/now', 'rollout/ramp/ramps'] },
   'count-hosts': { folder: 'rollout', functions: [] },
 } as const satisfies Record<string, { readonly folder: string; readonly functions: readonly string[] }>;
 type ScriptName = keyof typeof SCRIPTS;

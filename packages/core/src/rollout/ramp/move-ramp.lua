@@ -1,7 +1,8 @@
 -- Begins a ramp, or moves it to its next step.
 -- KEYS: 1 ramps (hash)  2 this ramp (hash)  3 its hosts (hash)
 -- ARGV: 1 ramp id
---       2 `begin`   3 size of the first step  4 JSON of what it is about  5 `anew`: in the place of one that runs or is over
+--       2 `begin`   3 size of the first step  4 JSON of what it is about  5 `anew`: in the place of one that runs or is over;
+--                   `lost`: in the place of one that is not over and whose counts are none
 --       2 `over`    (it may not have begun)
 --       2 `grow`    3 the step it was decided on  4 size of the next  5 evidence carried
 --       2 `repeat`  3 the step
@@ -24,8 +25,11 @@ local function next_step(fields)
 end
 
 if move == 'begin' then
-  if ARGV[5] ~= 'anew' and redis.call('HEXISTS', index, id) == 1 then return 0 end
-  local steps = redis.call('HGET', key, 'step')
+  local known = redis.call('HGET', index, id)
+  if ARGV[5] == 'once' and known then return 0 end
+  local is_whole = ramps.is_whole(key, KEYS[3])
+  if ARGV[5] == 'lost' and (not known or known == 'over' or is_whole) then return 0 end
+  local steps = is_whole and redis.call('HGET', key, 'step')
   redis.call('DEL', key, KEYS[3])
   -- The count of steps goes on: what was decided on the ramp before this one is about no step of this one.
   if steps then redis.call('HSET', key, 'step', steps) end

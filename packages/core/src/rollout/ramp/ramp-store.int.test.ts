@@ -240,6 +240,83 @@ test('a ramp of which nothing is left to send is over after a while', async () =
   expect(await claim(ledger, FIRST, hosts(5, 50))).toBe('written');
 });
 
+test('a ramp whose hosts wait for something else, such as the end of a freeze window, is not over', async () => {
+  const one = bench.create();
+  const { ledger } = one;
+  await ledger.ramps.begin('r:all', { kind: 'resume', subject: 'all', nowMs: NOW_MS }, RULE, 'anew');
+  await begin(one);
+  for (const id of hosts(0, 5)) {
+    await claim(ledger, FIRST, [id]);
+    await end(ledger, FIRST, id, 'joined');
+  }
+  await put(ledger, FIRST, { ...aRecord('queued'), instanceId: anInstanceId(5) });
+  const inAnHourMs = one.time.now() + 3_600_000;
+
+  await move(ledger, inAnHourMs);
+  await move(ledger, inAnHourMs + 3_600_000);
+
+  expect((await ledger.ramps.all()).map(({ id }) => id).toSorted()).toEqual([ID, 'r:all']);
+  expect(await claim(ledger, FIRST, hosts(10, 11), [ID, 'r:all'])).toBe('ramp');
+});
+
+test.each([
+  ['took away', async ({ redis, keys }: TestLedger) => void (await redis.del(keys.ramp(ID)))],
+  [
+    'wrote over',
+    async ({ redis, keys }: TestLedger) => void (await redis.hset(keys.ramp(ID), 'taken', 'many')),
+  ],
+])('a ramp whose counts another client %s begins anew, and holds no host for good', async (_what, forge) => {
+  const one = bench.create();
+  const { ledger } = one;
+  await begin(one);
+  await claim(ledger, FIRST, hosts(0, 5));
+
+  await forge(one);
+  expect(await claim(ledger, FIRST, hosts(5, 1))).toBe('ramp');
+  await end(ledger, FIRST, anInstanceId(0), 'joined');
+  await move(ledger);
+
+  expect(await only(ledger)).toMatchObject({ touched: 0, step: { size: 5, taken: 0 } });
+  expect(await claim(ledger, FIRST, hosts(5, 6))).toBe('ramp');
+  expect(await claim(ledger, FIRST, hosts(5, 5))).toBe('written');
+});
+
+test('a ramp that was stopped is still stopped when its counts are gone, and a resume finds it', async () => {
+  const one = bench.create();
+  const { ledger, redis, keys } = one;
+  await begin(one);
+  await claim(ledger, FIRST, hosts(0, 5));
+  for (const id of hosts(0, 5)) await end(ledger, FIRST, id, 'failed');
+  await move(ledger);
+  await redis.del(keys.ramp(ID));
+
+  await move(ledger);
+
+  expect((await only(ledger)).stoppedAtMs).toBe(NOW_MS);
+  expect(await claim(ledger, FIRST, hosts(5, 1))).toBe('ramp');
+});
+
+test.each(['taken', 'first_of_size', 'f:111111111111', 'another type'])(
+  'an end of a host is written whole, whatever another client put into its ramp (%s)',
+  async (field) => {
+    const one = bench.create();
+    const { ledger, redis, keys } = one;
+    await begin(one);
+    await claim(ledger, FIRST, hosts(0, 2));
+    if (field === 'another type') {
+      await redis.del(keys.ramp(ID));
+      await redis.set(keys.ramp(ID), 'x');
+    } else {
+      await redis.hset(keys.ramp(ID), field.replace('111111111111', FIRST.accountId), 'many');
+    }
+
+    await end(ledger, FIRST, anInstanceId(0), 'failed');
+
+    expect(await redis.hget(keys.counts, 's:failed')).toBe('1');
+    expect((await ledger.control.places()).map(({ instanceId }) => instanceId)).toEqual([anInstanceId(1)]);
+  },
+);
+
 interface Played {
   readonly begun: Map<number, number>;
   readonly sizes: Map<number, number>;

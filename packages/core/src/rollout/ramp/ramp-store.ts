@@ -71,6 +71,24 @@ const StoredRamp = z.looseObject({
   success: z.number().default(0.9),
 });
 
+/** Counts of a ramp that ramps.lua keeps from its begin on. */
+const COUNTS = [
+  'step',
+  'first_of_size',
+  'size',
+  'taken',
+  'joined',
+  'failed',
+  'tried',
+  'tried_failed',
+  'grown',
+  'touched',
+  'all_joined',
+];
+const COUNT = /^\d{1,15}$/;
+/** As ramp-cover.ts makes them. */
+const RAMP_ID = /^[mrt]:[\w:-]+$/;
+
 /** Of `Keys.ramps`: written when the matchers of an older ledger were looked at. */
 const SINCE = 'since';
 const OVER = 'over';
@@ -93,7 +111,9 @@ export function createRampLedger(deps: {
       redis.hgetall(keys.ramp(id)),
       redis.scard(keys.rampWaiting(id)),
     ]);
-    return fields['step'] === undefined ? null : stateOf(id, facts, fields, waiting);
+    return COUNTS.every((field) => COUNT.test(fields[field] ?? ''))
+      ? stateOf(id, facts, fields, waiting)
+      : null;
   }
 
   return {
@@ -105,14 +125,14 @@ export function createRampLedger(deps: {
       const fields = await redis.hgetall(keys.ramps);
       const ramps = new Map<string, RampFacts | null>();
       for (const [id, text] of Object.entries(fields)) {
-        if (id === SINCE) continue;
+        if (!RAMP_ID.test(id)) continue;
         const facts = text === OVER ? null : parseStored(StoredRamp, text);
         if (text === OVER || facts !== null) ramps.set(id, facts);
       }
       return { ramps, isNew: fields[SINCE] === undefined };
     },
 
-    /** Ramps that run or are stopped, with their counts. */
+    /** Ramps that run or are stopped, with their counts; without those whose counts are none: see `restore`. */
     async all(): Promise<readonly RampState[]> {
       const { ramps } = await this.index();
       const states = await Promise.all(
@@ -131,6 +151,18 @@ export function createRampLedger(deps: {
       const { kind, subject, nowMs: beganAtMs } = about;
       const facts: RampFacts = { kind, subject, beganAtMs, stoppedAtMs: null, factor, success };
       return move(id, 'begin', first, encodeStored(facts), anew);
+    },
+
+    /**
+     * Begins anew each ramp whose counts another client took away or wrote over: it would let in no host for good. One that was
+     * stopped lets in none afterwards either, and a resume finds it.
+     */
+    async restore({ first }: RampRule): Promise<void> {
+      for (const [id, facts] of (await this.index()).ramps) {
+        if (facts === null || !(await move(id, 'begin', first, encodeStored(facts), 'lost'))) continue;
+        const ramp = facts.stoppedAtMs === null ? null : await read(id, facts);
+        if (ramp !== null) await move(id, 'stop', ramp.stepCount, encodeStored(facts));
+      }
     },
 
     /** The matchers of this ledger were looked at; those of `over` have had their ramps. */

@@ -16,7 +16,7 @@ interface RampDeps {
 
 /** Those that were woken and took no slot are woken again after this; real time, shorter where time is simulated. */
 const WAKE_AGAIN_MS = 5_000;
-/** A ramp of which nothing waits and nothing is under way for so long is over. */
+/** A ramp of which nothing waits and nothing is under way for so long is over, when no host is queued. */
 const QUIET_MS = 30 * 60_000;
 /** Targets that begin per second once a ramp is over: the caps hold them, and each asks again by itself. */
 const WOKEN_PER_SECOND = 200;
@@ -27,8 +27,11 @@ const WOKEN_PER_SECOND = 200;
  */
 export async function moveRamps(deps: RampDeps): Promise<void> {
   const { ledger, config } = deps;
+  const { ramps: known } = await ledger.ramps.index();
+  const running = [...known.values()].filter((facts) => facts !== null).length;
+  if (running === 0) return;
   const ramps = await ledger.ramps.all();
-  if (ramps.length === 0) return;
+  if (ramps.length < running) await ledger.ramps.restore(config.rollout.ramp);
   await ledger.ramps.review();
   for (const ramp of ramps) {
     if (config.rollout.ramp.off) await wake(deps, ramp, ramp.waiting);
@@ -79,8 +82,13 @@ function isQuiet({ step, waiting, takenAtMs }: RampState, { nowMs, config }: Ram
   return open === 0 && waiting === 0 && nowMs - takenAtMs > QUIET_MS / config.speed;
 }
 
-/** No candidates are left. A matcher that has let in fewer hosts than a first step still begins small when others come. */
+/**
+ * No candidates are left. A matcher that has let in fewer hosts than a first step still begins small when others come. Hosts that
+ * wait for something else, such as the end of a freeze window or the begin of their wave, still begin small after it.
+ */
 async function endQuietly({ ledger, config, nowMs }: RampDeps, ramp: RampState): Promise<void> {
+  const { states } = await ledger.enrollments.counts();
+  if ((states.get('queued') ?? 0) > 0) return;
   if (ramp.kind !== 'matcher') await ledger.ramps.drop(ramp.id);
   else if (ramp.allJoined >= config.rollout.ramp.first) {
     await ledger.ramps.decide(ramp, { kind: 'end' }, nowMs);
