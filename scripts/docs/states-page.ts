@@ -9,7 +9,8 @@ const MEANINGS: Readonly<Record<EnrollmentState, string>> = {
   unmatched:
     'Known, but no matcher selects it now, or its region left the scope. A scan that finds a matcher moves it on; where Muster scans no more, it is deleted after a week.',
   ineligible: 'Muster sends it nothing while the cause holds. Every scan looks again.',
-  queued: 'Waits to be installed. An install job claims it as soon as pauses and caps allow.',
+  queued:
+    'Waits to be installed. An install job claims it as soon as nothing holds it: a pause, a freeze window, a wave, a ramp, a changed configuration, a cap (`muster explain` names it).',
   sending:
     'An install job claimed it with an intent, and a command may exist. Ends when SSM accepts or refuses, or when it is certain that nothing was sent.',
   installing:

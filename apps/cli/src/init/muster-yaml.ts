@@ -21,7 +21,7 @@ export function musterYaml(settings: InitSettings): string {
     '  limits:',
     '    # The first run sends nothing until `muster resume --all`.',
     '    hold_first_send: true',
-    '    # Commands in flight at once, over all accounts.',
+    '    # Hosts under way at once, over all accounts: until they have joined or failed.',
     '    installs_in_flight: 200',
     '  inventory:',
     '    # Where it is seen which hosts have joined: teleport/inventory.yaml.',

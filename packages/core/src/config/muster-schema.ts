@@ -99,7 +99,7 @@ export const MusterShape = z.strictObject({
           first: whole(1, 1000)
             .prefault(5)
             .describe(
-              'With how many hosts a mass start begins: the first send of a matcher, or of a changed one, a resume after a brake, a retry of more hosts than this.',
+              'How many hosts a mass start begins with. A mass start is the first send of a matcher or of a changed one, a resume after a brake, or a retry of more hosts than this.',
             ),
           factor: whole(2, 100)
             .prefault(2)
@@ -257,12 +257,12 @@ export const MusterShape = z.strictObject({
       in_flight: whole(1, 100_000)
         .prefault(50)
         .describe(
-          'How many repairs may be in flight at once, over all accounts: one command’s worth, so that a fault that takes nodes away everywhere meets few hosts before it shows. They count under `limits` too.',
+          'How many repairs may be under way at once, over all accounts: from their claim until they have joined or failed. The default is one command’s worth: a fault that takes nodes away everywhere then reaches few hosts before it shows. Repairs count under `limits` too.',
         ),
       per_hour: whole(1, 1_000_000)
         .prefault(500)
         .describe(
-          'How many repairs may begin within an hour, over all accounts. In a fleet of 10,000 hosts far more than dies in a day; a loss of thousands at once is a fault of the network or of Teleport, and repairs do not mend it.',
+          'How many repairs may begin within an hour, over all accounts. In a fleet of 10,000 hosts far fewer agents die within a day. Thousands of lost hosts at once point to the network or to Teleport, and repairs do not mend that.',
         ),
     })
     .prefault({}),

@@ -69,7 +69,7 @@ export const WaveShape = z.strictObject({
   in_flight: whole(1, 100_000)
     .optional()
     .describe(
-      'How many instances of the wave may be in flight at once. Default: only `muster.limits` counts.',
+      'How many hosts of the wave may be under way at once: from their claim until they have joined or failed. Default: only `muster.limits` counts.',
     ),
 });
 export type WaveShape = z.infer<typeof WaveShape>;
