@@ -3,6 +3,7 @@ import { isJobError, JobError } from '@muster/core/runtime/errors';
 import { coversRegion } from '@muster/core/scan/matcher';
 import { type ClosedGate, OF_READING, readGateFacts } from '@muster/core/rollout/gates';
 import type { WaitReason } from '@muster/core/rollout/send-wait';
+import type { MatcherKey } from '@muster/core/organization/ids';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import { applyEvents } from '@muster/core/enrollment/apply-events';
@@ -138,6 +139,9 @@ async function sendAll(target: Target, scope: SendScope, ctx: JobContext, deps: 
   let sent = 0;
   let instances = 0;
   let limit = INSTANCES_PER_COMMAND;
+  // Matchers whose ramps let in no host of this target now: those of the others do not wait behind them.
+  const waiting = new Set<MatcherKey>();
+  let lookInMs = 10 * deps.timings.heldMs;
   const untilMs = deps.clock.monotonicMs() + TURNS_MS;
   for (let turn = 0; turn < TURNS_PER_JOB && deps.clock.monotonicMs() < untilMs; turn += 1) {
     if (ctx.signal.aborted) return done(0, sent, instances, 'aborted');
@@ -157,15 +161,18 @@ async function sendAll(target: Target, scope: SendScope, ctx: JobContext, deps: 
       target,
       permission.pauses,
     );
-    const { batch, closed } = await pickBatch(target, matchers, gates, limit, deps);
+    const { batch, closed } = await pickBatch(target, matchers, gates, limit, deps, waiting);
     if (closed === 'wave-full') return done(deps.timings.retryMs, sent, instances, 'cap');
+    if (batch === null && waiting.size > 0) return done(lookInMs, sent, instances, 'ramp');
     if (batch === null) return nothingToSend(target, { sent, instances, closed }, deps);
     if (!(await areTrusted(target, batch.candidates, deps))) continue;
     const letIn = await letInByRamps(target, batch, gates, deps);
     if (letIn.kind === 'none') {
       // A step that has room for more wakes the target.
-      const inMs = letIn.soon ? deps.timings.retryMs : 10 * deps.timings.heldMs;
-      return done(inMs, sent, instances, 'ramp');
+      if (letIn.soon) lookInMs = deps.timings.retryMs;
+      waiting.add(batch.matcher.key);
+      if (matchers.every(({ key }) => waiting.has(key))) return done(lookInMs, sent, instances, 'ramp');
+      continue;
     }
     const step = await sendBatch(target, letIn.batch, scope, epoch, ctx, deps);
     if (step.kind === 'full') return done(deps.timings.retryMs, sent, instances, 'cap');
@@ -228,9 +235,15 @@ async function nothingToSend(
   if (closed === OF_READING) return done(deps.timings.retryMs, sent, instances, closed.reason);
   const untilMs = closed?.untilMs ?? null;
   const nextInMs = untilMs === null ? deps.timings.heldMs : Math.max(0, untilMs - nowMs);
-  // The end of a freeze is known to the moment, and a changed configuration wakes what waited for it: there is nothing to look at before.
-  const lookInMs = closed?.reason === 'freeze' ? nextInMs : Math.min(nextInMs, deps.timings.heldMs);
-  return { ...done(lookInMs, sent, instances, closed?.reason ?? 'idle'), subject: closed?.subject ?? null };
+  // The end of a freeze is known to the moment, and a changed configuration wakes what waited for it: there is nothing to look at
+  // before, but a repair that a freeze of sends does not hold.
+  const laterAtMs = await deps.ledger.enrollments.nextCandidateAt(target, nowMs);
+  const mostMs =
+    closed?.reason === 'freeze' ? (laterAtMs ?? Number.POSITIVE_INFINITY) - nowMs : deps.timings.heldMs;
+  return {
+    ...done(Math.min(nextInMs, mostMs), sent, instances, closed?.reason ?? 'idle'),
+    subject: closed?.subject ?? null,
+  };
 }
 
 function done(nextInMs: number | null, sent: number, instances: number, stopped: string): DueOutcome<Result> {

@@ -1,7 +1,7 @@
 import { type ClosedGate, closedGate, type GateFacts, OF_READING } from '@muster/core/rollout/gates';
 import { isRepair, type StoredRecord } from '@muster/core/enrollment/record';
 import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
-import { InstanceId } from '@muster/core/organization/ids';
+import { InstanceId, type MatcherKey } from '@muster/core/organization/ids';
 import type { Matcher } from '@muster/core/scan/matcher';
 import { targetId, type Target } from '@muster/core/organization/target';
 import { applyEvents } from '@muster/core/enrollment/apply-events';
@@ -34,13 +34,14 @@ export interface PickedBatch {
   readonly closed: ClosedGate | 'wave-full' | null;
 }
 
-/** Up to `limit` candidates that share one command. What has joined meanwhile is recorded and left out. */
+/** Up to `limit` candidates that share one command. What has joined meanwhile is recorded and left out. @param leave matchers whose hosts are left out, too */
 export async function pickBatch(
   target: Target,
   matchers: readonly Matcher[],
   gates: GateFacts,
   limit: number,
   deps: HandlerDeps,
+  leave: ReadonlySet<MatcherKey> = new Set(),
   lookAt = LOOK_AT,
 ): Promise<PickedBatch> {
   const { records, isAll } = await readCandidates(target, deps, lookAt);
@@ -58,13 +59,14 @@ export async function pickBatch(
   let closed: ClosedGate | null = null;
   for (const [instanceId, stored] of records) {
     if (open.has(instanceId) || joined.has(instanceId) || isLeftForLater(stored.value, deps)) continue;
+    if (leave.has(stored.value.matcherKey)) continue;
     const gate = closedGate(gates, stored.value);
     if (gate === null) free.push({ ...stored, instanceId });
     else if (closed === null || opensEarlier(gate, closed)) closed = gate;
   }
   if (closed === OF_READING) await askForReading(deps);
   // Those that wait must not hide the others behind them.
-  if (free.length === 0 && !isAll) return pickBatch(target, matchers, gates, limit, deps, 4 * lookAt);
+  if (free.length === 0 && !isAll) return pickBatch(target, matchers, gates, limit, deps, leave, 4 * lookAt);
   const matcher = await ownerOf(free, matchers, target, deps);
   if (matcher === null) return { batch: null, closed };
   const own = free.filter((one) => one.value.matcherKey === matcher.key);

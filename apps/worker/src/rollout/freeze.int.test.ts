@@ -175,3 +175,19 @@ test('a host that has joined before is repaired, not sent to: a freeze of sends 
 
   expect((await bench.record(instanceId(1))).state).toBe('queued');
 });
+
+test('a freeze of sends alone does not put off a repair whose time has not come', async () => {
+  const { config } = aWindow({ for: ['sends'] });
+  const bench = await startWorkerBench({ world: aWorld(someInstances(2)), config });
+  await bench.scanned();
+  const stored = (await bench.ledger.enrollments.read(TARGET, [instanceId(0)])).get(instanceId(0));
+  if (stored?.value.state !== 'queued') throw new Error('there is no such record');
+  const readyAtMs = bench.now() + HOUR_MS / 4;
+  const value = { ...stored.value, joinedAtMs: 1, readyAtMs };
+  const change = { instanceId: instanceId(0), expected: stored.version, value };
+  expect(await bench.ledger.enrollments.write(TARGET, 'all', [change], [])).toEqual(['written']);
+
+  expect(await install(bench)).toMatchObject({ sent: 0, stopped: 'freeze' });
+
+  expect(await bench.dueAt('install', targetId(TARGET))).toBeLessThanOrEqual(readyAtMs + 1_000);
+});

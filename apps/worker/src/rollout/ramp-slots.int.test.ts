@@ -1,9 +1,13 @@
 import type { WrittenInstance } from '@muster/aws-sim/world/written';
 import type { AccountId, MatcherKey } from '@muster/core/organization/ids';
 import type { Target } from '@muster/core/organization/target';
+import { readGateFacts } from '@muster/core/rollout/gates';
 import type { ConfigPart } from '@muster/testing/system-config';
+import { selectionOf } from '@muster/core/rollout/selection/selection';
 import { expect, test } from 'vitest';
 import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
+import { pickBatch } from '../install/pick-batch.ts';
+import { letInByRamps } from './ramp-slots.ts';
 import { aWorld, instanceId, MANAGEMENT, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
 
 /** The first sends of a matcher, as the handlers make them. */
@@ -203,4 +207,43 @@ test('hosts of different systems are taken in turn', async () => {
   const records = await bench.records(place);
   const sent = [...records.values()].filter(({ state }) => state !== 'queued');
   expect(sent.filter(({ platform }) => platform === 'Ubuntu').length).toBeGreaterThanOrEqual(2);
+});
+
+test('hosts of a matcher whose ramp is over do not wait behind those of one whose step is full', async () => {
+  const bench = await startFleet({});
+  const [place = TARGET] = PLACES;
+  const key = 'feedfeedfeedfeed' as MatcherKey;
+  const [first] = bench.deps.config.matchers;
+  if (first === undefined) throw new Error('there is no matcher');
+  const other = { ...first, key, tags: [{ key: 'env', values: ['dev'] }] };
+  const both = { ...bench.deps, config: { ...bench.deps.config, matchers: [first, other] } };
+  await bench.ledger.ramps.settleMatchers([key], bench.now());
+  const { acceptedId } = await bench.ledger.selection.gate();
+  await bench.ledger.selection.accept(selectionOf(both.config.matchers), acceptedId);
+  await bench.run('scan-target', { target: place }, both);
+  await passListing(bench);
+
+  await bench.run('install-batch', { target: place }, both);
+
+  const records = await bench.records(place);
+  const states = Map.groupBy(records.values(), ({ matcherKey }) => matcherKey);
+  expect(states.get(key)?.map(({ state }) => state)).toEqual(Array.from({ length: 12 }, () => 'installing'));
+  expect(states.get(first.key)?.filter(({ state }) => state === 'installing').length).toBeLessThanOrEqual(5);
+  expect(await bench.ledger.waits.of(place)).toMatchObject({ reason: 'ramp' });
+});
+
+test('a target that asks while its ramp ends is looked at again soon', async () => {
+  const bench = await startFleet({});
+  const [place = TARGET] = PLACES;
+  await installAll(bench, [place]);
+  passTurn(bench);
+  const { deps } = bench;
+  const gates = await readGateFacts({ ...deps, nowMs: bench.now() }, place);
+  const { batch } = await pickBatch(place, deps.config.matchers, gates, 50, deps);
+  const [ramp] = await bench.ledger.ramps.all();
+  if (batch === null || ramp === undefined) throw new Error('nothing waits for a ramp');
+
+  await bench.ledger.ramps.decide(ramp, { kind: 'end' }, bench.now());
+
+  expect(await letInByRamps(place, batch, gates, deps)).toEqual({ kind: 'none', soon: true });
 });

@@ -179,8 +179,10 @@ export function createCandidateIndex(deps: {
       return (await run('repair-candidates', [names.instances, names.candidates], ids)) as string[];
     },
 
-    async nextCandidateAt(target) {
-      const [, score] = await redis.zrange(keys.target(target).candidates, 0, '0', 'WITHSCORES');
+    async nextCandidateAt(target, afterMs) {
+      const { candidates } = keys.target(target);
+      const from = afterMs === undefined ? '-inf' : `(${afterMs}`;
+      const [, score] = await redis.zrangebyscore(candidates, from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1);
       return score === undefined ? null : Number(score);
     },
   };

@@ -98,8 +98,8 @@ export interface EnrollmentLedger
   ): Promise<readonly InstanceId[]>;
   /** Makes the index of candidates agree with the records. @returns those of `ids` that were listed otherwise than their records say */
   repairCandidates(target: Target, ids: readonly string[]): Promise<readonly string[]>;
-  /** When the next candidate may be claimed; null when there is none. */
-  nextCandidateAt(target: Target): Promise<number | null>;
+  /** When the next candidate may be claimed; null when there is none. @param afterMs only one that may not be before, epoch ms */
+  nextCandidateAt(target: Target, afterMs?: number): Promise<number | null>;
   /** Ids that must show up in the inventory, with their deadlines. */
   awaitingJoin(
     target: Target,
