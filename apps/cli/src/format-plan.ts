@@ -15,6 +15,7 @@ export function formatPlan(plan: Plan): string {
   const { totals } = plan;
   return [
     ...headOf(plan),
+    ...cleanUpOf(plan),
     '',
     ...alignTable([HEADINGS, ...unitRows(plan), ['Total', String(totals.accounts), ...cells(totals.counts)]]),
     '',
@@ -57,6 +58,51 @@ function headOf({ totals, verdict, error, inventory }: Plan): readonly string[] 
   }
   if (inventory.state === 'read') lines.push(`Inventory  ${inventory.nodes} nodes are online`);
   return lines;
+}
+
+/** Accounts and nodes of a clean-up that people are shown; --json names more. */
+const CLEAN_UP_SHOWN = 5;
+
+/** What clean-up would take out of Teleport. Off and with nothing to remove, it is not worth a line. */
+function cleanUpOf({ cleanUp, ranBy }: Plan): readonly string[] {
+  if (cleanUp === null) {
+    return ranBy === 'local'
+      ? []
+      : [
+          'Clean-up   not known: no inventory was read, or the worker could not tell. muster doctor says more.',
+        ];
+  }
+  const { enabled, nodes, accounts, held, perHour, maxShare } = cleanUp;
+  if (nodes === 0) return enabled ? ['Clean-up   removes no node from Teleport'] : [];
+  const verb = enabled ? 'removes' : 'would remove';
+  const iff = enabled ? '' : ', if muster.cleanup.enabled were true';
+  const byAccount = cleanUp.byAccount.slice(0, CLEAN_UP_SHOWN);
+  const more = accounts - byAccount.length;
+  const named = cleanUp.longestGone.slice(0, CLEAN_UP_SHOWN);
+  return [
+    `Clean-up   ${verb} ${count(nodes, 'node')} of ${count(accounts, 'account')} from Teleport${iff}; at most ${perHour} an hour`,
+    '           Proposed by what scans recorded: each is proven at EC2 and in Teleport before its removal.',
+    ...(held === 0
+      ? []
+      : [
+          `           ${held} of them wait for muster approve cleanup: more than ${Number((100 * maxShare).toFixed(1))} % of all nodes, or of an account’s, at once (muster.cleanup.max_share)`,
+        ]),
+    `           ${byAccount.map((one) => `${one.accountId}: ${one.nodes}`).join(', ')}${more > 0 ? `, and ${more} more` : ''}`,
+    ...named.map(
+      ({ accountId, region, instanceId, nodeId, why, goneSince }) =>
+        `             node/${nodeId}  ${instanceId} in ${accountId}/${region}, ${WHYS[why] ?? why} since ${goneSince}`,
+    ),
+    ...(nodes > named.length ? [`             … and ${nodes - named.length} more`] : []),
+  ];
+}
+
+const WHYS: Readonly<Record<string, string>> = {
+  'instance-gone': 'gone',
+  'account-left': 'its account is not in the organization; gone',
+};
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 function unitRows({ units }: Plan): readonly (readonly string[])[] {

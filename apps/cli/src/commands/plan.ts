@@ -122,6 +122,7 @@ function readParts({ results, unanswered }: Gathered, timeoutMs: number): PlanAn
       inventory: { state: 'unreadable', nodes: 0, detail: 'not read in time' },
       accounts: 0,
       error: `the accounts were not listed within ${timeoutMs / 60_000} minutes`,
+      cleanUp: null,
     },
     accounts: of('account').map((result) => AccountReading.parse(result)),
     targets: of('target').map((result) => TargetReading.parse(result)),

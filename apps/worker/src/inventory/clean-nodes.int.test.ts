@@ -1,21 +1,21 @@
 import { type ConfigPart, organizationMatcher } from '@muster/testing/system-config';
 import { expect, test } from 'vitest';
 import { type BenchOptions, useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
+import {
+  enrollHosts,
+  missTwice,
+  removals,
+  terminate,
+  upTo,
+  withCleanup,
+} from '../fixtures/enrolled-hosts.fixture.ts';
 import { aWorld, instanceId, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
 
 const startWorkerBench = useWorkerBench();
 const HOUR_MS = 3_600_000;
+const startEnrolled = (count: number, options: BenchOptions = {}) =>
+  enrollHosts(startWorkerBench, count, options);
 const clean = (bench: WorkerBench, deps = bench.deps) => bench.run('clean-nodes', {}, deps);
-const withCleanup = (cleanup: object = {}) => ({
-  muster: { inventory: { source: 'tctl', freshness: '24h' }, cleanup: { enabled: true, ...cleanup } },
-});
-
-/** What the simulated cluster counted of removals by tctl. */
-async function removals(bench: WorkerBench): Promise<{ nodes: number; ofRunningHosts: number }> {
-  const answer = await fetch(`${bench.teleport.url}/_sim/health`);
-  return ((await answer.json()) as { removals: { nodes: number; ofRunningHosts: number } }).removals;
-}
-
 async function setFaults(bench: WorkerBench, faults: object): Promise<void> {
   await fetch(`${bench.teleport.url}/_sim/faults`, { method: 'POST', body: JSON.stringify(faults) });
 }
@@ -26,38 +26,6 @@ async function listed(bench: WorkerBench): Promise<readonly string[]> {
   const { nodes } = (await answer.json()) as { nodes: readonly { instanceId: string }[] };
   return nodes.map((node) => node.instanceId).toSorted();
 }
-
-/** Hosts that Muster enrolled: each has joined, with an attempt in its record. */
-async function startEnrolled(count: number, options: BenchOptions = {}): Promise<WorkerBench> {
-  const bench = await startWorkerBench({
-    world: aWorld(someInstances(count)),
-    config: withCleanup(),
-    ...options,
-  });
-  await bench.run('read-inventory', {});
-  await bench.scanned();
-  await bench.run('install-batch', { target: TARGET });
-  await bench.commandsEnded();
-  await bench.run('collect-command', { target: TARGET, batchId: (await bench.intent()).batchId });
-  await bench.run('read-inventory', {});
-  await bench.run('verify-joined', { target: TARGET });
-  expect(await bench.states()).toEqual({ joined: count });
-  return bench;
-}
-
-async function terminate(bench: WorkerBench, ...which: readonly number[]): Promise<void> {
-  for (const n of which) await bench.aws.change({ op: 'terminate-instance', instanceId: instanceId(n) });
-}
-
-/** Two complete scans, a poll interval apart, and an inventory after them. */
-async function missTwice(bench: WorkerBench): Promise<void> {
-  await bench.run('scan-target', { target: TARGET });
-  bench.advance(bench.deps.config.pollIntervalMs + 1_000);
-  await bench.run('scan-target', { target: TARGET });
-  await bench.run('read-inventory', {});
-}
-
-const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, n) => n);
 
 test('the node of a terminated instance goes after the second scan, with a line in the log', async () => {
   const bench = await startEnrolled(3);

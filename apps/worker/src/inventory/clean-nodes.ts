@@ -1,6 +1,5 @@
-import { isCovered } from '@muster/core/control/approval';
 import { pausedBy } from '@muster/core/control/scope';
-import { heldShares, type HeldShare, type VanishedNode } from '@muster/core/inventory/clean-up';
+import type { HeldShare, VanishedNode } from '@muster/core/inventory/clean-up';
 import { NodeName } from '@muster/core/inventory/teleport-port';
 import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import type { JobContext } from '@muster/core/jobs/define-job';
@@ -10,7 +9,7 @@ import { isJobError } from '@muster/core/runtime/errors';
 import type { HandlerDeps } from '../deps.ts';
 import { doDueWork, type DueOutcome } from '../due-work.ts';
 import { readFreeze } from '@muster/core/rollout/gates';
-import { findVanished, proveVanished } from './vanished-nodes.ts';
+import { CLEANUP_APPROVAL, findHeld, findVanished, proveVanished } from './vanished-nodes.ts';
 import { askSendPermission } from '../rollout/send-permission.ts';
 
 type Result = { removed: number; left: number; stopped: string | null };
@@ -21,7 +20,6 @@ const TURN_MS = 60_000;
 const CHUNK = 50;
 /** By how much what an operator approved may grow before it is asked for again. */
 const GROW = 0.1;
-const APPROVAL = 'cleanup:nodes';
 
 /**
  * Removes from Teleport the nodes of instances that are no more: found in the ledger, proven in EC2 and in Teleport right before
@@ -61,26 +59,23 @@ function ended(nextInMs: number | null, result: Result): DueOutcome<Result> {
 /** Tells of shares that are too large to go at once, and takes back what is over. @returns the scopes whose nodes stay */
 async function holdShares(
   vanished: readonly VanishedNode[],
-  { ledger, config, clock }: HandlerDeps,
+  deps: HandlerDeps,
 ): Promise<ReadonlySet<string>> {
-  const accounts = new Set(vanished.map(({ target }) => target.accountId));
-  const counts = await Promise.all(
-    [...accounts].map(
-      async (accountId): Promise<[AccountId, number]> => [accountId, await ledger.nodes.countOf(accountId)],
-    ),
-  );
-  const shown = { all: (await ledger.nodes.facts()).nodes, accounts: new Map(counts) };
-  const shares = heldShares(vanished, shown, config.cleanup.maxShare);
-  const asked = sizeOf(vanished, shares);
-  const isApproved = isCovered(await ledger.approvals.approval(APPROVAL), asked);
-  if (shares.length === 0) await ledger.approvals.withdraw(APPROVAL);
+  const { ledger, config, clock } = deps;
+  const { shares, nodes, accounts, isApproved } = await findHeld(vanished, deps);
+  if (shares.length === 0) await ledger.approvals.withdraw(CLEANUP_APPROVAL);
   if (shares.length === 0 || isApproved) {
     await ledger.control.clear('cleanup-held', 'all');
     return new Set();
   }
   const text = describeShares(shares);
-  const subject = APPROVAL;
-  await ledger.approvals.ask({ subject, ...asked, grow: GROW, detail: `Nodes are removed: ${text}.` });
+  await ledger.approvals.ask({
+    subject: CLEANUP_APPROVAL,
+    hosts: nodes.length,
+    accounts,
+    grow: GROW,
+    detail: `Nodes are removed: ${text}.`,
+  });
   await ledger.control.raise({
     kind: 'cleanup-held',
     scope: 'all',
@@ -88,21 +83,9 @@ async function holdShares(
     message: `Too many nodes are to be removed from Teleport at once (more than ${percent(config.cleanup.maxShare)}, muster.cleanup.max_share), so clean-up removes none of these: ${text}. Two complete readings no longer show their instances or accounts.`,
     remedy:
       'See which instances they are: muster instances --state gone. When they were meant to go, run: muster approve cleanup. When not, find out what the member role no longer sees in the account; the nodes stay meanwhile.',
-    count: asked.hosts,
+    count: nodes.length,
   });
   return new Set(shares.map(({ scope }) => scope));
-}
-
-/** Of what is held: how many nodes, in how many accounts. */
-function sizeOf(
-  vanished: readonly VanishedNode[],
-  shares: readonly HeldShare[],
-): { readonly hosts: number; readonly accounts: number } {
-  const scopes = new Set<string>(shares.map(({ scope }) => scope));
-  const held = vanished.filter(
-    ({ target: { accountId } }) => scopes.has('all') || scopes.has(`account:${accountId}`),
-  );
-  return { hosts: held.length, accounts: new Set(held.map(({ target }) => target.accountId)).size };
 }
 
 /** Shares named in a finding. */

@@ -1,5 +1,12 @@
+import { isCovered } from '@muster/core/control/approval';
 import { sealStateOf } from '@muster/core/enrollment/seal';
-import { isGoneOfOurs, isMissedTwice, type VanishedNode } from '@muster/core/inventory/clean-up';
+import {
+  type HeldShare,
+  heldShares,
+  isGoneOfOurs,
+  isMissedTwice,
+  type VanishedNode,
+} from '@muster/core/inventory/clean-up';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import type { AccountId, InstanceId } from '@muster/core/organization/ids';
 import { type Target, targetId } from '@muster/core/organization/target';
@@ -58,6 +65,41 @@ async function vanishedOf(target: Target, hasLeft: boolean, deps: Deps): Promise
   return [...nodes].map(([instanceId, nodeId]) => {
     return { target, instanceId, nodeId, why, goneAtMs: gone.get(instanceId) ?? 0 };
   });
+}
+
+/** What lets shares that are too large go. */
+export const CLEANUP_APPROVAL = 'cleanup:nodes';
+
+/** Nodes that are too many to go at once. */
+export interface HeldRemovals {
+  readonly shares: readonly HeldShare[];
+  readonly nodes: readonly VanishedNode[];
+  /** Of `nodes`. */
+  readonly accounts: number;
+  /** Whether an operator let so many go. */
+  readonly isApproved: boolean;
+}
+
+/** Compares what has vanished with what the inventory shows, and with what an operator approved. */
+export async function findHeld(
+  vanished: readonly VanishedNode[],
+  { ledger, config }: Deps,
+): Promise<HeldRemovals> {
+  const accounts = new Set(vanished.map(({ target }) => target.accountId));
+  const counts = await Promise.all(
+    [...accounts].map(
+      async (accountId): Promise<[AccountId, number]> => [accountId, await ledger.nodes.countOf(accountId)],
+    ),
+  );
+  const shown = { all: (await ledger.nodes.facts()).nodes, accounts: new Map(counts) };
+  const shares = heldShares(vanished, shown, config.cleanup.maxShare);
+  const scopes = new Set<string>(shares.map(({ scope }) => scope));
+  const nodes = vanished.filter(
+    ({ target: { accountId } }) => scopes.has('all') || scopes.has(`account:${accountId}`),
+  );
+  const size = { hosts: nodes.length, accounts: new Set(nodes.map(({ target }) => target.accountId)).size };
+  const isApproved = isCovered(await ledger.approvals.approval(CLEANUP_APPROVAL), size);
+  return { shares, nodes, accounts: size.accounts, isApproved };
 }
 
 /**

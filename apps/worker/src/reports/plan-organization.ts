@@ -1,15 +1,23 @@
 import { messageOf } from '@muster/core/runtime/errors';
-import type { InventoryReading, OrganizationReading } from '@muster/core/reports/plan/plan-part';
+import type {
+  CleanUpReading,
+  InventoryReading,
+  OrganizationReading,
+} from '@muster/core/reports/plan/plan-part';
 import type { ReportId } from '@muster/core/reports/report';
 import { catalog } from '@muster/core/jobs/catalog';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import type { TeleportNode } from '@muster/core/inventory/teleport-port';
+import { planCleanUp } from './plan-clean-up.ts';
 import { type Answered, answerPart, fanOutAccounts, type ReportDeps, workerName } from './report-part.ts';
 
 /** Nodes held in memory at once. */
 const CHUNK = 1_000;
 
-/** The inventory first, since every target is judged by it; then the accounts, each sent on as it is listed. */
+/**
+ * The inventory first, since every target is judged by it; then the accounts, each sent on as it is listed; while others read
+ * them, what clean-up would remove.
+ */
 export async function handlePlanOrganization(
   { reportId }: { readonly reportId: ReportId },
   ctx: JobContext,
@@ -17,12 +25,14 @@ export async function handlePlanOrganization(
 ): Promise<Answered> {
   const matcherKeys = deps.config.matchers.map(({ key }) => key);
   let inventory: InventoryReading = { state: 'unreadable', nodes: 0, detail: 'not read' };
+  let cleanUp: CleanUpReading | null = null;
   const reading = (accounts: number, error: string | null): OrganizationReading => ({
     worker: workerName(),
     matcherKeys,
     inventory,
     accounts,
     error,
+    cleanUp,
   });
   return answerPart(
     deps,
@@ -31,7 +41,9 @@ export async function handlePlanOrganization(
     'organization',
     async () => {
       inventory = await readInventory(reportId, ctx, deps);
-      return reading(await fanOutAccounts(deps, reportId, catalog['plan-account'], ctx.signal), null);
+      const accounts = await fanOutAccounts(deps, reportId, catalog['plan-account'], ctx.signal);
+      cleanUp = await planCleanUp(deps);
+      return reading(accounts, null);
     },
     (error) => reading(0, deps.redact(messageOf(error))),
   );

@@ -30,7 +30,10 @@ export type ReportDeps = Pick<
   | 'reports'
   | 'enqueue'
   | 'redact'
-> & { readonly ledger: { readonly enrollments: Pick<EnrollmentLedger, 'readAll'> } };
+> & {
+  /** A worker's; with `--local` one that knows of no instance, and of nothing else either. */
+  readonly ledger: HandlerDeps['ledger'] | { readonly enrollments: Pick<EnrollmentLedger, 'readAll'> };
+};
 
 /** How the job ended; what it found is in the report. */
 export interface Answered {

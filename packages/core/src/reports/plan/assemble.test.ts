@@ -13,6 +13,7 @@ function organization(facts: Partial<OrganizationReading> = {}): OrganizationRea
     inventory: { state: 'read', nodes: 1, detail: '' },
     accounts: 1,
     error: null,
+    cleanUp: null,
     ...facts,
   };
 }

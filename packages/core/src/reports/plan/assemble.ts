@@ -8,6 +8,7 @@ import type { Estimate } from './estimate.ts';
 import {
   NO_INSTANCES,
   type AccountReading,
+  type CleanUpReading,
   type InventoryReading,
   type OrganizationReading,
   type PlanCounts,
@@ -91,6 +92,8 @@ export interface Plan {
   /** Why the accounts could not all be listed; null when they were. */
   readonly error: string | null;
   readonly inventory: InventoryReading;
+  /** What clean-up would remove from Teleport, whether it is on or off. Null: not known. */
+  readonly cleanUp: CleanUpReading | null;
   readonly totals: {
     readonly accounts: number;
     readonly targets: number;
@@ -150,6 +153,7 @@ export function assemblePlan(
     verdict: read || nothingThere ? (complete ? 'complete' : 'partial') : 'failed',
     error: parts.organization.error,
     inventory: parts.organization.inventory,
+    cleanUp: parts.organization.cleanUp,
     totals: {
       accounts: accounts.length,
       targets: parts.targets.length,

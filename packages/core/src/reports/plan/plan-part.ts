@@ -102,6 +102,37 @@ export const InventoryReading = z.object({
 });
 export type InventoryReading = z.infer<typeof InventoryReading>;
 
+/** Accounts and nodes that a plan names of a clean-up; the rest is counted. */
+export const CLEAN_UP_ACCOUNTS = 40;
+export const CLEAN_UP_NODES = 20;
+
+/** Nodes that clean-up would remove from Teleport, as the ledger proposes them: EC2 and Teleport are asked right before each removal. */
+export const CleanUpReading = z.object({
+  enabled: z.boolean(),
+  nodes: count,
+  accounts: count,
+  /** Of `nodes`, those that are too many to go without `muster approve cleanup`. */
+  held: count,
+  perHour: count,
+  maxShare: z.number(),
+  /** The accounts with most of them, at most `CLEAN_UP_ACCOUNTS`. */
+  byAccount: z.array(z.object({ accountId: AccountId, nodes: count })),
+  /** Those whose instances have been gone longest, at most `CLEAN_UP_NODES`. */
+  longestGone: z.array(
+    z.object({
+      accountId: AccountId,
+      region: z.string(),
+      instanceId: z.string(),
+      /** The node's name in Teleport: untrusted text. */
+      nodeId: z.string(),
+      /** `instance-gone`, `account-left`; a newer release may know more. */
+      why: z.string(),
+      goneSince: z.string(),
+    }),
+  ),
+});
+export type CleanUpReading = z.infer<typeof CleanUpReading>;
+
 export const OrganizationReading = z.object({
   /** Which worker answered. */
   worker: z.string(),
@@ -112,5 +143,7 @@ export const OrganizationReading = z.object({
   accounts: count,
   /** Why they could not all be listed; null when they were. */
   error: z.string().nullable(),
+  /** Null where nothing is recorded, no inventory was read, the accounts could not be listed, or an older release answered. */
+  cleanUp: CleanUpReading.nullable().default(null),
 });
 export type OrganizationReading = z.infer<typeof OrganizationReading>;
