@@ -14,9 +14,10 @@ import { isJobError, messageOf } from '@muster/core/runtime/errors';
 import { type Matcher, needsManagedUpdates } from '@muster/core/scan/matcher';
 import { accountOfRole } from '@muster/core/scan/matcher-scope';
 import { checkInstallers } from './check-installers.ts';
+import { checkCleanUp, checkOtherDiscovery } from './check-tctl-rights.ts';
 import { type Answered, answerPart, type ReportDeps } from './report-part.ts';
 
-/** The proxy, every installer that some matcher sends, the join tokens and the inventory. */
+/** The proxy, every installer that some matcher sends, the join tokens, the inventory, and what else tctl's identity may. */
 export async function handleCheckTeleport(
   { reportId }: { readonly reportId: ReportId },
   ctx: JobContext,
@@ -33,8 +34,13 @@ export async function handleCheckTeleport(
       checks.push(...(await checkProxy(ctx, deps)));
       checks.push(...(await checkInstallers(ctx, deps)));
       // Side by side: a tctl that hangs costs its time once.
-      const [tokens, inventory] = await Promise.all([checkTokens(ctx, deps), checkInventory(ctx, deps)]);
-      checks.push(...tokens, inventory);
+      const ofTctl = await Promise.all([
+        checkTokens(ctx, deps),
+        checkInventory(ctx, deps),
+        checkOtherDiscovery(ctx, deps),
+        checkCleanUp(ctx, deps),
+      ]);
+      checks.push(...ofTctl.flat());
       return { checks };
     },
     (error): TeleportCheckup => {

@@ -29,6 +29,8 @@ export const CHECK_IDS = [
   'installer',
   'token',
   'inventory',
+  'other-discovery',
+  'clean-up',
 ] as const;
 export type CheckId = (typeof CHECK_IDS)[number];
 
