@@ -113,14 +113,16 @@ function explainSettings(config: MusterConfig): readonly string[] {
     ? 'a first run waits for "muster resume" before it sends'
     : 'a first run sends at once';
   return [
-    `Sending:      at most ${limits.installsInFlight} instances at once, ${limits.installsInFlightPerAccount} per account, ${limits.installsInFlightPerTarget} per account and region; ${hold}`,
+    `Sending:      at most ${limits.installsInFlight} hosts under way until they have joined or failed, ${limits.installsInFlightPerAccount} per account, ${limits.installsInFlightPerTarget} per account and region; ${hold}`,
     ...explainFreeze(config.freeze),
+    ...explainRollout(config.rollout),
     ...explainWaves(config.rollout.waves),
     `Brake:        ${brake.enabled ? `stops when more than ${percent(brake.maxFailureShare)} of ${brake.window} hosts sent to one after another failed (from ${brake.minOutcomes} hosts on)` : 'off'}`,
     `Pacing:       ${percent(config.pacing.share)} of each account's Run Command quotas per region`,
     `Install:      ${install.executionTimeoutSeconds}s to run, ${install.deliveryTimeoutSeconds}s to be delivered, ${formatDuration(install.joinTimeoutMs)} to join; a send without an answer is settled after ${formatDuration(install.resendAfterMs)}`,
     `Retries:      first after ${formatDuration(config.backoff.transientFirstMs)}, or ${formatDuration(config.backoff.operatorFirstMs)} when an operator must act; doubling to ${formatDuration(config.backoff.capMs)}`,
     `Inventory:    ${inventory.kind === 'none' ? 'none: exit code 0 counts as success' : `${[inventory.command, ...inventory.args.map(withoutValue)].join(' ')}, every ${formatDuration(inventory.refreshMs)}; no send when older than ${formatDuration(inventory.freshnessMs)}`}`,
+    `Repair:       ${explainRepair(config)}`,
     `Labels:       ${labels.enabled ? `EC2 tags as aws/TAG labels, for ${formatDuration(labels.lifetimeMs)}` : 'off'}`,
     ...(cleanup.enabled
       ? [
@@ -131,6 +133,21 @@ function explainSettings(config: MusterConfig): readonly string[] {
     `Redis:        keys begin with ${config.redis.prefix}`,
     `Console:      ${address(config.console)}${config.console.password === null ? '' : ', with a password'}; workers' health ${address(config.worker)}`,
   ];
+}
+
+function explainRollout({ ramp, askAbove }: MusterConfig['rollout']): readonly string[] {
+  return [
+    `Ramp:         ${ramp.off ? 'off: caps and brake alone hold a mass start back' : `a mass start begins with ${ramp.first} hosts, and ${ramp.factor} times as many each time ${percent(ramp.success)} of a step have joined`}`,
+    `Changes:      one that adds more than ${percent(askAbove.share)} of the selected hosts, or more than ${askAbove.hosts}, whichever is more, waits for muster approve change`,
+  ];
+}
+
+function explainRepair({ repair, inventory }: Pick<MusterConfig, 'repair' | 'inventory'>): string {
+  if (inventory.kind === 'none') return 'none: without an inventory no host is lost';
+  const lost = `a joined host that runs, and whose node is missing for ${formatDuration(inventory.lostAfterMs)}, is lost`;
+  return repair.enabled
+    ? `${lost} and installed again: at most ${repair.inFlight} at once, ${repair.perHour} an hour`
+    : `off: ${lost}, and nothing is sent to it`;
 }
 
 function explainMarkerKeys(keys: number): string {
@@ -201,7 +218,7 @@ function explainWave(wave: Wave): string {
       ? []
       : [`muster approve ${name} (for up to ${percent(approvedGrowth)} more hosts than were shown)`]),
   ];
-  const cap = inFlight === null ? '' : `; at most ${inFlight} instances at once`;
+  const cap = inFlight === null ? '' : `; at most ${inFlight} hosts under way`;
   return `${name}: ${explainSelection(wave)}; begins ${begins.length === 0 ? 'at once' : `when ${begins.join(' and ')}`}${cap}`;
 }
 
