@@ -106,7 +106,7 @@ export const CAUSES = {
     owner: 'host-owner',
     handling: 'retry-slow',
     remedy:
-      'Read the output below, or the invocation in the AWS console; then fix the host or the installer.',
+      'Read the output (muster explain INSTANCE), or the invocation in the AWS console; then fix the host or the installer.',
   },
   'host-no-bash': {
     title: 'bash is not on the host (exit code 100)',

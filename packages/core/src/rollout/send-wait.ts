@@ -22,17 +22,17 @@ const REASONS = {
     toldBy: [],
   },
   brake: {
-    text: 'the brake stopped them: too many of the hosts sent to before failed',
+    text: 'the brake stopped them, because too many of the hosts sent to before failed',
     owner: 'operator',
     remedy:
-      'Fix what fails (muster instances --state failed), then run: muster resume with the scope of the finding.',
+      'Fix what fails (muster instances --state failed), then run muster resume with the scope of the brake, which muster status shows among the pauses.',
     toldBy: ['brake-engaged'],
   },
   ramp: {
     text: 'a mass start begins with a few hosts, and more follow when those have joined',
     owner: 'muster',
     remedy:
-      'Nothing to do while hosts join: muster status shows its step. Where they do not, muster instances --state installed and --state failed show them.',
+      'Nothing to do while hosts join: muster status shows its step. Where they do not, muster instances --state installed and muster instances --state failed show them.',
     toldBy: ['ramp-stopped'],
   },
   held: {
@@ -42,13 +42,13 @@ const REASONS = {
     toldBy: ['hold-first-send'],
   },
   epoch: {
-    text: 'Redis is new, was restarted, emptied or failed over: Muster waits until AWS shows every command that it may have sent before',
+    text: 'Redis is new, was restarted, emptied or failed over, and Muster waits until AWS shows every command that it may have sent before',
     owner: 'muster',
     remedy: 'Nothing to do: it ends by itself. Where it lasts, Redis restarts again and again: see its log.',
     toldBy: [],
   },
   change: {
-    text: 'the changed configuration selects them and the one before did not: a sweep first counts how many there are, and many need an approval',
+    text: 'the changed configuration selects them and the one before did not; a sweep first counts how many there are, and many need an approval',
     owner: 'operator',
     remedy:
       'Nothing to do before the sweep has ended. Where it lasts, give all workers the same file, and see in muster coverage what cannot be read.',
@@ -72,7 +72,7 @@ const REASONS = {
     text: 'muster.limits, or in_flight of their wave, allows no more hosts under way at once (a host is under way until it has joined or failed)',
     owner: 'operator',
     remedy:
-      'Nothing to do while hosts join or fail. Where none does, see muster instances --state installing and --state installed; raise muster.limits.installs_in_flight when the caps are too small.',
+      'Nothing to do while hosts join or fail. Where none does, see muster instances --state installing and muster instances --state installed; raise muster.limits.installs_in_flight when the caps are too small.',
     toldBy: [],
   },
   repair: {
@@ -97,7 +97,7 @@ const REASONS = {
     toldBy: [],
   },
   unproven: {
-    text: 'what Redis says of their accounts carries no valid seal of a worker: Muster lists the organization again first',
+    text: 'what Redis says of their accounts carries no valid seal of a worker, and Muster lists the organization again first',
     owner: 'operator',
     remedy:
       'Nothing to do where it ends with the next listing. Where it lasts, give all workers the same marker key, and see muster findings.',
@@ -124,7 +124,8 @@ const REASONS = {
   other: {
     text: 'something that this release does not know keeps sends back',
     owner: 'operator',
-    remedy: 'See the logs of the workers.',
+    remedy:
+      'A newer release of Muster wrote the reason: its own muster status names it. Update this process.',
     toldBy: [],
   },
 } as const satisfies Record<string, ReasonFacts>;
