@@ -26,7 +26,8 @@ test('hosts of this cluster are sent nothing, however they joined; a lying node 
     installs: { perInstance: { 0: 44, 1: 2 }, whileLive: 0, afterJoined: 0 },
   });
   const findings = await eventually('both findings are raised', async () => {
-    const raised = (await system.status()).findings;
+    // One host's agent is not registered: that Default Host Management is off there is told beside.
+    const raised = (await system.status()).findings.filter(({ kind }) => kind !== 'host-management-off');
     return raised.length === 2 ? raised : null;
   });
   expect(findings.map(({ kind }) => kind).toSorted()).toEqual(['node-labels-wrong', 'nodes-contradict']);
