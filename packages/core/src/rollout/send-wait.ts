@@ -25,7 +25,7 @@ const REASONS = {
     text: 'the brake stopped them, because too many of the hosts sent to before failed',
     owner: 'operator',
     remedy:
-      'Fix what fails (muster instances --state failed), then run muster resume with the scope of the brake, which muster status shows among the pauses.',
+      'Fix what fails (muster instances --state failed), then run muster resume with the scope that muster explain INSTANCE shows as paused.',
     toldBy: ['brake-engaged'],
   },
   ramp: {
