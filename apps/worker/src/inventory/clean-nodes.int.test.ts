@@ -212,6 +212,7 @@ test('more than the share at once waits for an approval, and its finding says ho
   expect(finding?.remedy).toContain('muster approve cleanup');
   const [request] = await bench.ledger.approvals.requests();
   expect(request).toMatchObject({ subject: 'cleanup:nodes', hosts: 11, accounts: 1 });
+  expect(request?.detail).toContain(`By account: ${TARGET.accountId}: 11.`);
 
   if (request !== undefined) await bench.ledger.approvals.approve(request, 'tester');
   expect(await clean(bench)).toEqual({ removed: 11, left: 0, stopped: null });

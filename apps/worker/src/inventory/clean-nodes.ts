@@ -9,7 +9,7 @@ import { isJobError } from '@muster/core/runtime/errors';
 import type { HandlerDeps } from '../deps.ts';
 import { doDueWork, type DueOutcome } from '../due-work.ts';
 import { readFreeze } from '@muster/core/rollout/gates';
-import { CLEANUP_APPROVAL, findHeld, findVanished, proveVanished } from './vanished-nodes.ts';
+import { CLEANUP_APPROVAL, countByAccount, findHeld, findVanished, proveVanished } from './vanished-nodes.ts';
 import { askSendPermission } from '../rollout/send-permission.ts';
 
 type Result = { removed: number; left: number; stopped: string | null };
@@ -74,7 +74,7 @@ async function holdShares(
     hosts: nodes.length,
     accounts,
     grow: GROW,
-    detail: `Nodes are removed: ${text}.`,
+    detail: `Nodes are removed: ${text}. By account: ${describeAccounts(nodes)}.`,
   });
   await ledger.control.raise({
     kind: 'cleanup-held',
@@ -88,7 +88,7 @@ async function holdShares(
   return new Set(shares.map(({ scope }) => scope));
 }
 
-/** Shares named in a finding. */
+/** Shares, or accounts, named in a finding or a request. */
 const SHARES_NAMED = 5;
 
 function describeShares(shares: readonly HeldShare[]): string {
@@ -98,6 +98,13 @@ function describeShares(shares: readonly HeldShare[]): string {
   });
   const more = shares.length - named.length;
   return named.join(', ') + (more > 0 ? `, and those of ${more} more accounts` : '');
+}
+
+function describeAccounts(nodes: readonly VanishedNode[]): string {
+  const accounts = countByAccount(nodes);
+  const named = accounts.slice(0, SHARES_NAMED).map((one) => `${one.accountId}: ${one.nodes}`);
+  const more = accounts.length - named.length;
+  return named.join(', ') + (more > 0 ? `, and ${more} more` : '');
 }
 
 function percent(share: number): string {

@@ -102,6 +102,15 @@ export async function findHeld(
   return { shares, nodes, accounts: size.accounts, isApproved };
 }
 
+/** Most first. */
+export function countByAccount(
+  nodes: readonly VanishedNode[],
+): readonly { readonly accountId: AccountId; readonly nodes: number }[] {
+  return [...Map.groupBy(nodes, ({ target }) => target.accountId)]
+    .map(([accountId, { length }]) => ({ accountId, nodes: length }))
+    .toSorted((a, b) => b.nodes - a.nodes || a.accountId.localeCompare(b.accountId));
+}
+
 /**
  * The last look before a removal: EC2 is asked for the instances of one target by their ids.
  *

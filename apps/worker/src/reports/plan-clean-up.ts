@@ -1,6 +1,6 @@
 import type { VanishedNode } from '@muster/core/inventory/clean-up';
 import { CLEAN_UP_ACCOUNTS, CLEAN_UP_NODES, type CleanUpReading } from '@muster/core/reports/plan/plan-part';
-import { findHeld, findVanished } from '../inventory/vanished-nodes.ts';
+import { countByAccount, findHeld, findVanished } from '../inventory/vanished-nodes.ts';
 import type { ReportDeps } from './report-part.ts';
 
 /**
@@ -18,9 +18,7 @@ export async function planCleanUp(
   const recorded = { ledger, config, clock, installation };
   const vanished = await findVanished(recorded);
   const held = await findHeld(vanished, recorded);
-  const byAccount = [...Map.groupBy(vanished, ({ target }) => target.accountId)].map(
-    ([accountId, { length }]) => ({ accountId, nodes: length }),
-  );
+  const byAccount = countByAccount(vanished);
   return {
     enabled: config.cleanup.enabled,
     nodes: vanished.length,
@@ -28,9 +26,7 @@ export async function planCleanUp(
     held: held.isApproved ? 0 : held.nodes.length,
     perHour: config.cleanup.perHour,
     maxShare: config.cleanup.maxShare,
-    byAccount: byAccount
-      .toSorted((a, b) => b.nodes - a.nodes || a.accountId.localeCompare(b.accountId))
-      .slice(0, CLEAN_UP_ACCOUNTS),
+    byAccount: byAccount.slice(0, CLEAN_UP_ACCOUNTS),
     longestGone: vanished
       .toSorted((a, b) => a.goneAtMs - b.goneAtMs || a.instanceId.localeCompare(b.instanceId))
       .slice(0, CLEAN_UP_NODES)

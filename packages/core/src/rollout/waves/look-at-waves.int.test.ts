@@ -200,6 +200,8 @@ test('an approved wave may grow by a tenth; at more it asks again, and so does o
   expect(await fleet.look()).toEqual([]);
   const [request] = await approvals.requests();
   expect(request).toMatchObject({ subject: 'wave:eu', hosts: 100, accounts: 2, grow: 0.1 });
+  const named = [ONE.accountId, TWO.accountId].toSorted().join(', ');
+  expect(request?.detail).toContain(` Its hosts are in accounts ${named}.`);
   if (request === undefined) throw new Error('nothing is asked for');
   await approvals.approve(request, 'ann');
   expect(await fleet.look()).toEqual(['eu']);

@@ -154,9 +154,19 @@ async function askForApprovals({ approvals, enrollments }: Looked, facts: WaveFa
     const known = asked.find((one) => one.subject === subject);
     if (known !== undefined && known.hosts === hosts && known.basis === basis) continue;
     const targets = await enrollments.targetsWith(...COUNTED.map((state) => ({ wave: name, state })));
-    const accounts = new Set(targets.map(({ accountId }) => accountId)).size;
-    await approvals.ask({ subject, hosts, accounts, basis, grow, detail: detailOf(facts, wave) });
+    const accountIds = [...new Set(targets.map(({ accountId }) => accountId))].toSorted();
+    const detail = `${detailOf(facts, wave)} Its hosts are in ${nameAccounts(accountIds)}.`;
+    await approvals.ask({ subject, hosts, accounts: accountIds.length, basis, grow, detail });
   }
+}
+
+/** Accounts that a request names; the rest is counted. */
+const ACCOUNTS_NAMED = 5;
+
+function nameAccounts(accountIds: readonly AccountId[]): string {
+  const named = accountIds.slice(0, ACCOUNTS_NAMED);
+  const more = accountIds.length - named.length;
+  return `${accountIds.length === 1 ? 'account' : 'accounts'} ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 function detailOf(facts: WaveFacts, { name, approvedGrowth }: Wave): ApprovalRequest['detail'] {
