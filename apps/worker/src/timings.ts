@@ -20,6 +20,8 @@ export interface WorkerTimings {
   readonly heldMs: number;
   /** Between two attempts to enter an account, or read a region, that was denied. */
   readonly deniedMs: number;
+  /** What a freeze window holds is looked at after this at the latest: another worker may have had another configuration when it looked. */
+  readonly frozenMs: number;
   /** How long an account's list of regions is believed. */
   readonly regionsMs: number;
   /** How long an account's own tags are believed at most; half of it at least. */
@@ -47,6 +49,7 @@ export function createTimings(config: MusterConfig): WorkerTimings {
     passingMs: scaled(600_000, 15_000),
     heldMs: scaled(60_000, 1_000),
     deniedMs: Math.max(config.backoff.operatorFirstMs, config.pollIntervalMs),
+    frozenMs: scaled(3_600_000, 15_000),
     regionsMs: scaled(24 * 3_600_000, 60_000),
     accountTagsMs: scaled(3_600_000, 10_000),
     accountFactsMs: Math.max(scaled(7 * 24 * 3_600_000, 600_000), 4 * config.pollIntervalMs),

@@ -49,10 +49,10 @@ const WAITS: Readonly<Record<string, WaitReason | undefined>> = {
   'other-discovery': 'other-discovery',
 };
 /** Waits that are over when the target is due again. */
-const ENDS_WHEN_DUE: ReadonlySet<WaitReason> = new Set<WaitReason>(['epoch', 'pacing', 'freeze']);
+const ENDS_WHEN_DUE: ReadonlySet<WaitReason> = new Set<WaitReason>(['epoch', 'pacing']);
 
 /** How a job ended, and what its wait is about: see `SendWait`. */
-type Ended = DueOutcome<Result> & { readonly subject?: string | null };
+type Ended = DueOutcome<Result> & { readonly subject?: string | null; readonly untilMs?: number | null };
 
 /** More than any target can hold. */
 const MANY = 100_000;
@@ -123,13 +123,13 @@ async function leaveAlone(target: Target, why: string, deps: HandlerDeps): Promi
 /** What keeps the target's candidates from being sent to, for people: no send hangs on it. */
 async function tellWait(
   target: Target,
-  { nextInMs, result, subject = null }: Ended,
+  { nextInMs, result, subject = null, untilMs: endsAtMs }: Ended,
   { ledger, clock }: Pick<HandlerDeps, 'ledger' | 'clock'>,
 ): Promise<void> {
   const reason = WAITS[result.stopped];
   if (reason === undefined) return ledger.waits.clear(target);
   const nowMs = clock.now();
-  const untilMs = ENDS_WHEN_DUE.has(reason) ? nowMs + (nextInMs ?? 0) : null;
+  const untilMs = endsAtMs ?? (ENDS_WHEN_DUE.has(reason) ? nowMs + (nextInMs ?? 0) : null);
   return ledger.waits.note(target, { reason, subject, untilMs, nowMs, hasSent: result.sent > 0 });
 }
 
@@ -149,7 +149,7 @@ async function sendAll(target: Target, scope: SendScope, ctx: JobContext, deps: 
     if (permission.kind === 'withheld') {
       const { reason, freeze } = permission;
       const ended = done(withheldMs(permission, deps), sent, instances, reason);
-      return { ...ended, subject: freeze?.name ?? null };
+      return { ...ended, subject: freeze?.name ?? null, untilMs: freeze?.untilMs ?? null };
     }
     const epoch = await enterEpoch(target, matchers, ctx, deps).catch(asDenial);
     if (epoch instanceof JobError) return denied(target, epoch, sent, instances, deps);
@@ -235,15 +235,14 @@ async function nothingToSend(
   if (closed === OF_READING) return done(deps.timings.retryMs, sent, instances, closed.reason);
   const untilMs = closed?.untilMs ?? null;
   const nextInMs = untilMs === null ? deps.timings.heldMs : Math.max(0, untilMs - nowMs);
-  // The end of a freeze is known to the moment, and a changed configuration wakes what waited for it: there is nothing to look at
-  // before, but a repair that a freeze of sends does not hold.
+  if (closed?.reason !== 'freeze') {
+    const inMs = Math.min(nextInMs, deps.timings.heldMs);
+    return { ...done(inMs, sent, instances, closed?.reason ?? 'idle'), subject: closed?.subject ?? null };
+  }
+  // The end of a freeze is known to the moment. Before it there may be a repair that a freeze of sends does not hold.
   const laterAtMs = await deps.ledger.enrollments.nextCandidateAt(target, nowMs);
-  const mostMs =
-    closed?.reason === 'freeze' ? (laterAtMs ?? Number.POSITIVE_INFINITY) - nowMs : deps.timings.heldMs;
-  return {
-    ...done(Math.min(nextInMs, mostMs), sent, instances, closed?.reason ?? 'idle'),
-    subject: closed?.subject ?? null,
-  };
+  const inMs = Math.min(nextInMs, deps.timings.frozenMs, (laterAtMs ?? Number.POSITIVE_INFINITY) - nowMs);
+  return { ...done(inMs, sent, instances, 'freeze'), subject: closed.subject, untilMs };
 }
 
 function done(nextInMs: number | null, sent: number, instances: number, stopped: string): DueOutcome<Result> {

@@ -96,7 +96,7 @@ export function withheldMs(
   { reason, freeze }: Extract<SendPermission, { kind: 'withheld' }>,
   { timings, clock }: Pick<HandlerDeps, 'timings' | 'clock'>,
 ): number {
-  if (freeze !== undefined) return Math.max(0, freeze.untilMs - clock.now());
+  if (freeze !== undefined) return Math.min(Math.max(0, freeze.untilMs - clock.now()), timings.frozenMs);
   return reason === 'inventory' ? timings.retryMs : timings.heldMs;
 }
 
