@@ -34,6 +34,7 @@ export async function wakeByConfig(deps: Deps): Promise<boolean> {
     // A worker that still lacks a matcher says so again.
     if (finding.kind === 'config-skew') await control.clear('config-skew', finding.scope);
   }
+  await deps.ledger.waves.takeUp(deps.config.rollout.waves);
   const before = await control.workedBy();
   await takeSelection(deps, before === null ? null : matchersOf(before));
   const now = workedOf(deps.config);

@@ -171,6 +171,12 @@ test('nothing holds before a whole sweep has read the organization by the waves 
   expect(await fleet.look(changed)).toEqual(['canary']);
   expect(await fleet.why('rest', changed)).toContain('no sweep has read the whole organization');
   await sweep(fleet);
+  // Workers that still scan by the waves before name none of these.
+  expect(await fleet.look(changed)).toEqual(['canary']);
+
+  await fleet.ledger.waves.takeUp(changed);
+  expect(await fleet.look(changed)).toEqual(['canary']);
+  await sweep(fleet);
 
   expect(await fleet.look(changed)).toEqual(['canary', 'rest']);
 });

@@ -33,7 +33,7 @@ export async function lookAtWaves(
     return new Set();
   }
   const inForce = await ledger.waves.inForce(waves);
-  if (inForce.isSwept || (await isSwept(ledger, waves, inForce, nowMs))) {
+  if (inForce !== null && (inForce.isSwept || (await isSwept(ledger, waves, inForce, nowMs)))) {
     await noteConditions(ledger, waves, inForce, nowMs);
   }
   const facts = await ledger.waves.facts(waves, nowMs);

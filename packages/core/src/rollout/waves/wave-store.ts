@@ -37,15 +37,30 @@ export interface WaveLook {
 
 /** Where waves stand, as far as looks at them have found out. */
 export function createWaveLedger({ redis, keys, run, enrollments, approvals }: WaveDeps) {
+  async function begin(waves: readonly Wave[]): Promise<WavesInForce> {
+    const [seconds, microseconds] = await redis.time();
+    const sinceMs = Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+    await redis.hset(keys.waves, LIST, `${digestOfWaves(waves)}|${sinceMs}|`);
+    return { sinceMs, isSwept: false };
+  }
+
   return {
-    /** Since when the waves are as they are: what was read before says nothing of who belongs to which. */
-    async inForce(waves: readonly Wave[]): Promise<WavesInForce> {
-      const known = readInForce(await redis.hget(keys.waves, LIST), waves);
-      if (known !== null) return known;
-      const [seconds, microseconds] = await redis.time();
-      const sinceMs = Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
-      await redis.hset(keys.waves, LIST, `${digestOfWaves(waves)}|${sinceMs}|`);
-      return { sinceMs, isSwept: false };
+    /**
+     * A worker scans by these waves from now on. Until it does, its readings name other waves or none, and a wave without
+     * hosts would look as if all of them had joined.
+     */
+    async takeUp(waves: readonly Wave[]): Promise<void> {
+      if (readInForce(await redis.hget(keys.waves, LIST), waves) === null) await begin(waves);
+    },
+
+    /**
+     * Since when workers scan by these waves: what was read before says nothing of who belongs to which. Null while the waves
+     * that a worker took up last are others.
+     */
+    async inForce(waves: readonly Wave[]): Promise<WavesInForce | null> {
+      const text = await redis.hget(keys.waves, LIST);
+      // A Redis that was emptied: the workers took them up before.
+      return text === null ? begin(waves) : readInForce(text, waves);
     },
 
     /** A sweep that began later has ended. */
