@@ -54,6 +54,8 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
           // Most of a file is waiting for processes, polls and deadlines.
           maxWorkers: CORES + 1,
+          // Real processes on a busy machine. A second try is printed as `(retry x1)`: look at it, it may be a race.
+          retry: 1,
           testTimeout: 300_000,
           hookTimeout: 120_000,
         },
