@@ -46,7 +46,7 @@ test('where Default Host Management is off is told once, and what switches it on
   expect(others).toEqual([]);
   expect(finding).toMatchObject({ scope: 'all', count: 2 });
   expect(finding?.message).toContain('In 2 targets');
-  expect(finding?.message).toContain('up to 7 hosts');
+  expect(finding?.message).toContain('7 hosts there that Systems Manager does not manage');
   expect((await plan()).totals.hostManagement).toMatchObject({
     off: { targets: 2, hosts: 7, withoutProfile: 7 },
     on: { targets: 0 },
