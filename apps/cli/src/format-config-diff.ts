@@ -1,3 +1,4 @@
+import { plural } from '@muster/core/runtime/wording';
 import type { AccountDiff, ConfigDiff } from '@muster/core/reports/config-diff';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
 import { alignTable } from './align-table.ts';
@@ -15,9 +16,11 @@ export function diffJson({ accounts, ...sums }: ConfigDiff, limit: number) {
 export function formatConfigDiff(diff: ConfigDiff, limit: number): string {
   const { adds, drops, handsOver, same, unknown, notRead, notKnown, accounts } = diff;
   const lines = [
-    `the new file adds ${hosts(adds)}, drops ${drops}, hands ${handsOver} over to another or a changed matcher, and leaves ${same} as they are`,
+    `the new file adds ${plural(adds, 'host')}, drops ${drops}, hands ${handsOver} over to another or a changed matcher, and leaves ${same} as they are`,
     ...(unknown > 0
-      ? [`of ${hosts(unknown)} only a scan can tell: it depends on tags, which the ledger does not hold`]
+      ? [
+          `of ${plural(unknown, 'host')} only a scan can tell: it depends on tags, which the ledger does not hold`,
+        ]
       : []),
     ...(notRead > 0
       ? [`${notRead} targets that it covers were not read completely: what they hold is in no figure`]
@@ -47,8 +50,4 @@ function examplesOf({ accountId, examples }: AccountDiff): readonly string[] {
   ] as const;
   const shown = parts.filter(([, ids]) => ids.length > 0).map(([what, ids]) => `${what} ${ids.join(' ')}`);
   return shown.length === 0 ? [] : [`${accountId}: for example ${shown.join('; ')}`];
-}
-
-function hosts(count: number): string {
-  return `${count} ${count === 1 ? 'host' : 'hosts'}`;
 }

@@ -1,5 +1,3 @@
-import { createAwsAdapter } from '@muster/core/aws/adapter';
-import { installationId } from '@muster/core/config/installation-id';
 import type { MusterConfig } from '@muster/core/config/model';
 import { secretsOf } from '@muster/core/config/secrets';
 import { isJobError } from '@muster/core/runtime/errors';
@@ -9,10 +7,10 @@ import { createMemoryReports } from '@muster/core/reports/report-store';
 import type { LedgerClock } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import type { ReportLedger } from '@muster/core/reports/report';
-import { randomShare } from '@muster/core/runtime/clock';
 import { createRedactor } from '@muster/core/runtime/redaction';
 import { createTeleportAdapter } from '@muster/core/teleport/adapter';
 import type { EnqueueJobs } from './deps.ts';
+import { createLocalReaders } from './local-readers.ts';
 import { handleCheckAccount } from './reports/check-account.ts';
 import { handleCheckOrganization } from './reports/check-organization.ts';
 import { handleCheckTeleport } from './reports/check-teleport.ts';
@@ -20,7 +18,6 @@ import { handlePlanAccount } from './reports/plan-account.ts';
 import { handlePlanOrganization } from './reports/plan-organization.ts';
 import { handlePlanTarget } from './reports/plan-target.ts';
 import type { Answered, ReportDeps } from './reports/report-part.ts';
-import { createTimings } from './timings.ts';
 
 /** The jobs of reports, as a worker would answer them, in this process, with this shell's credentials and without Redis. */
 export interface LocalAnswers {
@@ -60,27 +57,13 @@ export function answerLocally(options: {
   readonly log: Logger;
 }): LocalAnswers {
   const { config, clock, log } = options;
-  const aws = createAwsAdapter({
-    clock,
-    observe: () => undefined,
-    partition: config.matchers[0]?.partition ?? 'aws',
-    sessionName: installationId(config),
-    log,
-    random: randomShare,
-  });
+  const { aws, readers } = createLocalReaders({ config, clock, log });
   const waiting: Waiting[] = [];
   const running = new Set<Promise<void>>();
   const closing = new AbortController();
   const reports = createMemoryReports();
   const deps: ReportDeps = {
-    config,
-    timings: createTimings(config),
-    clock,
-    random: randomShare,
-    installation: installationId(config),
-    organization: aws,
-    accounts: aws,
-    instances: aws,
+    ...readers,
     hostManagement: aws,
     commands: aws,
     preflight: aws,

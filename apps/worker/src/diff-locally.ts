@@ -1,5 +1,3 @@
-import { createAwsAdapter } from '@muster/core/aws/adapter';
-import { installationId } from '@muster/core/config/installation-id';
 import type { MusterConfig } from '@muster/core/config/model';
 import type { Account } from '@muster/core/organization/account';
 import type { AccountId } from '@muster/core/organization/ids';
@@ -11,7 +9,6 @@ import {
   createTally,
   sumUpDiff,
 } from '@muster/core/reports/config-diff';
-import { randomShare } from '@muster/core/runtime/clock';
 import type { LedgerClock } from '@muster/core/runtime/clock-port';
 import { isJobError } from '@muster/core/runtime/errors';
 import type { Logger } from '@muster/core/runtime/logger-port';
@@ -20,8 +17,8 @@ import { groupByRole, matchersOfAccount } from '@muster/core/scan/matcher-scope'
 import { callerAccountOf, type HandlerDeps } from './deps.ts';
 import { accountPages } from './organization/accounts-in-scope.ts';
 import { resolveRegions } from './organization/list-regions.ts';
+import { createLocalReaders } from './local-readers.ts';
 import { listSightings, ownerAmong } from './scan/judge-target.ts';
-import { createTimings } from './timings.ts';
 
 /** Accounts that are read at once. */
 const AT_ONCE = 16;
@@ -54,27 +51,10 @@ export async function diffLocally(options: {
     ...after,
     matchers: [...after.matchers, ...before.matchers.filter(({ key }) => !known.has(key))],
   };
-  const aws = createAwsAdapter({
-    clock,
-    observe: () => undefined,
-    partition: config.matchers[0]?.partition ?? 'aws',
-    sessionName: installationId(config),
-    log,
-    random: randomShare,
-  });
-  const deps: Deps = {
-    config,
-    organization: aws,
-    accounts: aws,
-    instances: aws,
-    clock,
-    timings: createTimings(config),
-    random: randomShare,
-    installation: installationId(config),
-  };
+  const { aws, readers } = createLocalReaders({ config, clock, log });
   try {
     return sumUpDiff(
-      await diffAccounts({ before: before.matchers, after: after.matchers }, signal, deps),
+      await diffAccounts({ before: before.matchers, after: after.matchers }, signal, readers),
       [],
     );
   } finally {

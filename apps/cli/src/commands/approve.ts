@@ -1,3 +1,4 @@
+import { plural } from '@muster/core/runtime/wording';
 import { type ApprovalRequest, wordOf } from '@muster/core/control/approval';
 import { approveRequest } from '@muster/core/control/operator-acts';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
@@ -60,7 +61,7 @@ function chosen(requests: readonly ApprovalRequest[], word: string): ApprovalReq
 
 function describe(request: ApprovalRequest): string {
   const { subject, hosts, accounts, grow, detail, sinceMs } = request;
-  const size = `${hosts} ${hosts === 1 ? 'host' : 'hosts'} in ${accounts} ${accounts === 1 ? 'account' : 'accounts'}`;
+  const size = `${plural(hosts, 'host')} in ${plural(accounts, 'account')}`;
   const growth = `may grow by ${Math.round(grow * 100)} % before it must be approved again`;
   return terminalLine(
     `${wordOf(subject)}: ${size}, ${growth}. ${detail} Waits since ${new Date(sinceMs).toISOString()}.`,

@@ -1,7 +1,8 @@
 import { INSTANCES_PER_COMMAND } from '@muster/core/install/command';
 import { isJobError, JobError } from '@muster/core/runtime/errors';
 import { coversRegion } from '@muster/core/scan/matcher';
-import { type ClosedGate, OF_READING, readGateFacts } from '@muster/core/rollout/gates';
+import { readGateFacts } from '@muster/core/rollout/gate-facts';
+import { type ClosedGate, OF_READING } from '@muster/core/rollout/gates';
 import type { WaitReason } from '@muster/core/rollout/send-wait';
 import type { MatcherKey } from '@muster/core/organization/ids';
 import { targetId, type Target } from '@muster/core/organization/target';

@@ -1,4 +1,5 @@
-import { type ClosedGate, closedGate, type GateFacts, OF_READING } from '@muster/core/rollout/gates';
+import type { GateFacts } from '@muster/core/rollout/gate-facts';
+import { type ClosedGate, closedGate, OF_READING } from '@muster/core/rollout/gates';
 import { isRepair, type StoredRecord } from '@muster/core/enrollment/record';
 import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import { InstanceId, type MatcherKey } from '@muster/core/organization/ids';

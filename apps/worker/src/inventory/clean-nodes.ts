@@ -1,3 +1,4 @@
+import { percent } from '@muster/core/runtime/wording';
 import { pausedBy } from '@muster/core/control/scope';
 import type { HeldShare, VanishedNode } from '@muster/core/inventory/clean-up';
 import { NodeName } from '@muster/core/inventory/teleport-port';
@@ -8,7 +9,7 @@ import { type Target, targetId } from '@muster/core/organization/target';
 import { isJobError } from '@muster/core/runtime/errors';
 import type { HandlerDeps } from '../deps.ts';
 import { doDueWork, type DueOutcome } from '../due-work.ts';
-import { readFreeze } from '@muster/core/rollout/gates';
+import { readFreeze } from '@muster/core/rollout/gate-facts';
 import { CLEANUP_APPROVAL, countByAccount, findHeld, findVanished, proveVanished } from './vanished-nodes.ts';
 import { askSendPermission } from '../rollout/send-permission.ts';
 
@@ -105,10 +106,6 @@ function describeAccounts(nodes: readonly VanishedNode[]): string {
   const named = accounts.slice(0, SHARES_NAMED).map((one) => `${one.accountId}: ${one.nodes}`);
   const more = accounts.length - named.length;
   return named.join(', ') + (more > 0 ? `, and ${more} more` : '');
-}
-
-function percent(share: number): string {
-  return `${Number((share * 100).toFixed(1))} %`;
 }
 
 /** @param all how many nodes were found, those that are held included */

@@ -1,7 +1,7 @@
 import type { WrittenInstance } from '@muster/aws-sim/world/written';
 import type { AccountId, MatcherKey } from '@muster/core/organization/ids';
 import type { Target } from '@muster/core/organization/target';
-import { readGateFacts } from '@muster/core/rollout/gates';
+import { readGateFacts } from '@muster/core/rollout/gate-facts';
 import type { ConfigPart } from '@muster/testing/system-config';
 import { selectionOf } from '@muster/core/rollout/selection/selection';
 import { expect, test } from 'vitest';

@@ -1,9 +1,9 @@
 import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { MatcherKey } from '@muster/core/organization/ids';
 import type { Target } from '@muster/core/organization/target';
-import type { GateFacts } from '@muster/core/rollout/gates';
+import type { GateFacts } from '@muster/core/rollout/gate-facts';
 import { matcherRampId, rampsOver } from '@muster/core/rollout/ramp/ramp-cover';
-import type { RampSlots } from '@muster/core/rollout/ramp/ramp-store';
+import type { RampSlots } from '@muster/core/rollout/ramp/slot-store';
 import { moveRamps } from '@muster/core/rollout/ramp/run-ramps';
 import type { HandlerDeps } from '../deps.ts';
 import type { Batch, Candidate } from '../install/pick-batch.ts';

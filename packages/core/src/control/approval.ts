@@ -1,4 +1,5 @@
 /** What an operator is asked for before sends of a part of the fleet begin, and what an approval covers. */
+import { plural } from '../runtime/wording.ts';
 import { z } from 'zod';
 import { EpochMs } from '../enrollment/record.ts';
 import type { Finding } from './findings.ts';
@@ -104,7 +105,7 @@ export function findingsOfRequests(requests: readonly ApprovalRequest[]): readon
       kind: 'wave-unapproved',
       scope: subject,
       sinceMs,
-      message: `${detail} It has ${hosts} ${hosts === 1 ? 'host' : 'hosts'} in ${accounts} ${accounts === 1 ? 'account' : 'accounts'}.`,
+      message: `${detail} It has ${plural(hosts, 'host')} in ${plural(accounts, 'account')}.`,
       remedy: `Look at muster waves and muster approve ${wordOf(subject)} --dry-run, then run: muster approve ${wordOf(subject)}`,
       count: hosts,
     }));

@@ -1,5 +1,5 @@
 import type { MusterConfig } from '../config/model.ts';
-import { describeRamp } from '../rollout/ramp/run-ramps.ts';
+import { describeRamp } from '../rollout/ramp/describe-ramp.ts';
 import { type FindingKind, PAUSERS } from './findings.ts';
 import type { Ledger } from './ledger.ts';
 import { describeScope, isForeignScope, printScope, type Scope, type ScopeText } from './scope.ts';

@@ -2,6 +2,7 @@
  * Whom an operator's act touches, told before it is done. Answered from the ledger's counts and indexes: no record is read but
  * that of a single instance, and the answer about everything costs one index, however many hosts there are.
  */
+import { plural } from '../runtime/wording.ts';
 import type { EnrollmentState } from '../enrollment/record.ts';
 import type { Held } from '../enrollment/count-store.ts';
 import type { AccountId, BatchId, InstanceId } from '../organization/ids.ts';
@@ -101,7 +102,7 @@ export function describeTouched({ hosts, accounts, some }: Touched): string {
   );
   const more = accounts > some.length ? ` and ${accounts - some.length} more` : '';
   const list = named.length === 0 ? '' : `: ${named.join(', ')}${more}`;
-  return `This touches ${hosts} ${hosts === 1 ? 'host' : 'hosts'} in ${accounts} ${accounts === 1 ? 'account' : 'accounts'}${list}.`;
+  return `This touches ${plural(hosts, 'host')} in ${plural(accounts, 'account')}${list}.`;
 }
 
 /** The live commands of a scope: a command that is partly another instance's is asked about that instance alone. */

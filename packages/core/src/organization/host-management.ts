@@ -1,3 +1,4 @@
+import { plural } from '../runtime/wording.ts';
 import type { Finding } from '../control/findings.ts';
 import type { Cause } from '../enrollment/cause.ts';
 import type { TargetAccess } from '../install/command.ts';
@@ -83,8 +84,4 @@ export function findingsOfHostManagement({
       count: targets,
     },
   ];
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

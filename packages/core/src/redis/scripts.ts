@@ -3,32 +3,22 @@ import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import { messageOf } from '../runtime/errors.ts';
 
+/** What every script needs that changes records: counts, and the places and ramps that follow from them. */
+const RECORDS = [
+  'redis/now',
+  'jobs/make-due',
+  'enrollment/count-records',
+  'rollout/ramp/ramps',
+  'rollout/places',
+  'install/outputs',
+] as const;
+const PLACES = ['redis/now', 'enrollment/count-records', 'rollout/ramp/ramps', 'rollout/places'] as const;
+
 /** Our Lua scripts by name: the folder of their subject, and the files with functions that are put before them. */
 const SCRIPTS = {
   'claim-ledger': { folder: 'control', functions: [] },
-  'commit-target': {
-    folder: 'enrollment',
-    functions: [
-      'redis/now',
-      'jobs/make-due',
-      'enrollment/count-records',
-      'rollout/ramp/ramps',
-      'rollout/places',
-      'rollout/repair-rate',
-      'install/outputs',
-    ],
-  },
-  'set-aside': {
-    folder: 'enrollment',
-    functions: [
-      'redis/now',
-      'jobs/make-due',
-      'enrollment/count-records',
-      'rollout/ramp/ramps',
-      'rollout/places',
-      'install/outputs',
-    ],
-  },
+  'commit-target': { folder: 'enrollment', functions: [...RECORDS, 'rollout/repair-rate'] },
+  'set-aside': { folder: 'enrollment', functions: RECORDS },
   'count-anew': { folder: 'enrollment', functions: ['enrollment/count-records'] },
   'forget-target': { folder: 'enrollment', functions: [] },
   'repair-candidates': { folder: 'enrollment', functions: [] },
@@ -56,14 +46,8 @@ const SCRIPTS = {
   'count-added': { folder: 'rollout/selection', functions: [] },
   'bound-held': { folder: 'rollout/selection', functions: [] },
   'note-waves': { folder: 'rollout/waves', functions: ['redis/now'] },
-  room: {
-    folder: 'rollout',
-    functions: ['redis/now', 'enrollment/count-records', 'rollout/ramp/ramps', 'rollout/places'],
-  },
-  'review-places': {
-    folder: 'rollout',
-    functions: ['redis/now', 'enrollment/count-records', 'rollout/ramp/ramps', 'rollout/places'],
-  },
+  room: { folder: 'rollout', functions: PLACES },
+  'review-places': { folder: 'rollout', functions: PLACES },
   'move-ramp': { folder: 'rollout/ramp', functions: ['redis/now', 'rollout/ramp/ramps'] },
   'count-hosts': { folder: 'rollout', functions: [] },
 } as const satisfies Record<string, { readonly folder: string; readonly functions: readonly string[] }>;

@@ -116,9 +116,8 @@ function coversAllAccountsOf(one: Matcher, other: Matcher): boolean {
   );
 }
 
-/** Hosts of one account, by what becomes of them. */
-export interface AccountDiff {
-  readonly accountId: string;
+/** Hosts by what becomes of them. */
+interface DiffCounts {
   readonly adds: number;
   readonly drops: number;
   readonly handsOver: number;
@@ -127,6 +126,11 @@ export interface AccountDiff {
   readonly unknown: number;
   /** Targets that the new configuration covers and that were not read completely, or not at all: their hosts are in no figure. */
   readonly notRead: number;
+}
+
+/** Hosts of one account. */
+export interface AccountDiff extends DiffCounts {
+  readonly accountId: string;
   /** A few of each. */
   readonly examples: {
     readonly adds: readonly InstanceId[];
@@ -136,15 +140,8 @@ export interface AccountDiff {
   };
 }
 
-/** The answer of `muster config diff`. */
-export interface ConfigDiff {
-  /** Sums over all accounts. */
-  readonly adds: number;
-  readonly drops: number;
-  readonly handsOver: number;
-  readonly same: number;
-  readonly unknown: number;
-  readonly notRead: number;
+/** The answer of `muster config diff`: sums over all accounts. */
+export interface ConfigDiff extends DiffCounts {
   /** What no figure has, as sentences; empty when the figures are whole. */
   readonly notKnown: readonly string[];
   /** Those that differ or hold what is not known, the most hosts first. */

@@ -4,7 +4,7 @@ import { scopeFlag } from '../control/scope.ts';
 import { readWaves, type WaveView } from '../rollout/waves/wave-view.ts';
 import type { Wave } from '../rollout/waves/wave.ts';
 import type { RampFacts, RampState } from '../rollout/ramp/ramp-store.ts';
-import { describeRamp, describeStep, isOfInterest } from '../rollout/ramp/run-ramps.ts';
+import { describeRamp, describeStep, isOfInterest } from '../rollout/ramp/describe-ramp.ts';
 import { describeWait, type SendWait, type WaitReason } from '../rollout/send-wait.ts';
 import { readFindings } from '../control/standing-findings.ts';
 import type { Ledger } from '../control/ledger.ts';

@@ -3,7 +3,8 @@ import type { Pause } from '../control/findings.ts';
 import { candidateAt } from '../enrollment/record-codec.ts';
 import type { InventoryFacts } from '../inventory/node-store.ts';
 import type { Ledger } from '../control/ledger.ts';
-import { type ClosedGate, closedGate, gateOfPause, readGateFacts } from './gates.ts';
+import { readGateFacts } from './gate-facts.ts';
+import { type ClosedGate, closedGate, gateOfPause } from './gates.ts';
 import type { WaitReason } from './send-wait.ts';
 
 /** What hosts that are ready to be sent to wait for. */

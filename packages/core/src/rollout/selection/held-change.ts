@@ -1,3 +1,4 @@
+import { plural } from '../../runtime/wording.ts';
 import type { Approval, ApprovalSubject, ApprovedSize } from '../../control/approval.ts';
 import { mostOf } from '../../control/approval.ts';
 import type { Finding } from '../../control/findings.ts';
@@ -80,8 +81,8 @@ export function describeChange(figures: ChangeFigures): string {
   const first = accounts.slice(0, ACCOUNTS_SHOWN).map(({ accountId, hosts }) => `${accountId}: ${hosts}`);
   const more = accounts.length > ACCOUNTS_SHOWN ? ` and ${accounts.length - ACCOUNTS_SHOWN} more` : '';
   const unread =
-    notRead === 0 ? '' : ` ${count(notRead, 'target')} could not be read; hosts there are not counted.`;
-  return `The changed configuration adds ${count(held.hosts, 'host')} in ${count(held.accounts, 'account')} (${first.join(', ')}${more}) to the ${selectedBefore} that were selected before.${unread}`;
+    notRead === 0 ? '' : ` ${plural(notRead, 'target')} could not be read; hosts there are not counted.`;
+  return `The changed configuration adds ${plural(held.hosts, 'host')} in ${plural(held.accounts, 'account')} (${first.join(', ')}${more}) to the ${selectedBefore} that were selected before.${unread}`;
 }
 
 /** The finding while a change waits for an approval. */
@@ -91,13 +92,9 @@ export function findingOfChange(figures: ChangeFigures, nowMs: number): Finding 
     kind: 'change-held',
     scope: 'all',
     sinceMs: nowMs,
-    message: `${describeChange(figures)} Muster sends nothing to the added hosts: without an approval a change may add at most ${count(allowance, 'host')} (muster.rollout.ask_above). Muster goes on with all other hosts.`,
+    message: `${describeChange(figures)} Muster sends nothing to the added hosts: without an approval a change may add at most ${plural(allowance, 'host')} (muster.rollout.ask_above). Muster goes on with all other hosts.`,
     remedy:
       'Compare the two files: muster config diff OLD NEW. When the change is meant, run: muster approve change (with --dry-run it only says what it would approve). When it is not, put the old file back; this finding then ends.',
     count: held.hosts,
   };
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

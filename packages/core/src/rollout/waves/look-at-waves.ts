@@ -1,11 +1,12 @@
 /** A look at all waves: which conditions hold, which waves begin by that, and which wait for an operator. */
+import { percent } from '../../runtime/wording.ts';
 import { type ApprovalRequest, isCovered } from '../../control/approval.ts';
 import type { Ledger } from '../../control/ledger.ts';
 import { AccountId } from '../../organization/ids.ts';
 import { readTargetId, targetId } from '../../organization/target.ts';
 import type { UnreadTarget } from '../../organization/unread-findings.ts';
 import { maySelect, type Wave } from './wave.ts';
-import { basisOf, holdConditions, percent, type WaveFacts, waitOfWave } from './wave-standing.ts';
+import { basisOf, holdConditions, type WaveFacts, waitOfWave } from './wave-standing.ts';
 import type { WaveLook, WavesInForce } from './wave-store.ts';
 
 type Looked = Pick<Ledger, 'waves' | 'enrollments' | 'coverage' | 'approvals' | 'due'>;

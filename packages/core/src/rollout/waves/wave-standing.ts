@@ -1,4 +1,5 @@
 /** Where a wave stands: what it waits for, told from counts, from what was read, from dates and from approvals. */
+import { percent } from '../../runtime/wording.ts';
 import { formatDuration } from '../../config/value-shapes.ts';
 import { type Approval, isCovered } from '../../control/approval.ts';
 import { digestOfWaves, type Wave, type WaveCondition } from './wave.ts';
@@ -152,9 +153,4 @@ export function basisOf(wave: Wave): string {
 
 function wholeSeconds(ms: number): number {
   return Math.max(0, Math.round(ms / 1_000) * 1_000);
-}
-
-/** `12.5 %`. */
-export function percent(share: number): string {
-  return `${Number((share * 100).toFixed(1))} %`;
 }

@@ -1,0 +1,11 @@
+/** Figures in sentences for people. */
+
+/** `1 host`, `12 hosts`. @param noun in the singular, with a regular plural */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** `12.5 %`. @param share 0..1 */
+export function percent(share: number): string {
+  return `${Number((share * 100).toFixed(1))} %`;
+}
