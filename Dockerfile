@@ -20,6 +20,7 @@ COPY apps/cli/package.json apps/cli/
 COPY apps/demo/package.json apps/demo/
 COPY apps/scheduler/package.json apps/scheduler/
 COPY apps/worker/package.json apps/worker/
+COPY packages/api/package.json packages/api/
 COPY packages/aws-sim/package.json packages/aws-sim/
 COPY packages/core/package.json packages/core/
 COPY packages/teleport-sim/package.json packages/teleport-sim/
@@ -52,6 +53,7 @@ COPY LICENSE ./
 COPY apps/cli ./apps/cli
 COPY apps/scheduler ./apps/scheduler
 COPY apps/worker ./apps/worker
+COPY packages/api ./packages/api
 COPY packages/core ./packages/core
 RUN ln -s /app/apps/cli/bin/muster.js /usr/local/bin/muster
 USER node

@@ -1,0 +1,34 @@
+/** Who did what. */
+import { z } from 'zod';
+import { ListQuery, pageOf, Time, Words } from './paging.ts';
+
+export const AuditRow = z.object({
+  id: z.string(),
+  at: Time,
+  by: z.string(),
+  /** How they were known: `user`, `oidc`, `token`, `proxy`, `link`, `cli`, `muster`. */
+  kind: z.string(),
+  /** An address, or the host of a command line. */
+  from: z.string(),
+  act: z.string(),
+  scope: z.string(),
+  accounts: z.number().int().nullable(),
+  hosts: z.number().int().nullable(),
+  /** The plan or approval that it was pinned to; null without. */
+  basis: z.string().nullable(),
+  reason: z.string(),
+  result: z.string(),
+  hash: z.string(),
+});
+export type AuditRow = z.infer<typeof AuditRow>;
+
+export const AuditQuery = ListQuery.extend({
+  act: Words.optional(),
+  by: Words.optional(),
+  since: Time.optional(),
+  q: z.string().max(200).optional(),
+});
+export const AuditPage = pageOf(AuditRow).extend({
+  /** Whether the chain of what is kept holds. */
+  chain: z.object({ holds: z.boolean(), firstBroken: z.string().nullable(), keptSince: Time.nullable() }),
+});
