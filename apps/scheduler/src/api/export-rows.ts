@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { type CsvValue, csvRecord } from '@muster/core/runtime/csv-text';
 import { terminalText } from '@muster/core/runtime/terminal-text';
 
@@ -16,16 +15,23 @@ export type ExportColumns<Row> = Readonly<Record<string, (row: Row) => unknown>>
 const CHUNK_CHARACTERS = 64 * 1024;
 
 /**
- * A document of rows that are read as fast as the visitor takes them, and no longer once the stream is destroyed. No control
+ * The chunks of a document of rows, which are read as fast as the chunks are taken, and no longer once they are not. No control
  * or invisible character of a foreign text comes through raw, and no spreadsheet finds a formula in one. In CSV an empty cell
- * is null, and what is no scalar stands as JSON. A fault of `rows` destroys the stream: the document is cut, never closed as if whole.
+ * is null, and what is no scalar stands as JSON.
  */
-export function exportRows<Row>(
+export async function* exportRows<Row>(
   format: ExportFormat,
   columns: ExportColumns<Row>,
   rows: AsyncIterable<Row>,
-): Readable {
-  return Readable.from(chunks(lines(format, columns, rows)), { objectMode: false });
+): AsyncGenerator<string> {
+  let chunk = '';
+  for await (const line of lines(format, columns, rows)) {
+    chunk += line;
+    if (chunk.length < CHUNK_CHARACTERS) continue;
+    yield terminalText(chunk);
+    chunk = '';
+  }
+  if (chunk !== '') yield terminalText(chunk);
 }
 
 async function* lines<Row>(
@@ -40,17 +46,6 @@ async function* lines<Row>(
       ? csvRecord(entries.map(([, valueOf]) => csvValue(valueOf(row))))
       : `${JSON.stringify(Object.fromEntries(entries.map(([name, valueOf]) => [name, valueOf(row) ?? null])))}\n`;
   }
-}
-
-async function* chunks(texts: AsyncIterable<string>): AsyncGenerator<string> {
-  let chunk = '';
-  for await (const text of texts) {
-    chunk += text;
-    if (chunk.length < CHUNK_CHARACTERS) continue;
-    yield terminalText(chunk);
-    chunk = '';
-  }
-  if (chunk !== '') yield terminalText(chunk);
 }
 
 function csvValue(value: unknown): CsvValue {
