@@ -48,7 +48,9 @@ function endlessRows(): {
 }
 
 async function text(chunks: AsyncIterable<string>): Promise<string> {
-  return (await Array.fromAsync(chunks)).join('');
+  let document = '';
+  for await (const chunk of chunks) document += chunk;
+  return document;
 }
 
 describe('an export of rows', () => {
