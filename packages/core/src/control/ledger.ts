@@ -3,6 +3,7 @@ import type { MacKey } from '../install/mac.ts';
 import { USUAL_PACING, type PacingSettings } from '../install/pacing.ts';
 import type { Logger } from '../runtime/logger-port.ts';
 import { createKeys } from '../redis/keys.ts';
+import { createPlaceChanges } from '../organization/place-change-store.ts';
 import { type ApprovalLedger, createApprovalLedger } from './approval-store.ts';
 import { createChangeLedger } from '../enrollment/change-store.ts';
 import { createClockLedger, type ClockLedger } from './clock-store.ts';
@@ -35,6 +36,7 @@ import { createWaitLedger, type WaitLedger } from '../rollout/wait-store.ts';
 export interface Ledger {
   readonly enrollments: EnrollmentLedger;
   readonly changes: ReturnType<typeof createChangeLedger>;
+  readonly placeChanges: ReturnType<typeof createPlaceChanges>;
   readonly due: DueLedger;
   readonly coverage: CoverageLedger;
   readonly scans: ScanLedger;
@@ -81,6 +83,7 @@ export function createRedisLedger(deps: {
   return {
     enrollments,
     changes: createChangeLedger(shared),
+    placeChanges: createPlaceChanges(shared),
     due: createDueLedger(shared),
     coverage: createCoverageLedger(shared),
     scans: createScanLedger(shared),
