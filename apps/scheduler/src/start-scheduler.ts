@@ -70,7 +70,7 @@ export async function startScheduler(deps: {
     jobQueue: queue,
     metrics,
     redact,
-    waves: () => current.rollout.waves,
+    configuration: () => current,
     clock,
     log,
   });

@@ -1,0 +1,58 @@
+import type { Request, RequestHandler } from 'express';
+import { holdsRole, type Role } from '@muster/core/control/access/role';
+import { sendProblem } from '../http/problem.ts';
+
+/** Whom a request comes from. */
+export interface Principal {
+  /** For people and for the audit; untrusted text where a provider or a proxy said it. */
+  readonly name: string;
+  /** By what it is known: `loopback` is every program and browser of this machine, where nothing is configured. */
+  readonly kind: 'user' | 'token' | 'proxy' | 'oidc' | 'loopback' | 'link';
+  readonly role: Role;
+  /** The address that the request came from; of a request by way of a trusted proxy, the one that the proxy told. */
+  readonly ip: string;
+}
+
+declare global {
+  // Express asks for this: https://github.com/DefinitelyTyped/DefinitelyTyped/blob/master/types/express-serve-static-core/index.d.ts
+  // oxlint-disable-next-line typescript/no-namespace
+  namespace Express {
+    interface Request {
+      /** Set by `identify` for every request; null where nothing says whom it comes from. */
+      principal: Principal | null;
+      /** The CSRF token of the session whose cookie the request carries; null where no cookie says whom it comes from. */
+      csrfToken: string | null;
+    }
+  }
+}
+
+/** The principal behind a guard of `requireRole`. Throws where there is no such guard: a fault of the program. */
+export function principalOf(request: Request): Principal {
+  if (request.principal === null) throw new Error(`no guard stands before ${request.path}`);
+  return request.principal;
+}
+
+/** Lets through only who holds the role: else 401 where nothing is known of the visitor, and 403. */
+export function requireRole(role: Role): RequestHandler {
+  return (request, response, next) => {
+    const { principal } = request;
+    if (principal !== null && holdsRole(principal.role, role)) next();
+    else if (principal === null || principal.kind === 'loopback') refuseUnknown(response);
+    else {
+      sendProblem(response, {
+        status: 403,
+        title: 'Forbidden',
+        detail: `${principal.name} has the role ${principal.role}; this needs ${role}.`,
+      });
+    }
+  };
+}
+
+function refuseUnknown(response: Parameters<RequestHandler>[1]): void {
+  response.set('WWW-Authenticate', 'Bearer realm="Muster"');
+  sendProblem(response, {
+    status: 401,
+    title: 'Not signed in',
+    detail: 'Sign in, or open the link that `muster console login` prints. Programs send an API token.',
+  });
+}
