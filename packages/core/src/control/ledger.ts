@@ -16,6 +16,7 @@ import {
   createHostManagementLedger,
   type HostManagementLedger,
 } from '../organization/host-management-store.ts';
+import { createHistoryLedger, type HistoryLedger } from '../history/history-store.ts';
 import { createLabelLedger, type LabelLedger } from '../inventory/label-store.ts';
 import { createOtherDiscoveryLedger, type OtherDiscoveryLedger } from '../rollout/other-discovery-store.ts';
 import { createLeftAccounts, type LeftAccounts } from '../organization/left-account-store.ts';
@@ -57,6 +58,7 @@ export interface Ledger {
   readonly otherDiscovery: OtherDiscoveryLedger;
   readonly labels: LabelLedger;
   readonly statistics: StatisticsLedger;
+  readonly history: HistoryLedger;
   readonly pacing: PacingLedger;
 }
 
@@ -104,6 +106,7 @@ export function createRedisLedger(deps: {
     otherDiscovery: createOtherDiscoveryLedger(shared),
     labels: createLabelLedger(shared),
     statistics: createStatisticsLedger(shared),
+    history: createHistoryLedger(shared),
     pacing: createPacingLedger({
       keys,
       run,

@@ -99,7 +99,7 @@ elseif #record_writes + #intent_writes > 0 then
 end
 
 -- Records.
-local deltas, told, touched, install_at, joins = {}, {}, {}, math.huge, false
+local deltas, told, touched, install_at, joins, joined = {}, {}, {}, math.huge, false, 0
 local candidate_scores, verify_scores, no_candidates, no_verify, placed = {}, {}, {}, {}, {}
 -- What an end says of the installer: nothing where no command ran, or an operator canceled it.
 local function outcome_of(state, cause, old_state)
@@ -144,6 +144,7 @@ for _, write in ipairs(record_writes) do
     install_at = math.min(install_at, tonumber(candidate))
   end
   if verify_at ~= '' and verify_at ~= old_verify then joins = true end
+  if state == 'joined' and old_state ~= 'joined' then joined = joined + 1 end
   if state ~= old_state or cause ~= old_cause then
     told[#told + 1] = {
       write.id,
@@ -167,6 +168,9 @@ if #record_writes > 0 then
   redis.call('HSET', summary, 'written', ARGV[2])
   if not records.change(names, target, deltas) then records.count_anew(names, target) end
 end
+
+-- For people: what another client has put in its place fails no write.
+if joined > 0 then redis.pcall('HINCRBY', own .. 'totals', 'joined', joined) end
 
 -- Intents.
 local now = now_ms()

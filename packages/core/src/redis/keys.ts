@@ -145,7 +145,11 @@ export interface Keys {
   readonly clocks: string;
   /** hash: `ok:ACTION`, `throttled:ACTION` … → how many calls. */
   readonly awsCalls: string;
-  /** hash: commandsSent. */
+  /** hash: start of a bucket (epoch ms) → its JSON, see history-bucket.ts; of the last 48 hours. Writer: keep-history.lua. */
+  readonly fineHistory: string;
+  /** The same every hour, of the last year. */
+  readonly coarseHistory: string;
+  /** hash: commandsSent; `joined`: hosts that became joined (commit-target.lua). */
   readonly totals: string;
   /** hash: the inventory's facts: generation, begunAtMs, nodes, error, dropped, tookMs, comparedSinceMs. */
   readonly inventory: string;
@@ -256,6 +260,8 @@ export function createKeys(prefix: string): Keys {
     hostManagementOff: `${own}:host-management-off`,
     waits: `${own}:waits`,
     awsCalls: `${own}:aws-calls`,
+    fineHistory: `${own}:history:fine`,
+    coarseHistory: `${own}:history:coarse`,
     totals: `${own}:totals`,
     inventory: `${own}:inventory`,
     otherDiscovery: `${own}:other-discovery`,
