@@ -27,10 +27,12 @@ export function createApi(routes: readonly ApiRoute[], deps: ApiDeps): Router {
     readJson,
   );
   const all = [...routes, documentRoute(routes)];
-  for (const route of all)
+  for (const route of all) {
     router[route.method](pathOf(route), requireRole(route.role), serveRoute(route, deps));
-  for (const path of new Set(all.map(pathOf)))
+  }
+  for (const path of new Set(all.map(pathOf))) {
     router.all(path, refuseMethod(all.filter((one) => pathOf(one) === path)));
+  }
   router.use(nothingHere(all));
   router.use(answerFailure(deps.log));
   return router;

@@ -77,8 +77,9 @@ export function readListRequest(
   const belongsTo = `${about} ${keys.map(({ field, descending }) => `${descending ? '-' : ''}${field}`).join(',')}`;
   const cursor = textOf(query['cursor']);
   const opened = cursor === null ? null : openCursor(cursor, belongsTo);
-  if (opened !== null && !opened.ok)
+  if (opened !== null && !opened.ok) {
     faults.push({ parameter: 'cursor', detail: CURSOR_FAULTS[opened.fault] });
+  }
   const list: ListAsked = {
     limit: Number(query['limit']),
     sort: keys,
