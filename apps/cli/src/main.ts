@@ -32,6 +32,7 @@ const COMMANDS: readonly Loadable[] = [
   { verbs: ['config'], load: async () => (await import('./commands/config.ts')).addConfigCommand },
   { verbs: ['init'], load: async () => (await import('./commands/init.ts')).addInitCommand },
   { verbs: ['version'], load: async () => (await import('./commands/version.ts')).addVersionCommand },
+  { verbs: ['console'], load: async () => (await import('./commands/console.ts')).addConsoleCommand },
   { verbs: ['token'], load: async () => (await import('./commands/token.ts')).addTokenCommand },
 ];
 

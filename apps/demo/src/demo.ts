@@ -2,8 +2,10 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeSignInLink } from '@muster/cli/commands/console';
 import { awaitSettled } from '@muster/cli/commands/run';
 import { formatStatus } from '@muster/cli/commands/status';
+import { consoleUrl } from '@muster/core/config/console-url';
 import { loadConfig } from '@muster/core/config/load-config';
 import type { MusterConfig } from '@muster/core/config/model';
 import { formatFaults } from '@muster/core/config/source/report';
@@ -45,7 +47,7 @@ export async function demo(options: DemoOptions): Promise<number> {
   const processes = new ProcessGroup({ entry: ENTRY, env, logFile });
   processes.start({ name: 'scheduler', args: ['scheduler'] });
   for (let n = 1; n <= options.workers; n += 1) processes.start({ name: `worker-${n}`, args: ['worker'] });
-  greet(options, config, env, folder);
+  await greet(options, config, env, folder);
   try {
     const status = await watch(config, env, options, interrupted.promise);
     await processes.stop();
@@ -101,13 +103,19 @@ function configure(
   return { config: result.config, env };
 }
 
-function greet(options: DemoOptions, config: MusterConfig, env: NodeJS.ProcessEnv, folder: string): void {
+async function greet(
+  options: DemoOptions,
+  config: MusterConfig,
+  env: NodeJS.ProcessEnv,
+  folder: string,
+): Promise<void> {
   const world =
     options.world ??
     `${options.scenario}: ${options.accounts} accounts, ${options.regions} regions, ${options.instances} instances, seed ${options.seed}`;
   process.stderr.write(
     `Simulated organization (${world}), time ×${options.speed}, ${options.workers} workers\n` +
-      `Console  http://127.0.0.1:${config.console.port}/   Queues  http://127.0.0.1:${config.console.port}/queues\n` +
+      `Console  ${consoleUrl(config.console)}/   Queues  ${consoleUrl(config.console)}/queues\n` +
+      `Sign in  ${await makeSignInLink(config, 'operator')}\n` +
       `Logs     ${join(folder, 'muster.log')}\n` +
       `Ask it   ${lineToType(env, 'status')}\n`,
   );

@@ -11,8 +11,7 @@ export const FindingRow = z.object({
   scope: z.string(),
   severity: Severity,
   owner: Owner,
-  /** Null for the hosts of a cause, which came one after another. */
-  since: Time.nullable(),
+  since: Time,
   message: z.string(),
   remedy: z.string(),
   /** Whether nothing is sent in its scope while it lasts. */

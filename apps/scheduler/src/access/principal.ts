@@ -48,8 +48,21 @@ export function requireRole(role: Role): RequestHandler {
   };
 }
 
+const BEARER = 'Bearer realm="Muster"';
+const BASIC = 'Basic realm="Muster", charset="UTF-8"';
+
+/** Has a 401 ask for the console's password in a dialog of the browser, where no page of ours can ask. */
+export function challengeByPassword(response: Parameters<RequestHandler>[1]): void {
+  response.locals['challenge'] = BASIC;
+}
+
+/** What a 401 asks for, as `WWW-Authenticate` has it. */
+export function challengeOf(response: Parameters<RequestHandler>[1]): string {
+  return response.locals['challenge'] === BASIC ? BASIC : BEARER;
+}
+
 function refuseUnknown(response: Parameters<RequestHandler>[1]): void {
-  response.set('WWW-Authenticate', 'Bearer realm="Muster"');
+  response.set('WWW-Authenticate', challengeOf(response));
   sendProblem(response, {
     status: 401,
     title: 'Not signed in',

@@ -220,9 +220,15 @@ describe('on loopback, with a seeded ledger', () => {
     ['PATCH', '/queues/api/queues/discovery/1/update-data'],
     ['DELETE', '/api/status'],
     ['POST', '/'],
-    ['OPTIONS', '/api/status'],
-  ])('%s %s is refused', async (method, path) => {
-    expect((await ask(app.url + path, { method })).status).toBe(405);
+  ])('%s %s is for operators, and this machine alone is none', async (method, path) => {
+    const answer = await ask(app.url + path, { method });
+
+    expect(answer.status).toBe(401);
+    expect(answer.body).toContain('muster console login');
+  });
+
+  test.each(['OPTIONS', 'TRACE', 'PROPFIND'])('%s is refused', async (method) => {
+    expect((await ask(`${app.url}/api/status`, { method })).status).toBe(405);
   });
 
   test.each([

@@ -3,38 +3,29 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Router } from 'express';
+import { consoleUrl } from '@muster/core/config/console-url';
 import type { ConsoleSettings, MusterConfig } from '@muster/core/config/model';
 import type { Ledger } from '@muster/core/control/ledger';
 import type { JobQueue } from '@muster/core/jobs/queue/enqueue';
 import { checkRedis } from '@muster/core/redis/server-check';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import { messageOf } from '@muster/core/runtime/errors';
+import type { Wave } from '@muster/core/rollout/waves/wave';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import { createRedactor, type Redact } from '@muster/core/runtime/redaction';
 import { isLoopback } from '@muster/core/runtime/request-origin';
-import { createApi } from '../api/api-app.ts';
-import { API_PATH } from '../api/openapi.ts';
-import { API_ROUTES } from '../api/routes.ts';
-import type { Principal } from '../access/principal.ts';
+import { createAccess } from '../access/create-access.ts';
+import { requireRole } from '../access/principal.ts';
+import { isOpen } from '../access/ways-in.ts';
 import { createCachedRead } from '../console/cached-read.ts';
 import { createConsoleRoutes } from '../console/console-routes.ts';
 import { readSnapshot } from '../console/console-view.ts';
-import { createPasswordTries, requirePassword } from './basic-auth.ts';
 import { registerLedgerMetrics, type Registry } from './ledger-metrics.ts';
 import { BOARD_PATH, type BoardQueue, createQueueBoard } from './queue-board.ts';
-import {
-  consoleHeaders,
-  redactAnswers,
-  refuseCrossSite,
-  refuseWrites,
-  requireLoopbackHost,
-} from './request-guards.ts';
+import { consoleHeaders, redactAnswers, refuseCrossSite, requireLoopbackHost } from './request-guards.ts';
 
 export interface HttpDeps {
-  /** As it listens. */
   readonly config: Pick<MusterConfig, 'console' | 'proxyServer' | 'discoveryGroup' | 'pollIntervalMs'>;
-  /** The configuration as it is now. */
-  readonly configuration: () => MusterConfig;
   /** On a fail-fast connection: a visitor waits for every answer. */
   readonly ledger: Ledger;
   /** As `boardQueues` of core makes them, on a fail-fast connection. */
@@ -48,6 +39,8 @@ export interface HttpDeps {
   readonly metrics: Registry;
   /** Cleans every JSON answer. @default a redactor that knows secrets by their form only */
   readonly redact?: Redact;
+  /** Those of the configuration as it is now. @default none */
+  readonly waves?: () => readonly Wave[];
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -56,14 +49,15 @@ export interface HttpDeps {
 const STATUS_INTERVAL_MS = 1_000;
 
 /**
- * The scheduler's web side: console at `/`, Bull Board at `/queues`, `/healthz`, `/readyz`, `/metrics`. It only shows:
- * no route changes anything. When a password is set, only the two health checks go without it.
+ * The scheduler's web side: console at `/`, Bull Board at `/queues`, sign-in at `/auth`, `/healthz`, `/readyz`, `/metrics`.
+ * Behind the two health checks and the sign-in every route has a principal that may look; what changes something needs more:
+ * see `access/create-access.ts`.
  */
 export function createHttpApp(deps: HttpDeps): Express {
   const { config, ledger, clock, log } = deps;
-  const { host, password } = config.console;
+  const { host } = config.console;
   const read = createCachedRead({
-    read: () => readSnapshot(ledger, clock.now(), deps.configuration().rollout.waves),
+    read: () => readSnapshot(ledger, clock.now(), deps.waves?.() ?? []),
     clock,
     minIntervalMs: STATUS_INTERVAL_MS,
   });
@@ -80,36 +74,25 @@ export function createHttpApp(deps: HttpDeps): Express {
   app.use(consoleHeaders());
   if (isLoopback(host)) app.use(requireLoopbackHost(host));
   app.use(refuseCrossSite);
-  app.use(refuseWrites);
-  const health: HealthDeps = { checkRedis: () => checkRedis(deps.redis, deps.prefix), clock };
-  app.use(createHealthRoutes(health));
+  app.use(createHealthRoutes({ checkRedis: () => checkRedis(deps.redis, deps.prefix), clock }));
   // Without a password only this machine's browsers are meant, also in a container whose port is published on loopback.
   // Health checks come from elsewhere there.
-  if (password === null) app.use(requireLoopbackHost(host));
-  if (password !== null) {
-    app.use(requirePassword(password, createPasswordTries({ clock, log, metrics: deps.metrics })));
-  }
+  if (isOpen(config.console)) app.use(requireLoopbackHost(host));
+  const { guard, routes } = createAccess({
+    settings: () => config.console,
+    access: ledger.access,
+    prefix: deps.prefix,
+    metrics: deps.metrics,
+    clock,
+    log,
+  });
+  app.use(...guard);
+  app.use('/auth', routes);
+  app.use(requireRole('viewer'));
   app.get('/metrics', async (_request, response) => {
     response.type(deps.metrics.contentType).send(await deps.metrics.metrics());
   });
-  const redact = deps.redact ?? createRedactor();
-  app.use((request, _response, next) => {
-    request.principal = visitor(request.ip ?? '', password !== null);
-    next();
-  });
-  app.use(
-    API_PATH,
-    createApi(API_ROUTES, {
-      config: deps.configuration,
-      ledger,
-      readSnapshot: read,
-      whyNotReady: () => whyNotReady(health),
-      redact,
-      clock,
-      log,
-    }),
-  );
-  app.use(redactAnswers(redact));
+  app.use(redactAnswers(deps.redact ?? createRedactor()));
   app.use(BOARD_PATH, createQueueBoard(deps.queues));
   app.use(createConsoleRoutes({ settings: config, ledger, readSnapshot: read, clock, log }));
   app.use((_request, response) => {
@@ -117,13 +100,6 @@ export function createHttpApp(deps: HttpDeps): Express {
   });
   app.use(answerFailure(log));
   return app;
-}
-
-/** Where a password is set, only those who know it come here. */
-function visitor(ip: string, knowsPassword: boolean): Principal {
-  return knowsPassword
-    ? { name: 'console', kind: 'user', role: 'viewer', ip }
-    : { name: 'loopback', kind: 'loopback', role: 'viewer', ip };
 }
 
 /** Express knows this shape by its four parameters. */
@@ -205,7 +181,7 @@ export async function listen(
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://${hostInUrl(settings.host)}:${port}`,
+    url: consoleUrl(settings, port),
     async close() {
       if (!server.listening) return;
       const closed = once(server, 'close');
@@ -214,10 +190,4 @@ export async function listen(
       await closed;
     },
   };
-}
-
-/** An address that stands for all of them cannot be opened; this machine's can. */
-function hostInUrl(host: string): string {
-  if (host === '0.0.0.0' || host === '::' || host === '') return '127.0.0.1';
-  return host.includes(':') ? `[${host}]` : host;
 }

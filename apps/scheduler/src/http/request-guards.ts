@@ -42,21 +42,6 @@ function headerOf(request: Request, name: string): string | undefined {
 }
 
 /**
- * Refuses every method that could change something, whatever a library behind it offers: orders are given by the CLI,
- * until the console knows who its users are.
- */
-export const refuseWrites: RequestHandler = (request, response, next) => {
-  if (request.method === 'GET' || request.method === 'HEAD') {
-    next();
-    return;
-  }
-  response
-    .status(405)
-    .set('Allow', 'GET, HEAD')
-    .json({ error: 'The console only shows. Use the muster command to act.' });
-};
-
-/**
  * Takes known secrets out of every JSON answer, Bull Board's included: it shows the messages and stacks of failed jobs,
  * which others have written.
  */

@@ -1,6 +1,4 @@
 import { type RedisServer, startRedis } from '@muster/testing/redis-server';
-import { OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
-import type { MusterConfig } from '@muster/core/config/model';
 import { Secret } from '@muster/core/config/secret';
 import { createRedisLedger, type Ledger } from '@muster/core/control/ledger';
 import type { Logger } from '@muster/core/runtime/logger-port';
@@ -31,13 +29,7 @@ export interface RunningApp {
 }
 
 export async function startApp(
-  options: {
-    readonly password?: string;
-    readonly host?: string;
-    readonly secrets?: readonly string[];
-    /** @default the one of a system under test */
-    readonly configuration?: MusterConfig;
-  } = {},
+  options: { readonly password?: string; readonly host?: string; readonly secrets?: readonly string[] } = {},
 ): Promise<RunningApp> {
   const server = await startRedis();
   const clock = createClock();
@@ -57,8 +49,8 @@ export async function startApp(
     host: options.host ?? '127.0.0.1',
     port: 0,
     password: options.password === undefined ? null : new Secret(options.password),
+    session: { idleMs: 30 * 60_000, longestMs: 12 * 60 * 60_000 },
   };
-  const configuration = options.configuration ?? parsedSystemConfig(OFFLINE_FACTS, {});
   const app = createHttpApp({
     config: {
       console,
@@ -66,7 +58,6 @@ export async function startApp(
       discoveryGroup: 'production',
       pollIntervalMs: 300_000,
     },
-    configuration: () => configuration,
     ledger,
     queues,
     jobQueue,

@@ -16,12 +16,12 @@ export function digestOfSightings(
   { comparedSince }: Pick<BegunScan, 'comparedSince'>,
   { labels }: Pick<HandlerDeps['config'], 'labels'>,
 ): string {
-  const seen = [...sightings.values()].map(({ instance, owner, wave, tags }) => [
+  const seen = [...sightings.values()].map(({ instance, owner, wave }) => [
     instance.instanceId,
     instance.state,
     instance.launchedAtMs,
     owner?.key ?? null,
-    owner === null ? null : labels.enabled ? instance.tags : tags,
+    owner === null || !labels.enabled ? null : instance.tags,
     ...(wave === null ? [] : [wave]),
   ]);
   seen.sort(byId);

@@ -3,6 +3,7 @@ import type { PacingSettings } from '../install/pacing.ts';
 import type { FreezeWindow } from '../rollout/freeze/freeze.ts';
 import type { Wave } from '../rollout/waves/wave.ts';
 import type { RampRule } from '../rollout/ramp/ramp.ts';
+import type { SessionTimes } from '../control/access/session-store.ts';
 import type { Secret } from './secret.ts';
 
 /**
@@ -31,8 +32,6 @@ export interface MusterConfig {
   readonly backoff: BackoffSettings;
   readonly inventory: InventorySettings;
   readonly repair: RepairSettings;
-  /** Keys of the tags of EC2 that a record keeps for people. */
-  readonly shownTags: readonly string[];
   readonly labels: LabelSettings;
   readonly otherDiscovery: OtherDiscoverySettings;
   readonly cleanup: CleanupSettings;
@@ -179,8 +178,10 @@ export interface ConsoleSettings {
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
-  /** Needed to listen anywhere but on loopback; null without. */
+  /** One password for all, who may only look; null without. */
   readonly password: Secret | null;
+  /** When a signed-in browser must sign in again. In real time. */
+  readonly session: SessionTimes;
 }
 
 export interface WorkerSettings {

@@ -47,11 +47,6 @@ export const MusterShape = z.strictObject({
         .describe('First part of every key in Redis, one per installation: letters, digits, `-`, `_`.'),
     })
     .prefault({}),
-  shown_tags: textList()
-    .prefault(['Name'])
-    .describe(
-      'Tags of EC2 that Muster keeps beside an instance, so that lists show them and a search finds them: 10 keys at most. They decide nothing.',
-    ),
   marker_key_file: text()
     .optional()
     .describe(
@@ -339,6 +334,16 @@ export const MusterShape = z.strictObject({
         .describe(
           'File with the password of the console, relative to the folder of this file. Required unless the console listens on loopback. The environment variable `MUSTER_CONSOLE_PASSWORD` wins.',
         ),
+      session: z
+        .strictObject({
+          idle: duration(MINUTE, DAY)
+            .prefault('30m')
+            .describe('A signed-in browser that asks for nothing for this long must sign in again.'),
+          longest: duration(MINUTE)
+            .prefault('12h')
+            .describe('A signed-in browser must sign in again after this, whatever it does.'),
+        })
+        .prefault({}),
     })
     .prefault({}),
   worker: z

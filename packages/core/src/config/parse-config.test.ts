@@ -65,7 +65,12 @@ describe('a minimal configuration', () => {
         sendWindowMs: 10_000,
       },
       inventory: { kind: 'tctl', command: 'tctl', args: [] },
-      console: { host: '127.0.0.1', port: 8080, password: null },
+      console: {
+        host: '127.0.0.1',
+        port: 8080,
+        password: null,
+        session: { idleMs: 1_800_000, longestMs: 43_200_000 },
+      },
       worker: { host: '127.0.0.1', port: 9090 },
     });
     expect(config.matchers[0]).toMatchObject({

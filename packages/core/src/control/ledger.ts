@@ -3,7 +3,6 @@ import type { MacKey } from '../install/mac.ts';
 import { USUAL_PACING, type PacingSettings } from '../install/pacing.ts';
 import type { Logger } from '../runtime/logger-port.ts';
 import { createKeys } from '../redis/keys.ts';
-import { createPlaceChanges } from '../organization/place-change-store.ts';
 import { type ApprovalLedger, createApprovalLedger } from './approval-store.ts';
 import { createChangeLedger } from '../enrollment/change-store.ts';
 import { createClockLedger, type ClockLedger } from './clock-store.ts';
@@ -16,7 +15,6 @@ import {
   createHostManagementLedger,
   type HostManagementLedger,
 } from '../organization/host-management-store.ts';
-import { createHistoryLedger, type HistoryLedger } from '../history/history-store.ts';
 import { createLabelLedger, type LabelLedger } from '../inventory/label-store.ts';
 import { createOtherDiscoveryLedger, type OtherDiscoveryLedger } from '../rollout/other-discovery-store.ts';
 import { createLeftAccounts, type LeftAccounts } from '../organization/left-account-store.ts';
@@ -31,13 +29,13 @@ import { createUnansweredLedger, type UnansweredLedger } from '../organization/u
 import { createSelectionLedger, type SelectionLedger } from '../rollout/selection/selection-store.ts';
 import { createWaveLedger, type WaveLedger } from '../rollout/waves/wave-store.ts';
 import { createRampLedger, type RampLedger } from '../rollout/ramp/ramp-store.ts';
+import { type AccessLedger, createAccessLedger } from './access/access-store.ts';
 import { createWaitLedger, type WaitLedger } from '../rollout/wait-store.ts';
 
 /** Everything the ledger is, so that a handler can name the parts it needs. */
 export interface Ledger {
   readonly enrollments: EnrollmentLedger;
   readonly changes: ReturnType<typeof createChangeLedger>;
-  readonly placeChanges: ReturnType<typeof createPlaceChanges>;
   readonly due: DueLedger;
   readonly coverage: CoverageLedger;
   readonly scans: ScanLedger;
@@ -58,8 +56,8 @@ export interface Ledger {
   readonly otherDiscovery: OtherDiscoveryLedger;
   readonly labels: LabelLedger;
   readonly statistics: StatisticsLedger;
-  readonly history: HistoryLedger;
   readonly pacing: PacingLedger;
+  readonly access: AccessLedger;
 }
 
 /** The ledger on Redis. The connection stays the caller's: it is not closed here. */
@@ -85,7 +83,6 @@ export function createRedisLedger(deps: {
   return {
     enrollments,
     changes: createChangeLedger(shared),
-    placeChanges: createPlaceChanges(shared),
     due: createDueLedger(shared),
     coverage: createCoverageLedger(shared),
     scans: createScanLedger(shared),
@@ -106,7 +103,7 @@ export function createRedisLedger(deps: {
     otherDiscovery: createOtherDiscoveryLedger(shared),
     labels: createLabelLedger(shared),
     statistics: createStatisticsLedger(shared),
-    history: createHistoryLedger(shared),
+    access: createAccessLedger(shared),
     pacing: createPacingLedger({
       keys,
       run,

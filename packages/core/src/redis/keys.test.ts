@@ -19,6 +19,9 @@ test('every key begins with the prefix as hash tag, and is no other key', () => 
     nodes,
     nodeDigests,
     report,
+    session,
+    sessionSeen,
+    signInLink,
     ...plain
   } = createKeys('p');
 
@@ -37,6 +40,9 @@ test('every key begins with the prefix as hash tag, and is no other key', () => 
     rampWaiting('x'),
     nodes(TARGET.accountId, '1'),
     nodeDigests('1'),
+    session('x'),
+    sessionSeen('x'),
+    signInLink('x'),
     bullPrefix('p'),
   ];
 

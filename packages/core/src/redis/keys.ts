@@ -46,13 +46,8 @@ export interface Keys {
   readonly countIndex: string;
   /** hash: instance id → target id, of each record. Writer: commit-target.lua. */
   readonly instanceTargets: string;
-  /**
-   * stream: `v` (schema), `target`, `instances` (JSON, changed states and causes), `touched` (JSON, ids of other records that were
-   * written); the last 100,000 writes. Writers: commit-target.lua, set-aside.lua.
-   */
+  /** stream: `v` (schema), `target`, `instances` (JSON); the last 100,000 changes. Writer: commit-target.lua. */
   readonly changes: string;
-  /** stream: `places`: ids of targets, accounts or `ACCOUNT.*`, joined by commas; the last 10,000 changes of them and of their coverage. */
-  readonly placeChanges: string;
   /** zset: member → epoch ms at which it is due. */
   readonly due: (kind: DueKind) => string;
   /** hash: account id → account JSON. */
@@ -145,11 +140,7 @@ export interface Keys {
   readonly clocks: string;
   /** hash: `ok:ACTION`, `throttled:ACTION` … → how many calls. */
   readonly awsCalls: string;
-  /** hash: start of a bucket (epoch ms) → its JSON, see history-bucket.ts; of the last 48 hours. Writer: keep-history.lua. */
-  readonly fineHistory: string;
-  /** The same every hour, of the last year. */
-  readonly coarseHistory: string;
-  /** hash: commandsSent; `joined`: hosts that became joined (commit-target.lua). */
+  /** hash: commandsSent. */
   readonly totals: string;
   /** hash: the inventory's facts: generation, begunAtMs, nodes, error, dropped, tookMs, comparedSinceMs. */
   readonly inventory: string;
@@ -168,6 +159,12 @@ export interface Keys {
   /** string: about how many labels wait, over all targets. */
   readonly labelsWaiting: string;
   readonly report: (reportId: string) => ReportKeys;
+  /** string: JSON of a signed-in browser, by the SHA-256 of its secret; expires when the session ends at the latest. Writer: session-store.ts. */
+  readonly session: (hash: string) => string;
+  /** string: says that the session was not idle; expires with the idle time. Writer: session-store.ts. */
+  readonly sessionSeen: (hash: string) => string;
+  /** string: JSON of a one-time link, by the SHA-256 of its secret; expires after ten minutes. Writer: link-store.ts. */
+  readonly signInLink: (hash: string) => string;
 }
 
 /** What `muster doctor` and `muster plan` gather. All of it expires an hour after the last write; writer: report-store.ts. */
@@ -218,7 +215,6 @@ export function createKeys(prefix: string): Keys {
     countIndex: `${own}:count-index`,
     instanceTargets: `${own}:instance-targets`,
     changes: `${own}:changes`,
-    placeChanges: `${own}:place-changes`,
     due: (kind) => `${own}:due:${kind}`,
     accounts: `${own}:accounts`,
     accountRegions: `${own}:account-regions`,
@@ -260,8 +256,6 @@ export function createKeys(prefix: string): Keys {
     hostManagementOff: `${own}:host-management-off`,
     waits: `${own}:waits`,
     awsCalls: `${own}:aws-calls`,
-    fineHistory: `${own}:history:fine`,
-    coarseHistory: `${own}:history:coarse`,
     totals: `${own}:totals`,
     inventory: `${own}:inventory`,
     otherDiscovery: `${own}:other-discovery`,
@@ -271,6 +265,9 @@ export function createKeys(prefix: string): Keys {
     leftAccounts: `${own}:left-accounts`,
     labelTargets: `${own}:label-targets`,
     labelsWaiting: `${own}:labels-waiting`,
+    session: (hash) => `${own}:session:${hash}`,
+    sessionSeen: (hash) => `${own}:session-seen:${hash}`,
+    signInLink: (hash) => `${own}:sign-in-link:${hash}`,
     report: (reportId) => {
       const of = `${own}:report:${reportId}`;
       return {

@@ -95,7 +95,6 @@ export function createScanLedger(deps: {
     keys.due('scan'),
     keys.coverage,
     ...COVERAGE_STATUSES.map((status) => keys.coverageStatus(status)),
-    keys.placeChanges,
   ];
   const statuses = COVERAGE_STATUSES.join(',');
 

@@ -10,6 +10,7 @@ import type { MusterShape } from '../muster-schema.ts';
 import type { TextReading } from '../source/read-text-file.ts';
 import { readRedisUrl, withPassword } from '../redis-url.ts';
 import type { Findings, Report } from '../source/report.ts';
+import { formatDuration } from '../value-shapes.ts';
 import { readSecretFile, Secret } from '../secret.ts';
 
 /** Reads a small file named in the configuration. */
@@ -42,7 +43,15 @@ export function checkConsole(
     const message = `the console would be open to the network on ${listen.host}: set a password (MUSTER_CONSOLE_PASSWORD or muster.console.password_file), or listen on 127.0.0.1`;
     fault(environment.consoleListen !== null, 'MUSTER_CONSOLE_LISTEN', 'listen', message);
   }
-  return { ...listen, password: password === null ? null : new Secret(password) };
+  const { idle, longest } = shape.console.session;
+  if (idle > longest) {
+    report.fault(['console', 'session', 'idle'], `must be at most longest (${formatDuration(longest)})`);
+  }
+  return {
+    ...listen,
+    password: password === null ? null : new Secret(password),
+    session: { idleMs: idle, longestMs: longest },
+  };
 }
 
 /** Reads `host:port` of a listen key; reports and falls back to loopback when it is none. */

@@ -1,0 +1,35 @@
+import type { Request } from 'express';
+import type { ConsoleSettings } from '@muster/core/config/model';
+import type { SessionLedger } from '@muster/core/control/access/session-store';
+import type { Identifier } from './identify.ts';
+import { isOpen } from './ways-in.ts';
+import type { SessionCookies } from './session-cookie.ts';
+
+/** What a page asks for by itself says so, and keeps no session from being idle. */
+const BACKGROUND_HEADER = 'x-muster-background';
+
+/** By the cookie of a session that has not ended. */
+export function bySession(deps: {
+  readonly sessions: SessionLedger;
+  readonly cookies: SessionCookies;
+  readonly settings: () => ConsoleSettings;
+}): Identifier {
+  return async (request) => {
+    const secret = deps.cookies.read(request);
+    if (secret === null) return null;
+    const settings = deps.settings();
+    const idleMs = isBackground(request) ? null : settings.session.idleMs;
+    const session = await deps.sessions.find(secret, idleMs).catch((error: unknown) => {
+      // What this machine may read anyway does not wait for Redis.
+      if (isOpen(settings) && request.method === 'GET') return null;
+      throw error;
+    });
+    if (session === null) return null;
+    const { name, kind, role, csrfToken } = session;
+    return { kind: 'known', csrfToken, principal: { name, kind, role, ip: request.ip ?? '' } };
+  };
+}
+
+function isBackground(request: Request): boolean {
+  return request.headers[BACKGROUND_HEADER] !== undefined;
+}
