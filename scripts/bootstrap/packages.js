@@ -1,6 +1,5 @@
 // Brings the packages and, as one of them, the pinned Node: all by the hashes of the lockfile. A stamp inside node_modules
 // says for which lockfile that was last done, so that a second start costs nothing.
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +13,7 @@ const WAIT_MS = 200;
 
 /** Installs what the lockfile names, unless it is there already. One process at a time does it. */
 export async function installPackages() {
-  const wanted = fingerprint();
+  const wanted = wantedStamp();
   if (isInstalled(wanted)) return;
   await withLock(async () => {
     if (isInstalled(wanted)) return;
@@ -55,12 +54,14 @@ function noNode() {
   return `the lockfile has no Node for ${process.platform}-${process.arch}, and this one is ${process.versions.node}: install Node ${version} (fnm, nvm and others read .node-version) and try again`;
 }
 
-/** What the installed packages depend on. The platform is part of it: the pinned Node is a binary. */
-function fingerprint() {
-  const hash = createHash('sha256').update(`${process.platform}-${process.arch}`);
+/**
+ * What the installed packages depend on, whole: the script `muster` compares it without a Node, by `cat` and `cmp`. The platform is
+ * part of it: the pinned Node is a binary.
+ */
+export function wantedStamp() {
   const files = ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'scripts/bootstrap/pnpm/package-lock.json'];
-  for (const file of files) hash.update(readFileSync(join(root, file)));
-  return hash.digest('hex');
+  const texts = files.map((file) => readFileSync(join(root, file), 'utf8'));
+  return [`${process.platform}-${process.arch}\n`, ...texts].join('');
 }
 
 /** Two first starts at once would install into each other's node_modules: the second one waits. */

@@ -21,6 +21,7 @@ import { reviewChange } from '@muster/core/control/review-change';
 import { moveRamps } from '@muster/core/rollout/ramp/run-ramps';
 import { reportBlockedCaps, reportSetAside, watchRedis } from './recurring-findings.ts';
 import { keepTicking, tick } from './tick.ts';
+import { createHistoryKeeper } from './keep-history.ts';
 import { createWaveWatch } from './watch-waves.ts';
 
 /** Real time between two ticks. What falls due is handed out this much later at worst. */
@@ -28,6 +29,8 @@ const TICK_MS = 1_000;
 /** A simulated hour is short: the demo ticks faster. */
 const FAST_TICK_MS = 200;
 const REPORT_MS = 30_000;
+/** How late a bucket of history may begin. */
+const HISTORY_MS = 2_000;
 /** The patient connection stands by then; the other follows within its own reconnecting. */
 const REDIS_WAIT_MS = 30_000;
 
@@ -70,7 +73,7 @@ export async function startScheduler(deps: {
     jobQueue: queue,
     metrics,
     redact,
-    waves: () => current.rollout.waves,
+    configuration: () => current,
     clock,
     log,
   });
@@ -95,6 +98,13 @@ export async function startScheduler(deps: {
     clock,
     log,
   });
+  // By a timer of its own: what it reads of a large organization holds up no tick.
+  const history = keepTicking({
+    tick: createHistoryKeeper({ ledger, clock, speed: config.speed }),
+    everyMs: HISTORY_MS,
+    clock,
+    log,
+  });
   log.info({ url: server.url }, 'scheduler started');
   return {
     url: server.url,
@@ -110,7 +120,7 @@ export async function startScheduler(deps: {
       redisWatch.close();
       await server.close();
       // Side by side: each waits for Redis, which may say nothing.
-      await Promise.all([watch.close(), ticking.close()]);
+      await Promise.all([watch.close(), ticking.close(), history.close()]);
       await Promise.all(boards.map((board) => board.close()));
       await queue.close();
       await Promise.all([closeRedis(patient), closeRedis(hasty)]);

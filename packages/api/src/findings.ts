@@ -11,7 +11,8 @@ export const FindingRow = z.object({
   scope: z.string(),
   severity: Severity,
   owner: Owner,
-  since: Time,
+  /** Null for the hosts of a cause, which came one after another. */
+  since: Time.nullable(),
   message: z.string(),
   remedy: z.string(),
   /** Whether nothing is sent in its scope while it lasts. */

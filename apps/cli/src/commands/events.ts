@@ -32,7 +32,7 @@ export function addEventsCommand(program: Command, context: CommandContext): voi
             const { entries, nextId, behind } = await changes.read(afterId, PAGE);
             // What lies between is told by no entry any more: a reader that keeps a copy makes it anew.
             if (behind) print({ behind: true });
-            for (const entry of entries) print(lineOf(entry));
+            for (const entry of entries) if (entry.instances.length > 0) print(lineOf(entry));
             afterId = nextId;
             if (entries.length === PAGE) continue;
             if (!follow) return;

@@ -153,6 +153,11 @@ const STOPS_SENDING: Readonly<Partial<Record<string, boolean>>> = {
   'wave-unapproved': true,
 } satisfies Record<FindingKind, boolean>;
 
+/** Whether nothing is sent in the scope of a finding of this kind while it stands. */
+export function stopsSending(kind: string): boolean {
+  return STOPS_SENDING[kind] ?? false;
+}
+
 /**
  * Findings and pauses as one list: what stops sending first, then the oldest. A pause that the brake made is told by the
  * brake's own finding.
@@ -167,7 +172,7 @@ export function listAttention(
   const items: readonly AttentionItem[] = [
     ...findings.map((finding) => ({
       ...finding,
-      stopsSending: STOPS_SENDING[finding.kind] ?? false,
+      stopsSending: stopsSending(finding.kind),
       owner: ownerPhrase(ownerOfFinding(finding)),
     })),
     ...pauses.filter(({ by, scope }) => by !== 'brake' || !told.has(scope)).map(pauseItem),

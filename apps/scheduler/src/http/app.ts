@@ -10,13 +10,15 @@ import type { JobQueue } from '@muster/core/jobs/queue/enqueue';
 import { checkRedis } from '@muster/core/redis/server-check';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import { messageOf } from '@muster/core/runtime/errors';
-import type { Wave } from '@muster/core/rollout/waves/wave';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import { createRedactor, type Redact } from '@muster/core/runtime/redaction';
 import { isLoopback } from '@muster/core/runtime/request-origin';
 import { createAccess } from '../access/create-access.ts';
 import { requireRole } from '../access/principal.ts';
 import { isOpen } from '../access/ways-in.ts';
+import { createApi } from '../api/api-app.ts';
+import { API_PATH } from '../api/openapi.ts';
+import { API_ROUTES } from '../api/routes.ts';
 import { createCachedRead } from '../console/cached-read.ts';
 import { createConsoleRoutes } from '../console/console-routes.ts';
 import { readSnapshot } from '../console/console-view.ts';
@@ -25,7 +27,10 @@ import { BOARD_PATH, type BoardQueue, createQueueBoard } from './queue-board.ts'
 import { consoleHeaders, redactAnswers, refuseCrossSite, requireLoopbackHost } from './request-guards.ts';
 
 export interface HttpDeps {
+  /** As it listens. */
   readonly config: Pick<MusterConfig, 'console' | 'proxyServer' | 'discoveryGroup' | 'pollIntervalMs'>;
+  /** The configuration as it is now. */
+  readonly configuration: () => MusterConfig;
   /** On a fail-fast connection: a visitor waits for every answer. */
   readonly ledger: Ledger;
   /** As `boardQueues` of core makes them, on a fail-fast connection. */
@@ -39,8 +44,6 @@ export interface HttpDeps {
   readonly metrics: Registry;
   /** Cleans every JSON answer. @default a redactor that knows secrets by their form only */
   readonly redact?: Redact;
-  /** Those of the configuration as it is now. @default none */
-  readonly waves?: () => readonly Wave[];
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -57,7 +60,7 @@ export function createHttpApp(deps: HttpDeps): Express {
   const { config, ledger, clock, log } = deps;
   const { host } = config.console;
   const read = createCachedRead({
-    read: () => readSnapshot(ledger, clock.now(), deps.waves?.() ?? []),
+    read: () => readSnapshot(ledger, clock.now(), deps.configuration().rollout.waves),
     clock,
     minIntervalMs: STATUS_INTERVAL_MS,
   });
@@ -74,7 +77,8 @@ export function createHttpApp(deps: HttpDeps): Express {
   app.use(consoleHeaders());
   if (isLoopback(host)) app.use(requireLoopbackHost(host));
   app.use(refuseCrossSite);
-  app.use(createHealthRoutes({ checkRedis: () => checkRedis(deps.redis, deps.prefix), clock }));
+  const health: HealthDeps = { checkRedis: () => checkRedis(deps.redis, deps.prefix), clock };
+  app.use(createHealthRoutes(health));
   // Without a password only this machine's browsers are meant, also in a container whose port is published on loopback.
   // Health checks come from elsewhere there.
   if (isOpen(config.console)) app.use(requireLoopbackHost(host));
@@ -92,7 +96,20 @@ export function createHttpApp(deps: HttpDeps): Express {
   app.get('/metrics', async (_request, response) => {
     response.type(deps.metrics.contentType).send(await deps.metrics.metrics());
   });
-  app.use(redactAnswers(deps.redact ?? createRedactor()));
+  const redact = deps.redact ?? createRedactor();
+  app.use(
+    API_PATH,
+    createApi(API_ROUTES, {
+      config: deps.configuration,
+      ledger,
+      readSnapshot: read,
+      whyNotReady: () => whyNotReady(health),
+      redact,
+      clock,
+      log,
+    }),
+  );
+  app.use(redactAnswers(redact));
   app.use(BOARD_PATH, createQueueBoard(deps.queues));
   app.use(createConsoleRoutes({ settings: config, ledger, readSnapshot: read, clock, log }));
   app.use((_request, response) => {

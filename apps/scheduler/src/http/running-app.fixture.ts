@@ -1,4 +1,6 @@
 import { type RedisServer, startRedis } from '@muster/testing/redis-server';
+import { OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
+import type { MusterConfig } from '@muster/core/config/model';
 import { Secret } from '@muster/core/config/secret';
 import { createRedisLedger, type Ledger } from '@muster/core/control/ledger';
 import type { Logger } from '@muster/core/runtime/logger-port';
@@ -29,7 +31,13 @@ export interface RunningApp {
 }
 
 export async function startApp(
-  options: { readonly password?: string; readonly host?: string; readonly secrets?: readonly string[] } = {},
+  options: {
+    readonly password?: string;
+    readonly host?: string;
+    readonly secrets?: readonly string[];
+    /** @default the one of a system under test */
+    readonly configuration?: MusterConfig;
+  } = {},
 ): Promise<RunningApp> {
   const server = await startRedis();
   const clock = createClock();
@@ -51,6 +59,7 @@ export async function startApp(
     password: options.password === undefined ? null : new Secret(options.password),
     session: { idleMs: 30 * 60_000, longestMs: 12 * 60 * 60_000 },
   };
+  const configuration = options.configuration ?? parsedSystemConfig(OFFLINE_FACTS, {});
   const app = createHttpApp({
     config: {
       console,
@@ -58,6 +67,7 @@ export async function startApp(
       discoveryGroup: 'production',
       pollIntervalMs: 300_000,
     },
+    configuration: () => configuration,
     ledger,
     queues,
     jobQueue,

@@ -81,15 +81,45 @@ test('a reading that fails does not lift the hold after a loss of nodes', async 
   expect(await bench.findings()).toEqual(['inventory-drop all', 'inventory-unavailable all']);
 });
 
-test('nodes that go one by one are believed, as are those of a small fleet', async () => {
+test('a few nodes that go are believed, whatever their share of a small fleet', async () => {
   const bench = await startFleet(5);
-  bench.teleport.setFaults({ inventory: 'empty' });
+  bench.teleport.setFaults({ inventory: 'half' });
 
-  expect(await read(bench)).toEqual({ nodes: 0, published: true, error: null });
+  expect(await read(bench)).toMatchObject({ published: true, error: null });
 
   // They are missing, and joined until that has lasted.
   await bench.run('scan-target', { target: TARGET });
   expect(await bench.states()).toEqual({ joined: 5, queued: 1 });
+});
+
+test.each([
+  [2, 'empty'],
+  [5, 'empty'],
+  [12, 'half'],
+] as const)(
+  'a small fleet that is not seen any more is not lost: %i nodes, then %s',
+  async (nodes, fault) => {
+    const bench = await startFleet(nodes);
+    bench.teleport.setFaults({ inventory: fault });
+
+    expect(await read(bench)).toMatchObject({ published: false });
+    for (let round = 0; round < 4; round += 1) {
+      bench.advance(10 * 60_000);
+      await read(bench);
+      await bench.run('scan-target', { target: TARGET });
+      expect(await bench.run('install-batch', { target: TARGET })).toMatchObject({ sent: 0 });
+    }
+
+    expect(await bench.states()).toEqual({ joined: nodes, queued: 1 });
+    expect(await bench.findings()).toEqual(['inventory-drop all']);
+  },
+);
+
+test('the only node of a fleet may go', async () => {
+  const bench = await startFleet(1);
+  bench.teleport.setFaults({ inventory: 'empty' });
+
+  expect(await read(bench)).toEqual({ nodes: 0, published: true, error: null });
 });
 
 test.each(['error', 'denied', 'truncated', 'cut'] as const)(
@@ -164,12 +194,12 @@ test.each([
 );
 
 test('nodes whose time to live is over are not in the snapshot', async () => {
-  const bench = await startFleet(3);
+  const bench = await startFleet(1);
   bench.advance(2 * 3_600_000);
 
   expect(await read(bench)).toEqual({ nodes: 0, published: true, error: null });
 
-  expect(await shown(bench, 3)).toBe(0);
+  expect(await shown(bench, 1)).toBe(0);
 });
 
 test('the inventory is read often while a host waits to be seen, and at its own pace else', async () => {

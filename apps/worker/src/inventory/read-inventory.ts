@@ -14,8 +14,8 @@ type Result = { nodes: number; published: boolean; error: string | null };
 
 /** Nodes held in memory at once, whatever the fleet's size. */
 const CHUNK = 1_000;
-/** A fleet smaller than this may lose any share of its nodes without our being alarmed. */
-const SMALL_FLEET = 20;
+/** So many nodes may vanish at once, whatever their share: in a small fleet that is nothing odd. Not all of them: see `isDrop`. */
+const FEW_NODES = 3;
 /** A reading that is silent for this long is told of, unless the last one took about as long. Real time. */
 const SILENT_MS = 30_000;
 
@@ -133,6 +133,15 @@ async function raiseUnavailable(message: string, code: ErrorCode | null, deps: H
   });
 }
 
+/**
+ * Whether so many nodes vanished at once that an identity which sees less is likelier than hosts that are gone. One that sees
+ * nothing lists nothing: that is never believed of a fleet of several, or all of it would be lost and repaired.
+ */
+function isDrop(before: number, count: number, maxDropShare: number): boolean {
+  const lost = before - count;
+  return lost > before * maxDropShare && lost > (count === 0 ? 1 : FEW_NODES);
+}
+
 async function publish(
   { generation, ttlMs, digests: { digests } }: Snapshot,
   begunAtMs: number,
@@ -143,7 +152,7 @@ async function publish(
 ): Promise<DueOutcome<Result>> {
   const before = await deps.ledger.nodes.facts();
   const now = deps.clock.now();
-  if (before.nodes >= SMALL_FLEET && count < before.nodes * (1 - inventory.maxDropShare)) {
+  if (isDrop(before.nodes, count, inventory.maxDropShare)) {
     const error = `the inventory went from ${before.nodes} nodes to ${count}`;
     await deps.ledger.nodes.fail(error, true);
     await deps.ledger.control.clear('inventory-unavailable', 'all');

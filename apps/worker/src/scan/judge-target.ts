@@ -22,6 +22,8 @@ export interface Sighting {
   readonly addedBy?: string | null;
   /** The wave that it belongs to; empty when that cannot be told, null where there are no waves. */
   readonly wave: string | null;
+  /** Those of its tags that people are shown; absent where that is not asked. */
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -47,11 +49,21 @@ export async function listSightings(
         const first =
           other !== null && (owner === null || order.indexOf(other) < order.indexOf(owner)) ? other : owner;
         const wave = account === null ? null : waveOfInstance(instance, account, target, deps);
-        sightings.set(instance.instanceId, { instance, owner: first, wave });
+        const tags = shownTagsOf(instance, deps.config.shownTags);
+        sightings.set(instance.instanceId, { instance, owner: first, wave, tags });
       }
     }
   }
   return sightings;
+}
+
+function shownTagsOf({ tags }: Instance, keys: readonly string[]): Readonly<Record<string, string>> {
+  const shown: Record<string, string> = {};
+  for (const key of keys) {
+    const value = Object.hasOwn(tags, key) ? tags[key] : undefined;
+    if (value !== undefined && value !== '') shown[key] = value;
+  }
+  return shown;
 }
 
 /** An instance in a shared subnet belongs to its owner's account, where it is found by that account's scan. */
@@ -179,7 +191,13 @@ function eventsOfJoined(
 }
 
 /** What a look at one instance says to its record. */
-export function eventsOfSighting({ instance, owner, wave, addedBy }: Sighting): readonly EnrollmentEvent[] {
+export function eventsOfSighting({
+  instance,
+  owner,
+  wave,
+  addedBy,
+  tags,
+}: Sighting): readonly EnrollmentEvent[] {
   if (owner === null) return [{ kind: 'seen-unmatched' }];
   switch (instance.state) {
     case 'running':
@@ -191,6 +209,7 @@ export function eventsOfSighting({ instance, owner, wave, addedBy }: Sighting): 
           launchedAtMs: instance.launchedAtMs,
           addedBy,
           ...(wave === null ? {} : { wave }),
+          ...(tags === undefined ? {} : { tags }),
         },
       ];
     case 'stopping':

@@ -144,3 +144,24 @@ test('another matcher ends the rest of what it owns now', async () => {
 
   expect(await bench.states()).toEqual({ unmatched: 1 });
 });
+
+test('a name that was given to a host ends the rest of its target, with and without labels', async () => {
+  for (const enabled of [true, false]) {
+    const bench = await startRead(someInstances(2, { joined: true, tags: { env: 'prod' } }), {
+      labels: { enabled },
+      shown_tags: ['Name'],
+    });
+    expect(await restsUntil(bench)).not.toBeNull();
+    await bench.aws.change({
+      op: 'set-tags',
+      instanceId: instanceId(0),
+      tags: { env: 'prod', Name: 'web-1', owner: 'not shown' },
+    });
+
+    await scan(bench);
+
+    const records = await bench.records();
+    expect(records.get(instanceId(0))?.tags).toEqual({ Name: 'web-1' });
+    expect(records.get(instanceId(1))?.tags).toBeUndefined();
+  }
+});

@@ -16,12 +16,12 @@ export function digestOfSightings(
   { comparedSince }: Pick<BegunScan, 'comparedSince'>,
   { labels }: Pick<HandlerDeps['config'], 'labels'>,
 ): string {
-  const seen = [...sightings.values()].map(({ instance, owner, wave }) => [
+  const seen = [...sightings.values()].map(({ instance, owner, wave, tags }) => [
     instance.instanceId,
     instance.state,
     instance.launchedAtMs,
     owner?.key ?? null,
-    owner === null || !labels.enabled ? null : instance.tags,
+    owner === null ? null : labels.enabled ? instance.tags : tags,
     ...(wave === null ? [] : [wave]),
   ]);
   seen.sort(byId);

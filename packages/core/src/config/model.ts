@@ -32,6 +32,8 @@ export interface MusterConfig {
   readonly backoff: BackoffSettings;
   readonly inventory: InventorySettings;
   readonly repair: RepairSettings;
+  /** Keys of the tags of EC2 that a record keeps for people. */
+  readonly shownTags: readonly string[];
   readonly labels: LabelSettings;
   readonly otherDiscovery: OtherDiscoverySettings;
   readonly cleanup: CleanupSettings;

@@ -47,6 +47,11 @@ export const MusterShape = z.strictObject({
         .describe('First part of every key in Redis, one per installation: letters, digits, `-`, `_`.'),
     })
     .prefault({}),
+  shown_tags: textList()
+    .prefault(['Name'])
+    .describe(
+      'Tags of EC2 that Muster keeps beside an instance, so that lists show them and a search finds them: 10 keys at most. They decide nothing.',
+    ),
   marker_key_file: text()
     .optional()
     .describe(

@@ -3,6 +3,7 @@ import type { MacKey } from '../install/mac.ts';
 import { USUAL_PACING, type PacingSettings } from '../install/pacing.ts';
 import type { Logger } from '../runtime/logger-port.ts';
 import { createKeys } from '../redis/keys.ts';
+import { createPlaceChanges } from '../organization/place-change-store.ts';
 import { type ApprovalLedger, createApprovalLedger } from './approval-store.ts';
 import { createChangeLedger } from '../enrollment/change-store.ts';
 import { createClockLedger, type ClockLedger } from './clock-store.ts';
@@ -15,6 +16,7 @@ import {
   createHostManagementLedger,
   type HostManagementLedger,
 } from '../organization/host-management-store.ts';
+import { createHistoryLedger, type HistoryLedger } from '../history/history-store.ts';
 import { createLabelLedger, type LabelLedger } from '../inventory/label-store.ts';
 import { createOtherDiscoveryLedger, type OtherDiscoveryLedger } from '../rollout/other-discovery-store.ts';
 import { createLeftAccounts, type LeftAccounts } from '../organization/left-account-store.ts';
@@ -36,6 +38,7 @@ import { createWaitLedger, type WaitLedger } from '../rollout/wait-store.ts';
 export interface Ledger {
   readonly enrollments: EnrollmentLedger;
   readonly changes: ReturnType<typeof createChangeLedger>;
+  readonly placeChanges: ReturnType<typeof createPlaceChanges>;
   readonly due: DueLedger;
   readonly coverage: CoverageLedger;
   readonly scans: ScanLedger;
@@ -56,6 +59,7 @@ export interface Ledger {
   readonly otherDiscovery: OtherDiscoveryLedger;
   readonly labels: LabelLedger;
   readonly statistics: StatisticsLedger;
+  readonly history: HistoryLedger;
   readonly pacing: PacingLedger;
   readonly access: AccessLedger;
 }
@@ -83,6 +87,7 @@ export function createRedisLedger(deps: {
   return {
     enrollments,
     changes: createChangeLedger(shared),
+    placeChanges: createPlaceChanges(shared),
     due: createDueLedger(shared),
     coverage: createCoverageLedger(shared),
     scans: createScanLedger(shared),
@@ -103,6 +108,7 @@ export function createRedisLedger(deps: {
     otherDiscovery: createOtherDiscoveryLedger(shared),
     labels: createLabelLedger(shared),
     statistics: createStatisticsLedger(shared),
+    history: createHistoryLedger(shared),
     access: createAccessLedger(shared),
     pacing: createPacingLedger({
       keys,

@@ -34,6 +34,7 @@ test('a reader reads on from the last entry that it has seen', async () => {
       v: LEDGER_SCHEMA,
       target: targetId(target),
       instances: [[anInstanceId(3), null, 'ineligible', 'ec2-ssm-agent-not-registered']],
+      touched: [],
       more: {},
     },
   ]);
@@ -70,6 +71,29 @@ test('a reader whose last entry was cut off, or that was there before Redis was 
   });
   expect(emptied).toEqual({ entries: [], nextId: '0-0', behind: true });
   expect(anew).toMatchObject({ behind: false, entries: [{ id: anew.nextId }] });
+});
+
+test('a record that is written without another state or cause is told as touched, and so is one that is set aside', async () => {
+  const { ledger, redis, keys } = bench.create();
+  await discover(ledger, 1, 2);
+  const { nextId } = await ledger.changes.read('now', 5);
+  const [before] = (await ledger.enrollments.read(target, [anInstanceId(1)])).values();
+  const value = aRecord('ineligible', { instanceId: anInstanceId(1), wave: 'first' });
+  await ledger.enrollments.write(
+    target,
+    'each',
+    [{ instanceId: anInstanceId(1), expected: before?.version ?? 0, value }],
+    [],
+  );
+  await redis.hset(keys.target(target).instances, anInstanceId(2), 'no record');
+  await ledger.enrollments.setAsideUnreadable(target);
+
+  const { entries } = await ledger.changes.read(nextId, 5);
+
+  expect(entries.map(({ instances, touched }) => [instances, touched])).toEqual([
+    [[], [anInstanceId(1)]],
+    [[], [anInstanceId(2)]],
+  ]);
 });
 
 test('what a newer release adds is kept, and what is no change is left out', async () => {

@@ -12,14 +12,17 @@ const ChangedInstance = z
   .tuple([z.string(), z.string().nullable(), z.string().nullable(), z.string().nullable()])
   .rest(z.unknown());
 
-/** One commit that changed states or causes of a target's instances. Names of states and causes may be a newer release's. */
+/** One commit of a target's records. Names of states and causes may be a newer release's. */
 export interface Change {
   /** Its place in the stream; before the dash it is epoch ms of Redis. */
   readonly id: string;
   /** Schema. */
   readonly v: number;
   readonly target: string;
+  /** Those whose state or cause changed. */
   readonly instances: readonly z.infer<typeof ChangedInstance>[];
+  /** Ids of those whose record was written, or set aside, for another reason. */
+  readonly touched: readonly string[];
   /** Fields of a newer release, as they are. */
   readonly more: Readonly<Record<string, string>>;
 }
@@ -68,15 +71,20 @@ export function createChangeLedger({ redis, keys }: { redis: Redis; keys: Keys }
 function readChange([id, flat]: readonly [id: string, fields: readonly string[]]): Change | null {
   const fields: Record<string, string> = {};
   for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i] ?? ''] = flat[i + 1] ?? '';
-  const { v, target, instances = '', ...more } = fields;
-  const changed = readInstances(instances);
-  if (changed === null || target === undefined || !Number.isInteger(Number(v))) return null;
-  return { id, v: Number(v), target, instances: changed, more };
+  const { v, target, instances = '', touched = '', ...more } = fields;
+  const isEmpty = instances === '' && touched === '';
+  const changed = readList(ChangedInstance, instances);
+  const written = readList(z.string(), touched);
+  if (isEmpty || changed === null || written === null) return null;
+  if (target === undefined || !Number.isInteger(Number(v))) return null;
+  return { id, v: Number(v), target, instances: changed, touched: written, more };
 }
 
-function readInstances(text: string): Change['instances'] | null {
+/** A JSON list; empty for a field that is not there, null for what is no such list. */
+function readList<T>(element: z.ZodType<T>, text: string): readonly T[] | null {
+  if (text === '') return [];
   try {
-    const parsed = z.array(ChangedInstance).safeParse(JSON.parse(text));
+    const parsed = z.array(element).safeParse(JSON.parse(text));
     return parsed.success ? parsed.data : null;
   } catch {
     return null;

@@ -23,7 +23,7 @@
 --   places (places.lua), ramps (ramps.lua) and the outputs that are alike (outputs.lua). A target with a candidate has an install
 --   due, one with an instance in verify a verify, each intent a collect; a record that may be claimed earlier than before makes
 --   the install due by then. The word `written` in the summary is another one after every write of records. An entry of the
---   stream tells every change of a state or cause.
+--   stream tells every record that was written: of what changed its state or cause how, of others the ids.
 local TYPES = { 'hash', 'hash', 'zset', 'zset', 'hash', 'hash', 'hash', 'zset', 'hash', 'set', 'zset', 'zset', 'zset', 'hash', 'stream', 'hash', 'hash',
   'hash', 'zset', 'hash', 'hash', 'hash' }
 local instances, counts, candidates, verify, intents, summary = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
@@ -99,7 +99,7 @@ elseif #record_writes + #intent_writes > 0 then
 end
 
 -- Records.
-local deltas, told, install_at, joins = {}, {}, math.huge, false
+local deltas, told, touched, install_at, joins, joined = {}, {}, {}, math.huge, false, 0
 local candidate_scores, verify_scores, no_candidates, no_verify, placed = {}, {}, {}, {}, {}
 -- What an end says of the installer: nothing where no command ran, or an operator canceled it.
 local function outcome_of(state, cause, old_state)
@@ -144,6 +144,7 @@ for _, write in ipairs(record_writes) do
     install_at = math.min(install_at, tonumber(candidate))
   end
   if verify_at ~= '' and verify_at ~= old_verify then joins = true end
+  if state == 'joined' and old_state ~= 'joined' then joined = joined + 1 end
   if state ~= old_state or cause ~= old_cause then
     told[#told + 1] = {
       write.id,
@@ -151,6 +152,8 @@ for _, write in ipairs(record_writes) do
       state == '' and cjson.null or state,
       cause == '' and cjson.null or cause,
     }
+  else
+    touched[#touched + 1] = write.id
   end
 end
 if #candidate_scores > 0 then redis.call('ZADD', candidates, unpack(candidate_scores)) end
@@ -165,6 +168,9 @@ if #record_writes > 0 then
   redis.call('HSET', summary, 'written', ARGV[2])
   if not records.change(names, target, deltas) then records.count_anew(names, target) end
 end
+
+-- For people: what another client has put in its place fails no write.
+if joined > 0 then redis.pcall('HINCRBY', own .. 'totals', 'joined', joined) end
 
 -- Intents.
 local now = now_ms()
@@ -212,7 +218,10 @@ for _, batch in ipairs(redis.call('HKEYS', intents)) do
   redis.call('ZADD', due_collect, 'NX', now, target .. '/' .. batch)
 end
 
-if #told > 0 then
-  redis.call('XADD', changes, 'MAXLEN', '~', ARGV[10], '*', 'v', ARGV[11], 'target', target, 'instances', cjson.encode(told))
+if #record_writes > 0 then
+  local entry = { 'v', ARGV[11], 'target', target }
+  if #told > 0 then entry[5], entry[6] = 'instances', cjson.encode(told) end
+  if #touched > 0 then entry[#entry + 1], entry[#entry + 2] = 'touched', cjson.encode(touched) end
+  redis.call('XADD', changes, 'MAXLEN', '~', ARGV[10], '*', unpack(entry))
 end
 return results

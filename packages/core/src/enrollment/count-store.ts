@@ -28,6 +28,23 @@ function readCount(text: string | null): number {
   return text !== null && COUNT.test(text) ? Number(text) : 0;
 }
 
+/** These counts of each target. Asks Redis once per target. */
+async function readFields(
+  { redis, keys }: { readonly redis: Redis; readonly keys: Keys },
+  targets: readonly Target[],
+  fields: readonly string[],
+): Promise<readonly (readonly number[])[]> {
+  const rows: (readonly number[])[] = [];
+  for (let from = 0; from < targets.length; from += TARGETS_AT_ONCE) {
+    const chunk = targets.slice(from, from + TARGETS_AT_ONCE);
+    const counts = await Promise.all(
+      chunk.map((target) => redis.hmget(keys.target(target).counts, ...fields)),
+    );
+    rows.push(...counts.map((texts) => texts.map(readCount)));
+  }
+  return rows;
+}
+
 /** Records over all targets: how many, and where. `commit-target.lua` keeps what is read here. */
 export function createCountIndex({ redis, keys, run }: { redis: Redis; keys: Keys; run: RunScript }) {
   async function readCounts(): Promise<readonly (readonly [field: string, count: string])[] | null> {
@@ -89,17 +106,17 @@ export function createCountIndex({ redis, keys, run }: { redis: Redis; keys: Key
 
     /** How many records in one of these states, or with one of these causes, each of some targets holds, in their order. */
     async countsIn(targets: readonly Target[], ...held: readonly Held[]): Promise<readonly number[]> {
-      const fields = held.map(fieldOf);
-      const sums: number[] = [];
-      for (let from = 0; from < targets.length; from += TARGETS_AT_ONCE) {
-        const chunk = targets.slice(from, from + TARGETS_AT_ONCE);
-        const counts = await Promise.all(
-          chunk.map((target) => redis.hmget(keys.target(target).counts, ...fields)),
-        );
-        sums.push(...counts.map((texts) => texts.reduce((sum, text) => sum + readCount(text), 0)));
-      }
-      return sums;
+      const counts = await readFields({ redis, keys }, targets, held.map(fieldOf));
+      return counts.map((row) => row.reduce((sum, count) => sum + count, 0));
     },
+
+    /** How many records in each of these states each of some targets holds, in their order. */
+    statesIn: (targets: readonly Target[], states: readonly string[]) =>
+      readFields(
+        { redis, keys },
+        targets,
+        states.map((state) => fieldOf({ state })),
+      ),
 
     /** The target that holds the instance's record, or whose scan saw it and keeps none; null when none is known. */
     async targetOf(id: InstanceId): Promise<Target | null> {

@@ -235,8 +235,9 @@ export function createEnrollmentLedger({
           keys.due('collect'),
           keys.places,
           ...outputKeys(keys),
+          keys.changes,
         ],
-        [targetId(target), UNREADABLE_KEPT_SECONDS, ...broken.flat()],
+        [targetId(target), UNREADABLE_KEPT_SECONDS, CHANGES_KEPT, LEDGER_SCHEMA, ...broken.flat()],
       );
       return broken.map(([, id]) => id ?? '');
     },

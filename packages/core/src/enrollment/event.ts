@@ -18,6 +18,8 @@ export type EnrollmentEvent =
       readonly addedBy?: string | null | undefined;
       /** Its wave; empty when that cannot be told, absent where there are no waves. */
       readonly wave?: string | undefined;
+      /** Those of its tags that people are shown (`muster.shown_tags`); absent: not asked. */
+      readonly tags?: Readonly<Record<string, string>> | undefined;
     }
   | { readonly kind: 'seen-stopped' }
   | { readonly kind: 'seen-unmatched' }

@@ -68,6 +68,8 @@ export interface EnrollmentBase {
   readonly platform?: string | undefined;
   /** The ramp of the last retry that it was part of (`rollout/ramp/ramp-cover.ts`); absent without. */
   readonly ramp?: string | undefined;
+  /** Tags of EC2 that people are shown (`muster.shown_tags`), as a scan last saw. Untrusted; decides nothing. Absent without. */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Since when complete readings of the inventory do not show the node of a host that had joined. */
@@ -230,6 +232,7 @@ const storedBase = {
   wave: z.string().optional().catch(undefined),
   platform: z.string().optional(),
   ramp: z.string().optional(),
+  tags: z.record(z.string(), z.string()).optional().catch(undefined),
 };
 
 /** A record of this release as it lies in Redis. */

@@ -47,6 +47,23 @@ test('a new instance starts with nothing behind it', () => {
   });
 });
 
+test('tags for people are kept as they were last seen, through every state', () => {
+  const named = recordAfter(null, { ...SEEN, tags: { Name: 'web-1' } });
+  expect(named).toMatchObject({ state: 'discovered', tags: { Name: 'web-1' } });
+  expect(recordAfter(named, { kind: 'seen-stopped' })).toMatchObject({ tags: { Name: 'web-1' } });
+
+  const joined = aRecord('joined', { tags: { Name: 'web-1' }, launchedAtMs: SEEN.launchedAtMs });
+  const seen = { ...SEEN, matcherKey: joined.matcherKey };
+  expect(recordAfter(joined, { ...seen, tags: { Name: 'web-1' } })).toBe(joined);
+  expect(recordAfter(joined, seen)).toBe(joined);
+  expect(recordAfter(joined, { ...seen, tags: { Name: 'web-2' } })).toEqual({
+    ...joined,
+    tags: { Name: 'web-2' },
+  });
+  expect(recordAfter(joined, { ...seen, tags: {} })).toEqual({ ...joined, tags: {} });
+  expect(recordAfter(null, { ...SEEN, tags: {} })).not.toHaveProperty('tags');
+});
+
 test.each(['stopped', 'unmatched', 'gone'] as const)(
   'one that had joined and comes back from %s is given time to rejoin',
   (state) => {

@@ -21,6 +21,7 @@ export function discover(event: EventOf<'seen'>, context: TransitionContext): En
     attemptCount: 0,
     attempts: [],
     ...(event.wave === undefined ? {} : { wave: event.wave }),
+    ...(isSameTags(event.tags) ? {} : { tags: event.tags }),
   };
 }
 
@@ -34,13 +35,16 @@ export function onSeen(
   const handedOver = event.matcherKey !== record.matcherKey;
   const addedBy = addedByOf(record, event);
   const wave = event.wave ?? record.wave;
-  const isOther = restarted || handedOver || addedBy !== record.addedBy || wave !== record.wave;
+  const tags = isSameTags(event.tags ?? record.tags, record.tags) ? record.tags : event.tags;
+  const isOther =
+    restarted || handedOver || addedBy !== record.addedBy || wave !== record.wave || tags !== record.tags;
   const facts = {
     matcherKey: event.matcherKey,
     launchedAtMs: event.launchedAtMs ?? record.launchedAtMs,
     // A record without a mark stays without the key, so that its text stays the same.
     ...(addedBy === record.addedBy ? {} : { addedBy }),
     ...(wave === record.wave ? {} : { wave }),
+    ...(tags === record.tags ? {} : { tags }),
   };
   switch (record.state) {
     case 'stopped':
@@ -84,6 +88,15 @@ export function onSeen(
     default:
       return record satisfies never;
   }
+}
+
+/** No tags and none that are known are the same. */
+function isSameTags(
+  a: Readonly<Record<string, string>> = {},
+  b: Readonly<Record<string, string>> = {},
+): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }
 
 /** Which selection adds it now. One that was selected before a change goes on as it was, whatever the change selects. */

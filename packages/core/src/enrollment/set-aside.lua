@@ -2,14 +2,15 @@
 -- KEYS: 1 instances (hash)  2 counts (hash)  3 candidates (zset)  4 verify (zset)  5 intents (hash)  6 epoch (string)
 --       7 unreadable (hash)  8 summary (hash)  9 totals (hash)  10 index (zset)  11 instance → target (hash)
 --       12 due install (zset)  13 due collect (zset)  14 places (hash)
---       whose outputs are alike: 15 hosts (hash)  16 index (zset)  17 sums (hash)  18 accounts (hash)
--- ARGV: 1 target id  2 seconds to keep the texts, then triples: `record` | `intent`, id, the text as it was read
+--       whose outputs are alike: 15 hosts (hash)  16 index (zset)  17 sums (hash)  18 accounts (hash);  19 changes (stream)
+-- ARGV: 1 target id  2 seconds to keep the texts  3 entries kept in the stream  4 schema number of this release, then triples: `record` | `intent`, id, the text as it was read
 -- Returns: how many were set aside; a text that has changed since is left alone.
 -- Invariant: as in commit-target.lua. The target is looked through anew before the next send, which is due now, since what was
 --   set aside may have had a command; it is not at rest.
 local target = ARGV[1]
 local moved = 0
-for i = 3, #ARGV, 3 do
+local touched = {}
+for i = 5, #ARGV, 3 do
   local kind, id, text = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local hash = kind == 'record' and KEYS[1] or KEYS[5]
   if redis.call('HGET', hash, id) == text then
@@ -17,6 +18,7 @@ for i = 3, #ARGV, 3 do
     redis.call('HDEL', hash, id)
     redis.call('HSET', KEYS[7], kind .. ':' .. id, text)
     if kind == 'record' then
+      touched[#touched + 1] = id
       redis.call('ZREM', KEYS[3], id)
       redis.call('ZREM', KEYS[4], id)
       if redis.call('HGET', KEYS[11], id) == target then redis.call('HDEL', KEYS[11], id) end
@@ -31,6 +33,10 @@ for i = 3, #ARGV, 3 do
   end
 end
 if moved == 0 then return 0 end
+if #touched > 0 then
+  -- What its header says of its state is not to be believed: the reader looks for the record, and finds none.
+  redis.call('XADD', KEYS[19], 'MAXLEN', '~', ARGV[3], '*', 'v', ARGV[4], 'target', target, 'touched', cjson.encode(touched))
+end
 redis.call('EXPIRE', KEYS[7], ARGV[2])
 redis.call('DEL', KEYS[6])
 redis.call('HDEL', KEYS[8], 'written')

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { COVERAGE_STATUSES, type Coverage, type TargetCounts } from './coverage.ts';
 import { AccountId, type Region } from './ids.ts';
 import { readTargetId, targetId, type Target } from './target.ts';
+import { tellPlaces } from './place-change-store.ts';
 import type { UnreadTarget } from './unread-findings.ts';
 import type { Keys } from '../redis/keys.ts';
 import {
@@ -91,7 +92,11 @@ export function createCoverageLedger(deps: {
   readonly run: RunScript;
 }): CoverageLedger {
   const { redis, keys, run } = deps;
-  const scriptKeys = [keys.coverage, ...COVERAGE_STATUSES.map((status) => keys.coverageStatus(status))];
+  const scriptKeys = [
+    keys.coverage,
+    ...COVERAGE_STATUSES.map((status) => keys.coverageStatus(status)),
+    keys.placeChanges,
+  ];
 
   type Entry = readonly [member: string, coverage: Coverage | 'known' | 'forget'];
   async function set(entries: readonly Entry[]): Promise<void> {
@@ -140,7 +145,11 @@ export function createCoverageLedger(deps: {
         pipeline.hset(keys.accounts, account.accountId, encodeStored(account));
         pipeline.zadd(keys.accountsResolved, 'NX', 0, account.accountId);
       }
-      await pipeline.exec();
+      await tellPlaces(
+        pipeline,
+        keys,
+        accounts.map(({ accountId }) => accountId),
+      ).exec();
     },
 
     account: readAccount,
@@ -167,11 +176,11 @@ export function createCoverageLedger(deps: {
         ...regions.map((region): Entry => [targetId({ accountId, region }), 'known']),
       ]);
       // `XX`: an account that was removed meanwhile stays removed.
-      await redis
+      const settled = redis
         .multi()
         .hset(keys.accountRegions, accountId, JSON.stringify(regions))
-        .zadd(keys.accountsResolved, 'XX', begunAtMs, accountId)
-        .exec();
+        .zadd(keys.accountsResolved, 'XX', begunAtMs, accountId);
+      await tellPlaces(settled, keys, [accountId]).exec();
       return dropped;
     },
 
@@ -199,12 +208,12 @@ export function createCoverageLedger(deps: {
         [accountMember(accountId), 'forget'],
         ...targets.map((target): Entry => [targetId(target), 'forget']),
       ]);
-      await redis
+      const removal = redis
         .multi()
         .hdel(keys.accounts, accountId)
         .hdel(keys.accountRegions, accountId)
-        .zrem(keys.accountsResolved, accountId)
-        .exec();
+        .zrem(keys.accountsResolved, accountId);
+      await tellPlaces(removal, keys, [accountId]).exec();
       return targets;
     },
 

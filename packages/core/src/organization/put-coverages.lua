@@ -1,8 +1,10 @@
 -- Records how targets were last read (or that they are known), or forgets them, in one command per kind of change.
--- first: where in KEYS the coverage hash stands; one zset per status follows it, in the order of the list `statuses`
+-- first: where in KEYS the coverage hash stands; one zset per status follows it, in the order of the list `statuses`, and then the
+--   stream of changed places
 -- readings: at most 1,000 of { member, status, attempted at (epoch ms), JSON }
 -- status: '' forgets, '?' only makes it known, '+STATUS' also makes it known, plain STATUS says nothing of an unknown one
--- Invariant: a member stands in exactly one status zset.
+-- Invariant: a member stands in exactly one status zset. One entry of the stream names all members that changed.
+local PLACES_KEPT = 10000
 local function put_coverages(first, statuses, readings)
   if #readings == 0 then return end
   local members = {}
@@ -49,6 +51,11 @@ local function put_coverages(first, statuses, readings)
   for s = 1, #statuses do
     if #added[s] > 0 then redis.call('ZADD', KEYS[first + s], unpack(added[s])) end
     if #left[s] > 0 then redis.call('ZREM', KEYS[first + s], unpack(left[s])) end
+  end
+  local changed = forgotten
+  for i = 1, #set, 2 do changed[#changed + 1] = set[i] end
+  if #changed > 0 then
+    redis.call('XADD', KEYS[first + #statuses + 1], 'MAXLEN', '~', PLACES_KEPT, '*', 'places', table.concat(changed, ','))
   end
 end
 

@@ -1,5 +1,5 @@
 -- Records how targets were last read (or that they are known), or forgets them.
--- KEYS: 1 coverage (hash)  2.. one zset per status, in the order of ARGV[1]
+-- KEYS: 1 coverage (hash)  2.. one zset per status, in the order of ARGV[1]; then changed places (stream)
 -- ARGV: 1 the statuses, comma-separated, then quadruples as `put_coverages` takes them: member, status, attempted at (epoch ms), JSON
 -- Returns: nothing.
 local readings = {}

@@ -46,8 +46,13 @@ export interface Keys {
   readonly countIndex: string;
   /** hash: instance id → target id, of each record. Writer: commit-target.lua. */
   readonly instanceTargets: string;
-  /** stream: `v` (schema), `target`, `instances` (JSON); the last 100,000 changes. Writer: commit-target.lua. */
+  /**
+   * stream: `v` (schema), `target`, `instances` (JSON, changed states and causes), `touched` (JSON, ids of other records that were
+   * written); the last 100,000 writes. Writers: commit-target.lua, set-aside.lua.
+   */
   readonly changes: string;
+  /** stream: `places`: ids of targets, accounts or `ACCOUNT.*`, joined by commas; the last 10,000 changes of them and of their coverage. */
+  readonly placeChanges: string;
   /** zset: member → epoch ms at which it is due. */
   readonly due: (kind: DueKind) => string;
   /** hash: account id → account JSON. */
@@ -140,7 +145,11 @@ export interface Keys {
   readonly clocks: string;
   /** hash: `ok:ACTION`, `throttled:ACTION` … → how many calls. */
   readonly awsCalls: string;
-  /** hash: commandsSent. */
+  /** hash: start of a bucket (epoch ms) → its JSON, see history-bucket.ts; of the last 48 hours. Writer: keep-history.lua. */
+  readonly fineHistory: string;
+  /** The same every hour, of the last year. */
+  readonly coarseHistory: string;
+  /** hash: commandsSent; `joined`: hosts that became joined (commit-target.lua). */
   readonly totals: string;
   /** hash: the inventory's facts: generation, begunAtMs, nodes, error, dropped, tookMs, comparedSinceMs. */
   readonly inventory: string;
@@ -215,6 +224,7 @@ export function createKeys(prefix: string): Keys {
     countIndex: `${own}:count-index`,
     instanceTargets: `${own}:instance-targets`,
     changes: `${own}:changes`,
+    placeChanges: `${own}:place-changes`,
     due: (kind) => `${own}:due:${kind}`,
     accounts: `${own}:accounts`,
     accountRegions: `${own}:account-regions`,
@@ -256,6 +266,8 @@ export function createKeys(prefix: string): Keys {
     hostManagementOff: `${own}:host-management-off`,
     waits: `${own}:waits`,
     awsCalls: `${own}:aws-calls`,
+    fineHistory: `${own}:history:fine`,
+    coarseHistory: `${own}:history:coarse`,
     totals: `${own}:totals`,
     inventory: `${own}:inventory`,
     otherDiscovery: `${own}:other-discovery`,

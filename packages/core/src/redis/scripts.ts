@@ -50,6 +50,7 @@ const SCRIPTS = {
   'review-places': { folder: 'rollout', functions: PLACES },
   'move-ramp': { folder: 'rollout/ramp', functions: ['redis/now', 'rollout/ramp/ramps'] },
   'count-hosts': { folder: 'rollout', functions: [] },
+  'keep-history': { folder: 'history', functions: ['redis/now'] },
 } as const satisfies Record<string, { readonly folder: string; readonly functions: readonly string[] }>;
 type ScriptName = keyof typeof SCRIPTS;
 

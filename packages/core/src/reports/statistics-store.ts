@@ -28,10 +28,12 @@ export function createStatisticsLedger(deps: { readonly redis: Redis; readonly k
       readonly calls: ReadonlyMap<string, number>;
       readonly throttled: ReadonlyMap<string, number>;
       readonly commandsSent: number;
+      /** Hosts that became joined, repairs included. */
+      readonly joined: number;
     }> {
-      const [fields, sent] = await Promise.all([
+      const [fields, [sent, joined]] = await Promise.all([
         redis.hgetall(keys.awsCalls),
-        redis.hget(keys.totals, 'commandsSent'),
+        redis.hmget(keys.totals, 'commandsSent', 'joined'),
       ]);
       const calls = new Map<string, number>();
       const throttled = new Map<string, number>();
@@ -40,7 +42,7 @@ export function createStatisticsLedger(deps: { readonly redis: Redis; readonly k
         calls.set(action, (calls.get(action) ?? 0) + Number(count));
         if (outcome === 'throttled') throttled.set(action, Number(count));
       }
-      return { calls, throttled, commandsSent: Number(sent ?? 0) };
+      return { calls, throttled, commandsSent: Number(sent ?? 0), joined: Number(joined ?? 0) };
     },
   };
 }

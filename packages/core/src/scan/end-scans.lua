@@ -1,5 +1,5 @@
 -- Records how targets were read, and makes them due again.
--- KEYS: 1 due (zset)  2 coverage (hash)  3.. one zset per status, in the order of ARGV[1]
+-- KEYS: 1 due (zset)  2 coverage (hash)  3.. one zset per status, in the order of ARGV[1]; then changed places (stream)
 -- ARGV: 1 the statuses, comma-separated, then six per scan: target id, the end of its lease, next time in ms from now or ''
 --   for never, status or '' when there was no reading, the reading's date (epoch ms), JSON
 -- Returns: nothing.

@@ -95,6 +95,7 @@ export function createScanLedger(deps: {
     keys.due('scan'),
     keys.coverage,
     ...COVERAGE_STATUSES.map((status) => keys.coverageStatus(status)),
+    keys.placeChanges,
   ];
   const statuses = COVERAGE_STATUSES.join(',');
 

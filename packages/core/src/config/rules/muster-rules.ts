@@ -99,6 +99,7 @@ export function compileMuster(
       perHour: repair.per_hour,
       hourMs: scaled(HOUR_MS),
     },
+    shownTags: checkShownTags(shape, report),
     labels: {
       enabled: labels.enabled && inventory.source === 'tctl',
       lifetimeMs: scaled(labels.lifetime),
@@ -124,6 +125,19 @@ export function compileMuster(
     paused: shape.paused,
     speed,
   };
+}
+
+/** A record stays small: each key is a tag's value, up to 256 characters, per instance. */
+const MOST_SHOWN_TAGS = 10;
+
+function checkShownTags({ shown_tags: keys }: MusterShape, report: Report): readonly string[] {
+  if (keys.length > MOST_SHOWN_TAGS) {
+    report.fault(
+      ['shown_tags'],
+      `names ${keys.length} tags: Muster keeps ${MOST_SHOWN_TAGS} of an instance at most`,
+    );
+  }
+  return [...new Set(keys)];
 }
 
 function compileRollout(

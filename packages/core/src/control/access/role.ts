@@ -17,6 +17,8 @@ export function roleNamed(text: string): Role | null {
  * provider lets in, whatever the groups.
  */
 export function roleOfGroups(roles: Readonly<Record<string, Role>>, groups: readonly string[]): Role | null {
-  const given = new Set(['*', ...groups].map((group) => (Object.hasOwn(roles, group) ? roles[group] : null)));
+  const given = new Set(
+    ['*', ...groups].flatMap((group) => (Object.hasOwn(roles, group) ? [roles[group]] : [])),
+  );
   return ROLES.toReversed().find((role) => given.has(role)) ?? null;
 }

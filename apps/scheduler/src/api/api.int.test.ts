@@ -1,0 +1,103 @@
+/** The API against its own document: whatever is asked, what comes back is what the document says. */
+import { createConfig, lintFromString } from '@redocly/openapi-core';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { accountId, seedOrganization } from '../console/seeded-ledger.fixture.ts';
+import { type RunningApp, startApp } from '../http/running-app.fixture.ts';
+import {
+  type ApiDocument,
+  callsOf,
+  type ClientRequest,
+  createJudge,
+  mutated,
+  requestsOf,
+} from './document-client.fixture.ts';
+import { describeApi } from './openapi.ts';
+import { API_ROUTES } from './routes.ts';
+
+let app: RunningApp;
+beforeAll(async () => {
+  app = await startApp();
+  await seedOrganization(app.ledger, Date.now());
+});
+afterAll(() => app.stop());
+
+const document = JSON.parse(JSON.stringify(describeApi(API_ROUTES))) as ApiDocument;
+const judge = createJudge(document);
+const known = {
+  accountId: [accountId(0), accountId(19)],
+  id: ['paused@all', 'cause:ec2-join-failure@cause:ec2-join-failure'],
+};
+
+interface Answered {
+  readonly status: number;
+  readonly media: string;
+  readonly body: unknown;
+}
+
+async function send({ call, url, headers, body }: ClientRequest): Promise<Answered> {
+  const answer = await fetch(`${app.url}/api/v1${url}`, { method: call.method.toUpperCase(), headers, body });
+  const media = (answer.headers.get('content-type') ?? '').split(';')[0] ?? '';
+  const text = await answer.text();
+  return { status: answer.status, media, body: media.endsWith('json') ? JSON.parse(text) : text };
+}
+
+test('the document is one that the linter has nothing against', async () => {
+  const { body } = await send({
+    call: { path: '/openapi.json', method: 'get', operation: { operationId: '', responses: {} } },
+    url: '/openapi.json',
+    headers: {},
+    body: null,
+  });
+
+  const found = await lintFromString({
+    source: JSON.stringify(body),
+    config: await createConfig({ extends: ['recommended-strict'] }),
+  });
+
+  expect(
+    found.map(({ ruleId, message, location }) => `${ruleId} ${location[0]?.pointer} ${message}`),
+  ).toEqual([]);
+});
+
+test('every operation has a name of its own', () => {
+  const names = callsOf(document).map(({ operation }) => operation.operationId);
+
+  expect(new Set(names).size).toBe(names.length);
+});
+
+const CALLS = callsOf(document).filter(({ path }) => path !== '/events');
+
+test.each(CALLS.map((call) => [`${call.method} ${call.path}`, call] as const))(
+  '%s: a request that the document allows gets an answer that it describes',
+  async (_, call) => {
+    await fc.assert(
+      fc.asyncProperty(requestsOf(document, call, known), async (request) => {
+        const answered = await send(request);
+
+        expect(
+          judge(call, answered),
+          `${request.url} ${JSON.stringify(answered.body).slice(0, 500)}`,
+        ).toBeNull();
+        expect(answered.status).not.toBe(500);
+      }),
+      { numRuns: 25 },
+    );
+  },
+);
+
+test.each(CALLS.map((call) => [`${call.method} ${call.path}`, call] as const))(
+  '%s: whatever a request has become, the answer is described, and no fault of the server',
+  async (_, call) => {
+    await fc.assert(
+      fc.asyncProperty(mutated(requestsOf(document, call, known)), async (request) => {
+        const answered = await send(request);
+
+        expect(answered.status).not.toBe(500);
+        if (answered.status >= 400) expect(answered.media).toBe('application/problem+json');
+        if (answered.status !== 404) expect(judge(call, answered), request.url).toBeNull();
+      }),
+      { numRuns: 40 },
+    );
+  },
+);

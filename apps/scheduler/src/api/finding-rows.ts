@@ -1,0 +1,99 @@
+/** Findings, pauses and the causes of hosts as one list: all that is to be acted on. */
+import type { FindingRow } from '@muster/api/findings';
+import { causeFacts } from '@muster/core/enrollment/cause';
+import { type Finding, ownerOfFinding, type Pause, PAUSERS } from '@muster/core/control/findings';
+import { scopeFlag } from '@muster/core/control/scope';
+import { stopsSending } from '../console/console-view.ts';
+import type { Snapshot } from '../console/console-view.ts';
+
+/** What an operator's list begins with: what stops sends, then what is urgent, then what has stood longest. */
+export function rowsOfFindings({ findings, pauses, status }: Snapshot): readonly FindingRow[] {
+  const told = new Set<string>(
+    findings.filter(({ kind }) => kind === 'brake-engaged').map(({ scope }) => scope),
+  );
+  const rows = [
+    ...findings.map(rowOfFinding),
+    ...pauses.filter(({ by, scope }) => by !== 'brake' || !told.has(scope)).map(rowOfPause),
+    ...rowsOfCauses(status),
+  ];
+  return rows.toSorted(
+    (a, b) =>
+      Number(b.stopsSending) - Number(a.stopsSending) ||
+      SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+      (a.since ?? '~').localeCompare(b.since ?? '~') ||
+      (b.hosts ?? 0) - (a.hosts ?? 0),
+  );
+}
+
+const SEVERITIES: readonly FindingRow['severity'][] = ['page', 'warn', 'info'];
+
+/** Kinds that count accounts, so that the list can say so. */
+const OF_ACCOUNTS: ReadonlySet<string> = new Set(['accounts-not-read', 'accounts-unproven', 'failing-alike']);
+
+function rowOfFinding(finding: Finding): FindingRow {
+  const { kind, scope, sinceMs, message, remedy, count = 1 } = finding;
+  const stops = stopsSending(kind);
+  return {
+    id: `${kind}@${scope}`,
+    kind,
+    scope,
+    severity: stops ? 'page' : 'warn',
+    owner: ownerOfFinding(finding),
+    since: new Date(sinceMs).toISOString(),
+    message,
+    remedy,
+    stopsSending: stops,
+    count,
+    hosts: null,
+    accounts: OF_ACCOUNTS.has(kind) ? count : null,
+    trend: null,
+    outputs: [],
+    muted: null,
+  };
+}
+
+function rowOfPause({ scope, by, atMs, reason }: Pause): FindingRow {
+  return {
+    id: `paused@${scope}`,
+    kind: 'paused',
+    scope,
+    severity: 'page',
+    owner: 'operator',
+    since: new Date(atMs).toISOString(),
+    message: `${PAUSERS[by]} paused sending${reason === '' ? '.' : `: ${reason}`}`,
+    remedy: `When it may go on, run: muster resume ${scopeFlag(scope)}`,
+    stopsSending: true,
+    count: 1,
+    hosts: null,
+    accounts: null,
+    trend: null,
+    outputs: [],
+    muted: null,
+  };
+}
+
+function rowsOfCauses({ instances, outputs }: Snapshot['status']): readonly FindingRow[] {
+  return Object.entries(instances.byCause)
+    .filter(([, hosts]) => hosts > 0)
+    .map(([cause, hosts]) => {
+      const { title, owner, remedy } = causeFacts(cause);
+      return {
+        id: `cause:${cause}@cause:${cause}`,
+        kind: `cause:${cause}`,
+        scope: `cause:${cause}`,
+        // What goes by itself is good to know; the rest needs a person.
+        severity: owner === 'muster' ? ('info' as const) : ('warn' as const),
+        owner,
+        since: null,
+        message: title,
+        remedy,
+        stopsSending: false,
+        count: hosts,
+        hosts,
+        accounts: null,
+        trend: null,
+        outputs: outputs.filter((one) => one.cause === cause).map(({ cause: _cause, ...output }) => output),
+        muted: null,
+      };
+    });
+}

@@ -1,0 +1,79 @@
+/** Sends what a handler answers: cleaned of secrets, with a tag by which an unchanged answer need not be sent again. */
+import { createHash } from 'node:crypto';
+import type { Request, Response } from 'express';
+import type { Redact } from '@muster/core/runtime/redaction';
+
+/** What an answer says of its own age; it is no part of the tag, or no answer would ever be the same. */
+interface Aged {
+  readonly asOf: string;
+  readonly ageMs: number;
+}
+
+/** When the data of an answer was read: of a 304 too, whose body is one that was read before. */
+export const AS_OF = 'Muster-As-Of';
+
+/**
+ * Sends JSON. A GET carries a weak `ETag` of the answer without its age, and is answered 304 where the client has it
+ * already: Express compares. Browsers may keep it, and ask each time whether it is still right.
+ */
+export function sendJson(
+  { method }: Pick<Request, 'method'>,
+  response: Response,
+  options: { readonly status: number; readonly body: object; readonly redact: Redact },
+): void {
+  const { status, body, redact } = options;
+  const { asOf, ageMs, ...rest } = body as Partial<Aged> & object;
+  const text = printJson(rest, redact);
+  const isRead = method === 'GET' || method === 'HEAD';
+  if (isRead && status === 200) {
+    response.set('ETag', `W/"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`);
+  }
+  if (asOf !== undefined) response.set(AS_OF, asOf);
+  const age = asOf === undefined ? '' : `${JSON.stringify({ asOf, ageMs }).slice(0, -1)},`;
+  response
+    .status(status)
+    .set('Cache-Control', isRead ? 'private, no-cache' : 'no-store')
+    .type('application/json')
+    .send(age === '' ? text : joinObjects(age, text));
+}
+
+/** `{"asOf":…,"ageMs":…,` and `{…}` as one object. */
+function joinObjects(begin: string, rest: string): string {
+  return rest === '{}' ? `${begin.slice(0, -1)}}` : begin + rest.slice(1);
+}
+
+/** Known secrets are taken out of every text: messages of AWS and outputs of hosts stand in answers. */
+function printJson(body: object, redact: Redact): string {
+  return JSON.stringify(body, (_name, value: unknown) => (typeof value === 'string' ? redact(value) : value));
+}
+
+/** Writes a stream as fast as its reader takes it; ends early when the reader has gone. */
+export async function sendStream(
+  response: Response,
+  options: {
+    readonly headers: Readonly<Record<string, string>>;
+    readonly chunks: AsyncIterable<string>;
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  const { headers, chunks, signal } = options;
+  response.status(200).set('Cache-Control', 'no-store').set(headers);
+  response.flushHeaders();
+  for await (const chunk of chunks) {
+    if (signal.aborted) return;
+    if (!response.write(chunk)) await drained(response, signal);
+  }
+  response.end();
+}
+
+function drained(response: Response, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    response.once('drain', done);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}
