@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+import { readWorldFile } from '@muster/aws-sim/world/file';
 import { hasPlaceIn } from '@muster/core/rollout/waves/wave';
 import type { WaveView } from '@muster/core/rollout/waves/wave-view';
 import type { InstanceId } from '@muster/core/organization/ids';
@@ -95,4 +97,55 @@ test('nothing of a wave is sent before the one before it has joined and an opera
     ['sample', true],
     ['rest', true],
   ]);
+});
+
+const BROKEN_IMAGE = fileURLToPath(
+  new URL('../../packages/aws-sim/worlds/broken-image.yaml', import.meta.url),
+);
+
+test('a broken image in one unit is stopped within a few dozen hosts, and the units after it are not touched', async () => {
+  system = await startSystem({
+    world: { world: readWorldFile(BROKEN_IMAGE) },
+    schedulers: 0,
+    workers: 0,
+  });
+  const unitOf = (accountName: string): string =>
+    system.aws.world.accounts.find(({ name }) => name === accountName)?.parentId ?? '';
+  const units = { shop: unitOf('shop-web'), batch: unitOf('batch-nightly'), search: unitOf('search-index') };
+  system.configure({
+    muster: {
+      rollout: {
+        waves: [
+          { name: 'shop', units: [units.shop] },
+          { name: 'batch', units: [units.batch], in_flight: 40, after: { for: '0' } },
+          { name: 'rest', after: { wave: 'batch', for: '0' } },
+        ],
+      },
+    },
+  });
+  for (const kind of ['scheduler', 'worker', 'worker'] as const) system.start(kind);
+
+  const stops = ['brake-engaged', 'ramp-stopped'];
+  const status = await eventually(
+    'sending has stopped',
+    async () => {
+      const now = await system.status();
+      const isStopped = now.findings.some(({ kind }) => stops.includes(kind));
+      return isStopped && system.report().commands.live === 0 ? now : null;
+    },
+    120_000,
+  );
+
+  const touched = Map.groupBy(
+    (await listHosts(system)).filter(({ installs }) => installs > 0),
+    ({ account }) => `${account[0]}`,
+  );
+  expect(touched.get('2')).toHaveLength(60);
+  expect(system.report().joined).toBe(60 + (touched.get('1')?.length ?? 0));
+  expect(touched.get('3')?.length).toBeGreaterThan(4);
+  expect(touched.get('3')?.length).toBeLessThan(80);
+  expect(touched.get('4')).toBeUndefined();
+  expect(status.instances.byCause).toEqual({ 'ec2-join-failure': expect.any(Number) });
+  expect((await waves()).find(({ name }) => name === 'rest')).toMatchObject({ state: 'waits' });
+  expect(system.report().installs).toMatchObject({ whileLive: 0, afterJoined: 0 });
 });
