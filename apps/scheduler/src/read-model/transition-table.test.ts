@@ -14,6 +14,7 @@ function change(atMs: number, [from, to, cause]: Step, instanceId = HOST, nth = 
     v: 1,
     target: '111122223333.eu-west-1',
     instances: [[instanceId, from, to, cause ?? null]],
+    touched: [],
     more: {},
   };
 }

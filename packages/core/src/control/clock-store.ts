@@ -11,6 +11,8 @@ type MachineTime = Pick<Clock, 'machineNow' | 'monotonicMs'>;
 export interface ClockLedger {
   /** Compares a clock with Redis's: of several questions, the one that was answered fastest. `redisNowMs` is of that moment. */
   compare(clock: MachineTime): Promise<ClockReading & { readonly redisNowMs: number }>;
+  /** Redis's time (epoch ms). */
+  now(): Promise<number>;
   /** Tells the others how this process's clock stands. */
   tell(clock: ProcessClock): Promise<void>;
   /** Takes back what a process has told, at its end. */
@@ -68,6 +70,8 @@ export function createClockLedger(deps: { readonly redis: Redis; readonly keys: 
       }
       return best;
     },
+
+    now: async () => timeOf(await redis.time()),
 
     async tell(clock) {
       await redis.hset(keys.clocks, clock.name, encodeStored(clock));

@@ -10,6 +10,7 @@ import { createClockLedger, type ClockLedger } from './clock-store.ts';
 import { createControlLedger, type ControlLedger } from './control-store.ts';
 import { createCoverageLedger, type CoverageLedger } from '../organization/coverage-store.ts';
 import { createDueLedger, type DueLedger } from '../jobs/due-store.ts';
+import { createRecordCopies } from '../enrollment/record-copy-store.ts';
 import { createEnrollmentLedger, type EnrollmentLedger } from '../enrollment/enrollment-store.ts';
 import { createPacingLedger, type PacingLedger } from '../install/pacing-store.ts';
 import {
@@ -39,6 +40,7 @@ export interface Ledger {
   readonly enrollments: EnrollmentLedger;
   readonly changes: ReturnType<typeof createChangeLedger>;
   readonly placeChanges: ReturnType<typeof createPlaceChanges>;
+  readonly copies: ReturnType<typeof createRecordCopies>;
   readonly due: DueLedger;
   readonly coverage: CoverageLedger;
   readonly scans: ScanLedger;
@@ -88,6 +90,7 @@ export function createRedisLedger(deps: {
     enrollments,
     changes: createChangeLedger(shared),
     placeChanges: createPlaceChanges(shared),
+    copies: createRecordCopies({ ...shared, log: deps.log }),
     due: createDueLedger(shared),
     coverage: createCoverageLedger(shared),
     scans: createScanLedger(shared),

@@ -68,6 +68,8 @@ export interface CoverageLedger {
   accounts(): Promise<readonly Pick<KnownAccount, 'account' | 'regions'>[]>;
   /** Drops what lies under names that are no target's and no account's, which nothing of ours writes. @returns those names */
   forgetForeign(): Promise<readonly string[]>;
+  /** The same as `all` of some ids; one that is not known is left out. */
+  some(ids: readonly string[]): Promise<readonly { readonly id: string; readonly coverage: Coverage }[]>;
   /** Everything, for `muster coverage`. The id is a target's, or `ACCOUNT.*`. */
   all(): Promise<readonly { readonly id: string; readonly coverage: Coverage }[]>;
 }
@@ -229,6 +231,15 @@ export function createCoverageLedger(deps: {
         redis.hgetall(keys.accountRegions),
       ]);
       return Object.entries(texts).flatMap(([id, text]) => parseScope(text, regions[id] ?? null) ?? []);
+    },
+
+    async some(ids) {
+      if (ids.length === 0) return [];
+      const texts = await redis.hmget(keys.coverage, ...ids);
+      return ids.flatMap((id, index) => {
+        const coverage = isCoverageId(id) ? parseStored(StoredCoverage, texts[index] ?? '') : null;
+        return coverage === null ? [] : [{ id, coverage }];
+      });
     },
 
     async all() {

@@ -45,6 +45,7 @@ test('a reader is told that the stream no longer reaches back to where it stood'
   expect(await ledger.placeChanges.read(nextId, 10)).toEqual({
     places: new Set(),
     nextId: '0-0',
+    more: false,
     behind: true,
   });
 });

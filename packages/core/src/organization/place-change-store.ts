@@ -19,6 +19,8 @@ export interface PlaceReading {
   readonly places: ReadonlySet<string>;
   /** Where to read on. */
   readonly nextId: string;
+  /** Whether there may be more entries. */
+  readonly more: boolean;
   /** The stream no longer reaches back to where the reader stood: anything may have changed. */
   readonly behind: boolean;
 }
@@ -43,7 +45,8 @@ export function createPlaceChanges({ redis, keys }: { redis: Redis; keys: Keys }
       for (const [, fields] of entries) {
         for (const place of (fields[1] ?? '').split(',')) if (place !== '') places.add(place);
       }
-      return { places, nextId: entries.at(-1)?.[0] ?? (behind ? '0-0' : afterId), behind };
+      const nextId = entries.at(-1)?.[0] ?? (behind ? '0-0' : afterId);
+      return { places, nextId, more: entries.length >= limit, behind };
     },
   };
 }

@@ -1,0 +1,40 @@
+import { type Answer, answered } from './answer.ts';
+import type { Model } from './model.ts';
+import { listAccounts, listTargets, listUnits, mapPlaces } from './place-list.ts';
+import { type Places, readPlaces } from './place-rollup.ts';
+import type { Questions, Topic } from './questions.ts';
+import type { Clock } from '@muster/core/runtime/clock-port';
+
+/** Sums of places are made again at most this often: many pages ask for them, and they take tens of milliseconds. */
+const PLACES_KEPT_MS = 500;
+
+/** Answers every question from the tables; nothing here waits. */
+export function createAnswers(model: Model, clock: Pick<Clock, 'monotonicMs'>) {
+  let places: Places | null = null;
+  let readAtMs = 0;
+
+  function placesNow(): Places {
+    if (places === null || clock.monotonicMs() - readAtMs >= PLACES_KEPT_MS) {
+      places = readPlaces(model.db);
+      readAtMs = clock.monotonicMs();
+    }
+    return places;
+  }
+
+  const answers: {
+    readonly [T in Topic]: (asked: Questions[T]['with']) => Answer<Questions[T]['answer']>;
+  } = {
+    state: () => answered(null),
+    instances: (query) => model.lists.list(query, query),
+    counts: (filter) => answered(model.lists.count(filter)),
+    instancesOf: ({ filter, afterId, limit }) => answered(model.lists.idsOf(filter, afterId, limit)),
+    accounts: (query) => listAccounts(placesNow(), query),
+    account: (id) => answered(placesNow().accounts.find(({ accountId }) => accountId === id) ?? null),
+    units: (request) => listUnits(placesNow(), request),
+    targets: (query) => listTargets(placesNow(), query),
+    map: (filter) => answered(mapPlaces(placesNow(), filter)),
+    timeline: (id) => answered(model.transitions.of(id)),
+  };
+  return <T extends Topic>(topic: T, asked: Questions[T]['with']): Answer<Questions[T]['answer']> =>
+    answers[topic](asked);
+}

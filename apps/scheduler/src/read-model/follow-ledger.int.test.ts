@@ -1,0 +1,236 @@
+import type { Ledger } from '@muster/core/control/ledger';
+import { causeOf, stateOf } from '@muster/core/enrollment/record';
+import type { InstanceId } from '@muster/core/organization/ids';
+import { type Target, targetId } from '@muster/core/organization/target';
+import { createClock } from '@muster/core/runtime/clock';
+import {
+  aCoverage,
+  anAccountId,
+  anInstanceId,
+  aRecord,
+  aTarget,
+  recordingLog,
+  seededRandom,
+} from '@muster/testing/builders';
+import { type TestLedger, useLedgerBench } from '@muster/testing/ledger-bench';
+import { afterEach, expect, test } from 'vitest';
+import { createFollower, type Follower, type ModelChange } from './follow-ledger.ts';
+import { type Model, openModel } from './model.ts';
+import { aRandomRecord } from './random-fleet.fixture.ts';
+
+const bench = useLedgerBench();
+const open: Model[] = [];
+afterEach(() => {
+  for (const model of open.splice(0)) model.db.close();
+});
+
+interface Followed {
+  readonly model: Model;
+  readonly follower: Follower;
+  readonly changes: ModelChange[];
+}
+
+/** A follower of the ledger, as a scheduler has it; with `model`, of a copy that another one left behind. */
+function follow(ledger: Ledger, model = openModel()): Followed {
+  if (!open.includes(model)) open.push(model);
+  const changes: ModelChange[] = [];
+  const deps = { ledger, model, clock: createClock(), log: recordingLog() };
+  return {
+    model,
+    changes,
+    follower: createFollower({ ...deps, onChange: (change) => changes.push(change) }),
+  };
+}
+
+async function catchUp({ follower }: Followed): Promise<void> {
+  while (await follower.step());
+}
+
+const TARGETS = Array.from({ length: 6 }, (_, n) => aTarget(n, n % 2 === 0 ? 'eu-west-1' : 'us-east-1'));
+
+async function write(ledger: Ledger, target: Target, n: number, random: () => number): Promise<void> {
+  const instanceId = anInstanceId(n);
+  const [before] = (await ledger.enrollments.read(target, [instanceId])).values();
+  const value = random() < 0.2 ? null : aRandomRecord(n, random);
+  if (before === undefined && value === null) return;
+  await ledger.enrollments.write(target, 'each', [{ instanceId, expected: before?.version ?? 0, value }], []);
+}
+
+/** Every record of the ledger as a row, found target by target. */
+async function rowsOfLedger(ledger: Ledger): Promise<readonly string[]> {
+  const rows: string[] = [];
+  for (const target of TARGETS) {
+    for (const { version, value } of (await ledger.enrollments.readAll(target)).values()) {
+      const words = [stateOf(value), causeOf(value) ?? '', value.wave ?? '', value.tags?.['Name'] ?? ''];
+      rows.push([value.instanceId, targetId(target), ...words, value.attemptCount, version].join('|'));
+    }
+  }
+  return rows.toSorted();
+}
+
+function rowsOfModel({ db }: Model): readonly string[] {
+  const rows = db.prepare(
+    "SELECT concat_ws('|', id, account || '.' || region, state, cause, wave, name, attempts, version) AS row FROM instances",
+  );
+  return rows
+    .all()
+    .map((row) => String(row['row']))
+    .toSorted();
+}
+
+function talliesOf({ db }: Model): unknown {
+  return db.prepare('SELECT * FROM tallies').all();
+}
+
+function recount({ db }: Model): unknown {
+  const by = 'account, region, state, cause, wave, matcher, platform';
+  return db.prepare(`SELECT ${by}, count(*) AS hosts FROM instances GROUP BY ${by} ORDER BY ${by}`).all();
+}
+
+async function expectToAgree(one: Followed, ledger: Ledger): Promise<void> {
+  await catchUp(one);
+  expect(rowsOfModel(one.model)).toEqual(await rowsOfLedger(ledger));
+  expect(talliesOf(one.model)).toEqual(recount(one.model));
+}
+
+test.each([1, 2, 3, 4])(
+  'whatever is written, cut off or killed, the rows come to be what the ledger says (seed %i)',
+  async (seed) => {
+    const { ledger, redis, keys, another } = bench.create();
+    const random = seededRandom(seed);
+    let one = follow(another());
+    for (let round = 0; round < 60; round += 1) {
+      const writes = Array.from({ length: Math.ceil(random() * 8) }, async () => {
+        const target = TARGETS[Math.floor(random() * TARGETS.length)] ?? aTarget();
+        await write(ledger, target, Math.floor(random() * 40), random);
+      });
+      const step = random() < 0.6 ? one.follower.step() : null;
+      await Promise.all(writes);
+      await step;
+      const fate = random();
+      // A follower that is killed leaves its rows as they were; the next one begins with them.
+      if (fate < 0.08) one = follow(another(), one.model);
+      else if (fate < 0.14) await redis.xtrim(keys.changes, 'MAXLEN', 1);
+      else if (fate < 0.18) await redis.set(keys.epoch, `another-${round}`);
+      else if (fate < 0.22) await redis.del(keys.changes, keys.placeChanges);
+      if (round % 20 === 19) await expectToAgree(one, ledger);
+    }
+
+    await expectToAgree(one, ledger);
+    expect(rowsOfModel(one.model).length).toBeGreaterThan(20);
+  },
+);
+
+async function begun(): Promise<TestLedger & Followed> {
+  const made = bench.create();
+  const followed = follow(made.another());
+  await catchUp(followed);
+  return { ...made, ...followed };
+}
+
+test('a record that changes nothing but its wave, and one that is deleted or set aside, are followed without a rebuild', async () => {
+  const { ledger, redis, keys, model, follower, changes } = await begun();
+  const target = aTarget();
+  const put = async (n: number, wave: string): Promise<void> => {
+    const instanceId = anInstanceId(n);
+    const [before] = (await ledger.enrollments.read(target, [instanceId])).values();
+    const value = aRecord('joined', { instanceId, wave });
+    await ledger.enrollments.write(
+      target,
+      'each',
+      [{ instanceId, expected: before?.version ?? 0, value }],
+      [],
+    );
+  };
+  await put(1, 'first');
+  await put(2, 'first');
+  await follower.step();
+  await put(1, 'rest');
+  await follower.step();
+  expect(model.lists.count({ wave: ['rest'] }).total).toBe(1);
+
+  await redis.hset(keys.target(target).instances, anInstanceId(2), 'no record');
+  await ledger.enrollments.setAsideUnreadable(target);
+  const [record] = (await ledger.enrollments.read(target, [anInstanceId(1)])).values();
+  const gone = { instanceId: anInstanceId(1), expected: record?.version ?? 0, value: null };
+  await ledger.enrollments.write(target, 'each', [gone], []);
+  await follower.step();
+
+  expect(rowsOfModel(model)).toEqual([]);
+  expect(follower.state().rebuilds).toBe(1);
+  expect(changes.at(-1)?.instances?.toSorted()).toEqual([anInstanceId(1), anInstanceId(2)]);
+});
+
+test('accounts, coverage and denials are followed as they change', async () => {
+  const { ledger, model, follower } = await begun();
+  const accountId = anAccountId();
+  const target = aTarget();
+  const read = () =>
+    model.db
+      .prepare('SELECT account, region, status FROM targets')
+      .all()
+      .map((row) => Object.values(row).join(' '));
+  await ledger.coverage.putAccounts([{ accountId, name: 'shop', state: 'ACTIVE', ancestorIds: ['r-1'] }]);
+  await ledger.coverage.putRegions(accountId, [target.region], 5);
+  await follower.step();
+  expect(read()).toEqual([`${accountId} eu-west-1 pending`]);
+
+  await ledger.coverage.put(target, aCoverage());
+  await follower.step();
+  expect(read()).toEqual([`${accountId} eu-west-1 complete`]);
+
+  await ledger.coverage.denyAccount(
+    accountId,
+    aCoverage({ status: 'denied', cause: 'ec2-perm-account-denied' }),
+  );
+  await follower.step();
+  expect(read()).toEqual([`${accountId} * denied`]);
+
+  await ledger.coverage.removeAccount(accountId);
+  await follower.step();
+  expect(read()).toEqual([]);
+  expect(model.db.prepare('SELECT id FROM accounts').all()).toEqual([]);
+});
+
+test('what was in the stream before the start is told of an instance, and what comes is added', async () => {
+  const { ledger, another } = bench.create();
+  const target = aTarget();
+  const instanceId: InstanceId = anInstanceId(1);
+  const value = aRecord('queued', { instanceId });
+  await ledger.enrollments.write(target, 'each', [{ instanceId, expected: 0, value }], []);
+  const one = follow(another());
+  await catchUp(one);
+  const [before] = (await ledger.enrollments.read(target, [instanceId])).values();
+  const joined = aRecord('joined', { instanceId });
+  await ledger.enrollments.write(
+    target,
+    'each',
+    [{ instanceId, expected: before?.version ?? 0, value: joined }],
+    [],
+  );
+  await catchUp(one);
+
+  expect(one.model.transitions.of(instanceId)).toMatchObject({
+    transitions: [
+      { from: null, to: 'queued' },
+      { from: 'queued', to: 'joined' },
+    ],
+    sinceMs: null,
+  });
+});
+
+test('rows answer while they are compared anew, and their age says that they are', async () => {
+  const { ledger, another } = bench.create();
+  for (let n = 0; n < 6; n += 1) await write(ledger, TARGETS[n] ?? aTarget(), n, () => 0.9);
+  const one = follow(another());
+  expect(one.follower.state()).toMatchObject({ asOfMs: null, rebuilding: true });
+  await catchUp(one);
+  const { asOfMs } = one.follower.state();
+  expect(one.follower.state()).toMatchObject({ rebuilding: false, rebuilds: 1, rows: 6 });
+
+  const next = follow(another(), one.model);
+  await next.follower.step();
+
+  expect(one.model.lists.count({}).total).toBe(6);
+  expect(asOfMs).toBeGreaterThan(Date.now() - 60_000);
+});

@@ -1,0 +1,70 @@
+/** What the scheduler's thread asks the thread of the read model, and what comes back. Everything is plain data. */
+import type { AccountsQuery, CoverageMap, TargetRow, TargetsQuery, UnitRow } from '@muster/api/accounts';
+import type { InstanceFilter } from '@muster/api/instances';
+import type { Answer, ListRequest } from './answer.ts';
+import type { ModelChange, ModelState } from './follow-ledger.ts';
+import type { InstanceCounts, InstanceList } from './instance-list.ts';
+import type { RowPage } from './page-of-rows.ts';
+import type { MapFilter } from './place-list.ts';
+import type { AccountSums } from './place-rollup.ts';
+import type { Timeline } from './transition-table.ts';
+
+/** One instance of a bulk action or an export. */
+export interface ListedInstance {
+  readonly accountId: string;
+  readonly region: string;
+  readonly instanceId: string;
+}
+
+/** Questions by name: what is asked with, and what is answered. */
+export interface Questions {
+  state: { readonly with: null; readonly answer: null };
+  instances: { readonly with: InstanceFilter & ListRequest; readonly answer: InstanceList };
+  counts: { readonly with: InstanceFilter; readonly answer: InstanceCounts };
+  instancesOf: {
+    readonly with: { readonly filter: InstanceFilter; readonly afterId: string; readonly limit: number };
+    readonly answer: readonly ListedInstance[];
+  };
+  accounts: {
+    readonly with: Omit<AccountsQuery, 'fields'>;
+    readonly answer: RowPage<AccountSums>;
+  };
+  account: { readonly with: string; readonly answer: AccountSums | null };
+  units: { readonly with: ListRequest; readonly answer: RowPage<UnitRow> };
+  targets: { readonly with: TargetsQuery; readonly answer: RowPage<TargetRow> };
+  map: { readonly with: MapFilter; readonly answer: CoverageMap };
+  timeline: { readonly with: string; readonly answer: Timeline };
+}
+
+export type Topic = keyof Questions;
+
+/** To the thread. */
+export type Message =
+  | {
+      readonly [T in Topic]: { readonly id: number; readonly topic: T; readonly with: Questions[T]['with'] };
+    }[Topic]
+  | 'close';
+
+/** From the thread. */
+export type Reply =
+  | {
+      readonly kind: 'reply';
+      readonly id: number;
+      readonly answer: Answer<unknown>;
+      readonly state: ModelState;
+    }
+  | { readonly kind: 'fault'; readonly id: number; readonly error: Error }
+  | { readonly kind: 'changed'; readonly change: ModelChange }
+  | {
+      readonly kind: 'log';
+      readonly level: 'debug' | 'info' | 'warn' | 'error';
+      readonly fields: object;
+      readonly message: string;
+    };
+
+/** What the thread begins with. */
+export interface ThreadSettings {
+  readonly redisUrl: string;
+  readonly prefix: string;
+  readonly pollMs: number;
+}
