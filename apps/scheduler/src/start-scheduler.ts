@@ -5,6 +5,7 @@ import { secretsOf } from '@muster/core/config/secrets';
 import { createClockLedger } from '@muster/core/control/clock-store';
 import { createRedisLedger, type Ledger } from '@muster/core/control/ledger';
 import { reportFindings } from '@muster/core/control/standing-findings';
+import { noteReload } from '@muster/core/control/audit/own-acts';
 import { holdLedger } from '@muster/core/control/keep-owner';
 import type { Clock, LedgerClock } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';
@@ -20,6 +21,7 @@ import { createHttpApp, listen } from './http/app.ts';
 import { reviewChange } from '@muster/core/control/review-change';
 import { moveRamps } from '@muster/core/rollout/ramp/run-ramps';
 import { reportBlockedCaps, reportSetAside, watchRedis } from './recurring-findings.ts';
+import { createAuditExport } from './audit/export-audit.ts';
 import { keepTicking, tick } from './tick.ts';
 import { createHistoryKeeper } from './keep-history.ts';
 import { createWaveWatch } from './watch-waves.ts';
@@ -112,6 +114,7 @@ export async function startScheduler(deps: {
       if (reload.kind === 'valid') current = reload.config ?? current;
       await keeper.follow(installationOf(current));
       await reportFindings(ledger.control, findingOfReload(reload, clock.now()));
+      await noteReload(ledger.audit, reload, clock.now());
       countReload(resultOfReload(reload));
     },
     lost: keeper.lost,
@@ -139,6 +142,7 @@ function createTickHandler(deps: {
   const { ledger, queue, clock, log } = deps;
   let reportedAtMs = 0;
   const watchWaves = createWaveWatch({ ledger, clock });
+  const exportAudit = createAuditExport({ ledger, clock, log, holder: processName() });
   return async () => {
     // First: a sweep that this tick starts reads by the waves that are in force.
     await watchWaves(deps.current().rollout.waves);
@@ -153,6 +157,7 @@ function createTickHandler(deps: {
     await reviewChange(ledger, deps.current(), clock);
     // The worker moves a ramp on when a host ends; this, when a kill or a lost job kept it from that.
     await moveRamps({ ledger, config: deps.current(), nowMs: clock.now() });
+    await exportAudit(deps.current().audit);
     if (clock.now() - reportedAtMs >= REPORT_MS) {
       reportedAtMs = clock.now();
       await reportSetAside(ledger, clock.now());

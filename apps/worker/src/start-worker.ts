@@ -6,6 +6,7 @@ import { createReloadMetrics, createMetrics } from '@muster/core/runtime/metrics
 import { findingOfReload, resultOfReload, type ConfigReload } from '@muster/core/config/reload';
 import { secretsOf } from '@muster/core/config/secrets';
 import { catalog } from '@muster/core/jobs/catalog';
+import { noteReload } from '@muster/core/control/audit/own-acts';
 import { holdLedger, type OwnerKeeper } from '@muster/core/control/keep-owner';
 import { createRedisLedger } from '@muster/core/control/ledger';
 import { createClockLedger } from '@muster/core/control/clock-store';
@@ -140,6 +141,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
         await takeUp(deps, keeper);
       }
       await reportFindings(ledger.control, findingOfReload(reload, clock.now()));
+      await noteReload(ledger.audit, reload, clock.now());
       countReload(resultOfReload(reload));
     },
     lost: keeper.lost,

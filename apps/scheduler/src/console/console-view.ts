@@ -151,6 +151,7 @@ const STOPS_SENDING: Readonly<Partial<Record<string, boolean>>> = {
   'accounts-unproven': false,
   'organization-mismatch': true,
   'wave-unapproved': true,
+  'audit-not-exported': false,
 } satisfies Record<FindingKind, boolean>;
 
 /** Whether nothing is sent in the scope of a finding of this kind while it stands. */

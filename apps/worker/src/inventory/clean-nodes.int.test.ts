@@ -90,6 +90,9 @@ test('a freeze of sends and repairs holds no clean-up', async () => {
   const frozen = bench.depsWith(withWindow(bench, { for: ['sends', 'repairs'] }));
 
   expect(await clean(bench, frozen)).toMatchObject({ removed: 1 });
+  const told = (await bench.ledger.audit.newest(9)).filter(({ entry }) => entry?.act === 'clean-up');
+  expect(told).toMatchObject([{ entry: { result: 'done' } }]);
+  expect(told[0]?.entry?.detail).toMatch(new RegExp(`^1 node removed from Teleport.*${instanceId(0)}`));
 });
 
 /** Clean-up, and a window from an hour ago until in an hour. */

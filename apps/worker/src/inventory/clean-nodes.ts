@@ -1,4 +1,5 @@
-import { percent } from '@muster/core/runtime/wording';
+import { percent, plural } from '@muster/core/runtime/wording';
+import { noteOwnAct } from '@muster/core/control/audit/own-acts';
 import { pausedBy } from '@muster/core/control/scope';
 import type { HeldShare, VanishedNode } from '@muster/core/inventory/clean-up';
 import { NodeName } from '@muster/core/inventory/teleport-port';
@@ -117,6 +118,7 @@ async function removeNodes(
 ): Promise<DueOutcome<Result>> {
   const endsAtMs = deps.clock.monotonicMs() + TURN_MS;
   let removed = 0;
+  const told = createRemovalNote(deps);
   const stop = (nextInMs: number, stopped: string | null): DueOutcome<Result> =>
     ended(nextInMs, { removed, left: all - removed, stopped });
   try {
@@ -128,8 +130,12 @@ async function removeNodes(
         if (await isFrozen(node, deps)) break;
         const result = await removeNode(node, ctx, deps);
         if (typeof result === 'number') return stop(result, 'per-hour');
-        if (result === 'removed') removed += 1;
+        if (result === 'removed') {
+          removed += 1;
+          told.add(node);
+        }
       }
+      await told.write();
     }
   } catch (error) {
     if (
@@ -142,8 +148,34 @@ async function removeNodes(
     await raiseFailure(error.message, denied, deps);
     ctx.log.warn({ err: error }, 'node not removed');
     return stop(denied ? deps.timings.deniedMs : deps.timings.heldMs, denied ? 'denied' : 'failed');
+  } finally {
+    await told.write();
   }
   return stop(deps.config.pollIntervalMs, null);
+}
+
+/** One entry of the audit for the nodes of a target that were removed one after another: there may be hundreds a day. */
+function createRemovalNote({ ledger, config }: Pick<HandlerDeps, 'ledger' | 'config'>): {
+  add(node: VanishedNode): void;
+  write(): Promise<void>;
+} {
+  let removed: VanishedNode[] = [];
+  return {
+    add: (node) => {
+      removed.push(node);
+    },
+    write: async () => {
+      const [first] = removed;
+      if (first === undefined) return;
+      const nodes = removed.map(({ instanceId, nodeId }) => `${instanceId} (${nodeId})`);
+      removed = [];
+      await noteOwnAct(ledger.audit, 'clean-up', {
+        scope: targetId(first.target),
+        result: 'done',
+        detail: `${plural(nodes.length, 'node')} removed from Teleport, at most ${config.cleanup.perHour} an hour: ${nodes.join(', ')}`,
+      });
+    },
+  };
 }
 
 async function isFrozen(node: VanishedNode | undefined, deps: HandlerDeps): Promise<boolean> {

@@ -66,6 +66,9 @@ test('an account that fails too often is stopped, and others go on', async () =>
   await installAt(bench, [targetOf(1), targetOf(0)]);
 
   expect(await engaged(bench)).toEqual([`brake-engaged account:${targetOf(0).accountId}`]);
+  expect((await bench.ledger.audit.newest(9)).filter(({ entry }) => entry?.act === 'brake')).toMatchObject([
+    { entry: { by: { kind: 'muster' }, scope: `account:${targetOf(0).accountId}`, result: 'done' } },
+  ]);
   bench.advance(DAY_MS);
   expect(await bench.run('install-batch', { target: targetOf(0) })).toMatchObject({ sent: 0 });
 });

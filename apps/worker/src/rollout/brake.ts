@@ -1,4 +1,5 @@
 import { type BrakeWindow, describeWindow, failedBeforeAtMs, isWindowOver } from '@muster/core/rollout/brake';
+import { noteOwnAct } from '@muster/core/control/audit/own-acts';
 import { describeScope, scopeFlag } from '@muster/core/control/scope';
 import type { AttemptResult, StoredRecord } from '@muster/core/enrollment/record';
 import type { AccountId, InstanceId } from '@muster/core/organization/ids';
@@ -79,6 +80,9 @@ async function engage(deps: BrakeDeps, window: BrakeWindow): Promise<void> {
     message: `Sending to ${describeScope(scope)} was stopped: ${reason}.`,
     remedy: remedyOf(scope),
   });
+  // Before the pause: a worker that is killed in between, or another one, engages the brake again and tells it no second time.
+  const told = { scope, result: 'done', detail: reason } as const;
+  await noteOwnAct(deps.ledger.audit, 'brake', told, `brake:${scope}:${window.beganAtMs}`);
   // An operator's own pause of the scope stays theirs; a resume ends both.
   if (!pauses.some((pause) => pause.scope === scope)) {
     await control.pause({ scope, atMs, by: 'brake', reason });

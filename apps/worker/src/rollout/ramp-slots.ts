@@ -1,3 +1,4 @@
+import { noteOwnAct } from '@muster/core/control/audit/own-acts';
 import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { MatcherKey } from '@muster/core/organization/ids';
 import type { Target } from '@muster/core/organization/target';
@@ -5,6 +6,7 @@ import type { GateFacts } from '@muster/core/rollout/gate-facts';
 import { matcherRampId, rampsOver } from '@muster/core/rollout/ramp/ramp-cover';
 import type { RampSlots } from '@muster/core/rollout/ramp/slot-store';
 import { moveRamps } from '@muster/core/rollout/ramp/run-ramps';
+import { plural } from '@muster/core/runtime/wording';
 import type { HandlerDeps } from '../deps.ts';
 import type { Batch, Candidate } from '../install/pick-batch.ts';
 
@@ -70,7 +72,15 @@ async function knownRamps(batch: Batch, gates: GateFacts, deps: HandlerDeps): Pr
   const { ramps } = deps.ledger;
   if ((await ramps.index()).isNew) await settleOldMatchers(deps);
   const about = { kind: 'matcher', subject: batch.matcher.label, nowMs: deps.clock.now() } as const;
-  await ramps.begin(id, about, deps.config.rollout.ramp, 'once');
+  if (await ramps.begin(id, about, deps.config.rollout.ramp, 'once')) {
+    const { first } = deps.config.rollout.ramp;
+    await noteOwnAct(deps.ledger.audit, 'ramp', {
+      scope: `the matcher ${batch.matcher.label}`,
+      result: 'begun',
+      detail: `first send: it begins with ${plural(first, 'host')}`,
+      basis: id,
+    });
+  }
   return (await ramps.index()).ramps;
 }
 

@@ -129,6 +129,9 @@ function explainSettings(config: MusterConfig): readonly string[] {
           `Clean-up:     nodes of instances that are gone${cleanup.leftAccounts ? ', and of accounts that left the organization' : ''}; at most ${cleanup.perHour} an hour, and ${percent(cleanup.maxShare)} of the nodes at once`,
         ]
       : []),
+    ...(config.audit.file === null
+      ? []
+      : [`Audit:        ${config.audit.keepDays} days in ${config.audit.file}, one file a day`]),
     `Markers:      ${explainMarkerKeys(config.markerKeys.length)}`,
     `Redis:        keys begin with ${config.redis.prefix}`,
     `Console:      ${address(config.console)}${config.console.password === null ? '' : ', with a password'}; workers' health ${address(config.worker)}`,

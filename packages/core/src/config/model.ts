@@ -37,6 +37,7 @@ export interface MusterConfig {
   readonly labels: LabelSettings;
   readonly otherDiscovery: OtherDiscoverySettings;
   readonly cleanup: CleanupSettings;
+  readonly audit: AuditSettings;
   readonly console: ConsoleSettings;
   /** Keys of the MACs in markers: the first signs, all verify. Each is 64 hexadecimal digits. Empty when none is configured. */
   readonly markerKeys: readonly Secret[];
@@ -174,6 +175,14 @@ export interface CleanupSettings {
   readonly leftAccounts: boolean;
   /** An hour, in simulated time. */
   readonly hourMs: number;
+}
+
+/** Where the audit goes beside Redis, which keeps its newest entries only. */
+export interface AuditSettings {
+  /** Base name of one file a day (`control/audit/audit-file-store.ts`); null for none. */
+  readonly file: string | null;
+  readonly keepDays: number;
+  readonly log: boolean;
 }
 
 export interface ConsoleSettings {

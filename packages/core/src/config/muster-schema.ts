@@ -324,6 +324,21 @@ export const MusterShape = z.strictObject({
         ),
     })
     .prefault({}),
+  audit: z
+    .strictObject({
+      file: text()
+        .optional()
+        .describe(
+          'Base name of the files into which one of the schedulers writes each entry of the audit as a line of JSON, one file a day: `/var/log/muster/audit.jsonl` becomes `/var/log/muster/audit-2026-11-30.jsonl`. Relative to where the scheduler runs.',
+        ),
+      keep_days: whole(1, 36_500)
+        .prefault(400)
+        .describe('How many days such a file is kept before the scheduler deletes it.'),
+      log: flag()
+        .prefault(true)
+        .describe('Each entry of the audit is a line of a scheduler’s log, too, with the message `audit`.'),
+    })
+    .prefault({}),
   console: z
     .strictObject({
       listen: text()

@@ -58,6 +58,7 @@ test.each<[string, Change]>([
   ['inventory', { muster: { inventory: { args: ['--identity=/x'] } } }],
   ['labels', { muster: { labels: { enabled: false } } }],
   ['cleanup', { muster: { cleanup: { enabled: true } } }],
+  ['audit', { muster: { audit: { keep_days: 7 } } }],
   ['paused', { muster: { paused: true } }],
 ])('%s: taken up at once', (_, change) => {
   const next = config(change);

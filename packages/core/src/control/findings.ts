@@ -60,6 +60,7 @@ export const FINDING_KINDS = [
   'accounts-unproven',
   'organization-mismatch',
   'wave-unapproved',
+  'audit-not-exported',
 ] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
 

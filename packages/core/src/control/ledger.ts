@@ -5,6 +5,7 @@ import type { Logger } from '../runtime/logger-port.ts';
 import { createKeys } from '../redis/keys.ts';
 import { createPlaceChanges } from '../organization/place-change-store.ts';
 import { type ApprovalLedger, createApprovalLedger } from './approval-store.ts';
+import { type AuditLedger, createAuditLedger } from './audit/audit-store.ts';
 import { createChangeLedger } from '../enrollment/change-store.ts';
 import { createClockLedger, type ClockLedger } from './clock-store.ts';
 import { createControlLedger, type ControlLedger } from './control-store.ts';
@@ -46,6 +47,7 @@ export interface Ledger {
   readonly scans: ScanLedger;
   readonly control: ControlLedger;
   readonly approvals: ApprovalLedger;
+  readonly audit: AuditLedger;
   readonly waves: WaveLedger;
   readonly clocks: ClockLedger;
   readonly waits: WaitLedger;
@@ -104,6 +106,7 @@ export function createRedisLedger(deps: {
     setAside: createSetAsideLedger(shared),
     owner: createOwnerLedger({ ...shared, prefix: deps.prefix, control, log: deps.log }),
     approvals,
+    audit: createAuditLedger(shared),
     waves: createWaveLedger({ ...shared, enrollments, approvals }),
     clocks: createClockLedger(shared),
     nodes: createNodeLedger(shared),

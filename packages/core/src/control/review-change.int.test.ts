@@ -68,6 +68,10 @@ test('a target that AWS throttles leaves it open and counting, until it was read
   expect((await one.ledger.selection.gate()).acceptedId).toBe(NEW.id);
   expect(await one.ledger.approvals.requests()).toEqual([]);
   expect(await one.ledger.control.findings()).toEqual([]);
+  expect((await one.ledger.audit.newest(9)).map(({ entry }) => entry)).toMatchObject([
+    { act: 'change', result: 'done', dryRun: { hosts: 50, accounts: 1 } },
+    { act: 'change', result: 'stopped', dryRun: { hosts: 51, accounts: 1 } },
+  ]);
 });
 
 test('a denied account holds no change up', async () => {

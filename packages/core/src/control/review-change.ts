@@ -12,10 +12,15 @@ import {
 } from '../rollout/selection/held-change.ts';
 import type { HeldSelection } from '../rollout/selection/selection-store.ts';
 import type { Clock } from '../runtime/clock-port.ts';
+import { plural } from '../runtime/wording.ts';
+import { noteOwnAct } from './audit/own-acts.ts';
 import type { ApprovalSubject, ApprovedSize } from './approval.ts';
 import type { Ledger } from './ledger.ts';
 
-type Reviewed = Pick<Ledger, 'selection' | 'approvals' | 'control' | 'coverage' | 'enrollments' | 'due'>;
+type Reviewed = Pick<
+  Ledger,
+  'selection' | 'approvals' | 'control' | 'coverage' | 'enrollments' | 'due' | 'audit'
+>;
 
 /**
  * Judges a changed configuration that is held: whether it was counted, whether it adds more than it may, and whether an
@@ -45,7 +50,10 @@ export async function reviewChange(
     return ask(ledger, { held, selectedBefore, allowance, notRead, accounts }, clock.now());
   }
   const targets = held.isOpen ? [] : await ledger.selection.addedTargets();
-  if (verdict.kind === 'accept') await ledger.selection.acceptHeld(held.id);
+  if (verdict.kind === 'accept') {
+    await noteChange(ledger, held, 'done', approval === null ? 'taken up' : 'taken up as approved');
+    await ledger.selection.acceptHeld(held.id);
+  }
   await ledger.due.schedule(
     'install',
     targets.map((target) => ({ member: targetId(target), inMs: 0 })),
@@ -58,9 +66,23 @@ function isSame(one: ApprovedSize, other: ApprovedSize | null): boolean {
   return one.hosts === other?.hosts && one.accounts === other.accounts;
 }
 
+/** Once for each change and each of its ends, however many schedulers look at it. */
+async function noteChange(
+  { audit }: Reviewed,
+  held: HeldSelection,
+  result: 'done' | 'stopped',
+  what: string,
+): Promise<void> {
+  const { hosts, accounts } = held;
+  const detail = `A changed configuration selects ${plural(hosts, 'host')} more in ${plural(accounts, 'account')}: ${what}`;
+  const about = { scope: 'all', result, detail, dryRun: { hosts, accounts }, basis: subjectOf(held) };
+  await noteOwnAct(audit, 'change', about, `change:${held.id}:${held.heldAtMs}:${result}`);
+}
+
 /** The finding comes first and goes last: where none stands, nothing is asked for. */
 async function ask(ledger: Reviewed, figures: ChangeFigures, nowMs: number): Promise<void> {
   const { held } = figures;
+  await noteChange(ledger, held, 'stopped', 'held: it waits for an approval');
   await ledger.control.raise(findingOfChange(figures, nowMs));
   await ledger.approvals.ask({
     subject: subjectOf(held),

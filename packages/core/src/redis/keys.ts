@@ -118,6 +118,14 @@ export interface Keys {
    * it is in until it ends. Expires a month after the last send. Writer: count-hosts.lua.
    */
   readonly brake: (scope: string) => string;
+  /** stream: `text` (JSON of an entry), `hash` (its SHA-256); the last 50,000. Writer: append-audit.lua. */
+  readonly audit: string;
+  /** string: id of the audit's entry that tells this already. Expires after a month. */
+  readonly auditOnce: (subject: string) => string;
+  /** string: the process that writes the audit's export; expires within seconds. Writer: hold-writer.lua. */
+  readonly auditWriter: string;
+  /** string: id of the last entry of the audit that was exported. Writer: hold-writer.lua. */
+  readonly auditExported: string;
   /** hash: finding id → finding JSON. */
   readonly findings: string;
   /** hash: target id → `reason|since|until`: what keeps its candidates from being sent to. */
@@ -254,6 +262,10 @@ export function createKeys(prefix: string): Keys {
     rampWaiting: (id) => `${own}:ramp-waiting:${id}`,
     inFlight: `${own}:in-flight`,
     brake: (scope) => `${own}:brake:${scope}`,
+    audit: `${own}:audit`,
+    auditOnce: (subject) => `${own}:audit-once:${subject}`,
+    auditWriter: `${own}:audit-writer`,
+    auditExported: `${own}:audit-exported`,
     findings: `${own}:findings`,
     outputTemplates: `${own}:output-templates`,
     outputHosts: `${own}:output-hosts`,

@@ -113,6 +113,7 @@ export function compileMuster(
       leftAccounts: cleanup.left_accounts,
       hourMs: scaled(HOUR_MS),
     },
+    audit: { file: shape.audit.file ?? null, keepDays: shape.audit.keep_days, log: shape.audit.log },
     console: checkConsole(shape, environment, readFile, findings, report),
     markerKeys: readMarkerKeys(shape, environment, readFile, findings, report),
     markerKeyFile: environment.markerKey === null ? (shape.marker_key_file ?? null) : null,

@@ -178,6 +178,14 @@ test('an installer that never joins is stopped when the hosts of the first step 
 
   const [finding] = await ledger.control.findings();
   expect(finding).toMatchObject({ kind: 'ramp-stopped', scope: ID });
+  expect((await ledger.audit.newest(9)).map(({ entry }) => entry)).toMatchObject([
+    {
+      act: 'ramp',
+      scope: 'the matcher aws[0]',
+      result: 'stopped',
+      detail: 'stopped at step 1: 5 of 5 hosts failed',
+    },
+  ]);
   expect(finding?.message).toContain(
     'the matcher aws[0] stopped at step 1: 5 of 5 hosts failed, in 1 account',
   );

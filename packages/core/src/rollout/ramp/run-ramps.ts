@@ -1,13 +1,14 @@
 /** Moves ramps on: to the next step when one is done, to a stop when too many fail; and wakes those that wait for it. */
 import type { MusterConfig } from '../../config/model.ts';
+import { noteOwnAct } from '../../control/audit/own-acts.ts';
 import type { Ledger } from '../../control/ledger.ts';
 import { type Target, targetId } from '../../organization/target.ts';
 import { moveOfRamp } from './ramp.ts';
-import { findingOfStop } from './describe-ramp.ts';
+import { describeRamp, findingOfStop } from './describe-ramp.ts';
 import type { RampState } from './ramp-store.ts';
 
 interface RampDeps {
-  readonly ledger: Pick<Ledger, 'ramps' | 'control' | 'due' | 'enrollments'>;
+  readonly ledger: Pick<Ledger, 'ramps' | 'control' | 'due' | 'enrollments' | 'audit'>;
   readonly config: Pick<MusterConfig, 'rollout' | 'limits' | 'speed'>;
   readonly nowMs: number;
 }
@@ -54,7 +55,10 @@ async function moveOne(deps: RampDeps, ramp: RampState): Promise<void> {
   if (!(await ledger.ramps.decide(ramp, move, nowMs))) return;
   if (move.kind === 'grow') await wake(deps, ramp, move.size);
   if (move.kind === 'repeat') await wake(deps, ramp, ramp.step.size);
-  if (move.kind === 'end') await wake(deps, ramp, Number.MAX_SAFE_INTEGER);
+  if (move.kind === 'end') {
+    await noteRamp(deps, ramp, 'done');
+    await wake(deps, ramp, Number.MAX_SAFE_INTEGER);
+  }
   if (move.kind === 'stop') await tellStopped(deps, { ...ramp, stoppedAtMs: nowMs });
 }
 
@@ -84,17 +88,34 @@ function isQuiet({ step, waiting, takenAtMs }: RampState, { nowMs, config }: Ram
  * No candidates are left. A matcher that has let in fewer hosts than a first step still begins small when others come. Hosts that
  * wait for something else, such as the end of a freeze window or the begin of their wave, still begin small after it.
  */
-async function endQuietly({ ledger, config, nowMs }: RampDeps, ramp: RampState): Promise<void> {
+async function endQuietly(deps: RampDeps, ramp: RampState): Promise<void> {
+  const { ledger, config, nowMs } = deps;
   const { states } = await ledger.enrollments.counts();
   if ((states.get('queued') ?? 0) > 0) return;
-  if (ramp.kind !== 'matcher') await ledger.ramps.drop(ramp.id);
-  else if (ramp.allJoined >= config.rollout.ramp.first) {
+  if (ramp.kind !== 'matcher') {
+    await noteRamp(deps, ramp, 'done');
+    await ledger.ramps.drop(ramp.id);
+  } else if (ramp.allJoined >= config.rollout.ramp.first) {
+    await noteRamp(deps, ramp, 'done');
     await ledger.ramps.decide(ramp, { kind: 'end' }, nowMs);
   }
 }
 
-async function tellStopped({ ledger, nowMs }: RampDeps, ramp: RampState): Promise<void> {
+/** A stop and an end are told by the audit, steps are not: the console shows those. */
+async function noteRamp({ ledger }: RampDeps, ramp: RampState, result: 'done' | 'stopped'): Promise<void> {
+  const { step, touched, allJoined } = ramp;
+  const detail =
+    result === 'done'
+      ? `over: ${allJoined} of ${touched} hosts have joined so far`
+      : `stopped at step ${ramp.grown + 1}: ${step.failed + step.triedFailed} of ${step.tried + step.taken} hosts failed`;
+  const about = { scope: describeRamp(ramp), result, detail, basis: ramp.id };
+  await noteOwnAct(ledger.audit, 'ramp', about, `ramp:${ramp.id}:${ramp.beganAtMs}:${result}`);
+}
+
+async function tellStopped(deps: RampDeps, ramp: RampState): Promise<void> {
+  const { ledger, nowMs } = deps;
   if ((await ledger.control.raised(['ramp-stopped'], ramp.id)).has('ramp-stopped')) return;
   const { causes } = await ledger.enrollments.counts();
+  await noteRamp(deps, ramp, 'stopped');
   await ledger.control.raise(findingOfStop(ramp, causes, nowMs));
 }
