@@ -17,6 +17,7 @@ WORKDIR /app
 # The manifests first: the layer of packages is built anew only when one of them changes.
 COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
 COPY apps/cli/package.json apps/cli/
+COPY apps/console/package.json apps/console/
 COPY apps/demo/package.json apps/demo/
 COPY apps/scheduler/package.json apps/scheduler/
 COPY apps/worker/package.json apps/worker/
@@ -26,9 +27,16 @@ COPY packages/core/package.json packages/core/
 COPY packages/teleport-sim/package.json packages/teleport-sim/
 COPY packages/testing/package.json packages/testing/
 
+# The console's page: static files, of which nothing but the result goes into an image.
+FROM packages AS console-page
+RUN pnpm install --frozen-lockfile --filter '@muster/console'
+COPY tsconfig.base.json ./
+COPY apps/console ./apps/console
+RUN pnpm --filter '@muster/console' run build
+
 FROM packages AS product-packages
 RUN pnpm install --frozen-lockfile --prod --filter '@muster/cli...' \
-  && rm -r apps/demo packages/aws-sim packages/teleport-sim packages/testing
+  && rm -r apps/console apps/demo packages/aws-sim packages/teleport-sim packages/testing
 
 FROM packages AS demo-packages
 RUN pnpm install --frozen-lockfile --prod --filter '@muster/cli...' --filter '@muster/demo...'
@@ -39,6 +47,7 @@ WORKDIR /app
 COPY --from=demo-packages /app ./
 COPY apps ./apps
 COPY packages ./packages
+COPY --from=console-page /app/apps/console/dist ./apps/console/dist
 RUN ln -s /app/apps/cli/bin/muster.js /usr/local/bin/muster \
   && ln -s /app/packages/teleport-sim/bin/tctl /usr/local/bin/tctl \
   && install -d -o node /app/.muster
@@ -52,6 +61,7 @@ COPY --from=product-packages /app ./
 COPY LICENSE ./
 COPY apps/cli ./apps/cli
 COPY apps/scheduler ./apps/scheduler
+COPY --from=console-page /app/apps/console/dist ./apps/console/dist
 COPY apps/worker ./apps/worker
 COPY packages/api ./packages/api
 COPY packages/core ./packages/core

@@ -2,6 +2,8 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const CORES = availableParallelism();
+/** Schedulers of tests serve the page as it is built. */
+const BUILT_CONSOLE = ['./scripts/bootstrap/console.js'];
 
 /**
  * Three projects, one per level of reality: `unit` touches no network, `integration` uses a real Redis and the
@@ -38,6 +40,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
+          globalSetup: BUILT_CONSOLE,
           include: ['{apps,packages}/*/src/**/*.int.test.ts'],
           sequence: { groupOrder: 2 },
           // A file waits for Redis, for simulators and for real deadlines.
@@ -50,6 +53,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e',
+          globalSetup: BUILT_CONSOLE,
           include: ['test/e2e/**/*.test.ts', 'test/chaos/**/*.short.test.ts'],
           sequence: { groupOrder: 3 },
           // Most of a file is waiting for processes, polls and deadlines.

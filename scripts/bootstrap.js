@@ -3,6 +3,7 @@
 // to the verb. See docs/decisions/0002-bootstrap.md.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildConsole } from './bootstrap/console.js';
 import { installPackages } from './bootstrap/packages.js';
 import { fail, root } from './bootstrap/progress.js';
 import { ensureRedis } from './bootstrap/redis.js';
@@ -22,6 +23,9 @@ const VERBS = {
   muster: { entry: 'apps/cli/bin/muster.js', redis: 'none' },
 };
 
+/** What starts a scheduler of this checkout, whose page must be built. Tests build it by themselves: see vitest.config.ts. */
+const SERVES_CONSOLE = new Set(['demo', 'bench', 'muster scheduler', 'muster run']);
+
 const OLDEST_NODE = 18;
 
 async function main([verb = '', ...args]) {
@@ -34,6 +38,7 @@ async function main([verb = '', ...args]) {
   await installPackages();
   if (!existsSync(join(root, entry))) fail(`${verb} is not part of this checkout: ${entry} is missing`);
   if (redis !== 'none') await ensureRedis();
+  if (SERVES_CONSOLE.has(verb === 'muster' ? `muster ${args[0]}` : verb)) await buildConsole();
   const preload = redis === 'started' ? ['--import', join(root, 'scripts/throwaway-redis.ts')] : [];
   await runWithPinnedNode([...preload, join(root, entry), ...args]);
 }

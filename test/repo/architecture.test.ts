@@ -43,7 +43,7 @@ test('every room of the architecture is there', async () => {
 test.each(['docs/ARCHITECTURE.md', 'docs/sending-once.md', 'docs/inventory.md', 'docs/decisions/*.md'])(
   'the files of code that %s names are there',
   async (pattern) => {
-    const files = globSync('{apps,packages,test,scripts,bench}/**/*.{ts,js,lua}', {
+    const files = globSync('{apps,packages,test,scripts,bench}/**/*.{ts,tsx,js,lua}', {
       cwd: ROOT,
       exclude: (name) => name === 'node_modules',
     });
@@ -52,7 +52,7 @@ test.each(['docs/ARCHITECTURE.md', 'docs/sending-once.md', 'docs/inventory.md', 
 
     const missing: string[] = [];
     for (const name of pages) {
-      const named = quotedIn(await page(name)).filter((word) => /^[\w./-]+\.(ts|js|lua)$/.test(word));
+      const named = quotedIn(await page(name)).filter((word) => /^[\w./-]+\.(tsx?|js|lua)$/.test(word));
       missing.push(...named.filter((word) => !known.has(basename(word))).map((word) => `${name}: ${word}`));
     }
 

@@ -5,15 +5,16 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const SOURCES = '{apps,packages,scripts,test,bench}/**/*.{ts,js,lua}';
-const TEXTS = '{apps,packages,scripts,test,bench,deploy,docs,.ci}/**/*.{ts,js,lua,md,json,yaml,yml,tf,sh}';
+const SOURCES = '{apps,packages,scripts,test,bench}/**/*.{ts,tsx,js,lua,css}';
+const TEXTS =
+  '{apps,packages,scripts,test,bench,deploy,docs,.ci}/**/*.{ts,tsx,css,html,js,lua,md,json,yaml,yml,tf,sh}';
 const MAX_LINES = 500;
 const NAMES_THAT_SAY_NOTHING = /^(utils?|common|helpers?|types|misc|shared|lib|interfaces)$/;
 
 /** Paths relative to the repository; nothing installed, built or left over. */
 function filesOf(pattern: string): readonly string[] {
   const found = globSync(pattern, { cwd: ROOT, exclude: (name) => name === 'node_modules' });
-  return found.filter((file) => !/(^|\/)(node_modules|results|\.turbo)\//.test(file)).toSorted();
+  return found.filter((file) => !/(^|\/)(node_modules|results|\.turbo|dist[.\d]*)\//.test(file)).toSorted();
 }
 
 function read(file: string): Promise<string> {
@@ -65,7 +66,7 @@ describe('prose names the actor', () => {
   const UNNAMED =
     /\b(somebody|nobody|whoever|whomever|anybody|everybody|someone|anyone|everyone|no one|of whom)\b/i;
   const PROSE = '{*.md,docs/**/*.md,deploy/**/*.md,packages/*/README.md}';
-  const CODE = '{{apps,packages,scripts,test,bench,deploy}/**/*,*}.{ts,js,lua,yml,yaml,sh}';
+  const CODE = '{{apps,packages,scripts,test,bench,deploy}/**/*,*}.{ts,tsx,js,lua,yml,yaml,sh}';
   /** The user and the group of that name, on Linux. */
   const LINUX_USER = /=nobody\b/;
   const FOR_WHOM = '{README.md,CONTRIBUTING.md,docs/**/*.md,packages/*/README.md}';

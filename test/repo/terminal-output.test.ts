@@ -16,7 +16,7 @@ function read(file: string): Promise<string> {
 const sources = globSync(['apps/*/{src,bin}/**/*.{ts,js}', 'packages/core/src/**/*.ts'], {
   cwd: ROOT,
   exclude: (name) => name === 'node_modules',
-}).filter((file) => !/\.(test|fixture)\.ts$/.test(file) && !file.includes('/console/static/'));
+}).filter((file) => !/\.(test|fixture)\.ts$/.test(file) && !file.startsWith('apps/console/'));
 
 async function filesWith(pattern: RegExp): Promise<readonly string[]> {
   const found: string[] = [];

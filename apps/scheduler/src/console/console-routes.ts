@@ -1,5 +1,4 @@
-import { fileURLToPath } from 'node:url';
-import express, { Router, type Request, type Response } from 'express';
+import { Router, type Request, type Response } from 'express';
 import type { z } from 'zod';
 import { messageOf } from '@muster/core/runtime/errors';
 import { describeShapeFaults } from '@muster/core/runtime/shape-faults';
@@ -10,8 +9,6 @@ import { viewOf, type Snapshot, type ViewSettings } from './console-view.ts';
 import { CoverageQuery, listCoverage } from './coverage-list.ts';
 import { instanceQuery, listInstances } from './instance-list.ts';
 import type { Ledger } from '@muster/core/control/ledger';
-
-const STATIC_FILES = fileURLToPath(new URL('static', import.meta.url));
 
 export interface ConsoleDeps {
   readonly settings: ViewSettings;
@@ -51,8 +48,6 @@ export function createConsoleRoutes(deps: ConsoleDeps): Router {
       listInstances({ ledger, clock }, query, gone.signal),
     );
   });
-  // Revalidated each time, so that a new release is never shown by an old page.
-  router.use(express.static(STATIC_FILES, { index: 'index.html', cacheControl: false, redirect: false }));
   return router;
 }
 

@@ -153,7 +153,7 @@ describe('on loopback, with a seeded ledger', () => {
     expect(answer.body.length).toBeLessThan(200);
   });
 
-  test.each(['/api/status', '/api/instances?limit=1', '/queues/api/queues', '/metrics', '/console.js'])(
+  test.each(['/api/status', '/api/instances?limit=1', '/queues/api/queues', '/metrics', '/theme.js'])(
     'another site’s page gets nothing of %s, our own page and programs do',
     async (path) => {
       const url = app.url + path;
@@ -297,20 +297,22 @@ describe('with a password', () => {
   });
   afterAll(() => app.stop());
 
-  test.each([
-    '/',
-    '/console.js',
-    '/api/status',
-    '/api/instances',
-    '/queues/',
-    '/queues/api/queues',
-    '/metrics',
-  ])('%s asks for it', async (path) => {
-    const answer = await fetch(app.url + path);
+  test.each(['/', '/theme.js'])(
+    '%s is there without it: it tells nothing, and asks for it itself',
+    async (path) => {
+      expect((await fetch(app.url + path)).status).toBe(200);
+    },
+  );
 
-    expect(answer.status).toBe(401);
-    expect(answer.headers.get('www-authenticate')).toContain('Basic realm="Muster"');
-  });
+  test.each(['/api/status', '/api/instances', '/queues/', '/queues/api/queues', '/metrics'])(
+    '%s asks for it',
+    async (path) => {
+      const answer = await fetch(app.url + path);
+
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('www-authenticate')).toContain('Basic realm="Muster"');
+    },
+  );
 
   test('the health checks do not', async () => {
     expect((await ask(`${app.url}/healthz`)).status).toBe(200);

@@ -21,6 +21,7 @@ import { API_PATH } from '../api/openapi.ts';
 import { API_ROUTES } from '../api/routes.ts';
 import { createCachedRead } from '../console/cached-read.ts';
 import { createConsoleRoutes } from '../console/console-routes.ts';
+import { serveConsole } from '../console/serve-console.ts';
 import { readSnapshot } from '../console/console-view.ts';
 import { registerLedgerMetrics, type Registry } from './ledger-metrics.ts';
 import { BOARD_PATH, type BoardQueue, createQueueBoard } from './queue-board.ts';
@@ -82,6 +83,8 @@ export function createHttpApp(deps: HttpDeps): Express {
   // Without a password only this machine's browsers are meant, also in a container whose port is published on loopback.
   // Health checks come from elsewhere there.
   if (isOpen(config.console)) app.use(requireLoopbackHost(host));
+  // The page itself tells nothing: it is there for those too who have not signed in yet.
+  app.use(serveConsole());
   const { guard, routes } = createAccess({
     settings: () => config.console,
     access: ledger.access,

@@ -1,0 +1,53 @@
+/** Keeps what the page shows fresh: one stream of server-sent events says which resources changed, and they are asked for again. */
+import type { ChangedEvent } from '@muster/api/events';
+import type { QueryClient } from '@tanstack/react-query';
+
+/** Without the stream everything that is shown is asked for again this often. */
+const POLL_MS = 10_000;
+/** A browser reconnects by itself, except after an answer that is an error: then the page opens a new stream. */
+const REOPEN_MS = 15_000;
+
+/** Follows the stream until it is told to end. The first part of a query's key is the name of its resource. */
+export function followChanges(client: QueryClient): () => void {
+  let stream: EventSource | null = null;
+  let isOpen = false;
+
+  const open = (): void => {
+    stream = new EventSource('/api/v1/events');
+    stream.addEventListener('open', () => {
+      // What changed before it stood was told to nothing.
+      if (!isOpen) void client.invalidateQueries();
+      isOpen = true;
+    });
+    stream.addEventListener('error', () => {
+      isOpen = false;
+    });
+    stream.addEventListener('changed', (event) => {
+      for (const resource of resourcesOf(event.data)) void client.invalidateQueries({ queryKey: [resource] });
+    });
+  };
+
+  open();
+  const poll = setInterval(() => {
+    if (!isOpen && document.visibilityState === 'visible') void client.invalidateQueries();
+  }, POLL_MS);
+  const reopen = setInterval(() => {
+    if (stream?.readyState === EventSource.CLOSED) open();
+  }, REOPEN_MS);
+  return () => {
+    clearInterval(poll);
+    clearInterval(reopen);
+    stream?.close();
+  };
+}
+
+/** The names in an event; none in one that this page cannot read. */
+export function resourcesOf(data: unknown): readonly string[] {
+  if (typeof data !== 'string') return [];
+  try {
+    const event = JSON.parse(data) as Partial<ChangedEvent> | null;
+    return Array.isArray(event?.resources) ? event.resources : [];
+  } catch {
+    return [];
+  }
+}
