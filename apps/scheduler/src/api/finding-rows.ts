@@ -1,13 +1,21 @@
 /** Findings, pauses and the causes of hosts as one list: all that is to be acted on. */
 import type { FindingRow } from '@muster/api/findings';
 import { causeFacts } from '@muster/core/enrollment/cause';
-import { type Finding, ownerOfFinding, type Pause, PAUSERS } from '@muster/core/control/findings';
+import {
+  type Finding,
+  idOfFinding,
+  ownerOfFinding,
+  type Pause,
+  PAUSERS,
+} from '@muster/core/control/findings';
+import type { Mute } from '@muster/core/control/mute-store';
+import { SEVERITIES, severityOfFinding, severityOfPause } from '@muster/core/control/severity';
 import { scopeFlag } from '@muster/core/control/scope';
 import { stopsSending } from '../console/console-view.ts';
 import type { Snapshot } from '../console/console-view.ts';
 
 /** What an operator's list begins with: what stops sends, then what is urgent, then what has stood longest. */
-export function rowsOfFindings({ findings, pauses, status }: Snapshot): readonly FindingRow[] {
+export function rowsOfFindings({ findings, pauses, status, mutes }: Snapshot): readonly FindingRow[] {
   const told = new Set<string>(
     findings.filter(({ kind }) => kind === 'brake-engaged').map(({ scope }) => scope),
   );
@@ -15,7 +23,7 @@ export function rowsOfFindings({ findings, pauses, status }: Snapshot): readonly
     ...findings.map(rowOfFinding),
     ...pauses.filter(({ by, scope }) => by !== 'brake' || !told.has(scope)).map(rowOfPause),
     ...rowsOfCauses(status),
-  ];
+  ].map((row) => ({ ...row, muted: viewOfMute(mutes.get(row.id)) }));
   return rows.toSorted(
     (a, b) =>
       Number(b.stopsSending) - Number(a.stopsSending) ||
@@ -25,7 +33,10 @@ export function rowsOfFindings({ findings, pauses, status }: Snapshot): readonly
   );
 }
 
-const SEVERITIES: readonly FindingRow['severity'][] = ['page', 'warn', 'info'];
+function viewOfMute(mute: Mute | undefined): FindingRow['muted'] {
+  if (mute === undefined) return null;
+  return { by: mute.by, reason: mute.reason, until: new Date(mute.untilMs).toISOString() };
+}
 
 /** Kinds that count accounts, so that the list can say so. */
 const OF_ACCOUNTS: ReadonlySet<string> = new Set(['accounts-not-read', 'accounts-unproven', 'failing-alike']);
@@ -34,10 +45,10 @@ function rowOfFinding(finding: Finding): FindingRow {
   const { kind, scope, sinceMs, message, remedy, count = 1 } = finding;
   const stops = stopsSending(kind);
   return {
-    id: `${kind}@${scope}`,
+    id: idOfFinding(finding),
     kind,
     scope,
-    severity: stops ? 'page' : 'warn',
+    severity: severityOfFinding(finding),
     owner: ownerOfFinding(finding),
     since: new Date(sinceMs).toISOString(),
     message,
@@ -57,7 +68,7 @@ function rowOfPause({ scope, by, atMs, reason }: Pause): FindingRow {
     id: `paused@${scope}`,
     kind: 'paused',
     scope,
-    severity: 'page',
+    severity: severityOfPause({ by }),
     owner: 'operator',
     since: new Date(atMs).toISOString(),
     message: `${PAUSERS[by]} paused sending${reason === '' ? '.' : `: ${reason}`}`,

@@ -7,6 +7,7 @@ import {
   PAUSERS,
 } from '@muster/core/control/findings';
 import type { Ledger } from '@muster/core/control/ledger';
+import type { Mute } from '@muster/core/control/mute-store';
 import { scopeFlag } from '@muster/core/control/scope';
 import { readFindings } from '@muster/core/control/standing-findings';
 import type { InventoryFacts } from '@muster/core/inventory/node-store';
@@ -21,6 +22,8 @@ export interface Snapshot {
   readonly findings: readonly Finding[];
   readonly pauses: readonly Pause[];
   readonly inventory: InventoryFacts;
+  /** By the id of what they mute. */
+  readonly mutes: ReadonlyMap<string, Mute>;
 }
 
 export async function readSnapshot(
@@ -29,13 +32,14 @@ export async function readSnapshot(
   waves: readonly Wave[] = [],
 ): Promise<Snapshot> {
   const reading = readFindings(ledger);
-  const [status, findings, pauses, inventory] = await Promise.all([
+  const [status, findings, pauses, inventory, mutes] = await Promise.all([
     readOrganizationStatus(ledger, nowMs, reading, waves),
     reading,
     ledger.control.pauses(),
     ledger.nodes.facts(),
+    ledger.mutes.standing(nowMs),
   ]);
-  return { status, findings, pauses, inventory };
+  return { status, findings, pauses, inventory, mutes };
 }
 
 /** `/api/status`: what the page draws. */
@@ -152,6 +156,7 @@ const STOPS_SENDING: Readonly<Partial<Record<string, boolean>>> = {
   'organization-mismatch': true,
   'wave-unapproved': true,
   'audit-not-exported': false,
+  'notify-failed': false,
 } satisfies Record<FindingKind, boolean>;
 
 /** Whether nothing is sent in the scope of a finding of this kind while it stands. */

@@ -61,6 +61,7 @@ export const FINDING_KINDS = [
   'organization-mismatch',
   'wave-unapproved',
   'audit-not-exported',
+  'notify-failed',
 ] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
 
@@ -76,6 +77,11 @@ export interface Finding {
   readonly owner?: CauseOwner;
   /** How many places it sums up. @default 1 */
   readonly count?: number;
+}
+
+/** How a finding is named: in the API, by a mute, and by what was told of it. */
+export function idOfFinding({ kind, scope }: { readonly kind: string; readonly scope: string }): string {
+  return `${kind}@${scope}`;
 }
 
 /** Kinds that another person than the operator must see to. */

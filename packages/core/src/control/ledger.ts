@@ -22,6 +22,7 @@ import { createHistoryLedger, type HistoryLedger } from '../history/history-stor
 import { createLabelLedger, type LabelLedger } from '../inventory/label-store.ts';
 import { createOtherDiscoveryLedger, type OtherDiscoveryLedger } from '../rollout/other-discovery-store.ts';
 import { createLeftAccounts, type LeftAccounts } from '../organization/left-account-store.ts';
+import { createMuteLedger, type MuteLedger } from './mute-store.ts';
 import { createNodeLedger, type NodeLedger } from '../inventory/node-store.ts';
 import { createOutputLedger, type OutputLedger } from '../install/output-store.ts';
 import { createOwnerLedger, type OwnerLedger } from './owner-store.ts';
@@ -48,6 +49,7 @@ export interface Ledger {
   readonly control: ControlLedger;
   readonly approvals: ApprovalLedger;
   readonly audit: AuditLedger;
+  readonly mutes: MuteLedger;
   readonly waves: WaveLedger;
   readonly clocks: ClockLedger;
   readonly waits: WaitLedger;
@@ -107,6 +109,7 @@ export function createRedisLedger(deps: {
     owner: createOwnerLedger({ ...shared, prefix: deps.prefix, control, log: deps.log }),
     approvals,
     audit: createAuditLedger(shared),
+    mutes: createMuteLedger(shared),
     waves: createWaveLedger({ ...shared, enrollments, approvals }),
     clocks: createClockLedger(shared),
     nodes: createNodeLedger(shared),

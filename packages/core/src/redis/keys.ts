@@ -128,6 +128,8 @@ export interface Keys {
   readonly auditExported: string;
   /** hash: finding id → finding JSON. */
   readonly findings: string;
+  /** hash: id of a finding (`KIND@SCOPE`) → JSON of its `Mute`. */
+  readonly mutes: string;
   /** hash: target id → `reason|since|until`: what keeps its candidates from being sent to. */
   readonly waits: string;
   /** hash: `service/account/region` → `since|last` of calls that AWS does not answer; expires. */
@@ -267,6 +269,7 @@ export function createKeys(prefix: string): Keys {
     auditWriter: `${own}:audit-writer`,
     auditExported: `${own}:audit-exported`,
     findings: `${own}:findings`,
+    mutes: `${own}:mutes`,
     outputTemplates: `${own}:output-templates`,
     outputHosts: `${own}:output-hosts`,
     outputIndex: `${own}:output-index`,
