@@ -58,6 +58,7 @@ export async function startScheduler(deps: {
   const { config, clock, log } = deps;
   const { prefix } = config.redis;
   let current = config;
+  let takenUpAtMs: number | null = null;
   const redact = createRedactor(secretsOf(config));
   const patient = createRedis({ ...config.redis, profile: 'patient', name: 'muster-scheduler', log });
   const hasty = createRedis({ ...config.redis, profile: 'fail-fast', name: 'muster-console', log });
@@ -76,6 +77,7 @@ export async function startScheduler(deps: {
     metrics,
     redact,
     configuration: () => current,
+    takenUpAtMs: () => takenUpAtMs,
     clock,
     log,
   });
@@ -111,7 +113,10 @@ export async function startScheduler(deps: {
   return {
     url: server.url,
     reconfigure: async (reload) => {
-      if (reload.kind === 'valid') current = reload.config ?? current;
+      if (reload.kind === 'valid' && reload.config !== null) {
+        current = reload.config;
+        takenUpAtMs = clock.now();
+      }
       await keeper.follow(installationOf(current));
       await reportFindings(ledger.control, findingOfReload(reload, clock.now()));
       await noteReload(ledger.audit, reload, clock.now());

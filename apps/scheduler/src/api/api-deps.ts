@@ -1,5 +1,7 @@
 import type { MusterConfig } from '@muster/core/config/model';
 import type { Ledger } from '@muster/core/control/ledger';
+import type { JobQueue } from '@muster/core/jobs/queue/enqueue';
+import type { ServerInfo } from '@muster/core/redis/server-info';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import type { Redact } from '@muster/core/runtime/redaction';
@@ -14,6 +16,11 @@ export interface ApiDeps {
   readonly ledger: Ledger;
   /** The organization's figures, read at most once a second however many ask. */
   readonly readSnapshot: () => Promise<Reading<Snapshot>>;
+  /** When a changed configuration was last taken up; null since the start. */
+  readonly takenUpAtMs: () => number | null;
+  /** What Redis says of itself. Throws `ledger.unavailable`. */
+  readonly readServerInfo: () => Promise<ServerInfo>;
+  readonly countQueues: JobQueue['counts'];
   /** Null while Redis answers and its settings are right; else why not. Answers within about a second. */
   readonly whyNotReady: () => Promise<string | null>;
   /** Cleans every text of an answer. */

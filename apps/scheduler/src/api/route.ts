@@ -41,6 +41,9 @@ export type Reply<Answer> =
       readonly chunks: AsyncIterable<string>;
     };
 
+/** What is sent is only read. */
+type Sent<Body> = Body extends object ? { readonly [Field in keyof Body]: Sent<Body[Field]> } : Body;
+
 /** The groups of the document, in its order. */
 export const TAGS = {
   overview: 'Whether all is well, what needs an operator, what moves',
@@ -95,7 +98,7 @@ interface RouteShape<
   handle(
     asked: Asked<z.infer<Params>, z.infer<Query>, z.infer<Body>>,
     deps: ApiDeps,
-  ): Promise<Reply<z.input<Answer>>> | Reply<z.input<Answer>>;
+  ): Promise<Reply<Sent<z.input<Answer>>>> | Reply<Sent<z.input<Answer>>>;
 }
 
 /** A route in a table. */

@@ -1,7 +1,19 @@
 import { findingRoutes } from './findings.ts';
 import { historyRoutes } from './history.ts';
 import { muteRoutes } from './mutes.ts';
+import { overviewRoutes } from './overview.ts';
+import { rolloutRoutes } from './rollout.ts';
 import type { ApiRoute } from './route.ts';
+import { sweepRoutes } from './sweeps.ts';
+import { systemRoutes } from './system.ts';
 
 /** Every route of `/api/v1`, in the order of the document. */
-export const API_ROUTES: readonly ApiRoute[] = [...findingRoutes, ...muteRoutes, ...historyRoutes];
+export const API_ROUTES: readonly ApiRoute[] = [
+  ...overviewRoutes,
+  ...findingRoutes,
+  ...muteRoutes,
+  ...rolloutRoutes,
+  ...historyRoutes,
+  ...sweepRoutes,
+  ...systemRoutes,
+];

@@ -11,6 +11,7 @@ import type { Mute } from '@muster/core/control/mute-store';
 import { scopeFlag } from '@muster/core/control/scope';
 import { readFindings } from '@muster/core/control/standing-findings';
 import type { InventoryFacts } from '@muster/core/inventory/node-store';
+import type { EndedSweep } from '@muster/core/organization/sweep-store';
 import { type OrganizationStatus, readOrganizationStatus } from '@muster/core/reports/organization-status';
 import type { Wave } from '@muster/core/rollout/waves/wave';
 import type { Reading } from './cached-read.ts';
@@ -24,6 +25,8 @@ export interface Snapshot {
   readonly inventory: InventoryFacts;
   /** By the id of what they mute. */
   readonly mutes: ReadonlyMap<string, Mute>;
+  /** The newest first. */
+  readonly endedSweeps: readonly EndedSweep[];
 }
 
 export async function readSnapshot(
@@ -32,14 +35,15 @@ export async function readSnapshot(
   waves: readonly Wave[] = [],
 ): Promise<Snapshot> {
   const reading = readFindings(ledger);
-  const [status, findings, pauses, inventory, mutes] = await Promise.all([
+  const [status, findings, pauses, inventory, mutes, endedSweeps] = await Promise.all([
     readOrganizationStatus(ledger, nowMs, reading, waves),
     reading,
     ledger.control.pauses(),
     ledger.nodes.facts(),
     ledger.mutes.standing(nowMs),
+    ledger.coverage.endedSweeps(),
   ]);
-  return { status, findings, pauses, inventory, mutes };
+  return { status, findings, pauses, inventory, mutes, endedSweeps };
 }
 
 /** `/api/status`: what the page draws. */

@@ -8,6 +8,7 @@ import type { ConsoleSettings, MusterConfig } from '@muster/core/config/model';
 import type { Ledger } from '@muster/core/control/ledger';
 import type { JobQueue } from '@muster/core/jobs/queue/enqueue';
 import { checkRedis } from '@muster/core/redis/server-check';
+import { readServerInfo } from '@muster/core/redis/server-info';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import { messageOf } from '@muster/core/runtime/errors';
 import type { Logger } from '@muster/core/runtime/logger-port';
@@ -32,6 +33,8 @@ export interface HttpDeps {
   readonly config: Pick<MusterConfig, 'console' | 'proxyServer' | 'discoveryGroup' | 'pollIntervalMs'>;
   /** The configuration as it is now. */
   readonly configuration: () => MusterConfig;
+  /** When it was last changed; null since the start. @default null */
+  readonly takenUpAtMs?: () => number | null;
   /** On a fail-fast connection: a visitor waits for every answer. */
   readonly ledger: Ledger;
   /** As `boardQueues` of core makes them, on a fail-fast connection. */
@@ -106,6 +109,9 @@ export function createHttpApp(deps: HttpDeps): Express {
       config: deps.configuration,
       ledger,
       readSnapshot: read,
+      takenUpAtMs: deps.takenUpAtMs ?? (() => null),
+      readServerInfo: () => readServerInfo(deps.redis),
+      countQueues: () => deps.jobQueue.counts(),
       whyNotReady: () => whyNotReady(health),
       redact,
       clock,

@@ -43,6 +43,7 @@ const StoredClock: z.ZodType<ProcessClock> = z.object({
       node: z.string(),
     })
     .optional(),
+  load: z.object({ cpuShare: z.number(), memoryBytes: z.number() }).optional(),
 });
 
 /** Questions per comparison: a busy moment of ours or of Redis's delays some, seldom all. */

@@ -1,3 +1,4 @@
+import type { ProcessLoad } from '../runtime/process-load.ts';
 import type { Release } from '../runtime/release.ts';
 import type { Finding } from './findings.ts';
 
@@ -27,6 +28,8 @@ export interface ProcessClock extends ClockReading {
   readonly offSinceMs: number | null;
   /** What it runs; absent in what an older release tells. */
   readonly runs?: Release | undefined;
+  /** How busy it is; absent in what an older release tells. */
+  readonly load?: ProcessLoad | undefined;
 }
 
 /** Whether the clocks certainly differ by more than the tolerance, however slow the answer was. */

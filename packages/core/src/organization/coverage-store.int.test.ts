@@ -245,6 +245,34 @@ test('a new sweep counts what was read before it as pending, but not what is den
   });
 });
 
+test('sweeps that have ended are kept as they were then, the newest first, each once however many see its end', async () => {
+  const one = createHeld();
+  const { coverage } = one.ledger;
+  for (let n = 1; n <= 60; n += 1) {
+    const startedAtMs = NOW_MS + 1_000 * n;
+    one.time.hold(startedAtMs);
+    await coverage.startSweep(`sweep-${n}`);
+    await coverage.putAccounts([anAccount()]);
+    await coverage.endAccountListing(`sweep-${n}`, startedAtMs, null, 0);
+    await coverage.putRegions(ACCOUNT, [EAST], startedAtMs);
+    // Every seventh was not read when the next one began, and never ended.
+    const attemptedAtMs = n % 7 === 0 ? NOW_MS : startedAtMs;
+    await coverage.put(aTarget(0, EAST), aCoverage({ attemptedAtMs }));
+    await Promise.all([one.another().coverage.sweep(startedAtMs + 1), coverage.sweep(startedAtMs + 1)]);
+  }
+
+  const ended = await coverage.endedSweeps();
+
+  expect(ended.length).toBe(50);
+  expect(ended.slice(0, 5).map(({ id }) => id)).toEqual([60, 59, 58, 57, 55].map((n) => `sweep-${n}`));
+  expect(ended[0]).toMatchObject({
+    startedAtMs: NOW_MS + 60_000,
+    finishedAtMs: NOW_MS + 60_001,
+    verdict: 'complete',
+    targets: { total: 1, complete: 1, pending: 0 },
+  });
+});
+
 test('a listing that failed ends the sweep as partial, and without anything read as failed', async () => {
   const one = createHeld();
   const { coverage } = one.ledger;

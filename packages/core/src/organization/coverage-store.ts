@@ -14,7 +14,7 @@ import {
   StoredRegions,
 } from '../enrollment/stored-schema.ts';
 import type { RunScript } from '../redis/scripts.ts';
-import { createSweepLedger, WHOLE_ACCOUNT, type SweepView } from './sweep-store.ts';
+import { createSweepLedger, type EndedSweep, WHOLE_ACCOUNT, type SweepView } from './sweep-store.ts';
 import type { Account } from './account.ts';
 
 /** An account as the ledger knows it. */
@@ -40,6 +40,8 @@ export interface CoverageLedger {
   readSince(sinceMs: number): Promise<{ readonly targets: TargetCounts; readonly accountsLeft: number }>;
   /** Null before the first sweep. Marks the sweep finished when it sees that everything was read. */
   sweep(nowMs: number): Promise<SweepView | null>;
+  /** Sweeps that have ended, the newest first, 50 at most. One that another one took the place of never ended. */
+  endedSweeps(): Promise<readonly EndedSweep[]>;
   putAccounts(accounts: readonly Account[]): Promise<void>;
   account(accountId: AccountId): Promise<KnownAccount | null>;
   accountIds(): Promise<readonly AccountId[]>;

@@ -1,4 +1,7 @@
 import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { EpochMs } from '../enrollment/record.ts';
+import { encodeStored, parseStored } from '../enrollment/stored-schema.ts';
 import { COVERAGE_STATUSES, sweepVerdict, type CoverageStatus, type TargetCounts } from './coverage.ts';
 import type { Keys } from '../redis/keys.ts';
 import { isRefusal } from '../redis/redis-fault.ts';
@@ -16,12 +19,43 @@ export interface SweepView {
   readonly targets: TargetCounts;
 }
 
+/** A sweep that has ended, as it was then. */
+export type EndedSweep = SweepView & { readonly finishedAtMs: number };
+
+/** How many of them are kept: with the usual interval, the last four hours. */
+const ENDED_KEPT = 50;
+
+const Count = z.number().int().nonnegative();
+const StoredSweep: z.ZodType<EndedSweep> = z.looseObject({
+  id: z.string(),
+  startedAtMs: EpochMs,
+  finishedAtMs: EpochMs,
+  verdict: z.enum(['complete', 'partial', 'failed']).nullable(),
+  accounts: z.object({ total: Count, denied: Count, inactive: Count }),
+  targets: z.object({
+    total: Count,
+    complete: Count,
+    partial: Count,
+    denied: Count,
+    regionOff: Count,
+    throttled: Count,
+    failed: Count,
+    pending: Count,
+  }),
+});
+
 /** How the coverage id of a whole account ends, one that cannot be entered. */
 export const WHOLE_ACCOUNT = '.*';
 
 type SweepLedger = Pick<
   CoverageLedger,
-  'startSweep' | 'readSince' | 'requestReadings' | 'beginReading' | 'endAccountListing' | 'sweep'
+  | 'startSweep'
+  | 'readSince'
+  | 'requestReadings'
+  | 'beginReading'
+  | 'endAccountListing'
+  | 'sweep'
+  | 'endedSweeps'
 >;
 
 /** The sweep: a view on the readings since a moment, not a task that a process has to finish. */
@@ -102,24 +136,26 @@ export function createSweepLedger(deps: {
       // These fields carry the sweep's id: a process that ends a listing, or finds a sweep finished, while the next one starts must
       // not do it to that one.
       const listed = fields[`accountsListedAtMs:${fields['id']}`] !== undefined;
-      const finished = `finishedAtMs:${fields['id']}`;
-      let finishedAtMs = readTime(fields[finished], nowMs);
-      if (finishedAtMs === null && listed && unresolved === 0 && targets.pending === 0) {
-        finishedAtMs = nowMs;
-        // A Redis that refuses writes still tells how things stand; the next look marks it.
-        await redis.hsetnx(keys.sweep, finished, nowMs).catch(unlessRefused);
-      }
-      return {
+      const verdict = sweepVerdict(targets, fields[`accountsError:${fields['id']}`] === '');
+      const view = {
         id: fields['id'],
         startedAtMs,
-        finishedAtMs,
-        verdict:
-          finishedAtMs === null
-            ? null
-            : sweepVerdict(targets, fields[`accountsError:${fields['id']}`] === ''),
         accounts: { total, denied, inactive: Number(fields['inactive'] ?? 0) },
         targets,
       };
+      const finishedAtMs = readTime(fields[`finishedAtMs:${view.id}`], nowMs);
+      if (finishedAtMs !== null) return { ...view, finishedAtMs, verdict };
+      if (!listed || unresolved > 0 || targets.pending > 0) return { ...view, finishedAtMs, verdict: null };
+      const ended: EndedSweep = { ...view, finishedAtMs: nowMs, verdict };
+      // A Redis that refuses writes still tells how things stand; the next look marks it.
+      const args = [view.id, nowMs, encodeStored(ended), ENDED_KEPT] as const;
+      await run('finish-sweep', [keys.sweep, keys.endedSweeps], args).catch(unlessRefused);
+      return ended;
+    },
+
+    async endedSweeps() {
+      const texts = await redis.lrange(keys.endedSweeps, 0, ENDED_KEPT - 1);
+      return texts.map((text) => parseStored(StoredSweep, text)).filter((one) => one !== null);
     },
   };
 }

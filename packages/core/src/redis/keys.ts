@@ -67,6 +67,8 @@ export interface Keys {
   readonly coverageStatus: (status: string) => string;
   /** hash: the sweep's view: id, startedAtMs, accountsListedAtMs, accountsError, `finishedAtMs:ID`. */
   readonly sweep: string;
+  /** list: JSON of the last 50 sweeps as they ended, the newest first. Writer: finish-sweep.lua. */
+  readonly endedSweeps: string;
   /** string: JSON of whose the ledger is: `LedgerOwner`. Writer: claim-ledger.lua. */
   readonly owner: string;
   /** Never written: asked for and deleted to see what Redis allows. */
@@ -242,6 +244,7 @@ export function createKeys(prefix: string): Keys {
     coverage: `${own}:coverage`,
     coverageStatus: (status) => `${own}:coverage:${status}`,
     sweep: `${own}:sweep`,
+    endedSweeps: `${own}:ended-sweeps`,
     owner: `${own}:owner`,
     nothing: `${own}:nothing`,
     epoch: `${own}:epoch`,

@@ -35,6 +35,7 @@ const SCRIPTS = {
   'set-coverage': { folder: 'organization', functions: ['organization/put-coverages'] },
   'put-host-management': { folder: 'organization', functions: ['redis/now'] },
   'begin-reading': { folder: 'organization', functions: ['redis/now', 'organization/date-reading'] },
+  'finish-sweep': { folder: 'organization', functions: [] },
   'put-bystanders': { folder: 'scan', functions: [] },
   'take-removal': { folder: 'inventory', functions: ['redis/now'] },
   'drop-node': { folder: 'inventory', functions: [] },

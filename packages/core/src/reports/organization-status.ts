@@ -136,7 +136,7 @@ export async function readOrganizationStatus(
       finishedAt: isoTime(sweep?.finishedAtMs ?? null),
       accounts: sweep?.accounts ?? { total: 0, denied: 0, inactive: 0 },
       targets: orderTargets(sweep?.targets ?? NO_TARGETS),
-      notRead: notRead(sweep),
+      notRead: unreadIn(sweep),
     },
     instances: {
       total: [...counts.states.values()].reduce((sum, count) => sum + count, 0),
@@ -230,8 +230,8 @@ function orderTargets(targets: SweepView['targets']): SweepView['targets'] {
   return { total, complete, partial, denied, regionOff, throttled, failed, pending };
 }
 
-/** An account that cannot be entered stands as one denied target; it is counted as an account here. */
-function notRead(sweep: SweepView | null): OrganizationStatus['sweep']['notRead'] {
+/** What a sweep has not read. An account that cannot be entered stands as one denied target; it is counted as an account here. */
+export function unreadIn(sweep: SweepView | null): OrganizationStatus['sweep']['notRead'] {
   if (sweep === null) return { accounts: 0, targets: 0 };
   const { partial, denied, throttled, failed, pending } = sweep.targets;
   const accounts = Math.min(sweep.accounts.denied, denied);

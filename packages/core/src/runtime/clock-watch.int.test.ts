@@ -28,7 +28,12 @@ test.each([360_000, -360_000, 1_200_000])(
     expect(Math.abs(clock.now() - Date.now())).toBeLessThan(1_000);
     const { clocks } = await ledger.clocks.all();
     expect(clocks).toEqual([
-      expect.objectContaining({ name: 'host/1', part: 'worker', runs: thisRelease() }),
+      expect.objectContaining({
+        name: 'host/1',
+        part: 'worker',
+        runs: thisRelease(),
+        load: { cpuShare: expect.any(Number) as number, memoryBytes: expect.any(Number) as number },
+      }),
     ]);
     expect(Math.abs((clocks[0]?.offsetMs ?? 0) - offMs)).toBeLessThan(1_000);
     expect(clocks[0]?.offSinceMs).not.toBeNull();

@@ -3,6 +3,7 @@ import { isClockOff, type ProcessClock } from '../control/process-clock.ts';
 import { type LedgerClock, within } from './clock-port.ts';
 import { messageOf } from './errors.ts';
 import type { Logger } from './logger-port.ts';
+import { createLoadMeter } from './process-load.ts';
 import { thisRelease } from './release.ts';
 
 /** How often Redis is asked for the time. Real time. */
@@ -20,7 +21,7 @@ export interface ClockWatch {
 
 /**
  * Sets the process's clock by Redis's, now and every ten seconds, and tells the ledger how the machine's stands to it: a
- * machine that is wrong is a finding, and no reason to work less. Rejects when Redis does not answer the first question.
+ * machine that is wrong is a finding, and no reason to work less. How busy the process is goes with it. Rejects when Redis does not answer the first question.
  */
 export async function watchClock(options: {
   readonly clocks: ClockLedger;
@@ -31,6 +32,7 @@ export async function watchClock(options: {
 }): Promise<ClockWatch> {
   const { clocks, clock, name, part, log } = options;
   const runs = thisRelease();
+  const measureLoad = createLoadMeter(() => clock.monotonicMs());
   const closing = new AbortController();
   let offSinceMs: number | null = null;
 
@@ -43,7 +45,8 @@ export async function watchClock(options: {
     const isOff = offSinceMs !== null;
     if (isOff && !wasOff) log.error({ offsetMs }, 'clock of the machine differs from that of redis');
     if (wasOff && !isOff) log.info({ offsetMs }, 'clock of the machine agrees with that of redis');
-    await clocks.tell({ name, part, offsetMs, roundTripMs, readAtMs: redisNowMs, offSinceMs, runs });
+    const load = measureLoad();
+    await clocks.tell({ name, part, offsetMs, roundTripMs, readAtMs: redisNowMs, offSinceMs, runs, load });
   };
 
   await compare();

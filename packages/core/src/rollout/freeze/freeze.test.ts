@@ -9,6 +9,7 @@ import {
   type FreezeWindow,
   freezeOver,
   needsUnits,
+  nextTimeOf,
 } from './freeze.ts';
 
 const HOUR_MS = 3_600_000;
@@ -188,4 +189,22 @@ test('property: asked in any order, a window gives the same answers', () => {
     }),
     { numRuns: 100, seed: 14 },
   );
+});
+
+test('the next time of a window is the one in force, else the one to come; a dated one that is over has none', () => {
+  const shown = (window: FreezeWindow, time: string) => {
+    const next = nextTimeOf(window, at(time));
+    return next === null
+      ? null
+      : [next.fromMs, next.untilMs].map((ms) => new Date(ms).toISOString().slice(0, 16));
+  };
+  const window = dated('year-end', '2026-12-20T00:00Z', '2027-01-04T06:00Z');
+  const nightly = recurring('night', 'FREQ=DAILY;BYHOUR=22', 8, 'UTC');
+  const yearly = recurring('inventory', 'FREQ=YEARLY;BYMONTH=7;BYMONTHDAY=1;BYHOUR=0', 24, 'UTC');
+
+  expect(shown(window, '2026-11-30T00:00Z')).toEqual(['2026-12-20T00:00', '2027-01-04T06:00']);
+  expect(shown(window, '2027-01-04T06:00Z')).toBeNull();
+  expect(shown(nightly, '2026-11-30T03:00Z')).toEqual(['2026-11-29T22:00', '2026-11-30T06:00']);
+  expect(shown(nightly, '2026-11-30T12:00Z')).toEqual(['2026-11-30T22:00', '2026-12-01T06:00']);
+  expect(shown(yearly, '2026-08-01T00:00Z')).toEqual(['2027-07-01T00:00', '2027-07-02T00:00']);
 });

@@ -70,6 +70,26 @@ export function freezeOver(
   return { name: first.name, untilMs };
 }
 
+/** How far ahead the next time of a window is looked for: a rule that comes once a year has one. */
+const LOOKED_AHEAD_MS = 400 * 86_400_000;
+
+/** The time of a window that is in force, or the next one; null when none is to come within a year. */
+export function nextTimeOf(
+  window: FreezeWindow,
+  atMs: number,
+): { readonly fromMs: number; readonly untilMs: number } | null {
+  const { times } = window;
+  if (times.kind === 'dated') {
+    return atMs < times.toMs ? { fromMs: times.fromMs, untilMs: times.toMs } : null;
+  }
+  const { recurrence, durationMs } = times;
+  const isToCome = (startMs: number) => startMs + durationMs > atMs;
+  const fromMs =
+    startsAround(window, times, atMs).find(isToCome) ??
+    startsBetween(recurrence, atMs - durationMs, atMs + LOOKED_AHEAD_MS).find(isToCome);
+  return fromMs === undefined ? null : { fromMs, untilMs: fromMs + durationMs };
+}
+
 /** Whether units matter to any window: where none does, a place needs no `ancestorIds`. */
 export function needsUnits(windows: readonly FreezeWindow[]): boolean {
   return windows.some(({ units }) => units !== null);
