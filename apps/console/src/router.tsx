@@ -32,7 +32,23 @@ const instances = createRoute({
   component: lazyRouteComponent(() => import('./pages/instances/instances-page.tsx'), 'InstancesPage'),
 });
 
-const routeTree = root.addChildren([overview, instances]);
+const instance = createRoute({
+  getParentRoute: () => root,
+  path: '/instances/$instanceId',
+  component: lazyRouteComponent(() => import('./pages/instance/instance-page.tsx'), 'InstancePage'),
+});
+const accounts = createRoute({
+  getParentRoute: () => root,
+  path: '/accounts',
+  component: lazyRouteComponent(() => import('./pages/accounts/accounts-page.tsx'), 'AccountsPage'),
+});
+const account = createRoute({
+  getParentRoute: () => root,
+  path: '/accounts/$accountId',
+  component: lazyRouteComponent(() => import('./pages/account/account-page.tsx'), 'AccountPage'),
+});
+
+const routeTree = root.addChildren([overview, instances, instance, accounts, account]);
 
 /** The pages and their addresses. */
 export function createConsoleRouter(client: QueryClient) {

@@ -1,96 +1,134 @@
-import type { InstanceRow } from '@muster/api/instances';
-import type { Page } from '@muster/api/paging';
-import { useInfiniteQuery } from '@tanstack/react-query';
-import { type ReactElement, useCallback, useMemo } from 'react';
-import { listQuery } from '../../api/queries.ts';
+import { useQuery } from '@tanstack/react-query';
+import { type ReactElement, useState } from 'react';
+import { instancesQuery } from '../../api/fleet-queries.ts';
 import { figure } from '../../format/numbers.ts';
-import { plainText } from '../../format/plain-text.ts';
-import { STATES } from '../../format/wording.ts';
-import { StateBadge } from '../../parts/badge.tsx';
-import type { Column } from '../../parts/column.ts';
+import { ColumnChoice } from '../../parts/column-choice.tsx';
+import { type Act, ConfirmAct } from '../../parts/confirm-act.tsx';
 import { DataTable } from '../../parts/data-table.tsx';
 import { FilterBar } from '../../parts/filter-bar.tsx';
-import { RelativeTime } from '../../parts/relative-time.tsx';
+import { type Search, wordsOf } from '../../parts/search.ts';
 import { Empty, Shown } from '../../parts/states-of-view.tsx';
 import { useSearchState } from '../../parts/use-search-state.ts';
+import { AddFilter } from './add-filter.tsx';
+import { ExportLinks } from './export-links.tsx';
+import { useInstanceFilters } from './use-instance-filters.ts';
+import { INSTANCE_COLUMNS } from './instance-columns.tsx';
+import { filtersOf } from './instance-filters.ts';
+import { Pager, usePages } from './pager.tsx';
+import { chosenRows, type Chosen, NOTHING } from './selection.ts';
+import { SelectionBar } from './selection-bar.tsx';
+import './instances.css';
 
-interface InstancesPage extends Page<InstanceRow> {
-  readonly facets: { readonly state: Readonly<Record<string, number>> };
-}
-
-const COLUMNS: readonly Column<InstanceRow>[] = [
-  {
-    id: 'instance',
-    header: 'Instance',
-    weight: 18,
-    sort: 'instanceId',
-    cell: (row) => <span className="mono">{row.instanceId}</span>,
-  },
-  { id: 'name', header: 'Name', weight: 14, sort: 'name', cell: (row) => plainText(row.name) },
-  {
-    id: 'account',
-    header: 'Account',
-    weight: 14,
-    cell: (row) => plainText(row.accountName || row.accountId),
-  },
-  { id: 'region', header: 'Region', cell: (row) => row.region },
-  { id: 'state', header: 'State', cell: (row) => <StateBadge state={row.state} /> },
-  { id: 'since', header: 'Since', sort: 'since', cell: (row) => <RelativeTime at={row.since} /> },
-  { id: 'cause', header: 'Cause', weight: 20, cell: (row) => row.causeTitle ?? row.cause ?? '' },
-];
-
-/** Every instance that the ledger knows. */
+/** The list of instances: found, filtered, sorted and acted on. The address holds all of it but the choice of rows. */
 export function InstancesPage(): ReactElement {
-  const [search, setSearch] = useSearchState();
-  const query = useInfiniteQuery(listQuery<InstancesPage>('instances', search));
-  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data]);
-  const first = query.data?.pages[0];
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
-  const onReachEnd = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
-  const counts = first?.facets.state ?? {};
+  const [search, change] = useSearchState();
+  const filters = filtersOf(search);
+  const sort = search['sort'] ?? '';
+  const about = JSON.stringify([filters, sort]);
+  const pages = usePages(about);
+  const [choice, setChoice] = useState<{ readonly about: string; readonly chosen: Chosen }>();
+  const [act, setAct] = useState<Act | null>(null);
+  const list = useQuery(instancesQuery({ ...filters, ...(sort === '' ? {} : { sort }) }, pages.cursor));
+  // A choice belongs to the filters under which it was made.
+  const chosen = choice?.about === JSON.stringify(filters) ? choice.chosen : NOTHING;
+  const choose = (next: Chosen): void => {
+    setChoice({ about: JSON.stringify(filters), chosen: next });
+  };
+  const columns = wordsOf(search, 'columns');
 
   return (
-    <>
-      <header className="page-head">
+    <div className="stack">
+      <header className="spread">
         <h1>Instances</h1>
-        <p className="quiet">{first === undefined ? '' : `${figure(first.total)} match`}</p>
+        <ExportLinks filters={filters} sort={sort} />
       </header>
-      <section className="card" aria-label="Instances">
-        <FilterBar
-          search={search}
-          onChange={setSearch}
-          placeholder="Id, name, tag or account"
-          filters={[
-            {
-              name: 'state',
-              label: 'State',
-              options: STATES.map(({ state }) => ({ value: state, count: counts[state] })),
-            },
-          ]}
+      <Filters search={search} change={change} facets={list.data?.facets}>
+        <AddFilter search={search} onChange={change} />
+        <ColumnChoice
+          columns={INSTANCE_COLUMNS}
+          chosen={columns}
+          onChoose={(ids) => {
+            change({ columns: ids.join(',') });
+          }}
         />
-        <Shown of={query} what="Instances" rows={10}>
-          {() =>
-            rows.length === 0 ? (
-              <Empty title="No instance matches">Other filters may show some.</Empty>
-            ) : (
-              <DataTable
-                label="Instances"
-                columns={COLUMNS}
-                rows={rows}
-                rowId={(row) => row.instanceId}
-                total={first?.total ?? rows.length}
-                sort={search['sort']}
-                onSort={(sort) => {
-                  setSearch({ sort });
-                }}
-                onReachEnd={onReachEnd}
+      </Filters>
+      <Shown of={list} what="Instances" rows={10}>
+        {({ items, total, next }) =>
+          total === 0 ? (
+            <NoRows isFiltered={Object.keys(filters).length > 0} />
+          ) : (
+            <section className="card" aria-label="Instances">
+              <SelectionBar
+                chosen={chosen}
+                total={total}
+                filters={filters}
+                onChoose={choose}
+                onAct={setAct}
               />
-            )
-          }
-        </Shown>
-      </section>
-    </>
+              <DataTable
+                label={`${figure(total)} instances`}
+                columns={INSTANCE_COLUMNS}
+                chosen={columns}
+                rows={items}
+                rowId={({ instanceId }) => instanceId}
+                total={total}
+                sort={sort}
+                onSort={(field) => {
+                  change({ sort: field });
+                }}
+                selected={chosenRows(
+                  chosen,
+                  items.map(({ instanceId }) => instanceId),
+                )}
+                onSelect={(ids) => {
+                  choose({ kind: 'rows', ids });
+                }}
+              />
+              <Pager pages={pages} rows={items.length} total={total} next={next} />
+            </section>
+          )
+        }
+      </Shown>
+      <ConfirmAct
+        act={act}
+        onClose={() => {
+          setAct(null);
+        }}
+      />
+    </div>
+  );
+}
+
+function Filters({
+  search,
+  change,
+  facets,
+  children,
+}: {
+  readonly search: Search;
+  readonly change: (change: Search) => void;
+  readonly facets: Parameters<typeof useInstanceFilters>[1];
+  readonly children: ReactElement[];
+}): ReactElement {
+  const filters = useInstanceFilters(search, facets);
+  return (
+    <FilterBar
+      search={search}
+      onChange={change}
+      filters={filters}
+      placeholder="Search by id, name, tag or account"
+    >
+      {children}
+    </FilterBar>
+  );
+}
+
+function NoRows({ isFiltered }: { readonly isFiltered: boolean }): ReactElement {
+  return isFiltered ? (
+    <Empty title="No instance matches">Take a filter away, or search for something else.</Empty>
+  ) : (
+    <Empty title="No instances yet">
+      They appear here as accounts are read. Accounts that cannot be read are among the findings.
+    </Empty>
   );
 }
