@@ -1,3 +1,6 @@
+// First: it says in which order the layers of all other style sheets win.
+import './styles/base.css';
+import './styles/controls.css';
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
@@ -5,8 +8,6 @@ import { createRoot } from 'react-dom/client';
 import { followChanges } from './api/live.ts';
 import { isPassing, problemOf } from './api/problem.ts';
 import { createConsoleRouter } from './router.tsx';
-import './styles/base.css';
-import './styles/controls.css';
 
 const FRESH_MS = 5_000;
 const TRIES = 2;

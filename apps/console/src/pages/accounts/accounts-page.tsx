@@ -85,7 +85,6 @@ function ListView({ search, change }: ViewProps): ReactElement {
   ];
   return (
     <>
-      <FilterBar search={search} onChange={change} filters={filters} placeholder="Search by id or name" />
       <div className={known.length > 1 ? 'accounts__columns' : 'stack'}>
         {known.length > 1 ? (
           <details className="card accounts__units" open={matchMedia('(min-width: 900px)').matches}>
@@ -99,16 +98,18 @@ function ListView({ search, change }: ViewProps): ReactElement {
             />
           </details>
         ) : null}
-        <Shown of={list} what="Accounts" rows={10}>
-          {({ pages }) => {
-            const rows = pages.flatMap(({ items }) => items);
-            const total = pages[0]?.total ?? 0;
-            return total === 0 ? (
-              <Empty title="No account matches">
-                Accounts appear here once the organization has been listed. Take a filter away to see others.
-              </Empty>
-            ) : (
-              <section className="card" aria-label="Accounts">
+        <section className="card" aria-label="Accounts">
+          <FilterBar search={search} onChange={change} filters={filters} placeholder="Search by id or name" />
+          <Shown of={list} what="Accounts" rows={10}>
+            {({ pages }) => {
+              const rows = pages.flatMap(({ items }) => items);
+              const total = pages[0]?.total ?? 0;
+              return total === 0 ? (
+                <Empty title="No account matches">
+                  Accounts appear here once the organization has been listed. Take a filter away to see
+                  others.
+                </Empty>
+              ) : (
                 <DataTable
                   label={`${figure(total)} accounts`}
                   columns={ACCOUNT_COLUMNS}
@@ -123,10 +124,10 @@ function ListView({ search, change }: ViewProps): ReactElement {
                     if (list.hasNextPage && !list.isFetching) void list.fetchNextPage();
                   }}
                 />
-              </section>
-            );
-          }}
-        </Shown>
+              );
+            }}
+          </Shown>
+        </section>
       </div>
     </>
   );

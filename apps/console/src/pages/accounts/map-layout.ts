@@ -23,7 +23,7 @@ const WIDEST_COLUMN = 56;
 /** Below this a cell cannot be touched, or told from its neighbor. */
 const NARROWEST_COLUMN = 13;
 const ROW_HEIGHT = 20;
-const HEAD_HEIGHT = 92;
+const HEAD_HEIGHT = 108;
 
 /** Fits a map of `rows` × `columns` into a width: cells shrink first, then names. */
 export function layOutMap(rows: number, columns: number, width: number): MapLayout {

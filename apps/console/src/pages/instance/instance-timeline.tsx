@@ -37,7 +37,7 @@ export function InstanceTimeline({ story }: { readonly story: InstanceStory }): 
           ))}
         </ol>
         {forgotten > 0 ? (
-          <p className="quiet small">{plural(forgotten, 'older attempt')} is not kept.</p>
+          <p className="quiet small">Of {plural(forgotten, 'older attempt')} only the number is kept.</p>
         ) : null}
         {story.timelineSince === null ? null : (
           <p className="quiet small">

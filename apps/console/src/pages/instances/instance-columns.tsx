@@ -49,7 +49,7 @@ export const INSTANCE_COLUMNS: readonly Column<InstanceRow>[] = [
     id: 'attempts',
     header: 'Attempts',
     sort: 'attempts',
-    weight: 8,
+    weight: 9,
     isNumber: true,
     cell: ({ attempts }) => figure(attempts),
   },
@@ -57,7 +57,7 @@ export const INSTANCE_COLUMNS: readonly Column<InstanceRow>[] = [
     id: 'next',
     header: 'Next attempt',
     sort: 'nextAttemptAt',
-    weight: 12,
+    weight: 13,
     cell: ({ nextAttemptAt }) => <RelativeTime at={nextAttemptAt} />,
   },
   {

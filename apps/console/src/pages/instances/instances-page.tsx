@@ -42,53 +42,55 @@ export function InstancesPage(): ReactElement {
         <h1>Instances</h1>
         <ExportLinks filters={filters} sort={sort} />
       </header>
-      <Filters search={search} change={change} facets={list.data?.facets}>
-        <AddFilter search={search} onChange={change} />
-        <ColumnChoice
-          columns={INSTANCE_COLUMNS}
-          chosen={columns}
-          onChoose={(ids) => {
-            change({ columns: ids.join(',') });
-          }}
-        />
-      </Filters>
-      <Shown of={list} what="Instances" rows={10}>
-        {({ items, total, next }) =>
-          total === 0 ? (
-            <NoRows isFiltered={Object.keys(filters).length > 0} />
-          ) : (
-            <section className="card" aria-label="Instances">
-              <SelectionBar
-                chosen={chosen}
-                total={total}
-                filters={filters}
-                onChoose={choose}
-                onAct={setAct}
-              />
-              <DataTable
-                label={`${figure(total)} instances`}
-                columns={INSTANCE_COLUMNS}
-                chosen={columns}
-                rows={items}
-                rowId={({ instanceId }) => instanceId}
-                total={total}
-                sort={sort}
-                onSort={(field) => {
-                  change({ sort: field });
-                }}
-                selected={chosenRows(
-                  chosen,
-                  items.map(({ instanceId }) => instanceId),
-                )}
-                onSelect={(ids) => {
-                  choose({ kind: 'rows', ids });
-                }}
-              />
-              <Pager pages={pages} rows={items.length} total={total} next={next} />
-            </section>
-          )
-        }
-      </Shown>
+      <section className="card" aria-label="Instances">
+        <Filters search={search} change={change} facets={list.data?.facets}>
+          <AddFilter search={search} onChange={change} />
+          <ColumnChoice
+            columns={INSTANCE_COLUMNS}
+            chosen={columns}
+            onChoose={(ids) => {
+              change({ columns: ids.join(',') });
+            }}
+          />
+        </Filters>
+        <Shown of={list} what="Instances" rows={10}>
+          {({ items, total, next }) =>
+            total === 0 ? (
+              <NoRows isFiltered={Object.keys(filters).length > 0} />
+            ) : (
+              <>
+                <SelectionBar
+                  chosen={chosen}
+                  total={total}
+                  filters={filters}
+                  onChoose={choose}
+                  onAct={setAct}
+                />
+                <DataTable
+                  label={`${figure(total)} instances`}
+                  columns={INSTANCE_COLUMNS}
+                  chosen={columns}
+                  rows={items}
+                  rowId={({ instanceId }) => instanceId}
+                  total={total}
+                  sort={sort}
+                  onSort={(field) => {
+                    change({ sort: field });
+                  }}
+                  selected={chosenRows(
+                    chosen,
+                    items.map(({ instanceId }) => instanceId),
+                  )}
+                  onSelect={(ids) => {
+                    choose({ kind: 'rows', ids });
+                  }}
+                />
+                <Pager pages={pages} rows={items.length} total={total} next={next} />
+              </>
+            )
+          }
+        </Shown>
+      </section>
       <ConfirmAct
         act={act}
         onClose={() => {
