@@ -7,7 +7,7 @@ import type { Selecting, ShownRow } from './use-data-table.ts';
 
 const USUAL_WEIGHT = 10;
 /** Of the box before a row. */
-const BOX_WEIGHT = 3;
+const BOX_WEIGHT = 5;
 
 /** How wide the columns are beside each other. */
 export function Widths<Row>({

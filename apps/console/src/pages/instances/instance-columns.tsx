@@ -10,7 +10,7 @@ import { RelativeTime } from '../../parts/relative-time.tsx';
 
 /** The columns of the list of instances; those that are optional wait in the menu of columns. */
 export const INSTANCE_COLUMNS: readonly Column<InstanceRow>[] = [
-  { id: 'instance', header: 'Instance', sort: 'name', weight: 22, cell: (row) => <Host row={row} /> },
+  { id: 'instance', header: 'Instance', sort: 'name', weight: 21, cell: (row) => <Host row={row} /> },
   {
     id: 'state',
     header: 'State',
@@ -37,7 +37,7 @@ export const INSTANCE_COLUMNS: readonly Column<InstanceRow>[] = [
       </Link>
     ),
   },
-  { id: 'region', header: 'Region', sort: 'region', weight: 12, cell: ({ region }) => region },
+  { id: 'region', header: 'Region', sort: 'region', weight: 14, cell: ({ region }) => region },
   {
     id: 'since',
     header: 'Since',
@@ -50,6 +50,7 @@ export const INSTANCE_COLUMNS: readonly Column<InstanceRow>[] = [
     header: 'Attempts',
     sort: 'attempts',
     weight: 9,
+    isOptional: true,
     isNumber: true,
     cell: ({ attempts }) => figure(attempts),
   },
