@@ -22,6 +22,8 @@ import { reviewChange } from '@muster/core/control/review-change';
 import { moveRamps } from '@muster/core/rollout/ramp/run-ramps';
 import { reportBlockedCaps, reportSetAside, watchRedis } from './recurring-findings.ts';
 import { createAuditExport } from './audit/export-audit.ts';
+import { registerModelMetrics } from './read-model/model-metrics.ts';
+import { startReadModel } from './read-model/read-model.ts';
 import { keepTicking, tick } from './tick.ts';
 import { createHistoryKeeper } from './keep-history.ts';
 import { createWaveWatch } from './watch-waves.ts';
@@ -67,6 +69,8 @@ export async function startScheduler(deps: {
   const metrics = createMetrics('scheduler');
   const boards = boardQueues(hasty, prefix);
   const countReload = createReloadMetrics(metrics);
+  const model = startReadModel({ redis: config.redis, clock, log });
+  registerModelMetrics(metrics, model, clock);
   const app = createHttpApp({
     config: consoleSettings(config, () => current),
     ledger: createRedisLedger({ redis: hasty, prefix, log }),
@@ -83,6 +87,7 @@ export async function startScheduler(deps: {
   });
   const start = createStartSteps();
   for (const redis of [patient, hasty]) start.opened(() => closeRedis(redis));
+  start.opened(() => model.close());
   const server = await start.step(listen(app, config.console));
   start.opened(() => server.close());
   await start.step(requireSafeRedis(patient, prefix, log));
@@ -128,7 +133,7 @@ export async function startScheduler(deps: {
       redisWatch.close();
       await server.close();
       // Side by side: each waits for Redis, which may say nothing.
-      await Promise.all([watch.close(), ticking.close(), history.close()]);
+      await Promise.all([watch.close(), ticking.close(), history.close(), model.close()]);
       await Promise.all(boards.map((board) => board.close()));
       await queue.close();
       await Promise.all([closeRedis(patient), closeRedis(hasty)]);

@@ -1,9 +1,8 @@
-import { type Answer, answered } from './answer.ts';
+import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Model } from './model.ts';
 import { listAccounts, listTargets, listUnits, mapPlaces } from './place-list.ts';
 import { type Places, readPlaces } from './place-rollup.ts';
 import type { Questions, Topic } from './questions.ts';
-import type { Clock } from '@muster/core/runtime/clock-port';
 
 /** Sums of places are made again at most this often: many pages ask for them, and they take tens of milliseconds. */
 const PLACES_KEPT_MS = 500;
@@ -21,20 +20,18 @@ export function createAnswers(model: Model, clock: Pick<Clock, 'monotonicMs'>) {
     return places;
   }
 
-  const answers: {
-    readonly [T in Topic]: (asked: Questions[T]['with']) => Answer<Questions[T]['answer']>;
-  } = {
-    state: () => answered(null),
-    instances: (query) => model.lists.list(query, query),
-    counts: (filter) => answered(model.lists.count(filter)),
-    instancesOf: ({ filter, afterId, limit }) => answered(model.lists.idsOf(filter, afterId, limit)),
-    accounts: (query) => listAccounts(placesNow(), query),
-    account: (id) => answered(placesNow().accounts.find(({ accountId }) => accountId === id) ?? null),
-    units: (request) => listUnits(placesNow(), request),
-    targets: (query) => listTargets(placesNow(), query),
-    map: (filter) => answered(mapPlaces(placesNow(), filter)),
-    timeline: (id) => answered(model.transitions.of(id)),
+  const answers: { readonly [T in Topic]: (asked: Questions[T]['with']) => Questions[T]['answer'] } = {
+    state: () => null,
+    instances: ({ filter, page }) => model.lists.list(filter, page),
+    counts: (filter) => model.lists.count(filter),
+    instancesOf: ({ filter, afterId, limit }) => model.lists.idsOf(filter, afterId, limit),
+    accounts: ({ filter, page }) => listAccounts(placesNow(), filter, page),
+    account: (id) => placesNow().accounts.find(({ accountId }) => accountId === id) ?? null,
+    units: (page) => listUnits(placesNow(), page),
+    targets: ({ filter, page }) => listTargets(placesNow(), filter, page),
+    map: (filter) => mapPlaces(placesNow(), filter),
+    timeline: (id) => model.transitions.of(id),
   };
-  return <T extends Topic>(topic: T, asked: Questions[T]['with']): Answer<Questions[T]['answer']> =>
+  return <T extends Topic>(topic: T, asked: Questions[T]['with']): Questions[T]['answer'] =>
     answers[topic](asked);
 }

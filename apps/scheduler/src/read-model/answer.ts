@@ -1,23 +1,18 @@
-import type { Freshness } from '@muster/api/paging';
+import type { ListAsked } from '../api/list-request.ts';
+import type { Position } from '../api/cursor.ts';
 
-/** What the read model says to a question. */
+/** What the read model says to a question. `building`: there is no data yet. */
 export type Answer<T> =
   | { readonly kind: 'answer'; readonly value: T }
-  /** The question cannot be answered: a parameter is none that fits. */
-  | { readonly kind: 'refused'; readonly parameter: 'cursor' | 'sort'; readonly detail: string }
-  /** There is no data yet. */
   | { readonly kind: 'building'; readonly retryAfterMs: number };
 
-/** The parameters of a list, as `ListQuery` of the contract has them. */
-export interface ListRequest {
-  readonly limit: number;
-  readonly cursor?: string | undefined;
-  readonly sort?: string | undefined;
-}
+/** Which page of a list is wanted; its sort is known to be one of the list's. */
+export type WantedPage = Pick<ListAsked, 'limit' | 'sort' | 'after'>;
 
-/** A page whose age is not told yet: that is added where the clock is. */
-export type Undated<T> = Omit<T, keyof Freshness>;
-
-export function answered<T>(value: T): Answer<T> {
-  return { kind: 'answer', value };
+/** A page of rows, before its age and its cursor are told. */
+export interface FoundPage<Row> {
+  readonly items: readonly Row[];
+  /** Behind which row the next page begins; null on the last. */
+  readonly last: Position | null;
+  readonly total: number;
 }

@@ -3,6 +3,7 @@ import { causeOf, stateOf } from '@muster/core/enrollment/record';
 import type { InstanceId } from '@muster/core/organization/ids';
 import { type Target, targetId } from '@muster/core/organization/target';
 import { createClock } from '@muster/core/runtime/clock';
+import type { Clock } from '@muster/core/runtime/clock-port';
 import {
   aCoverage,
   anAccountId,
@@ -31,10 +32,10 @@ interface Followed {
 }
 
 /** A follower of the ledger, as a scheduler has it; with `model`, of a copy that another one left behind. */
-function follow(ledger: Ledger, model = openModel()): Followed {
+function follow(ledger: Ledger, model = openModel(), clock: Clock = createClock()): Followed {
   if (!open.includes(model)) open.push(model);
   const changes: ModelChange[] = [];
-  const deps = { ledger, model, clock: createClock(), log: recordingLog() };
+  const deps = { ledger, model, clock, log: recordingLog() };
   return {
     model,
     changes,
@@ -96,9 +97,10 @@ async function expectToAgree(one: Followed, ledger: Ledger): Promise<void> {
 test.each([1, 2, 3, 4])(
   'whatever is written, cut off or killed, the rows come to be what the ledger says (seed %i)',
   async (seed) => {
-    const { ledger, redis, keys, another } = bench.create();
+    const made = bench.create();
+    const { ledger, redis, keys } = made;
     const random = seededRandom(seed);
-    let one = follow(another());
+    let one = follow(made.another());
     for (let round = 0; round < 60; round += 1) {
       const writes = Array.from({ length: Math.ceil(random() * 8) }, async () => {
         const target = TARGETS[Math.floor(random() * TARGETS.length)] ?? aTarget();
@@ -109,7 +111,7 @@ test.each([1, 2, 3, 4])(
       await step;
       const fate = random();
       // A follower that is killed leaves its rows as they were; the next one begins with them.
-      if (fate < 0.08) one = follow(another(), one.model);
+      if (fate < 0.08) one = follow(made.another(), one.model);
       else if (fate < 0.14) await redis.xtrim(keys.changes, 'MAXLEN', 1);
       else if (fate < 0.18) await redis.set(keys.epoch, `another-${round}`);
       else if (fate < 0.22) await redis.del(keys.changes, keys.placeChanges);
@@ -193,12 +195,13 @@ test('accounts, coverage and denials are followed as they change', async () => {
 });
 
 test('what was in the stream before the start is told of an instance, and what comes is added', async () => {
-  const { ledger, another } = bench.create();
+  const made = bench.create();
+  const { ledger } = made;
   const target = aTarget();
   const instanceId: InstanceId = anInstanceId(1);
   const value = aRecord('queued', { instanceId });
   await ledger.enrollments.write(target, 'each', [{ instanceId, expected: 0, value }], []);
-  const one = follow(another());
+  const one = follow(made.another());
   await catchUp(one);
   const [before] = (await ledger.enrollments.read(target, [instanceId])).values();
   const joined = aRecord('joined', { instanceId });
@@ -220,17 +223,43 @@ test('what was in the stream before the start is told of an instance, and what c
 });
 
 test('rows answer while they are compared anew, and their age says that they are', async () => {
-  const { ledger, another } = bench.create();
+  const made = bench.create();
+  const { ledger } = made;
   for (let n = 0; n < 6; n += 1) await write(ledger, TARGETS[n] ?? aTarget(), n, () => 0.9);
-  const one = follow(another());
+  const one = follow(made.another());
   expect(one.follower.state()).toMatchObject({ asOfMs: null, rebuilding: true });
   await catchUp(one);
   const { asOfMs } = one.follower.state();
   expect(one.follower.state()).toMatchObject({ rebuilding: false, rebuilds: 1, rows: 6 });
 
-  const next = follow(another(), one.model);
+  const next = follow(made.another(), one.model);
   await next.follower.step();
 
   expect(one.model.lists.count({}).total).toBe(6);
   expect(asOfMs).toBeGreaterThan(Date.now() - 60_000);
+});
+
+test.each([
+  ['the ledger has become another one', 5_000, true],
+  ['sums differ from those of the ledger', 300_000, false],
+])('what was written without being told is found when %s', async (_, afterMs, isOther) => {
+  const made = bench.create();
+  const { ledger, redis, keys } = made;
+  let monotonicMs = 1_000;
+  const one = follow(made.another(), openModel(), { ...createClock(), monotonicMs: () => monotonicMs });
+  for (let n = 0; n < 3; n += 1) await write(ledger, aTarget(), n, () => 0.9);
+  await catchUp(one);
+  const { instances, counts } = keys.target(aTarget());
+  await redis.hdel(instances, anInstanceId(1));
+  if (isOther) await redis.set(keys.epoch, 'another');
+  else await redis.del(counts, keys.counts);
+  await catchUp(one);
+  expect(one.model.instances.count()).toBe(3);
+
+  monotonicMs += afterMs;
+  await one.follower.step();
+  await catchUp(one);
+
+  expect(one.model.instances.count()).toBe(2);
+  expect(one.follower.state().rebuilds).toBe(2);
 });

@@ -1,6 +1,9 @@
 import type { InstanceFilter, InstanceRow } from '@muster/api/instances';
 import { anAccountId, seededRandom } from '@muster/testing/builders';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Target } from '@muster/core/organization/target';
+import type { Position } from '../api/cursor.ts';
+import type { InstanceList } from './instance-list.ts';
 import { type Model, openModel } from './model.ts';
 import { aRandomFleet } from './random-fleet.fixture.ts';
 
@@ -43,35 +46,34 @@ let all: readonly InstanceRow[];
 beforeEach(() => {
   model = openModel();
   const random = seededRandom(5);
-  for (const { target, records } of aRandomFleet(HOSTS, random).values())
+  for (const { target, records } of aRandomFleet(HOSTS, random).values()) {
     model.instances.put(target, records);
+  }
   for (let n = 0; n < 5; n += 1) {
     const account = { accountId: anAccountId(n), name: `shop-${n}`, ancestorIds: ['r-1', `ou-${n % 2}`] };
     model.places.put([account], []);
   }
-  all = rowsOf({}, { limit: HOSTS + 1 });
+  all = rowsOf({}, HOSTS + 1);
 });
 afterEach(() => {
   model.db.close();
 });
 
-function pageOf(
-  filter: InstanceFilter,
-  request: { limit: number; sort?: string; cursor?: string | undefined },
-) {
-  const answer = model.lists.list(filter, request);
-  if (answer.kind !== 'answer') throw new Error(JSON.stringify(answer));
-  return answer.value;
+function pageOf(filter: InstanceFilter, limit: number, sort = 'instanceId', after: Position | null = null) {
+  const keys = sort
+    .split(',')
+    .map((word) => ({ field: word.replace('-', ''), descending: word.startsWith('-') }));
+  return model.lists.list(filter, { limit, sort: keys, after });
 }
 
-function rowsOf(filter: InstanceFilter, request: { limit: number; sort?: string }): readonly InstanceRow[] {
+function rowsOf(filter: InstanceFilter, limit: number, sort?: string): readonly InstanceRow[] {
   const rows: InstanceRow[] = [];
-  let cursor: string | undefined;
+  let after: Position | null = null;
   do {
-    const page = pageOf(filter, { ...request, cursor });
-    rows.push(...page.items);
-    cursor = page.next ?? undefined;
-  } while (cursor !== undefined);
+    const { items, last }: InstanceList = pageOf(filter, limit, sort, after);
+    rows.push(...items);
+    after = last;
+  } while (after !== null);
   return rows;
 }
 
@@ -84,7 +86,7 @@ function fits(row: InstanceRow, filter: InstanceFilter): boolean {
   return (
     Object.entries(plain).every(
       ([name, wanted]: [string, readonly string[] | undefined]) =>
-        wanted === undefined || wanted.includes(String(column[name as keyof InstanceRow])),
+        wanted === undefined || wanted.includes(column[name as 'state']),
     ) &&
     (account?.includes(row.accountId) ?? true) &&
     (unit === undefined || `ou-${Number(row.accountId.at(-1)) % 2}` === unit) &&
@@ -113,11 +115,11 @@ describe.each(FILTERS.map((filter) => [JSON.stringify(filter), filter] as const)
   test('a list has the rows that fit, in the order that is asked for, page by page as in one', () => {
     const wanted = all.filter((row) => fits(row, filter));
     for (const sort of SORTS) {
-      const rows = rowsOf(filter, { limit: 7, sort });
+      const rows = rowsOf(filter, 7, sort);
       expect(rows.map(({ instanceId }) => instanceId).toSorted()).toEqual(
         wanted.map(({ instanceId }) => instanceId).toSorted(),
       );
-      expect(rows).toEqual(rowsOf(filter, { limit: HOSTS, sort }));
+      expect(rows).toEqual(rowsOf(filter, HOSTS, sort));
       const [first = ''] = sort.split(',');
       const keys = rows.map((row) => row[first.replace('-', '') as keyof InstanceRow] ?? '\u{10FFFF}');
       const sorted = keys.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
@@ -126,9 +128,9 @@ describe.each(FILTERS.map((filter) => [JSON.stringify(filter), filter] as const)
   });
 
   test('totals and choices are counted over all of them', () => {
-    const { total, facets } = pageOf(filter, { limit: 1 });
+    const { total, facets } = pageOf(filter, 1);
     const without = (field: 'state' | 'cause' | 'region') =>
-      all.filter((row) => fits(row, { ...filter, [field]: undefined } as InstanceFilter));
+      all.filter((row) => fits(row, { ...filter, [field]: undefined }));
 
     expect(total).toBe(all.filter((row) => fits(row, filter)).length);
     expect(facets.state).toEqual(sumsOf(without('state'), 'state'));
@@ -154,29 +156,13 @@ describe.each(FILTERS.map((filter) => [JSON.stringify(filter), filter] as const)
 });
 
 test('a page goes on behind its cursor when that row and others are gone, and shows no row twice', () => {
-  const { items, next } = pageOf({}, { limit: 50, sort: '-since' });
-  const [last] = items.slice(-1);
-  model.instances.remove({ accountId: last?.accountId, region: last?.region } as never, [
-    last?.instanceId ?? '',
-  ]);
+  const first = pageOf({}, 50, '-since');
+  const [gone] = first.items.slice(-1);
+  const target = { accountId: gone?.accountId, region: gone?.region } as Target;
+  model.instances.remove(target, [gone?.instanceId ?? '']);
 
-  const second = pageOf({}, { limit: HOSTS, sort: '-since', cursor: next ?? '' });
+  const second = pageOf({}, HOSTS, '-since', first.last);
 
-  const shown = [...items, ...second.items].map(({ instanceId }) => instanceId);
+  const shown = [...first.items, ...second.items].map(({ instanceId }) => instanceId);
   expect(new Set(shown).size).toBe(HOSTS);
-});
-
-test('a sort that is none, and a cursor of another sort, name the parameter', () => {
-  const { next } = pageOf({}, { limit: 1, sort: 'name' });
-
-  expect(model.lists.list({}, { limit: 1, sort: 'colour' })).toMatchObject({
-    kind: 'refused',
-    parameter: 'sort',
-  });
-  for (const cursor of [next ?? '', 'no cursor', '', Buffer.from('[1]').toString('base64url')]) {
-    expect(model.lists.list({}, { limit: 1, sort: '-name', cursor })).toMatchObject({
-      kind: 'refused',
-      parameter: 'cursor',
-    });
-  }
 });

@@ -14,7 +14,7 @@ import { createFollower } from './follow-ledger.ts';
 import { openModel } from './model.ts';
 import type { Message, Reply, ThreadSettings } from './questions.ts';
 
-/** How soon an instance that is asked for before there is data may be asked for again. */
+/** How soon a list that is asked for before there is data may be asked for again. */
 const RETRY_AFTER_MS = 2_000;
 /** After a step that failed. */
 const RETRY_MS = 1_000;
@@ -53,14 +53,9 @@ port.on('message', (message: Message) => {
   try {
     const state = follower.state();
     const isKnown = topic === 'state' || state.asOfMs !== null;
-    say({
-      kind: 'reply',
-      id,
-      state,
-      answer: isKnown
-        ? answer(topic, message.with as never)
-        : { kind: 'building', retryAfterMs: RETRY_AFTER_MS },
-    });
+    const value = isKnown ? answer(topic, message.with as never) : null;
+    const building = { kind: 'building', retryAfterMs: RETRY_AFTER_MS } as const;
+    say({ kind: 'reply', id, state, answer: isKnown ? { kind: 'answer', value } : building });
   } catch (error) {
     say({ kind: 'fault', id, error: error instanceof Error ? error : new Error(String(error)) });
   }
@@ -74,8 +69,9 @@ while (!closing.signal.aborted) {
     if (failing) log.info({}, 'the read model follows the ledger again');
     failing = false;
   } catch (err) {
-    if (!closing.signal.aborted)
+    if (!closing.signal.aborted) {
       log[failing ? 'debug' : 'warn']({ err }, 'the read model could not follow the ledger');
+    }
     failing = true;
     waitMs = RETRY_MS;
   }

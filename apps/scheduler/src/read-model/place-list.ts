@@ -1,24 +1,66 @@
 /** Lists of accounts, units and targets, and the map of both: small enough to be filtered and sorted in memory. */
 import type { AccountsQuery, CoverageMap, TargetRow, TargetsQuery, UnitRow } from '@muster/api/accounts';
-import type { Answer, ListRequest } from './answer.ts';
-import { pageOfRows, type RowPage } from './page-of-rows.ts';
+import { pageOfRows } from '../api/page-of-rows.ts';
+import type { FoundPage, WantedPage } from './answer.ts';
 import type { AccountSums, Places } from './place-rollup.ts';
 import { WHOLE_ACCOUNT_REGION } from './schema.ts';
 
-/** Which accounts of the map are wanted. */
-export type MapFilter = Pick<AccountsQuery, 'q' | 'unit' | 'status' | 'state' | 'cause'>;
+/** Which accounts are wanted. */
+export type AccountFilter = Pick<AccountsQuery, 'q' | 'unit' | 'status' | 'state' | 'cause'>;
+/** Which targets are wanted. */
+export type TargetFilter = Pick<TargetsQuery, 'q' | 'unit' | 'status' | 'account' | 'region'>;
 
 const SUMS = ['hosts', 'joined', 'lost', 'failed', 'ineligible', 'underWay'] as const;
 
-export function listAccounts(places: Places, query: MapFilter & ListRequest): Answer<RowPage<AccountSums>> {
-  return pageOfRows(accountsOf(places, query), query, {
-    known: ['accountId', 'name', 'status', 'cause', 'regions', 'lastCompleteAt', ...SUMS],
-    usual: 'name',
-    id: 'accountId',
-  });
+/** Fields of `AccountRow` that its list can be sorted by. */
+export const ACCOUNT_SORTS = [
+  ...(['accountId', 'name', 'status', 'cause', 'regions', 'lastCompleteAt'] as const),
+  ...SUMS,
+] satisfies readonly (keyof AccountSums)[];
+
+/** Fields of `TargetRow` that its list can be sorted by. */
+export const TARGET_SORTS = [
+  ...(['accountId', 'accountName', 'region', 'status', 'cause', 'lastReadAt', 'lastCompleteAt'] as const),
+  ...SUMS,
+] satisfies readonly (keyof TargetRow)[];
+
+/** Fields of `UnitRow` that its list can be sorted by. */
+export const UNIT_SORTS = [
+  ...(['unitId', 'name', 'accounts', 'denied', 'hosts', 'joined', 'lost', 'failed'] as const),
+] satisfies readonly (keyof UnitRow)[];
+
+export function listAccounts(
+  places: Places,
+  filter: AccountFilter,
+  page: WantedPage,
+): FoundPage<AccountSums> {
+  return pageOf(accountsOf(places, filter), page, ({ accountId }) => accountId);
 }
 
-function accountsOf({ accounts, targets }: Places, query: MapFilter): readonly AccountSums[] {
+/** Whatever is told of its age is told later, and so is the cursor: it is sealed where the request is known. */
+function pageOf<Row extends object>(
+  rows: readonly Row[],
+  page: WantedPage,
+  idOf: (row: Row) => string,
+): FoundPage<Row> {
+  let last: FoundPage<Row>['last'] = null;
+  const list = {
+    ...page,
+    fields: null,
+    cursorAfter: (position: NonNullable<FoundPage<Row>['last']>) => {
+      last = position;
+      return '';
+    },
+  };
+  const { items, total } = pageOfRows(rows, {
+    list,
+    idOf,
+    freshness: { asOf: '', ageMs: 0, stale: false },
+  });
+  return { items, total, last };
+}
+
+function accountsOf({ accounts, targets }: Places, query: AccountFilter): readonly AccountSums[] {
   const { unit, status, state, cause } = query;
   const ofTargets =
     cause === undefined
@@ -36,8 +78,12 @@ function accountsOf({ accounts, targets }: Places, query: MapFilter): readonly A
   );
 }
 
-export function listTargets({ accounts, targets }: Places, query: TargetsQuery): Answer<RowPage<TargetRow>> {
-  const { account, region, unit, status } = query;
+export function listTargets(
+  { accounts, targets }: Places,
+  filter: TargetFilter,
+  page: WantedPage,
+): FoundPage<TargetRow> {
+  const { account, region, unit, status } = filter;
   const inUnit =
     unit === undefined
       ? null
@@ -48,58 +94,31 @@ export function listTargets({ accounts, targets }: Places, query: TargetsQuery):
       (region === undefined || region.includes(target.region)) &&
       (inUnit === null || inUnit.has(target.accountId)) &&
       (status === undefined || status.includes(target.status)) &&
-      isFound([target.accountId, target.accountName, target.region], query.q),
+      isFound([target.accountId, target.accountName, target.region], filter.q),
   );
-  const page = pageOfRows(
-    rows.map((row) => ({ ...row, target: `${row.accountId}.${row.region}` })),
-    query,
-    {
-      known: [
-        'accountId',
-        'accountName',
-        'region',
-        'status',
-        'cause',
-        'lastReadAt',
-        'lastCompleteAt',
-        'target',
-        ...SUMS,
-      ],
-      usual: 'target',
-      id: 'target',
-    },
-  );
-  if (page.kind !== 'answer') return page;
-  return {
-    kind: 'answer',
-    value: { ...page.value, items: page.value.items.map(({ target: _, ...row }) => row) },
-  };
+  return pageOf(rows, page, (row) => `${row.accountId}.${row.region}`);
 }
 
 /** Units above known accounts. AWS is not asked for their names: its required permissions do not tell them. */
-export function listUnits({ accounts }: Places, request: ListRequest): Answer<RowPage<UnitRow>> {
-  const units = new Map<string, { -readonly [Field in keyof UnitRow]: UnitRow[Field] }>();
+export function listUnits({ accounts }: Places, page: WantedPage): FoundPage<UnitRow> {
+  const units = new Map<string, UnitRow>();
   for (const account of accounts) {
     for (const [depth, unitId] of account.unitPath.entries()) {
-      const parentId = account.unitPath[depth - 1] ?? null;
-      const unit = units.get(unitId) ?? {
-        ...{ unitId, parentId, name: '', accounts: 0, denied: 0 },
-        ...{ hosts: 0, joined: 0, lost: 0, failed: 0 },
-      };
+      const unit = units.get(unitId) ?? newUnit(unitId, account.unitPath[depth - 1] ?? null);
       units.set(unitId, unit);
       unit.accounts += 1;
       if (account.status === 'denied') unit.denied += 1;
       for (const sum of ['hosts', 'joined', 'lost', 'failed'] as const) unit[sum] += account[sum];
     }
   }
-  return pageOfRows([...units.values()], request, {
-    known: ['unitId', 'name', 'accounts', 'denied', 'hosts', 'joined', 'lost', 'failed'],
-    usual: 'unitId',
-    id: 'unitId',
-  });
+  return pageOf([...units.values()], page, ({ unitId }) => unitId);
 }
 
-export function mapPlaces(places: Places, filter: MapFilter): CoverageMap {
+function newUnit(unitId: string, parentId: string | null): UnitRow {
+  return { unitId, parentId, name: '', accounts: 0, denied: 0, hosts: 0, joined: 0, lost: 0, failed: 0 };
+}
+
+export function mapPlaces(places: Places, filter: AccountFilter): CoverageMap {
   const regions = [...new Set(places.targets.map(({ region }) => region))]
     .filter((region) => region !== WHOLE_ACCOUNT_REGION)
     .toSorted();
@@ -112,8 +131,8 @@ export function mapPlaces(places: Places, filter: MapFilter): CoverageMap {
     if (cells === undefined) continue;
     const cell: Cell = [status, hosts, joined, failed + lost];
     // An account that cannot be entered is so in every region.
-    if (region === WHOLE_ACCOUNT_REGION) cells.fill(cell);
-    else cells[column.get(region) ?? 0] = cell;
+    const at = region === WHOLE_ACCOUNT_REGION ? [...regions.keys()] : [column.get(region) ?? 0];
+    for (const nth of at) cells[nth] = [...cell];
   }
   return {
     regions,

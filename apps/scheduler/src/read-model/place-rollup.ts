@@ -33,8 +33,8 @@ const WORST_FIRST: readonly CoverageStatus[] = [
   'complete',
   'regionOff',
 ];
-const NOT_HOSTS: readonly string[] = ['stopped', 'unmatched', 'gone'];
-const UNDER_WAY: readonly string[] = ['queued', 'sending', 'installing', 'installed'];
+const NOT_HOSTS: ReadonlySet<string> = new Set(['stopped', 'unmatched', 'gone']);
+const UNDER_WAY: ReadonlySet<string> = new Set(['queued', 'sending', 'installing', 'installed']);
 
 /** Reads all places: about 50 ms of its thread for 17,000 targets. */
 export function readPlaces(db: DatabaseSync): Places {
@@ -134,10 +134,11 @@ function rankOf(status: CoverageStatus): number {
 }
 
 function addHosts(sums: HostSums, state: string, hosts: number): void {
-  if (!NOT_HOSTS.includes(state)) sums.hosts += hosts;
-  if (UNDER_WAY.includes(state)) sums.underWay += hosts;
-  if (state === 'joined' || state === 'lost' || state === 'failed' || state === 'ineligible')
+  if (!NOT_HOSTS.has(state)) sums.hosts += hosts;
+  if (UNDER_WAY.has(state)) sums.underWay += hosts;
+  if (state === 'joined' || state === 'lost' || state === 'failed' || state === 'ineligible') {
     sums[state] += hosts;
+  }
 }
 
 function accountOf({ worst, oldestComplete, ...draft }: Draft): AccountSums {

@@ -1,38 +1,33 @@
 /** What the scheduler's thread asks the thread of the read model, and what comes back. Everything is plain data. */
-import type { AccountsQuery, CoverageMap, TargetRow, TargetsQuery, UnitRow } from '@muster/api/accounts';
+import type { CoverageMap, TargetRow, UnitRow } from '@muster/api/accounts';
 import type { InstanceFilter } from '@muster/api/instances';
-import type { Answer, ListRequest } from './answer.ts';
+import type { Answer, FoundPage, WantedPage } from './answer.ts';
 import type { ModelChange, ModelState } from './follow-ledger.ts';
-import type { InstanceCounts, InstanceList } from './instance-list.ts';
-import type { RowPage } from './page-of-rows.ts';
-import type { MapFilter } from './place-list.ts';
+import type { InstanceCounts } from './instance-counts.ts';
+import type { InstanceList, ListedInstance } from './instance-list.ts';
+import type { AccountFilter, TargetFilter } from './place-list.ts';
 import type { AccountSums } from './place-rollup.ts';
 import type { Timeline } from './transition-table.ts';
 
-/** One instance of a bulk action or an export. */
-export interface ListedInstance {
-  readonly accountId: string;
-  readonly region: string;
-  readonly instanceId: string;
+interface Listed<Filter> {
+  readonly filter: Filter;
+  readonly page: WantedPage;
 }
 
 /** Questions by name: what is asked with, and what is answered. */
 export interface Questions {
   state: { readonly with: null; readonly answer: null };
-  instances: { readonly with: InstanceFilter & ListRequest; readonly answer: InstanceList };
+  instances: { readonly with: Listed<InstanceFilter>; readonly answer: InstanceList };
   counts: { readonly with: InstanceFilter; readonly answer: InstanceCounts };
   instancesOf: {
     readonly with: { readonly filter: InstanceFilter; readonly afterId: string; readonly limit: number };
     readonly answer: readonly ListedInstance[];
   };
-  accounts: {
-    readonly with: Omit<AccountsQuery, 'fields'>;
-    readonly answer: RowPage<AccountSums>;
-  };
+  accounts: { readonly with: Listed<AccountFilter>; readonly answer: FoundPage<AccountSums> };
   account: { readonly with: string; readonly answer: AccountSums | null };
-  units: { readonly with: ListRequest; readonly answer: RowPage<UnitRow> };
-  targets: { readonly with: TargetsQuery; readonly answer: RowPage<TargetRow> };
-  map: { readonly with: MapFilter; readonly answer: CoverageMap };
+  units: { readonly with: WantedPage; readonly answer: FoundPage<UnitRow> };
+  targets: { readonly with: Listed<TargetFilter>; readonly answer: FoundPage<TargetRow> };
+  map: { readonly with: AccountFilter; readonly answer: CoverageMap };
   timeline: { readonly with: string; readonly answer: Timeline };
 }
 

@@ -6,6 +6,8 @@ import { anInstanceId, aRecord, aTarget, recordingLog } from '@muster/testing/bu
 import { eventually } from '@muster/testing/eventually';
 import { startTestRedis, type TestRedis } from '@muster/testing/redis-cluster';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createMetrics } from '@muster/core/runtime/metrics';
+import { registerModelMetrics } from './model-metrics.ts';
 import type { ModelChange } from './follow-ledger.ts';
 import { type ReadModel, startReadModel } from './read-model.ts';
 
@@ -51,13 +53,20 @@ test('a write shows up in the lists of another thread, and is told to those who 
   await put(1);
 
   await eventually('the instance is counted', async () => (await totalNow()) === 1);
-  const list = await model.instances({ limit: 5 });
+  const list = await model.instances({}, { limit: 5, sort: [], after: null, cursorAfter: String });
   expect(list).toMatchObject({
     kind: 'answer',
     value: { total: 1, next: null, stale: false, items: [{ instanceId: anInstanceId(1), state: 'joined' }] },
   });
   expect(told.at(-1)).toMatchObject({ instances: [anInstanceId(1)] });
   end();
+  const registry = createMetrics('scheduler');
+  registerModelMetrics(registry, model, createClock());
+  await registry.metrics();
+  const metrics = await registry.metrics();
+  expect(metrics).toMatch(/muster_read_model_rows\{[^}]*\} 1\n/);
+  expect(metrics).toMatch(/muster_read_model_rebuilds_total\{[^}]*\} 1\n/);
+  expect(metrics).toMatch(/muster_read_model_age_seconds\{[^}]*\} [0-3]/);
   const ids: string[] = [];
   for await (const { instanceId } of model.instancesOf({ state: ['joined'] })) ids.push(instanceId);
   expect(ids).toEqual([anInstanceId(1)]);
