@@ -22,7 +22,6 @@ import { reviewChange } from '@muster/core/control/review-change';
 import { moveRamps } from '@muster/core/rollout/ramp/run-ramps';
 import { reportBlockedCaps, reportSetAside, watchRedis } from './recurring-findings.ts';
 import { createAuditExport } from './audit/export-audit.ts';
-import { registerModelMetrics } from './read-model/model-metrics.ts';
 import { startReadModel } from './read-model/read-model.ts';
 import { keepTicking, tick } from './tick.ts';
 import { createHistoryKeeper } from './keep-history.ts';
@@ -69,11 +68,11 @@ export async function startScheduler(deps: {
   const metrics = createMetrics('scheduler');
   const boards = boardQueues(hasty, prefix);
   const countReload = createReloadMetrics(metrics);
-  const model = startReadModel({ redis: config.redis, clock, log });
-  registerModelMetrics(metrics, model, clock);
+  const readModel = startReadModel({ redis: config.redis, clock, log });
   const app = createHttpApp({
     config: consoleSettings(config, () => current),
     ledger: createRedisLedger({ redis: hasty, prefix, log }),
+    readModel,
     redis: hasty,
     prefix,
     queues: boards,
@@ -87,7 +86,7 @@ export async function startScheduler(deps: {
   });
   const start = createStartSteps();
   for (const redis of [patient, hasty]) start.opened(() => closeRedis(redis));
-  start.opened(() => model.close());
+  start.opened(() => readModel.close());
   const server = await start.step(listen(app, config.console));
   start.opened(() => server.close());
   await start.step(requireSafeRedis(patient, prefix, log));
@@ -133,7 +132,7 @@ export async function startScheduler(deps: {
       redisWatch.close();
       await server.close();
       // Side by side: each waits for Redis, which may say nothing.
-      await Promise.all([watch.close(), ticking.close(), history.close(), model.close()]);
+      await Promise.all([watch.close(), ticking.close(), history.close(), readModel.close()]);
       await Promise.all(boards.map((board) => board.close()));
       await queue.close();
       await Promise.all([closeRedis(patient), closeRedis(hasty)]);

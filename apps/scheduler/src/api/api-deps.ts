@@ -6,6 +6,7 @@ import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import type { Redact } from '@muster/core/runtime/redaction';
 import type { Reading } from '../console/cached-read.ts';
+import type { ReadModel } from '../read-model/read-model.ts';
 import type { Snapshot } from '../console/console-view.ts';
 
 /** What the routes of `/api/v1` work with. */
@@ -14,6 +15,8 @@ export interface ApiDeps {
   readonly config: () => MusterConfig;
   /** On a fail-fast connection: a caller waits for every answer. */
   readonly ledger: Ledger;
+  /** Lists, searches and sums. */
+  readonly readModel: ReadModel;
   /** The organization's figures, read at most once a second however many ask. */
   readonly readSnapshot: () => Promise<Reading<Snapshot>>;
   /** When a changed configuration was last taken up; null since the start. */

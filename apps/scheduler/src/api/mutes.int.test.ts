@@ -10,6 +10,7 @@ import { OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config
 import { afterEach, expect, test } from 'vitest';
 import type { Ledger } from '@muster/core/control/ledger';
 import { readSnapshot } from '../console/console-view.ts';
+import type { ReadModel } from '../read-model/read-model.ts';
 import { createApi } from './api-app.ts';
 import { API_ROUTES } from './routes.ts';
 
@@ -46,6 +47,8 @@ async function serve(ledger: Ledger, role: Role): Promise<string> {
       }),
       takenUpAtMs: () => null,
       readServerInfo: () => Promise.resolve(new Map()),
+      // No route of mutes asks it.
+      readModel: {} as ReadModel,
       countQueues: () => Promise.reject(new Error('no route of mutes counts them')),
       whyNotReady: () => Promise.resolve(null),
       redact: <T>(value: T) => value,

@@ -24,6 +24,8 @@ import { createCachedRead } from '../console/cached-read.ts';
 import { createConsoleRoutes } from '../console/console-routes.ts';
 import { serveConsole } from '../console/serve-console.ts';
 import { readSnapshot } from '../console/console-view.ts';
+import { registerModelMetrics } from '../read-model/model-metrics.ts';
+import type { ReadModel } from '../read-model/read-model.ts';
 import { registerLedgerMetrics, type Registry } from './ledger-metrics.ts';
 import { BOARD_PATH, type BoardQueue, createQueueBoard } from './queue-board.ts';
 import { consoleHeaders, redactAnswers, refuseCrossSite, requireLoopbackHost } from './request-guards.ts';
@@ -37,6 +39,7 @@ export interface HttpDeps {
   readonly takenUpAtMs?: () => number | null;
   /** On a fail-fast connection: a visitor waits for every answer. */
   readonly ledger: Ledger;
+  readonly readModel: ReadModel;
   /** As `boardQueues` of core makes them, on a fail-fast connection. */
   readonly queues: readonly BoardQueue[];
   readonly jobQueue: Pick<JobQueue, 'counts'>;
@@ -75,6 +78,7 @@ export function createHttpApp(deps: HttpDeps): Express {
     countQueues: () => deps.jobQueue.counts(),
     clock,
   });
+  registerModelMetrics(deps.metrics, deps.readModel, clock);
 
   const app = express();
   app.disable('x-powered-by').disable('etag');
@@ -108,6 +112,7 @@ export function createHttpApp(deps: HttpDeps): Express {
     createApi(API_ROUTES, {
       config: deps.configuration,
       ledger,
+      readModel: deps.readModel,
       readSnapshot: read,
       takenUpAtMs: deps.takenUpAtMs ?? (() => null),
       readServerInfo: () => readServerInfo(deps.redis),

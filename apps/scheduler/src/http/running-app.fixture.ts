@@ -9,6 +9,7 @@ import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connecti
 import { createClock } from '@muster/core/runtime/clock';
 import { createMetrics } from '@muster/core/runtime/metrics';
 import { createRedactor } from '@muster/core/runtime/redaction';
+import { startReadModel } from '../read-model/read-model.ts';
 import { createHttpApp, listen } from './app.ts';
 
 const SILENT: Logger = {
@@ -60,6 +61,7 @@ export async function startApp(
     session: { idleMs: 30 * 60_000, longestMs: 12 * 60 * 60_000 },
   };
   const configuration = options.configuration ?? parsedSystemConfig(OFFLINE_FACTS, {});
+  const readModel = startReadModel({ redis: { url: new Secret(server.url), prefix }, clock, log: SILENT });
   const app = createHttpApp({
     config: {
       console,
@@ -69,6 +71,7 @@ export async function startApp(
     },
     configuration: () => configuration,
     ledger,
+    readModel,
     queues,
     jobQueue,
     redis,
@@ -89,6 +92,7 @@ export async function startApp(
       await listening.close();
       await Promise.all(queues.map((queue) => queue.close()));
       await jobQueue.close();
+      await readModel.close();
       await closeRedis(redis);
       await server.stop();
     },
