@@ -4,6 +4,7 @@ import { printScope, type Scope } from '@muster/core/control/scope';
 import { type Act, describeTouched, type Touched } from '@muster/core/control/touched-hosts';
 import type { Command } from 'commander';
 import { CommandError, EXIT } from './command-context.ts';
+import { examplesText } from './examples-text.ts';
 
 /** Options that every act takes. */
 export interface ActOptions {
@@ -52,9 +53,7 @@ export function examples(...lines: readonly string[]): string {
     '',
     'It says first how many hosts and accounts it touches, on standard error. Without a terminal it does not',
     'ask: a script that must stop at a number compares it with that of --dry-run --json.',
-    '',
-    lines.length === 1 ? 'Example:' : 'Examples:',
-    ...lines.map((line) => `  ${line}`),
+    examplesText(...lines),
   ].join('\n');
 }
 

@@ -1,7 +1,7 @@
 import { plural } from '@muster/core/runtime/wording';
 import type { AccountDiff, ConfigDiff } from '@muster/core/reports/config-diff';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
-import { alignTable } from './align-table.ts';
+import { tableLines } from './lists/table.ts';
 
 /** The answer of `muster config diff` as one JSON document: the accounts up to a limit, and how many more there are. */
 export function diffJson({ accounts, ...sums }: ConfigDiff, limit: number) {
@@ -28,14 +28,20 @@ export function formatConfigDiff(diff: ConfigDiff, limit: number): string {
     ...notKnown,
   ];
   if (accounts.length > 0) {
-    lines.push('', ...alignTable([HEADER, ...accounts.slice(0, limit).map(rowOf)]));
+    lines.push('', ...tableLines(COLUMNS, accounts.slice(0, limit).map(rowOf)));
     if (accounts.length > limit) lines.push(`… and ${accounts.length - limit} more (--limit)`);
     lines.push(...accounts.slice(0, limit).flatMap(examplesOf));
   }
   return lines.map(terminalLine).join('\n');
 }
 
-const HEADER = ['account', 'adds', 'drops', 'hands over', 'same', 'only a scan can tell', 'targets not read'];
+const COLUMNS = [
+  { title: 'account' },
+  ...['adds', 'drops', 'hands over', 'same', 'only a scan can tell', 'targets not read'].map((title) => ({
+    title,
+    align: 'right' as const,
+  })),
+];
 
 function rowOf({ accountId, adds, drops, handsOver, same, unknown, notRead }: AccountDiff): string[] {
   return [accountId, ...[adds, drops, handsOver, same, unknown, notRead].map(String)];

@@ -2,7 +2,7 @@ import { causeFacts } from '@muster/core/enrollment/cause';
 import type { KnownCounts, Plan } from '@muster/core/reports/plan/assemble';
 import { ASSUMPTIONS } from '@muster/core/reports/plan/estimate';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
-import { alignTable, cutToWidth } from './align-table.ts';
+import { cutToWidth, tableLines } from './lists/table.ts';
 
 /** Rows of a table for people; --json and --csv have all. */
 const MOST_ROWS = 40;
@@ -17,7 +17,10 @@ export function formatPlan(plan: Plan): string {
     ...headOf(plan),
     ...cleanUpOf(plan),
     '',
-    ...alignTable([HEADINGS, ...unitRows(plan), ['Total', String(totals.accounts), ...cells(totals.counts)]]),
+    ...tableLines(columns('Unit', 'accounts', ...FIGURES), [
+      ...unitRows(plan),
+      ['Total', String(totals.accounts), ...cells(totals.counts)],
+    ]),
     '',
     ...accountTable(plan),
     ...skippedOf(plan),
@@ -32,9 +35,7 @@ export function formatPlan(plan: Plan): string {
     .join('\n');
 }
 
-const HEADINGS = [
-  'Unit',
-  'accounts',
+const FIGURES = [
   'install',
   'later',
   'ineligible',
@@ -44,6 +45,11 @@ const HEADINGS = [
   'starting',
   'unmatched',
 ];
+
+/** The first to the left, figures to the right. */
+function columns(first: string, ...more: readonly string[]) {
+  return [{ title: first }, ...more.map((title) => ({ title, align: 'right' as const }))];
+}
 
 function headOf({ totals, verdict, error, inventory }: Plan): readonly string[] {
   const { install } = totals.counts;
@@ -131,7 +137,7 @@ function accountTable({ accounts }: Plan): readonly string[] {
   ]);
   const more = accounts.length - shown.length;
   return [
-    ...alignTable([['Account', '', ...HEADINGS.slice(2)], ...rows]),
+    ...tableLines(columns('Account', '', ...FIGURES), rows),
     ...(more > 0 ? [`… and ${more} more accounts (--json and --csv list all)`] : []),
     '',
   ];

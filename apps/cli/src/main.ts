@@ -18,11 +18,14 @@ const COMMANDS: readonly Loadable[] = [
   { verbs: ['doctor'], load: async () => (await import('./commands/doctor.ts')).addDoctorCommand },
   { verbs: ['sweep'], load: async () => (await import('./commands/sweep.ts')).addSweepCommand },
   { verbs: ['status'], load: async () => (await import('./commands/status.ts')).addStatusCommands },
-  { verbs: ['waves'], load: async () => (await import('./commands/waves.ts')).addWavesCommand },
-  { verbs: ['instances'], load: async () => (await import('./commands/instances.ts')).addInstancesCommand },
+  { verbs: ['waves'], load: async () => (await import('./commands/lists.ts')).addWavesCommand },
+  {
+    verbs: ['accounts', 'instances'],
+    load: async () => (await import('./commands/lists.ts')).addInventoryCommands,
+  },
   {
     verbs: ['coverage', 'findings'],
-    load: async () => (await import('./commands/coverage.ts')).addCoverageCommands,
+    load: async () => (await import('./commands/lists.ts')).addAttentionCommands,
   },
   { verbs: ['explain'], load: async () => (await import('./commands/explain.ts')).addExplainCommand },
   { verbs: ['events'], load: async () => (await import('./commands/events.ts')).addEventsCommand },

@@ -79,7 +79,7 @@ export function addRetryCommands(program: Command, context: CommandContext): voi
         const told = tellTouched('retry', scope, await readTouched(ledger, 'retry', scope));
         if (!(await mayAct(told, options))) return;
         const reached = await retryScope({ ledger, clock, config, random: Math.random }, scope);
-        printDone(told, options, `${reached.hosts} instances will be tried again`, reached);
+        printDone(told, options, `${plural(reached.hosts, 'instance')} will be tried again`, reached);
       });
     });
   const cancel = program.command('cancel').description('ask SSM to cancel live commands');
@@ -102,7 +102,7 @@ export function addRetryCommands(program: Command, context: CommandContext): voi
         const reached = await cancelScope({ ledger }, scope, (payloads) =>
           withJobQueue(config, (queue) => queue.enqueueMany(catalog['cancel-command'], payloads)),
         );
-        printDone(told, options, `${reached.commands} cancellations were asked for`, reached);
+        printDone(told, options, `${plural(reached.commands, 'cancellation')} ${reached.commands === 1 ? 'was' : 'were'} asked for`, reached);
       });
     });
 }

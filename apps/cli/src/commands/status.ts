@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { causeFacts } from '@muster/core/enrollment/cause';
 import { describeCluster } from '@muster/core/install/output-clusters';
-import { type OrganizationStatus, readOrganizationStatus } from '@muster/core/reports/organization-status';
+import type { OrganizationStatus } from '@muster/core/reports/organization-status';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
-import { type CommandContext, EXIT, readConfig } from '../command-context.ts';
+import { plural } from '@muster/core/runtime/wording';
+import { type CommandContext, EXIT } from '../command-context.ts';
+import { examplesText } from '../examples-text.ts';
 import { moveOnTerminal } from '../guarded-output.ts';
-import { withLedger } from '../open-ledger.ts';
+import { withSource } from '../sources/with-source.ts';
 
 const WATCH_MS = 1_000;
 /** Lines of output shown per cause; `status --json` has more. */
@@ -18,11 +20,11 @@ export function addStatusCommands(program: Command, context: CommandContext): vo
     .description('where the organization stands')
     .option('--json', 'one line of JSON (docs/status-json.md)')
     .option('--watch', 'again every second')
+    .addHelpText('after', examplesText('muster status', 'muster status --watch', 'muster status --json | jq .instances'))
     .action(async (options: { json?: boolean; watch?: boolean }) => {
-      const config = readConfig(context.env, context.configOption());
-      await withLedger(config, async (ledger, clock) => {
+      await withSource(context, async (source) => {
         for (;;) {
-          const status = await readOrganizationStatus(ledger, clock.now(), undefined, config.rollout.waves);
+          const status = await source.status();
           const text = options.json === true ? JSON.stringify(status) : formatStatus(status);
           if (options.watch === true && options.json !== true) moveOnTerminal(process.stdout, 'erase-screen');
           process.stdout.write(`${text}\n`);
@@ -53,17 +55,26 @@ export function formatStatus(status: OrganizationStatus): string {
     );
   }
   lines.push(`Commands   ${commands.sent} sent, ${commands.live} live`);
-  if (labels.waiting > 0) lines.push(`Labels     of ${labels.waiting} instances wait to be written`);
+  if (labels.waiting > 0) lines.push(`Labels     of ${plural(labels.waiting, 'instance')} wait to be written`);
   for (const ramp of rollout.ramps) lines.push(`Ramp       ${ramp.message}`);
   for (const wait of waits) {
     const until = wait.until === null ? '' : `, until ${wait.until} at the latest`;
     lines.push(
-      `Waiting    ${wait.instances} instances in ${wait.targets} targets since ${wait.since}${until}: ${wait.message}`,
+      `Waiting    ${plural(wait.instances, 'instance')} in ${plural(wait.targets, 'target')} since ${wait.since}${until}: ${wait.message}`,
     );
   }
   const throttled = Object.values(aws.throttled).reduce((sum, count) => sum + count, 0);
   const calls = Object.values(aws.calls).reduce((sum, count) => sum + count, 0);
   lines.push(`AWS calls  ${calls}${throttled > 0 ? `, ${throttled} throttled` : ''}`);
+  if (findings.length > 0) {
+    lines.push('', 'Findings:');
+    for (const finding of findings) {
+      lines.push(
+        `  ${finding.kind} (${finding.scope}, since ${finding.since}): ${finding.message}`,
+        `          ${finding.owner}: ${finding.remedy}`,
+      );
+    }
+  }
   const causes = Object.entries(instances.byCause).toSorted(([, a], [, b]) => b - a);
   if (causes.length > 0) {
     lines.push('', 'Not enrolled, and why:');
@@ -74,15 +85,6 @@ export function formatStatus(status: OrganizationStatus): string {
       for (const output of shown.slice(0, OUTPUTS_SHOWN)) {
         lines.push(`          ${describeCluster(output)} (such as ${output.example.instanceId})`);
       }
-    }
-  }
-  if (findings.length > 0) {
-    lines.push('', 'Findings:');
-    for (const finding of findings) {
-      lines.push(
-        `  ${finding.kind} (${finding.scope}, since ${finding.since}): ${finding.message}`,
-        `          ${finding.owner}: ${finding.remedy}`,
-      );
     }
   }
   return lines.map(terminalLine).join('\n');

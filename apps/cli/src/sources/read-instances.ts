@@ -1,0 +1,97 @@
+import type { Ledger } from '@muster/core/control/ledger';
+import { nextAttempt } from '@muster/core/enrollment/next-record';
+import { causeOf, stateOf, type StoredRecord } from '@muster/core/enrollment/record';
+import { candidateAt } from '@muster/core/enrollment/record-codec';
+import type { AccountId, Region } from '@muster/core/organization/ids';
+import type { Target } from '@muster/core/organization/target';
+import type { TargetWait } from '@muster/core/rollout/send-wait';
+import type { InstanceLine } from '../lists/instance-list.ts';
+
+/** What the lines must meet; null asks for nothing. */
+export interface InstanceFilter {
+  readonly state: string | null;
+  readonly accountId: AccountId | null;
+  readonly region: Region | null;
+  readonly cause: string | null;
+}
+
+/** Targets that are read while one is printed: a Redis a millisecond away answers them in the time of one. */
+const TARGETS_AT_ONCE = 16;
+
+/** Streams the instances target by target, so that listing 100,000 of them needs the memory of a few targets. */
+export async function* readInstances(
+  ledger: Ledger,
+  filter: InstanceFilter,
+  nowMs: number,
+): AsyncGenerator<InstanceLine> {
+  const targets = (await targetsOf(ledger, filter)).filter(
+    (target) =>
+      (filter.accountId === null || target.accountId === filter.accountId) &&
+      (filter.region === null || target.region === filter.region),
+  );
+  const inOrder = targets.toSorted(
+    (a, b) => a.accountId.localeCompare(b.accountId) || a.region.localeCompare(b.region),
+  );
+  if (inOrder.length === 0) return;
+  const names = new Map(
+    (await ledger.coverage.accounts()).map(({ account }) => [account.accountId, account.name]),
+  );
+  for (let from = 0; from < inOrder.length; from += TARGETS_AT_ONCE) {
+    const read = await Promise.all(
+      inOrder.slice(from, from + TARGETS_AT_ONCE).map(async (target) => {
+        const [wait, records] = await Promise.all([
+          ledger.waits.of(target),
+          ledger.enrollments.readAll(target),
+        ]);
+        return { target, wait, records };
+      }),
+    );
+    for (const { target, wait, records } of read) {
+      for (const { value } of records.values()) {
+        const line = lineOf(target, names.get(target.accountId) ?? '', value, wait, nowMs);
+        if (filter.state !== null && line.state !== filter.state) continue;
+        if (filter.cause !== null && line.cause !== filter.cause) continue;
+        yield line;
+      }
+    }
+  }
+}
+
+/** The targets that can hold what is asked for. */
+async function targetsOf(
+  { enrollments }: Ledger,
+  { state, cause }: InstanceFilter,
+): Promise<readonly Target[]> {
+  if (cause !== null) return enrollments.targetsWith({ cause });
+  return state === null ? enrollments.populated() : enrollments.targetsWith({ state });
+}
+
+function lineOf(
+  target: Target,
+  accountName: string,
+  record: StoredRecord,
+  wait: TargetWait | null,
+  nowMs: number,
+): InstanceLine {
+  const next = nextAttempt(record, nowMs);
+  const last = record.attempts.at(-1);
+  return {
+    instanceId: record.instanceId,
+    name: record.tags?.['Name'] ?? '',
+    accountId: target.accountId,
+    accountName,
+    region: target.region,
+    state: stateOf(record),
+    cause: causeOf(record),
+    since: new Date(record.changedAtMs).toISOString(),
+    attempts: record.attemptCount,
+    nextAttemptAt: next === null ? null : new Date(next.atMs).toISOString(),
+    waitsFor: next?.reason ?? (candidateAt(record) === null ? null : (wait?.reason ?? null)),
+    commandId: 'commandId' in record ? (record.commandId ?? null) : (last?.commandId ?? null),
+    nodeId: record.state === 'joined' ? record.nodeId : null,
+    exitCode: last?.exitCode ?? null,
+    output: last === undefined || last.output === '' ? null : last.output,
+    platform: record.platform ?? null,
+    wave: record.wave === undefined || record.wave === '' ? null : record.wave,
+  };
+}
