@@ -213,7 +213,7 @@ test('sweep of one account enters it again once its role is mended, and --wait w
 test('sweep of an unknown account says so', async () => {
   const { code, stderr } = await system.cli('sweep', '--account', '123456789012');
 
-  expect(code).toBe(1);
+  expect(code).toBe(64);
   expect(stderr).toContain('no active account of that id');
 });
 

@@ -35,16 +35,7 @@ export function formatPlan(plan: Plan): string {
     .join('\n');
 }
 
-const FIGURES = [
-  'install',
-  'later',
-  'ineligible',
-  'joined',
-  'under way',
-  'stopped',
-  'starting',
-  'unmatched',
-];
+const FIGURES = ['install', 'later', 'ineligible', 'joined', 'under way', 'stopped', 'starting', 'unmatched'];
 
 /** The first to the left, figures to the right. */
 function columns(first: string, ...more: readonly string[]) {

@@ -71,10 +71,7 @@ export function writePainted(stream: NodeJS.WriteStream, text: string): void {
   write(isColored ? text.split(PAINTED).map(escapeBetween).join('') : terminalText(text));
 }
 
-const PAINTED = new RegExp(
-  `(\u001b\\[(?:${[...new Set(Object.values(COLORS).flat())].join('|')})m)`,
-  'u',
-);
+const PAINTED = new RegExp(`(\u001b\\[(?:${[...new Set(Object.values(COLORS).flat())].join('|')})m)`, 'u');
 
 /** `split` by a group gives texts and what stood between them by turns. */
 function escapeBetween(part: string, index: number): string {

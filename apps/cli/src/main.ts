@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { messageOf } from '@muster/core/runtime/errors';
+import manifest from '../package.json' with { type: 'json' };
 import { type CommandContext, CommandError, EXIT } from './command-context.ts';
+import { decideColor } from './guarded-output.ts';
 
 interface Loadable {
   readonly verbs: readonly string[];
@@ -45,9 +47,17 @@ const COMMANDS: readonly Loadable[] = [
  * for none, since help lists them and a slip names the nearest.
  */
 function commandsFor(argv: readonly string[]): readonly Loadable[] {
-  const [verb] = argv[0] === '--config' ? argv.slice(2) : argv;
-  const asked = COMMANDS.filter(({ verbs }) => verbs.includes(verb ?? ''));
+  const verb = verbOf(argv);
+  const asked = COMMANDS.filter(({ verbs }) => verbs.includes(verb));
   return asked.length > 0 ? asked : COMMANDS;
+}
+
+/** Options before the verb that take the word after them. */
+const WITH_VALUE: ReadonlySet<string> = new Set(['--config']);
+
+/** The first word that is no option and no option's value; empty without. */
+function verbOf(argv: readonly string[]): string {
+  return argv.find((word, at) => !word.startsWith('-') && !WITH_VALUE.has(argv[at - 1] ?? '')) ?? '';
 }
 
 /** Runs one command line; resolves with the exit code of docs/cli.md. */
@@ -55,6 +65,9 @@ export async function main(argv: readonly string[], env: CommandContext['env']):
   const program = new Command('muster')
     .description('Enrolls every matching EC2 instance of an AWS Organization into Teleport, and keeps it so.')
     .option('--config <file>', 'configuration (default: MUSTER_CONFIG, else ./muster.yaml)')
+    .option('--color', 'color lists, also where the output is no terminal')
+    .option('--no-color', 'never color')
+    .version(`muster ${manifest.version}`, '-V, --version', 'print the release; muster version says more')
     .showHelpAfterError('(muster --help lists the commands)')
     .exitOverride();
   let exitCode: number = EXIT.ok;
@@ -66,6 +79,9 @@ export async function main(argv: readonly string[], env: CommandContext['env']):
     },
   };
   for (const { load } of commandsFor(argv)) (await load())(program, context);
+  program.hook('preAction', () => {
+    decideColor(program.opts<{ color?: boolean }>().color, process.stdout, env);
+  });
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;

@@ -10,7 +10,8 @@ test('one option is one scope', () => {
 test.each([
   [{}, 'give one of'],
   [{ all: true, region: 'eu-west-1' }, 'give one of'],
-  [{ account: '12' }, 'there is no such account'],
+  [{ account: '12' }, '--account 12: an AWS account id has 12 digits'],
+  [{ instance: 'i-1' }, '--instance i-1: an EC2 instance id looks like'],
   [{ cause: 'Host Disk' }, 'there is no such cause'],
 ])('%j is refused with exit code 64', (options, message) => {
   expect(() => scopeOfOptions(options)).toThrow(

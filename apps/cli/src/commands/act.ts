@@ -25,6 +25,8 @@ import type { JobQueue } from '@muster/core/jobs/queue/enqueue';
 import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
 import { createClock } from '@muster/core/runtime/clock';
 import { createLogger } from '@muster/core/runtime/logger';
+import { plural } from '@muster/core/runtime/wording';
+import { parseId } from '../parse-ids.ts';
 import { openingFailure, PATIENCE_MS, refuseForeignLedger, withLedger } from '../open-ledger.ts';
 
 /** `muster pause` and `muster resume`: what is paused finishes what it began, and begins nothing. */
@@ -102,7 +104,12 @@ export function addRetryCommands(program: Command, context: CommandContext): voi
         const reached = await cancelScope({ ledger }, scope, (payloads) =>
           withJobQueue(config, (queue) => queue.enqueueMany(catalog['cancel-command'], payloads)),
         );
-        printDone(told, options, `${plural(reached.commands, 'cancellation')} ${reached.commands === 1 ? 'was' : 'were'} asked for`, reached);
+        printDone(
+          told,
+          options,
+          `${plural(reached.commands, 'cancellation')} ${reached.commands === 1 ? 'was' : 'were'} asked for`,
+          reached,
+        );
       });
     });
 }
@@ -133,6 +140,7 @@ export function scopeOfOptions(options: ScopeOptions): Scope {
     throw new CommandError(EXIT.usage, 'give one of --all, --account, --region, --instance, --cause');
   }
   const value = kind === 'all' ? '' : (options[kind] ?? '');
+  if (kind === 'account' || kind === 'region' || kind === 'instance') parseId(kind, value);
   const scope = scopeOf(kind, value);
   if (scope !== null) return scope;
   throw new CommandError(EXIT.usage, `--${kind} ${value}: there is no such ${kind}`);

@@ -18,12 +18,13 @@ import { withSource } from '../sources/with-source.ts';
 
 /** `muster accounts` and `muster instances`: what there is. */
 export function addInventoryCommands(program: Command, context: CommandContext): void {
-  listVerb(program, 'accounts', 'accounts, how they were last read, and what became of their hosts', ACCOUNT_LIST, [
-    'muster accounts --sort -failed,-lost --limit 20',
-    'muster accounts -o csv > accounts.csv',
-  ]).action((options: ListOptions) =>
-    showList(context, ACCOUNT_LIST, options, (source) => source.accounts()),
-  );
+  listVerb(
+    program,
+    'accounts',
+    'accounts, how they were last read, and what became of their hosts',
+    ACCOUNT_LIST,
+    ['muster accounts --sort -failed,-lost --limit 20', 'muster accounts -o csv > accounts.csv'],
+  ).action((options: ListOptions) => showList(context, ACCOUNT_LIST, options, (source) => source.accounts()));
   listVerb(program, 'instances', 'list instances and where they stand', INSTANCE_LIST, [
     'muster instances --state failed --cause host-disk-full',
     'muster instances --account 111122223333 --sort -since --fields instanceId,state,since',
@@ -41,10 +42,13 @@ export function addInventoryCommands(program: Command, context: CommandContext):
 
 /** `muster coverage` and `muster findings`: what was not read, what should be done, and who must act. */
 export function addAttentionCommands(program: Command, context: CommandContext): void {
-  listVerb(program, 'coverage', 'targets that were not read completely, and why; json and csv: all', COVERAGE_LIST, [
-    'muster coverage',
-    'muster coverage --sort lastCompleteAt -o csv',
-  ]).action(async (options: ListOptions) => {
+  listVerb(
+    program,
+    'coverage',
+    'targets that were not read completely, and why; json and csv: all',
+    COVERAGE_LIST,
+    ['muster coverage', 'muster coverage --sort lastCompleteAt -o csv'],
+  ).action(async (options: ListOptions) => {
     const isTable = readListOptions(COVERAGE_LIST, options).format === 'table';
     let total = 0;
     let complete = 0;

@@ -20,7 +20,10 @@ export function addStatusCommands(program: Command, context: CommandContext): vo
     .description('where the organization stands')
     .option('--json', 'one line of JSON (docs/status-json.md)')
     .option('--watch', 'again every second')
-    .addHelpText('after', examplesText('muster status', 'muster status --watch', 'muster status --json | jq .instances'))
+    .addHelpText(
+      'after',
+      examplesText('muster status', 'muster status --watch', 'muster status --json | jq .instances'),
+    )
     .action(async (options: { json?: boolean; watch?: boolean }) => {
       await withSource(context, async (source) => {
         for (;;) {
@@ -55,7 +58,9 @@ export function formatStatus(status: OrganizationStatus): string {
     );
   }
   lines.push(`Commands   ${commands.sent} sent, ${commands.live} live`);
-  if (labels.waiting > 0) lines.push(`Labels     of ${plural(labels.waiting, 'instance')} wait to be written`);
+  if (labels.waiting > 0) {
+    lines.push(`Labels     of ${plural(labels.waiting, 'instance')} wait to be written`);
+  }
   for (const ramp of rollout.ramps) lines.push(`Ramp       ${ramp.message}`);
   for (const wait of waits) {
     const until = wait.until === null ? '' : `, until ${wait.until} at the latest`;

@@ -8,7 +8,6 @@ import {
   sweepVerdict,
 } from '@muster/core/organization/coverage';
 import type { KnownAccount } from '@muster/core/organization/coverage-store';
-import { AccountId, Region } from '@muster/core/organization/ids';
 import {
   includesAccount,
   includesTarget,
@@ -20,9 +19,12 @@ import {
 import type { SweepView } from '@muster/core/organization/sweep-store';
 import type { Target } from '@muster/core/organization/target';
 import type { Clock } from '@muster/core/runtime/clock-port';
+import { plural } from '@muster/core/runtime/wording';
 import { type CommandContext, CommandError, EXIT, readConfig } from '../command-context.ts';
 import { createMissingNotice } from '../count-processes.ts';
+import { examplesText } from '../examples-text.ts';
 import { withLedger } from '../open-ledger.ts';
+import { parseId } from '../parse-ids.ts';
 
 interface Options {
   readonly account?: string;
@@ -38,6 +40,7 @@ export function addSweepCommand(program: Command, context: CommandContext): void
     .option('--account <id>', 'one account')
     .option('--region <region>', 'one region')
     .option('--wait', 'until all of it was read; exit code 0 complete, 2 partial, 1 failed')
+    .addHelpText('after', examplesText('muster sweep', 'muster sweep --account 111122223333 --wait'))
     .action(async (options: Options) => {
       const scope = scopeOf(options);
       const config = readConfig(context.env, context.configOption());
@@ -48,7 +51,7 @@ export function addSweepCommand(program: Command, context: CommandContext): void
           const begun = await requestSweep({ ledger, newId: () => ulid(clock.now()) }, scope);
           if (scope.accountId !== null && begun.accounts === 0) {
             throw new CommandError(
-              EXIT.failed,
+              EXIT.usage,
               `--account ${scope.accountId}: no active account of that id is in scope. muster sweep lists the organization again`,
             );
           }
@@ -60,6 +63,7 @@ export function addSweepCommand(program: Command, context: CommandContext): void
             begun.sinceMs,
             createMissingNotice(config),
           );
+          process.stdout.write(`${await describeEnd(ledger, scope, verdict)}\n`);
           context.exit(verdict === 'complete' ? EXIT.ok : verdict === 'partial' ? EXIT.partial : EXIT.failed);
         },
         wait ? 'patient' : 'fail-fast',
@@ -69,23 +73,40 @@ export function addSweepCommand(program: Command, context: CommandContext): void
 
 /** What the options narrow the sweep to. Exit code 64 for what is no id. */
 function scopeOf({ account, region }: Options): SweepScope {
-  const accountId = account === undefined ? null : AccountId.safeParse(account);
-  if (accountId?.success === false) {
-    throw new CommandError(EXIT.usage, `--account ${account}: an AWS account id has 12 digits`);
-  }
-  const parsedRegion = region === undefined ? null : Region.safeParse(region);
-  if (parsedRegion?.success === false) {
-    throw new CommandError(EXIT.usage, `--region ${region}: an AWS region looks like eu-west-1`);
-  }
-  return { accountId: accountId?.data ?? null, region: parsedRegion?.data ?? null };
+  return {
+    accountId: account === undefined ? null : parseId('account', account),
+    region: region === undefined ? null : parseId('region', region),
+  };
 }
 
 function describe({ accounts, targets, closed }: RequestedSweep, scope: SweepScope): string {
   if (isWhole(scope) && accounts === 0) {
     return 'no account is known yet: the organization is listed now, and its targets are read as they are found';
   }
-  const among = `${closed} ${closed === 1 ? 'account' : 'accounts'} that could not be entered`;
-  return `${targets} targets${closed === 0 ? '' : ` and ${among}`} are due now`;
+  const among = `${plural(closed, 'account')} that could not be entered`;
+  const are = targets === 1 && closed === 0 ? 'is' : 'are';
+  return `${plural(targets, 'target')}${closed === 0 ? '' : ` and ${among}`} ${are} due now`;
+}
+
+/** What a wait ended with, and where to look when not all of it was read. */
+async function describeEnd(
+  { coverage }: Pick<Ledger, 'coverage'>,
+  scope: SweepScope,
+  verdict: NonNullable<SweepView['verdict']>,
+): Promise<string> {
+  if (verdict === 'complete') return 'complete: all of it was read';
+  const unread = (await coverage.unread({ withPending: true })).filter(
+    ({ place }) =>
+      (scope.accountId === null || place.startsWith(scope.accountId)) &&
+      (scope.region === null || place.endsWith(`.${scope.region}`) || !place.includes('.')),
+  );
+  const accounts = unread.filter(({ isAccount }) => isAccount).length;
+  const parts = [
+    ...(accounts > 0 ? [plural(accounts, 'account')] : []),
+    ...(unread.length > accounts ? [plural(unread.length - accounts, 'target')] : []),
+  ];
+  const what = parts.length === 0 ? 'the list of accounts' : parts.join(' and ');
+  return `${verdict}: ${what} could not be read (muster coverage says why)`;
 }
 
 const LOOK_MS = 500;

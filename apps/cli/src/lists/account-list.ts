@@ -59,7 +59,11 @@ export const ACCOUNT_LIST: List<AccountLine> = {
     { field: 'failed', title: 'failed', align: 'right', color: ({ failed }) => (failed > 0 ? 'red' : null) },
     { field: 'ineligible', title: 'ineligible', align: 'right' },
     { field: 'underWay', title: 'under way', align: 'right' },
-    { field: 'lastCompleteAt', title: 'last complete', text: (line, view) => timeText(line.lastCompleteAt, view) },
+    {
+      field: 'lastCompleteAt',
+      title: 'last complete',
+      text: (line, view) => timeText(line.lastCompleteAt, view),
+    },
     { field: 'cause', title: 'cause' },
   ],
 };

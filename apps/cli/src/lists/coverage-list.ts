@@ -36,10 +36,18 @@ export const COVERAGE_LIST: List<CoverageLine> = {
   ],
   columns: [
     { field: 'accountId', title: 'account' },
-    { field: 'accountName', title: 'account name', text: (line) => cutToWidth(line.accountName, NAME_COLUMNS) },
+    {
+      field: 'accountName',
+      title: 'account name',
+      text: (line) => cutToWidth(line.accountName, NAME_COLUMNS),
+    },
     { field: 'region', title: 'region' },
     { field: 'status', title: 'status', color: ({ status }) => colorOfStatus(status) },
-    { field: 'lastCompleteAt', title: 'last complete', text: (line, view) => timeText(line.lastCompleteAt, view) },
+    {
+      field: 'lastCompleteAt',
+      title: 'last complete',
+      text: (line, view) => timeText(line.lastCompleteAt, view),
+    },
     { field: 'cause', title: 'cause' },
     { field: 'detail', title: 'detail' },
   ],

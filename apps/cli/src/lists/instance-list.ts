@@ -57,13 +57,21 @@ export const INSTANCE_LIST: List<InstanceLine> = {
     { field: 'instanceId', title: 'instance' },
     { field: 'name', title: 'name', text: ({ name }) => cutToWidth(name, NAME_COLUMNS) },
     { field: 'accountId', title: 'account' },
-    { field: 'accountName', title: 'account name', text: ({ accountName }) => cutToWidth(accountName, NAME_COLUMNS) },
+    {
+      field: 'accountName',
+      title: 'account name',
+      text: ({ accountName }) => cutToWidth(accountName, NAME_COLUMNS),
+    },
     { field: 'region', title: 'region' },
     { field: 'state', title: 'state', color: ({ state }) => colorOfState(state) },
     { field: 'since', title: 'since', text: ({ since }, view) => timeText(since, view) },
     { field: 'cause', title: 'cause', text: ({ cause }) => cause ?? '' },
     { field: 'waitsFor', title: 'waits for', text: ({ waitsFor }) => waitsFor ?? '' },
-    { field: 'nextAttemptAt', title: 'next attempt', text: ({ nextAttemptAt }, view) => timeText(nextAttemptAt, view) },
+    {
+      field: 'nextAttemptAt',
+      title: 'next attempt',
+      text: ({ nextAttemptAt }, view) => timeText(nextAttemptAt, view),
+    },
   ] satisfies readonly ListColumn<InstanceLine>[],
 };
 

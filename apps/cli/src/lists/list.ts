@@ -81,7 +81,11 @@ export function readListOptions<Row>(list: List<Row>, options: ListOptions): Lis
     word.startsWith('-') ? { field: word.slice(1), down: true } : { field: word, down: false },
   );
   const fields = options.fields === undefined ? null : words(options.fields);
-  requireFields(list, '--sort', sort.map(({ field }) => field));
+  requireFields(
+    list,
+    '--sort',
+    sort.map(({ field }) => field),
+  );
   requireFields(list, '--fields', fields ?? []);
   return { format, limit: limitOf(options.limit, format), sort, fields, absolute: options.absolute === true };
 }

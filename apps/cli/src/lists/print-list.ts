@@ -26,7 +26,11 @@ export async function printList<Row extends object>(
   for await (const row of picked) {
     count += 1;
     if (request.limit !== null && count > request.limit) return count;
-    await write(request.format === 'csv' ? csvRecord(fields.map((field) => cellOf(row, field))) : jsonLine(row, request));
+    await write(
+      request.format === 'csv'
+        ? csvRecord(fields.map((field) => cellOf(row, field)))
+        : jsonLine(row, request),
+    );
   }
   return count;
 }

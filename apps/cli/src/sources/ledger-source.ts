@@ -40,7 +40,10 @@ async function* instancesOf(
 }
 
 /** A slip must not look like an organization without such instances. A word of a newer release is one while instances have it. */
-async function requireMet(ledger: Ledger, { state, cause, accountId, region }: InstanceFilter): Promise<void> {
+async function requireMet(
+  ledger: Ledger,
+  { state, cause, accountId, region }: InstanceFilter,
+): Promise<void> {
   const isState = state === null || ENROLLMENT_STATES.some((one) => one === state);
   if (!isState || (cause !== null && !isCause(cause))) {
     const { states, causes } = await ledger.enrollments.counts();

@@ -85,7 +85,9 @@ function worstOf(coverages: readonly Coverage[]): Coverage | null {
 
 /** Null when a target was never read completely, or there is none. A region that is off has nothing to read. */
 function oldestComplete(coverages: readonly Coverage[]): string | null {
-  const times = coverages.filter(({ status }) => status !== 'regionOff').map(({ completeAtMs }) => completeAtMs);
+  const times = coverages
+    .filter(({ status }) => status !== 'regionOff')
+    .map(({ completeAtMs }) => completeAtMs);
   if (times.length === 0 || times.includes(null)) return null;
   return new Date(Math.min(...times.filter((time) => time !== null))).toISOString();
 }
