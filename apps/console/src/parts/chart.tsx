@@ -1,18 +1,10 @@
-import { type ReactElement, useEffect, useRef } from 'react';
+import { type ReactElement, useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { figure } from '../format/numbers.ts';
 import { utc } from '../format/time.ts';
-import type { Tone } from '../format/wording.ts';
+import type { Line } from './chart-line.ts';
 import './chart.css';
-
-/** One line of a chart. */
-export interface Line {
-  readonly name: string;
-  readonly tone: Tone;
-  /** One per time; null where nothing was recorded: the line has a gap there. */
-  readonly values: readonly (number | null)[];
-}
 
 const HEIGHT_PX = 200;
 /** Rows of the table beside the chart: more than these are no alternative but a flood. */
@@ -31,10 +23,12 @@ export function Chart({
   readonly lines: readonly Line[];
 }): ReactElement {
   const place = useRef<HTMLDivElement>(null);
+  /** The point under the pointer; null: the newest. */
+  const [pointed, setPointed] = useState<number | null>(null);
   useEffect(() => {
     const element = place.current;
     if (element === null) return undefined;
-    let plot = draw(element, at, lines);
+    let plot = draw(element, at, lines, setPointed);
     const resized = new ResizeObserver(() => {
       plot.setSize({ width: element.clientWidth, height: HEIGHT_PX });
     });
@@ -42,7 +36,7 @@ export function Chart({
     // A canvas does not follow the theme by itself.
     const redraw = (): void => {
       plot.destroy();
-      plot = draw(element, at, lines);
+      plot = draw(element, at, lines, setPointed);
     };
     const themed = new MutationObserver(redraw);
     themed.observe(document.documentElement, { attributeFilter: ['data-theme'] });
@@ -66,9 +60,10 @@ export function Chart({
         {lines.map(({ name, tone, values }) => (
           <li key={name}>
             <span className={`chart__key tone-${tone}`} aria-hidden />
-            {name} <strong>{said(values.findLast((value) => value !== null) ?? null)}</strong>
+            {name} <strong>{said(valueAt(values, pointed))}</strong>
           </li>
         ))}
+        <li className="quiet">{pointed === null ? 'Newest' : utc(at[pointed] ?? '')}</li>
       </ul>
       <details className="chart__table">
         <summary>As a table</summary>
@@ -103,11 +98,20 @@ export function Chart({
   );
 }
 
+function valueAt(values: Line['values'], index: number | null): number | null {
+  return (index === null ? values.findLast((value) => value !== null) : values[index]) ?? null;
+}
+
 function said(value: number | null): string {
   return value === null ? 'not recorded' : figure(value);
 }
 
-function draw(element: HTMLElement, at: readonly string[], lines: readonly Line[]): uPlot {
+function draw(
+  element: HTMLElement,
+  at: readonly string[],
+  lines: readonly Line[],
+  onPoint: (index: number | null) => void,
+): uPlot {
   const style = getComputedStyle(element);
   const axis: uPlot.Axis = {
     stroke: colorOf(element, '--quiet'),
@@ -121,6 +125,13 @@ function draw(element: HTMLElement, at: readonly string[], lines: readonly Line[
       height: HEIGHT_PX,
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), 'Etc/UTC'),
       legend: { show: false },
+      hooks: {
+        setCursor: [
+          ({ cursor }) => {
+            onPoint(cursor.left === undefined || cursor.left < 0 ? null : (cursor.idx ?? null));
+          },
+        ],
+      },
       cursor: { drag: { x: false, y: false }, points: { size: 7 } },
       scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.08)] } },
       axes: [

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { isRecorded, linesOfStates, linesOfWork } from './history-lines.ts';
+
+test('a gap stays a gap, and a state that no host was in is a zero', () => {
+  const lines = linesOfStates([
+    { name: 'joined', values: [null, 5, 6] },
+    { name: 'queued', values: [null, 2, 1] },
+    { name: 'installing', values: [null, 1, 1] },
+  ]);
+
+  expect(lines.map(({ name, values }) => [name, values])).toEqual([
+    ['Joined', [null, 5, 6]],
+    ['Under way', [null, 3, 2]],
+    ['Failed or lost', [null, 0, 0]],
+    ['Need a fix', [null, 0, 0]],
+  ]);
+});
+
+test('throttled calls of all APIs are one line', () => {
+  const [, , throttled] = linesOfWork([
+    { name: 'commandsSent', values: [1, 2] },
+    { name: 'throttled:ssm:SendCommand', values: [3, 0] },
+    { name: 'throttled:ec2:DescribeInstances', values: [1, 1] },
+  ]);
+
+  expect(throttled?.values).toEqual([4, 1]);
+});
+
+test('nothing is recorded where there are only gaps', () => {
+  expect(isRecorded(linesOfStates([{ name: 'joined', values: [null, null] }]))).toBe(false);
+  expect(isRecorded(linesOfStates([]))).toBe(false);
+  expect(isRecorded(linesOfStates([{ name: 'joined', values: [null, 0] }]))).toBe(true);
+});

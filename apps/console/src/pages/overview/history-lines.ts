@@ -1,0 +1,41 @@
+/** Lines of the overview's charts, out of what history has. */
+import type { History } from '@muster/api/history';
+import type { Line } from '../../parts/chart-line.ts';
+import { UNDER_WAY } from './host-sums.ts';
+
+type Series = History['series'];
+
+/** Joined, under way, failed and lost, cannot be enrolled: the states that the tiles sum up too. */
+export function linesOfStates(series: Series): readonly Line[] {
+  return [
+    { name: 'Joined', tone: 'good', values: sum(series, ['joined']) },
+    { name: 'Under way', tone: 'busy', values: sum(series, UNDER_WAY) },
+    { name: 'Failed or lost', tone: 'bad', values: sum(series, ['failed', 'lost']) },
+    { name: 'Need a fix', tone: 'warn', values: sum(series, ['ineligible']) },
+  ];
+}
+
+/** Commands sent, hosts joined, and calls that AWS throttled. */
+export function linesOfWork(series: Series): readonly Line[] {
+  const throttled = series.map(({ name }) => name).filter((name) => name.startsWith('throttled:'));
+  return [
+    { name: 'Commands sent', tone: 'busy', values: sum(series, ['commandsSent']) },
+    { name: 'Hosts joined', tone: 'good', values: sum(series, ['joined']) },
+    { name: 'Throttled calls', tone: 'warn', values: sum(series, throttled) },
+  ];
+}
+
+/** Whether anything was recorded: a chart of gaps alone says nothing. */
+export function isRecorded(lines: readonly Line[]): boolean {
+  return lines.some(({ values }) => values.some((value) => value !== null));
+}
+
+/** A gap where any line of the history has one: nothing was recorded then. A series that is not there had nothing to count. */
+function sum(series: Series, names: readonly string[]): readonly (number | null)[] {
+  const length = series[0]?.values.length ?? 0;
+  const chosen = series.filter(({ name }) => names.includes(name));
+  return Array.from({ length }, (_, index) => {
+    if (series.every(({ values }) => (values[index] ?? null) === null)) return null;
+    return chosen.reduce<number>((before, { values }) => before + (values[index] ?? 0), 0);
+  });
+}

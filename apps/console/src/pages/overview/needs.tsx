@@ -1,0 +1,102 @@
+import type { FindingRow } from '@muster/api/findings';
+import type { Overview } from '@muster/api/overview';
+import { Link } from '@tanstack/react-router';
+import type { ReactElement } from 'react';
+import { figure, plural } from '../../format/numbers.ts';
+import { plainText } from '../../format/plain-text.ts';
+import { ownerName, scopeName } from '../../format/wording.ts';
+import { SeverityBadge } from '../../parts/badge.tsx';
+import type { Act } from '../../parts/confirm-act.tsx';
+import { hostsOfFinding } from '../../parts/finding-links.ts';
+import { RelativeTime } from '../../parts/relative-time.tsx';
+import { Remedy } from '../../parts/remedy.tsx';
+import { Empty } from '../../parts/states-of-view.tsx';
+
+const SHOWN = 8;
+
+/** What needs an operator: what stops sends first, each with what to do. */
+export function Needs({
+  overview,
+  onAct,
+}: {
+  readonly overview: Overview;
+  readonly onAct: (act: Act) => void;
+}): ReactElement {
+  const { needs } = overview;
+  return (
+    <section className="card" aria-labelledby="needs-title">
+      <header className="card__head">
+        <h2 id="needs-title">What needs you</h2>
+        <Link to="/findings">All findings</Link>
+      </header>
+      <div className="card__body card__body--flush">
+        {needs.length === 0 ? (
+          <Empty title="Nothing needs you">Findings stand here as soon as there are some.</Empty>
+        ) : (
+          <ul className="needs" id="needs">
+            {needs.slice(0, SHOWN).map((finding) => (
+              <Need key={finding.id} finding={finding} onAct={onAct} />
+            ))}
+          </ul>
+        )}
+        {needs.length > SHOWN ? (
+          <p className="needs__more">
+            <Link to="/findings">{plural(needs.length - SHOWN, 'more finding')}</Link>
+          </p>
+        ) : null}
+      </div>
+    </section>
+  );
+}
+
+function Need({
+  finding,
+  onAct,
+}: {
+  readonly finding: FindingRow;
+  readonly onAct: (act: Act) => void;
+}): ReactElement {
+  const hosts = hostsOfFinding(finding);
+  return (
+    <li className="needs__item" data-finding={finding.id}>
+      <div className="row">
+        <SeverityBadge severity={finding.severity} />
+        {finding.stopsSending ? <span className="tone-bad small">stops sends</span> : null}
+        <span className="quiet small">
+          {finding.hosts === null ? scopeName(finding.scope) : plural(finding.hosts, 'host')}
+          {finding.since === null ? null : (
+            <>
+              {' · '}
+              <RelativeTime at={finding.since} />
+            </>
+          )}
+          {` · ${ownerName(finding.owner)}`}
+        </span>
+      </div>
+      <p className="needs__message breaks">{plainText(finding.message)}</p>
+      <Remedy text={finding.remedy} />
+      <div className="row">
+        {hosts === null ? null : (
+          <Link to="/instances" search={hosts} className="button button--small">
+            {finding.hosts === null ? 'Show hosts' : `Show ${figure(finding.hosts)} hosts`}
+          </Link>
+        )}
+        {finding.kind === 'paused' || finding.kind === 'brake-engaged' ? (
+          <button
+            type="button"
+            className="button button--small"
+            onClick={() => {
+              onAct({
+                kind: 'resume',
+                selection: { scope: finding.scope },
+                title: `Resume ${scopeName(finding.scope)}`,
+              });
+            }}
+          >
+            Resume
+          </button>
+        ) : null}
+      </div>
+    </li>
+  );
+}
