@@ -44,7 +44,7 @@ export function send<Answer>(
       ...(csrf === null ? {} : { 'X-CSRF-Token': csrf }),
       ...headers,
     },
-    body: JSON.stringify(body),
+    ...(method === 'DELETE' ? {} : { body: JSON.stringify(body) }),
   });
 }
 

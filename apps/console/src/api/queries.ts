@@ -3,8 +3,6 @@
  * of a resource asks again for all of its answers that are shown.
  */
 import type { ActionRow } from '@muster/api/actions';
-import type { AuditRow } from '@muster/api/audit';
-import type { FindingRow } from '@muster/api/findings';
 import type { History, HistoryQuery } from '@muster/api/history';
 import type { EffectiveConfiguration, Processes, RedisFacts } from '@muster/api/installation';
 import type { Overview } from '@muster/api/overview';
@@ -67,18 +65,6 @@ export function listQuery<Answer extends Page<unknown>>(resource: string, query:
     getNextPageParam: (last) => last.next,
   });
 }
-
-export const findingsQuery = (query: Query) => listQuery<Page<FindingRow>>('findings', query);
-export const auditQuery = (query: Query) =>
-  listQuery<
-    Page<AuditRow> & {
-      readonly chain: {
-        readonly holds: boolean;
-        readonly firstBroken: string | null;
-        readonly keptSince: string | null;
-      };
-    }
-  >('audit', query);
 
 /** An action while it runs. */
 export function actionQuery(id: string) {

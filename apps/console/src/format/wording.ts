@@ -42,7 +42,10 @@ export function labelOfCoverage(status: string): string {
   return COVERAGE.find((one) => one.status === status)?.label ?? status;
 }
 
-const OWNERS: Readonly<Record<string, string>> = {
+/** Who can be asked to act, the operator first. */
+export const OWNERS = ['operator', 'aws-admin', 'host-owner', 'teleport-admin', 'muster'] as const;
+
+const OWNER_NAMES: Readonly<Record<string, string>> = {
   operator: 'Operator of Muster',
   'host-owner': 'Owner of the host',
   'aws-admin': 'AWS administrator',
@@ -52,17 +55,20 @@ const OWNERS: Readonly<Record<string, string>> = {
 
 /** Who must act, as a phrase. */
 export function ownerName(owner: string): string {
-  return OWNERS[owner] ?? owner;
+  return OWNER_NAMES[owner] ?? owner;
 }
 
-const SEVERITIES: Readonly<Record<string, { readonly label: string; readonly tone: Tone }>> = {
+/** The most urgent first. */
+export const SEVERITIES = ['page', 'warn', 'info'] as const;
+
+const SEVERITY_NAMES: Readonly<Record<string, { readonly label: string; readonly tone: Tone }>> = {
   page: { label: 'Urgent', tone: 'bad' },
   warn: { label: 'Attention', tone: 'warn' },
   info: { label: 'Note', tone: 'off' },
 };
 
 export function severityOf(severity: string): { readonly label: string; readonly tone: Tone } {
-  return SEVERITIES[severity] ?? { label: severity, tone: 'off' };
+  return SEVERITY_NAMES[severity] ?? { label: severity, tone: 'off' };
 }
 
 /** `account:111122223333` as `account 111122223333`, `all` as `everywhere`. */

@@ -3,7 +3,11 @@ import type { FindingRow } from '@muster/api/findings';
 import type { Search } from './search.ts';
 
 /** The filters of the list of instances that show a finding's hosts; null for one that is about none. */
-export function hostsOfFinding({ kind, scope, hosts }: Pick<FindingRow, 'kind' | 'scope' | 'hosts'>): Search | null {
+export function hostsOfFinding({
+  kind,
+  scope,
+  hosts,
+}: Pick<FindingRow, 'kind' | 'scope' | 'hosts'>): Search | null {
   if (kind.startsWith('cause:')) return { cause: kind.slice('cause:'.length) };
   const [what = '', word = ''] = split(scope);
   if (what === 'account' || what === 'region' || what === 'cause') return { [what]: word };

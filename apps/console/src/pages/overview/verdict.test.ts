@@ -10,7 +10,16 @@ const SWEEP: Sweep = {
   startedAt: '2026-11-30T08:00:00.000Z',
   finishedAt: '2026-11-30T08:00:30.000Z',
   accounts: { total: 2, denied: 0, inactive: 0 },
-  targets: { total: 4, complete: 4, partial: 0, denied: 0, regionOff: 0, throttled: 0, failed: 0, pending: 0 },
+  targets: {
+    total: 4,
+    complete: 4,
+    partial: 0,
+    denied: 0,
+    regionOff: 0,
+    throttled: 0,
+    failed: 0,
+    pending: 0,
+  },
   notRead: { accounts: 0, targets: 0 },
 };
 
@@ -18,7 +27,13 @@ function overview(
   byState: Record<string, number>,
   more: Partial<Pick<Overview, 'sweep' | 'lastSweep' | 'needs'>> = {},
 ): Pick<Overview, 'instances' | 'lastSweep' | 'sweep' | 'needs'> {
-  return { sweep: SWEEP, lastSweep: SWEEP, needs: [], ...more, instances: { total: 0, byState, byCause: {} } };
+  return {
+    sweep: SWEEP,
+    lastSweep: SWEEP,
+    needs: [],
+    ...more,
+    instances: { total: 0, byState, byCause: {} },
+  };
 }
 
 test('all is well only where every host has joined and everything was read', () => {

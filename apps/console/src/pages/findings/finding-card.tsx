@@ -1,0 +1,106 @@
+import type { FindingRow } from '@muster/api/findings';
+import { Link } from '@tanstack/react-router';
+import type { ReactElement } from 'react';
+import { figure, plural } from '../../format/numbers.ts';
+import { plainText } from '../../format/plain-text.ts';
+import { ownerName, scopeName } from '../../format/wording.ts';
+import { SeverityBadge } from '../../parts/badge.tsx';
+import type { Act } from '../../parts/confirm-act.tsx';
+import { hostsOfFinding } from '../../parts/finding-links.ts';
+import { RelativeTime } from '../../parts/relative-time.tsx';
+import { Remedy } from '../../parts/remedy.tsx';
+import { actOfFinding } from './finding-act.ts';
+import { Outputs } from './outputs.tsx';
+import { trendOf } from './trend.ts';
+
+/** One finding with all that is known of it, and what can be done here. */
+export function FindingCard({
+  finding,
+  onAct,
+  onMute,
+}: {
+  readonly finding: FindingRow;
+  readonly onAct: (act: Act) => void;
+  readonly onMute: (finding: FindingRow) => void;
+}): ReactElement {
+  const hosts = hostsOfFinding(finding);
+  const act = actOfFinding(finding);
+  const trend = trendOf(finding);
+  return (
+    <li className="finding" data-finding={finding.id}>
+      <div className="row small">
+        <SeverityBadge severity={finding.severity} />
+        {finding.stopsSending ? <span className="tone-bad">stops sends</span> : null}
+        <code className="breaks">{finding.kind}</code>
+        <span className="quiet">{scopeName(plainText(finding.scope))}</span>
+      </div>
+      <h2 className="finding__message breaks">{plainText(finding.message)}</h2>
+      <Remedy text={finding.remedy} />
+      <dl className="finding__facts small">
+        <div>
+          <dt>Who must act</dt>
+          <dd>{ownerName(finding.owner)}</dd>
+        </div>
+        {finding.since === null ? null : (
+          <div>
+            <dt>Since</dt>
+            <dd>
+              <RelativeTime at={finding.since} />
+            </dd>
+          </div>
+        )}
+        {finding.hosts === null ? null : (
+          <div>
+            <dt>Hosts</dt>
+            <dd>
+              {figure(finding.hosts)}
+              {trend === null ? null : (
+                <span className={`finding__trend tone-${trend.tone}`}>{trend.text}</span>
+              )}
+            </dd>
+          </div>
+        )}
+        {finding.accounts === null ? null : (
+          <div>
+            <dt>Accounts</dt>
+            <dd>{figure(finding.accounts)}</dd>
+          </div>
+        )}
+      </dl>
+      <Outputs finding={finding} />
+      {finding.muted === null ? null : (
+        <p className="quiet small breaks">
+          Muted by {plainText(finding.muted.by)} until <RelativeTime at={finding.muted.until} />:{' '}
+          {plainText(finding.muted.reason)}
+        </p>
+      )}
+      <div className="row">
+        {hosts === null ? null : (
+          <Link to="/instances" search={hosts} className="button button--small">
+            {finding.hosts === null ? 'Show hosts' : `Show ${plural(finding.hosts, 'host')}`}
+          </Link>
+        )}
+        {act === null ? null : (
+          <button
+            type="button"
+            className="button button--small"
+            onClick={() => {
+              onAct(act);
+            }}
+          >
+            {act.title}
+          </button>
+        )}
+        <button
+          type="button"
+          className="button button--small button--plain"
+          onClick={() => {
+            onMute(finding);
+          }}
+        >
+          {finding.muted === null ? 'Mute' : 'Change the mute'}
+        </button>
+      </div>
+    </li>
+  );
+}
