@@ -3,6 +3,7 @@
  * of a resource asks again for all of its answers that are shown.
  */
 import type { ActionRow } from '@muster/api/actions';
+import type { FindingRow } from '@muster/api/findings';
 import type { History, HistoryQuery } from '@muster/api/history';
 import type { EffectiveConfiguration, Processes, RedisFacts } from '@muster/api/installation';
 import type { Overview } from '@muster/api/overview';
@@ -65,6 +66,9 @@ export function listQuery<Answer extends Page<unknown>>(resource: string, query:
     getNextPageParam: (last) => last.next,
   });
 }
+
+/** Findings that fit; an account's page shows its own. */
+export const findingsQuery = (query: Query) => listQuery<Page<FindingRow>>('findings', query);
 
 /** An action while it runs. */
 export function actionQuery(id: string) {

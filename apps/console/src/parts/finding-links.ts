@@ -8,12 +8,27 @@ export function hostsOfFinding({
   scope,
   hosts,
 }: Pick<FindingRow, 'kind' | 'scope' | 'hosts'>): Search | null {
+  if (OF_READING.has(kind)) return null;
   if (kind.startsWith('cause:')) return { cause: kind.slice('cause:'.length) };
-  const [what = '', word = ''] = split(scope);
+  const [what, word] = split(scope);
   if (what === 'account' || what === 'region' || what === 'cause') return { [what]: word };
   if (what === 'instance') return { q: word };
   return hosts === null || hosts === 0 ? null : {};
 }
+
+/** The account whose page says most of a finding; null for one that is about no single account. */
+export function accountOfFinding({ kind, scope }: Pick<FindingRow, 'kind' | 'scope'>): string | null {
+  if (!OF_READING.has(kind)) return null;
+  return /^(?:account:|target:)?(\d{12})(?:\.|$)/.exec(scope)?.[1] ?? null;
+}
+
+/** What an account's page shows best: how it was read. */
+const OF_READING = new Set([
+  'accounts-not-read',
+  'targets-not-read',
+  'host-management-off',
+  'aws-unanswered',
+]);
 
 function split(scope: string): readonly [string, string] {
   const colon = scope.indexOf(':');

@@ -101,7 +101,9 @@ function Choices({ onGo }: { readonly onGo: () => void }): ReactElement {
             className="palette__item"
             hideOnClick={false}
             setValueOnClick={false}
-            onClick={go(() => void navigate({ href: `/instances/${row.instanceId}` }))}
+            onClick={go(
+              () => void navigate({ to: '/instances/$instanceId', params: { instanceId: row.instanceId } }),
+            )}
           >
             <span className="mono">{row.instanceId}</span>
             <span className="palette__name">{plainText(row.name)}</span>
@@ -115,7 +117,9 @@ function Choices({ onGo }: { readonly onGo: () => void }): ReactElement {
             className="palette__item"
             hideOnClick={false}
             setValueOnClick={false}
-            onClick={go(() => void navigate({ href: `/accounts/${row.accountId}` }))}
+            onClick={go(
+              () => void navigate({ to: '/accounts/$accountId', params: { accountId: row.accountId } }),
+            )}
           >
             <span className="mono">{row.accountId}</span>
             <span className="palette__name">{plainText(row.name)}</span>
@@ -131,7 +135,7 @@ function Choices({ onGo }: { readonly onGo: () => void }): ReactElement {
             setValueOnClick={false}
             onClick={go(() => {
               if (place.route === undefined) window.location.assign(place.path);
-              else void navigate({ href: place.path });
+              else void navigate({ to: place.route });
             })}
           >
             <place.icon aria-hidden />

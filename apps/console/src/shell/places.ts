@@ -1,6 +1,7 @@
 /** The pages of the console in the order of the navigation. */
 import {
   Activity,
+  Building2,
   ListOrdered,
   type LucideIcon,
   Rocket,
@@ -16,11 +17,12 @@ interface Place {
   readonly icon: LucideIcon;
   readonly path: string;
   /** Its route; absent for what is served beside the console, such as Bull Board. */
-  readonly route?: '/' | '/instances' | '/findings' | '/rollout' | '/audit' | '/settings';
+  readonly route?: '/' | '/accounts' | '/instances' | '/findings' | '/rollout' | '/audit' | '/settings';
 }
 
 export const PLACES: readonly Place[] = [
   { name: 'Overview', path: '/', route: '/', icon: Activity },
+  { name: 'Accounts', path: '/accounts', route: '/accounts', icon: Building2 },
   { name: 'Instances', path: '/instances', route: '/instances', icon: Server },
   { name: 'Findings', path: '/findings', route: '/findings', icon: TriangleAlert },
   { name: 'Roll-out', path: '/rollout', route: '/rollout', icon: Rocket },

@@ -1,15 +1,13 @@
 import type { FindingRow } from '@muster/api/findings';
-import { Link } from '@tanstack/react-router';
 import type { ReactElement } from 'react';
-import { figure, plural } from '../../format/numbers.ts';
+import { figure } from '../../format/numbers.ts';
 import { plainText } from '../../format/plain-text.ts';
 import { ownerName, scopeName } from '../../format/wording.ts';
 import { SeverityBadge } from '../../parts/badge.tsx';
 import type { Act } from '../../parts/confirm-act.tsx';
-import { hostsOfFinding } from '../../parts/finding-links.ts';
+import { FindingButtons } from '../../parts/finding-buttons.tsx';
 import { RelativeTime } from '../../parts/relative-time.tsx';
 import { Remedy } from '../../parts/remedy.tsx';
-import { actOfFinding } from './finding-act.ts';
 import { Outputs } from './outputs.tsx';
 import { trendOf } from './trend.ts';
 
@@ -23,8 +21,6 @@ export function FindingCard({
   readonly onAct: (act: Act) => void;
   readonly onMute: (finding: FindingRow) => void;
 }): ReactElement {
-  const hosts = hostsOfFinding(finding);
-  const act = actOfFinding(finding);
   const trend = trendOf(finding);
   return (
     <li className="finding" data-finding={finding.id}>
@@ -74,23 +70,7 @@ export function FindingCard({
           {plainText(finding.muted.reason)}
         </p>
       )}
-      <div className="row">
-        {hosts === null ? null : (
-          <Link to="/instances" search={hosts} className="button button--small">
-            {finding.hosts === null ? 'Show hosts' : `Show ${plural(finding.hosts, 'host')}`}
-          </Link>
-        )}
-        {act === null ? null : (
-          <button
-            type="button"
-            className="button button--small"
-            onClick={() => {
-              onAct(act);
-            }}
-          >
-            {act.title}
-          </button>
-        )}
+      <FindingButtons finding={finding} onAct={onAct}>
         <button
           type="button"
           className="button button--small button--plain"
@@ -100,7 +80,7 @@ export function FindingCard({
         >
           {finding.muted === null ? 'Mute' : 'Change the mute'}
         </button>
-      </div>
+      </FindingButtons>
     </li>
   );
 }

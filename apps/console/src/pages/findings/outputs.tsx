@@ -20,7 +20,7 @@ export function Outputs({ finding }: { readonly finding: Pick<FindingRow, 'outpu
           <p className="quiet small">
             {plural(hosts, 'host')} in {plural(accounts, 'account')}, last <RelativeTime at={newest} />, such
             as{' '}
-            <Link to="/instances" search={{ q: example.instanceId }} className="mono">
+            <Link to="/instances/$instanceId" params={{ instanceId: example.instanceId }} className="mono">
               {example.instanceId}
             </Link>
           </p>

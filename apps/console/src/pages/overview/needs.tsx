@@ -2,17 +2,17 @@ import type { FindingRow } from '@muster/api/findings';
 import type { Overview } from '@muster/api/overview';
 import { Link } from '@tanstack/react-router';
 import type { ReactElement } from 'react';
-import { figure, plural } from '../../format/numbers.ts';
+import { plural } from '../../format/numbers.ts';
 import { plainText } from '../../format/plain-text.ts';
 import { ownerName, scopeName } from '../../format/wording.ts';
 import { SeverityBadge } from '../../parts/badge.tsx';
 import type { Act } from '../../parts/confirm-act.tsx';
-import { hostsOfFinding } from '../../parts/finding-links.ts';
+import { FindingButtons } from '../../parts/finding-buttons.tsx';
 import { RelativeTime } from '../../parts/relative-time.tsx';
 import { Remedy } from '../../parts/remedy.tsx';
 import { Empty } from '../../parts/states-of-view.tsx';
 
-const SHOWN = 8;
+const SHOWN = 5;
 
 /** What needs an operator: what stops sends first, each with what to do. */
 export function Needs({
@@ -56,7 +56,6 @@ function Need({
   readonly finding: FindingRow;
   readonly onAct: (act: Act) => void;
 }): ReactElement {
-  const hosts = hostsOfFinding(finding);
   return (
     <li className="needs__item" data-finding={finding.id}>
       <div className="row">
@@ -74,29 +73,11 @@ function Need({
         </span>
       </div>
       <p className="needs__message breaks">{plainText(finding.message)}</p>
-      <Remedy text={finding.remedy} />
-      <div className="row">
-        {hosts === null ? null : (
-          <Link to="/instances" search={hosts} className="button button--small">
-            {finding.hosts === null ? 'Show hosts' : `Show ${figure(finding.hosts)} hosts`}
-          </Link>
-        )}
-        {finding.kind === 'paused' || finding.kind === 'brake-engaged' ? (
-          <button
-            type="button"
-            className="button button--small"
-            onClick={() => {
-              onAct({
-                kind: 'resume',
-                selection: { scope: finding.scope },
-                title: `Resume ${scopeName(finding.scope)}`,
-              });
-            }}
-          >
-            Resume
-          </button>
-        ) : null}
-      </div>
+      <details>
+        <summary className="needs__summary">What to do</summary>
+        <Remedy text={finding.remedy} />
+      </details>
+      <FindingButtons finding={finding} onAct={onAct} />
     </li>
   );
 }

@@ -44,19 +44,17 @@ export function OverviewPage(): ReactElement {
           <div className="stack">
             <Standing overview={data} />
             <div className="overview__columns">
-              <Needs overview={data} onAct={setAct} />
+              <div className="stack">
+                <Needs overview={data} onAct={setAct} />
+                <JoinedChart />
+                <WorkCard overview={data} />
+              </div>
               <div className="stack">
                 <SweepCard overview={data} />
                 <RolloutBrief overview={data} />
+                <Funnel overview={data} />
+                <Owners overview={data} />
               </div>
-            </div>
-            <div className="overview__columns">
-              <JoinedChart />
-              <Funnel overview={data} />
-            </div>
-            <div className="overview__columns">
-              <WorkCard overview={data} />
-              <Owners overview={data} />
             </div>
           </div>
         )}

@@ -36,11 +36,11 @@ export function Standing({ overview }: { readonly overview: Overview }): ReactEl
         <Tile name="Lost" count={sums.lost} tone="bad" filters={{ state: 'lost' }} />
         <Tile name="Need a fix" count={sums.ineligible} tone="warn" filters={{ state: 'ineligible' }} />
         <li>
-          <a href="/accounts?status=denied" className="tile" data-tile="denied">
+          <Link to="/accounts" search={{ status: 'denied' }} className="tile" data-tile="denied">
             <TileContent name="Accounts denied" count={notRead.accounts} tone="bad">
               {notRead.targets === 0 ? null : `${plural(notRead.targets, 'target')} not read`}
             </TileContent>
-          </a>
+          </Link>
         </li>
       </ul>
     </section>

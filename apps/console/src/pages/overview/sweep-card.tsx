@@ -1,5 +1,6 @@
 import type { Overview } from '@muster/api/overview';
 import type { Sweep } from '@muster/api/sweeps';
+import { Link } from '@tanstack/react-router';
 import type { ReactElement } from 'react';
 import { figure, plural, share } from '../../format/numbers.ts';
 import { COVERAGE, type Tone } from '../../format/wording.ts';
@@ -16,7 +17,7 @@ export function SweepCard({ overview }: { readonly overview: Overview }): ReactE
     <section className="card" aria-labelledby="sweep-title">
       <header className="card__head">
         <h2 id="sweep-title">Reading the organization</h2>
-        <a href="/accounts">Accounts</a>
+        <Link to="/accounts">Accounts</Link>
       </header>
       <div className="card__body stack">
         {shown === null ? <p className="quiet">Nothing has been read yet.</p> : null}

@@ -1,3 +1,4 @@
+import type { FindingRow } from '@muster/api/findings';
 import type { Overview } from '@muster/api/overview';
 import type { Sweep } from '@muster/api/sweeps';
 import { expect, test } from 'vitest';
@@ -45,6 +46,34 @@ test('all is well only where every host has joined and everything was read', () 
   expect(verdictOf(overview({ joined: 9, lost: 1 })).tone).toBe('bad');
   expect(verdictOf(overview({ joined: 9, ineligible: 1 })).tone).toBe('warn');
   expect(verdictOf(overview({ joined: 9, installing: 1 })).tone).toBe('busy');
+});
+
+test('a stop of everything comes before all, a stop in parts before what is unread', () => {
+  const paused = (scope: string): FindingRow => ({
+    id: `paused@${scope}`,
+    kind: 'paused',
+    scope,
+    severity: 'page',
+    owner: 'operator',
+    since: null,
+    message: '',
+    remedy: '',
+    stopsSending: true,
+    count: 1,
+    hosts: null,
+    accounts: null,
+    trend: null,
+    outputs: [],
+    muted: null,
+  });
+
+  expect(verdictOf(overview({ failed: 1 }, { needs: [paused('all')] })).text).toBe(
+    'All sends are stopped until you act.',
+  );
+  expect(verdictOf(overview({ joined: 1 }, { needs: [paused('account:111122223333')] }))).toEqual({
+    tone: 'warn',
+    text: 'Sends to parts of the fleet are stopped.',
+  });
 });
 
 test('before the first sweep has ended nothing is well', () => {

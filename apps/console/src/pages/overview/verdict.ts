@@ -15,11 +15,14 @@ export function verdictOf(overview: Pick<Overview, 'instances' | 'lastSweep' | '
   const { needs, lastSweep, sweep } = overview;
   const sums = hostSums(overview.instances.byState);
   const notRead = (lastSweep ?? sweep)?.notRead ?? { accounts: 0, targets: 0 };
-  const stops = needs.filter(({ stopsSending, muted }) => stopsSending && muted === null).length;
-  if (stops > 0) return { tone: 'bad', text: 'Sends are stopped until you act.' };
+  const stops = needs.filter(({ stopsSending, muted }) => stopsSending && muted === null);
+  if (stops.some(({ scope }) => scope === 'all')) {
+    return { tone: 'bad', text: 'All sends are stopped until you act.' };
+  }
   if (sums.failed + sums.lost > 0) {
     return { tone: 'bad', text: `${plural(sums.failed + sums.lost, 'host')} failed or were lost.` };
   }
+  if (stops.length > 0) return { tone: 'warn', text: 'Sends to parts of the fleet are stopped.' };
   if (notRead.accounts + notRead.targets > 0) {
     return { tone: 'warn', text: 'Parts of the organization could not be read.' };
   }

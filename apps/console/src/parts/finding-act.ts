@@ -1,8 +1,8 @@
 /** What can be done about a finding from the page. */
 import type { FindingRow } from '@muster/api/findings';
-import { plural } from '../../format/numbers.ts';
-import { scopeName } from '../../format/wording.ts';
-import type { Act } from '../../parts/confirm-act.tsx';
+import { plural } from '../format/numbers.ts';
+import { scopeName } from '../format/wording.ts';
+import type { Act } from './confirm-act.tsx';
 
 /** Kinds that a resume of their scope ends. */
 const RESUMED = new Set(['paused', 'brake-engaged', 'hold-first-send']);
