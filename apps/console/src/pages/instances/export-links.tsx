@@ -3,14 +3,8 @@ import type { ReactElement } from 'react';
 import { addressOf } from '../../api/client.ts';
 import type { Search } from '../../parts/search.ts';
 
-/** The whole list that the filters give as a document: the scheduler streams it, the browser saves it. */
-export function ExportLinks({
-  filters,
-  sort,
-}: {
-  readonly filters: Search;
-  readonly sort: string;
-}): ReactElement {
+/** The whole list that the filters give as a document, in the order of ids: the scheduler streams it, the browser saves it. */
+export function ExportLinks({ filters }: { readonly filters: Search }): ReactElement {
   return (
     <p className="row">
       {(['csv', 'ndjson'] as const).map((format) => (
@@ -18,7 +12,7 @@ export function ExportLinks({
           key={format}
           className="button button--small"
           download={`instances.${format}`}
-          href={addressOf(`/instances.${format}`, { ...filters, sort })}
+          href={addressOf(`/instances.${format}`, filters)}
         >
           <Download aria-hidden />
           {format === 'csv' ? 'CSV' : 'JSON lines'}

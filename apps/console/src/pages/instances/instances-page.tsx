@@ -40,7 +40,7 @@ export function InstancesPage(): ReactElement {
     <div className="stack">
       <header className="spread">
         <h1>Instances</h1>
-        <ExportLinks filters={filters} sort={sort} />
+        <ExportLinks filters={filters} />
       </header>
       <section className="card" aria-label="Instances">
         <Filters search={search} change={change} facets={list.data?.facets}>

@@ -1,0 +1,284 @@
+import { readFile } from 'node:fs/promises';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type RunningApp, startApp } from '../http/running-app.fixture.ts';
+import {
+  type ConsoleBrowser,
+  isTooWide,
+  NO_BROWSER,
+  openConsole,
+  seriousFaults,
+  WIDTHS,
+} from './console-browser.fixture.ts';
+import {
+  FORMULA,
+  FORMULA_HOST,
+  HOSTILE_ACCOUNT,
+  HOSTILE_HOST,
+  HOSTILE_UNIT,
+  seedHostileAccount,
+  SHOWN_TEXT,
+} from './hostile-fleet.fixture.ts';
+import { accountId, SEEDED, seedOrganization } from './seeded-ledger.fixture.ts';
+
+const HOSTS = SEEDED.instances + 2;
+
+describe.skipIf(NO_BROWSER !== '')(`accounts and instances in a real browser${NO_BROWSER}`, () => {
+  let app: RunningApp;
+  let browser: ConsoleBrowser;
+
+  beforeAll(async () => {
+    app = await startApp();
+    await seedOrganization(app.ledger, Date.now());
+    await seedHostileAccount(app.ledger, Date.now());
+    browser = await openConsole(app);
+  });
+  afterEach(() => browser.closePages());
+  afterAll(async () => {
+    await browser.close();
+    await app.stop();
+  });
+
+  const rowOf = (page: Page, text: string) => page.getByRole('row').filter({ hasText: text });
+
+  describe('accounts', () => {
+    test('a denied account is among them, and its figures are dashes, not zeros', async () => {
+      const { page, faults } = await browser.open('/accounts?status=denied&q=1111222233');
+
+      const denied = rowOf(page, accountId(SEEDED.accounts - 1));
+      await denied.waitFor();
+
+      expect(await denied.textContent()).toContain('denied');
+      expect(await denied.getByTitle('not read').count()).toBeGreaterThanOrEqual(5);
+      expect(faults).toEqual([]);
+    });
+
+    test('the sum of an account leads to its hosts', async () => {
+      const { page, faults } = await browser.open(`/accounts?q=${HOSTILE_ACCOUNT}`);
+
+      await rowOf(page, HOSTILE_ACCOUNT).getByRole('link', { name: '1', exact: true }).last().click();
+
+      await page.waitForURL(/\/instances\?account=999900000001&state=failed/);
+      await rowOf(page, HOSTILE_HOST).waitFor();
+      expect(faults).toEqual([]);
+    });
+
+    test('a unit of the tree shows its accounts, by keyboard alone', async () => {
+      const { page, faults } = await browser.open('/accounts');
+      const tree = page.getByRole('tree', { name: 'Organizational units' });
+      await tree.getByRole('treeitem').first().focus();
+
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+
+      await page.waitForURL((url) => url.searchParams.get('unit') === HOSTILE_UNIT);
+      await page.getByRole('table', { name: '1 accounts' }).waitFor();
+      expect(await page.getByRole('row').count()).toBe(2);
+      expect(faults).toEqual([]);
+    });
+
+    test('the map is moved over by keys, says what it shows, and leads to the hosts of a cell', async () => {
+      const { page, faults } = await browser.open('/accounts?view=map&order=name');
+      const map = page.getByRole('application', { name: /^Map of 21 accounts/ });
+      await map.focus();
+      await page.getByText(/1111222233\d\d .*eu-central-1/).waitFor();
+
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('ArrowDown');
+      const said = (await page.locator('.coverage-map__said').textContent()) ?? '';
+      await page.keyboard.press('Enter');
+
+      expect(said).toMatch(/eu-west-1: .*(host|not read|no hosts|denied)/);
+      const id = /\d{12}/.exec(said)?.[0] ?? '';
+      await page.waitForURL(`**/instances?account=${id}&region=eu-west-1`);
+      expect(faults).toEqual([]);
+    });
+
+    test('one account tells how each region was read, and what AWS said', async () => {
+      const { page, faults } = await browser.open(`/accounts/${HOSTILE_ACCOUNT}`);
+
+      const denied = rowOf(page, 'us-east-1');
+      await denied.waitFor();
+
+      expect(await denied.textContent()).toContain(SHOWN_TEXT);
+      expect(await rowOf(page, 'eu-west-1').textContent()).toContain('complete');
+      expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(SHOWN_TEXT);
+      expect(faults).toEqual([]);
+    });
+  });
+
+  describe('instances', () => {
+    test.each([
+      ['an id', HOSTILE_HOST],
+      ['the beginning of an id', HOSTILE_HOST.slice(0, 18)],
+      ['a name', 'HYPERLINK'],
+      ['an account', HOSTILE_ACCOUNT],
+    ])('are found by %s', async (_what, q) => {
+      const { page, faults } = await browser.open('/instances');
+      await page.getByRole('table').waitFor();
+
+      await page.getByRole('searchbox').fill(q);
+
+      await page.waitForURL((url) => url.searchParams.get('q') === q);
+      await expect.poll(() => page.getByRole('row').count()).toBeLessThanOrEqual(3);
+      expect(await page.locator('tbody').textContent()).toMatch(/i-0f0f0f0f0f0f0f0f[01]/);
+      expect(faults).toEqual([]);
+    });
+
+    test('filters, sort and columns stand in the address, and a link shows the same', async () => {
+      const { page, faults } = await browser.open('/instances');
+      await page.getByRole('button', { name: 'State' }).click();
+      await page.getByRole('menuitemcheckbox', { name: /^failed/ }).click();
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'Since', exact: true }).click();
+      await page.getByRole('button', { name: 'Columns' }).click();
+      await page.getByRole('menuitemcheckbox', { name: 'Exit code' }).click();
+      await page.keyboard.press('Escape');
+      await page.getByRole('table', { name: '8 instances' }).waitFor();
+      const address = new URL(page.url());
+
+      const other = await browser.open(address.pathname + address.search);
+      await other.page.getByRole('table', { name: '8 instances' }).waitFor();
+
+      expect(address.searchParams.get('state')).toBe('failed');
+      expect(address.searchParams.get('sort')).toBe('-since');
+      expect(await other.page.getByRole('columnheader', { name: 'Exit code' }).count()).toBe(1);
+      expect(await other.page.getByRole('columnheader', { name: 'Since' }).getAttribute('aria-sort')).toBe(
+        'descending',
+      );
+      expect(await other.page.locator('tbody tr').allTextContents()).toEqual(
+        await page.locator('tbody tr').allTextContents(),
+      );
+      expect([faults, other.faults]).toEqual([[], []]);
+    });
+
+    test('a tag is a filter that is typed', async () => {
+      const { page, faults } = await browser.open('/instances');
+      await page.getByRole('button', { name: 'Filter', exact: true }).click();
+      await page.getByLabel('Is').fill(`Name=${FORMULA}`);
+      await page.getByRole('button', { name: 'Add', exact: true }).click();
+
+      await page.getByRole('table', { name: '1 instances' }).waitFor();
+      expect(await rowOf(page, FORMULA_HOST).count()).toBe(1);
+      expect(faults).toEqual([]);
+    });
+
+    test('a long list is pages of the API, of which only what is seen is in the document', async () => {
+      const { page, faults } = await browser.open('/instances');
+      await page.getByText(`1–200 of ${HOSTS}`).waitFor();
+      const first = await page.locator('tbody tr[data-index="0"]').textContent();
+      const rows = await page.locator('tbody tr').count();
+
+      await page.getByRole('button', { name: 'Next' }).click();
+
+      await page.getByText(`201–${HOSTS} of ${HOSTS}`).waitFor();
+      expect(rows).toBeLessThan(60);
+      expect(await page.locator('tbody tr[data-index="0"]').textContent()).not.toBe(first);
+      expect(await page.getByRole('button', { name: 'Next' }).isDisabled()).toBe(true);
+      expect(faults).toEqual([]);
+    });
+
+    test('a change of the ledger is shown without being loaded again', async () => {
+      const { page, faults } = await browser.open(`/instances?q=${FORMULA_HOST}`);
+      await rowOf(page, FORMULA_HOST).getByText('joined').waitFor();
+      const target = { accountId: HOSTILE_ACCOUNT, region: 'eu-west-1' as never };
+      const stored = (await app.ledger.enrollments.read(target, [FORMULA_HOST])).get(FORMULA_HOST);
+      if (stored === undefined || stored.value.state !== 'joined') throw new Error('it is not there');
+      const { nodeId: _nodeId, ...base } = stored.value;
+      const write = (
+        expected: number,
+        value: Parameters<typeof app.ledger.enrollments.write>[2][number]['value'],
+      ) => app.ledger.enrollments.write(target, 'each', [{ instanceId: FORMULA_HOST, expected, value }], []);
+
+      await write(stored.version, { ...base, state: 'stopped' });
+
+      await rowOf(page, FORMULA_HOST).getByText('stopped').waitFor({ timeout: 5_000 });
+      await write(stored.version + 1, stored.value);
+      await rowOf(page, FORMULA_HOST).getByText('joined').waitFor({ timeout: 5_000 });
+      expect(faults).toEqual([]);
+    });
+
+    test('all that a filter gives is saved as CSV in which no spreadsheet finds a formula', async () => {
+      const { page, faults } = await browser.open(`/instances?account=${HOSTILE_ACCOUNT}`);
+      await page.getByRole('table', { name: '2 instances' }).waitFor();
+
+      const [file] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('link', { name: 'CSV' }).click(),
+      ]);
+      const text = await readFile(await file.path(), 'utf8');
+
+      const lines = text.trimEnd().split('\r\n');
+      expect(file.suggestedFilename()).toBe('instances.csv');
+      expect(lines).toHaveLength(3);
+      expect(lines[0]).toContain('"instanceId","name","accountId"');
+      expect(text).toContain(`"'${FORMULA.replaceAll('"', '""')}"`);
+      expect(text.includes('\u001b') || text.includes('\u202e')).toBe(false);
+      expect(faults).toEqual([]);
+    });
+  });
+
+  describe('one instance', () => {
+    test('shows its checks, what happened, and its output as text', async () => {
+      const { page, faults } = await browser.open(`/instances/${HOSTILE_HOST}`);
+      await page.getByRole('heading', { name: 'Checks' }).waitFor();
+
+      expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(SHOWN_TEXT);
+      expect(await page.locator('.timeline').textContent()).toContain('first seen');
+      expect(await page.getByLabel('Output of the host').textContent()).toBe(
+        `${SHOWN_TEXT}\nNo space left on device`,
+      );
+      expect(await page.getByRole('link', { name: /^EC2 console/ }).getAttribute('href')).toContain(
+        HOSTILE_HOST,
+      );
+      expect(
+        await page
+          .getByRole('link', { name: /^SSM command/ })
+          .first()
+          .getAttribute('href'),
+      ).toContain('run-command');
+      expect(await page.title()).not.toContain('taken');
+      expect(faults).toEqual([]);
+    });
+
+    test('that joined has a link to its node at the proxy', async () => {
+      const { page, faults } = await browser.open(`/instances/${FORMULA_HOST}`);
+      const link = page.getByRole('link', { name: /^Teleport node/ });
+      await link.waitFor();
+
+      expect(await link.getAttribute('href')).toContain(encodeURIComponent(FORMULA_HOST));
+      expect(faults).toEqual([]);
+    });
+
+    test('that nothing has seen is said to be so', async () => {
+      const { page } = await browser.open('/instances/i-0123456789abcdef0');
+
+      await page.getByRole('alert').waitFor();
+
+      expect(await page.getByRole('alert').textContent()).toContain('No scan has seen this instance');
+    });
+  });
+
+  describe.each(WIDTHS)('%i pixels wide', (width) => {
+    test.each([
+      '/accounts',
+      '/accounts?view=map',
+      `/accounts/${HOSTILE_ACCOUNT}`,
+      '/instances',
+      `/instances?account=${HOSTILE_ACCOUNT}&columns=instance,tags,platform,wave`,
+      `/instances/${HOSTILE_HOST}`,
+    ])('%s fits, runs nothing of others, and axe finds nothing serious, light and dark', async (path) => {
+      for (const theme of ['light', 'dark'] as const) {
+        const { page, faults } = await browser.open(path, { width, theme });
+        await page.getByRole('heading', { level: 1 }).waitFor();
+        await page.locator('.card').first().waitFor();
+        await expect.poll(() => page.locator('.view-loading').count()).toBe(0);
+
+        expect(await isTooWide(page)).toBe(false);
+        expect(await seriousFaults(page)).toEqual([]);
+        expect(await page.title()).not.toMatch(/taken|^1$/);
+        expect(faults).toEqual([]);
+      }
+    });
+  });
+});
