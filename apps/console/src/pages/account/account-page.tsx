@@ -1,21 +1,20 @@
 import type { AccountRow, TargetRow } from '@muster/api/accounts';
-import type { FindingRow } from '@muster/api/findings';
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { Pause, Play, RefreshCw, RotateCw } from 'lucide-react';
 import { type ReactElement, useState } from 'react';
 import { accountQuery, targetsOfAccountQuery, unitsQuery } from '../../api/fleet-queries.ts';
-import { findingsQuery } from '../../api/queries.ts';
 import { figure, plural, share } from '../../format/numbers.ts';
 import { plainText } from '../../format/plain-text.ts';
-import { ownerName, STATES } from '../../format/wording.ts';
-import { Badge, CoverageBadge, SeverityBadge, StateBadge } from '../../parts/badge.tsx';
+import { STATES } from '../../format/wording.ts';
+import { Badge, CoverageBadge, StateBadge } from '../../parts/badge.tsx';
 import { type Act, ConfirmAct } from '../../parts/confirm-act.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { DataTable } from '../../parts/data-table.tsx';
 import { RelativeTime } from '../../parts/relative-time.tsx';
 import { Shown } from '../../parts/states-of-view.tsx';
 import { titleOf, trailOf } from '../accounts/unit-rows.ts';
+import { AccountFindings } from './account-findings.tsx';
 import { TARGET_COLUMNS } from './target-columns.tsx';
 
 /** One account: how it is read, what became of its hosts, region by region, and what can be done. */
@@ -84,7 +83,7 @@ function Account({ account }: { readonly account: AccountRow }): ReactElement {
       </header>
       <NotRead account={account} />
       <Sums account={account} />
-      <Findings accountId={accountId} />
+      <AccountFindings account={account} />
       <Regions accountId={accountId} />
       <ConfirmAct
         act={act}
@@ -181,34 +180,6 @@ function Sums({ account }: { readonly account: AccountRow }): ReactElement {
             >
               <StateBadge state={state} /> {figure(account.byState[state] ?? 0)}
             </Link>
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
-}
-
-function Findings({ accountId }: { readonly accountId: string }): ReactElement | null {
-  const findings = useInfiniteQuery(findingsQuery({ scope: `account:${accountId}` }));
-  const rows: readonly FindingRow[] = findings.data?.pages.flatMap(({ items }) => items) ?? [];
-  if (rows.length === 0) return null;
-  return (
-    <section className="card" aria-labelledby="account-findings">
-      <div className="card__head">
-        <h2 id="account-findings">{plural(rows.length, 'finding')}</h2>
-      </div>
-      <ul className="card__body stack">
-        {rows.map(({ id, severity, owner, message, remedy, since }) => (
-          <li key={id}>
-            <div className="row">
-              <SeverityBadge severity={severity} />
-              <span className="quiet">{ownerName(owner)}</span>
-              <RelativeTime at={since} />
-            </div>
-            <p className="breaks">{plainText(message)}</p>
-            <p className="quiet breaks">
-              {plainText(remedy)} <CopyButton text={remedy} what="the remedy" />
-            </p>
           </li>
         ))}
       </ul>

@@ -1,16 +1,16 @@
 import type { AccountRow } from '@muster/api/accounts';
 import type { Page } from '@muster/api/paging';
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import type { ReactElement } from 'react';
 import { coverageMapQuery, unitsQuery } from '../../api/fleet-queries.ts';
-import { listQuery } from '../../api/queries.ts';
 import { figure } from '../../format/numbers.ts';
 import { COVERAGE } from '../../format/wording.ts';
 import { DataTable } from '../../parts/data-table.tsx';
 import { type Filter, FilterBar } from '../../parts/filter-bar.tsx';
 import type { Search } from '../../parts/search.ts';
 import { Empty, Shown } from '../../parts/states-of-view.tsx';
+import { useList } from '../../parts/use-list.ts';
 import { useSearchState } from '../../parts/use-search-state.ts';
 import { ACCOUNT_COLUMNS } from './account-columns.tsx';
 import { CoverageMap } from './coverage-map.tsx';
@@ -64,9 +64,7 @@ interface ViewProps {
 function ListView({ search, change }: ViewProps): ReactElement {
   const units = useQuery(unitsQuery);
   const { q = '', unit = '', status = '', sort = '', state = '', cause = '' } = search;
-  const list = useInfiniteQuery(
-    listQuery<Page<AccountRow>>('accounts', { q, unit, status, sort, state, cause }),
-  );
+  const list = useList<Page<AccountRow>>('accounts', { q, unit, status, sort, state, cause });
   const known = units.data ?? [];
   const filters: readonly Filter[] = [
     {
@@ -101,10 +99,8 @@ function ListView({ search, change }: ViewProps): ReactElement {
         <section className="card" aria-label="Accounts">
           <FilterBar search={search} onChange={change} filters={filters} placeholder="Search by id or name" />
           <Shown of={list} what="Accounts" rows={10}>
-            {({ pages }) => {
-              const rows = pages.flatMap(({ items }) => items);
-              const total = pages[0]?.total ?? 0;
-              return total === 0 ? (
+            {({ total }) =>
+              total === 0 ? (
                 <Empty title="No account matches">
                   Accounts appear here once the organization has been listed. Take a filter away to see
                   others.
@@ -113,19 +109,17 @@ function ListView({ search, change }: ViewProps): ReactElement {
                 <DataTable
                   label={`${figure(total)} accounts`}
                   columns={ACCOUNT_COLUMNS}
-                  rows={rows}
+                  rows={list.rows}
                   rowId={({ accountId }) => accountId}
                   total={total}
                   sort={sort}
                   onSort={(field) => {
                     change({ sort: field });
                   }}
-                  onReachEnd={() => {
-                    if (list.hasNextPage && !list.isFetching) void list.fetchNextPage();
-                  }}
+                  onReachEnd={list.onReachEnd}
                 />
-              );
-            }}
+              )
+            }
           </Shown>
         </section>
       </div>

@@ -10,6 +10,7 @@ import { ownerName, scopeName } from '../../format/wording.ts';
 import { Badge, StateBadge } from '../../parts/badge.tsx';
 import { type Act, ConfirmAct } from '../../parts/confirm-act.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
+import { Remedy } from '../../parts/remedy.tsx';
 import { RelativeTime } from '../../parts/relative-time.tsx';
 import { Shown } from '../../parts/states-of-view.tsx';
 import { checksOf } from './checks.ts';
@@ -123,7 +124,7 @@ function Standing({ story }: { readonly story: InstanceStory }): ReactElement {
           {owner === null ? null : <Fact name="Who must act">{ownerName(owner)}</Fact>}
           {remedy === null ? null : (
             <Fact name="Remedy">
-              {remedy} <CopyButton text={remedy} what="the remedy" />
+              <Remedy text={remedy} />
             </Fact>
           )}
           <Fact name="Next attempt">
