@@ -1,3 +1,4 @@
+import type { ApiOptions } from './api/api-address.ts';
 import { configPath, loadConfig } from '@muster/core/config/load-config';
 import type { MusterConfig } from '@muster/core/config/model';
 import { formatFaults } from '@muster/core/config/source/report';
@@ -7,6 +8,8 @@ export interface CommandContext {
   readonly env: Environment;
   /** `--config`, when it was given. */
   readonly configOption: () => string | undefined;
+  /** `--url` and what goes with it, when they were given. */
+  readonly apiOptions: () => ApiOptions;
   /** Sets the exit code of a command that ended in an orderly way. */
   readonly exit: (code: ExitCode) => void;
 }

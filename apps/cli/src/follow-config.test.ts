@@ -40,7 +40,7 @@ function follow(
   const log = recordingLog();
   const following = followConfig(
     loaded.config,
-    { env: {}, configOption: () => file, exit: () => undefined },
+    { env: {}, configOption: () => file, apiOptions: () => ({}), exit: () => undefined },
     (reload) => {
       told.push(reload);
       return Promise.resolve();

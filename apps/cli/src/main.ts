@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { messageOf } from '@muster/core/runtime/errors';
 import manifest from '../package.json' with { type: 'json' };
+import type { ApiOptions } from './api/api-address.ts';
 import { type CommandContext, CommandError, EXIT } from './command-context.ts';
 import { decideColor } from './guarded-output.ts';
 
@@ -52,8 +53,45 @@ function commandsFor(argv: readonly string[]): readonly Loadable[] {
   return asked.length > 0 ? asked : COMMANDS;
 }
 
+/** Verbs that ask a scheduler's API where one is named. */
+const BY_API: ReadonlySet<string> = new Set([
+  'status',
+  'accounts',
+  'instances',
+  'findings',
+  'coverage',
+  'waves',
+  'explain',
+]);
+/** Verbs that never ask anything of Redis by themselves, or are the processes: they take no notice of MUSTER_URL. */
+const OF_THIS_MACHINE: ReadonlySet<string> = new Set([
+  'scheduler',
+  'worker',
+  'run',
+  'init',
+  'config',
+  'version',
+]);
+
+/** Exit code 64 for a verb that no API answers, where a scheduler was named: it would act on another installation. */
+function refuseUrl(verb: string, { apiOptions, env }: CommandContext): void {
+  const { url } = apiOptions();
+  const isNamed = url !== undefined || (!OF_THIS_MACHINE.has(verb) && (env['MUSTER_URL'] ?? '') !== '');
+  if (BY_API.has(verb) || !isNamed) return;
+  throw new CommandError(
+    EXIT.usage,
+    `muster ${verb} works with the configuration, Redis or AWS, and not through the API: run it without ${url === undefined ? 'MUSTER_URL' : '--url'} where Muster’s configuration is. Through the API go ${[...BY_API].join(', ')}.`,
+  );
+}
+
+/** `muster config diff` is the verb `config`. */
+function verbOfAction(action: Command): string {
+  const { parent } = action;
+  return parent === null || parent.parent === null ? action.name() : verbOfAction(parent);
+}
+
 /** Options before the verb that take the word after them. */
-const WITH_VALUE: ReadonlySet<string> = new Set(['--config']);
+const WITH_VALUE: ReadonlySet<string> = new Set(['--config', '--url', '--token-file', '--ca-file']);
 
 /** The first word that is no option and no option's value; empty without. */
 function verbOf(argv: readonly string[]): string {
@@ -65,6 +103,9 @@ export async function main(argv: readonly string[], env: CommandContext['env']):
   const program = new Command('muster')
     .description('Enrolls every matching EC2 instance of an AWS Organization into Teleport, and keeps it so.')
     .option('--config <file>', 'configuration (default: MUSTER_CONFIG, else ./muster.yaml)')
+    .option('--url <url>', 'ask the API of this scheduler instead of Redis (MUSTER_URL)')
+    .option('--token-file <file>', 'with --url: the file of an API token (MUSTER_TOKEN_FILE)')
+    .option('--ca-file <file>', 'with --url: certificates of an authority of your own, in PEM')
     .option('--color', 'color lists, also where the output is no terminal')
     .option('--no-color', 'never color')
     .version(`muster ${manifest.version}`, '-V, --version', 'print the release; muster version says more')
@@ -74,12 +115,14 @@ export async function main(argv: readonly string[], env: CommandContext['env']):
   const context: CommandContext = {
     env,
     configOption: () => program.opts<{ config?: string }>().config,
+    apiOptions: () => program.opts<ApiOptions>(),
     exit: (code) => {
       exitCode = code;
     },
   };
   for (const { load } of commandsFor(argv)) (await load())(program, context);
-  program.hook('preAction', () => {
+  program.hook('preAction', (_, action) => {
+    refuseUrl(verbOfAction(action), context);
     decideColor(program.opts<{ color?: boolean }>().color, process.stdout, env);
   });
   try {

@@ -157,7 +157,7 @@ test('accounts show the sum of their hosts, and of one that cannot be entered wh
 test('coverage lists what was not read, and counts the rest', async () => {
   const { stdout } = await muster('coverage');
 
-  expect(stdout).toContain(`${CLOSED}`);
+  expect(stdout).toContain(CLOSED);
   expect(stdout).not.toContain(target.accountId);
   expect(stdout.trimEnd().split('\n').at(-1)).toBe('1 of 2 targets are complete');
 });

@@ -13,7 +13,7 @@ import { printList } from '../lists/print-list.ts';
 import { WAVE_LIST } from '../lists/wave-list.ts';
 import { parseId } from '../parse-ids.ts';
 import type { InstanceFilter } from '../sources/read-instances.ts';
-import type { Source } from '../sources/source.ts';
+import type { Asked, Rows, Source } from '../sources/source.ts';
 import { withSource } from '../sources/with-source.ts';
 
 /** `muster accounts` and `muster instances`: what there is. */
@@ -24,7 +24,9 @@ export function addInventoryCommands(program: Command, context: CommandContext):
     'accounts, how they were last read, and what became of their hosts',
     ACCOUNT_LIST,
     ['muster accounts --sort -failed,-lost --limit 20', 'muster accounts -o csv > accounts.csv'],
-  ).action((options: ListOptions) => showList(context, ACCOUNT_LIST, options, (source) => source.accounts()));
+  ).action((options: ListOptions) =>
+    showList(context, ACCOUNT_LIST, options, (source, asked) => source.accounts(asked)),
+  );
   listVerb(program, 'instances', 'list instances and where they stand', INSTANCE_LIST, [
     'muster instances --state failed --cause host-disk-full',
     'muster instances --account 111122223333 --sort -since --fields instanceId,state,since',
@@ -36,7 +38,7 @@ export function addInventoryCommands(program: Command, context: CommandContext):
     .option('--cause <cause>', 'only with this cause')
     .action((options: ListOptions & FilterOptions) => {
       const filter = filterOf(options);
-      return showList(context, INSTANCE_LIST, options, (source) => source.instances(filter));
+      return showList(context, INSTANCE_LIST, options, (source, asked) => source.instances(filter, asked));
     });
 }
 
@@ -52,8 +54,8 @@ export function addAttentionCommands(program: Command, context: CommandContext):
     const isTable = readListOptions(COVERAGE_LIST, options).format === 'table';
     let total = 0;
     let complete = 0;
-    async function* shown(source: Source): AsyncGenerator<CoverageLine> {
-      for await (const line of source.coverage()) {
+    async function* shown(source: Source, asked: Asked): AsyncGenerator<CoverageLine> {
+      for await (const line of source.coverage({ ...asked, most: null })) {
         total += 1;
         if (line.status === 'complete') complete += 1;
         if (!isTable || line.status !== 'complete') yield line;
@@ -66,7 +68,7 @@ export function addAttentionCommands(program: Command, context: CommandContext):
     'muster findings',
     'muster findings --sort -count --fields count,kind,owner,remedy',
   ]).action((options: ListOptions) =>
-    showList(context, FINDING_LIST, options, (source) => source.findings()),
+    showList(context, FINDING_LIST, options, (source, asked) => source.findings(asked)),
   );
 }
 
@@ -100,10 +102,16 @@ async function showList<Row extends object>(
   context: CommandContext,
   list: List<Row>,
   options: ListOptions,
-  rows: (source: Source) => AsyncIterable<Row>,
+  rows: (source: Source, asked: Asked) => Rows<Row>,
 ): Promise<void> {
   const request = readListOptions(list, options);
-  await withSource(context, (source) => printList(list, request, rows(source), source.now()));
+  await withSource(context, (source) => {
+    const sort = request.sort.map(({ field, down }) => (down ? `-${field}` : field)).join(',');
+    // Rows that a reader must sort are all wanted.
+    const most = source.isSorted || sort === '' ? request.limit : null;
+    const left = source.isSorted ? { ...request, sort: [] } : request;
+    return printList(list, left, rows(source, { sort, most }), source.now());
+  });
 }
 
 interface FilterOptions {

@@ -1,10 +1,11 @@
 import { csvRecord, type CsvValue } from '@muster/core/runtime/csv-text';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
 import { type Color, paint, writePainted } from '../guarded-output.ts';
+import type { Rows } from '../sources/source.ts';
 import type { List, ListColumn, ListRequest, TimeView } from './list.ts';
 import { tableLines } from './table.ts';
 
-type Rows<Row> = AsyncIterable<Row> | Iterable<Row>;
+type Listed<Row> = Rows<Row> | Iterable<Row>;
 
 /**
  * Prints the rows of a list as they were asked for. JSON and CSV without a sort are printed row by row, so that a long list needs
@@ -15,7 +16,7 @@ type Rows<Row> = AsyncIterable<Row> | Iterable<Row>;
 export async function printList<Row extends object>(
   list: List<Row>,
   request: ListRequest,
-  rows: Rows<Row>,
+  rows: Listed<Row>,
   nowMs: number,
 ): Promise<number> {
   const picked = request.sort.length === 0 ? rows : (await collect(rows)).toSorted(comparing(request));
@@ -38,7 +39,7 @@ export async function printList<Row extends object>(
 async function printTable<Row extends object>(
   list: List<Row>,
   request: ListRequest,
-  rows: Rows<Row>,
+  rows: Listed<Row>,
   nowMs: number,
 ): Promise<number> {
   const shown: Row[] = [];
@@ -46,6 +47,10 @@ async function printTable<Row extends object>(
   for await (const row of rows) {
     count += 1;
     if (request.limit === null || count <= request.limit) shown.push(row);
+    const total = 'total' in rows ? (rows.total?.() ?? null) : null;
+    if (total === null || shown.length !== request.limit) continue;
+    count = total;
+    break;
   }
   const view = { nowMs, absolute: request.absolute };
   const columns = columnsOf(list, request);
@@ -92,8 +97,13 @@ function colorOf<Row>(column: ListColumn<Row> | undefined, row: Row | undefined)
 function textOf<Row extends object>(column: ListColumn<Row>, row: Row, view: TimeView): string {
   if (column.text !== undefined) return column.text(row, view);
   const value = valueOf(row, column.field);
+  return plainText(value);
+}
+
+/** A value of JSON as a text; nothing for null. */
+function plainText(value: unknown): string {
   if (value === null || value === undefined) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function jsonLine(row: object, { fields }: ListRequest): string {
@@ -113,7 +123,7 @@ function valueOf(row: object, field: string): unknown {
   return (row as Readonly<Record<string, unknown>>)[field];
 }
 
-async function collect<Row>(rows: Rows<Row>): Promise<Row[]> {
+async function collect<Row>(rows: Listed<Row>): Promise<Row[]> {
   const all: Row[] = [];
   for await (const row of rows) all.push(row);
   return all;
@@ -134,7 +144,8 @@ function compare(a: unknown, b: unknown, down: boolean): number {
   if (a === b) return 0;
   if (a === null) return 1;
   if (b === null) return -1;
-  const [left, right] = typeof a === 'number' && typeof b === 'number' ? [a, b] : [String(a), String(b)];
+  const [left, right] =
+    typeof a === 'number' && typeof b === 'number' ? [a, b] : [plainText(a), plainText(b)];
   if (left === right) return 0;
   return left < right === down ? 1 : -1;
 }

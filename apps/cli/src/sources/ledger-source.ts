@@ -20,6 +20,7 @@ import type { Source } from './source.ts';
 export function ledgerSource(ledger: Ledger, clock: Clock, config: MusterConfig): Source {
   return {
     now: () => clock.now(),
+    isSorted: false,
     status: () => readOrganizationStatus(ledger, clock.now(), undefined, config.rollout.waves),
     accounts: () => readAccounts(ledger),
     instances: (filter) => instancesOf(ledger, filter, clock),

@@ -47,7 +47,8 @@ export async function* readInstances(
       }),
     );
     for (const { target, wait, records } of read) {
-      for (const { value } of records.values()) {
+      const byId = [...records].toSorted(([a], [b]) => a.localeCompare(b));
+      for (const [, { value }] of byId) {
         const line = lineOf(target, names.get(target.accountId) ?? '', value, wait, nowMs);
         if (filter.state !== null && line.state !== filter.state) continue;
         if (filter.cause !== null && line.cause !== filter.cause) continue;

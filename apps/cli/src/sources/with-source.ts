@@ -1,13 +1,23 @@
-import { type CommandContext, readConfig } from '../command-context.ts';
 import type { RedisProfile } from '@muster/core/redis/connection';
+import { apiAddress } from '../api/api-address.ts';
+import { type CommandContext, readConfig } from '../command-context.ts';
 import type { Source } from './source.ts';
 
-/** Opens where the answers come from, by what the operator gave, and closes it after. */
+/**
+ * Opens where the answers come from, and closes it after: the API of the scheduler that `--url` or MUSTER_URL names, else the
+ * Redis of the configuration. Each way is loaded only when it is gone.
+ */
 export async function withSource<T>(
   context: CommandContext,
   use: (source: Source) => Promise<T>,
   profile: RedisProfile = 'fail-fast',
 ): Promise<T> {
+  const address = apiAddress(context.apiOptions(), context.env);
+  if (address !== null) {
+    const { createApiClient } = await import('../api/api-client.ts');
+    const { apiSource } = await import('../api/api-source.ts');
+    return use(apiSource(createApiClient(address)));
+  }
   const config = readConfig(context.env, context.configOption());
   const { withLedger } = await import('../open-ledger.ts');
   const { ledgerSource } = await import('./ledger-source.ts');

@@ -1,0 +1,167 @@
+/** The verbs that look, asked through the API of a scheduler's web side and through Redis. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { seedOrganization } from '@muster/scheduler/console/seeded-ledger.fixture';
+import { type RunningApp, startApp } from '@muster/scheduler/http/running-app.fixture';
+import {
+  baseEnvironment,
+  type CommandResult,
+  MUSTER_ENTRY,
+  runProgram,
+} from '@muster/testing/supervised-process';
+import { OFFLINE_FACTS, systemConfig } from '@muster/testing/system-config';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const folder = mkdtempSync(join(tmpdir(), 'muster-test-'));
+let app: RunningApp;
+beforeAll(async () => {
+  app = await startApp();
+  await seedOrganization(app.ledger, Date.now());
+  const redis = { url: app.redis.url, prefix: 'muster' };
+  writeFileSync(
+    join(folder, 'muster.yaml'),
+    JSON.stringify(systemConfig(OFFLINE_FACTS, { muster: { redis } })),
+  );
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await app.stop();
+});
+
+function muster(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
+  return runProgram([MUSTER_ENTRY, ...args], { env: { ...baseEnvironment(), ...env }, cwd: folder });
+}
+
+function byApi(...args: readonly string[]): Promise<CommandResult> {
+  return muster(['--url', app.url, ...args]);
+}
+
+function linesOf({ stdout }: CommandResult): readonly Readonly<Record<string, unknown>>[] {
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+}
+
+describe('the same question has the same answer', () => {
+  test('status', async () => {
+    const [through, direct] = await Promise.all([byApi('status', '--json'), muster(['status', '--json'])]);
+
+    expect(through).toMatchObject({ code: 0, stderr: '' });
+    const [told, known] = [linesOf(through)[0], linesOf(direct)[0]];
+    for (const part of ['sweep', 'instances', 'commands', 'aws', 'waits', 'rollout']) {
+      expect(told?.[part], part).toEqual(known?.[part]);
+    }
+    const shown = await byApi('status');
+    expect(shown.stdout).toContain('Findings:');
+    expect(shown.stdout.indexOf('Findings:')).toBeLessThan(shown.stdout.indexOf('Not enrolled, and why:'));
+  });
+
+  test('findings', async () => {
+    const [through, direct] = await Promise.all([
+      byApi('findings', '--json'),
+      muster(['findings', '--json']),
+    ]);
+
+    const key = ({ kind, scope }: Readonly<Record<string, unknown>>): string =>
+      `${String(kind)} ${String(scope)}`;
+    const told = linesOf(through);
+    expect(told.map(key).toSorted()).toEqual(linesOf(direct).map(key).toSorted());
+    expect(told.length).toBeGreaterThan(5);
+  });
+
+  test('waves', async () => {
+    expect(await byApi('waves')).toEqual(await muster(['waves']));
+  });
+});
+
+describe('an address', () => {
+  test.each([
+    ['http://muster.example.com', 'plain http reaches this machine only'],
+    ['https://name:secret@muster.example.com', 'no name and no password belong into it'],
+    ['muster.example.com', 'must be an address such as https://'],
+    ['file:///etc/passwd', 'must be an address such as https://'],
+  ])('%s is refused before anything is sent', async (url, message) => {
+    const { code, stdout, stderr } = await muster(['--url', url, 'status']);
+
+    expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain('secret');
+  });
+
+  test('may come from the environment, and a verb that no API answers then does not ask another installation', async () => {
+    const env = { MUSTER_URL: app.url };
+
+    expect(await muster(['waves'], env)).toMatchObject({ code: 0 });
+    expect(await muster(['token'], env)).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('not through the API') as string,
+    });
+    expect(await muster(['version'], env)).toMatchObject({ code: 0 });
+    expect(await muster(['--url', app.url, 'version'])).toMatchObject({ code: 64 });
+  });
+
+  test('that does not answer is told as that', async () => {
+    const { code, stderr } = await muster(['--url', 'http://127.0.0.1:1', 'status']);
+
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^http:\/\/127\.0\.0\.1:1 does not answer: /);
+  });
+});
+
+describe('another server', () => {
+  const seen: (string | undefined)[] = [];
+  let server: Server;
+  let url: string;
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      seen.push(request.headers.authorization);
+      if (request.url?.startsWith('/away/')) {
+        response.writeHead(302, { location: `${app.url}/api/v1/overview` }).end();
+      } else if (request.url?.startsWith('/refusing/')) {
+        const problem = { type: 'about:blank', title: 'No', status: 401, detail: 'Sign in.\u001B[2J' };
+        response.writeHead(401, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem));
+      } else response.end('<html>');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => new Promise((resolve) => server.close(resolve)));
+
+  test('gets the token that it was given with, and sends nobody elsewhere', async () => {
+    const tokenFile = join(folder, 'token');
+    writeFileSync(tokenFile, 'muster_abc\n');
+
+    const { code, stderr } = await muster(['--url', `${url}/away`, '--token-file', tokenFile, 'status']);
+
+    expect(code).toBe(1);
+    expect(stderr).toContain('answers 302 and points elsewhere');
+    expect(seen.at(-1)).toBe('Bearer muster_abc');
+  });
+
+  test('that is no scheduler is told as that', async () => {
+    expect(await muster(['--url', url, 'status'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('is it the address of a scheduler') as string,
+    });
+  });
+
+  test('that asks for a token is told with what gives one, and controls no terminal', async () => {
+    const { code, stderr } = await muster(['--url', `${url}/refusing`, 'status']);
+
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      `${url}/refusing: Sign in.\\u001b[2J A token is given by --token-file (muster api-token create makes one).\n`,
+    );
+  });
+
+  test('is sent no token that would end the header', async () => {
+    const tokenFile = join(folder, 'two-lines');
+    writeFileSync(tokenFile, 'muster_abc\nX-Other: 1');
+
+    expect(await muster(['--url', url, '--token-file', tokenFile, 'status'])).toMatchObject({ code: 64 });
+  });
+});
