@@ -1,6 +1,11 @@
-/** Takes the picture of a running console: `node scripts/screenshot-console.ts URL FILE.png [--width 1280] [--dark]`. */
+/**
+ * Takes the pictures of the documentation from a running console:
+ * `node scripts/screenshot-console.ts URL [FOLDER]`, such as that of `npm run demo`. FOLDER is docs/images where it is not named.
+ * Look at them before you commit them.
+ */
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 
 /** Debian's and Ubuntu's place; another by the environment. */
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
@@ -14,34 +19,68 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { width: { type: 'string', default: '1280' }, dark: { type: 'boolean', default: false } },
-});
-const [url, file] = positionals;
-if (url === undefined || file === undefined) {
-  console.error('usage: node scripts/screenshot-console.ts URL FILE.png [--width 1280] [--dark]');
+/** One picture. */
+interface Picture {
+  readonly name: string;
+  readonly path: string;
+  /** @default 1280 */
+  readonly width?: number;
+  readonly isDark?: boolean;
+  /** Goes from the page to what is shown. */
+  readonly then?: (page: Page) => Promise<void>;
+}
+
+const PICTURES: readonly Picture[] = [
+  { name: 'console', path: '/' },
+  { name: 'console-dark', path: '/', isDark: true },
+  { name: 'console-phone', path: '/', width: 390 },
+  { name: 'console-accounts', path: '/accounts' },
+  { name: 'console-instances', path: '/instances?state=failed,lost,ineligible' },
+  {
+    name: 'console-instance',
+    path: '/instances?state=failed',
+    then: async (page) => {
+      await page.locator('tbody a').first().click();
+      await page.waitForURL('**/instances/i-*');
+    },
+  },
+  { name: 'console-findings', path: '/findings' },
+  { name: 'console-rollout', path: '/rollout' },
+];
+const HEIGHT = 900;
+
+const { positionals } = parseArgs({ allowPositionals: true });
+const [url, folder = 'docs/images'] = positionals;
+if (url === undefined) {
+  console.error('usage: node scripts/screenshot-console.ts URL [FOLDER]');
   process.exit(64);
 }
-await screenshotConsole(url, file, { width: Number(values.width), dark: values.dark });
+const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+try {
+  for (const picture of PICTURES) await take(browser, url.replace(/\/$/, ''), picture, folder);
+} finally {
+  await browser.close();
+}
 
-/** Waits until the console shows live data, then writes the whole page as a PNG file. */
-async function screenshotConsole(
-  url: string,
-  file: string,
-  look: { readonly width: number; readonly dark: boolean },
-): Promise<void> {
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
-  try {
-    const page = await browser.newPage({
-      viewport: { width: look.width, height: 800 },
-      colorScheme: look.dark ? 'dark' : 'light',
-      reducedMotion: 'reduce',
-    });
-    await page.goto(url);
-    await page.locator('#freshness[data-health="live"]').waitFor();
-    await page.screenshot({ path: file, fullPage: true });
-  } finally {
-    await browser.close();
+/** Waits until the page is live and whole, then writes what the window shows as a PNG file. */
+async function take(browser: Browser, url: string, picture: Picture, folder: string): Promise<void> {
+  const page = await browser.newPage({
+    viewport: { width: picture.width ?? 1280, height: HEIGHT },
+    colorScheme: picture.isDark === true ? 'dark' : 'light',
+    reducedMotion: 'reduce',
+  });
+  await page.goto(url + picture.path);
+  await isWhole(page);
+  if (picture.then !== undefined) {
+    await picture.then(page);
+    await isWhole(page);
   }
+  await page.screenshot({ path: join(folder, `${picture.name}.png`) });
+  await page.close();
+}
+
+async function isWhole(page: Page): Promise<void> {
+  await page.locator('#freshness[data-state="live"]').waitFor();
+  await page.locator('h1').first().waitFor();
+  await page.waitForFunction('document.querySelectorAll(".view-loading").length === 0');
 }

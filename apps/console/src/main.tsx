@@ -22,7 +22,10 @@ const client = new QueryClient({
     },
   }),
   defaultOptions: {
+    // Browsers take a machine without the internet for one without a network; the scheduler is mostly near.
+    mutations: { networkMode: 'always' },
     queries: {
+      networkMode: 'always',
       staleTime: FRESH_MS,
       retry: (failures, error) => isPassing(error) && failures < TRIES,
       // A list that is asked again with other filters keeps its rows until the new ones are there.

@@ -38,29 +38,31 @@ export function RedisCard({ facts }: { readonly facts: RedisFacts }): ReactEleme
         <dd>{facts.uptimeSeconds === null ? '—' : duration(1_000 * facts.uptimeSeconds)}</dd>
       </dl>
       {queues.length === 0 ? null : (
-        <table className="plain-table" id="queues">
-          <caption className="unseen">Jobs by queue and state</caption>
-          <thead>
-            <tr>
-              <th scope="col">Queue</th>
-              {states.map((state) => (
-                <th key={state} scope="col">
-                  {state}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {queues.map(([queue, counts]) => (
-              <tr key={queue}>
-                <th scope="row">{queue}</th>
+        <div className="scroll-x" role="region" aria-label="Jobs by queue and state" tabIndex={0}>
+          <table className="plain-table" id="queues">
+            <caption className="unseen">Jobs by queue and state</caption>
+            <thead>
+              <tr>
+                <th scope="col">Queue</th>
                 {states.map((state) => (
-                  <td key={state}>{figure(counts[state] ?? 0)}</td>
+                  <th key={state} scope="col">
+                    {state}
+                  </th>
                 ))}
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {queues.map(([queue, counts]) => (
+                <tr key={queue}>
+                  <th scope="row">{queue}</th>
+                  {states.map((state) => (
+                    <td key={state}>{figure(counts[state] ?? 0)}</td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
       )}
       <p>
         <a href="/queues">Look into the queues</a>
