@@ -40,6 +40,7 @@ const COMMANDS: readonly Loadable[] = [
   { verbs: ['init'], load: async () => (await import('./commands/init.ts')).addInitCommand },
   { verbs: ['version'], load: async () => (await import('./commands/version.ts')).addVersionCommand },
   { verbs: ['console'], load: async () => (await import('./commands/console.ts')).addConsoleCommand },
+  { verbs: ['mcp'], load: async () => (await import('./commands/mcp.ts')).addMcpCommand },
   { verbs: ['token'], load: async () => (await import('./commands/token.ts')).addTokenCommand },
 ];
 
@@ -62,6 +63,7 @@ const BY_API: ReadonlySet<string> = new Set([
   'coverage',
   'waves',
   'explain',
+  'mcp',
 ]);
 /** Verbs that never ask anything of Redis by themselves, or are the processes: they take no notice of MUSTER_URL. */
 const OF_THIS_MACHINE: ReadonlySet<string> = new Set([

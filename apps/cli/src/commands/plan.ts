@@ -62,7 +62,8 @@ export function addPlanCommand(program: Command, context: CommandContext): void 
     });
 }
 
-async function makePlan(config: MusterConfig, isLocal: boolean, timeoutMs: number): Promise<Plan> {
+/** Has workers, or this process, read everything, and says what a run would do. */
+export async function makePlan(config: MusterConfig, isLocal: boolean, timeoutMs: number): Promise<Plan> {
   const startedAtMs = Date.now();
   const workers = isLocal ? 1 : await requireWorkers(config);
   const log = createLogger({ name: 'cli', level: 'silent' });
