@@ -1,4 +1,6 @@
 import type { Clock } from '@muster/core/runtime/clock-port';
+import { findInstances } from './instance-counts.ts';
+import { listIds, listInstances } from './instance-list.ts';
 import type { Model } from './model.ts';
 import { listAccounts, listTargets, listUnits, mapPlaces } from './place-list.ts';
 import { type Places, readPlaces } from './place-rollup.ts';
@@ -14,7 +16,7 @@ export function createAnswers(model: Model, clock: Pick<Clock, 'monotonicMs'>) {
 
   function placesNow(): Places {
     if (places === null || clock.monotonicMs() - readAtMs >= PLACES_KEPT_MS) {
-      places = readPlaces(model.db);
+      places = readPlaces(model);
       readAtMs = clock.monotonicMs();
     }
     return places;
@@ -22,9 +24,9 @@ export function createAnswers(model: Model, clock: Pick<Clock, 'monotonicMs'>) {
 
   const answers: { readonly [T in Topic]: (asked: Questions[T]['with']) => Questions[T]['answer'] } = {
     state: () => null,
-    instances: ({ filter, page }) => model.lists.list(filter, page),
-    counts: (filter) => model.lists.count(filter),
-    instancesOf: ({ filter, afterId, limit }) => model.lists.idsOf(filter, afterId, limit),
+    instances: ({ filter, page }) => listInstances(model, filter, page),
+    counts: (filter) => findInstances(model, filter).counts,
+    instancesOf: ({ filter, afterId, limit }) => listIds(model, filter, afterId, limit),
     accounts: ({ filter, page }) => listAccounts(placesNow(), filter, page),
     account: (id) => placesNow().accounts.find(({ accountId }) => accountId === id) ?? null,
     units: (page) => listUnits(placesNow(), page),

@@ -16,6 +16,7 @@ import {
 import { type TestLedger, useLedgerBench } from '@muster/testing/ledger-bench';
 import { afterEach, expect, test } from 'vitest';
 import { createFollower, type Follower, type ModelChange } from './follow-ledger.ts';
+import { findInstances } from './instance-counts.ts';
 import { type Model, openModel } from './model.ts';
 import { aRandomRecord } from './random-fleet.fixture.ts';
 
@@ -79,19 +80,26 @@ function rowsOfModel({ db }: Model): readonly string[] {
     .toSorted();
 }
 
-function talliesOf({ db }: Model): unknown {
-  return db.prepare('SELECT * FROM tallies').all();
-}
-
-function recount({ db }: Model): unknown {
+/** What the tallies say, and what they should: counted from the rows. */
+function talliesOf({ tallies, db }: Model): readonly [readonly string[], readonly string[]] {
   const by = 'account, region, state, cause, wave, matcher, platform';
-  return db.prepare(`SELECT ${by}, count(*) AS hosts FROM instances GROUP BY ${by} ORDER BY ${by}`).all();
+  const counted = db
+    .prepare(
+      `SELECT concat_ws('|', tally, ${by}, count(*)) AS row FROM instances JOIN found_by USING (tally, n) GROUP BY tally, ${by}`,
+    )
+    .all();
+  const told = [...tallies.all()].map(
+    ({ n, account, region, state, cause, wave, matcher, platform, hosts }) =>
+      [n, account, region, state, cause, wave, matcher, platform, hosts].join('|'),
+  );
+  return [told.toSorted(), counted.map((row) => String(row['row'])).toSorted()];
 }
 
 async function expectToAgree(one: Followed, ledger: Ledger): Promise<void> {
   await catchUp(one);
   expect(rowsOfModel(one.model)).toEqual(await rowsOfLedger(ledger));
-  expect(talliesOf(one.model)).toEqual(recount(one.model));
+  const [told, counted] = talliesOf(one.model);
+  expect(told).toEqual(counted);
 }
 
 test.each([1, 2, 3, 4])(
@@ -149,7 +157,7 @@ test('a record that changes nothing but its wave, and one that is deleted or set
   await follower.step();
   await put(1, 'rest');
   await follower.step();
-  expect(model.lists.count({ wave: ['rest'] }).total).toBe(1);
+  expect(findInstances(model, { wave: ['rest'] }).counts.total).toBe(1);
 
   await redis.hset(keys.target(target).instances, anInstanceId(2), 'no record');
   await ledger.enrollments.setAsideUnreadable(target);
@@ -167,31 +175,27 @@ test('accounts, coverage and denials are followed as they change', async () => {
   const { ledger, model, follower } = await begun();
   const accountId = anAccountId();
   const target = aTarget();
-  const read = () =>
-    model.db
-      .prepare('SELECT account, region, status FROM targets')
-      .all()
-      .map((row) => Object.values(row).join(' '));
+  const read = () => [...model.places.coverages()].map(([id, { status }]) => `${id} ${status}`);
   await ledger.coverage.putAccounts([{ accountId, name: 'shop', state: 'ACTIVE', ancestorIds: ['r-1'] }]);
   await ledger.coverage.putRegions(accountId, [target.region], 5);
   await follower.step();
-  expect(read()).toEqual([`${accountId} eu-west-1 pending`]);
+  expect(read()).toEqual([`${accountId}.eu-west-1 pending`]);
 
   await ledger.coverage.put(target, aCoverage());
   await follower.step();
-  expect(read()).toEqual([`${accountId} eu-west-1 complete`]);
+  expect(read()).toEqual([`${accountId}.eu-west-1 complete`]);
 
   await ledger.coverage.denyAccount(
     accountId,
     aCoverage({ status: 'denied', cause: 'ec2-perm-account-denied' }),
   );
   await follower.step();
-  expect(read()).toEqual([`${accountId} * denied`]);
+  expect(read()).toEqual([`${accountId}.* denied`]);
 
   await ledger.coverage.removeAccount(accountId);
   await follower.step();
   expect(read()).toEqual([]);
-  expect(model.db.prepare('SELECT id FROM accounts').all()).toEqual([]);
+  expect([...model.places.accounts()]).toEqual([]);
 });
 
 test('what was in the stream before the start is told of an instance, and what comes is added', async () => {
@@ -235,7 +239,7 @@ test('rows answer while they are compared anew, and their age says that they are
   const next = follow(made.another(), one.model);
   await next.follower.step();
 
-  expect(one.model.lists.count({}).total).toBe(6);
+  expect(one.model.tallies.total()).toBe(6);
   expect(asOfMs).toBeGreaterThan(Date.now() - 60_000);
 });
 
@@ -254,12 +258,12 @@ test.each([
   if (isOther) await redis.set(keys.epoch, 'another');
   else await redis.del(counts, keys.counts);
   await catchUp(one);
-  expect(one.model.instances.count()).toBe(3);
+  expect(one.model.tallies.total()).toBe(3);
 
   monotonicMs += afterMs;
   await one.follower.step();
   await catchUp(one);
 
-  expect(one.model.instances.count()).toBe(2);
+  expect(one.model.tallies.total()).toBe(2);
   expect(one.follower.state().rebuilds).toBe(2);
 });

@@ -112,7 +112,7 @@ export function createFollower(deps: FollowerDeps) {
   async function goOn(under: Rebuild): Promise<void> {
     if (!(await under.run(REBUILD_SHARE_MS))) return;
     rebuild = null;
-    log.info({ rows: model.instances.count() }, 'the read model agrees with the ledger');
+    log.info({ rows: model.tallies.total() }, 'the read model agrees with the ledger');
     tell(null, true);
   }
 
@@ -151,7 +151,7 @@ export function createFollower(deps: FollowerDeps) {
         asOfMs,
         rebuilding: rebuild !== null || asOfMs === null,
         rebuilds,
-        rows: model.instances.count(),
+        rows: model.tallies.total(),
         changeId: changeId ?? '0-0',
       };
     },
@@ -171,13 +171,11 @@ async function copyRecords(
   { target, ids }: WantedRecords,
 ): Promise<void> {
   const records = await ledger.enrollments.read(target, [...ids]);
-  inTransaction(model.db, () => {
-    model.instances.put(target, records.values());
-    model.instances.remove(
-      target,
-      [...ids].filter((id) => !records.has(id)),
-    );
-  });
+  model.instances.put(target, records.values());
+  model.instances.remove(
+    target,
+    [...ids].filter((id) => !records.has(id)),
+  );
 }
 
 function idsByTarget(entries: readonly Change[]): readonly WantedRecords[] {
@@ -218,7 +216,7 @@ function createTimer(clock: Pick<Clock, 'monotonicMs'>, everyMs: number): () => 
 /** What is written between the two readings differs as well: comparing all is right then too, and changes nothing. */
 async function differsInSums(ledger: Pick<Ledger, 'enrollments'>, model: Model): Promise<boolean> {
   const { states } = await ledger.enrollments.counts();
-  const ours = model.instances.byState();
+  const ours = model.tallies.byState();
   const words = new Set([...states.keys(), ...ours.keys()]);
   return [...words].some((word) => (states.get(word) ?? 0) !== (ours.get(word) ?? 0));
 }

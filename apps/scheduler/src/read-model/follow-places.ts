@@ -1,7 +1,6 @@
 import type { Ledger } from '@muster/core/control/ledger';
 import { AccountId } from '@muster/core/organization/ids';
 import type { Model } from './model.ts';
-import { inTransaction } from './schema.ts';
 
 const ENTRIES = 100;
 
@@ -23,11 +22,9 @@ export function createPlaceFollower(deps: {
   async function readAll(): Promise<void> {
     placeId = await ledger.placeChanges.end();
     const [accounts, coverages] = await Promise.all([ledger.coverage.accounts(), ledger.coverage.all()]);
-    inTransaction(model.db, () =>
-      model.places.replace(
-        accounts.map(({ account }) => account),
-        coverages,
-      ),
+    model.places.replace(
+      accounts.map(({ account }) => account),
+      coverages,
     );
   }
 
@@ -38,13 +35,11 @@ export function createPlaceFollower(deps: {
       Promise.all(accountIds.map((id) => ledger.coverage.account(id))),
       ledger.coverage.some(targetIds),
     ]);
-    inTransaction(model.db, () => {
-      model.places.remove(accountIds, targetIds);
-      model.places.put(
-        accounts.flatMap((known) => (known === null ? [] : [known.account])),
-        coverages,
-      );
-    });
+    model.places.remove(places);
+    model.places.put(
+      accounts.flatMap((known) => (known === null ? [] : [known.account])),
+      coverages,
+    );
   }
 
   return {

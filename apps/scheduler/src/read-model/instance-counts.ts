@@ -1,7 +1,9 @@
 /** Totals of instances, and the choices of filters. */
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type { InstanceFilter } from '@muster/api/instances';
-import { allOf, placeCondition, textCondition } from './instance-filter.ts';
+import { searchTallies } from './instance-search.ts';
+import type { KnownPlaces } from './places.ts';
+import { type Tallies, type Tally, tallyTest } from './tallies.ts';
 
 /** How many instances the filters give: all of them, and per word of a filter with that filter left out. */
 export interface InstanceCounts {
@@ -11,59 +13,63 @@ export interface InstanceCounts {
   readonly region: Readonly<Record<string, number>>;
 }
 
-/** Counts by filters. Without a text search or tags it reads tallies only. */
-export function createInstanceCounts(db: DatabaseSync) {
-  return {
-    count(filter: InstanceFilter): InstanceCounts {
-      const place = placeCondition(filter, ['state', 'cause', 'region']);
-      const text = textCondition(filter);
-      const { sql, values } = text === null ? place : allOf([place, text]);
-      const [source, hosts] = text === null ? ['tallies', 'sum(hosts)'] : ['instances', 'count(*)'];
-      const rows = db
-        .prepare(
-          `SELECT state, cause, region, ${hosts} AS hosts FROM ${source} WHERE ${sql} GROUP BY state, cause, region`,
-        )
-        .all(...values);
-      return addUp(rows, filter);
-    },
+/** What is read: rows, their counts, and the places that they lie in. */
+export interface InstanceSource {
+  readonly db: DatabaseSync;
+  readonly tallies: Tallies;
+  readonly places: KnownPlaces;
+}
 
-    /** How many instances a filter gives, its text search and tags left out. */
-    tallied(filter: InstanceFilter): number {
-      const { sql, values } = placeCondition(filter);
-      const row = db
-        .prepare(`SELECT ifnull(sum(hosts), 0) AS hosts FROM tallies WHERE ${sql}`)
-        .get(...values);
-      return Number(row?.['hosts']);
-    },
+/** Counts, and where the instances are that fit. */
+export interface FoundInstances {
+  readonly counts: InstanceCounts;
+  /** Tallies that fit all filters, and of which at least one host is found. */
+  readonly tallies: readonly Tally[];
+}
+
+/** Counts what filters give. Without a text search or tags it looks at no row. */
+export function findInstances(
+  { db, tallies, places }: InstanceSource,
+  filter: InstanceFilter,
+): FoundInstances {
+  const fits = tallyTest(filter, places.isBelow, ['state', 'cause', 'region']);
+  const left = [...tallies.all()].filter(fits);
+  const searched = searchTallies(db, filter, left, places);
+  const fitsAll = tallyTest(filter, places.isBelow);
+  return {
+    counts: addUp(filter, left, searched),
+    tallies: left.filter((tally) => fitsAll(tally) && (searched === null || searched.has(tally.n))),
   };
 }
 
-export type InstanceCounter = ReturnType<typeof createInstanceCounts>;
-
-function addUp(rows: readonly Record<string, SQLOutputValue>[], filter: InstanceFilter): InstanceCounts {
+function addUp(
+  filter: InstanceFilter,
+  left: readonly Tally[],
+  searched: ReadonlyMap<number, number> | null,
+): InstanceCounts {
   let total = 0;
-  const [states, causes, regions] = [
-    new Map<string, number>(),
-    new Map<string, number>(),
-    new Map<string, number>(),
-  ];
+  const sums = { state: new Map(), cause: new Map(), region: new Map() } as const satisfies Record<
+    string,
+    Map<string, number>
+  >;
   const has = (words: readonly string[] | undefined, word: string): boolean => words?.includes(word) ?? true;
-  for (const row of rows) {
-    const [state, cause, region] = [String(row['state']), String(row['cause']), String(row['region'])];
-    const hosts = Number(row['hosts']);
-    const isState = has(filter.state, state);
-    const isCause = has(filter.cause, cause);
-    const isRegion = has(filter.region, region);
+  for (const tally of left) {
+    const hosts = searched === null ? tally.hosts : (searched.get(tally.n) ?? 0);
+    if (hosts === 0) continue;
+    const isState = has(filter.state, tally.state);
+    const isCause = has(filter.cause, tally.cause);
+    const isRegion = has(filter.region, tally.region);
     if (isState && isCause && isRegion) total += hosts;
-    if (isCause && isRegion) add(states, state, hosts);
-    if (isState && isRegion && cause !== '') add(causes, cause, hosts);
-    if (isState && isCause) add(regions, region, hosts);
+    if (isCause && isRegion) add(sums.state, tally.state, hosts);
+    if (isState && isRegion && tally.cause !== '') add(sums.cause, tally.cause, hosts);
+    if (isState && isCause) add(sums.region, tally.region, hosts);
   }
+  const { state, cause, region } = sums;
   return {
     total,
-    state: Object.fromEntries(states),
-    cause: Object.fromEntries(causes),
-    region: Object.fromEntries(regions),
+    state: Object.fromEntries(state),
+    cause: Object.fromEntries(cause),
+    region: Object.fromEntries(region),
   };
 }
 

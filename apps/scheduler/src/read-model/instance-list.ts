@@ -1,12 +1,18 @@
 /** Lists of instances: pages, and the ids of all that a filter gives. */
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import type { SQLOutputValue } from 'node:sqlite';
 import type { InstanceFilter, InstanceRow } from '@muster/api/instances';
 import { causeFacts } from '@muster/core/enrollment/cause';
 import type { Position } from '../api/cursor.ts';
 import type { SortKey } from '../api/list-request.ts';
 import type { FoundPage, WantedPage } from './answer.ts';
-import { createInstanceCounts, type InstanceCounter, type InstanceCounts } from './instance-counts.ts';
-import { allOf, type Condition, placeCondition, textCondition } from './instance-filter.ts';
+import {
+  findInstances,
+  type FoundInstances,
+  type InstanceCounts,
+  type InstanceSource,
+} from './instance-counts.ts';
+import { rowConditions } from './instance-filter.ts';
+import { type Condition, idStart, searchCondition, searchTest } from './instance-search.ts';
 import { NEVER_MS } from './schema.ts';
 
 type Row = Readonly<Record<string, SQLOutputValue>>;
@@ -42,48 +48,72 @@ export interface ListedInstance {
   readonly instanceId: string;
 }
 
-export function createInstanceLists(db: DatabaseSync) {
-  const counts = createInstanceCounts(db);
-  const accountNames = db.prepare('SELECT name FROM accounts WHERE id = ?');
-
+/** One page of what a filter gives. */
+export function listInstances(
+  source: InstanceSource,
+  filter: InstanceFilter,
+  page: WantedPage,
+): InstanceList {
+  const found = findInstances(source, filter);
+  const { total, ...facets } = found.counts;
+  const more = page.limit + 1;
+  const numbers = total === 0 ? [] : readNumbers(source, filter, found, page.sort, behind(page), more);
+  const rows = readRows(source, numbers.slice(0, page.limit));
   return {
-    count: (filter: InstanceFilter): InstanceCounts => counts.count(filter),
-
-    list(filter: InstanceFilter, page: WantedPage): InstanceList {
-      const { total, ...facets } = counts.count(filter);
-      const { sql, values } = allOf([conditionOf(filter), ...behind(page)]);
-      const source = sourceOf(counts, filter, total, page.sort);
-      const rows = db
-        .prepare(`SELECT * FROM ${source} AND ${sql} ORDER BY ${orderOf(page.sort)} LIMIT ?`)
-        .all(...values, page.limit + 1);
-      const shown = rows.slice(0, page.limit);
-      return {
-        items: shown.map((row) => rowOf(row, text(accountNames.get(text(row['account']))?.['name']))),
-        last: rows.length > shown.length ? positionOf(shown.at(-1) ?? {}, page.sort) : null,
-        total,
-        facets,
-      };
-    },
-
-    /** What a filter gives, in the order of ids, behind `afterId`. */
-    idsOf(filter: InstanceFilter, afterId: string, limit: number): readonly ListedInstance[] {
-      const { sql, values } = conditionOf(filter);
-      const source = sourceOf(counts, filter, counts.tallied(filter), []);
-      const rows = db
-        .prepare(`SELECT id, account, region FROM ${source} AND id > ? AND ${sql} ORDER BY id LIMIT ?`)
-        .all(afterId, ...values, limit);
-      return rows.map((row) => ({
-        accountId: text(row['account']),
-        region: text(row['region']),
-        instanceId: text(row['id']),
-      }));
-    },
+    items: rows.map((row) => rowOf(row, source.places.nameOf(text(row['account'])))),
+    last: numbers.length === more ? positionOf(rows.at(-1) ?? {}, page.sort) : null,
+    total,
+    facets,
   };
 }
 
-function conditionOf(filter: InstanceFilter): Condition {
-  const found = textCondition(filter);
-  return allOf(found === null ? [placeCondition(filter)] : [placeCondition(filter), found]);
+/** What a filter gives, in the order of ids, behind `afterId`. */
+export function listIds(
+  source: InstanceSource,
+  filter: InstanceFilter,
+  afterId: string,
+  limit: number,
+): readonly ListedInstance[] {
+  const found = findInstances(source, filter);
+  const further = [{ sql: 'id > ?', values: [afterId] }];
+  return readRows(source, readNumbers(source, filter, found, [], further, limit)).map((row) => ({
+    accountId: text(row['account']),
+    region: text(row['region']),
+    instanceId: text(row['id']),
+  }));
+}
+
+/** Numbers of rows in order: whole rows are read of those that are shown, not of all that are sorted. */
+function readNumbers(
+  source: InstanceSource,
+  filter: InstanceFilter,
+  found: FoundInstances,
+  sort: readonly SortKey[],
+  further: readonly Condition[],
+  limit: number,
+): readonly number[] {
+  const { table, along } = tableOf(source, filter, found, sort);
+  const search = (along ? searchTest : searchCondition)(filter, found.tallies, source.places);
+  const conditions = [
+    ...rowConditions(source.places, filter),
+    ...further,
+    ...(search === null ? [] : [search]),
+  ];
+  const rows = source.db
+    .prepare(
+      `SELECT n FROM ${table} ${conditions.map(({ sql }) => `AND ${sql}`).join(' ')} ORDER BY ${orderOf(sort)} LIMIT ?`,
+    )
+    .all(...conditions.flatMap(({ values }) => values), limit);
+  return rows.map((row) => Number(row['n']));
+}
+
+/** Rows in the order of their numbers in the list. */
+function readRows({ db }: InstanceSource, numbers: readonly number[]): readonly Row[] {
+  const rows = db
+    .prepare('SELECT * FROM instances WHERE n IN (SELECT value FROM json_each(?))')
+    .all(JSON.stringify(numbers));
+  const byNumber = new Map(rows.map((row) => [Number(row['n']), row]));
+  return numbers.map((n) => byNumber.get(n) ?? {});
 }
 
 /** At most this share of all rows has the word: its index is read, and what it gives is sorted. */
@@ -92,33 +122,51 @@ const FEW = 0.05;
 const MANY = 0.2;
 const FEW_ACCOUNTS = 20;
 
+/** Fields whose order has an index. */
+const ORDERED: ReadonlySet<string> = new Set(['id', 'since', 'name']);
+
+/** Where rows are taken from; `along`: in the order that is asked for, so that reading ends with the page. */
+interface RowSource {
+  readonly table: string;
+  readonly along: boolean;
+}
+
 /**
  * Which rows are looked at. SQLite knows nothing of how many rows a single word gives, and takes an index that leads to nine
  * tenths of a million rows; the tallies know. What neither an index nor the order narrows is read whole, which is faster than
  * an index with a tenth of the rows behind it.
  */
-function sourceOf(
-  counts: InstanceCounter,
+function tableOf(
+  { tallies }: InstanceSource,
   filter: InstanceFilter,
-  fits: number,
+  { counts }: FoundInstances,
   sort: readonly SortKey[],
-): string {
-  const first = COLUMNS[sort[0]?.field ?? 'instanceId'];
-  const { account, state, cause } = filter;
-  if (account !== undefined && account.length <= FEW_ACCOUNTS) return indexed('place');
-  if (first === 'since' && state?.length === 1) return indexed('state');
-  const all = counts.tallied({});
-  if ((first === 'id' || first === 'since') && fits >= MANY * all) return indexed(first);
-  // Its index knows only rows with a cause, and is taken where the condition says so.
-  if (cause !== undefined && counts.tallied({ cause }) <= FEW * all) {
-    return `${indexed('cause')} AND cause <> ''`;
+): RowSource {
+  const first = COLUMNS[sort[0]?.field ?? 'instanceId'] ?? 'id';
+  const { account, state, cause, unit } = filter;
+  const all = tallies.total();
+  const isMany = counts.total >= MANY * all;
+  if (idStart(filter) !== null) return indexed('id', false);
+  if (account !== undefined && account.length <= FEW_ACCOUNTS) return indexed('place', false);
+  if (first === 'since' && state?.length === 1 && counts.total >= MANY * tallies.having('state', state)) {
+    return indexed('state', true);
   }
-  if (state !== undefined && counts.tallied({ state }) <= FEW * all) return indexed('state');
-  return 'instances NOT INDEXED WHERE TRUE';
+  if (ORDERED.has(first) && isMany) return indexed(first, true);
+  if (filter.q !== undefined || filter.tag !== undefined) {
+    return { table: 'instances WHERE TRUE', along: false };
+  }
+  if (first === 'since' && state?.length === 1) return indexed('state', true);
+  if (unit !== undefined && counts.total <= FEW * all) return indexed('place', false);
+  // Its index knows only rows with a cause, and is taken where the condition says so.
+  if (cause !== undefined && tallies.having('cause', cause) <= FEW * all) {
+    return { table: `${indexed('cause', false).table} AND cause <> ''`, along: false };
+  }
+  if (state !== undefined && tallies.having('state', state) <= FEW * all) return indexed('state', false);
+  return { table: 'instances NOT INDEXED WHERE TRUE', along: false };
 }
 
-function indexed(by: 'place' | 'state' | 'cause' | 'id' | 'since'): string {
-  return `instances INDEXED BY instances_${by} WHERE TRUE`;
+function indexed(by: string, along: boolean): RowSource {
+  return { table: `instances INDEXED BY instances_${by} WHERE TRUE`, along };
 }
 
 function orderOf(sort: readonly SortKey[]): string {

@@ -3,55 +3,77 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Versioned } from '@muster/core/enrollment/enrollment-store';
 import { causeOf, stateOf, type StoredRecord } from '@muster/core/enrollment/record';
 import { candidateAt } from '@muster/core/enrollment/record-codec';
-import type { Target } from '@muster/core/organization/target';
-import { NEVER_MS } from './schema.ts';
+import { readTargetId, targetId, type Target } from '@muster/core/organization/target';
+import { searchText } from './search-text.ts';
+import { inTransaction, NEVER_MS } from './schema.ts';
+import type { Tallies, TallyFacts } from './tallies.ts';
 
-const COLUMNS = [
-  'id',
-  'account',
-  'region',
-  'state',
-  'cause',
-  'wave',
-  'matcher',
-  'platform',
-  'since',
-  'joined_at',
-  'next_at',
-  'attempts',
-  'exit_code',
-  'version',
-  'name',
-  'tags',
+const KEY = ['id', 'account', 'region'] as const;
+const REST = [
+  ...([
+    'state',
+    'cause',
+    'wave',
+    'matcher',
+    'platform',
+    'since',
+    'joined_at',
+    'next_at',
+    'attempts',
+  ] as const),
+  ...(['exit_code', 'version', 'name', 'tags', 'tally'] as const),
 ] as const;
 
-const KEY = 3;
-
-type Value = string | number | null;
-
-/** The table of instances inside of `db`. The caller holds the transaction. */
-export function createInstanceTable(db: DatabaseSync) {
-  const put = db.prepare(
-    `INSERT INTO instances (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})
-     ON CONFLICT (id, account, region) DO UPDATE SET
-     ${COLUMNS.slice(KEY)
-       .map((column) => `${column} = excluded.${column}`)
-       .join(', ')}`,
+/** The table of instances inside of `db`, with what is searched and the tallies. */
+export function createInstanceTable(db: DatabaseSync, tallies: Tallies) {
+  const find = db.prepare('SELECT n, tally FROM instances WHERE id = ? AND account = ? AND region = ?');
+  const insert = db.prepare(
+    `INSERT INTO instances (${[...KEY, ...REST].join(', ')}) VALUES (${[...KEY, ...REST].map(() => '?').join(', ')})`,
   );
-  const remove = db.prepare('DELETE FROM instances WHERE id = ? AND account = ? AND region = ?');
+  const update = db.prepare(
+    `UPDATE instances SET ${REST.map((name) => `${name} = ?`).join(', ')} WHERE n = ?`,
+  );
+  const remove = db.prepare('DELETE FROM instances WHERE n = ?');
+  const addText = db.prepare('INSERT INTO found_by VALUES (?, ?, ?)');
+  const removeText = db.prepare('DELETE FROM found_by WHERE tally = ? AND n = ?');
   const versions = db.prepare('SELECT id, version FROM instances WHERE account = ? AND region = ?');
-  const targets = db.prepare('SELECT DISTINCT account, region FROM tallies');
-  const count = db.prepare('SELECT ifnull(sum(hosts), 0) AS hosts FROM tallies');
-  const states = db.prepare('SELECT state, sum(hosts) AS hosts FROM tallies GROUP BY state');
+
+  function take(id: string, { accountId, region }: Target): number | null {
+    const row = find.get(id, accountId, region);
+    if (row === undefined) return null;
+    const [n, tally] = [Number(row['n']), Number(row['tally'])];
+    removeText.run(tally, n);
+    tallies.discount(tally);
+    return n;
+  }
 
   return {
     put(target: Target, records: Iterable<Versioned<StoredRecord>>): void {
-      for (const record of records) put.run(...rowOf(target, record));
+      inTransaction(db, () => {
+        for (const { version, value } of records) {
+          const known = take(value.instanceId, target);
+          const tally = tallies.count(factsOf(target, value));
+          const rest = [...valuesOf(value), version, ...textsOf(value), tally];
+          let n = known;
+          if (n === null) {
+            const key = [value.instanceId, target.accountId, target.region];
+            n = Number(insert.run(...key, ...rest).lastInsertRowid);
+          } else {
+            update.run(...rest, n);
+          }
+          addText.run(tally, n, searchText(value.instanceId, value.tags ?? {}));
+        }
+      });
     },
 
     /** Takes rows away; one that is not there is none. */
-    remove({ accountId, region }: Target, ids: Iterable<string>): void {
-      for (const id of ids) remove.run(id, accountId, region);
+    remove(target: Target, ids: Iterable<string>): void {
+      inTransaction(db, () => {
+        for (const id of ids) {
+          const n = take(id, target);
+          if (n !== null) remove.run(n);
+        }
+      });
     },
 
     /** At which version each instance of a target is known. */
@@ -62,45 +84,38 @@ export function createInstanceTable(db: DatabaseSync) {
 
     /** Targets of which a row is known. */
     targets(): readonly Target[] {
-      return targets.all().map((row) => ({ accountId: row['account'], region: row['region'] }) as Target);
-    },
-
-    count(): number {
-      return Number(count.get()?.['hosts'] ?? 0);
-    },
-
-    byState(): ReadonlyMap<string, number> {
-      return new Map(states.all().map((row) => [String(row['state']), Number(row['hosts'])]));
+      const ids = new Set(
+        [...tallies.all()].map(({ account, region }) => targetId({ accountId: account, region } as Target)),
+      );
+      return [...ids].map(readTargetId).filter((target) => target !== null);
     },
   };
 }
 
 export type InstanceTable = ReturnType<typeof createInstanceTable>;
 
-function rowOf({ accountId, region }: Target, { version, value }: Versioned<StoredRecord>): readonly Value[] {
-  const { instanceId, wave = '', matcherKey, platform = '', changedAtMs, joinedAtMs, attemptCount } = value;
-  const { tags = {} } = value;
-  return [
-    instanceId,
-    accountId,
+function factsOf({ accountId, region }: Target, record: StoredRecord): TallyFacts {
+  const { wave = '', matcherKey, platform = '' } = record;
+  return {
+    account: accountId,
     region,
-    stateOf(value),
-    causeOf(value) ?? '',
+    state: stateOf(record),
+    cause: causeOf(record) ?? '',
     wave,
-    matcherKey,
+    matcher: matcherKey,
     platform,
-    whole(changedAtMs),
-    whole(joinedAtMs ?? NEVER_MS),
-    whole(candidateAt(value) ?? NEVER_MS),
-    whole(attemptCount),
-    value.attempts.at(-1)?.exitCode ?? null,
-    version,
-    tags['Name'] ?? '',
-    Object.keys(tags).length === 0 ? '' : JSON.stringify(tags),
-  ];
+  };
 }
 
-/** Another client's number may have a fraction, which a cursor would not find again. */
-function whole(value: number): number {
-  return Math.trunc(value);
+/** In the order of `REST`, up to the exit code. */
+function valuesOf(record: StoredRecord): readonly (string | number | null)[] {
+  const { wave = '', matcherKey, platform = '', changedAtMs, joinedAtMs, attemptCount } = record;
+  const times = [changedAtMs, joinedAtMs ?? NEVER_MS, candidateAt(record) ?? NEVER_MS, attemptCount];
+  const exitCode = record.attempts.at(-1)?.exitCode ?? null;
+  const words = [stateOf(record), causeOf(record) ?? '', wave, matcherKey, platform];
+  return [...words, ...times.map(Math.trunc), exitCode];
+}
+
+function textsOf({ tags = {} }: StoredRecord): readonly [name: string, tags: string] {
+  return [tags['Name'] ?? '', Object.keys(tags).length === 0 ? '' : JSON.stringify(tags)];
 }

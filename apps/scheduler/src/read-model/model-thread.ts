@@ -69,6 +69,8 @@ while (!closing.signal.aborted) {
     if (failing) log.info({}, 'the read model follows the ledger again');
     failing = false;
   } catch (err) {
+    // Tables that could not be written are not to be believed: the thread ends, and the next one begins with empty ones.
+    if (err instanceof Error && 'code' in err && err.code === 'ERR_SQLITE_ERROR') throw err;
     if (!closing.signal.aborted) {
       log[failing ? 'debug' : 'warn']({ err }, 'the read model could not follow the ledger');
     }

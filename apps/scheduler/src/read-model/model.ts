@@ -1,18 +1,20 @@
-/** The database of the read model with its tables and its lists: all of it in one thread, and nothing of it waits. */
-import { createInstanceLists } from './instance-list.ts';
+/** The read model's tables and counts: all of it in one thread, and nothing of it waits. */
 import { createInstanceTable } from './instance-table.ts';
-import { createPlaceTable } from './place-table.ts';
+import { createPlaces } from './places.ts';
 import { openModelDatabase } from './schema.ts';
+import { createTallies } from './tallies.ts';
 import { createTransitionTable } from './transition-table.ts';
 
+/** An empty model. */
 export function openModel() {
   const db = openModelDatabase();
+  const tallies = createTallies();
   return {
     db,
-    instances: createInstanceTable(db),
-    places: createPlaceTable(db),
+    tallies,
+    instances: createInstanceTable(db, tallies),
+    places: createPlaces(),
     transitions: createTransitionTable(db),
-    lists: createInstanceLists(db),
   };
 }
 

@@ -2,8 +2,7 @@
 import type { AccountsQuery, CoverageMap, TargetRow, TargetsQuery, UnitRow } from '@muster/api/accounts';
 import { pageOfRows } from '../api/page-of-rows.ts';
 import type { FoundPage, WantedPage } from './answer.ts';
-import type { AccountSums, Places } from './place-rollup.ts';
-import { WHOLE_ACCOUNT_REGION } from './schema.ts';
+import { type AccountSums, type Places, timeOf, WHOLE_ACCOUNT_REGION } from './place-rollup.ts';
 
 /** Which accounts are wanted. */
 export type AccountFilter = Pick<AccountsQuery, 'q' | 'unit' | 'status' | 'state' | 'cause'>;
@@ -96,7 +95,15 @@ export function listTargets(
       (status === undefined || status.includes(target.status)) &&
       isFound([target.accountId, target.accountName, target.region], filter.q),
   );
-  return pageOf(rows, page, (row) => `${row.accountId}.${row.region}`);
+  const { items, ...found } = pageOf(rows, page, (row) => `${row.accountId}.${row.region}`);
+  return {
+    ...found,
+    items: items.map((row) => ({
+      ...row,
+      lastReadAt: timeOf(row.lastReadAt),
+      lastCompleteAt: timeOf(row.lastCompleteAt),
+    })),
+  };
 }
 
 /** Units above known accounts. AWS is not asked for their names: its required permissions do not tell them. */

@@ -56,7 +56,7 @@ export interface ReadModel {
 
 /** Data that old is stale although no rebuild is under way: Redis is away, or the follower cannot keep up. */
 const STALE_AFTER_MS = 5_000;
-const CHUNK = 1_000;
+const CHUNK = 5_000;
 
 /** Starts the thread that keeps the copy. */
 export function startReadModel(deps: {

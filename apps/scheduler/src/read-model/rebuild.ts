@@ -2,7 +2,6 @@ import type { Ledger } from '@muster/core/control/ledger';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Model } from './model.ts';
-import { inTransaction } from './schema.ts';
 
 /** Targets read at once, so that the way to Redis is not waited for once per target. */
 const LANES = 8;
@@ -31,10 +30,8 @@ export async function beginRebuild(deps: {
   async function compare(target: Target): Promise<void> {
     const known = model.instances.versionsOf(target);
     for await (const { changed, gone } of ledger.copies.differences(target, known)) {
-      inTransaction(model.db, () => {
-        model.instances.put(target, changed);
-        model.instances.remove(target, gone);
-      });
+      model.instances.put(target, changed);
+      model.instances.remove(target, gone);
     }
   }
 
