@@ -27,7 +27,7 @@ interface Picture {
   readonly width?: number;
   readonly isDark?: boolean;
   /** Goes from the page to what is shown. */
-  readonly then?: (page: Page) => Promise<void>;
+  readonly goOn?: (page: Page) => Promise<void>;
 }
 
 const PICTURES: readonly Picture[] = [
@@ -39,7 +39,7 @@ const PICTURES: readonly Picture[] = [
   {
     name: 'console-instance',
     path: '/instances?state=failed',
-    then: async (page) => {
+    goOn: async (page) => {
       await page.locator('tbody a').first().click();
       await page.waitForURL('**/instances/i-*');
     },
@@ -71,8 +71,8 @@ async function take(browser: Browser, url: string, picture: Picture, folder: str
   });
   await page.goto(url + picture.path);
   await isWhole(page);
-  if (picture.then !== undefined) {
-    await picture.then(page);
+  if (picture.goOn !== undefined) {
+    await picture.goOn(page);
     await isWhole(page);
   }
   await page.screenshot({ path: join(folder, `${picture.name}.png`) });
