@@ -1,6 +1,7 @@
 /** Keeps what the page shows fresh: one stream of server-sent events says which resources changed, and they are asked for again. */
 import type { ChangedEvent } from '@muster/api/events';
 import type { QueryClient } from '@tanstack/react-query';
+import { refreshAll } from './refresh.ts';
 
 /** Without the stream everything that is shown is asked for again this often. */
 const POLL_MS = 10_000;
@@ -16,7 +17,7 @@ export function followChanges(client: QueryClient): () => void {
     stream = new EventSource('/api/v1/events');
     stream.addEventListener('open', () => {
       // What changed before it stood was told to nothing.
-      if (!isOpen) void client.invalidateQueries();
+      if (!isOpen) void refreshAll(client);
       isOpen = true;
     });
     stream.addEventListener('error', () => {
@@ -29,7 +30,7 @@ export function followChanges(client: QueryClient): () => void {
 
   open();
   const poll = setInterval(() => {
-    if (!isOpen && document.visibilityState === 'visible') void client.invalidateQueries();
+    if (!isOpen && document.visibilityState === 'visible') void refreshAll(client);
   }, POLL_MS);
   const reopen = setInterval(() => {
     if (stream?.readyState === EventSource.CLOSED) open();

@@ -2,6 +2,7 @@ import type { ActionRow } from '@muster/api/actions';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type ReactElement, useEffect } from 'react';
 import { send } from '../api/client.ts';
+import { refreshAll } from '../api/refresh.ts';
 import { actionQuery } from '../api/queries.ts';
 import { figure } from '../format/numbers.ts';
 import { announce } from './announcer.tsx';
@@ -32,7 +33,7 @@ export function ActProgress({
   useEffect(() => {
     if (isRunning) return;
     announce(`${OUTCOMES[data.state]}. ${data.message}`);
-    void client.invalidateQueries();
+    void refreshAll(client);
   }, [isRunning, data.state, data.message, client]);
   const { total, done, skipped, failed } = data.progress;
 

@@ -1,8 +1,9 @@
 import * as Ariakit from '@ariakit/react';
 import type { ActionKind, ActionPlan, ActionRow, Selection } from '@muster/api/actions';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { type ReactElement, useState } from 'react';
+import { type ReactElement, useId, useState } from 'react';
 import { send } from '../api/client.ts';
+import { PLAN_KEY } from '../api/refresh.ts';
 import { sessionQuery } from '../api/queries.ts';
 import { ActProgress } from './act-progress.tsx';
 import { PlanFacts } from './plan-facts.tsx';
@@ -46,10 +47,9 @@ export function ConfirmAct({
 function Steps({ act, onClose }: { readonly act: Act; readonly onClose: () => void }): ReactElement {
   const session = useQuery(sessionQuery);
   const [reason, setReason] = useState('');
-  // A key per dialog: a second press of the button, or a try again after a lost answer, orders nothing twice.
-  const [idempotencyKey] = useState(randomKey);
+  const dialog = useId();
   const plan = useQuery({
-    queryKey: ['plan', idempotencyKey],
+    queryKey: [PLAN_KEY, dialog],
     queryFn: () =>
       send<ActionPlan>('POST', '/actions', { kind: act.kind, selection: act.selection, dry_run: true }),
     enabled: session.data !== undefined && session.data.principal?.role !== 'viewer',
@@ -63,7 +63,8 @@ function Steps({ act, onClose }: { readonly act: Act; readonly onClose: () => vo
         'POST',
         '/actions',
         { kind: act.kind, selection: act.selection, reason, plan: pinned },
-        { 'Idempotency-Key': idempotencyKey },
+        // A second press of the button, or another try after a lost answer, orders nothing twice.
+        { 'Idempotency-Key': pinned },
       ),
   });
 
@@ -95,7 +96,17 @@ function Steps({ act, onClose }: { readonly act: Act; readonly onClose: () => vo
               }}
             />
           </div>
-          {order.error === null ? null : <Failed what="The order" error={order.error} />}
+          {order.error === null ? null : (
+            <Failed
+              what="The order"
+              error={order.error}
+              onRetry={() => {
+                // What was planned may be another thing by now: it is looked at again, not ordered again.
+                order.reset();
+                void plan.refetch();
+              }}
+            />
+          )}
         </>
       ) : plan.error !== null ? (
         <Failed what="What it would touch" error={plan.error} onRetry={() => void plan.refetch()} />
@@ -137,11 +148,4 @@ function MayNotAct({ isLink }: { readonly isLink: boolean }): ReactElement {
       )}
     </p>
   );
-}
-
-/** `crypto.randomUUID` is there on secure pages only. */
-function randomKey(): string {
-  return [...crypto.getRandomValues(new Uint8Array(16))]
-    .map((byte) => byte.toString(16).padStart(2, '0'))
-    .join('');
 }

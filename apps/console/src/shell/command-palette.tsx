@@ -94,6 +94,23 @@ function Choices({ onGo }: { readonly onGo: () => void }): ReactElement {
         className="palette__field"
       />
       <Ariakit.ComboboxList alwaysVisible className="palette__list" aria-label="What was found">
+        {pages.map((place) => (
+          <Ariakit.ComboboxItem
+            key={place.path}
+            value={place.name}
+            className="palette__item"
+            hideOnClick={false}
+            setValueOnClick={false}
+            onClick={go(() => {
+              if (place.route === undefined) window.location.assign(place.path);
+              else void navigate({ to: place.route });
+            })}
+          >
+            <place.icon aria-hidden />
+            <span className="palette__name">{place.name}</span>
+            <span className="quiet">Page</span>
+          </Ariakit.ComboboxItem>
+        ))}
         {found.instances.map((row) => (
           <Ariakit.ComboboxItem
             key={row.instanceId}
@@ -126,23 +143,6 @@ function Choices({ onGo }: { readonly onGo: () => void }): ReactElement {
             <span className="quiet">Account</span>
           </Ariakit.ComboboxItem>
         ))}
-        {pages.map((place) => (
-          <Ariakit.ComboboxItem
-            key={place.path}
-            value={place.name}
-            className="palette__item"
-            hideOnClick={false}
-            setValueOnClick={false}
-            onClick={go(() => {
-              if (place.route === undefined) window.location.assign(place.path);
-              else void navigate({ to: place.route });
-            })}
-          >
-            <place.icon aria-hidden />
-            <span className="palette__name">{place.name}</span>
-            <span className="quiet">Page</span>
-          </Ariakit.ComboboxItem>
-        ))}
         {q !== '' && pages.length + found.instances.length + found.accounts.length === 0 ? (
           <p className="palette__none quiet">{found.isAsking ? 'Searching…' : 'Nothing was found.'}</p>
         ) : null}
@@ -166,9 +166,14 @@ function useFound(q: string): {
     queryFn: ({ signal }) => ask<Page<AccountRow>>('/accounts', { q, limit: FOUND }, signal),
     enabled: q !== '',
   });
+  // What another word found must not lead anywhere.
+  const rowsOf = <Row,>(asked: {
+    readonly data: Page<Row> | undefined;
+    readonly isPlaceholderData: boolean;
+  }): readonly Row[] => (q === '' || asked.isPlaceholderData ? [] : (asked.data?.items ?? []));
   return {
-    instances: q === '' ? [] : (instances.data?.items ?? []),
-    accounts: q === '' ? [] : (accounts.data?.items ?? []),
+    instances: rowsOf(instances),
+    accounts: rowsOf(accounts),
     isAsking: instances.isFetching || accounts.isFetching,
   };
 }

@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type ReactElement, useState } from 'react';
 import { send } from '../../api/client.ts';
 import { serverNow } from '../../api/connection.ts';
+import { refreshAll } from '../../api/refresh.ts';
 import { plainText } from '../../format/plain-text.ts';
 import { announce } from '../../parts/announcer.tsx';
 import { Failed } from '../../parts/states-of-view.tsx';
@@ -55,7 +56,7 @@ function MuteForm({
         : send('DELETE', path),
     onSuccess: (_answer, isMuted) => {
       announce(isMuted ? 'Muted.' : 'No longer muted.');
-      void client.invalidateQueries();
+      void refreshAll(client);
       onClose();
     },
   });
