@@ -100,6 +100,8 @@ export const InstanceStory = z.object({
   firstSeenAt: Time.nullable(),
   launchedAt: Time.nullable(),
   joinedAt: Time.nullable(),
+  /** Whether Default Host Management Configuration is on in its target; null where that makes no difference to it. */
+  hostManagement: z.enum(['on', 'off', 'unknown']).nullable(),
   missingNode: z.object({ since: Time, lastSeen: Time.nullable() }).nullable(),
   target: z.object({
     status: z.string().nullable(),

@@ -7,8 +7,10 @@ export const Owner = z.enum(['operator', 'host-owner', 'aws-admin', 'teleport-ad
 /** How urgent a finding is: `page` stops work or endangers hosts, `warn` needs an operator in the next days, `info` is good to know. */
 export const Severity = z.enum(['page', 'warn', 'info']);
 
-export const AccountId = z.string().regex(/^\d{12}$/);
-export const InstanceId = z.string().regex(/^i-([0-9a-f]{8}|[0-9a-f]{17})$/);
+export const AccountId = z.string().regex(/^\d{12}$/, 'Must be an account id: twelve digits');
+export const InstanceId = z
+  .string()
+  .regex(/^i-([0-9a-f]{8}|[0-9a-f]{17})$/, 'Must be an instance id, such as i-0123456789abcdef0');
 
 /** `all`, `account:111122223333`, `region:eu-west-1`, `instance:i-…`, `cause:…`. */
 export const ScopeText = z.string().max(200);

@@ -1,10 +1,13 @@
-import compression from 'compression';
 import express, { type ErrorRequestHandler, type RequestHandler, Router } from 'express';
 import type { Logger } from '@muster/core/runtime/logger-port';
-import type { ApiDeps } from './api-deps.ts';
+import { createCachedRead } from '../console/cached-read.ts';
+import type { ApiDeps, ApiSources } from './api-deps.ts';
+import { createChangeFeed } from './change-feed.ts';
+import { readMarks } from './events.ts';
 import { limitRate } from './limit-rate.ts';
 import { suggestion } from './list-request.ts';
 import { describeApi } from './openapi.ts';
+import { readOldest } from './overview.ts';
 import { sendProblem } from '../http/problem.ts';
 import { requireRole } from '../access/principal.ts';
 import { problem, statusOf } from './problem.ts';
@@ -15,17 +18,20 @@ import { z } from 'zod';
 /** Ten thousand instance ids take 250 KB. */
 const LONGEST_BODY = '1mb';
 
-/** Smaller answers do not get smaller. */
-const COMPRESSED_FROM_BYTES = 1_024;
+/** However many look at the overview, the read model is asked for these once in this time. */
+const OLDEST_INTERVAL_MS = 2_000;
 
 /** `/api/v1`: every route of the table, and a problem for everything else. */
-export function createApi(routes: readonly ApiRoute[], deps: ApiDeps): Router {
+export function createApi(routes: readonly ApiRoute[], given: ApiSources): Router {
+  const { readModel: model, clock, log } = given;
+  const feed = createChangeFeed({ model, readMarks: () => readMarks(given), clock, log });
+  const deps: ApiDeps = {
+    ...given,
+    feed,
+    readOldest: createCachedRead({ read: () => readOldest(model), clock, minIntervalMs: OLDEST_INTERVAL_MS }),
+  };
   const router = Router({ caseSensitive: true, strict: true });
-  router.use(
-    limitRate(),
-    compression({ threshold: COMPRESSED_FROM_BYTES, filter: isCompressible }),
-    readJson,
-  );
+  router.use(limitRate(), readJson);
   const all = [...routes, documentRoute(routes)];
   for (const route of all) {
     router[route.method](pathOf(route), requireRole(route.role), serveRoute(route, deps));
@@ -34,7 +40,7 @@ export function createApi(routes: readonly ApiRoute[], deps: ApiDeps): Router {
     router.all(path, refuseMethod(all.filter((one) => pathOf(one) === path)));
   }
   router.use(nothingHere(all));
-  router.use(answerFailure(deps.log));
+  router.use(answerFailure(log));
   return router;
 }
 
@@ -42,11 +48,6 @@ export function createApi(routes: readonly ApiRoute[], deps: ApiDeps): Router {
 function pathOf({ path }: ApiRoute): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1');
 }
-
-/** An event must not wait in a compressor for more of them. */
-const isCompressible: compression.CompressionFilter = (request, response) =>
-  !String(response.getHeader('Content-Type')).startsWith('text/event-stream') &&
-  compression.filter(request, response);
 
 const parseJson = express.json({ limit: LONGEST_BODY, type: 'application/json' });
 

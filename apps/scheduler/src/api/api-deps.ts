@@ -8,6 +8,8 @@ import type { Redact } from '@muster/core/runtime/redaction';
 import type { Reading } from '../console/cached-read.ts';
 import type { ReadModel } from '../read-model/read-model.ts';
 import type { Snapshot } from '../console/console-view.ts';
+import type { ChangeFeed } from './change-feed.ts';
+import type { readOldest } from './overview.ts';
 
 /** What the routes of `/api/v1` work with. */
 export interface ApiDeps {
@@ -19,6 +21,9 @@ export interface ApiDeps {
   readonly readModel: ReadModel;
   /** The organization's figures, read at most once a second however many ask. */
   readonly readSnapshot: () => Promise<Reading<Snapshot>>;
+  /** Of each state the host that has been in it longest, read at most every few seconds however many ask. */
+  readonly readOldest: () => Promise<Reading<Awaited<ReturnType<typeof readOldest>>>>;
+  readonly feed: ChangeFeed;
   /** When a changed configuration was last taken up; null since the start. */
   readonly takenUpAtMs: () => number | null;
   /** What Redis says of itself. Throws `ledger.unavailable`. */
@@ -31,3 +36,6 @@ export interface ApiDeps {
   readonly clock: Clock;
   readonly log: Logger;
 }
+
+/** What the API is given; it makes the rest itself. */
+export type ApiSources = Omit<ApiDeps, 'feed' | 'readOldest'>;

@@ -73,7 +73,9 @@ export function requestsOf(
   call: Call,
   known: Readonly<Record<string, readonly string[]>> = {},
 ): fc.Arbitrary<ClientRequest> {
-  const parts = (call.operation.parameters ?? []).map((parameter) => {
+  // A cursor comes out of an answer, and cannot be made from the document.
+  const parameters = (call.operation.parameters ?? []).filter(({ name }) => name !== 'cursor');
+  const parts = parameters.map((parameter) => {
     const values = known[parameter.name];
     const any = valuesOf(document, parameter.schema).map(textOf);
     const value =
@@ -267,7 +269,7 @@ export function createJudge(
     if (response === undefined) return `${status} is not documented`;
     if (response.content === undefined) return media === '' ? null : `${status} has a body of type ${media}`;
     if (!(media in response.content)) return `${status} has the type ${media}`;
-    if (!media.endsWith('json')) return null;
+    if (!/[/+]json$/.test(media)) return null;
     const place = ['paths', path, method, 'responses', String(status), 'content', media, 'schema'];
     const ref = `api#/${place
       .map((step) => step.replaceAll('~', '~0').replaceAll('/', '~1'))

@@ -71,7 +71,7 @@ function operationOf(route: ApiRoute): ZodOpenApiOperationObject {
     description: description === undefined ? role : `${description} ${role}`,
     requestParams: {
       ...(params === undefined ? {} : { path: params }),
-      ...(query === undefined ? {} : { query: query.strip() }),
+      ...(query === undefined ? {} : { query: withListWords(query.strip(), route.list) }),
       ...(headers === undefined ? {} : { header: headers }),
     },
     ...(body === undefined
@@ -79,6 +79,23 @@ function operationOf(route: ApiRoute): ZodOpenApiOperationObject {
       : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
     responses: { ...answersOf(route), ...problemsOf(route) },
   };
+}
+
+/** `sort` and `fields` of a list, with the words that they take. */
+function withListWords(query: z.ZodObject, list: ApiRoute['list']): z.ZodObject {
+  if (list === undefined) return query;
+  const wordsOf = (name: string, pattern: RegExp): Record<string, z.ZodType> => {
+    const known = query.shape[name];
+    if (!(known instanceof z.ZodType)) return {};
+    const words = z.string().regex(pattern).optional();
+    return { [name]: known.description === undefined ? words : words.describe(known.description) };
+  };
+  const fields = Object.keys(list.row.shape).join('|');
+  const sorts = list.sorts.join('|');
+  return query.extend({
+    ...wordsOf('sort', new RegExp(`^-?(${sorts})(,-?(${sorts})){0,4}$`)),
+    ...wordsOf('fields', new RegExp(`^(${fields})(,(${fields}))*$`)),
+  });
 }
 
 function answersOf(route: ApiRoute): ZodOpenApiOperationObject['responses'] {

@@ -3,7 +3,9 @@ import type { FindingRow } from '@muster/api/findings';
 import { Owner } from '@muster/api/scopes';
 import type { InventoryFacts } from '@muster/core/inventory/node-store';
 import type { Snapshot } from '../console/console-view.ts';
+import type { ReadModel } from '../read-model/read-model.ts';
 import { rowsOfFindings } from './finding-rows.ts';
+import { type ListAsked, NO_LIST } from './list-request.ts';
 import { answer, type ApiRoute, defineRoute } from './route.ts';
 import { replyFrom } from './snapshot-reply.ts';
 import { newestSweep, viewOfEnded } from './sweeps.ts';
@@ -36,8 +38,9 @@ export const overviewRoutes: readonly ApiRoute[] = [
     summary: 'Where the organization stands',
     role: 'viewer',
     answer: Overview,
-    handle: async (_asked, deps) =>
-      replyFrom(await deps.readSnapshot(), deps, (snapshot, freshness) => {
+    handle: async (_asked, deps) => {
+      const [reading, oldest] = await Promise.all([deps.readSnapshot(), deps.readOldest()]);
+      return replyFrom(reading, deps, (snapshot, freshness) => {
         const { proxyServer, discoveryGroup, pollIntervalMs } = deps.config();
         const { status, endedSweeps, inventory } = snapshot;
         const { instances, commands, aws, rollout } = status;
@@ -50,7 +53,7 @@ export const overviewRoutes: readonly ApiRoute[] = [
           sweep: newestSweep(status),
           lastSweep: lastEnded === undefined ? null : viewOfEnded(lastEnded),
           instances,
-          funnel: funnelOf(instances.byState),
+          funnel: funnelOf(instances.byState, oldest.value ?? new Map()),
           commands,
           aws,
           inventory: inventoryOf(inventory),
@@ -58,14 +61,45 @@ export const overviewRoutes: readonly ApiRoute[] = [
           needs: findings.filter(needsAPerson).slice(0, MOST_NEEDS),
           findingsByOwner: byOwner(findings),
         });
-      }),
+      });
+    },
   }),
 ];
 
+type Oldest = NonNullable<Overview['funnel'][number]['oldest']>;
+
+/** Of each state the host that has been in it longest, as the read model has them. One question costs it next to nothing. */
+export async function readOldest(
+  readModel: Pick<ReadModel, 'instances'>,
+): Promise<ReadonlyMap<string, Oldest>> {
+  const found = await Promise.all(FUNNEL.map((state) => readModel.instances({ state: [state] }, OLDEST)));
+  return new Map(
+    found.flatMap((said) => {
+      const [row] = said.kind === 'answer' ? said.value.items : [];
+      return row === undefined
+        ? []
+        : [[row.state, { instanceId: row.instanceId, since: row.since }] as const];
+    }),
+  );
+}
+
+const OLDEST: ListAsked = {
+  ...NO_LIST,
+  limit: 1,
+  sort: [{ field: 'since', descending: false }],
+};
+
 /** States of a newer release stand behind those that are known. */
-function funnelOf(byState: Snapshot['status']['instances']['byState']): Overview['funnel'] {
+function funnelOf(
+  byState: Snapshot['status']['instances']['byState'],
+  oldest: ReadonlyMap<string, Oldest>,
+): Overview['funnel'] {
   const others = Object.keys(byState).filter((state) => !FUNNEL.some((one) => one === state));
-  return [...FUNNEL, ...others].map((state) => ({ state, hosts: byState[state] ?? 0, oldest: null }));
+  return [...FUNNEL, ...others].map((state) => ({
+    state,
+    hosts: byState[state] ?? 0,
+    oldest: oldest.get(state) ?? null,
+  }));
 }
 
 function needsAPerson({ owner, muted, kind }: FindingRow): boolean {

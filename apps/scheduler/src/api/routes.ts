@@ -1,5 +1,8 @@
+import { accountRoutes } from './accounts.ts';
+import { eventRoutes } from './events.ts';
 import { findingRoutes } from './findings.ts';
 import { historyRoutes } from './history.ts';
+import { instanceRoutes } from './instances.ts';
 import { muteRoutes } from './mutes.ts';
 import { overviewRoutes } from './overview.ts';
 import { rolloutRoutes } from './rollout.ts';
@@ -10,10 +13,13 @@ import { systemRoutes } from './system.ts';
 /** Every route of `/api/v1`, in the order of the document. */
 export const API_ROUTES: readonly ApiRoute[] = [
   ...overviewRoutes,
+  ...accountRoutes,
+  ...instanceRoutes,
   ...findingRoutes,
   ...muteRoutes,
   ...rolloutRoutes,
   ...historyRoutes,
   ...sweepRoutes,
   ...systemRoutes,
+  ...eventRoutes,
 ];

@@ -47,7 +47,10 @@ function printJson(body: object, redact: Redact): string {
   return JSON.stringify(body, (_name, value: unknown) => (typeof value === 'string' ? redact(value) : value));
 }
 
-/** Writes a stream as fast as its reader takes it; ends early when the reader has gone. */
+/** A reader that takes nothing for so long is dropped. */
+const PATIENCE_MS = 60_000;
+
+/** Writes a stream as fast as its reader takes it; ends early when the reader has gone, or takes nothing any more. */
 export async function sendStream(
   response: Response,
   options: {
@@ -68,7 +71,9 @@ export async function sendStream(
 
 function drained(response: Response, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    const patience = setTimeout(() => response.destroy(), PATIENCE_MS);
     const done = () => {
+      clearTimeout(patience);
       response.off('drain', done);
       signal.removeEventListener('abort', done);
       resolve();

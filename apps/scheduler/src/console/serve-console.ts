@@ -1,4 +1,3 @@
-import compression from 'compression';
 import express, { type Request, type RequestHandler, Router } from 'express';
 import { fileURLToPath } from 'node:url';
 
@@ -19,7 +18,6 @@ const NO_PAGE = /^\/(api|auth|queues|metrics|healthz|readyz|assets)(\/|$)/;
  */
 export function serveConsole(built = BUILT): Router {
   const router = Router();
-  router.use(compression());
   router.use(
     express.static(built, {
       index: false,

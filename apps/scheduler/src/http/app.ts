@@ -26,6 +26,7 @@ import { serveConsole } from '../console/serve-console.ts';
 import { readSnapshot } from '../console/console-view.ts';
 import { registerModelMetrics } from '../read-model/model-metrics.ts';
 import type { ReadModel } from '../read-model/read-model.ts';
+import { compressAnswers } from './compress-answers.ts';
 import { registerLedgerMetrics, type Registry } from './ledger-metrics.ts';
 import { BOARD_PATH, type BoardQueue, createQueueBoard } from './queue-board.ts';
 import { consoleHeaders, redactAnswers, refuseCrossSite, requireLoopbackHost } from './request-guards.ts';
@@ -90,6 +91,7 @@ export function createHttpApp(deps: HttpDeps): Express {
   // Without a password only this machine's browsers are meant, also in a container whose port is published on loopback.
   // Health checks come from elsewhere there.
   if (isOpen(config.console)) app.use(requireLoopbackHost(host));
+  app.use(compressAnswers());
   // The page itself tells nothing: it is there for those too who have not signed in yet.
   app.use(serveConsole());
   const { guard, routes } = createAccess({

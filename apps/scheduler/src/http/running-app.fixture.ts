@@ -1,4 +1,5 @@
 import { type RedisServer, startRedis } from '@muster/testing/redis-server';
+import { eventually } from '@muster/testing/eventually';
 import { OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
 import type { MusterConfig } from '@muster/core/config/model';
 import { Secret } from '@muster/core/config/secret';
@@ -28,6 +29,8 @@ export interface RunningApp {
   readonly jobQueue: JobQueue;
   /** Sends one Redis command, such as `CONFIG SET …`. */
   readonly command: (name: string, ...args: readonly string[]) => Promise<unknown>;
+  /** Resolves when the read model has so many instances. */
+  readonly modelHas: (instances: number) => Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -88,6 +91,12 @@ export async function startApp(
     ledger,
     jobQueue,
     command: (name, ...args) => redis.call(name, ...args),
+    async modelHas(instances) {
+      await eventually('the read model has them', async () => {
+        const said = await readModel.counts({});
+        return said.kind === 'answer' && said.value.total === instances && !said.value.stale;
+      });
+    },
     async stop() {
       await listening.close();
       await Promise.all(queues.map((queue) => queue.close()));

@@ -1,0 +1,223 @@
+/**
+ * Tells pages what has changed, so that they ask again for what they show and for nothing else. Once a second, while a page
+ * listens, the feed compares a mark of each resource with the one before, and takes in what the read model has written. One
+ * event says all of it, for all pages. A page that takes events more slowly gets several as one. While no page listens the feed
+ * does not look; what has changed meanwhile it finds with its next look.
+ */
+import type { ChangedEvent } from '@muster/api/events';
+import { messageOf } from '@muster/core/runtime/errors';
+import type { Clock } from '@muster/core/runtime/clock-port';
+import type { Logger } from '@muster/core/runtime/logger-port';
+import type { ReadModel } from '../read-model/read-model.ts';
+
+export type Resource = ChangedEvent['resources'][number];
+
+/** A word per resource that is another one when its answers may be. */
+export type ResourceMarks = Readonly<Partial<Record<Resource, string>>>;
+
+/** What has changed between two looks. */
+interface Change {
+  /** The place in the change stream up to which it speaks. */
+  readonly id: string;
+  readonly resources: ReadonlySet<Resource>;
+  /** Null: more than can be named. */
+  readonly instances: ReadonlySet<string> | null;
+}
+
+/** What instances and places are part of. */
+const OF_INSTANCES: readonly Resource[] = ['overview', 'accounts', 'targets', 'instances'];
+const OF_PLACES: readonly Resource[] = ['overview', 'accounts', 'targets'];
+const EVERYTHING: readonly Resource[] = [
+  ...OF_INSTANCES,
+  'findings',
+  'rollout',
+  'sweeps',
+  'actions',
+  'audit',
+  'configuration',
+  'processes',
+];
+
+const LOOK_EVERY_MS = 1_000;
+/** Events that are kept for pages that come back: five minutes of them. */
+const KEPT = 300;
+const MOST_NAMED = 100;
+/** A proxy closes what is silent for a minute. */
+const HEARTBEAT_MS = 15_000;
+/** A stream ends after this, and the browser opens another one: a session that has ended meanwhile is found out. */
+const LONGEST_STREAM_MS = 10 * 60_000;
+
+interface Listener {
+  waiting: Change | null;
+  wake: () => void;
+}
+
+/** The feed of one scheduler. */
+export interface ChangeFeed {
+  /**
+   * Events as text, until `signal` is aborted, or the stream has lasted ten minutes.
+   *
+   * @param lastId of the last event that the page has seen; null for a page that begins. Of an id that the feed does not reach back to,
+   *   the first event names every resource
+   */
+  follow(lastId: string | null, signal: AbortSignal): AsyncGenerator<string, void, undefined>;
+  listeners(): number;
+}
+
+export function createChangeFeed(deps: {
+  readonly model: Pick<ReadModel, 'subscribe' | 'state'>;
+  readonly readMarks: () => Promise<ResourceMarks>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}): ChangeFeed {
+  const { model, readMarks, clock, log } = deps;
+  const listeners = new Set<Listener>();
+  let kept: readonly Change[] = [];
+  /** Changes behind this place are all kept; null before the first look. */
+  let sinceId: string | null = null;
+  let changeId = '0-0';
+  let marks: ResourceMarks = {};
+  /** What the read model has written since the last look. */
+  let written: Change | null = null;
+  /** Ends the wait between two looks; null while the feed does not look. */
+  let looking: AbortController | null = null;
+
+  /** Resolves when `marks` and `sinceId` say where the feed began. */
+  let beginning: Promise<void> | null = null;
+
+  async function beginToKeep(): Promise<void> {
+    model.subscribe(({ id, instances, places }) => {
+      const some = instances === null || instances.length > 0;
+      written = merge(written, {
+        id,
+        resources: new Set([...(some ? OF_INSTANCES : []), ...(places ? OF_PLACES : [])]),
+        instances: instances === null ? null : new Set(instances),
+      });
+    });
+    ({ changeId } = await model.state());
+    marks = await tryMarks({});
+    sinceId = changeId;
+  }
+
+  async function look(idle: AbortSignal): Promise<void> {
+    await (beginning ??= beginToKeep());
+    while (!idle.aborted) {
+      const news = await tryMarks(marks);
+      const marked = EVERYTHING.filter((one) => marks[one] !== news[one]);
+      const change = written;
+      [marks, written] = [news, null];
+      changeId = change?.id ?? changeId;
+      tell(merge(change, { id: changeId, resources: new Set(marked), instances: new Set() }));
+      await clock.sleep(LOOK_EVERY_MS, idle).catch(() => undefined);
+    }
+  }
+
+  /** While Redis is away nothing is known to have changed. */
+  async function tryMarks(before: ResourceMarks): Promise<ResourceMarks> {
+    try {
+      return await readMarks();
+    } catch (error) {
+      log.debug({ reason: messageOf(error) }, 'the feed of changes could not look');
+      return before;
+    }
+  }
+
+  function tell(change: Change): void {
+    if (change.resources.size === 0) return;
+    kept = [...kept.slice(1 - KEPT), change];
+    if (kept.length === KEPT) sinceId = kept[0]?.id ?? sinceId;
+    for (const listener of listeners) {
+      listener.waiting = merge(listener.waiting, change);
+      listener.wake();
+    }
+  }
+
+  /** What a page has missed that has seen everything up to `lastId`. */
+  function missedSince(lastId: string): Change | null {
+    if (sinceId === null || !isPlace(lastId) || isBefore(lastId, sinceId)) {
+      return { id: isPlace(lastId) ? lastId : '0-0', resources: new Set(EVERYTHING), instances: null };
+    }
+    // Those with the same id, too: what is no instance changes without a new place in the stream.
+    return kept.filter(({ id }) => !isBefore(id, lastId)).reduce<Change | null>(merge, null);
+  }
+
+  function begin(): void {
+    if (looking !== null) return;
+    const idle = new AbortController();
+    looking = idle;
+    look(idle.signal).catch((error: unknown) => {
+      log.error({ err: error }, 'the feed of changes failed');
+      if (looking === idle) looking = null;
+    });
+  }
+
+  function leave(listener: Listener): void {
+    listeners.delete(listener);
+    if (listeners.size > 0) return;
+    looking?.abort();
+    looking = null;
+  }
+
+  return {
+    async *follow(lastId, signal) {
+      const endAtMs = clock.monotonicMs() + LONGEST_STREAM_MS;
+      const listener: Listener = {
+        waiting: lastId === null ? null : missedSince(lastId),
+        wake: () => undefined,
+      };
+      listeners.add(listener);
+      begin();
+      try {
+        yield 'retry: 2000\n\n';
+        while (!signal.aborted && clock.monotonicMs() < endAtMs) {
+          if (listener.waiting === null) await nextOrHeartbeat(listener, signal);
+          const { waiting } = listener;
+          listener.waiting = null;
+          yield waiting === null ? ': still here\n\n' : printEvent(waiting);
+        }
+      } finally {
+        leave(listener);
+      }
+    },
+    listeners: () => listeners.size,
+  };
+
+  function nextOrHeartbeat(listener: Listener, signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = clock.after(HEARTBEAT_MS, resolve);
+    listener.wake = resolve;
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    return promise.finally(cancel);
+  }
+}
+
+function merge(one: Change | null, other: Change): Change {
+  if (one === null) return other;
+  const instances =
+    one.instances === null || other.instances === null
+      ? null
+      : new Set([...one.instances, ...other.instances]);
+  return {
+    id: other.id,
+    resources: new Set([...one.resources, ...other.resources]),
+    instances: instances === null || instances.size > MOST_NAMED ? null : instances,
+  };
+}
+
+function printEvent({ id, resources, instances }: Change): string {
+  const data: ChangedEvent = {
+    resources: [...resources],
+    instances: instances === null ? null : [...instances],
+  };
+  return `id: ${id}\nevent: changed\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+/** As Redis names entries of a stream. */
+function isPlace(id: string): boolean {
+  return /^\d{1,15}-\d{1,15}$/.test(id);
+}
+
+function isBefore(a: string, b: string): boolean {
+  const [[aMs = 0, aNth = 0], [bMs = 0, bNth = 0]] = [a.split('-').map(Number), b.split('-').map(Number)];
+  return aMs < bMs || (aMs === bMs && aNth < bNth);
+}

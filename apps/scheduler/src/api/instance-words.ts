@@ -1,0 +1,24 @@
+import type { InstanceFilter } from '@muster/api/instances';
+import { Owner } from '@muster/api/scopes';
+import { Cause } from '@muster/core/enrollment/cause';
+import { ENROLLMENT_STATES } from '@muster/core/enrollment/record';
+import type { OrganizationStatus } from '@muster/core/reports/organization-status';
+import { faultsOfWords } from './list-request.ts';
+import type { RequestFault } from './problem.ts';
+
+/**
+ * Words of a filter that no instance can have: a slip would be answered with an empty list, as if all were well. A state or cause
+ * of a newer release is one while instances have it.
+ *
+ * @param met null before the first reading
+ */
+export function faultsOfFilter(
+  { state, cause, owner }: Pick<InstanceFilter, 'state' | 'cause' | 'owner'>,
+  met: OrganizationStatus['instances'] | null,
+): readonly RequestFault[] {
+  return [
+    ...faultsOfWords('state', state ?? [], [...ENROLLMENT_STATES, ...Object.keys(met?.byState ?? {})]),
+    ...faultsOfWords('cause', cause ?? [], [...Cause.options, ...Object.keys(met?.byCause ?? {})]),
+    ...faultsOfWords('owner', owner ?? [], Owner.options),
+  ];
+}
