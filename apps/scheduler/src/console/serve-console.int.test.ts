@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listen } from '../http/app.ts';
+import { compressAnswers } from '../http/compress-answers.ts';
 import { serveConsole } from './serve-console.ts';
 
 const HTML = { accept: 'text/html,application/xhtml+xml' };
@@ -22,7 +23,7 @@ beforeAll(async () => {
     writeFile(join(folder, 'assets/index-1a2b.js'), SCRIPT),
   ]);
   const app = express();
-  app.use(serveConsole(folder));
+  app.use(compressAnswers(), serveConsole(folder));
   app.use((_request, response) => {
     response.status(404).json({ error: 'There is nothing here.' });
   });
