@@ -22,7 +22,7 @@ test('on a Redis Cluster every host joins, also when the node that holds the led
   system = await startSystem({
     world: { accounts: 8, regions: 2, instances: 200, latency: { installMs: [20_000, 90_000] } },
     config: { muster: { limits: { installs_in_flight: 80 } } },
-    redisCluster: cluster,
+    redisElsewhere: cluster,
     schedulers: 2,
     workers: 2,
   });

@@ -20,7 +20,7 @@ import { createLogger } from '@muster/core/runtime/logger';
 import { startTeleportSim, type TeleportSim, type TeleportSimOptions } from '@muster/teleport-sim/start';
 import { eventually } from './eventually.ts';
 import { assertReferee, type RefereeOptions } from './referee.ts';
-import type { RedisCluster } from './redis-cluster.ts';
+import type { TestRedis } from './redis-cluster.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
 import {
   baseEnvironment,
@@ -54,7 +54,7 @@ export interface SystemOptions {
   /** Where processes find Redis when not at its own port, such as a proxy in between. */
   readonly redisUrl?: (server: RedisServer) => Promise<string> | string;
   /** What processes and test use instead of the one server; with `REDIS_PASSWORD`. It stays the caller's. */
-  readonly redisCluster?: RedisCluster;
+  readonly redisElsewhere?: TestRedis;
 }
 
 export interface MusterSystem {
@@ -131,7 +131,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<MusterSy
   configure(typeof options.config === 'function' ? options.config(facts) : (options.config ?? {}));
   const env: NodeJS.ProcessEnv = {
     ...baseEnvironment(),
-    REDIS_URL: options.redisCluster?.url ?? (await options.redisUrl?.(redis)) ?? redis.url,
+    REDIS_URL: options.redisElsewhere?.url ?? (await options.redisUrl?.(redis)) ?? redis.url,
     LOG_LEVEL: process.env['MUSTER_TEST_LOG_LEVEL'] ?? 'info',
     MUSTER_CONFIG: configFile,
     MUSTER_SPEED: String(speed),
@@ -145,7 +145,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<MusterSy
   };
   const log = createLogger({ name: 'test', level: 'silent' });
   const connection = createRedis({
-    url: new Secret(options.redisCluster?.url ?? redis.url),
+    url: new Secret(options.redisElsewhere?.url ?? redis.url),
     prefix: 'test',
     profile: 'patient',
     name: 'test',

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './eventually.ts';
-import { freePort, type RedisServer, type RedisServerOptions, startRedis } from './redis-server.ts';
+import { askRedis, freePort, type RedisServer, type RedisServerOptions, startRedis } from './redis-server.ts';
 
 /** What a test needs of a Redis that it does not kill. */
 export type TestRedis = Pick<RedisCluster, 'url' | 'stop'>;
@@ -130,24 +129,9 @@ async function isUp(port: number, password: string | null): Promise<void> {
   await eventually(
     `the node at ${port} says that the cluster is up`,
     async () => {
-      const said = await ask(port, `${auth}CLUSTER INFO\r\nINFO replication\r\nQUIT\r\n`);
+      const said = await askRedis(port, `${auth}CLUSTER INFO\r\nINFO replication\r\nQUIT\r\n`);
       return said.includes('cluster_state:ok') && !said.includes('master_link_status:down');
     },
     UP_WITHIN_MS,
   );
-}
-
-/** Everything that a server answers until it closes. */
-function ask(port: number, commands: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let answer = '';
-    const socket = connect(port, '127.0.0.1', () => socket.write(commands));
-    socket.setEncoding('utf8').on('data', (text: string) => {
-      answer += text;
-    });
-    socket.once('close', () => {
-      resolve(answer);
-    });
-    socket.once('error', reject);
-  });
 }

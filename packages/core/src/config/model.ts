@@ -55,6 +55,18 @@ export interface RedisSettings {
   readonly url: Secret;
   /** First part of every key we write; letters, digits, `-`, `_`. */
   readonly prefix: string;
+  /** Of `rediss`, beside what Node trusts anyway; absent without. */
+  readonly tls?: RedisTls | undefined;
+  /** Asked by Sentinels, where they ask for one. */
+  readonly sentinelPassword?: Secret | undefined;
+}
+
+/** PEM texts. */
+export interface RedisTls {
+  /** Of the authorities that may have signed the server's certificate; null: those that Node trusts. */
+  readonly ca: string | null;
+  /** What this client shows; null where the server asks for none. */
+  readonly client: { readonly cert: string; readonly key: Secret } | null;
 }
 
 export interface LimitSettings {

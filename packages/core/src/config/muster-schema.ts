@@ -30,7 +30,7 @@ export const MusterShape = z.strictObject({
       url: confidentialText()
         .prefault('redis://127.0.0.1:6379')
         .describe(
-          '`redis://` or `rediss://` (TLS) of one primary, or `redis+cluster://HOST:PORT,HOST:PORT` or `rediss+cluster://…` of a Redis Cluster. The environment variable `REDIS_URL` wins.',
+          '`redis://` or `rediss://` (TLS) of one primary, `redis+sentinel://HOST:PORT,HOST:PORT/NAME` of Sentinels that watch one under that name, or `redis+cluster://HOST:PORT,HOST:PORT` of a Redis Cluster; the last two with `rediss+` too. The environment variable `REDIS_URL` wins.',
         ),
       password: refused(
         'a password does not belong into this file: put it into a file of its own (password_file), or into the URL in REDIS_URL',
@@ -41,6 +41,22 @@ export const MusterShape = z.strictObject({
         .optional()
         .describe(
           'File with the password of Redis, relative to the folder of this file. Used when the URL has no password. The environment variable `REDIS_PASSWORD_FILE` wins.',
+        ),
+      ca_file: text()
+        .optional()
+        .describe(
+          'With `rediss://`: file with the certificates (PEM) of the authorities that may have signed the one of Redis, relative to the folder of this file. Without it, those that Node trusts.',
+        ),
+      cert_file: text()
+        .optional()
+        .describe('With `rediss://`: file with the certificate (PEM) that Muster shows. Needs `key_file`.'),
+      key_file: text()
+        .optional()
+        .describe('File with the private key (PEM) of `cert_file`, readable to Muster alone.'),
+      sentinel_password_file: text()
+        .optional()
+        .describe(
+          'With `redis+sentinel://`: file with the password of the Sentinels, where they ask for one. That of Redis is in `password_file`.',
         ),
       prefix: text()
         .prefault('muster')

@@ -1,5 +1,7 @@
-import { Redis } from 'ioredis';
+import type { SecureContextOptions } from 'node:tls';
+import { Redis, type RedisOptions as ClientOptions } from 'ioredis';
 import { type RedisAddress, readRedisUrl } from '../config/redis-url.ts';
+import type { RedisSettings, RedisTls } from '../config/model.ts';
 import type { Secret } from '../config/secret.ts';
 import { JobError, messageOf } from '../runtime/errors.ts';
 import { type Clock, LATE, within } from '../runtime/clock-port.ts';
@@ -22,8 +24,8 @@ import { slotOwner } from './slot-owner.ts';
  */
 export type RedisProfile = 'fail-fast' | 'patient';
 
-export interface RedisOptions {
-  /** As `readRedisUrl` reads it: of one server, or of a Redis Cluster. */
+export interface RedisOptions extends Pick<RedisSettings, 'tls' | 'sentinelPassword'> {
+  /** As `readRedisUrl` reads it: of one server, of Sentinels, or of a Redis Cluster. */
   readonly url: Secret;
   /** Of the installation: in a Cluster, the connection is to the server that has its keys. */
   readonly prefix: string;
@@ -50,9 +52,11 @@ const LOADING_RETRY_MS = 1_000;
  * failure and the recovery are logged, not every try. Throws `config.invalid` for a URL that is none.
  */
 export function createRedis(options: RedisOptions): Redis {
-  const { serverUrl, nodes } = checkedUrl(options.url);
+  const { serverUrl, nodes, sentinel } = checkedUrl(options.url);
   const redis = new Redis(serverUrl, {
     ...(options.profile === 'patient' ? PATIENT : FAIL_FAST),
+    ...(serverUrl.startsWith('rediss:') ? { tls: tlsOptions(options.tls) } : {}),
+    ...(sentinel === null ? {} : sentinelOptions(sentinel, options)),
     ...(nodes.length === 0 ? {} : { Connector: slotOwner(nodes, createKeys(options.prefix).nothing) }),
     connectionName: options.name,
     reconnectOnError,
@@ -74,6 +78,36 @@ const FAIL_FAST = {
   socketTimeout: ANSWER_TIMEOUT_MS,
 } as const;
 
+function tlsOptions({ ca = null, client = null }: Partial<RedisTls> = {}): SecureContextOptions {
+  return {
+    ...(ca === null ? {} : { ca }),
+    ...(client === null ? {} : { cert: client.cert, key: client.key.reveal() }),
+  };
+}
+
+/** For an answer of a Sentinel; one that says nothing is passed over. */
+const SENTINEL_ANSWER_MS = 2_000;
+
+/**
+ * The client asks the Sentinels for the primary whenever it connects, and hears of a failover from them: a primary that is
+ * cut off from them alone keeps its connections.
+ */
+function sentinelOptions(
+  { nodes, name }: NonNullable<RedisAddress['sentinel']>,
+  { url, tls, sentinelPassword }: RedisOptions,
+): Omit<ClientOptions, 'replyMapping'> {
+  const isEncrypted = url.reveal().startsWith('rediss');
+  return {
+    sentinels: [...nodes],
+    name,
+    failoverDetector: true,
+    sentinelCommandTimeout: SENTINEL_ANSWER_MS,
+    sentinelRetryStrategy: (attempt) => Math.min(100 * attempt, 2_000),
+    ...(sentinelPassword === undefined ? {} : { sentinelPassword: sentinelPassword.reveal() }),
+    ...(isEncrypted ? { enableTLSForSentinelMode: true, sentinelTLS: tlsOptions(tls) } : {}),
+  };
+}
+
 /**
  * A primary that became a replica keeps its connections and refuses every write on them, a Cluster's node whose slot has
  * another owner every command: a new connection finds the server that leads now.
@@ -88,7 +122,7 @@ function checkedUrl(url: Secret): RedisAddress {
   if (address !== null) return address;
   throw new JobError(
     'config.invalid',
-    'the Redis URL must look like redis://host:6379, rediss://host:6379 or redis+cluster://host:6379,host:6379',
+    'the Redis URL must look like redis://host:6379, rediss://host:6379, redis+sentinel://host:26379,host:26379/NAME or redis+cluster://host:6379,host:6379',
     { retry: 'never' },
   );
 }

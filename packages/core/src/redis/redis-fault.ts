@@ -66,10 +66,27 @@ const REFUSED_ENTRY: Readonly<Record<string, readonly [problem: string, remedy: 
   ],
 };
 
-/** Why Redis does not let this connection in, with its own words, and what to do; null for any other trouble. */
+const NAME_SENTINEL_PASSWORD =
+  'Put their password into a file and name that in muster.redis.sentinel_password_file; the password of Redis itself is another one (muster.redis.password_file, or in the URL)';
+
+/** The same of Sentinels. */
+const REFUSED_BY_SENTINELS: typeof REFUSED_ENTRY = {
+  NOAUTH: ['The Sentinels ask for a password, and none was given', NAME_SENTINEL_PASSWORD],
+  WRONGPASS: ['The Sentinels do not take the password they were given', NAME_SENTINEL_PASSWORD],
+  ERR: [
+    'The Sentinels do not tell which server is the primary',
+    'Let the Redis URL end with the name by which they watch it: redis-cli -p 26379 SENTINEL MASTERS shows it',
+  ],
+};
+
+/** How the client begins what it tells when no Sentinel led to a primary, up to the answer of the last one. */
+const BY_SENTINELS = /^All sentinels are unreachable.* Last error: /;
+
+/** Why Redis, or its Sentinels, do not let this connection in, with their own words, and what to do; null for any other trouble. */
 export function refusedEntry(error: unknown): { readonly problem: string; readonly remedy: string } | null {
-  const text = messageOf(error);
-  const known = REFUSED_ENTRY[text.split(' ', 1)[0] ?? ''];
+  const whole = messageOf(error);
+  const text = whole.replace(BY_SENTINELS, '');
+  const known = (text === whole ? REFUSED_ENTRY : REFUSED_BY_SENTINELS)[text.split(' ', 1)[0] ?? ''];
   return known === undefined
     ? null
     : { problem: `${known[0]} (Redis said: ${text.slice(0, 200)})`, remedy: known[1] };

@@ -36,10 +36,11 @@ export function requireOnePrimary(redis: Redis, info: ServerInfo): void {
   if (mode === 'sentinel') {
     const primary = [...info].find(([field]) => field === 'master0')?.[1] ?? '';
     const address = /address=([^,]+)/.exec(primary)?.[1];
+    const name = /name=([^,]+)/.exec(primary)?.[1];
     throw redisFault({
       code: 'config.unsafe',
-      problem: 'This is the port of a Redis Sentinel, not of a Redis, and Sentinel is not supported yet',
-      remedy: `Let REDIS_URL (muster.redis.url) name the primary's own address${address === undefined ? '' : ` (the Sentinel says ${address})`}`,
+      problem: 'This is the port of a Redis Sentinel, and the Redis URL names one server',
+      remedy: `Let REDIS_URL (muster.redis.url) name the Sentinels: redis+sentinel://HOST:PORT,HOST:PORT/${name ?? 'NAME'}, user and password those of Redis${address === undefined ? '' : ` (it watches ${address})`}`,
     });
   }
   const { host = '127.0.0.1', port = 6379, tls } = redis.options;

@@ -77,7 +77,7 @@ async function startSentinel(primaryPort: number): Promise<string> {
   return `redis://127.0.0.1:${port}`;
 }
 
-test('a Sentinel is refused in words of its own, with the address of the primary it watches', async () => {
+test('a Sentinel is refused where the URL names one server, with the URL to write', async () => {
   const primary = await server();
   const url = await startSentinel(primary.port);
 
@@ -87,7 +87,7 @@ test('a Sentinel is refused in words of its own, with the address of the primary
   const refused = {
     code: 'config.unsafe',
     message: expect.stringContaining(
-      `name the primary's own address (the Sentinel says 127.0.0.1:${primary.port})`,
+      `(it watches 127.0.0.1:${primary.port})`,
     ) as string,
   };
   await expect(checkRedis(redis, 'test')).rejects.toMatchObject(refused);

@@ -80,25 +80,87 @@ export function compileRedis(
   findings: Findings,
   report: Report,
 ): RedisSettings {
+  const settings = {
+    prefix: checkPrefix(shape, report),
+    ...readTls(shape, readFile, report),
+    ...readSentinelPassword(shape, readFile, report),
+  };
   const url = checkRedisUrl(shape, environment, findings, report);
-  const prefix = checkPrefix(shape, report);
+  checkFit(shape, url, report);
   const { redisPasswordFile } = environment;
   const path = redisPasswordFile ?? shape.redis.password_file;
   const address = readRedisUrl(url);
-  if (path === undefined || address === null) return { url: new Secret(url), prefix };
+  if (path === undefined || address === null) return { url: new Secret(url), ...settings };
   const place = ['redis', 'password_file'];
   if (address.password !== '') {
     // It was written for that very server.
     const message = 'not read: the Redis URL has a password of its own';
     if (redisPasswordFile === null) report.note(place, message);
     else findings.notes.push(inEnvironment('REDIS_PASSWORD_FILE', message));
-    return { url: new Secret(url), prefix };
+    return { url: new Secret(url), ...settings };
   }
   const reading = readSecretFile(path, readFile);
-  if (reading.ok) return { url: new Secret(withPassword(url, reading.text)), prefix };
+  if (reading.ok) return { url: new Secret(withPassword(url, reading.text)), ...settings };
   if (redisPasswordFile === null) report.fault(place, reading.problem);
   else findings.faults.push(inEnvironment('REDIS_PASSWORD_FILE', reading.problem));
-  return { url: new Secret(url), prefix };
+  return { url: new Secret(url), ...settings };
+}
+
+const TLS_KEYS = ['ca_file', 'cert_file', 'key_file'] as const;
+
+/** A file that would not be used is a slip: a client that means to show a certificate must not connect without. */
+function checkFit({ redis }: MusterShape, url: string, report: Report): void {
+  const address = readRedisUrl(url);
+  if (address === null) return;
+  for (const key of TLS_KEYS) {
+    if (redis[key] !== undefined && !address.serverUrl.startsWith('rediss:')) {
+      report.fault(
+        ['redis', key],
+        'is of no use: the Redis URL does not begin with rediss, so there is no TLS',
+      );
+    }
+  }
+  if (redis.sentinel_password_file !== undefined && address.sentinel === null) {
+    report.fault(['redis', 'sentinel_password_file'], 'is of no use: the Redis URL names no Sentinels');
+  }
+}
+
+function readTls(
+  { redis }: MusterShape,
+  readFile: ReadFile | null,
+  report: Report,
+): Pick<RedisSettings, 'tls'> {
+  if (TLS_KEYS.every((key) => redis[key] === undefined)) return {};
+  const read = (key: (typeof TLS_KEYS)[number]): string | null => {
+    const path = redis[key];
+    if (path === undefined) return null;
+    const reading = readSecretFile(path, readFile);
+    if (reading.ok && reading.text.includes('-----BEGIN ')) return reading.text;
+    report.fault(['redis', key], reading.ok ? 'the file is not in PEM (-----BEGIN …)' : reading.problem);
+    return null;
+  };
+  const [ca, cert, key] = TLS_KEYS.map(read) as [string | null, string | null, string | null];
+  for (const [one, other] of [
+    ['cert_file', 'key_file'],
+    ['key_file', 'cert_file'],
+  ] as const) {
+    if (redis[one] !== undefined && redis[other] === undefined) {
+      report.fault(['redis', one], `needs ${other}`);
+    }
+  }
+  return { tls: { ca, client: cert === null || key === null ? null : { cert, key: new Secret(key) } } };
+}
+
+function readSentinelPassword(
+  { redis: { sentinel_password_file: path } }: MusterShape,
+  readFile: ReadFile | null,
+  report: Report,
+): Pick<RedisSettings, 'sentinelPassword'> {
+  if (path === undefined) return {};
+  const reading = readSecretFile(path, readFile);
+  if (reading.ok) return { sentinelPassword: new Secret(reading.text) };
+  report.fault(['redis', 'sentinel_password_file'], reading.problem);
+  return {};
 }
 
 /** The address may hold a password, so no message repeats it. */
@@ -111,7 +173,7 @@ function checkRedisUrl(
   const url = environment.redisUrl ?? shape.redis.url;
   if (readRedisUrl(url) === null) {
     const message =
-      'must be redis://host:port or rediss://host:port, with user and password (a % in them written as %25) and a database number if needed; for a Redis Cluster redis+cluster://host:port,host:port or rediss+cluster://…, without a database number';
+      'must be redis://host:port or rediss://host:port, with user and password (a % in them written as %25) and a database number if needed; of Sentinels redis+sentinel://host:port,host:port/NAME; of a Redis Cluster redis+cluster://host:port,host:port, without a database number; the last two with rediss+ too';
     if (environment.redisUrl === null) report.fault(['redis', 'url'], message);
     else findings.faults.push(inEnvironment('REDIS_URL', message));
   }

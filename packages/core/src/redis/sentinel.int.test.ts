@@ -1,0 +1,180 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { recordingLog } from '@muster/testing/builders';
+import { eventually } from '@muster/testing/eventually';
+import { startWatchedRedis, type WatchedRedis } from '@muster/testing/redis-sentinel';
+import { startRedis } from '@muster/testing/redis-server';
+import type { Redis } from 'ioredis';
+import { afterEach, beforeAll, afterAll, expect, test } from 'vitest';
+import { Secret } from '../config/secret.ts';
+import { createClock } from '../runtime/clock.ts';
+import { awaitRedis, closeRedis, createRedis, type RedisOptions } from './connection.ts';
+import { checkRedisThoroughly } from './server-check.ts';
+
+const clock = createClock();
+const KEY = '{muster}:test';
+const open: Redis[] = [];
+let watched: WatchedRedis;
+
+beforeAll(async () => {
+  watched = await startWatchedRedis({ password: 'pw', sentinelPassword: 'sentinel-pw' });
+}, 60_000);
+afterEach(async () => {
+  await Promise.all(open.splice(0).map(closeRedis));
+});
+afterAll(() => watched.stop());
+
+function connect(url: string, more: Partial<RedisOptions> = {}): Redis {
+  const redis = createRedis({
+    url: new Secret(url),
+    prefix: 'muster',
+    profile: 'patient',
+    name: 'muster-test',
+    log: recordingLog(),
+    ...more,
+  });
+  open.push(redis);
+  return redis;
+}
+
+const sentinelPassword = new Secret('sentinel-pw');
+
+async function portOf(redis: Redis): Promise<number> {
+  return Number(/tcp_port:(\d+)/.exec(await redis.info('server'))?.[1]);
+}
+
+test('a connection leads to the primary that Sentinels name, and after a failover to the new one', async () => {
+  const patient = connect(watched.url, { sentinelPassword });
+  const hasty = connect(watched.url, { sentinelPassword, profile: 'fail-fast' });
+  for (const redis of [patient, hasty]) await awaitRedis(redis, clock, 10_000);
+  await expect(checkRedisThoroughly(patient, 'muster')).resolves.toMatchObject({ notes: [] });
+  const [primary, replica] = watched.servers;
+  expect(await portOf(patient)).toBe(primary.port);
+  await patient.set(KEY, 'written before');
+  await patient.wait(1, 2_000);
+
+  process.kill(primary.pid, 'SIGKILL');
+  // It waits for the failover, which takes a second or two, and is not lost.
+  await patient.set(KEY, 'written in the failover');
+
+  expect(await portOf(patient)).toBe(replica.port);
+  await eventually('the other connection is back too', async () => (await portOf(hasty)) === replica.port);
+  expect(await hasty.get(KEY)).toBe('written in the failover');
+}, 30_000);
+
+test.each([
+  [
+    'a wrong password',
+    {},
+    { sentinelPassword: new Secret('wrong') },
+    /Sentinels do not take.*sentinel_password_file/,
+  ],
+  ['no password', {}, {}, /Sentinels ask for a password.*sentinel_password_file/],
+  ['another name', { name: '/other' }, { sentinelPassword }, /end with the name.*SENTINEL MASTERS/],
+])('what Sentinels refuse is told with its remedy: %s', async (_what, { name = '/main' }: { readonly name?: string }, more, words) => {
+  const redis = connect(watched.url.replace('/main', name), { ...more, profile: 'fail-fast' });
+
+  await expect(awaitRedis(redis, clock, 2_000)).rejects.toMatchObject({
+    code: 'ledger.unavailable',
+    message: expect.stringMatching(words),
+  });
+});
+
+test('the port of a Sentinel is no Redis, and the error says how to name it', async () => {
+  const [sentinel] = watched.sentinels;
+  const redis = connect(`redis://:sentinel-pw@127.0.0.1:${sentinel?.port}`);
+
+  await expect(awaitRedis(redis, clock, 5_000)).rejects.toMatchObject({
+    code: 'config.unsafe',
+    message: expect.stringContaining('redis+sentinel://HOST:PORT,HOST:PORT/main'),
+  });
+});
+
+test('TLS: the server is known by the authority that is named, and knows us by our certificate', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'muster-redis-tls-'));
+  const at = (name: string): string => join(dir, name);
+  const openssl = (...args: string[]): void => void execFileSync('openssl', args, { stdio: 'ignore' });
+  openssl(
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=authority',
+    '-keyout',
+    at('ca.key'),
+    '-out',
+    at('ca.pem'),
+  );
+  for (const name of ['server', 'client']) {
+    openssl(
+      'req',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-subj',
+      `/CN=${name}`,
+      '-addext',
+      'subjectAltName=IP:127.0.0.1',
+      '-keyout',
+      at(`${name}.key`),
+      '-out',
+      at(`${name}.csr`),
+    );
+    openssl(
+      'x509',
+      '-req',
+      '-days',
+      '2',
+      '-copy_extensions',
+      'copy',
+      '-in',
+      at(`${name}.csr`),
+      '-CA',
+      at('ca.pem'),
+      '-CAkey',
+      at('ca.key'),
+      '-out',
+      at(`${name}.pem`),
+    );
+  }
+  const plain = await startRedis();
+  const port = plain.port === 65_535 ? plain.port - 1 : plain.port + 1;
+  await plain.stop();
+  const server = await startRedis({
+    settings: {
+      'tls-port': String(port),
+      'tls-cert-file': at('server.pem'),
+      'tls-key-file': at('server.key'),
+      'tls-ca-cert-file': at('ca.pem'),
+      'tls-auth-clients': 'yes',
+    },
+  });
+  const read = (name: string): string => readFileSync(at(name), 'utf8');
+  const url = `rediss://127.0.0.1:${port}`;
+  try {
+    const client = { cert: read('client.pem'), key: new Secret(read('client.key')) };
+    const whole = connect(url, { tls: { ca: read('ca.pem'), client } });
+    await awaitRedis(whole, clock, 5_000);
+    expect(await whole.ping()).toBe('PONG');
+
+    const stranger = connect(url, { tls: { ca: read('ca.pem'), client: null } });
+    await expect(awaitRedis(stranger, clock, 1_500)).rejects.toMatchObject({ code: 'ledger.unavailable' });
+    const untrusting = connect(url, { tls: { ca: null, client } });
+    await expect(awaitRedis(untrusting, clock, 1_500)).rejects.toMatchObject({
+      message: expect.stringMatching(/certificate/),
+    });
+  } finally {
+    await server.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}, 30_000);
