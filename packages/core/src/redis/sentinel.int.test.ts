@@ -73,14 +73,17 @@ test.each([
   ],
   ['no password', {}, {}, /Sentinels ask for a password.*sentinel_password_file/],
   ['another name', { name: '/other' }, { sentinelPassword }, /end with the name.*SENTINEL MASTERS/],
-])('what Sentinels refuse is told with its remedy: %s', async (_what, { name = '/main' }: { readonly name?: string }, more, words) => {
-  const redis = connect(watched.url.replace('/main', name), { ...more, profile: 'fail-fast' });
+])(
+  'what Sentinels refuse is told with its remedy: %s',
+  async (_what, { name = '/main' }: { readonly name?: string }, more, words) => {
+    const redis = connect(watched.url.replace('/main', name), { ...more, profile: 'fail-fast' });
 
-  await expect(awaitRedis(redis, clock, 2_000)).rejects.toMatchObject({
-    code: 'ledger.unavailable',
-    message: expect.stringMatching(words),
-  });
-});
+    await expect(awaitRedis(redis, clock, 2_000)).rejects.toMatchObject({
+      code: 'ledger.unavailable',
+      message: expect.stringMatching(words),
+    });
+  },
+);
 
 test('the port of a Sentinel is no Redis, and the error says how to name it', async () => {
   const [sentinel] = watched.sentinels;

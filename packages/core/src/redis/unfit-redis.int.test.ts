@@ -86,9 +86,7 @@ test('a Sentinel is refused where the URL names one server, with the URL to writ
 
   const refused = {
     code: 'config.unsafe',
-    message: expect.stringContaining(
-      `(it watches 127.0.0.1:${primary.port})`,
-    ) as string,
+    message: expect.stringContaining(`(it watches 127.0.0.1:${primary.port})`) as string,
   };
   await expect(checkRedis(redis, 'test')).rejects.toMatchObject(refused);
   await expect(awaitRedis(redis, clock, 5_000)).rejects.toMatchObject(refused);
