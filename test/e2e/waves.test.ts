@@ -125,12 +125,12 @@ test('a broken image in one unit is stopped within a few dozen hosts, and the un
   });
   for (const kind of ['scheduler', 'worker', 'worker'] as const) system.start(kind);
 
-  const stops = ['brake-engaged', 'ramp-stopped'];
+  const stops = new Set(['brake-engaged', 'ramp-stopped']);
   const status = await eventually(
     'sending has stopped',
     async () => {
       const now = await system.status();
-      const isStopped = now.findings.some(({ kind }) => stops.includes(kind));
+      const isStopped = now.findings.some(({ kind }) => stops.has(kind));
       return isStopped && system.report().commands.live === 0 ? now : null;
     },
     120_000,

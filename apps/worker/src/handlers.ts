@@ -14,6 +14,7 @@ import { handlePlanAccount } from './reports/plan-account.ts';
 import { handlePlanOrganization } from './reports/plan-organization.ts';
 import { handlePlanTarget } from './reports/plan-target.ts';
 import { handleReadInventory } from './inventory/read-inventory.ts';
+import { handleRunAction } from './control/run-action.ts';
 import { handleScanTarget } from './scan/scan-target.ts';
 import { handleVerifyJoined } from './inventory/verify-joined.ts';
 import { handleWriteLabels } from './inventory/write-labels.ts';
@@ -38,6 +39,7 @@ export const HANDLERS = {
   'read-inventory': handleReadInventory,
   'write-labels': handleWriteLabels,
   'clean-nodes': handleCleanNodes,
+  'run-action': handleRunAction,
   'check-organization': handleCheckOrganization,
   'check-teleport': handleCheckTeleport,
   'check-account': handleCheckAccount,

@@ -1,15 +1,10 @@
 import type { Command } from 'commander';
-import {
-  cancelScope,
-  faultOfScope,
-  pauseScope,
-  resumeScope,
-  retryScope,
-} from '@muster/core/control/operator-acts';
+import { faultOfScope } from '@muster/core/control/known-scope';
 import { printScope, type Scope, SCOPE_KINDS, scopeOf } from '@muster/core/control/scope';
 import { catalog } from '@muster/core/jobs/catalog';
 import { readResumeEffects } from '@muster/core/control/resume-effects';
 import { liveCommands, readTouched } from '@muster/core/control/touched-hosts';
+import { actByCommand, commandActor } from '../act-by-command.ts';
 import {
   type ActOptions,
   examples,
@@ -37,11 +32,18 @@ export function addPauseCommands(program: Command, context: CommandContext): voi
     .addHelpText('after', examples('muster pause --account 111122223333 --reason "network work"'))
     .action(async (options: ActOptions & ScopeOptions & { reason?: string }) => {
       const scope = scopeOfOptions(options);
-      await withLedger(readConfig(context.env, context.configOption()), async (ledger, clock) => {
+      const config = readConfig(context.env, context.configOption());
+      await withLedger(config, async (ledger, clock) => {
         await requireKnownScope(ledger, scope);
         const told = tellTouched('pause', scope, await readTouched(ledger, 'pause', scope));
         if (!(await mayAct(told, options))) return;
-        await pauseScope({ ledger, clock }, scope, options.reason ?? '');
+        const actor = commandActor(context.env);
+        await actByCommand(
+          { config, ledger, clock, actor },
+          'pause',
+          { kind: 'scope', scope },
+          options.reason,
+        );
         printDone(told, options, `paused ${printScope(scope)}`);
       });
     });
@@ -57,13 +59,13 @@ export function addPauseCommands(program: Command, context: CommandContext): voi
         const touched = await readTouched(ledger, 'resume', scope, new Set(stillPaused));
         const told = tellTouched('resume', scope, touched, { ends, stillPaused });
         if (!(await mayAct(told, options))) return;
-        const resumed = await resumeScope({ ledger, clock, config }, scope);
+        const actor = commandActor(context.env);
+        const { message } = await actByCommand({ config, ledger, clock, actor }, 'resume', {
+          kind: 'scope',
+          scope,
+        });
         const configured = config.paused ? ' (muster.paused still holds every send)' : '';
-        printDone(
-          told,
-          options,
-          `${resumed ? 'resumed' : 'nothing was paused for'} ${printScope(scope)}${configured}`,
-        );
+        printDone(told, options, `${message}${configured}`);
       });
     });
 }
@@ -80,8 +82,10 @@ export function addRetryCommands(program: Command, context: CommandContext): voi
         await requireKnownScope(ledger, scope);
         const told = tellTouched('retry', scope, await readTouched(ledger, 'retry', scope));
         if (!(await mayAct(told, options))) return;
-        const reached = await retryScope({ ledger, clock, config, random: Math.random }, scope);
-        printDone(told, options, `${plural(reached.hosts, 'instance')} will be tried again`, reached);
+        const actor = commandActor(context.env);
+        const asked = { kind: 'scope', scope } as const;
+        const { hosts, accounts } = await actByCommand({ config, ledger, clock, actor }, 'retry', asked);
+        printDone(told, options, `${plural(hosts, 'instance')} will be tried again`, { hosts, accounts });
       });
     });
   const cancel = program.command('cancel').description('ask SSM to cancel live commands');
@@ -96,19 +100,38 @@ export function addRetryCommands(program: Command, context: CommandContext): voi
         );
       }
       const config = readConfig(context.env, context.configOption());
-      await withLedger(config, async (ledger) => {
+      await withLedger(config, async (ledger, clock) => {
         await requireKnownScope(ledger, scope);
         const commands = (await liveCommands(ledger, scope)).length;
         const told = tellTouched('cancel', scope, await readTouched(ledger, 'cancel', scope), { commands });
         if (!(await mayAct(told, options))) return;
-        const reached = await cancelScope({ ledger }, scope, (payloads) =>
-          withJobQueue(config, (queue) => queue.enqueueMany(catalog['cancel-command'], payloads)),
+        const actor = commandActor(context.env);
+        let asked = 0;
+        const { hosts, accounts } = await withJobQueue(config, (queue) =>
+          actByCommand(
+            {
+              config,
+              ledger,
+              clock,
+              actor,
+              enqueueCancels: async (payloads) => {
+                await queue.enqueueMany(catalog['cancel-command'], payloads);
+                asked += payloads.length;
+              },
+            },
+            'cancel',
+            { kind: 'scope', scope },
+          ),
         );
         printDone(
           told,
           options,
-          `${plural(reached.commands, 'cancellation')} ${reached.commands === 1 ? 'was' : 'were'} asked for`,
-          reached,
+          `${plural(asked, 'cancellation')} ${asked === 1 ? 'was' : 'were'} asked for`,
+          {
+            hosts,
+            accounts,
+            commands: asked,
+          },
         );
       });
     });

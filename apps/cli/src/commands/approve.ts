@@ -1,8 +1,9 @@
 import { plural } from '@muster/core/runtime/wording';
 import { type ApprovalRequest, wordOf } from '@muster/core/control/approval';
-import { approveRequest } from '@muster/core/control/operator-acts';
+import { findRequest } from '@muster/core/control/actions/plan-one-step';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
 import type { Command } from 'commander';
+import { actByCommand, commandActor } from '../act-by-command.ts';
 import { type ActOptions, examples, mayAct, printDone, withActOptions } from '../ask-before-act.ts';
 import { type CommandContext, CommandError, EXIT, readConfig } from '../command-context.ts';
 import { withLedger } from '../open-ledger.ts';
@@ -19,15 +20,16 @@ export function addApproveCommand(program: Command, context: CommandContext): vo
     .addHelpText('after', examples('muster approve', 'muster approve eu --dry-run'))
     .action(async (subject: string | undefined, options: ActOptions) => {
       const config = readConfig(context.env, context.configOption());
-      const by = context.env['USER'] ?? 'operator';
-      await withLedger(config, async (ledger) => {
+      await withLedger(config, async (ledger, clock) => {
         const requests = await ledger.approvals.requests();
         if (subject === undefined) return list(requests, options);
         const request = chosen(requests, subject);
         const fields = { act: 'approve', ...lineOf(request) };
         const told = { hosts: request.hosts, lines: [describe(request)], fields };
         if (!(await mayAct(told, options))) return;
-        await approveRequest({ ledger }, request, by);
+        const actor = commandActor(context.env);
+        const asked = { kind: 'subject', subject: request.subject } as const;
+        await actByCommand({ config, ledger, clock, actor }, 'approve', asked);
         printDone(told, options, `approved ${wordOf(request.subject)}`);
       });
     });
@@ -40,23 +42,11 @@ function list(requests: readonly ApprovalRequest[], { json }: ActOptions): void 
   if (requests.length === 0 && json !== true) process.stdout.write('nothing waits for an approval\n');
 }
 
-/** What the operator means, by the word that lists and findings show, or by its whole subject. Exit code 64 when it does not wait. */
+/** Exit code 64 when it does not wait. */
 function chosen(requests: readonly ApprovalRequest[], word: string): ApprovalRequest {
-  const meant = requests.filter((one) => one.subject === word || wordOf(one.subject) === word);
-  const [request, ...more] = meant;
-  if (request !== undefined && more.length === 0) return request;
-  const subjects = (meant.length > 0 ? meant : requests).map((one) =>
-    meant.length > 0 ? one.subject : wordOf(one.subject),
-  );
-  if (more.length > 0) {
-    throw new CommandError(
-      EXIT.usage,
-      `${word} is more than one, and each is approved by itself: ${subjects.join(', ')}`,
-    );
-  }
-  const waiting =
-    subjects.length === 0 ? 'nothing waits for an approval' : `what waits: ${subjects.join(', ')}`;
-  throw new CommandError(EXIT.usage, `${word} does not wait for an approval: ${waiting}`);
+  const found = findRequest(requests, word);
+  if ('fault' in found) throw new CommandError(EXIT.usage, found.fault);
+  return found.request;
 }
 
 function describe(request: ApprovalRequest): string {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { ulid } from 'ulid';
+import type { Actor } from '@muster/core/control/audit/audit-entry';
 import type { Ledger } from '@muster/core/control/ledger';
 import {
   type Coverage,
@@ -20,6 +21,7 @@ import type { SweepView } from '@muster/core/organization/sweep-store';
 import type { Target } from '@muster/core/organization/target';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import { plural } from '@muster/core/runtime/wording';
+import { commandActor } from '../act-by-command.ts';
 import { type CommandContext, CommandError, EXIT, readConfig } from '../command-context.ts';
 import { createMissingNotice } from '../count-processes.ts';
 import { examplesText } from '../examples-text.ts';
@@ -55,6 +57,7 @@ export function addSweepCommand(program: Command, context: CommandContext): void
               `--account ${scope.accountId}: no active account of that id is in scope. muster sweep lists the organization again`,
             );
           }
+          await noteSweep(ledger, commandActor(context.env), scope, begun);
           process.stdout.write(`${describe(begun, scope)}\n`);
           if (!wait) return;
           const verdict = await awaitReadings(
@@ -69,6 +72,29 @@ export function addSweepCommand(program: Command, context: CommandContext): void
         wait ? 'patient' : 'fail-fast',
       );
     });
+}
+
+/** An account and a region together are no scope of an action, so a sweep is told of here. */
+async function noteSweep(
+  { audit }: Pick<Ledger, 'audit'>,
+  actor: Actor,
+  { accountId, region }: SweepScope,
+  begun: RequestedSweep,
+): Promise<void> {
+  const parts = [
+    ...(accountId === null ? [] : [`account:${accountId}`]),
+    ...(region === null ? [] : [`region:${region}`]),
+  ];
+  await audit.append({
+    ...actor,
+    act: 'sweep',
+    scope: parts.length === 0 ? 'all' : parts.join(' '),
+    dryRun: null,
+    basis: null,
+    result: 'done',
+    detail: `${plural(begun.targets, 'target')} in ${plural(begun.accounts, 'account')} are read now`,
+    reason: '',
+  });
 }
 
 /** What the options narrow the sweep to. Exit code 64 for what is no id. */

@@ -1,5 +1,5 @@
 import type { MusterConfig } from '@muster/core/config/model';
-import { faultOfScope } from '@muster/core/control/operator-acts';
+import { faultOfScope } from '@muster/core/control/known-scope';
 import type { Ledger } from '@muster/core/control/ledger';
 import { causeFacts, isCause } from '@muster/core/enrollment/cause';
 import { ENROLLMENT_STATES } from '@muster/core/enrollment/record';

@@ -1,7 +1,7 @@
 import { aCoverage, aTarget, NOW_MS } from '@muster/testing/builders';
 import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
-import { faultOfScope } from './operator-acts.ts';
+import { faultOfScope } from './known-scope.ts';
 import { ALL, parseScope, type Scope, type ScopeText } from './scope.ts';
 
 const bench = useLedgerBench();

@@ -5,6 +5,7 @@ import type { Logger } from '../runtime/logger-port.ts';
 import { createKeys } from '../redis/keys.ts';
 import { createPlaceChanges } from '../organization/place-change-store.ts';
 import { type ApprovalLedger, createApprovalLedger } from './approval-store.ts';
+import { type ActionLedger, createActionLedger } from './actions/action-store.ts';
 import { type AuditLedger, createAuditLedger } from './audit/audit-store.ts';
 import { createChangeLedger } from '../enrollment/change-store.ts';
 import { createClockLedger, type ClockLedger } from './clock-store.ts';
@@ -48,6 +49,7 @@ export interface Ledger {
   readonly scans: ScanLedger;
   readonly control: ControlLedger;
   readonly approvals: ApprovalLedger;
+  readonly actions: ActionLedger;
   readonly audit: AuditLedger;
   readonly mutes: MuteLedger;
   readonly waves: WaveLedger;
@@ -108,6 +110,7 @@ export function createRedisLedger(deps: {
     setAside: createSetAsideLedger(shared),
     owner: createOwnerLedger({ ...shared, prefix: deps.prefix, control, log: deps.log }),
     approvals,
+    actions: createActionLedger(shared),
     audit: createAuditLedger(shared),
     mutes: createMuteLedger(shared),
     waves: createWaveLedger({ ...shared, enrollments, approvals }),

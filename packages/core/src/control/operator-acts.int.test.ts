@@ -1,20 +1,11 @@
 import { aBatchId, anInstanceId, anIntent, aRecord, aTarget, NOW_MS } from '@muster/testing/builders';
 import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
-import { createClock } from '../runtime/clock.ts';
-import { cancelScope, pauseScope, resumeScope, retryScope } from './operator-acts.ts';
+import { anOperator } from './actions/act.fixture.ts';
+import { pauseScope, resumeScope } from './operator-acts.ts';
 import { ALL, type Scope } from './scope.ts';
 
 const bench = useLedgerBench();
-
-const CONFIG: Parameters<typeof retryScope>[0]['config'] = {
-  backoff: { minMs: 60_000, maxMs: 86_400_000 },
-  install: { joinTimeoutMs: 600_000 },
-  inventory: { kind: 'none' },
-  repair: { enabled: true },
-  markerKeys: [],
-  rollout: { ramp: { first: 2, factor: 2, success: 0.9, off: false } },
-} as never;
 
 /** Two accounts: a host that failed in each, one that cannot be sent to, and one whose command is live. */
 async function fleet() {
@@ -33,14 +24,18 @@ async function fleet() {
     { batchId: intent.batchId, expected: 0, value: intent },
   ]);
   await ledger.enrollments.write(two, 'all', [fresh(failed)], []);
-  const deps = { ledger, clock: createClock(), config: CONFIG, random: () => 0 };
-  return { ledger, deps, one, two };
+  const operator = anOperator(ledger);
+  const retry = async (scope: Scope) => {
+    const { accounts, hosts } = await operator.act('retry', { kind: 'scope', scope });
+    return { accounts, hosts };
+  };
+  return { ledger, operator, deps: operator.deps, retry, one, two };
 }
 
 test('a retry of everything reaches all that failed and nothing that is under way', async () => {
-  const { ledger, deps, one, two } = await fleet();
+  const { ledger, retry, one, two } = await fleet();
 
-  const touched = await retryScope(deps, ALL);
+  const touched = await retry(ALL);
 
   expect(touched).toEqual({ accounts: 2, hosts: 3 });
   const states = [...(await ledger.enrollments.readAll(one)).values()].map(({ value }) => value.state);
@@ -57,13 +52,13 @@ test.each<[Scope, number, number]>([
   [{ kind: 'cause', value: 'ec2-ssm-script-failure' }, 2, 2],
   [{ kind: 'cause', value: 'host-disk-full' }, 0, 0],
 ])('a retry reaches its scope alone: %j', async (scope, accounts, hosts) => {
-  const { deps } = await fleet();
+  const { retry } = await fleet();
 
-  expect(await retryScope(deps, scope)).toEqual({ accounts, hosts });
+  expect(await retry(scope)).toEqual({ accounts, hosts });
 });
 
 test('a retry wakes a host that was put off, and leaves alone one that waits for nothing but its turn', async () => {
-  const { ledger, deps } = await fleet();
+  const { ledger, deps, retry } = await fleet();
   const target = aTarget(2);
   const waiting = [0, deps.clock.now() + 600_000].map((readyAtMs, n) => ({
     instanceId: anInstanceId(10 + n),
@@ -72,23 +67,22 @@ test('a retry wakes a host that was put off, and leaves alone one that waits for
   }));
   await ledger.enrollments.write(target, 'all', waiting, []);
 
-  const touched = await retryScope(deps, { kind: 'account', value: target.accountId });
+  const touched = await retry({ kind: 'account', value: target.accountId });
 
   expect(touched).toEqual({ accounts: 1, hosts: 1 });
 });
 
 test('a cancel asks for the commands in its scope, of one host or of all', async () => {
-  const { deps, one } = await fleet();
-  const asked: unknown[] = [];
-  const enqueue = async (payloads: readonly unknown[]): Promise<void> => void asked.push(...payloads);
+  const { operator, one } = await fleet();
+  const cancel = (scope: Scope) => operator.act('cancel', { kind: 'scope', scope });
 
-  const all = await cancelScope(deps, { kind: 'account', value: one.accountId }, enqueue);
-  const single = await cancelScope(deps, { kind: 'instance', value: anInstanceId(3) }, enqueue);
-  const none = await cancelScope(deps, { kind: 'instance', value: anInstanceId(1) }, enqueue);
+  const all = await cancel({ kind: 'account', value: one.accountId });
+  const single = await cancel({ kind: 'instance', value: anInstanceId(3) });
+  const none = await cancel({ kind: 'instance', value: anInstanceId(1) });
 
-  expect(all).toEqual({ accounts: 1, hosts: 1, commands: 1 });
-  expect([single.commands, none.commands]).toEqual([1, 0]);
-  expect(asked).toEqual([
+  expect(all).toMatchObject({ accounts: 1, hosts: 1 });
+  expect([single.hosts, none.hosts]).toEqual([1, 0]);
+  expect(operator.cancels).toEqual([
     { target: one, batchId: aBatchId(), instanceId: null },
     { target: one, batchId: aBatchId(), instanceId: anInstanceId(3) },
   ]);
@@ -118,19 +112,19 @@ test('a resume ends the pause and the notes of its scope, and no other', async (
 });
 
 test('a retry of more hosts than a first step has a ramp, which each of its records names; one of a few has none', async () => {
-  const { ledger, deps, one, two } = await fleet();
+  const { ledger, retry, one, two } = await fleet();
 
-  expect(await retryScope(deps, { kind: 'account', value: two.accountId })).toMatchObject({ hosts: 1 });
+  expect(await retry({ kind: 'account', value: two.accountId })).toMatchObject({ hosts: 1 });
   expect(await ledger.ramps.all()).toEqual([]);
 
-  await retryScope(deps, ALL);
+  await retry(ALL);
   const [few] = await ledger.ramps.all();
   expect(few).toBeUndefined();
 
   const failed = [11, 12, 13].map((n) => aRecord('failed', { instanceId: anInstanceId(n) }));
   const changes = failed.map((value) => ({ instanceId: value.instanceId, expected: 0, value }));
   await ledger.enrollments.write(one, 'each', changes, []);
-  await retryScope(deps, { kind: 'cause', value: failed[0]?.cause ?? 'host-disk-full' });
+  await retry({ kind: 'cause', value: failed[0]?.cause ?? 'host-disk-full' });
 
   const [ramp] = await ledger.ramps.all();
   expect(ramp).toMatchObject({ kind: 'retry', subject: `cause:${failed[0]?.cause}`, step: { size: 2 } });

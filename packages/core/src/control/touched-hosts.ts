@@ -209,7 +209,8 @@ async function withNames(
   };
 }
 
-async function nameAccounts(
+/** Accounts with their names, the most hosts first. */
+export async function nameAccounts(
   { coverage }: TouchedLedger,
   accounts: readonly (readonly [AccountId, number])[],
 ): Promise<readonly TouchedAccount[]> {

@@ -61,7 +61,8 @@ function onRetryRequested(
   { ramp }: EventOf<'retry-requested'>,
   context: TransitionContext,
 ): Transition {
-  const base = { ...baseOf(record, context), failures: 0, ...(ramp === undefined ? {} : { ramp }) };
+  const marked = ramp === undefined ? {} : { ramp };
+  const base = { ...baseOf(record, context), ...marked, failures: 0 };
   switch (record.state) {
     case 'queued':
     case 'failed':
@@ -71,7 +72,7 @@ function onRetryRequested(
     case 'lost':
       // A host that cannot take a command now is judged again by the next scan.
       if (record.repairAtMs === null || record.repairAtMs <= context.nowMs) return 'ignored';
-      return { ...record, failures: 0, repairAtMs: context.nowMs };
+      return { ...record, ...marked, failures: 0, repairAtMs: context.nowMs };
     case 'discovered':
     case 'stopped':
     case 'unmatched':

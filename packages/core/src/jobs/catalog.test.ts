@@ -15,6 +15,7 @@ const MEMBERS = {
   inventory: ORGANIZATION_MEMBER,
   labels: ORGANIZATION_MEMBER,
   cleanup: ORGANIZATION_MEMBER,
+  actions: aBatchId(4),
 } as const satisfies Record<(typeof DUE_KINDS)[number], string>;
 
 describe('what is due becomes a job', () => {
@@ -46,6 +47,7 @@ describe('what is due becomes a job', () => {
     ['verify', ''],
     ['collect', TARGET],
     ['collect', `${TARGET}/x`],
+    ['actions', 'x'],
   ] as const)('a member of %s that Muster never writes (%s) is refused', (kind, member) => {
     expect(() => jobOfDue(kind).due.payloadOf(member)).toThrow(/invalid_format|invalid_value/);
   });
@@ -80,6 +82,7 @@ describe('the catalog', () => {
     'read-inventory': {},
     'write-labels': {},
     'clean-nodes': {},
+    'run-action': { actionId: aBatchId() },
     'cancel-command': { target: aTarget(), batchId: aBatchId(), instanceId: null },
     'check-organization': { reportId: aBatchId() },
     'check-teleport': { reportId: aBatchId() },

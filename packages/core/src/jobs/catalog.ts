@@ -1,5 +1,6 @@
 /** The one table of jobs: name, queue, payload, what tells two apart, what makes it due, result, time limit, retries. */
 import { z } from 'zod';
+import { ActionId } from '../control/actions/action.ts';
 import { AccountId, BatchId, InstanceId } from '../organization/ids.ts';
 import { parseTargetId, Target, targetId } from '../organization/target.ts';
 import { ReportId } from '../reports/report.ts';
@@ -37,6 +38,7 @@ export const DUE_KINDS = [
   'inventory',
   'labels',
   'cleanup',
+  'actions',
 ] as const;
 export type DueKind = (typeof DUE_KINDS)[number];
 
@@ -107,6 +109,19 @@ function ofBatch(kind: DueKind) {
           batchId: BatchId.parse(member.slice(slash + 1)),
         };
       },
+    },
+  };
+}
+
+function ofAction(kind: DueKind) {
+  const payload = z.object({ actionId: ActionId });
+  return {
+    payload,
+    partsOf: ({ actionId }: z.infer<typeof payload>) => [actionId],
+    due: {
+      kind,
+      memberOf: ({ actionId }: z.infer<typeof payload>) => actionId,
+      payloadOf: (member: string) => payload.parse({ actionId: member }),
     },
   };
 }
@@ -236,6 +251,16 @@ export const catalog = {
     ...ofOrganization('cleanup'),
     result: z.strictObject({ removed: z.int(), left: z.int(), stopped: z.string().nullable() }),
     isRoutine: ({ removed }) => removed === 0,
+    timeoutMs: 5 * MINUTE_MS,
+    retry: BY_LEDGER,
+  }),
+  /** Goes on with an operator's action: the steps that write records or ask for cancellations. */
+  'run-action': defineJob({
+    name: 'run-action',
+    version: 1,
+    queue: 'enrollment',
+    ...ofAction('actions'),
+    result: z.strictObject({ isOver: z.boolean() }),
     timeoutMs: 5 * MINUTE_MS,
     retry: BY_LEDGER,
   }),

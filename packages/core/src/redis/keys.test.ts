@@ -22,6 +22,10 @@ test('every key begins with the prefix as hash tag, and is no other key', () => 
     session,
     sessionSeen,
     signInLink,
+    action,
+    actionParts,
+    actionKey,
+    auditOnce,
     ...plain
   } = createKeys('p');
 
@@ -43,6 +47,10 @@ test('every key begins with the prefix as hash tag, and is no other key', () => 
     session('x'),
     sessionSeen('x'),
     signInLink('x'),
+    action('x'),
+    actionParts('x'),
+    actionKey('x'),
+    auditOnce('x'),
     bullPrefix('p'),
   ];
 

@@ -124,6 +124,14 @@ export interface Keys {
   readonly audit: string;
   /** string: id of the audit's entry that tells this already. Expires after a month. */
   readonly auditOnce: (subject: string) => string;
+  /** hash: an action, or a plan while `state` is `planned`: see action-store.ts; expires. Writers: plan, move-action.lua. */
+  readonly action: (id: string) => string;
+  /** list: JSON of each of its steps; expires with it. */
+  readonly actionParts: (id: string) => string;
+  /** zset: action id → epoch ms at which it began; the newest 1,000, for 30 days. Writer: move-action.lua. */
+  readonly actions: string;
+  /** string: `ACTION|digest` of what an actor's idempotency key began; expires after 30 days. Writer: move-action.lua. */
+  readonly actionKey: (digest: string) => string;
   /** string: the process that writes the audit's export; expires within seconds. Writer: hold-writer.lua. */
   readonly auditWriter: string;
   /** string: id of the last entry of the audit that was exported. Writer: hold-writer.lua. */
@@ -267,10 +275,7 @@ export function createKeys(prefix: string): Keys {
     rampWaiting: (id) => `${own}:ramp-waiting:${id}`,
     inFlight: `${own}:in-flight`,
     brake: (scope) => `${own}:brake:${scope}`,
-    audit: `${own}:audit`,
-    auditOnce: (subject) => `${own}:audit-once:${subject}`,
-    auditWriter: `${own}:audit-writer`,
-    auditExported: `${own}:audit-exported`,
+    ...operatorKeys(own),
     findings: `${own}:findings`,
     mutes: `${own}:mutes`,
     outputTemplates: `${own}:output-templates`,
@@ -309,6 +314,22 @@ export function createKeys(prefix: string): Keys {
         nodes: `${of}:nodes`,
       };
     },
+  };
+}
+
+type OperatorKey = 'action' | 'actionParts' | 'actions' | 'actionKey' | `audit${string}`;
+
+/** What operators do, and what is told of it. */
+function operatorKeys(own: string): Pick<Keys, Extract<keyof Keys, OperatorKey>> {
+  return {
+    action: (id) => `${own}:action:${id}`,
+    actionParts: (id) => `${own}:action-parts:${id}`,
+    actions: `${own}:actions`,
+    actionKey: (digest) => `${own}:action-key:${digest}`,
+    audit: `${own}:audit`,
+    auditOnce: (subject) => `${own}:audit-once:${subject}`,
+    auditWriter: `${own}:audit-writer`,
+    auditExported: `${own}:audit-exported`,
   };
 }
 

@@ -17,6 +17,7 @@ const PLACES = ['redis/now', 'enrollment/count-records', 'rollout/ramp/ramps', '
 /** Our Lua scripts by name: the folder of their subject, and the files with functions that are put before them. */
 const SCRIPTS = {
   'claim-ledger': { folder: 'control', functions: [] },
+  'move-action': { folder: 'control/actions', functions: ['redis/now', 'jobs/make-due'] },
   'append-audit': { folder: 'control/audit', functions: ['redis/now'] },
   'hold-writer': { folder: 'control/audit', functions: [] },
   'commit-target': { folder: 'enrollment', functions: [...RECORDS, 'rollout/repair-rate'] },

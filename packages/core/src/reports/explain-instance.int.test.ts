@@ -1,10 +1,9 @@
 import { anInstanceId, aRecord, aTarget, NOW_MS } from '@muster/testing/builders';
 import { type TestLedger, useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
-import { retryScope } from '../control/operator-acts.ts';
+import { anOperator } from '../control/actions/act.fixture.ts';
 import { explainInstance } from './explain-instance.ts';
 import { OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
-import { createClock } from '../runtime/clock.ts';
 
 const bench = useLedgerBench();
 const config = parsedSystemConfig(OFFLINE_FACTS, {});
@@ -35,8 +34,9 @@ test('a question about one instance, and its retry, cost the same among 5 target
     const { ledger } = one;
     const id = anInstanceId(3);
     const explain = () => explainInstance({ ledger, config, nowMs: NOW_MS }, id);
+    const operator = anOperator(ledger);
     const retry = (value = id) =>
-      retryScope({ ledger, config, clock: createClock(), random: () => 0 }, { kind: 'instance', value });
+      operator.act('retry', { kind: 'scope', scope: { kind: 'instance', value } });
     // Once before, so that its scripts are known.
     await explain();
     await retry(anInstanceId(4));
@@ -44,7 +44,7 @@ test('a question about one instance, and its retry, cost the same among 5 target
       await commandsOf(one, async () => expect(await explain()).toMatchObject({ state: 'failed' })),
     );
     costs.retry.add(
-      await commandsOf(one, async () => expect(await retry()).toEqual({ accounts: 1, hosts: 1 })),
+      await commandsOf(one, async () => expect(await retry()).toMatchObject({ accounts: 1, hosts: 1 })),
     );
   }
 

@@ -14,11 +14,6 @@ export function resumeRampId(scope: 'all' | `account:${string}`): string {
   return `r:${scope}`;
 }
 
-/** Of a retry of many hosts: their records carry it. @param chance 0 ≤ x < 1, for two retries of one moment */
-export function retryRampId(nowMs: number, chance: number): string {
-  return `t:${Math.floor(nowMs).toString(36)}${Math.floor(chance * 2 ** 32).toString(36)}`;
-}
-
 /**
  * The ramps in which a host needs a slot before it is sent to. Its matcher's is among them when it is not known yet: the
  * caller begins it.

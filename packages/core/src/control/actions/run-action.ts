@@ -1,0 +1,167 @@
+/**
+ * Does an action, step by step. Any process may take any step at any time: a step is one target's hosts, is counted once, and
+ * finds what another process has done of it. So a process that is killed leaves no host out and does none twice.
+ *
+ * Records are written by processes that have the marker key: workers, and the command line. The scheduler begins actions and
+ * does those of one step, which write no record.
+ */
+import type { MusterConfig } from '../../config/model.ts';
+import type { ApplyDeps } from '../../enrollment/apply-events.ts';
+import type { Catalog } from '../../jobs/catalog.ts';
+import type { PayloadOf } from '../../jobs/define-job.ts';
+import { InstanceId } from '../../organization/ids.ts';
+import { requestSweep } from '../../organization/request-sweep.ts';
+import type { Clock } from '../../runtime/clock-port.ts';
+import { isJobError, messageOf } from '../../runtime/errors.ts';
+import { plural } from '../../runtime/wording.ts';
+import { StoredRequest } from '../approval.ts';
+import type { Ledger } from '../ledger.ts';
+import { acceptInventory, approveRequest, pauseScope, resumeScope } from '../operator-acts.ts';
+import { ALL, parseScope, type Scope } from '../scope.ts';
+import { cancelPart, retryPart, type StepCounts } from './act-on-part.ts';
+import { type Action, type ActionId, type ActionPart, isBulk, rampOfAction } from './action.ts';
+import { sweepScopeOf } from './plan-one-step.ts';
+import { noteAction } from './start-action.ts';
+
+export interface RunDeps {
+  readonly ledger: Ledger;
+  readonly config: ApplyDeps['config'] & Pick<MusterConfig, 'rollout'>;
+  readonly clock: Clock;
+  /** 0 ≤ x < 1 */
+  readonly random: () => number;
+  /** Gives cancellations to the workers. */
+  readonly enqueueCancels: (payloads: readonly PayloadOf<Catalog['cancel-command']>[]) => Promise<void>;
+}
+
+/** What a turn came to. */
+export interface Turn {
+  /** Nothing is left to do, in this turn or another. */
+  readonly isOver: boolean;
+  /** Accounts of the hosts that this turn reached. */
+  readonly accounts: ReadonlySet<string>;
+}
+
+const NOTHING: Turn = { isOver: true, accounts: new Set() };
+
+/**
+ * Goes on with an action until it is over or the turn's time is. What does not run is left alone.
+ *
+ * @param turnMs how long this turn may take, to the end of a step
+ */
+export async function runAction(deps: RunDeps, id: ActionId, turnMs: number): Promise<Turn> {
+  const action = await deps.ledger.actions.read(id);
+  if (action === null || action.state !== 'running') return NOTHING;
+  if (isBulk(action.kind)) return runSteps(deps, action, deps.clock.monotonicMs() + turnMs);
+  try {
+    await end(deps, action, 'done', await doAtOnce(deps, action));
+  } catch (error) {
+    // What Redis did not take is tried again; of all else another try would come to the same.
+    if (isJobError(error, 'ledger.unavailable') || !isJobError(error)) throw error;
+    await end(deps, action, 'failed', messageOf(error));
+  }
+  return NOTHING;
+}
+
+async function runSteps(deps: RunDeps, action: Action, untilMs: number): Promise<Turn> {
+  const { ledger, clock } = deps;
+  const accounts = new Set<string>();
+  await beginRamp(deps, action);
+  for (let cursor = action.cursor; cursor < action.parts; ) {
+    const part = await ledger.actions.part(action.id, cursor);
+    const counts = part === null ? NO_HOSTS : await doPart(deps, action, part);
+    if (part !== null && counts.done > 0) accounts.add(part.target.accountId);
+    const now = await ledger.actions.step(action.id, cursor, counts);
+    if (now.state !== 'running') return { isOver: true, accounts };
+    // Another process may have gone further meanwhile.
+    cursor = Math.max(now.cursor, cursor);
+    if (clock.monotonicMs() >= untilMs && cursor < action.parts) return { isOver: false, accounts };
+  }
+  const { progress } = (await ledger.actions.read(action.id)) ?? action;
+  await end(deps, action, 'done', describeEnd(action, progress.done));
+  return { isOver: true, accounts };
+}
+
+const NO_HOSTS: StepCounts = { done: 0, skipped: 0, failed: 0 };
+
+function doPart(deps: RunDeps, action: Action, part: ActionPart): Promise<StepCounts> {
+  if (action.kind === 'cancel') return cancelPart(deps, part, deps.enqueueCancels);
+  return retryPart(deps, part, scopeOf(action) ?? ALL, rampOfAction(action.id));
+}
+
+/** Begun before the first record says so: no host of a retry of many is sent to without it. */
+async function beginRamp({ ledger, config, clock }: RunDeps, action: Action): Promise<void> {
+  const rule = config.rollout.ramp;
+  if (action.kind !== 'retry' || rule.off || scopeOf(action)?.kind === 'instance') return;
+  const subject = 'scope' in action.selection ? action.selection.scope : action.about;
+  const about = { kind: 'retry', subject, nowMs: clock.now() } as const;
+  await ledger.ramps.begin(rampOfAction(action.id), about, rule, 'once');
+}
+
+function describeEnd({ kind }: Action, done: number): string {
+  return kind === 'retry'
+    ? `${plural(done, 'host')} will be tried again`
+    : `cancellation was asked for on ${plural(done, 'host')}`;
+}
+
+/** The audit first: told once, whichever process ends it. */
+async function end(
+  { ledger, config }: RunDeps,
+  action: Action,
+  state: 'done' | 'failed',
+  message: string,
+): Promise<void> {
+  const now = (await ledger.actions.read(action.id)) ?? action;
+  if (now.state !== 'running') return;
+  await noteAction(ledger, { ...now, message }, state);
+  // A few need no ramp, and a retry that found none had nothing to begin.
+  if (action.kind === 'retry' && now.progress.done <= config.rollout.ramp.first) {
+    await ledger.ramps.drop(rampOfAction(action.id));
+  }
+  await ledger.actions.end(action.id, state, message);
+}
+
+/** An act of one step: done again after a kill, it comes to the same. @returns what came of it */
+async function doAtOnce(deps: RunDeps, action: Action): Promise<string> {
+  const { ledger } = deps;
+  switch (action.kind) {
+    case 'pause':
+      for (const scope of scopesOf(action)) await pauseScope(deps, scope, action.start?.reason ?? '');
+      return `paused ${action.about}`;
+    case 'resume': {
+      let resumed = false;
+      for (const scope of scopesOf(action)) resumed = (await resumeScope(deps, scope)) || resumed;
+      return `${resumed ? 'resumed' : 'nothing was paused for'} ${action.about}`;
+    }
+    case 'sweep': {
+      const scope = sweepScopeOf(scopeOf(action) ?? ALL) ?? { accountId: null, region: null };
+      const { targets, accounts } = await requestSweep({ ledger, newId: () => action.id }, scope);
+      return `${plural(targets, 'target')} in ${plural(accounts, 'account')} are read now`;
+    }
+    case 'approve': {
+      const request = StoredRequest.parse(JSON.parse(action.pinned ?? ''));
+      await approveRequest(deps, request, action.start?.by.name ?? '');
+      return `approved ${request.subject}: ${plural(request.hosts, 'host')} in ${plural(request.accounts, 'account')}`;
+    }
+    case 'accept-inventory':
+      return (await acceptInventory(deps))
+        ? 'the smaller inventory is taken for true'
+        : 'no inventory waited to be accepted';
+    case 'retry':
+    case 'cancel':
+      throw new Error(`${action.kind} is done in steps`);
+    default:
+      return action.kind satisfies never;
+  }
+}
+
+function scopeOf({ selection }: Action): Scope | null {
+  return 'scope' in selection ? parseScope(selection.scope) : null;
+}
+
+/** Of a list, each instance by itself. */
+function scopesOf(action: Action): readonly Scope[] {
+  const scope = scopeOf(action);
+  if (scope !== null) return [scope];
+  const ids = 'instances' in action.selection ? action.selection.instances : [];
+  return ids.map((id) => ({ kind: 'instance', value: InstanceId.parse(id) }));
+}
