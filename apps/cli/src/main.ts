@@ -40,6 +40,10 @@ const COMMANDS: readonly Loadable[] = [
   { verbs: ['init'], load: async () => (await import('./commands/init.ts')).addInitCommand },
   { verbs: ['version'], load: async () => (await import('./commands/version.ts')).addVersionCommand },
   { verbs: ['console'], load: async () => (await import('./commands/console.ts')).addConsoleCommand },
+  {
+    verbs: ['completion'],
+    load: async () => (await import('./commands/completion.ts')).addCompletionCommand,
+  },
   { verbs: ['mcp'], load: async () => (await import('./commands/mcp.ts')).addMcpCommand },
   { verbs: ['token'], load: async () => (await import('./commands/token.ts')).addTokenCommand },
 ];
@@ -50,6 +54,8 @@ const COMMANDS: readonly Loadable[] = [
  */
 function commandsFor(argv: readonly string[]): readonly Loadable[] {
   const verb = verbOf(argv);
+  // It speaks of all of them.
+  if (verb === 'completion') return COMMANDS;
   const asked = COMMANDS.filter(({ verbs }) => verbs.includes(verb));
   return asked.length > 0 ? asked : COMMANDS;
 }
@@ -73,6 +79,7 @@ const OF_THIS_MACHINE: ReadonlySet<string> = new Set([
   'init',
   'config',
   'version',
+  'completion',
 ]);
 
 /** Exit code 64 for a verb that no API answers, where a scheduler was named: it would act on another installation. */
