@@ -22,7 +22,7 @@ export async function buildConsole() {
   const fresh = `${BUILT}.${process.pid}`;
   try {
     const vite = join(CONSOLE, 'node_modules/vite/bin/vite.js');
-    const args = [vite, 'build', CONSOLE, '--outDir', fresh, '--logLevel', 'warn'];
+    const args = [vite, 'build', CONSOLE, '--outDir', fresh, '--logLevel', 'warn', '--bypass-lock'];
     // A test runner says `test` here, and React would be the one for development.
     const env = { ...process.env, NODE_ENV: 'production' };
     const code = await run(pinnedNode, args, { env, stdoutToStderr: true });

@@ -1,0 +1,182 @@
+/** Overview, Findings, Roll-out, Audit and Settings in a real browser, on a seeded ledger. */
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type RunningApp, startApp } from '../http/running-app.fixture.ts';
+import {
+  type ConsoleBrowser,
+  isTooWide,
+  NO_BROWSER,
+  openConsole,
+  seriousFaults,
+} from './console-browser.fixture.ts';
+import { accountId, SEEDED, seedOrganization } from './seeded-ledger.fixture.ts';
+
+const PAGES = ['/', '/findings', '/rollout', '/audit', '/settings'] as const;
+/** Both widths and both themes. */
+const LOOKS = [
+  { width: 1280, theme: 'light' },
+  { width: 390, theme: 'dark' },
+] as const;
+/** What a page may weigh as it is sent, with all that it loads. */
+const MOST_BYTES = 300 * 1_024;
+
+describe.skipIf(NO_BROWSER !== '')(`the console’s pages${NO_BROWSER}`, () => {
+  let app: RunningApp;
+  let browser: ConsoleBrowser;
+
+  beforeAll(async () => {
+    app = await startApp();
+    browser = await openConsole(app);
+    await seedOrganization(app.ledger, Date.now());
+  });
+  afterEach(() => browser.closePages());
+  afterAll(async () => {
+    await browser.close();
+    await app.stop();
+  });
+
+  async function textOf(page: Page, selector: string): Promise<string> {
+    return ((await page.locator(selector).textContent()) ?? '').replaceAll(/\s+/g, ' ').trim();
+  }
+
+  async function isLive(page: Page): Promise<void> {
+    await page.locator('#freshness[data-state="live"]').waitFor();
+  }
+
+  /** Everything that the page shows is there, or could not be had. */
+  async function isRead(page: Page): Promise<void> {
+    await isLive(page);
+    await page.locator('h1').first().waitFor();
+    await expect.poll(() => page.locator('.view-loading').count()).toBe(0);
+  }
+
+  test('the overview says where the organization stands, and what is in no figure', async () => {
+    const { page, faults } = await browser.open('/');
+    await isLive(page);
+
+    await expect.poll(() => textOf(page, '#joined-count')).toBe(String(SEEDED.joined));
+    expect(await textOf(page, '#joined-not-read')).toBe(
+      'Not counted: the hosts of 1 account that cannot be entered and 4 targets not read completely.',
+    );
+    expect(await textOf(page, '[data-tile="failed"]')).toBe('Failed7');
+    expect(await textOf(page, '[data-tile="ineligible"]')).toBe('Need a fix12');
+    expect(await textOf(page, '[data-tile="denied"]')).toBe('Accounts denied14 targets not read');
+    expect(await textOf(page, '#sweep-running')).toContain('76 of 77 targets read');
+    expect(await textOf(page, '#sweep-targets [data-status="denied"]')).toBe('2 denied');
+    expect(await textOf(page, '#funnel [data-state="installing"] .funnel__count')).toBe('11');
+    expect(await textOf(page, '#commands-sent')).toBe('84 commands sent, 3 live now');
+    expect(await textOf(page, '#aws-calls [data-api="ssm:SendCommand"]')).toBe('ssm:SendCommand843 (4 %)');
+    expect(faults).toEqual([]);
+  });
+
+  test('what stops sends stands first of what needs the operator, with its command to copy', async () => {
+    const { page } = await browser.open('/');
+    const first = page.locator('#needs > li').first();
+    await first.waitFor();
+
+    await first.getByText('What to do').click();
+
+    expect(await first.textContent()).toContain('change freeze of the identity team');
+    expect(await first.locator('.remedy code').textContent()).toBe(`muster resume --account ${accountId(3)}`);
+    await first.getByRole('button', { name: /^Copy the command/ }).click();
+    await expect.poll(() => textOf(page, '#announcer')).toMatch(/Copied|refused/);
+  });
+
+  test('a page follows the ledger without being loaded again', async () => {
+    const { page, faults } = await browser.open('/');
+    await isLive(page);
+
+    await app.ledger.statistics.addCommandsSent(16);
+
+    await expect.poll(() => textOf(page, '#commands-sent'), { timeout: 15_000 }).toContain('100 commands');
+    await app.ledger.statistics.addCommandsSent(-16);
+    expect(faults).toEqual([]);
+  });
+
+  test('findings are filtered in the address, and the way back works', async () => {
+    const { page, faults } = await browser.open('/findings?owner=aws-admin');
+    await page.locator('#findings > li').first().waitFor();
+    const ofAdmin = await page.locator('#findings > li').count();
+
+    await page.getByRole('button', { name: 'Clear all' }).click();
+    await expect.poll(() => page.locator('#findings > li').count()).toBeGreaterThan(ofAdmin);
+    expect(new URL(page.url()).search).toBe('');
+
+    const cause = page.locator('[data-finding^="cause:ec2-join-failure"]');
+    expect(await cause.textContent()).toContain('Teleport administrator');
+    await cause.getByRole('link', { name: 'Show 4 hosts' }).click();
+    await page.waitForURL('**/instances?cause=ec2-join-failure');
+    await page.goBack();
+    await cause.waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  test('the roll-out shows pauses, caps and the brake', async () => {
+    const { page, faults } = await browser.open('/rollout');
+    const pause = page.locator(`[data-scope="account:${accountId(3)}"]`);
+    await pause.waitFor();
+
+    expect(await pause.textContent()).toContain('change freeze of the identity team');
+    expect(await textOf(page, '#caps [data-cap="all"]')).toMatch(/^All hosts under way/);
+    expect(await page.getByText('The brake stops a scope when more than').count()).toBe(1);
+    expect(faults).toEqual([]);
+  });
+
+  test('one who may only look is told how to act', async () => {
+    const { page, faults } = await browser.open('/rollout');
+    await page.getByRole('button', { name: 'Pause all sends' }).click();
+
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('muster console login').waitFor();
+    expect(await dialog.getByRole('button').allTextContents()).toEqual(['Close']);
+    await page.keyboard.press('Escape');
+    await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
+  test('settings show Redis and the configuration, without its defaults until they are wanted', async () => {
+    const { page, faults } = await browser.open('/settings');
+    await page.locator('#settings > div').first().waitFor();
+    const changed = await page.locator('#settings > div').count();
+
+    await page.getByLabel('Defaults too').check();
+    expect(await page.locator('#settings > div').count()).toBeGreaterThan(changed);
+    await page.getByLabel('Part of a setting').fill('brake.window');
+    expect(await page.locator('#settings dt').allTextContents()).toEqual(['muster.brake.window']);
+    expect(await textOf(page, '#redis')).toContain('noeviction');
+    expect(faults).toEqual([]);
+  });
+
+  test.each(PAGES)(
+    '%s is whole at both widths, and axe finds nothing serious in light and dark',
+    async (path) => {
+      for (const { width, theme } of LOOKS) {
+        const { page } = await browser.open(path, { width, theme });
+        await isRead(page);
+
+        expect(await isTooWide(page)).toBe(false);
+        expect(await seriousFaults(page)).toEqual([]);
+      }
+    },
+  );
+
+  test.each([...PAGES, '/accounts', '/instances'])(
+    '%s weighs less than 300 KB with all that it loads',
+    async (path) => {
+      const { page } = await browser.open('/nowhere');
+      const sizes: Promise<number>[] = [];
+      await page.route('**/*', (route) => route.continue());
+      page.on('requestfinished', (request) => {
+        if (!request.url().includes('/api/')) {
+          sizes.push(request.sizes().then(({ responseBodySize }) => responseBodySize));
+        }
+      });
+      await page.goto(app.url + path);
+      await isRead(page);
+
+      const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+      expect(bytes).toBeGreaterThan(50_000);
+      expect(bytes).toBeLessThan(MOST_BYTES);
+    },
+  );
+});

@@ -1,0 +1,224 @@
+/** What stands around every page: navigation, search, theme, sign-in, and what is told when data is old or hostile. */
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type RunningApp, startApp } from '../http/running-app.fixture.ts';
+import {
+  type ConsoleBrowser,
+  isTooWide,
+  NO_BROWSER,
+  openConsole,
+  seriousFaults,
+} from './console-browser.fixture.ts';
+import { accountId, SEEDED, seedOrganization } from './seeded-ledger.fixture.ts';
+
+/** As the owner of an account, or a program on a host, may write it. */
+const HOSTILE =
+  '<img src=x onerror="document.title=\'taken\'"></script><script>alert(1)</script>\u202egpj.exe\u200b\u001b[31m';
+const SHOWN = String.raw`\u202egpj.exe\u200b\u001b[31m`;
+
+describe.skipIf(NO_BROWSER !== '')(`around the console’s pages${NO_BROWSER}`, () => {
+  let app: RunningApp;
+  let browser: ConsoleBrowser;
+
+  beforeAll(async () => {
+    app = await startApp();
+    browser = await openConsole(app);
+    await seedOrganization(app.ledger, Date.now());
+  });
+  afterEach(() => browser.closePages());
+  afterAll(async () => {
+    await browser.close();
+    await app.stop();
+  });
+
+  async function isLive(page: Page): Promise<void> {
+    await page.locator('#freshness[data-state="live"]').waitFor();
+  }
+
+  test('the keyboard reaches everything: the navigation is skipped first, and a new page takes the focus', async () => {
+    const { page, faults } = await browser.open('/');
+    await isLive(page);
+
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the page');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate('document.activeElement.id')).toBe('main');
+
+    await page.getByRole('link', { name: 'Findings', exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await page.locator('h1', { hasText: 'Findings' }).waitFor();
+    expect(await page.evaluate('document.activeElement.id')).toBe('main');
+    expect(faults).toEqual([]);
+  });
+
+  test('Ctrl-K finds pages, and leads there', async () => {
+    const { page, faults } = await browser.open('/');
+    await isLive(page);
+
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox').fill('roll');
+    await page.getByRole('option', { name: /Roll-out/ }).waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    await page.keyboard.press('Enter');
+
+    await page.waitForURL('**/rollout');
+    await expect.poll(() => page.getByRole('combobox').count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
+  test('Ctrl-K finds accounts and instances', async () => {
+    const { page, faults } = await browser.open('/');
+    await isLive(page);
+
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox').fill(accountId(2));
+    await page.getByRole('option', { name: new RegExp(`${accountId(2)}.*Account`) }).click();
+    await page.waitForURL(`**/accounts/${accountId(2)}`);
+
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox').fill('i-0000000000000000');
+    await page.getByRole('option', { name: /^i-0/ }).first().click();
+    await page.waitForURL('**/instances/i-0*');
+    expect(faults).toEqual([]);
+  });
+
+  test('on a phone the pages are in a drawer', async () => {
+    const { page, faults } = await browser.open('/', { width: 390 });
+    await isLive(page);
+
+    await page.getByRole('button', { name: 'Pages' }).click();
+    expect(await seriousFaults(page)).toEqual([]);
+    await page.getByRole('dialog').getByRole('link', { name: 'Settings' }).click();
+
+    await page.locator('h1', { hasText: 'Settings' }).waitFor();
+    await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
+  test('the theme that was chosen is there before the first paint of the next page', async () => {
+    const { page } = await browser.open('/');
+    await isLive(page);
+
+    await page.getByRole('button', { name: /^Theme: system/ }).click();
+    await page.getByRole('button', { name: /^Theme: light/ }).click();
+    await page.reload();
+
+    expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark');
+    expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(15, 20, 24)');
+  });
+
+  test('an address that no page has says so', async () => {
+    const { page, faults } = await browser.open('/nowhere');
+
+    await page.getByText('There is no such page').waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  test('times are told as their distance, in UTC under the pointer', async () => {
+    const { page } = await browser.open('/rollout');
+    const since = page.locator('#pauses time').first();
+    await since.waitFor();
+
+    expect(await since.textContent()).toMatch(/^1\d min ago$/);
+    expect(await since.getAttribute('title')).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/);
+  });
+
+  test('what others wrote is text on every page, whatever it looks like', async () => {
+    await app.ledger.control.raise({
+      kind: 'config-skew',
+      scope: 'all',
+      sinceMs: Date.now(),
+      message: `A message ${HOSTILE}`,
+      remedy: `A remedy ${HOSTILE}`,
+    });
+    await app.ledger.control.pause({
+      scope: `account:${accountId(4)}`,
+      atMs: Date.now(),
+      by: 'operator',
+      reason: `A reason ${HOSTILE}`,
+    });
+    for (const [path, text] of [
+      ['/findings', 'A message'],
+      ['/rollout', 'A reason'],
+      ['/', 'A reason'],
+    ] as const) {
+      const { page, faults } = await browser.open(path);
+      const place = page.getByText(text).first();
+      await place.waitFor();
+
+      expect(await place.textContent()).toContain(SHOWN);
+      expect(await page.locator('main img, main script').count()).toBe(0);
+      expect(await page.title()).toBe('Muster');
+      expect(await isTooWide(page)).toBe(false);
+      expect(faults).toEqual([]);
+    }
+    await app.ledger.control.clear('config-skew', 'all');
+    await app.ledger.control.resume(`account:${accountId(4)}`);
+  });
+
+  test('without Redis the page says so, and keeps what it knew with its age', async () => {
+    const own = await startApp();
+    await seedOrganization(own.ledger, Date.now());
+    const ownBrowser = await openConsole(own);
+    const { page } = await ownBrowser.open('/');
+    await isLive(page);
+    await expect.poll(() => page.locator('#joined-count').textContent()).toBe(String(SEEDED.joined));
+
+    await own.redis.stop();
+
+    await page.locator('#outage-title').waitFor();
+    await expect
+      .poll(() => page.locator('#outage-detail').textContent())
+      .toMatch(/^What you see was read \d+ s ago\./);
+    expect(await page.locator('#freshness').textContent()).toMatch(/^Not live, read \d+ s ago$/);
+    expect(await page.locator('#joined-count').textContent()).toBe(String(SEEDED.joined));
+    await ownBrowser.close();
+    await own.stop();
+  });
+
+  test('when the scheduler is away, the page says so and asks again by itself', async () => {
+    const { page } = await browser.open('/');
+    await isLive(page);
+
+    await page.context().setOffline(true);
+    await page
+      .locator('#outage-title', { hasText: 'The scheduler does not answer.' })
+      .waitFor({ timeout: 20_000 });
+    expect(await page.locator('#announcer').textContent()).toBe('The scheduler does not answer.');
+    await page.context().setOffline(false);
+
+    await page.locator('#freshness[data-state="live"]').waitFor({ timeout: 20_000 });
+    await expect.poll(() => page.locator('#announcer').textContent()).toBe('The page is live again.');
+  });
+});
+
+describe.skipIf(NO_BROWSER !== '')(`signing in to the console${NO_BROWSER}`, () => {
+  let app: RunningApp;
+  let browser: ConsoleBrowser;
+
+  beforeAll(async () => {
+    app = await startApp({ password: 'correct horse' });
+    browser = await openConsole(app);
+    await seedOrganization(app.ledger, Date.now());
+  });
+  afterEach(() => browser.closePages());
+  afterAll(async () => {
+    await browser.close();
+    await app.stop();
+  });
+
+  test('one who may not look sees the sign-in, at both widths and in both themes', async () => {
+    for (const look of [
+      { width: 1280, theme: 'light' },
+      { width: 390, theme: 'dark' },
+    ] as const) {
+      const { page, faults } = await browser.open('/findings', look);
+      await page.getByRole('heading', { name: 'Sign in to Muster' }).waitFor();
+
+      expect(await page.locator('nav').count()).toBe(0);
+      expect(await isTooWide(page)).toBe(false);
+      expect(await seriousFaults(page)).toEqual([]);
+      expect(faults.filter((fault) => !fault.includes('401'))).toEqual([]);
+    }
+  });
+});
