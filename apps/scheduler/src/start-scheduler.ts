@@ -70,7 +70,7 @@ export async function startScheduler(deps: {
   const countReload = createReloadMetrics(metrics);
   const readModel = startReadModel({ redis: config.redis, clock, log });
   const app = createHttpApp({
-    config: consoleSettings(config, () => current),
+    config,
     ledger: createRedisLedger({ redis: hasty, prefix, log }),
     readModel,
     redis: hasty,
@@ -173,20 +173,5 @@ function createTickHandler(deps: {
       await reportBlockedCaps(ledger, deps.current(), clock.now());
     }
     return given;
-  };
-}
-
-/** What the console shows of the configuration; of all that, only the interval can change while it runs. */
-function consoleSettings(
-  { console, proxyServer, discoveryGroup }: MusterConfig,
-  current: () => MusterConfig,
-): Pick<MusterConfig, 'console' | 'proxyServer' | 'discoveryGroup' | 'pollIntervalMs'> {
-  return {
-    console,
-    proxyServer,
-    discoveryGroup,
-    get pollIntervalMs() {
-      return current().pollIntervalMs;
-    },
   };
 }

@@ -20,10 +20,9 @@ import { isOpen } from '../access/ways-in.ts';
 import { createApi } from '../api/api-app.ts';
 import { API_PATH } from '../api/openapi.ts';
 import { API_ROUTES } from '../api/routes.ts';
-import { createCachedRead } from '../console/cached-read.ts';
-import { createConsoleRoutes } from '../console/console-routes.ts';
+import { createCachedRead } from './cached-read.ts';
 import { serveConsole } from '../console/serve-console.ts';
-import { readSnapshot } from '../console/console-view.ts';
+import { readSnapshot } from './snapshot.ts';
 import { registerModelMetrics } from '../read-model/model-metrics.ts';
 import type { ReadModel } from '../read-model/read-model.ts';
 import { compressAnswers } from './compress-answers.ts';
@@ -33,7 +32,7 @@ import { consoleHeaders, redactAnswers, refuseCrossSite, requireLoopbackHost } f
 
 export interface HttpDeps {
   /** As it listens. */
-  readonly config: Pick<MusterConfig, 'console' | 'proxyServer' | 'discoveryGroup' | 'pollIntervalMs'>;
+  readonly config: Pick<MusterConfig, 'console'>;
   /** The configuration as it is now. */
   readonly configuration: () => MusterConfig;
   /** When it was last changed; null since the start. @default null */
@@ -127,7 +126,6 @@ export function createHttpApp(deps: HttpDeps): Express {
   );
   app.use(redactAnswers(redact));
   app.use(BOARD_PATH, createQueueBoard(deps.queues));
-  app.use(createConsoleRoutes({ settings: config, ledger, readSnapshot: read, clock, log }));
   app.use((_request, response) => {
     response.status(404).json({ error: 'There is nothing here.' });
   });

@@ -66,12 +66,7 @@ export async function startApp(
   const configuration = options.configuration ?? parsedSystemConfig(OFFLINE_FACTS, {});
   const readModel = startReadModel({ redis: { url: new Secret(server.url), prefix }, clock, log: SILENT });
   const app = createHttpApp({
-    config: {
-      console,
-      proxyServer: 'teleport.example.com:443',
-      discoveryGroup: 'production',
-      pollIntervalMs: 300_000,
-    },
+    config: { console },
     configuration: () => configuration,
     ledger,
     readModel,
