@@ -202,12 +202,19 @@ interface Listening {
   close(): Promise<void>;
 }
 
+/**
+ * How long a connection may be idle: longer than a load balancer lets one be (a minute), or a request would now and then meet
+ * a connection that is just being closed.
+ */
+const KEPT_OPEN_MS = 75_000;
+
 /** Listens where the configuration says. Rejects with Node's own error (`EADDRINUSE` …) when it cannot. */
 export async function listen(
   app: RequestListener,
   settings: Pick<ConsoleSettings, 'host' | 'port'>,
 ): Promise<Listening> {
   const server = createServer(app);
+  server.keepAliveTimeout = KEPT_OPEN_MS;
   server.listen(settings.port, settings.host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
