@@ -17,7 +17,8 @@ import { watchClock } from '@muster/core/runtime/clock-watch';
 import { createMetrics, createReloadMetrics } from '@muster/core/runtime/metrics';
 import { createStartSteps, processName } from '@muster/core/runtime/start-steps';
 import { createRedactor } from '@muster/core/runtime/redaction';
-import { createHttpApp, listen } from './http/app.ts';
+import { createHttpApp } from './http/app.ts';
+import { listen } from './http/listen.ts';
 import { reviewChange } from '@muster/core/control/review-change';
 import { moveRamps } from '@muster/core/rollout/ramp/run-ramps';
 import { reportBlockedCaps, reportSetAside, watchRedis } from './recurring-findings.ts';
@@ -119,6 +120,7 @@ export async function startScheduler(deps: {
     reconfigure: async (reload) => {
       if (reload.kind === 'valid' && reload.config !== null) {
         current = reload.config;
+        server.renew(current.console.tls);
         takenUpAtMs = clock.now();
       }
       await keeper.follow(installationOf(current));
