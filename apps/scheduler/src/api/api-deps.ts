@@ -5,9 +5,9 @@ import type { ServerInfo } from '@muster/core/redis/server-info';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import type { Redact } from '@muster/core/runtime/redaction';
-import type { Reading } from '../http/cached-read.ts';
+import type { Reading } from '../console/cached-read.ts';
 import type { ReadModel } from '../read-model/read-model.ts';
-import type { Snapshot } from '../http/snapshot.ts';
+import type { Snapshot } from '../console/console-view.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import type { readOldest } from './overview.ts';
 

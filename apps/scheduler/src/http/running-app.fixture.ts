@@ -1,7 +1,7 @@
 import { type RedisServer, startRedis } from '@muster/testing/redis-server';
 import { eventually } from '@muster/testing/eventually';
 import { OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
-import type { ConsoleSettings, MusterConfig } from '@muster/core/config/model';
+import type { MusterConfig } from '@muster/core/config/model';
 import { Secret } from '@muster/core/config/secret';
 import { createRedisLedger, type Ledger } from '@muster/core/control/ledger';
 import type { Logger } from '@muster/core/runtime/logger-port';
@@ -11,8 +11,7 @@ import { createClock } from '@muster/core/runtime/clock';
 import { createMetrics } from '@muster/core/runtime/metrics';
 import { createRedactor } from '@muster/core/runtime/redaction';
 import { startReadModel } from '../read-model/read-model.ts';
-import { createHttpApp } from './app.ts';
-import { listen } from './listen.ts';
+import { createHttpApp, listen } from './app.ts';
 
 const SILENT: Logger = {
   debug: () => undefined,
@@ -28,8 +27,6 @@ export interface RunningApp {
   readonly redis: RedisServer;
   readonly ledger: Ledger;
   readonly jobQueue: JobQueue;
-  /** Changes who may come in, as a reload does. */
-  readonly reconfigure: (changes: Partial<ConsoleSettings>) => void;
   /** Sends one Redis command, such as `CONFIG SET …`. */
   readonly command: (name: string, ...args: readonly string[]) => Promise<unknown>;
   /** Resolves when the read model has so many instances. */
@@ -41,10 +38,6 @@ export async function startApp(
   options: {
     readonly password?: string;
     readonly host?: string;
-    /** What differs from a console with nothing configured. */
-    readonly console?: Partial<ConsoleSettings>;
-    /** @default silent */
-    readonly log?: Logger;
     readonly secrets?: readonly string[];
     /** @default the one of a system under test */
     readonly configuration?: MusterConfig;
@@ -64,26 +57,21 @@ export async function startApp(
   const ledger = createRedisLedger({ redis, prefix, log: SILENT });
   const jobQueue = createJobQueue({ connection: redis, prefix });
   const queues = boardQueues(redis, prefix);
-  const console: ConsoleSettings = {
+  const console = {
     host: options.host ?? '127.0.0.1',
     port: 0,
-    publicUrl: null,
-    proxies: [],
-    tls: null,
-    users: null,
-    oidc: null,
-    trustedProxy: null,
     password: options.password === undefined ? null : new Secret(options.password),
     session: { idleMs: 30 * 60_000, longestMs: 12 * 60 * 60_000 },
-    ...options.console,
   };
-  let configuration: MusterConfig = {
-    ...(options.configuration ?? parsedSystemConfig(OFFLINE_FACTS, {})),
-    console,
-  };
+  const configuration = options.configuration ?? parsedSystemConfig(OFFLINE_FACTS, {});
   const readModel = startReadModel({ redis: { url: new Secret(server.url), prefix }, clock, log: SILENT });
   const app = createHttpApp({
-    config: { console },
+    config: {
+      console,
+      proxyServer: 'teleport.example.com:443',
+      discoveryGroup: 'production',
+      pollIntervalMs: 300_000,
+    },
     configuration: () => configuration,
     ledger,
     readModel,
@@ -94,7 +82,7 @@ export async function startApp(
     metrics: createMetrics('scheduler'),
     redact: createRedactor((options.secrets ?? []).map((secret) => new Secret(secret))),
     clock,
-    log: options.log ?? SILENT,
+    log: SILENT,
   });
   const listening = await listen(app, console);
   return {
@@ -102,10 +90,6 @@ export async function startApp(
     redis: server,
     ledger,
     jobQueue,
-    reconfigure: (changes) => {
-      configuration = { ...configuration, console: { ...configuration.console, ...changes } };
-      listening.renew(configuration.console.tls);
-    },
     command: (name, ...args) => redis.call(name, ...args),
     async modelHas(instances) {
       await eventually('the read model has them', async () => {

@@ -80,15 +80,6 @@ function compileDocuments(
     ...compileResources(resources, service, defaults),
   ];
   const matchers = withoutRepeats(found, report);
-  const files = new Set<string>();
-  const { readFile } = options;
-  const readAndNote: ReadFile | null =
-    readFile === undefined
-      ? null
-      : (path) => {
-          files.add(path);
-          return readFile(path);
-        };
   checkAnythingToDo(service, matchers, keys, report);
   noteUnusedPins(pins, matchers, musterReport);
   return {
@@ -98,8 +89,7 @@ function compileDocuments(
     pollIntervalMs: scale(service.pollIntervalMs, environment.speed),
     matchers,
     endsAtMs: earliest(resources.map(({ endsAtMs }) => endsAtMs)),
-    ...compileMuster(muster, environment, readAndNote, findings, musterReport),
-    files: [...files],
+    ...compileMuster(muster, environment, options.readFile ?? null, findings, musterReport),
   };
 }
 

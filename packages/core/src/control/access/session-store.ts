@@ -44,20 +44,16 @@ export interface SessionTimes {
 export function createSessionLedger({ redis, keys }: { readonly redis: Redis; readonly keys: Keys }) {
   return {
     /** @returns the secret for the cookie: random, made now, and told once */
-    async begin(
-      wanted: Omit<Session, 'csrfToken'>,
-      times: SessionTimes,
-    ): Promise<{ readonly secret: string; readonly session: Session }> {
+    async begin(session: Omit<Session, 'csrfToken'>, times: SessionTimes): Promise<string> {
       const secret = newSecretToken();
       const id = hashOfSecret(secret);
-      const session = { ...wanted, csrfToken: newSecretToken() };
-      const text = encodeStored(session);
+      const text = encodeStored({ ...session, csrfToken: newSecretToken() });
       await redis
         .multi()
         .set(keys.session(id), text, 'PX', times.longestMs)
         .set(keys.sessionSeen(id), '1', 'PX', Math.min(times.idleMs, times.longestMs))
         .exec();
-      return { secret, session };
+      return secret;
     },
 
     /**
