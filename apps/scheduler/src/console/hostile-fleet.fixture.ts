@@ -25,7 +25,7 @@ export const HOSTILE_UNIT = '<img src=x onerror=document.title=1>';
 const REGION = Region.parse('eu-west-1');
 export const HOSTILE_TARGET: Target = { accountId: HOSTILE_ACCOUNT, region: REGION };
 
-/** Adds an account in whose every text somebody else has written what a page must not run. */
+/** Adds an account whose every text is what its owner may write and a page must not run. */
 export async function seedHostileAccount(ledger: Ledger, nowMs: number): Promise<void> {
   const { coverage, enrollments } = ledger;
   await coverage.putAccounts([
