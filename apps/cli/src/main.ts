@@ -138,21 +138,17 @@ export async function main(argv: readonly string[], env: CommandContext['env']):
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
-    return await report(error);
+    return report(error);
   }
 }
 
-async function report(error: unknown): Promise<number> {
+function report(error: unknown): number {
   // commander has printed its own message; only its kind matters here.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (error instanceof CommandError) {
     process.stderr.write(`${error.message}\n`);
     return error.exitCode;
   }
-  // Redis lets a connection in and refuses a single command all the same.
-  const { refusedEntry } = await import('@muster/core/redis/redis-fault');
-  const refused = refusedEntry(error);
-  const message = refused === null ? messageOf(error) : `${refused.problem}. ${refused.remedy}`;
-  process.stderr.write(`muster: ${message}\n`);
+  process.stderr.write(`muster: ${messageOf(error)}\n`);
   return EXIT.failed;
 }

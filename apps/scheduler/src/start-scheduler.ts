@@ -25,6 +25,7 @@ import { createAuditExport } from './audit/export-audit.ts';
 import { startReadModel } from './read-model/read-model.ts';
 import { keepTicking, tick } from './tick.ts';
 import { createHistoryKeeper } from './keep-history.ts';
+import { startNotifications } from './notify/start-notifications.ts';
 import { createWaveWatch } from './watch-waves.ts';
 
 /** Real time between two ticks. What falls due is handed out this much later at worst. */
@@ -113,6 +114,14 @@ export async function startScheduler(deps: {
     clock,
     log,
   });
+  const notifications = startNotifications({
+    current: () => current,
+    ledger,
+    connection: patient,
+    metrics,
+    clock,
+    log,
+  });
   log.info({ url: server.url }, 'scheduler started');
   return {
     url: server.url,
@@ -132,7 +141,13 @@ export async function startScheduler(deps: {
       redisWatch.close();
       await server.close();
       // Side by side: each waits for Redis, which may say nothing.
-      await Promise.all([watch.close(), ticking.close(), history.close(), readModel.close()]);
+      await Promise.all([
+        watch.close(),
+        ticking.close(),
+        history.close(),
+        notifications.close(),
+        readModel.close(),
+      ]);
       await Promise.all(boards.map((board) => board.close()));
       await queue.close();
       await Promise.all([closeRedis(patient), closeRedis(hasty)]);

@@ -1,4 +1,4 @@
-import type { Catalog, JobName } from '@muster/core/jobs/catalog';
+import type { Catalog, WorkerJobName } from '@muster/core/jobs/catalog';
 import type { Handlers, JobContext, PayloadOf, ResultOf } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from './deps.ts';
 import { handleCancelCommand } from './install/cancel-command.ts';
@@ -20,7 +20,7 @@ import { handleVerifyJoined } from './inventory/verify-joined.ts';
 import { handleWriteLabels } from './inventory/write-labels.ts';
 
 type HandlerMap = {
-  readonly [Name in JobName]: (
+  readonly [Name in WorkerJobName]: (
     payload: PayloadOf<Catalog[Name]>,
     ctx: JobContext,
     deps: HandlerDeps,
@@ -49,11 +49,11 @@ export const HANDLERS = {
 } satisfies HandlerMap;
 
 /** The handlers as the queue calls them. A job gets the dependencies of the moment it begins, and keeps them. */
-export function bindHandlers(current: () => HandlerDeps): Handlers<Catalog[JobName]> {
+export function bindHandlers(current: () => HandlerDeps): Handlers<Catalog[WorkerJobName]> {
   const bound = Object.entries(HANDLERS).map(([name, handle]) => [
     name,
     (payload: never, ctx: JobContext) => handle(payload, ctx, current()),
   ]);
   // `satisfies` has compared each handler with its contract; `Object.entries` loses which name goes with which.
-  return Object.fromEntries(bound) as Handlers<Catalog[JobName]>;
+  return Object.fromEntries(bound) as Handlers<Catalog[WorkerJobName]>;
 }

@@ -195,7 +195,7 @@ function startQueues(
 ): readonly JobProcess[] {
   const handlers = bindHandlers(current);
   const start = (queue: Queue, concurrency: number): JobProcess =>
-    processJobs({ ...shared, queue, concurrency, jobs: catalog, handlers });
+    processJobs<typeof catalog, Queue>({ ...shared, queue, concurrency, jobs: catalog, handlers });
   return [
     start('discovery', worker.discoveryConcurrency),
     start('enrollment', worker.enrollmentConcurrency),

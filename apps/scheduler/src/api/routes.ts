@@ -1,6 +1,4 @@
 import { accountRoutes } from './accounts.ts';
-import { actionRoutes } from './actions.ts';
-import { auditRoutes } from './audit.ts';
 import { eventRoutes } from './events.ts';
 import { findingRoutes } from './findings.ts';
 import { historyRoutes } from './history.ts';
@@ -20,8 +18,6 @@ export const API_ROUTES: readonly ApiRoute[] = [
   ...findingRoutes,
   ...muteRoutes,
   ...rolloutRoutes,
-  ...actionRoutes,
-  ...auditRoutes,
   ...historyRoutes,
   ...sweepRoutes,
   ...systemRoutes,

@@ -15,6 +15,7 @@ const DESCRIPTIONS: Readonly<Record<QueueName, string>> = {
   discovery: 'Lists accounts, regions and instances',
   enrollment: 'Sends installs, follows commands, verifies that nodes joined',
   inventory: 'Reads the nodes of the Teleport cluster',
+  notifications: 'Tells the channels of muster.notify',
 };
 
 /** Bull Board over the given queues: everything to see, nothing to press. */

@@ -7,7 +7,6 @@ import type { InstanceCounts } from './instance-counts.ts';
 import type { InstanceList, ListedInstance } from './instance-list.ts';
 import type { AccountFilter, TargetFilter } from './place-list.ts';
 import type { AccountSums } from './place-rollup.ts';
-import type { PlainRedis } from './thread-redis.ts';
 import type { Timeline } from './transition-table.ts';
 
 interface Listed<Filter> {
@@ -60,6 +59,7 @@ export type Reply =
 
 /** What the thread begins with. */
 export interface ThreadSettings {
-  readonly redis: PlainRedis;
+  readonly redisUrl: string;
+  readonly prefix: string;
   readonly pollMs: number;
 }

@@ -209,6 +209,7 @@ export function listingRemedy(error: unknown): string {
     case 'teleport.unavailable':
     case 'teleport.denied':
     case 'teleport.invalid':
+    case 'notify.failed':
     case 'ledger.unavailable':
     case 'ledger.corrupt':
     case 'bug.unknown':

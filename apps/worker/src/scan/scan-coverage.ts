@@ -120,6 +120,7 @@ export function coverageOfFailure(
     case 'teleport.unavailable':
     case 'teleport.denied':
     case 'teleport.invalid':
+    case 'notify.failed':
     case 'ledger.unavailable':
     case 'ledger.corrupt':
     case 'bug.unknown':

@@ -222,6 +222,7 @@ function refusedBefore(error: unknown, signal: AbortSignal): SendResult {
     case 'teleport.unavailable':
     case 'teleport.denied':
     case 'teleport.invalid':
+    case 'notify.failed':
     case 'ledger.unavailable':
     case 'ledger.corrupt':
     case 'bug.unknown':

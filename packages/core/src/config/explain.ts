@@ -1,3 +1,4 @@
+import { explainNotify } from './explain-notify.ts';
 import type { FreezeWindow } from '../rollout/freeze/freeze.ts';
 import type { Wave } from '../rollout/waves/wave.ts';
 import type { Matcher, TagRule } from '../scan/matcher.ts';
@@ -115,6 +116,7 @@ function explainSettings(config: MusterConfig): readonly string[] {
   return [
     `Sending:      at most ${limits.installsInFlight} hosts under way until they have joined or failed, ${limits.installsInFlightPerAccount} per account, ${limits.installsInFlightPerTarget} per account and region; ${hold}`,
     ...explainFreeze(config.freeze),
+    ...explainNotify(config.notify),
     ...explainRollout(config.rollout),
     ...explainWaves(config.rollout.waves),
     `Brake:        ${brake.enabled ? `stops when more than ${percent(brake.maxFailureShare)} of ${brake.window} hosts sent to one after another failed (from ${brake.minOutcomes} hosts on)` : 'off'}`,

@@ -1,5 +1,6 @@
 import type { Matcher } from '../scan/matcher.ts';
 import type { PacingSettings } from '../install/pacing.ts';
+import type { NotifyChannel } from '../notify/channel.ts';
 import type { FreezeWindow } from '../rollout/freeze/freeze.ts';
 import type { Wave } from '../rollout/waves/wave.ts';
 import type { RampRule } from '../rollout/ramp/ramp.ts';
@@ -26,6 +27,8 @@ export interface MusterConfig {
   readonly rollout: RolloutSettings;
   /** In real time, whatever `speed` is. */
   readonly freeze: readonly FreezeWindow[];
+  /** Channels that are told of findings. */
+  readonly notify: readonly NotifyChannel[];
   readonly brake: BrakeSettings;
   readonly pacing: PacingSettings;
   readonly install: InstallTimings;

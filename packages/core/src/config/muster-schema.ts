@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FreezeShape } from './freeze-schema.ts';
+import { NotifyShape } from './notify-schema.ts';
 import { ASSUMED_RATES, USUAL_PACING } from '../install/pacing.ts';
 import {
   confidentialText,
@@ -382,6 +383,11 @@ export const MusterShape = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
+  notify: entries(NotifyShape)
+    .prefault([])
+    .describe(
+      'Channels that are told what an operator should act on: what was raised, has changed and has ended (docs/notifications.md). Schedulers send.',
+    ),
   worker: z
     .strictObject({
       discovery_concurrency: whole(1, 1000)

@@ -1,6 +1,7 @@
 import { MUSTER_VARIABLES } from './environment.ts';
 import { z } from 'zod';
 import { FreezeShape } from './freeze-schema.ts';
+import { NotifyShape } from './notify-schema.ts';
 import { MusterShape } from './muster-schema.ts';
 import { WaveShape } from './wave-schema.ts';
 import {
@@ -32,6 +33,10 @@ export function configReference(): string {
     '### One entry of `muster.freeze`',
     '',
     ...table(rows(jsonOf(FreezeShape), '', new Set())),
+    '',
+    '### One entry of `muster.notify`',
+    '',
+    ...table(rows(jsonOf(NotifyShape), '', new Set())),
     '',
     '### One entry of `muster.rollout.waves`',
     '',
@@ -173,7 +178,7 @@ export function formatJsonSchema(schema: unknown, indent = ''): string {
   const inner = `${indent}  `;
   if (Array.isArray(schema)) {
     const flat = `[${schema.map((item) => JSON.stringify(item)).join(', ')}]`;
-    if (schema.every((item) => typeof item !== 'object') && indent.length + flat.length < 80) return flat;
+    if (schema.every((item) => typeof item !== 'object') && indent.length + flat.length < 96) return flat;
     return `[\n${schema.map((item) => inner + formatJsonSchema(item, inner)).join(',\n')}\n${indent}]`;
   }
   const entries = Object.entries(schema);

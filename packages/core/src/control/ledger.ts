@@ -24,6 +24,7 @@ import { createLabelLedger, type LabelLedger } from '../inventory/label-store.ts
 import { createOtherDiscoveryLedger, type OtherDiscoveryLedger } from '../rollout/other-discovery-store.ts';
 import { createLeftAccounts, type LeftAccounts } from '../organization/left-account-store.ts';
 import { createMuteLedger, type MuteLedger } from './mute-store.ts';
+import { createNotifyLedger, type NotifyLedger } from '../notify/notify-store.ts';
 import { createNodeLedger, type NodeLedger } from '../inventory/node-store.ts';
 import { createOutputLedger, type OutputLedger } from '../install/output-store.ts';
 import { createOwnerLedger, type OwnerLedger } from './owner-store.ts';
@@ -52,6 +53,7 @@ export interface Ledger {
   readonly actions: ActionLedger;
   readonly audit: AuditLedger;
   readonly mutes: MuteLedger;
+  readonly notify: NotifyLedger;
   readonly waves: WaveLedger;
   readonly clocks: ClockLedger;
   readonly waits: WaitLedger;
@@ -113,6 +115,7 @@ export function createRedisLedger(deps: {
     actions: createActionLedger(shared),
     audit: createAuditLedger(shared),
     mutes: createMuteLedger(shared),
+    notify: createNotifyLedger(shared),
     waves: createWaveLedger({ ...shared, enrollments, approvals }),
     clocks: createClockLedger(shared),
     nodes: createNodeLedger(shared),

@@ -4,7 +4,7 @@ import type { FindingKind, Pause } from './findings.ts';
 export const SEVERITIES = ['page', 'warn', 'info'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
-/** By kind: a new kind of finding does not compile without a severity. What waits for a person by design pages no one. */
+/** By kind: a new kind of finding does not compile without a severity. What waits for a person by design is no page. */
 const OF_KIND: Readonly<Partial<Record<string, Severity>>> = {
   'hold-first-send': 'warn',
   'redis-without-password': 'warn',

@@ -1,7 +1,15 @@
 import { aBatchId, anAccountId, aTarget } from '@muster/testing/builders';
 import { describe, expect, test } from 'vitest';
 import { dedupeIdOf, QUEUE_NAMES } from './define-job.ts';
-import { catalog, collectMember, DUE_KINDS, type JobName, jobOfDue, ORGANIZATION_MEMBER } from './catalog.ts';
+import {
+  catalog,
+  collectMember,
+  DUE_KINDS,
+  type JobName,
+  jobOfDue,
+  notifyMember,
+  ORGANIZATION_MEMBER,
+} from './catalog.ts';
 import { targetId } from '../organization/target.ts';
 
 const TARGET = targetId(aTarget());
@@ -16,6 +24,7 @@ const MEMBERS = {
   labels: ORGANIZATION_MEMBER,
   cleanup: ORGANIZATION_MEMBER,
   actions: aBatchId(4),
+  notify: notifyMember('ops', '0a1b'),
 } as const satisfies Record<(typeof DUE_KINDS)[number], string>;
 
 describe('what is due becomes a job', () => {
@@ -48,8 +57,11 @@ describe('what is due becomes a job', () => {
     ['collect', TARGET],
     ['collect', `${TARGET}/x`],
     ['actions', 'x'],
+    ['notify', 'ops'],
+    ['notify', 'ops/0a/1b'],
+    ['notify', 'OPS/0a'],
   ] as const)('a member of %s that Muster never writes (%s) is refused', (kind, member) => {
-    expect(() => jobOfDue(kind).due.payloadOf(member)).toThrow(/invalid_format|invalid_value/);
+    expect(() => jobOfDue(kind).due.payloadOf(member)).toThrow(/invalid_format|invalid_value|invalid_type/);
   });
 });
 
@@ -89,6 +101,7 @@ describe('the catalog', () => {
     'check-account': { reportId: aBatchId(), accountId: anAccountId() },
     'plan-organization': { reportId: aBatchId() },
     'plan-account': { reportId: aBatchId(), accountId: anAccountId() },
+    'send-notification': { channel: 'ops', messageId: '0a1b' },
     'plan-target': { reportId: aBatchId(), target: aTarget() },
   };
 

@@ -39,6 +39,7 @@ export const DUE_KINDS = [
   'labels',
   'cleanup',
   'actions',
+  'notify',
 ] as const;
 export type DueKind = (typeof DUE_KINDS)[number];
 
@@ -126,6 +127,28 @@ function ofAction(kind: DueKind) {
   };
 }
 
+/** The member of the `notify` index for one message. */
+export function notifyMember(channel: string, messageId: string): string {
+  return `${channel}/${messageId}`;
+}
+
+function ofMessage(kind: DueKind) {
+  const word = z.string().regex(/^[a-z0-9-]{1,60}$/);
+  const payload = z.object({ channel: word, messageId: word });
+  return {
+    payload,
+    partsOf: ({ channel, messageId }: z.infer<typeof payload>) => [channel, messageId],
+    due: {
+      kind,
+      memberOf: ({ channel, messageId }: z.infer<typeof payload>) => notifyMember(channel, messageId),
+      payloadOf: (member: string) => {
+        const [, channel, messageId] = /^([^/]+)\/([^/]+)$/.exec(member) ?? [];
+        return payload.parse({ channel, messageId });
+      },
+    },
+  };
+}
+
 const Answer = z.strictObject({ answer: z.string() });
 
 function ofReport() {
@@ -148,7 +171,7 @@ function ofReportAccount() {
   };
 }
 
-/** Every kind of job that a worker handles. A handler map that lacks one of these keys does not compile. */
+/** Every kind of job. Schedulers handle those of the queue `notifications`, workers all others: a map that lacks one does not compile. */
 export const catalog = {
   /** Lists the accounts of every organization and account that the matchers name, and starts a sweep when the last one has ended. */
   'list-accounts': defineJob({
@@ -321,10 +344,22 @@ export const catalog = {
     timeoutMs: 5 * MINUTE_MS,
     retry: BY_ASKER,
   }),
+  /** Sends one message to a channel of `muster.notify`. Carries no secret and no text: both are read where it is sent. */
+  'send-notification': defineJob({
+    name: 'send-notification',
+    version: 1,
+    queue: 'notifications',
+    ...ofMessage('notify'),
+    result: z.strictObject({ said: z.string(), events: z.int() }),
+    timeoutMs: MINUTE_MS,
+    retry: BY_LEDGER,
+  }),
 } as const;
 
 export type Catalog = typeof catalog;
 export type JobName = keyof Catalog;
+/** Jobs that a worker handles. */
+export type WorkerJobName = Exclude<JobName, 'send-notification'>;
 
 const dueJobs = new Map<string, DueJob>(
   Object.values<AnyJob>(catalog)

@@ -4,7 +4,7 @@ import { JobError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger-port.ts';
 
 /** Queues, by the resource they strain. */
-export const QUEUE_NAMES = ['discovery', 'enrollment', 'inventory'] as const;
+export const QUEUE_NAMES = ['discovery', 'enrollment', 'inventory', 'notifications'] as const;
 export type QueueName = (typeof QUEUE_NAMES)[number];
 
 /** What makes a job due: an index in the ledger, and how its members name what is worked on. */

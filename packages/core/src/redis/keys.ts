@@ -140,6 +140,13 @@ export interface Keys {
   readonly findings: string;
   /** hash: id of a finding (`KIND@SCOPE`) → JSON of its `Mute`. */
   readonly mutes: string;
+  /**
+   * hash: what channels were told, and what waits for them. `version`; `i:FINDING` → JSON of a `Told`; `c:CHANNEL` → JSON of a
+   * `ChannelQueue`. Writer: tell-changes.lua.
+   */
+  readonly notify: string;
+  /** hash: one message for a channel: `json`, a `NotifyBatch`; `attempts`; expires after three days. Writers: tell-changes.lua, and who sends. */
+  readonly notifyBatch: (batchId: string) => string;
   /** hash: target id → `reason|since|until`: what keeps its candidates from being sent to. */
   readonly waits: string;
   /** hash: `service/account/region` → `since|last` of calls that AWS does not answer; expires. */
@@ -277,7 +284,7 @@ export function createKeys(prefix: string): Keys {
     brake: (scope) => `${own}:brake:${scope}`,
     ...operatorKeys(own),
     findings: `${own}:findings`,
-    mutes: `${own}:mutes`,
+    ...toldKeys(own),
     outputTemplates: `${own}:output-templates`,
     outputHosts: `${own}:output-hosts`,
     outputIndex: `${own}:output-index`,
@@ -289,8 +296,6 @@ export function createKeys(prefix: string): Keys {
     hostManagementOff: `${own}:host-management-off`,
     waits: `${own}:waits`,
     awsCalls: `${own}:aws-calls`,
-    fineHistory: `${own}:history:fine`,
-    coarseHistory: `${own}:history:coarse`,
     totals: `${own}:totals`,
     inventory: `${own}:inventory`,
     otherDiscovery: `${own}:other-discovery`,
@@ -330,6 +335,19 @@ function operatorKeys(own: string): Pick<Keys, Extract<keyof Keys, OperatorKey>>
     auditOnce: (subject) => `${own}:audit-once:${subject}`,
     auditWriter: `${own}:audit-writer`,
     auditExported: `${own}:audit-exported`,
+  };
+}
+
+/** What is told of the ledger: history and notifications. */
+function toldKeys(
+  own: string,
+): Pick<Keys, 'mutes' | 'notify' | 'notifyBatch' | 'fineHistory' | 'coarseHistory'> {
+  return {
+    mutes: `${own}:mutes`,
+    notify: `${own}:notify`,
+    notifyBatch: (batchId) => `${own}:notify-batch:${batchId}`,
+    fineHistory: `${own}:history:fine`,
+    coarseHistory: `${own}:history:coarse`,
   };
 }
 

@@ -54,6 +54,7 @@ const SCRIPTS = {
   'review-places': { folder: 'rollout', functions: PLACES },
   'move-ramp': { folder: 'rollout/ramp', functions: ['redis/now', 'rollout/ramp/ramps'] },
   'count-hosts': { folder: 'rollout', functions: [] },
+  'tell-changes': { folder: 'notify', functions: ['redis/now', 'jobs/make-due'] },
   'keep-history': { folder: 'history', functions: ['redis/now'] },
 } as const satisfies Record<string, { readonly folder: string; readonly functions: readonly string[] }>;
 type ScriptName = keyof typeof SCRIPTS;

@@ -23,6 +23,8 @@ export type ErrorCode =
   | 'teleport.unavailable'
   | 'teleport.denied'
   | 'teleport.invalid'
+  /** A channel of notifications did not take a message. */
+  | 'notify.failed'
   | 'ledger.unavailable'
   | 'ledger.corrupt'
   | 'bug.unknown';

@@ -1,7 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactElement } from 'react';
 import { figure } from '../../format/numbers.ts';
-import './hosts-link.css';
 
 /** A place whose hosts are counted: an account, or one region of it. */
 interface CountedPlace {
@@ -40,7 +39,7 @@ export function HostsLink({
     ...(state === undefined ? {} : { state }),
   };
   return (
-    <Link to="/instances" search={search} className="hosts-link">
+    <Link to="/instances" search={search}>
       {figure(count)}
     </Link>
   );

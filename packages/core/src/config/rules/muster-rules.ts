@@ -6,6 +6,7 @@ import type { MusterConfig } from '../model.ts';
 import type { MusterShape } from '../muster-schema.ts';
 import type { Findings, Report } from '../source/report.ts';
 import { compileFreeze } from './freeze-rules.ts';
+import { compileNotify } from './notify-rules.ts';
 import { compileWaves } from './wave-rules.ts';
 
 /** How long AWS accepts a signed request. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html */
@@ -37,7 +38,7 @@ export function compileMuster(
   checkOrder(shape, report);
   const { speed } = environment;
   const scaled = (ms: number) => scale(ms, speed);
-  const { limits, brake, pacing, install, backoff, inventory, repair, labels, cleanup, worker } = shape;
+  const { limits, pacing, install, backoff, inventory, repair, labels, cleanup, worker } = shape;
   const perAccount = limits.installs_in_flight_per_account ?? Math.min(250, limits.installs_in_flight);
   const resendAfterMs = checkResendAfter(shape, report);
   return {
@@ -49,13 +50,9 @@ export function compileMuster(
       holdFirstSend: limits.hold_first_send,
     },
     freeze: compileFreeze(shape.freeze, report.within(['freeze'])),
+    notify: compileNotify(shape.notify, readFile, report.within(['notify'])),
     rollout: compileRollout(shape, scaled, report),
-    brake: {
-      enabled: brake.enabled,
-      window: brake.window,
-      minOutcomes: brake.min_outcomes,
-      maxFailureShare: brake.max_failure_share,
-    },
+    brake: compileBrake(shape),
     pacing: {
       share: Math.max(SMALLEST_SHARE, pacing.share),
       quotas: {
@@ -139,6 +136,15 @@ function checkShownTags({ shown_tags: keys }: MusterShape, report: Report): read
     );
   }
   return [...new Set(keys)];
+}
+
+function compileBrake({ brake }: MusterShape): MusterSettings['brake'] {
+  return {
+    enabled: brake.enabled,
+    window: brake.window,
+    minOutcomes: brake.min_outcomes,
+    maxFailureShare: brake.max_failure_share,
+  };
 }
 
 function compileRollout(
