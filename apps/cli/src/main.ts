@@ -70,6 +70,13 @@ const BY_API: ReadonlySet<string> = new Set([
   'waves',
   'explain',
   'mcp',
+  'audit',
+  'retry',
+  'pause',
+  'resume',
+  'cancel',
+  'sweep',
+  'approve',
 ]);
 /** Verbs that never ask anything of Redis by themselves, or are the processes: they take no notice of MUSTER_URL. */
 const OF_THIS_MACHINE: ReadonlySet<string> = new Set([

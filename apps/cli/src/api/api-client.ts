@@ -114,9 +114,9 @@ function read<T extends z.ZodType>(name: string, { status, body }: Answer, answe
   throw new CommandError(codeOf(status), describeProblem(name, status, problem.data));
 }
 
-/** A request that does not fit is a slip of the command line; anything else did not work. */
+/** A request that does not fit, or is about what is not there, is a slip of the command line; anything else did not work. */
 function codeOf(status: number): ExitCode {
-  return status === 400 || status === 404 ? EXIT.usage : EXIT.failed;
+  return status === 400 || status === 404 || status === 422 ? EXIT.usage : EXIT.failed;
 }
 
 function describeProblem(name: string, status: number, { detail, errors = [] }: Problem): string {
@@ -124,6 +124,7 @@ function describeProblem(name: string, status: number, { detail, errors = [] }: 
   const faults = errors.map(
     ({ parameter, pointer, detail: fault }) => `${parameter ?? pointer ?? ''}: ${fault}`,
   );
+  if (status === 422) return detail;
   return status === 400 && faults.length > 0 ? faults.join('\n') : `${name}: ${detail}${hint}`;
 }
 

@@ -4,8 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { seedOrganization } from '@muster/scheduler/console/seeded-ledger.fixture';
+import { SEEDED, seedOrganization } from '@muster/scheduler/console/seeded-ledger.fixture';
 import { type RunningApp, startApp } from '@muster/scheduler/http/running-app.fixture';
+import { eventually } from '@muster/testing/eventually';
 import {
   baseEnvironment,
   type CommandResult,
@@ -46,7 +47,7 @@ function linesOf({ stdout }: CommandResult): readonly Readonly<Record<string, un
     .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
 }
 
-describe('the same question has the same answer', () => {
+describe('the same question has the same answer', { timeout: 60_000 }, () => {
   test('status', async () => {
     const [through, direct] = await Promise.all([byApi('status', '--json'), muster(['status', '--json'])]);
 
@@ -71,6 +72,61 @@ describe('the same question has the same answer', () => {
     const told = linesOf(through);
     expect(told.map(key).toSorted()).toEqual(linesOf(direct).map(key).toSorted());
     expect(told.length).toBeGreaterThan(5);
+  });
+
+  test('accounts, instances and coverage', async () => {
+    await eventually('the read model has read the ledger', async () => {
+      const { stdout } = await byApi('instances', '--json', '--fields', 'instanceId');
+      return stdout.trimEnd().split('\n').length === SEEDED.instances;
+    });
+    const questions: readonly (readonly string[])[] = [
+      ['accounts', '--json', '--fields', 'accountId,name,status,cause,hosts,joined,failed,lastCompleteAt'],
+      [
+        'instances',
+        '--json',
+        '--sort',
+        'instanceId',
+        '--fields',
+        'instanceId,accountId,accountName,region,state,cause,since',
+      ],
+      ['instances', '--json', '--state', 'failed', '--cause', 'host-disk-full', '--fields', 'instanceId'],
+      ['coverage', '--json', '--fields', 'accountId,region,status,cause,detail,remedy,lastCompleteAt'],
+    ];
+    for (const question of questions) {
+      const [through, direct] = await Promise.all([byApi(...question), muster(question)]);
+
+      expect(through).toMatchObject({ code: 0, stderr: '' });
+      const order = (row: object): string => JSON.stringify(row);
+      expect(linesOf(through).map(order).toSorted()).toEqual(linesOf(direct).map(order).toSorted());
+      expect(linesOf(through).length).toBeGreaterThan(2);
+    }
+  });
+
+  test('the first rows of a table, and how many more there are', async () => {
+    const { stdout, stderr } = await byApi('instances', '--limit', '3', '--sort', '-since');
+
+    expect(stdout.trimEnd().split('\n')).toHaveLength(4);
+    expect(stderr).toBe(`… and ${SEEDED.instances - 3} more (--limit 0 shows all)\n`);
+  });
+
+  test('explain', async () => {
+    const [failed] = linesOf(await muster(['instances', '--state', 'failed', '--json', '--limit', '1']));
+    const id = String(failed?.['instanceId']);
+    const [through, direct] = await Promise.all([byApi('explain', id), muster(['explain', id])]);
+
+    expect(through).toEqual(direct);
+    expect(await byApi('explain', 'i-fffffffffffffffff')).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('is not known') as string,
+    });
+  });
+
+  test.each([
+    ['--state', 'broken'],
+    ['--cause', 'toString'],
+    ['--account', '999999999999'],
+  ])('instances %s %s is a slip, not an answer', async (option, word) => {
+    expect(await byApi('instances', option, word)).toMatchObject({ code: 64, stdout: '' });
   });
 
   test('waves', async () => {

@@ -6,6 +6,7 @@ import { Rollout, WavesPage } from '@muster/api/rollout';
 import { causeFacts, isCause } from '@muster/core/enrollment/cause';
 import { ENROLLMENT_STATES } from '@muster/core/enrollment/record';
 import type { WaveView } from '@muster/core/rollout/waves/wave-view';
+import { z } from 'zod';
 import { CommandError, EXIT } from '../command-context.ts';
 import type { AccountLine } from '../lists/account-list.ts';
 import type { CoverageLine } from '../lists/coverage-list.ts';
@@ -50,7 +51,7 @@ export function apiSource(client: ApiClient): Source {
         account: accountId ?? undefined,
         region: region ?? undefined,
       };
-      return refusingSlips(rows('/instances', InstancesPage, instanceLine, asked, query), filter);
+      return refusingSlips(client, rows('/instances', InstancesPage, instanceLine, asked, query), filter);
     },
     findings: (asked) => rows('/findings', FindingsPage, findingLine, asked),
     coverage: (asked) => rows('/targets', TargetsPage, coverageLine, asked),
@@ -94,6 +95,12 @@ function refusingSlips(rows: Rows<InstanceLine>, { state, cause }: InstanceFilte
       yield row;
     }
     if (!isEmpty) return;
+    if (accountId !== null && (await client.get(`/accounts/${accountId}`, z.unknown())) === null) {
+      throw new CommandError(
+        EXIT.usage,
+        `--account ${accountId}: no such account is in scope: muster accounts lists those that are`,
+      );
+    }
     if (state !== null && !ENROLLMENT_STATES.some((one) => one === state)) {
       throw new CommandError(
         EXIT.usage,

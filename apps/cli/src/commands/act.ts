@@ -21,6 +21,7 @@ import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connecti
 import { createClock } from '@muster/core/runtime/clock';
 import { createLogger } from '@muster/core/runtime/logger';
 import { plural } from '@muster/core/runtime/wording';
+import { openApi } from '../api/open-api.ts';
 import { parseId } from '../parse-ids.ts';
 import { openingFailure, PATIENCE_MS, refuseForeignLedger, withLedger } from '../open-ledger.ts';
 
@@ -32,6 +33,7 @@ export function addPauseCommands(program: Command, context: CommandContext): voi
     .addHelpText('after', examples('muster pause --account 111122223333 --reason "network work"'))
     .action(async (options: ActOptions & ScopeOptions & { reason?: string }) => {
       const scope = scopeOfOptions(options);
+      if (await actedByApi(context, 'pause', scope, options)) return;
       const config = readConfig(context.env, context.configOption());
       await withLedger(config, async (ledger, clock) => {
         await requireKnownScope(ledger, scope);
@@ -52,6 +54,7 @@ export function addPauseCommands(program: Command, context: CommandContext): voi
     .addHelpText('after', examples('muster resume --all --dry-run'))
     .action(async (options: ActOptions & ScopeOptions) => {
       const scope = scopeOfOptions(options);
+      if (await actedByApi(context, 'resume', scope, options)) return;
       const config = readConfig(context.env, context.configOption());
       await withLedger(config, async (ledger, clock) => {
         await requireKnownScope(ledger, scope, true);
@@ -77,6 +80,7 @@ export function addRetryCommands(program: Command, context: CommandContext): voi
     .addHelpText('after', examples('muster retry --cause host-disk-full --dry-run'))
     .action(async (options: ActOptions & ScopeOptions) => {
       const scope = scopeOfOptions(options);
+      if (await actedByApi(context, 'retry', scope, options)) return;
       const config = readConfig(context.env, context.configOption());
       await withLedger(config, async (ledger, clock) => {
         await requireKnownScope(ledger, scope);
@@ -99,6 +103,7 @@ export function addRetryCommands(program: Command, context: CommandContext): voi
           'a live command has no cause yet: cancel by --account, --region or --instance',
         );
       }
+      if (await actedByApi(context, 'cancel', scope, options)) return;
       const config = readConfig(context.env, context.configOption());
       await withLedger(config, async (ledger, clock) => {
         await requireKnownScope(ledger, scope);
@@ -135,6 +140,21 @@ export function addRetryCommands(program: Command, context: CommandContext): voi
         );
       });
     });
+}
+
+/** Whether a scheduler's API was named, and has done it. */
+async function actedByApi(
+  context: CommandContext,
+  kind: 'pause' | 'resume' | 'retry' | 'cancel',
+  scope: Scope,
+  options: ActOptions & { readonly reason?: string },
+): Promise<boolean> {
+  const client = await openApi(context);
+  if (client === null) return false;
+  const { actByApi } = await import('../api/act-by-api.ts');
+  const { reason = '' } = options;
+  await actByApi(client, { kind, selection: { scope: printScope(scope) }, reason }, options);
+  return true;
 }
 
 /** The options by which an operator says what a verb is about. */

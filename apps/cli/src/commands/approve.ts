@@ -3,6 +3,8 @@ import { type ApprovalRequest, wordOf } from '@muster/core/control/approval';
 import { findRequest } from '@muster/core/control/actions/plan-one-step';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
 import type { Command } from 'commander';
+import type { ApiClient } from '../api/api-client.ts';
+import { openApi } from '../api/open-api.ts';
 import { actByCommand, commandActor } from '../act-by-command.ts';
 import { type ActOptions, examples, mayAct, printDone, withActOptions } from '../ask-before-act.ts';
 import { type CommandContext, CommandError, EXIT, readConfig } from '../command-context.ts';
@@ -19,6 +21,8 @@ export function addApproveCommand(program: Command, context: CommandContext): vo
   withActOptions(approve)
     .addHelpText('after', examples('muster approve', 'muster approve eu --dry-run'))
     .action(async (subject: string | undefined, options: ActOptions) => {
+      const client = await openApi(context);
+      if (client !== null) return approveByApi(client, subject, options);
       const config = readConfig(context.env, context.configOption());
       await withLedger(config, async (ledger, clock) => {
         const requests = await ledger.approvals.requests();
@@ -33,6 +37,26 @@ export function addApproveCommand(program: Command, context: CommandContext): vo
         printDone(told, options, `approved ${wordOf(request.subject)}`);
       });
     });
+}
+
+async function approveByApi(
+  client: ApiClient,
+  subject: string | undefined,
+  options: ActOptions,
+): Promise<void> {
+  if (subject !== undefined) {
+    const { actByApi } = await import('../api/act-by-api.ts');
+    return actByApi(client, { kind: 'approve', selection: { subject } }, options);
+  }
+  const { readApprovals } = await import('../api/read-approvals.ts');
+  const requests = await readApprovals(client);
+  for (const { subject: word, hosts, accounts, detail, since } of requests) {
+    const size = `${plural(hosts, 'host')} in ${plural(accounts, 'account')}`;
+    const text = terminalLine(`${word}: ${size}. ${detail} Waits since ${since}.`);
+    const line = JSON.stringify({ subject: word, hosts, accounts, detail, since });
+    process.stdout.write(`${options.json === true ? line : text}\n`);
+  }
+  if (requests.length === 0 && options.json !== true) process.stdout.write('nothing waits for an approval\n');
 }
 
 function list(requests: readonly ApprovalRequest[], { json }: ActOptions): void {

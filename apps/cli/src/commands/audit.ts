@@ -8,6 +8,8 @@ import { messageOf } from '@muster/core/runtime/errors';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
 import { plural } from '@muster/core/runtime/wording';
 import type { Command } from 'commander';
+import type { ApiClient } from '../api/api-client.ts';
+import { openApi } from '../api/open-api.ts';
 import { type CommandContext, CommandError, EXIT, readConfig } from '../command-context.ts';
 import { withLedger } from '../open-ledger.ts';
 
@@ -41,6 +43,8 @@ export function addAuditCommand(program: Command, context: CommandContext): void
       if (!Number.isInteger(limit) || limit < 1) {
         throw new CommandError(EXIT.usage, `--limit ${options.limit}: must be a whole number of 1 or more`);
       }
+      const client = await openApi(context);
+      if (client !== null) return listByApi(client, options, limit);
       const config = readConfig(context.env, context.configOption());
       const entries = await withLedger(config, async (ledger, clock) =>
         readNewest(ledger, limit, filterOf(options, clock.now())),
@@ -58,6 +62,12 @@ export function addAuditCommand(program: Command, context: CommandContext): void
       'of the export instead of Redis: its base name (muster.audit.file), or files in the order of their days',
     )
     .action(async ({ file }: { readonly file?: readonly string[] }) => {
+      if (file === undefined && (await openApi(context)) !== null) {
+        throw new CommandError(
+          EXIT.usage,
+          'muster audit verify reads Redis or files itself: run it without --url',
+        );
+      }
       const verdict =
         file === undefined
           ? await withLedger(readConfig(context.env, context.configOption()), ({ audit: stored }) =>
@@ -67,6 +77,24 @@ export function addAuditCommand(program: Command, context: CommandContext): void
       for (const line of describeVerdict(verdict)) process.stdout.write(`${terminalLine(line)}\n`);
       if (verdict.fault !== null) context.exit(EXIT.failed);
     });
+}
+
+async function listByApi(client: ApiClient, options: ListOptions, limit: number): Promise<void> {
+  const { auditLines } = await import('../api/read-audit.ts');
+  const { since, act, by, json = false } = options;
+  const from = since === undefined ? {} : { since: new Date(timeOf(since, Date.now())).toISOString() };
+  const asked = {
+    ...(act === undefined ? {} : { act }),
+    ...(by === undefined ? {} : { by }),
+    ...from,
+    limit,
+  };
+  let isEmpty = true;
+  for await (const line of auditLines(client, asked, json)) {
+    isEmpty = false;
+    process.stdout.write(`${line}\n`);
+  }
+  if (isEmpty && !json) process.stdout.write('no entries\n');
 }
 
 type Known = StoredAuditEntry & { readonly entry: AuditEntry };

@@ -21,6 +21,8 @@ import type { SweepView } from '@muster/core/organization/sweep-store';
 import type { Target } from '@muster/core/organization/target';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import { plural } from '@muster/core/runtime/wording';
+import type { ApiClient } from '../api/api-client.ts';
+import { openApi } from '../api/open-api.ts';
 import { commandActor } from '../act-by-command.ts';
 import { type CommandContext, CommandError, EXIT, readConfig } from '../command-context.ts';
 import { createMissingNotice } from '../count-processes.ts';
@@ -45,6 +47,8 @@ export function addSweepCommand(program: Command, context: CommandContext): void
     .addHelpText('after', examplesText('muster sweep', 'muster sweep --account 111122223333 --wait'))
     .action(async (options: Options) => {
       const scope = scopeOf(options);
+      const client = await openApi(context);
+      if (client !== null) return sweepByApi(client, scope, options);
       const config = readConfig(context.env, context.configOption());
       const wait = options.wait === true;
       await withLedger(
@@ -72,6 +76,18 @@ export function addSweepCommand(program: Command, context: CommandContext): void
         wait ? 'patient' : 'fail-fast',
       );
     });
+}
+
+async function sweepByApi(client: ApiClient, scope: SweepScope, { wait }: Options): Promise<void> {
+  const { accountId, region } = scope;
+  if (wait === true || (accountId !== null && region !== null)) {
+    const what = wait === true ? '--wait' : '--account with --region';
+    throw new CommandError(EXIT.usage, `muster sweep ${what} does not go through the API: leave it out`);
+  }
+  const { actByApi } = await import('../api/act-by-api.ts');
+  const text = accountId === null ? (region === null ? 'all' : `region:${region}`) : `account:${accountId}`;
+  // It reads, and touches no host: there is nothing to ask about.
+  await actByApi(client, { kind: 'sweep', selection: { scope: text } }, { yes: true });
 }
 
 /** An account and a region together are no scope of an action, so a sweep is told of here. */

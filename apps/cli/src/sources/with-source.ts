@@ -1,5 +1,5 @@
 import type { RedisProfile } from '@muster/core/redis/connection';
-import { apiAddress } from '../api/api-address.ts';
+import { openApi } from '../api/open-api.ts';
 import { type CommandContext, readConfig } from '../command-context.ts';
 import type { Source } from './source.ts';
 
@@ -12,11 +12,10 @@ export async function withSource<T>(
   use: (source: Source) => Promise<T>,
   profile: RedisProfile = 'fail-fast',
 ): Promise<T> {
-  const address = apiAddress(context.apiOptions(), context.env);
-  if (address !== null) {
-    const { createApiClient } = await import('../api/api-client.ts');
+  const client = await openApi(context);
+  if (client !== null) {
     const { apiSource } = await import('../api/api-source.ts');
-    return use(apiSource(createApiClient(address)));
+    return use(apiSource(client));
   }
   const config = readConfig(context.env, context.configOption());
   const { withLedger } = await import('../open-ledger.ts');

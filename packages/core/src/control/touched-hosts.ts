@@ -95,7 +95,13 @@ export async function readTouched(
 }
 
 /** As one sentence: `This touches 412 hosts in 31 accounts: 111122223333 payments (41), … and 26 more.` */
-export function describeTouched({ hosts, accounts, some }: Touched): string {
+export function describeTouched({
+  hosts,
+  accounts,
+  some,
+}: Pick<Touched, 'hosts' | 'accounts'> & {
+  readonly some: readonly (Omit<TouchedAccount, 'accountId'> & { readonly accountId: string })[];
+}): string {
   if (hosts === 0) return 'This touches no host.';
   const named = some.map(({ accountId, name, hosts: count }) =>
     [accountId, ...(name === '' ? [] : [name]), `(${count})`].join(' '),
