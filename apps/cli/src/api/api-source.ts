@@ -87,7 +87,11 @@ async function* mapped<Row, Line>(
 }
 
 /** A word that neither this release nor any row knows is a slip, and must not look like an answer. */
-function refusingSlips(rows: Rows<InstanceLine>, { state, cause }: InstanceFilter): Rows<InstanceLine> {
+function refusingSlips(
+  client: ApiClient,
+  rows: Rows<InstanceLine>,
+  { state, cause, accountId }: InstanceFilter,
+): Rows<InstanceLine> {
   async function* checked(): AsyncGenerator<InstanceLine> {
     let isEmpty = true;
     for await (const row of rows) {
