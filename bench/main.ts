@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Benchmark, type BenchOptions, judge } from './benchmark.ts';
+import { answers } from './cases/answers.ts';
 import { fanOut } from './cases/fan-out.ts';
 import { grow } from './cases/grow.ts';
 import { install } from './cases/install.ts';
@@ -19,7 +20,17 @@ import { describeMachine } from './machine.ts';
 import { growthPicture } from './growth-picture.ts';
 import { type BenchResult, readResults, resultTable, writePage } from './results.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [scan, steady, grow, latency, install, throttled, overhead, fanOut];
+const BENCHMARKS: readonly Benchmark[] = [
+  scan,
+  steady,
+  grow,
+  latency,
+  install,
+  throttled,
+  overhead,
+  fanOut,
+  answers,
+];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
 const DOCS = fileURLToPath(new URL('../docs/', import.meta.url));
 

@@ -8,7 +8,8 @@ import { createRedisLedger, type Ledger } from '@muster/core/control/ledger';
 import { closeRedis, createRedis } from '@muster/core/redis/connection';
 import { createLogger } from '@muster/core/runtime/logger';
 import { eventually } from '@muster/testing/eventually';
-import { type RedisServer, startRedis } from '@muster/testing/redis-server';
+import { startRedis } from '@muster/testing/redis-server';
+import { startTcpProxy } from '@muster/testing/tcp-proxy';
 import {
   baseEnvironment,
   type SupervisedProcess,
@@ -32,6 +33,8 @@ export interface MusterOrder {
   readonly config?: ConfigPart;
   /** Instances that Teleport shows as nodes; absent: no inventory is configured. */
   readonly joined?: readonly { readonly id: string; readonly account: string }[];
+  /** How much longer Redis's answers take for the processes. @default 0 */
+  readonly redisDelayMs?: number;
   /** More environment for the workers, such as NODE_OPTIONS. */
   readonly workerEnv?: NodeJS.ProcessEnv;
 }
@@ -62,7 +65,9 @@ export interface MusterRun {
 export async function startMuster(order: MusterOrder): Promise<MusterRun> {
   const folder = mkdtempSync(join(tmpdir(), 'muster-bench-'));
   const redis = await startRedis();
-  const env = environment(order, redis, folder);
+  const { redisDelayMs = 0 } = order;
+  const hop = redisDelayMs === 0 ? null : await startTcpProxy(redis.port, 0, redisDelayMs);
+  const env = environment(order, hop === null ? redis.url : `redis://127.0.0.1:${hop.port}`, folder);
   writeConfig(order, folder);
   const log = createLogger({ name: 'bench', level: 'silent' });
   const connection = createRedis({
@@ -110,17 +115,18 @@ export async function startMuster(order: MusterOrder): Promise<MusterRun> {
       await Promise.all(all.map((one) => one.ended));
       clearTimeout(late);
       await closeRedis(connection);
+      await hop?.close();
       await redis.stop();
       if (process.env['BENCH_KEEP'] === undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
-function environment(order: MusterOrder, redis: RedisServer, folder: string): NodeJS.ProcessEnv {
+function environment(order: MusterOrder, redisUrl: string, folder: string): NodeJS.ProcessEnv {
   return {
     ...baseEnvironment(),
     ...order.world.env,
-    REDIS_URL: redis.url,
+    REDIS_URL: redisUrl,
     LOG_LEVEL: 'info',
     MUSTER_CONFIG: join(folder, 'muster.yaml'),
     MUSTER_MARKER_KEY: TEST_MARKER_KEY,

@@ -145,17 +145,21 @@ export async function main(argv: readonly string[], env: CommandContext['env']):
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
-    return report(error);
+    return await report(error);
   }
 }
 
-function report(error: unknown): number {
+async function report(error: unknown): Promise<number> {
   // commander has printed its own message; only its kind matters here.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (error instanceof CommandError) {
     process.stderr.write(`${error.message}\n`);
     return error.exitCode;
   }
-  process.stderr.write(`muster: ${messageOf(error)}\n`);
+  // Redis lets a connection in and refuses a single command all the same.
+  const { refusedEntry } = await import('@muster/core/redis/redis-fault');
+  const refused = refusedEntry(error);
+  const message = refused === null ? messageOf(error) : `${refused.problem}. ${refused.remedy}`;
+  process.stderr.write(`muster: ${message}\n`);
   return EXIT.failed;
 }

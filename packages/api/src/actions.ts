@@ -19,7 +19,8 @@ export type ActionKind = z.infer<typeof ActionKind>;
 export const Selection = z.union([
   z.strictObject({ scope: ScopeText }),
   z.strictObject({ instances: z.array(InstanceId).min(1).max(10_000) }),
-  z.strictObject({ filter: InstanceFilter }),
+  // Strict: a slip in a filter's name must not select everything.
+  z.strictObject({ filter: z.strictObject(InstanceFilter.shape) }),
   z.strictObject({ subject: z.string().max(200) }),
 ]);
 export type Selection = z.infer<typeof Selection>;
@@ -52,10 +53,20 @@ export const ActionPlan = z.object({
 });
 export type ActionPlan = z.infer<typeof ActionPlan>;
 
+/** A selection as an action shows it: of a list its first 100 ids. */
+const ShownSelection = z.union([
+  z.object({ scope: z.string() }),
+  z.object({ instances: z.array(z.string()) }),
+  z.object({ filter: z.record(z.string(), z.unknown()) }),
+  z.object({ subject: z.string() }),
+]);
+
 export const ActionRow = z.object({
   id: z.string(),
   kind: ActionKind,
-  selection: Selection,
+  selection: ShownSelection,
+  /** The same in words: a scope, `412 hosts of a list`, `412 hosts by the filter state=failed`. */
+  about: z.string(),
   reason: z.string(),
   by: z.string(),
   from: z.string(),

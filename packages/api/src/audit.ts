@@ -17,7 +17,10 @@ export const AuditRow = z.object({
   /** The plan or approval that it was pinned to; null without. */
   basis: z.string().nullable(),
   reason: z.string(),
+  /** `done`, `begun`, `stopped`, `canceled`, `failed` or `refused`; a newer release may know more. */
   result: z.string(),
+  /** What came of it, as a sentence; empty where the result says all. */
+  detail: z.string(),
   hash: z.string(),
 });
 export type AuditRow = z.infer<typeof AuditRow>;

@@ -9,8 +9,13 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
-/** Starts a hop to a port of this machine. @param port where it listens; 0 takes a free one */
-export async function startTcpProxy(targetPort: number, port = 0): Promise<TcpProxy> {
+/**
+ * Starts a hop to a port of this machine.
+ *
+ * @param port where it listens; 0 takes a free one
+ * @param delayMs how much longer each answer takes, as from a server in another zone
+ */
+export async function startTcpProxy(targetPort: number, port = 0, delayMs = 0): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let swallowing = false;
   const server = createServer((client) => {
@@ -21,7 +26,9 @@ export async function startTcpProxy(targetPort: number, port = 0): Promise<TcpPr
     ] as const) {
       sockets.add(from);
       from.on('data', (data) => {
-        if (!swallowing) to.write(data);
+        if (swallowing) return;
+        if (delayMs === 0 || from === client) to.write(data);
+        else setTimeout(() => to.write(data), delayMs);
       });
       from.on('error', () => undefined);
       from.on('close', () => {

@@ -2,6 +2,7 @@ import express, { type ErrorRequestHandler, type RequestHandler, Router } from '
 import type { Logger } from '@muster/core/runtime/logger-port';
 import { createCachedRead } from '../console/cached-read.ts';
 import type { ApiDeps, ApiSources } from './api-deps.ts';
+import { createAuditView } from './audit-view.ts';
 import { createChangeFeed } from './change-feed.ts';
 import { readMarks } from './events.ts';
 import { limitRate } from './limit-rate.ts';
@@ -28,6 +29,7 @@ export function createApi(routes: readonly ApiRoute[], given: ApiSources): Route
   const deps: ApiDeps = {
     ...given,
     feed,
+    auditView: createAuditView(given.ledger.audit),
     readOldest: createCachedRead({ read: () => readOldest(model), clock, minIntervalMs: OLDEST_INTERVAL_MS }),
   };
   const router = Router({ caseSensitive: true, strict: true });

@@ -8,6 +8,7 @@ import type { Redact } from '@muster/core/runtime/redaction';
 import type { Reading } from '../console/cached-read.ts';
 import type { ReadModel } from '../read-model/read-model.ts';
 import type { Snapshot } from '../console/console-view.ts';
+import type { AuditView } from './audit-view.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import type { readOldest } from './overview.ts';
 
@@ -24,6 +25,7 @@ export interface ApiDeps {
   /** Of each state the host that has been in it longest, read at most every few seconds however many ask. */
   readonly readOldest: () => Promise<Reading<Awaited<ReturnType<typeof readOldest>>>>;
   readonly feed: ChangeFeed;
+  readonly auditView: AuditView;
   /** When a changed configuration was last taken up; null since the start. */
   readonly takenUpAtMs: () => number | null;
   /** What Redis says of itself. Throws `ledger.unavailable`. */
@@ -38,4 +40,4 @@ export interface ApiDeps {
 }
 
 /** What the API is given; it makes the rest itself. */
-export type ApiSources = Omit<ApiDeps, 'feed' | 'readOldest'>;
+export type ApiSources = Omit<ApiDeps, 'feed' | 'readOldest' | 'auditView'>;

@@ -1,6 +1,8 @@
 /** The API against its own document: whatever is asked, what comes back is what the document says. */
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import fc from 'fast-check';
+import { anOperator } from '@muster/core/control/actions/act.fixture';
+import { ALL } from '@muster/core/control/scope';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { accountId, SEEDED, seedOrganization } from '../console/seeded-ledger.fixture.ts';
 import { type RunningApp, startApp } from '../http/running-app.fixture.ts';
@@ -19,6 +21,8 @@ let app: RunningApp;
 beforeAll(async () => {
   app = await startApp();
   await seedOrganization(app.ledger, Date.now());
+  const begun = await anOperator(app.ledger).begin('retry', { kind: 'scope', scope: ALL });
+  known.id.push(begun.id);
   await app.modelHas(SEEDED.instances);
 });
 afterAll(() => app.stop());

@@ -108,12 +108,14 @@ function answersOf(route: ApiRoute): ZodOpenApiOperationObject['responses'] {
     };
   }
   const schema = list === undefined ? answer : withPartialRows(answer, list.row);
+  const described = {
+    description: route.summary,
+    ...(method === 'get' ? { headers: { ETag: { schema: { type: 'string' as const } } } } : {}),
+    content: { 'application/json': { schema } },
+  };
   return {
-    [String(status)]: {
-      description: route.summary,
-      ...(method === 'get' ? { headers: { ETag: { schema: { type: 'string' } } } } : {}),
-      content: { 'application/json': { schema } },
-    },
+    [String(status)]: described,
+    ...(route.alsoStatus === undefined ? {} : { [String(route.alsoStatus)]: described }),
     ...(method === 'get'
       ? { '304': { description: 'The same as the answer whose `ETag` was sent in `If-None-Match`.' } }
       : {}),

@@ -94,6 +94,8 @@ interface RouteShape<
   readonly answer: Answer | StreamAnswer | null;
   /** Of an answer that goes well. @default 200, and 204 without a body */
   readonly status?: 200 | 202 | 204;
+  /** Another status with which it answers by the same schema. */
+  readonly alsoStatus?: 202;
   /** A method in the type's sense: tables hold routes of different requests. */
   handle(
     asked: Asked<z.infer<Params>, z.infer<Query>, z.infer<Body>>,

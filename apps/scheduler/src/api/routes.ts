@@ -1,4 +1,6 @@
 import { accountRoutes } from './accounts.ts';
+import { actionRoutes } from './actions.ts';
+import { auditRoutes } from './audit.ts';
 import { eventRoutes } from './events.ts';
 import { findingRoutes } from './findings.ts';
 import { historyRoutes } from './history.ts';
@@ -18,6 +20,8 @@ export const API_ROUTES: readonly ApiRoute[] = [
   ...findingRoutes,
   ...muteRoutes,
   ...rolloutRoutes,
+  ...actionRoutes,
+  ...auditRoutes,
   ...historyRoutes,
   ...sweepRoutes,
   ...systemRoutes,

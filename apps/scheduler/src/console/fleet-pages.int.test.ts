@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { EnrollmentRecord } from '@muster/core/enrollment/record';
 import { type RunningApp, startApp } from '../http/running-app.fixture.ts';
 import {
   type ConsoleBrowser,
@@ -15,6 +16,7 @@ import {
   FORMULA_HOST,
   HOSTILE_ACCOUNT,
   HOSTILE_HOST,
+  HOSTILE_TARGET,
   HOSTILE_UNIT,
   seedHostileAccount,
   SHOWN_TEXT,
@@ -39,6 +41,22 @@ describe.skipIf(NO_BROWSER !== '')(`accounts and instances in a real browser${NO
     await app.stop();
   });
 
+  /** Writes another record of the host that had joined. */
+  async function changeHost(
+    change: (host: Extract<EnrollmentRecord, { state: 'joined' }>) => EnrollmentRecord,
+  ): Promise<void> {
+    const stored = (await app.ledger.enrollments.read(HOSTILE_TARGET, [FORMULA_HOST])).get(FORMULA_HOST);
+    if (stored?.value.state !== 'joined') throw new Error('the host has not joined');
+    const { version: expected } = stored;
+    const value = change(stored.value);
+    await app.ledger.enrollments.write(
+      HOSTILE_TARGET,
+      'each',
+      [{ instanceId: FORMULA_HOST, expected, value }],
+      [],
+    );
+  }
+  const idsIn = (page: Page) => page.locator('tbody a .mono').allTextContents();
   const rowOf = (page: Page, text: string) => page.getByRole('row').filter({ hasText: text });
 
   describe('accounts', () => {
@@ -72,7 +90,7 @@ describe.skipIf(NO_BROWSER !== '')(`accounts and instances in a real browser${NO
       await page.keyboard.press('Enter');
 
       await page.waitForURL((url) => url.searchParams.get('unit') === HOSTILE_UNIT);
-      await page.getByRole('table', { name: '1 accounts' }).waitFor();
+      await page.getByRole('table', { name: '1 account' }).waitFor();
       expect(await page.getByRole('row').count()).toBe(2);
       expect(faults).toEqual([]);
     });
@@ -81,15 +99,15 @@ describe.skipIf(NO_BROWSER !== '')(`accounts and instances in a real browser${NO
       const { page, faults } = await browser.open('/accounts?view=map&order=name');
       const map = page.getByRole('application', { name: /^Map of 21 accounts/ });
       await map.focus();
-      await page.getByText(/1111222233\d\d .*eu-central-1/).waitFor();
+      const said = page.locator('.coverage-map__said');
+      await said.filter({ hasText: /\d{12} eu-central-1: / }).waitFor();
 
       await page.keyboard.press('ArrowRight');
       await page.keyboard.press('ArrowDown');
-      const said = (await page.locator('.coverage-map__said').textContent()) ?? '';
+      await said.filter({ hasText: /1111222233\d\d eu-west-1: .*(host|read|denied)/ }).waitFor();
+      const id = /1111222233\d\d/.exec((await said.textContent()) ?? '')?.[0] ?? '';
       await page.keyboard.press('Enter');
 
-      expect(said).toMatch(/eu-west-1: .*(host|not read|no hosts|denied)/);
-      const id = /\d{12}/.exec(said)?.[0] ?? '';
       await page.waitForURL(`**/instances?account=${id}&region=eu-west-1`);
       expect(faults).toEqual([]);
     });
@@ -146,19 +164,17 @@ describe.skipIf(NO_BROWSER !== '')(`accounts and instances in a real browser${NO
       expect(await other.page.getByRole('columnheader', { name: 'Since' }).getAttribute('aria-sort')).toBe(
         'descending',
       );
-      expect(await other.page.locator('tbody tr').allTextContents()).toEqual(
-        await page.locator('tbody tr').allTextContents(),
-      );
+      expect(await idsIn(other.page)).toEqual(await idsIn(page));
       expect([faults, other.faults]).toEqual([[], []]);
     });
 
     test('a tag is a filter that is typed', async () => {
       const { page, faults } = await browser.open('/instances');
       await page.getByRole('button', { name: 'Filter', exact: true }).click();
-      await page.getByLabel('Is').fill(`Name=${FORMULA}`);
+      await page.getByRole('textbox', { name: 'Is', exact: true }).fill('Team=payments');
       await page.getByRole('button', { name: 'Add', exact: true }).click();
 
-      await page.getByRole('table', { name: '1 instances' }).waitFor();
+      await page.getByRole('table', { name: '1 instance' }).waitFor();
       expect(await rowOf(page, FORMULA_HOST).count()).toBe(1);
       expect(faults).toEqual([]);
     });
@@ -169,32 +185,22 @@ describe.skipIf(NO_BROWSER !== '')(`accounts and instances in a real browser${NO
       const first = await page.locator('tbody tr[data-index="0"]').textContent();
       const rows = await page.locator('tbody tr').count();
 
-      await page.getByRole('button', { name: 'Next' }).click();
+      await page.getByRole('button', { name: 'Next', exact: true }).click();
 
       await page.getByText(`201–${HOSTS} of ${HOSTS}`).waitFor();
       expect(rows).toBeLessThan(60);
       expect(await page.locator('tbody tr[data-index="0"]').textContent()).not.toBe(first);
-      expect(await page.getByRole('button', { name: 'Next' }).isDisabled()).toBe(true);
+      expect(await page.getByRole('button', { name: 'Next', exact: true }).isDisabled()).toBe(true);
       expect(faults).toEqual([]);
     });
 
     test('a change of the ledger is shown without being loaded again', async () => {
       const { page, faults } = await browser.open(`/instances?q=${FORMULA_HOST}`);
       await rowOf(page, FORMULA_HOST).getByText('joined').waitFor();
-      const target = { accountId: HOSTILE_ACCOUNT, region: 'eu-west-1' as never };
-      const stored = (await app.ledger.enrollments.read(target, [FORMULA_HOST])).get(FORMULA_HOST);
-      if (stored === undefined || stored.value.state !== 'joined') throw new Error('it is not there');
-      const { nodeId: _nodeId, ...base } = stored.value;
-      const write = (
-        expected: number,
-        value: Parameters<typeof app.ledger.enrollments.write>[2][number]['value'],
-      ) => app.ledger.enrollments.write(target, 'each', [{ instanceId: FORMULA_HOST, expected, value }], []);
 
-      await write(stored.version, { ...base, state: 'stopped' });
+      await changeHost(({ nodeId: _nodeId, ...host }) => ({ ...host, state: 'stopped' }));
+      await rowOf(page, FORMULA_HOST).getByText('stopped').waitFor();
 
-      await rowOf(page, FORMULA_HOST).getByText('stopped').waitFor({ timeout: 5_000 });
-      await write(stored.version + 1, stored.value);
-      await rowOf(page, FORMULA_HOST).getByText('joined').waitFor({ timeout: 5_000 });
       expect(faults).toEqual([]);
     });
 

@@ -23,9 +23,9 @@ export const FORMULA_HOST = InstanceId.parse('i-0f0f0f0f0f0f0f0f1');
 export const HOSTILE_UNIT = '<img src=x onerror=document.title=1>';
 
 const REGION = Region.parse('eu-west-1');
-const TARGET: Target = { accountId: HOSTILE_ACCOUNT, region: REGION };
+export const HOSTILE_TARGET: Target = { accountId: HOSTILE_ACCOUNT, region: REGION };
 
-/** Adds an account in whose every text somebody else has written what a page must not run. */
+/** Adds an account whose every text is what its owner may write and a page must not run. */
 export async function seedHostileAccount(ledger: Ledger, nowMs: number): Promise<void> {
   const { coverage, enrollments } = ledger;
   await coverage.putAccounts([
@@ -37,7 +37,7 @@ export async function seedHostileAccount(ledger: Ledger, nowMs: number): Promise
     },
   ]);
   await coverage.putRegions(HOSTILE_ACCOUNT, [REGION, Region.parse('us-east-1')], nowMs);
-  await coverage.put(TARGET, {
+  await coverage.put(HOSTILE_TARGET, {
     status: 'complete',
     attemptedAtMs: nowMs,
     completeAtMs: nowMs,
@@ -85,10 +85,15 @@ export async function seedHostileAccount(ledger: Ledger, nowMs: number): Promise
       instanceId: FORMULA_HOST,
       changedAtMs: nowMs - 5_000,
       joinedAtMs: nowMs - 5_000,
-      tags: { Name: FORMULA },
+      tags: { Name: FORMULA, Team: 'payments' },
     }),
   ];
   for (const value of records) {
-    await enrollments.write(TARGET, 'each', [{ instanceId: value.instanceId, expected: 0, value }], []);
+    await enrollments.write(
+      HOSTILE_TARGET,
+      'each',
+      [{ instanceId: value.instanceId, expected: 0, value }],
+      [],
+    );
   }
 }

@@ -12,7 +12,7 @@ import {
   type InstanceSource,
 } from './instance-counts.ts';
 import { rowConditions } from './instance-filter.ts';
-import { type Condition, idStart, searchCondition, searchTest } from './instance-search.ts';
+import { type Condition, idStart, isIn, searchCondition, searchTest } from './instance-search.ts';
 import { NEVER_MS } from './schema.ts';
 
 type Row = Readonly<Record<string, SQLOutputValue>>;
@@ -95,7 +95,8 @@ function readNumbers(
   const { table, along } = tableOf(source, filter, found, sort);
   const search = (along ? searchTest : searchCondition)(filter, found.tallies, source.places);
   const conditions = [
-    ...rowConditions(source.places, filter),
+    // What few rows have in common is their tallies: nothing else of the filter has to be asked then.
+    ...(table.includes('_tally ') ? [isIn(found.tallies)] : rowConditions(source.places, filter)),
     ...further,
     ...(search === null ? [] : [search]),
   ];
@@ -116,14 +117,10 @@ function readRows({ db }: InstanceSource, numbers: readonly number[]): readonly 
   return numbers.map((n) => byNumber.get(n) ?? {});
 }
 
-/** At most this share of all rows has the word: its index is read, and what it gives is sorted. */
-const FEW = 0.05;
-/** At least this share fits: a page is met soon enough on the way along the order's index. */
+/** At least this share of all rows fits: a page is met soon enough on the way along the order's index. */
 const MANY = 0.2;
-const FEW_ACCOUNTS = 20;
-
-/** Fields whose order has an index. */
-const ORDERED: ReadonlySet<string> = new Set(['id', 'since', 'name']);
+/** Columns whose order has an index. */
+const ORDERED: ReadonlySet<string> = new Set(['id', 'since', 'name', 'state', 'next_at']);
 
 /** Where rows are taken from; `along`: in the order that is asked for, so that reading ends with the page. */
 interface RowSource {
@@ -132,9 +129,8 @@ interface RowSource {
 }
 
 /**
- * Which rows are looked at. SQLite knows nothing of how many rows a single word gives, and takes an index that leads to nine
- * tenths of a million rows; the tallies know. What neither an index nor the order narrows is read whole, which is faster than
- * an index with a tenth of the rows behind it.
+ * Which rows are looked at. SQLite knows nothing of how many rows a word gives, and takes an index that leads to nine tenths of a
+ * million rows; the tallies know. Few rows are found by their tallies, many along the order; what neither narrows is read whole.
  */
 function tableOf(
   { tallies }: InstanceSource,
@@ -143,25 +139,14 @@ function tableOf(
   sort: readonly SortKey[],
 ): RowSource {
   const first = COLUMNS[sort[0]?.field ?? 'instanceId'] ?? 'id';
-  const { account, state, cause, unit } = filter;
-  const all = tallies.total();
-  const isMany = counts.total >= MANY * all;
   if (idStart(filter) !== null) return indexed('id', false);
-  if (account !== undefined && account.length <= FEW_ACCOUNTS) return indexed('place', false);
-  if (first === 'since' && state?.length === 1 && counts.total >= MANY * tallies.having('state', state)) {
-    return indexed('state', true);
-  }
-  if (ORDERED.has(first) && isMany) return indexed(first, true);
-  if (filter.q !== undefined || filter.tag !== undefined) {
+  const isMany = counts.total >= MANY * tallies.total();
+  if (!isMany && (filter.q !== undefined || filter.tag !== undefined)) {
+    // The search itself gives their numbers.
     return { table: 'instances WHERE TRUE', along: false };
   }
-  if (first === 'since' && state?.length === 1) return indexed('state', true);
-  if (unit !== undefined && counts.total <= FEW * all) return indexed('place', false);
-  // Its index knows only rows with a cause, and is taken where the condition says so.
-  if (cause !== undefined && tallies.having('cause', cause) <= FEW * all) {
-    return { table: `${indexed('cause', false).table} AND cause <> ''`, along: false };
-  }
-  if (state !== undefined && tallies.having('state', state) <= FEW * all) return indexed('state', false);
+  if (!isMany) return indexed('tally', false);
+  if (ORDERED.has(first)) return indexed(first, true);
   return { table: 'instances NOT INDEXED WHERE TRUE', along: false };
 }
 

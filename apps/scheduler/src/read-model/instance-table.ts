@@ -36,7 +36,9 @@ export function createInstanceTable(db: DatabaseSync, tallies: Tallies) {
   const remove = db.prepare('DELETE FROM instances WHERE n = ?');
   const addText = db.prepare('INSERT INTO found_by VALUES (?, ?, ?)');
   const removeText = db.prepare('DELETE FROM found_by WHERE tally = ? AND n = ?');
-  const versions = db.prepare('SELECT id, version FROM instances WHERE account = ? AND region = ?');
+  const versions = db.prepare(
+    'SELECT id, version FROM instances WHERE tally IN (SELECT value FROM json_each(?))',
+  );
 
   function take(id: string, { accountId, region }: Target): number | null {
     const row = find.get(id, accountId, region);
@@ -77,17 +79,16 @@ export function createInstanceTable(db: DatabaseSync, tallies: Tallies) {
     },
 
     /** At which version each instance of a target is known. */
-    versionsOf({ accountId, region }: Target): ReadonlyMap<string, number> {
-      const rows = versions.all(accountId, region);
+    versionsOf(target: Target): ReadonlyMap<string, number> {
+      const ofTarget = [...(tallies.byTarget().get(targetId(target)) ?? [])];
+      if (ofTarget.length === 0) return new Map();
+      const rows = versions.all(JSON.stringify(ofTarget.map(({ n }) => n)));
       return new Map(rows.map((row) => [String(row['id']), Number(row['version'])]));
     },
 
     /** Targets of which a row is known. */
     targets(): readonly Target[] {
-      const ids = new Set(
-        [...tallies.all()].map(({ account, region }) => targetId({ accountId: account, region } as Target)),
-      );
-      return [...ids].map(readTargetId).filter((target) => target !== null);
+      return [...tallies.byTarget().keys()].map(readTargetId).filter((target) => target !== null);
     },
   };
 }

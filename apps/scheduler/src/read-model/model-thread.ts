@@ -4,7 +4,6 @@
  * logged there.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { Secret } from '@muster/core/config/secret';
 import { createRedisLedger } from '@muster/core/control/ledger';
 import { closeRedis, createRedis } from '@muster/core/redis/connection';
 import { createClock } from '@muster/core/runtime/clock';
@@ -13,6 +12,7 @@ import { createAnswers } from './answer-questions.ts';
 import { createFollower } from './follow-ledger.ts';
 import { openModel } from './model.ts';
 import type { Message, Reply, ThreadSettings } from './questions.ts';
+import { settingsOfPlain } from './thread-redis.ts';
 
 /** How soon a list that is asked for before there is data may be asked for again. */
 const RETRY_AFTER_MS = 2_000;
@@ -29,14 +29,13 @@ const clock = createClock();
 const model = openModel();
 const answer = createAnswers(model, clock);
 const redis = createRedis({
-  url: new Secret(settings.redisUrl),
-  prefix: settings.prefix,
+  ...settingsOfPlain(settings.redis),
   profile: 'patient',
   name: 'muster-read-model',
   log,
 });
 const follower = createFollower({
-  ledger: createRedisLedger({ redis, prefix: settings.prefix, log }),
+  ledger: createRedisLedger({ redis, prefix: settings.redis.prefix, log }),
   model,
   clock,
   log,

@@ -66,13 +66,14 @@ export function readPlaces({ places, tallies }: { places: KnownPlaces; tallies: 
     targets.set(id, target);
     takeTarget(draft, target);
   }
-  for (const { account, region, state, cause, hosts } of tallies.all()) {
-    const draft = draftOf(account);
-    addHosts(draft, state, hosts);
-    draft.byState[state] = (draft.byState[state] ?? 0) + hosts;
-    if (cause !== '') draft.byCause[cause] = (draft.byCause[cause] ?? 0) + hosts;
-    const target = targets.get(`${account}.${region}`);
-    if (target !== undefined) addHosts(target, state, hosts);
+  for (const [id, ofTarget] of tallies.byTarget()) {
+    const [draft, target] = [draftOf(id.slice(0, id.indexOf('.'))), targets.get(id)];
+    for (const { state, cause, hosts } of ofTarget) {
+      addHosts(draft, state, hosts);
+      draft.byState[state] = (draft.byState[state] ?? 0) + hosts;
+      if (cause !== '') draft.byCause[cause] = (draft.byCause[cause] ?? 0) + hosts;
+      if (target !== undefined) addHosts(target, state, hosts);
+    }
   }
   return { accounts: [...accounts.values()].map(accountOf), targets: [...targets.values()] };
 }

@@ -7,6 +7,7 @@ import type { InstanceCounts } from './instance-counts.ts';
 import type { InstanceList, ListedInstance } from './instance-list.ts';
 import type { AccountFilter, TargetFilter } from './place-list.ts';
 import type { AccountSums } from './place-rollup.ts';
+import type { PlainRedis } from './thread-redis.ts';
 import type { Timeline } from './transition-table.ts';
 
 interface Listed<Filter> {
@@ -59,7 +60,6 @@ export type Reply =
 
 /** What the thread begins with. */
 export interface ThreadSettings {
-  readonly redisUrl: string;
-  readonly prefix: string;
+  readonly redis: PlainRedis;
   readonly pollMs: number;
 }

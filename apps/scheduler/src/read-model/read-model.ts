@@ -2,7 +2,7 @@
 import type { CoverageMap, TargetRow, UnitRow } from '@muster/api/accounts';
 import type { InstanceFilter, InstanceRow } from '@muster/api/instances';
 import type { Freshness, Page } from '@muster/api/paging';
-import type { Secret } from '@muster/core/config/secret';
+import type { RedisSettings } from '@muster/core/config/model';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import { JobError } from '@muster/core/runtime/errors';
 import type { Logger } from '@muster/core/runtime/logger-port';
@@ -60,7 +60,7 @@ const CHUNK = 5_000;
 
 /** Starts the thread that keeps the copy. */
 export function startReadModel(deps: {
-  readonly redis: { readonly url: Secret; readonly prefix: string };
+  readonly redis: RedisSettings;
   readonly clock: Clock;
   readonly log: Logger;
 }): ReadModel {

@@ -20,11 +20,11 @@ const TABLES = `
     exit_code INTEGER, version INTEGER NOT NULL, name TEXT NOT NULL, tags TEXT NOT NULL, tally INTEGER NOT NULL
   );
   CREATE UNIQUE INDEX instances_id ON instances (id, account, region);
-  CREATE INDEX instances_place ON instances (account, region);
+  CREATE INDEX instances_tally ON instances (tally);
   CREATE INDEX instances_since ON instances (since);
   CREATE INDEX instances_name ON instances (name);
   CREATE INDEX instances_state ON instances (state, since);
-  CREATE INDEX instances_cause ON instances (cause, since) WHERE cause <> '';
+  CREATE INDEX instances_next_at ON instances (next_at);
 
   CREATE TABLE found_by (
     tally INTEGER NOT NULL, n INTEGER NOT NULL, text TEXT NOT NULL,

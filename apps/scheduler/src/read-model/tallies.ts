@@ -31,6 +31,7 @@ const PLAIN = ['state', 'cause', 'account', 'region', 'wave', 'matcher', 'platfo
 export function createTallies() {
   const byKey = new Map<string, Tally & { hosts: number }>();
   const byNumber = new Map<number, Tally & { hosts: number }>();
+  const byTarget = new Map<string, Set<Tally>>();
   const sums = { state: new Map<string, number>(), cause: new Map<string, number>() };
   let last = 0;
   let total = 0;
@@ -44,19 +45,27 @@ export function createTallies() {
     if (tally.hosts > 0) return;
     byKey.delete(keyOf(tally));
     byNumber.delete(tally.n);
+    const target = `${tally.account}.${tally.region}`;
+    byTarget.get(target)?.delete(tally);
+    if (byTarget.get(target)?.size === 0) byTarget.delete(target);
+  }
+
+  function newTally(facts: TallyFacts): Tally & { hosts: number } {
+    last += 1;
+    const tally = { ...facts, n: last, hosts: 0 };
+    byNumber.set(last, tally);
+    const target = `${facts.account}.${facts.region}`;
+    const ofTarget = byTarget.get(target) ?? new Set();
+    byTarget.set(target, ofTarget.add(tally));
+    return tally;
   }
 
   return {
     /** Counts one more. @returns the number of its tally */
     count(facts: TallyFacts): number {
       const key = keyOf(facts);
-      let tally = byKey.get(key);
-      if (tally === undefined) {
-        last += 1;
-        tally = { ...facts, n: last, hosts: 0 };
-        byKey.set(key, tally);
-        byNumber.set(last, tally);
-      }
+      const tally = byKey.get(key) ?? newTally(facts);
+      byKey.set(key, tally);
       add(tally, 1);
       return tally.n;
     },
@@ -68,7 +77,9 @@ export function createTallies() {
     },
 
     all: (): Iterable<Tally> => byKey.values(),
-    get: (n: number): Tally | null => byNumber.get(n) ?? null,
+    size: (): number => byKey.size,
+    /** By target's id. */
+    byTarget: (): ReadonlyMap<string, ReadonlySet<Tally>> => byTarget,
     total: (): number => total,
     /** How many instances have one of these words. */
     having: (fact: 'state' | 'cause', words: readonly string[]): number =>

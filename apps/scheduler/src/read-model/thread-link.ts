@@ -1,10 +1,11 @@
 import { Worker } from 'node:worker_threads';
-import type { Secret } from '@muster/core/config/secret';
+import type { RedisSettings } from '@muster/core/config/model';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import type { Answer } from './answer.ts';
 import type { ModelChange, ModelState } from './follow-ledger.ts';
 import type { Message, Questions, Reply, ThreadSettings, Topic } from './questions.ts';
+import { plainRedis } from './thread-redis.ts';
 
 /** What came of one question. */
 export interface Answered<T extends Topic> {
@@ -25,7 +26,7 @@ type Came = Extract<Reply, { kind: 'reply' }> | null;
 
 /** Starts the thread of the read model, again when it fails, and carries questions to it. */
 export function linkThread(deps: {
-  readonly redis: { readonly url: Secret; readonly prefix: string };
+  readonly redis: RedisSettings;
   readonly clock: Clock;
   readonly log: Logger;
   readonly onChange: (change: ModelChange) => void;
@@ -38,11 +39,7 @@ export function linkThread(deps: {
   let thread: Worker | null = start();
 
   function start(): Worker {
-    const settings: ThreadSettings = {
-      redisUrl: deps.redis.url.reveal(),
-      prefix: deps.redis.prefix,
-      pollMs: POLL_MS,
-    };
+    const settings: ThreadSettings = { redis: plainRedis(deps.redis), pollMs: POLL_MS };
     const worker = new Worker(new URL('./model-thread.ts', import.meta.url), { workerData: settings });
     worker.on('message', take);
     worker.on('error', (err) => log.error({ err }, 'the thread of the read model failed'));

@@ -58,7 +58,7 @@ const REFUSED_ENTRY: Readonly<Record<string, readonly [problem: string, remedy: 
   WRONGPASS: ['Redis does not take the user and password it was given', GIVE_PASSWORD],
   NOPERM: [
     'The Redis user may not run a command that Muster needs',
-    'Allow it all commands on the keys of the prefix: ACL SETUSER NAME +@all ~{PREFIX}:* ~PREFIX:*',
+    'Give it the rights of docs/runbook.md (A Redis user of its own; redis-cli ACL LOG names the command), or all commands on the keys of the prefix: ACL SETUSER NAME +@all ~{PREFIX}:* ~PREFIX:*',
   ],
   DENIED: [
     'Redis is in protected mode: it has no password, and answers its own machine only',
@@ -79,14 +79,19 @@ const REFUSED_BY_SENTINELS: typeof REFUSED_ENTRY = {
   ],
 };
 
+/** Redis 7.0 names neither the command nor the code of a refusal within a script. */
+const DENIED_IN_SCRIPT = /^ERR The user executing the script can't (run|access)/;
+
 /** How the client begins what it tells when no Sentinel led to a primary, up to the answer of the last one. */
 const BY_SENTINELS = /^All sentinels are unreachable.* Last error: /;
 
 /** Why Redis, or its Sentinels, do not let this connection in, with their own words, and what to do; null for any other trouble. */
 export function refusedEntry(error: unknown): { readonly problem: string; readonly remedy: string } | null {
   const whole = messageOf(error);
-  const text = whole.replace(BY_SENTINELS, '');
-  const known = (text === whole ? REFUSED_ENTRY : REFUSED_BY_SENTINELS)[text.split(' ', 1)[0] ?? ''];
+  const text = whole.replace(BY_SENTINELS, '').replace(DENIED_IN_SCRIPT, 'NOPERM $&');
+  const known = (BY_SENTINELS.test(whole) ? REFUSED_BY_SENTINELS : REFUSED_ENTRY)[
+    text.split(' ', 1)[0] ?? ''
+  ];
   return known === undefined
     ? null
     : { problem: `${known[0]} (Redis said: ${text.slice(0, 200)})`, remedy: known[1] };

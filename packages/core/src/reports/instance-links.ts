@@ -26,7 +26,7 @@ export function instanceLink(region: Region, instanceId: InstanceId): string {
 
 /**
  * Teleport's list of resources, with the node of the instance alone in it; null without a proxy. The cluster is taken to have the
- * proxy's name, as it has unless an administrator says otherwise; where it has not, Teleport asks which cluster is meant.
+ * proxy's name, as it has unless an administrator gave it another one: the ledger does not know that.
  */
 export function nodeLink(
   { proxyServer }: Pick<MusterConfig, 'proxyServer'>,

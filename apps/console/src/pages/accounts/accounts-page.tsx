@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import type { ReactElement } from 'react';
 import { coverageMapQuery, unitsQuery } from '../../api/fleet-queries.ts';
-import { figure } from '../../format/numbers.ts';
+import { figure, plural } from '../../format/numbers.ts';
 import { COVERAGE } from '../../format/wording.ts';
 import { DataTable } from '../../parts/data-table.tsx';
 import { type Filter, FilterBar } from '../../parts/filter-bar.tsx';
@@ -107,7 +107,7 @@ function ListView({ search, change }: ViewProps): ReactElement {
                 </Empty>
               ) : (
                 <DataTable
-                  label={`${figure(total)} accounts`}
+                  label={plural(total, 'account')}
                   columns={ACCOUNT_COLUMNS}
                   rows={list.rows}
                   rowId={({ accountId }) => accountId}

@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactElement } from 'react';
 import { figure } from '../../format/numbers.ts';
+import './hosts-link.css';
 
 /** A place whose hosts are counted: an account, or one region of it. */
 interface CountedPlace {
@@ -39,7 +40,7 @@ export function HostsLink({
     ...(state === undefined ? {} : { state }),
   };
   return (
-    <Link to="/instances" search={search}>
+    <Link to="/instances" search={search} className="hosts-link">
       {figure(count)}
     </Link>
   );

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { type ReactElement, useState } from 'react';
 import { instancesQuery } from '../../api/fleet-queries.ts';
-import { figure } from '../../format/numbers.ts';
+import { plural } from '../../format/numbers.ts';
 import { ColumnChoice } from '../../parts/column-choice.tsx';
 import { type Act, ConfirmAct } from '../../parts/confirm-act.tsx';
 import { DataTable } from '../../parts/data-table.tsx';
@@ -67,7 +67,7 @@ export function InstancesPage(): ReactElement {
                   onAct={setAct}
                 />
                 <DataTable
-                  label={`${figure(total)} instances`}
+                  label={plural(total, 'instance')}
                   columns={INSTANCE_COLUMNS}
                   chosen={columns}
                   rows={items}

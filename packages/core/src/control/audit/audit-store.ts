@@ -82,6 +82,16 @@ export function createAuditLedger({
       return (await redis.xrange(keys.audit, from, '+', 'COUNT', limit)).map(stored);
     },
 
+    /** How many entries there are, and the ids of the first and the last of them; '' without one. */
+    async bounds(): Promise<{ readonly count: number; readonly firstId: string; readonly lastId: string }> {
+      const [count, [first], [last]] = await Promise.all([
+        redis.xlen(keys.audit),
+        redis.xrange(keys.audit, '-', '+', 'COUNT', 1),
+        redis.xrevrange(keys.audit, '+', '-', 'COUNT', 1),
+      ]);
+      return { count, firstId: first?.[0] ?? '', lastId: last?.[0] ?? '' };
+    },
+
     /** All entries, the oldest first, for `verifyChain`. */
     async *chain(): AsyncGenerator<ChainLink> {
       for await (const { id, sealed } of links()) {

@@ -22,6 +22,16 @@ export interface ChainVerdict {
   readonly fault: { readonly place: string; readonly why: string } | null;
 }
 
+/** Of no entry at all. */
+export const NO_LINKS: ChainVerdict = {
+  entries: 0,
+  firstSeq: null,
+  lastSeq: null,
+  lastHash: null,
+  begunAnew: [],
+  fault: null,
+};
+
 /**
  * Looks at entries in their order, and stops at the first that does not hold. The first one is taken as it stands: entries
  * before it may have been dropped, as their time was over.
@@ -29,30 +39,32 @@ export interface ChainVerdict {
 export async function verifyChain(
   links: AsyncIterable<ChainLink> | Iterable<ChainLink>,
 ): Promise<ChainVerdict> {
-  let verdict: ChainVerdict = {
-    entries: 0,
-    firstSeq: null,
-    lastSeq: null,
-    lastHash: null,
-    begunAnew: [],
-    fault: null,
-  };
-  for await (const { place, sealed } of links) {
-    const entry = sealed === null ? null : readEntry(sealed.text, sealed.hash);
-    const why =
-      sealed === null || entry === null ? 'it is no entry of an audit' : faultOf(sealed, entry, verdict);
-    if (why !== null || entry === null) return { ...verdict, fault: { place, why: why ?? '' } };
-    const isAnew = verdict.lastSeq !== null && entry.seq === 1;
-    verdict = {
-      entries: verdict.entries + 1,
-      firstSeq: verdict.firstSeq ?? entry.seq,
-      lastSeq: entry.seq,
-      lastHash: entry.hash,
-      begunAnew: isAnew ? [...verdict.begunAnew, place] : verdict.begunAnew,
-      fault: null,
-    };
+  let verdict = NO_LINKS;
+  for await (const link of links) {
+    verdict = withLink(verdict, link);
+    if (verdict.fault !== null) break;
   }
   return verdict;
+}
+
+/** The verdict with one more entry; one with a fault stays as it is. */
+export function withLink(verdict: ChainVerdict, { place, sealed }: ChainLink): ChainVerdict {
+  if (verdict.fault !== null) return verdict;
+  const entry = sealed === null ? null : readEntry(sealed.text, sealed.hash);
+  if (sealed === null || entry === null) {
+    return { ...verdict, fault: { place, why: 'it is no entry of an audit' } };
+  }
+  const why = faultOf(sealed, entry, verdict);
+  if (why !== null) return { ...verdict, fault: { place, why } };
+  const isAnew = verdict.lastSeq !== null && entry.seq === 1;
+  return {
+    entries: verdict.entries + 1,
+    firstSeq: verdict.firstSeq ?? entry.seq,
+    lastSeq: entry.seq,
+    lastHash: entry.hash,
+    begunAnew: isAnew ? [...verdict.begunAnew, place] : verdict.begunAnew,
+    fault: null,
+  };
 }
 
 function faultOf(
