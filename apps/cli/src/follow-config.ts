@@ -17,7 +17,7 @@ const LOOK_MS = 15_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Keeps a running process in step with its configuration file: when its text, or that of its marker keys, has changed, when a `discovery_config`
+ * Keeps a running process in step with its configuration file: when its text, or that of a file it names, has changed, when a `discovery_config`
  * in it expires, or on SIGHUP, it is read again, and the process learns the result. The process learns of each text
  * once; the log has every fault.
  */
@@ -103,9 +103,9 @@ export function followConfig(
   };
 }
 
-/** The file, and the marker keys that it names. Empty where one cannot be read just now: `loadConfig` says why. */
-function textOf(path: string, { markerKeyFile }: MusterConfig): string {
-  const files = [path, ...(markerKeyFile === null ? [] : [resolve(dirname(path), markerKeyFile)])];
+/** The file, and those that it names. Empty where one cannot be read just now: `loadConfig` says why. */
+function textOf(path: string, config: Pick<MusterConfig, 'files'>): string {
+  const files = [path, ...config.files.map((file) => resolve(dirname(path), file))];
   return files
     .map((file) => readTextFile(file))
     .map((reading) => (reading.ok ? reading.text : ''))

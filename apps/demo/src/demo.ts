@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { makeSignInLink } from '@muster/cli/commands/console';
 import { awaitSettled } from '@muster/cli/commands/run';
 import { formatStatus } from '@muster/cli/commands/status';
-import { consoleUrl } from '@muster/core/config/console-url';
+import { consoleUrl } from '@muster/core/config/console-reach';
 import { loadConfig } from '@muster/core/config/load-config';
 import type { MusterConfig } from '@muster/core/config/model';
 import { formatFaults } from '@muster/core/config/source/report';

@@ -17,7 +17,8 @@ import { watchClock } from '@muster/core/runtime/clock-watch';
 import { createMetrics, createReloadMetrics } from '@muster/core/runtime/metrics';
 import { createStartSteps, processName } from '@muster/core/runtime/start-steps';
 import { createRedactor } from '@muster/core/runtime/redaction';
-import { createHttpApp, listen } from './http/app.ts';
+import { createHttpApp } from './http/app.ts';
+import { listen } from './http/listen.ts';
 import { reviewChange } from '@muster/core/control/review-change';
 import { moveRamps } from '@muster/core/rollout/ramp/run-ramps';
 import { reportBlockedCaps, reportSetAside, watchRedis } from './recurring-findings.ts';
@@ -71,7 +72,7 @@ export async function startScheduler(deps: {
   const countReload = createReloadMetrics(metrics);
   const readModel = startReadModel({ redis: config.redis, clock, log });
   const app = createHttpApp({
-    config: consoleSettings(config, () => current),
+    config,
     ledger: createRedisLedger({ redis: hasty, prefix, log }),
     readModel,
     redis: hasty,
@@ -128,6 +129,7 @@ export async function startScheduler(deps: {
     reconfigure: async (reload) => {
       if (reload.kind === 'valid' && reload.config !== null) {
         current = reload.config;
+        server.renew(current.console.tls);
         takenUpAtMs = clock.now();
       }
       await keeper.follow(installationOf(current));
@@ -188,20 +190,5 @@ function createTickHandler(deps: {
       await reportBlockedCaps(ledger, deps.current(), clock.now());
     }
     return given;
-  };
-}
-
-/** What the console shows of the configuration; of all that, only the interval can change while it runs. */
-function consoleSettings(
-  { console, proxyServer, discoveryGroup }: MusterConfig,
-  current: () => MusterConfig,
-): Pick<MusterConfig, 'console' | 'proxyServer' | 'discoveryGroup' | 'pollIntervalMs'> {
-  return {
-    console,
-    proxyServer,
-    discoveryGroup,
-    get pollIntervalMs() {
-      return current().pollIntervalMs;
-    },
   };
 }

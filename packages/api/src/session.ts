@@ -26,3 +26,7 @@ export const Session = z.object({
   }),
 });
 export type Session = z.infer<typeof Session>;
+
+/** `POST /auth/login`; answered with a `Session`. */
+export const Login = z.strictObject({ name: z.string().max(200), password: z.string().max(1_000) });
+export type Login = z.infer<typeof Login>;

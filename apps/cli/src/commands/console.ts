@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import { type Command, Option } from 'commander';
-import { consoleUrl } from '@muster/core/config/console-url';
+import { consoleUrl } from '@muster/core/config/console-reach';
 import type { MusterConfig } from '@muster/core/config/model';
 import { LINK_LIFE_MS } from '@muster/core/control/access/link-store';
 import type { Role } from '@muster/core/control/access/role';

@@ -1,24 +1,37 @@
-import { type RequestHandler, Router } from 'express';
-import type { ConsoleSettings } from '@muster/core/config/model';
+import { type ErrorRequestHandler, type RequestHandler, Router } from 'express';
+import { isReachedByTls } from '@muster/core/config/console-reach';
+import type { ConsoleSettings, OidcSettings } from '@muster/core/config/model';
 import type { AccessLedger } from '@muster/core/control/access/access-store';
+import type { AuditLedger } from '@muster/core/control/audit/audit-store';
+import { createKeys } from '@muster/core/redis/keys';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import type { Registry } from '../http/ledger-metrics.ts';
+import { sendProblem } from '../http/problem.ts';
+import { byToken } from './api-tokens.ts';
 import { guardWrites, identify, type Identifier } from './identify.ts';
 import { createLinkRoutes } from './link-routes.ts';
-import { createPasswordTries } from './password-tries.ts';
+import { createLoginRoutes } from './login-routes.ts';
+import { onLoopback } from './loopback.ts';
+import { createProvider } from './oidc-provider.ts';
+import { createOidcRoutes } from './oidc-routes.ts';
 import { challengeByPassword } from './principal.ts';
 import { createSessionCookies } from './session-cookie.ts';
 import { createSessionRoutes } from './session-routes.ts';
-import { byPassword } from './shared-password.ts';
 import { bySession } from './session-way.ts';
-import { onLoopback } from './ways-in.ts';
+import { byPassword } from './shared-password.ts';
+import { createSignInJournal } from './sign-in-journal.ts';
+import { createSignInTries } from './sign-in-tries.ts';
+import { byTrustedProxy } from './trusted-proxy.ts';
 
 export interface AccessDeps {
   /** Asked at every request: a reload may change who may come in. */
   readonly settings: () => ConsoleSettings;
-  /** On a fail-fast connection. */
+  /** On a fail-fast connection, as is the next. */
   readonly access: AccessLedger;
+  readonly audit: Pick<AuditLedger, 'append'>;
+  /** The same connection, for the counters of tries. */
+  readonly redis: unknown;
   /** Of the keys in Redis. */
   readonly prefix: string;
   readonly metrics: Registry;
@@ -38,24 +51,48 @@ const OWN_SIGN_IN = /^\/(api\/v1|auth)\//;
 
 /** Who may come in, by the ways that the configuration names; see docs/decisions/0028-access.md. */
 export function createAccess(deps: AccessDeps): Access {
-  const { settings, access, log } = deps;
-  const cookies = createSessionCookies(deps.prefix, () => false);
-  const tries = createPasswordTries(deps);
+  const { settings, access, prefix, clock, log } = deps;
+  const { sessions } = access;
+  const cookies = createSessionCookies(prefix, () => isReachedByTls(settings()));
+  const journal = createSignInJournal(deps);
+  const tries = createSignInTries({ redis: deps.redis, keys: createKeys(prefix), metrics: deps.metrics });
+  // A program says who it is by a header; what a browser brings along by itself comes after it.
   const ways: readonly Identifier[] = [
-    bySession({ sessions: access.sessions, cookies, settings }),
-    byPassword({ settings, tries }),
+    byToken({ tokens: access.tokens, journal, clock }),
+    byTrustedProxy({ settings, journal }),
+    bySession({ sessions, cookies, settings }),
+    byPassword({ settings, tries, journal }),
     onLoopback(settings),
   ];
+  const challenge: RequestHandler = (request, response, next) => {
+    if (settings().password !== null && !OWN_SIGN_IN.test(request.path)) challengeByPassword(response);
+    next();
+  };
+  const shared = { access, sessions, cookies, settings, tries, journal };
+  const provider = createProvider(() => required(settings()), clock);
   const routes = Router();
   routes.use((_request, response, next) => {
     response.set('Cache-Control', 'no-store');
     next();
   });
-  routes.use(createSessionRoutes({ sessions: access.sessions, cookies, settings }));
-  routes.use(createLinkRoutes({ access, cookies, settings, log }));
-  const challenge: RequestHandler = (request, response, next) => {
-    if (settings().password !== null && !OWN_SIGN_IN.test(request.path)) challengeByPassword(response);
-    next();
-  };
-  return { guard: [challenge, identify(ways, log), guardWrites()], routes };
+  routes.use(createSessionRoutes(shared));
+  routes.use(createLoginRoutes(shared));
+  routes.use(createLinkRoutes(shared));
+  routes.use(createOidcRoutes({ ...shared, provider, prefix, log }));
+  routes.use(answerFaulty);
+  return { guard: [challenge, identify(ways, log), guardWrites(settings)], routes };
+}
+
+/** A body that is too large or no JSON, a path that is none: the sender's fault, in words of its own. */
+const answerFaulty: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  const status =
+    typeof error === 'object' && error !== null && 'status' in error ? Number(error.status) : 500;
+  if (status >= 500 || response.headersSent) next(error);
+  else sendProblem(response, { status, title: 'Bad request', detail: 'The request cannot be read.' });
+};
+
+/** The routes of single sign-on ask first whether there is any. */
+function required({ oidc }: ConsoleSettings): OidcSettings {
+  if (oidc === null) throw new Error('single sign-on is not configured');
+  return oidc;
 }

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import { hashOfSecret } from '@muster/core/runtime/secret-token';
+import type { ConsoleSettings } from '@muster/core/config/model';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import { sendProblem } from '../http/problem.ts';
 import { challengeOf, type Principal, requireRole } from './principal.ts';
@@ -18,13 +19,13 @@ export type Identified =
   /** The request carries something that is wrong: no other way is asked. */
   | {
       readonly kind: 'refused';
-      readonly status: 401 | 429;
+      readonly status: 401 | 403 | 429;
       readonly detail: string;
       readonly waitSeconds?: number;
     };
 
 const AWAY = { kind: 'away' } as const;
-const TITLES = { 401: 'Not signed in', 429: 'Too many tries' } as const;
+const TITLES = { 401: 'Not signed in', 403: 'Forbidden', 429: 'Too many tries' } as const;
 
 /**
  * Sets `request.principal` and `request.csrfToken` by the first way that knows the request; both null where none does.
@@ -81,7 +82,7 @@ const CSRF_HEADERS = ['x-csrf-token', 'x-xsrf-token'];
  * Refuses what would change something unless an operator or an admin asks for it, and, where a cookie says who that is, with
  * the CSRF token of its session. No route behind it is open by an oversight: it may ask for more, never for less.
  */
-export function guardWrites(): RequestHandler {
+export function guardWrites(settings: () => ConsoleSettings): RequestHandler {
   const operatorsOnly = requireRole('operator');
   return (request, response, next) => {
     if (READS.has(request.method)) {
@@ -93,7 +94,7 @@ export function guardWrites(): RequestHandler {
         title: 'Method not allowed',
         detail: 'Nothing here answers to it.',
       });
-    } else if (!isOwnOrigin(request)) {
+    } else if (!isOwnOrigin(request, settings())) {
       sendProblem(response, {
         status: 403,
         title: 'Another site asks',
@@ -117,9 +118,9 @@ export function guardWrites(): RequestHandler {
 }
 
 /** Browsers tell the page's origin with every write, over plain HTTP too, where they do not send `Sec-Fetch-Site`. */
-function isOwnOrigin({ headers }: Request): boolean {
+function isOwnOrigin({ headers }: Request, { publicUrl }: ConsoleSettings): boolean {
   const { origin } = headers;
-  if (origin === undefined) return true;
+  if (origin === undefined || origin === publicUrl) return true;
   return URL.canParse(origin) && new URL(origin).host === headers.host?.toLowerCase();
 }
 

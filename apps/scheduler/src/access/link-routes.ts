@@ -1,9 +1,10 @@
 import { type Response, Router } from 'express';
 import type { ConsoleSettings } from '@muster/core/config/model';
 import type { AccessLedger } from '@muster/core/control/access/access-store';
-import type { Logger } from '@muster/core/runtime/logger-port';
+import { beginSession } from './begin-session.ts';
 import { sendNotice } from './notice-page.ts';
 import type { SessionCookies } from './session-cookie.ts';
+import type { SignInJournal } from './sign-in-journal.ts';
 
 /**
  * `/auth/link/SECRET`: the link that `muster console login` prints. Opening it changes nothing, since mail scanners and
@@ -11,11 +12,12 @@ import type { SessionCookies } from './session-cookie.ts';
  */
 export function createLinkRoutes(deps: {
   readonly access: AccessLedger;
+  readonly sessions: AccessLedger['sessions'];
   readonly cookies: SessionCookies;
   readonly settings: () => ConsoleSettings;
-  readonly log: Logger;
+  readonly journal: SignInJournal;
 }): Router {
-  const { access, cookies, settings, log } = deps;
+  const { access, journal } = deps;
   const router = Router();
   router.get('/link/:secret', async (request, response) => {
     const { secret } = request.params;
@@ -32,17 +34,16 @@ export function createLinkRoutes(deps: {
     });
   });
   router.post('/link/:secret', async (request, response) => {
+    const ip = request.ip ?? '';
     const link = await access.links.take(request.params.secret);
     if (link === null) {
-      log.warn({ address: request.ip }, 'a sign-in link that is not there was tried');
+      await journal.unknownSecret(ip, 'a sign-in link that is used up, too old, or none');
       sendSpent(response);
       return;
     }
-    const before = cookies.read(request);
-    if (before !== null) await access.sessions.end(before);
-    const secret = await access.sessions.begin({ ...link, kind: 'link', stamp: '' }, settings().session);
-    cookies.give(response, secret);
-    log.info({ user: link.name, role: link.role, address: request.ip }, 'signed in by a link');
+    const { name, role } = link;
+    await beginSession(deps, request, response, { name, kind: 'link', role });
+    await journal.signedIn({ name, kind: 'link', role, ip }, 'by a link');
     response.redirect(303, '/');
   });
   return router;

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { holdsRole, type Role } from '@muster/core/control/access/role';
+import { parseScope, type ScopeText } from '@muster/core/control/scope';
 import { sendProblem } from '../http/problem.ts';
 
 /** Whom a request comes from. */
@@ -11,6 +12,8 @@ export interface Principal {
   readonly role: Role;
   /** The address that the request came from; of a request by way of a trusted proxy, the one that the proxy told. */
   readonly ip: string;
+  /** Of an API token: what it may act on, as `printScope` writes it. Absent: everything that the role may. */
+  readonly scope?: ScopeText;
 }
 
 declare global {
@@ -32,6 +35,14 @@ export function principalOf(request: Request): Principal {
   return request.principal;
 }
 
+/**
+ * Whether a principal may act on a scope: an API token that is bound to an account may act on that account and on nothing
+ * wider. Null, for a list or a filter of hosts: only who may act on everything.
+ */
+export function mayActOn({ scope = 'all' }: Principal, wanted: ScopeText | null): boolean {
+  return scope === 'all' || (wanted !== null && wanted === scope && parseScope(scope) !== null);
+}
+
 /** Lets through only who holds the role: else 401 where nothing is known of the visitor, and 403. */
 export function requireRole(role: Role): RequestHandler {
   return (request, response, next) => {
@@ -47,6 +58,13 @@ export function requireRole(role: Role): RequestHandler {
     }
   };
 }
+
+/** A browser that opens one of our pages without being signed in is led to the console, which asks it to. */
+export const askToSignIn: RequestHandler = (request, response, next) => {
+  const isPage = request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
+  if (request.principal === null && isPage && challengeOf(response) === BEARER) response.redirect(303, '/');
+  else next();
+};
 
 const BEARER = 'Bearer realm="Muster"';
 const BASIC = 'Basic realm="Muster", charset="UTF-8"';

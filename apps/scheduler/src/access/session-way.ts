@@ -1,9 +1,10 @@
 import type { Request } from 'express';
+import { isOpenConsole } from '@muster/core/config/console-reach';
 import type { ConsoleSettings } from '@muster/core/config/model';
 import type { SessionLedger } from '@muster/core/control/access/session-store';
 import type { Identifier } from './identify.ts';
-import { isOpen } from './ways-in.ts';
 import type { SessionCookies } from './session-cookie.ts';
+import { stampOf } from './stamp.ts';
 
 /** What a page asks for by itself says so, and keeps no session from being idle. */
 const BACKGROUND_HEADER = 'x-muster-background';
@@ -21,10 +22,10 @@ export function bySession(deps: {
     const idleMs = isBackground(request) ? null : settings.session.idleMs;
     const session = await deps.sessions.find(secret, idleMs).catch((error: unknown) => {
       // What this machine may read anyway does not wait for Redis.
-      if (isOpen(settings) && request.method === 'GET') return null;
+      if (isOpenConsole(settings) && request.method === 'GET') return null;
       throw error;
     });
-    if (session === null) return null;
+    if (session === null || session.stamp !== stampOf(settings, session)) return null;
     const { name, kind, role, csrfToken } = session;
     return { kind: 'known', csrfToken, principal: { name, kind, role, ip: request.ip ?? '' } };
   };

@@ -1,41 +1,52 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Request } from 'express';
+import { timingSafeEqual } from 'node:crypto';
 import type { ConsoleSettings } from '@muster/core/config/model';
+import { hashOfSecret } from '@muster/core/runtime/secret-token';
 import type { Identifier } from './identify.ts';
-import type { PasswordTries } from './password-tries.ts';
+import type { SignInJournal } from './sign-in-journal.ts';
+import type { SignInTries } from './sign-in-tries.ts';
+import { SHARED_PASSWORD_USER } from './stamp.ts';
 
-/**
- * By the console's one password, as HTTP Basic (RFC 7617) with any user name: its holders look, as they did before there were
- * users. Digests of equal length are compared in constant time, so that neither the length nor the beginning of the password
- * can be measured.
- */
+/** By the console's one password, as HTTP Basic (RFC 7617) with any user name: its holders look, as they did before there were users. */
 export function byPassword(deps: {
   readonly settings: () => ConsoleSettings;
-  readonly tries: PasswordTries;
+  readonly tries: SignInTries;
+  readonly journal: SignInJournal;
 }): Identifier {
-  return (request) => Promise.resolve(check(request, deps.settings(), deps.tries));
+  const { tries, journal } = deps;
+  return async (request) => {
+    const { password } = deps.settings();
+    const given = passwordOf(request.headers.authorization);
+    if (password === null || given === null) return null;
+    const ip = request.ip ?? '';
+    const who = { name: SHARED_PASSWORD_USER, kind: 'anonymous', role: null, ip } as const;
+    const waitSeconds = await tries.begin(ip, null);
+    if (waitSeconds !== null) {
+      await journal.stopped(who, waitSeconds);
+      return {
+        kind: 'refused',
+        status: 429,
+        detail: `Too many tries. Try again in ${waitSeconds} s.`,
+        waitSeconds,
+      };
+    }
+    if (!isSharedPassword(deps.settings(), given)) {
+      tries.wrong();
+      await journal.refused(who, 'wrong password, by HTTP Basic');
+      return { kind: 'refused', status: 401, detail: 'The password is wrong.' };
+    }
+    await tries.right(ip, null);
+    return {
+      kind: 'known',
+      csrfToken: null,
+      principal: { name: SHARED_PASSWORD_USER, kind: 'user', role: 'viewer', ip },
+    };
+  };
 }
 
-function check(
-  request: Request,
-  { password }: ConsoleSettings,
-  tries: PasswordTries,
-): Awaited<ReturnType<Identifier>> {
-  const given = passwordOf(request.headers.authorization);
-  if (password === null || given === null) return null;
-  const address = request.ip ?? '';
-  const waitSeconds = tries.blockedForSeconds(address);
-  if (waitSeconds !== null) {
-    const detail = `Too many wrong passwords. Try again in ${waitSeconds} s.`;
-    return { kind: 'refused', status: 429, detail, waitSeconds };
-  }
-  if (!timingSafeEqual(digest(given), digest(password.reveal()))) {
-    tries.wrong(address);
-    return { kind: 'refused', status: 401, detail: 'The password is wrong.' };
-  }
-  tries.right(address);
-  const principal = { name: 'password', kind: 'user', role: 'viewer', ip: address } as const;
-  return { kind: 'known', csrfToken: null, principal };
+/** Digests of equal length are compared in constant time: neither the length nor the beginning of the password can be measured. */
+export function isSharedPassword({ password }: Pick<ConsoleSettings, 'password'>, given: string): boolean {
+  if (password === null) return false;
+  return timingSafeEqual(Buffer.from(hashOfSecret(given)), Buffer.from(hashOfSecret(password.reveal())));
 }
 
 /** The password of an Authorization header; null when there is none. Only the first colon separates: it may hold others. */
@@ -45,8 +56,4 @@ function passwordOf(header: string | undefined): string | null {
   const pair = Buffer.from(encoded, 'base64').toString('utf8');
   const colon = pair.indexOf(':');
   return colon === -1 ? null : pair.slice(colon + 1);
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

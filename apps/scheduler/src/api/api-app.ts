@@ -1,6 +1,6 @@
 import express, { type ErrorRequestHandler, type RequestHandler, Router } from 'express';
 import type { Logger } from '@muster/core/runtime/logger-port';
-import { createCachedRead } from '../console/cached-read.ts';
+import { createCachedRead } from '../http/cached-read.ts';
 import type { ApiDeps, ApiSources } from './api-deps.ts';
 import { createAuditView } from './audit-view.ts';
 import { createChangeFeed } from './change-feed.ts';

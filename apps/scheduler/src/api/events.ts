@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Ledger } from '@muster/core/control/ledger';
-import type { Reading } from '../console/cached-read.ts';
-import type { Snapshot } from '../console/console-view.ts';
+import type { Reading } from '../http/cached-read.ts';
+import type { Snapshot } from '../http/snapshot.ts';
 import type { ResourceMarks } from './change-feed.ts';
 import { rowsOfFindings } from './finding-rows.ts';
 import { problem } from './problem.ts';

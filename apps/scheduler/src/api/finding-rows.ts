@@ -11,8 +11,8 @@ import {
 import type { Mute } from '@muster/core/control/mute-store';
 import { SEVERITIES, severityOfFinding, severityOfPause } from '@muster/core/control/severity';
 import { scopeFlag } from '@muster/core/control/scope';
-import { stopsSending } from '../console/console-view.ts';
-import type { Snapshot } from '../console/console-view.ts';
+import { stopsSending } from '@muster/core/control/stops-sending';
+import type { Snapshot } from '../http/snapshot.ts';
 
 /** What an operator's list begins with: what stops sends, then what is urgent, then what has stood longest. */
 export function rowsOfFindings({ findings, pauses, status, mutes }: Snapshot): readonly FindingRow[] {

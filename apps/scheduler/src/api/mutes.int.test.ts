@@ -9,7 +9,7 @@ import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
 import { afterEach, expect, test } from 'vitest';
 import type { Ledger } from '@muster/core/control/ledger';
-import { readSnapshot } from '../console/console-view.ts';
+import { readSnapshot } from '../http/snapshot.ts';
 import type { ReadModel } from '../read-model/read-model.ts';
 import { createApi } from './api-app.ts';
 import { API_ROUTES } from './routes.ts';

@@ -2,7 +2,7 @@ import { Overview } from '@muster/api/overview';
 import type { FindingRow } from '@muster/api/findings';
 import { Owner } from '@muster/api/scopes';
 import type { InventoryFacts } from '@muster/core/inventory/node-store';
-import type { Snapshot } from '../console/console-view.ts';
+import type { Snapshot } from '../http/snapshot.ts';
 import type { ReadModel } from '../read-model/read-model.ts';
 import { rowsOfFindings } from './finding-rows.ts';
 import { type ListAsked, NO_LIST } from './list-request.ts';

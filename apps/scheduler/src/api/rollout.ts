@@ -1,5 +1,5 @@
 import { Rollout, Wave, WavesPage, WavesQuery } from '@muster/api/rollout';
-import { readAccountNames } from '../console/row-texts.ts';
+import { readAccountNames } from './account-names.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { pageOfRows } from './page-of-rows.ts';
 import { brakeOf, capsOf, viewOfChange, viewOfFreeze, viewOfPause, viewOfRequest } from './rollout-view.ts';

@@ -1,5 +1,5 @@
 import type { Freshness } from '@muster/api/paging';
-import type { Reading } from '../console/cached-read.ts';
+import type { Reading } from '../http/cached-read.ts';
 import { problem } from './problem.ts';
 import { refuse, type Reply } from './route.ts';
 import type { ApiDeps } from './api-deps.ts';

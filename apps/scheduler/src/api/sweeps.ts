@@ -1,7 +1,7 @@
 import { Sweep, SweepsPage, SweepsQuery } from '@muster/api/sweeps';
 import type { EndedSweep } from '@muster/core/organization/sweep-store';
 import { type OrganizationStatus, unreadIn } from '@muster/core/reports/organization-status';
-import type { Snapshot } from '../console/console-view.ts';
+import type { Snapshot } from '../http/snapshot.ts';
 import { pageOfRows } from './page-of-rows.ts';
 import { answer, type ApiRoute, defineRoute } from './route.ts';
 import { replyFrom } from './snapshot-reply.ts';

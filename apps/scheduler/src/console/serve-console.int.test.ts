@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { listen } from '../http/app.ts';
 import { compressAnswers } from '../http/compress-answers.ts';
+import { listen } from '../http/listen.ts';
 import { serveConsole } from './serve-console.ts';
 
 const HTML = { accept: 'text/html,application/xhtml+xml' };
@@ -27,7 +27,7 @@ beforeAll(async () => {
   app.use((_request, response) => {
     response.status(404).json({ error: 'There is nothing here.' });
   });
-  listening = await listen(app, { host: '127.0.0.1', port: 0 });
+  listening = await listen(app, { host: '127.0.0.1', port: 0, tls: null });
   ({ url } = listening);
 });
 afterAll(async () => {
@@ -87,7 +87,7 @@ test.each(['/..%2fpackage.json', '/assets/..%2f..%2f..%2fetc/passwd', '/%2e%2e/%
 test('where the page is not built, the answer says how to build it', async () => {
   const app = express();
   app.use(serveConsole(join(folder, 'missing')));
-  const other = await listen(app, { host: '127.0.0.1', port: 0 });
+  const other = await listen(app, { host: '127.0.0.1', port: 0, tls: null });
 
   const answer = await fetch(other.url, { headers: HTML });
 

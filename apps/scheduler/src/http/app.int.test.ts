@@ -3,9 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LEDGER_SCHEMA } from '@muster/core/control/installation';
 import { catalog } from '@muster/core/jobs/catalog';
 import { accountId, SEEDED, seedOrganization } from '../console/seeded-ledger.fixture.ts';
-import type { ConsoleView } from '../console/console-view.ts';
-import type { CoverageList } from '../console/coverage-list.ts';
-import type { InstanceList } from '../console/instance-list.ts';
+import type { Overview } from '@muster/api/overview';
 import { type RunningApp, startApp } from './running-app.fixture.ts';
 
 /** A request with full control of its headers, Host included, which fetch does not give. */
@@ -47,113 +45,27 @@ describe('on loopback, with a seeded ledger', () => {
   beforeAll(async () => {
     app = await startApp({ secrets: ['join-token-of-the-cluster'] });
     await seedOrganization(app.ledger, nowMs);
+    await app.modelHas(SEEDED.instances);
     await app.jobQueue.enqueue(catalog['scan-target'], {
       target: { accountId: accountId(0), region: 'eu-west-1' as never },
     });
   });
   afterAll(() => app.stop());
 
-  test('the status carries every figure, and its sums hold', async () => {
-    const view = await json<ConsoleView>(`${app.url}/api/status`);
-
-    expect(view.unavailable).toBeNull();
-    expect(view.status?.sweep.targets).toMatchObject(SEEDED.targets);
-    expect(view.status?.sweep.accounts).toMatchObject({
-      total: SEEDED.accounts,
-      denied: SEEDED.accountsDenied,
-    });
-    expect(view.status?.instances.total).toBe(SEEDED.instances);
-    expect(view.status?.instances.byState['joined']).toBe(SEEDED.joined);
-    const caused = view.causes.reduce((sum, { count }) => sum + count, 0);
-    const { ineligible = 0, lost = 0, failed = 0 } = view.status?.instances.byState ?? {};
-    expect(caused).toBe(ineligible + lost + failed);
-    expect(
-      view.causes.every(({ title, owner, remedy }) => title !== '' && owner !== '' && remedy !== ''),
-    ).toBe(true);
-  });
-
-  test('the coverage lists what is not complete, the denied first, with cause and detail', async () => {
-    const list = await json<CoverageList>(`${app.url}/api/coverage`);
-
-    expect(list.total).toBe(SEEDED.targets.total - SEEDED.targets.complete);
-    expect(list.rows.map(({ status }) => status)).toEqual([
-      'denied',
-      'denied',
-      'failed',
-      'throttled',
-      'pending',
-      'regionOff',
-    ]);
-    const account = list.rows.find(({ region }) => region === '*');
-    expect(account).toMatchObject({ accountId: accountId(19), accountName: 'tools-staging', failures: 3 });
-    expect(account?.detail).toContain('sts:AssumeRole');
-    expect(account?.cause?.remedy).toContain('member role');
-  });
-
-  test('the coverage can be asked by status and account, and is bounded', async () => {
-    const complete = await json<CoverageList>(`${app.url}/api/coverage?status=complete&limit=10`);
-    const one = await json<CoverageList>(`${app.url}/api/coverage?account=${accountId(0)}`);
-
-    expect([complete.total, complete.rows.length]).toEqual([SEEDED.targets.complete, 10]);
-    expect(one.rows).toHaveLength(4);
-    expect(one.rows.every((row) => row.accountId === accountId(0))).toBe(true);
-  });
-
-  test('instances are found by state, cause, account and region', async () => {
-    const failed = await json<InstanceList>(`${app.url}/api/instances?state=failed`);
-    const full = await json<InstanceList>(`${app.url}/api/instances?cause=host-disk-full`);
-    const here = await json<InstanceList>(
-      `${app.url}/api/instances?account=${accountId(4)}&region=eu-west-1&state=joined`,
-    );
-
-    expect(failed.rows).toHaveLength(7);
-    expect(failed.more).toBe(false);
-    expect(failed.rows.every(({ nextAttemptAt, cause }) => nextAttemptAt !== null && cause !== null)).toBe(
-      true,
-    );
-    expect(full.rows).toHaveLength(3);
-    expect(full.rows[0]).toMatchObject({ state: 'failed', attempts: 1, lastAttempt: { exitCode: 103 } });
-    expect(here.rows.length).toBeGreaterThan(0);
-    expect(here.rows.every((row) => row.accountId === accountId(4) && row.region === 'eu-west-1')).toBe(true);
-    expect(here.targets).toBe(1);
-  });
-
-  test('a list of instances stops at its limit and says that there are more', async () => {
-    const list = await json<InstanceList>(`${app.url}/api/instances?limit=5`);
-
-    expect(list.rows).toHaveLength(5);
-    expect(list.more).toBe(true);
-    expect(list.targetsRead).toBeLessThan(list.targets);
-  });
-
-  test.each([
-    'instances?state=sleeping',
-    'instances?limit=100000',
-    'instances?account=1',
-    'instances?state=failed&state=joined',
-    'instances?colour=red',
-    'coverage?status=fine',
-    'coverage?limit=0',
-  ])('a query that is none is refused: %s', async (query) => {
-    const answer = await ask(`${app.url}/api/${query}`);
-
-    expect(answer.status).toBe(400);
-    expect(JSON.parse(answer.body)).toHaveProperty('error');
-  });
-
   test('a query of 15,000 letters is refused at once, and the answer does not repeat it', async () => {
     const letters = 'a'.repeat(15_000);
+    await ask(`${app.url}/api/v1/instances?a=1`);
     const startedAt = performance.now();
 
-    const answer = await ask(`${app.url}/api/instances?${letters}=1`);
+    const answer = await ask(`${app.url}/api/v1/instances?${letters}=1`);
 
     expect(performance.now() - startedAt).toBeLessThan(200);
     expect(answer.status).toBe(400);
-    expect(answer.body).toContain('one key too many');
-    expect(answer.body.length).toBeLessThan(200);
+    expect(answer.body).toContain('There is no parameter');
+    expect(answer.body.length).toBeLessThan(1_000);
   });
 
-  test.each(['/api/status', '/api/instances?limit=1', '/queues/api/queues', '/metrics', '/theme.js'])(
+  test.each(['/api/v1/overview', '/api/v1/instances?limit=1', '/queues/api/queues', '/metrics', '/theme.js'])(
     'another site’s page gets nothing of %s, our own page and programs do',
     async (path) => {
       const url = app.url + path;
@@ -175,7 +87,7 @@ describe('on loopback, with a seeded ledger', () => {
     };
 
     expect((await ask(`${app.url}/`, { headers })).status).toBe(200);
-    expect((await ask(`${app.url}/api/status`, { headers })).status).toBe(403);
+    expect((await ask(`${app.url}/api/v1/overview`, { headers })).status).toBe(403);
   });
 
   test('the metrics tell the ledger and the queues, without a label per target', async () => {
@@ -218,7 +130,7 @@ describe('on loopback, with a seeded ledger', () => {
     ['PUT', '/queues/api/queues/discovery/empty'],
     ['POST', '/queues/api/queues/discovery/add'],
     ['PATCH', '/queues/api/queues/discovery/1/update-data'],
-    ['DELETE', '/api/status'],
+    ['DELETE', '/api/v1/overview'],
     ['POST', '/'],
   ])('%s %s is for operators, and this machine alone is none', async (method, path) => {
     const answer = await ask(app.url + path, { method });
@@ -228,7 +140,7 @@ describe('on loopback, with a seeded ledger', () => {
   });
 
   test.each(['OPTIONS', 'TRACE', 'PROPFIND'])('%s is refused', async (method) => {
-    expect((await ask(`${app.url}/api/status`, { method })).status).toBe(405);
+    expect((await ask(`${app.url}/api/v1/overview`, { method })).status).toBe(405);
   });
 
   test.each([
@@ -238,7 +150,7 @@ describe('on loopback, with a seeded ledger', () => {
     '10.0.0.1',
     'localhost@evil',
   ])('a page whose name %s was rebound to this machine reads nothing', async (host) => {
-    for (const path of ['/', '/api/status', '/queues/', '/metrics', '/healthz']) {
+    for (const path of ['/', '/api/v1/overview', '/queues/', '/metrics', '/healthz']) {
       expect((await ask(app.url + path, { headers: { host } })).status).toBe(421);
     }
   });
@@ -246,7 +158,7 @@ describe('on loopback, with a seeded ledger', () => {
   test.each(['localhost', 'localhost:9999', '127.0.0.1:1', '[::1]:8080', 'LOCALHOST'])(
     'this machine may call it %s',
     async (host) => {
-      expect((await ask(`${app.url}/api/status`, { headers: { host } })).status).toBe(200);
+      expect((await ask(`${app.url}/api/v1/overview`, { headers: { host } })).status).toBe(200);
     },
   );
 
@@ -263,22 +175,7 @@ describe('on loopback, with a seeded ledger', () => {
     expect(page.headers.get('x-powered-by')).toBeNull();
   });
 
-  test('a known secret that slipped into a finding is not told', async () => {
-    await app.ledger.control.raise({
-      kind: 'account-list-failed',
-      scope: 'all',
-      sinceMs: nowMs,
-      message: 'refused: join-token-of-the-cluster',
-      remedy: 'none',
-    });
-
-    await expect
-      .poll(async () => (await ask(`${app.url}/api/status`)).body, { timeout: 5_000, interval: 200 })
-      .toContain('refused: [redacted]');
-    await app.ledger.control.clear('account-list-failed', 'all');
-  });
-
-  test.each(['/console-routes.ts', '/..%2fconsole-routes.ts', '/..%2f..%2f..%2fpackage.json', '/%E0%A4%A'])(
+  test.each(['/serve-console.ts', '/..%2fserve-console.ts', '/..%2f..%2f..%2fpackage.json', '/%E0%A4%A'])(
     '%s is not there',
     async (path) => {
       expect((await ask(app.url + path)).status).toBe(404);
@@ -304,13 +201,15 @@ describe('with a password', () => {
     },
   );
 
-  test.each(['/api/status', '/api/instances', '/queues/', '/queues/api/queues', '/metrics'])(
+  test.each(['/api/v1/overview', '/api/v1/instances', '/queues/', '/queues/api/queues', '/metrics'])(
     '%s asks for it',
     async (path) => {
       const answer = await fetch(app.url + path);
 
       expect(answer.status).toBe(401);
-      expect(answer.headers.get('www-authenticate')).toContain('Basic realm="Muster"');
+      // A browser asks its visitor for a password where it is told Basic: the page has a form of its own for that.
+      const scheme = path.startsWith('/api/') ? 'Bearer' : 'Basic';
+      expect(answer.headers.get('www-authenticate')).toContain(`${scheme} realm="Muster"`);
     },
   );
 
@@ -321,20 +220,20 @@ describe('with a password', () => {
 
   test('any user name will do', async () => {
     for (const pair of ['muster:pass:with:colons é', ':pass:with:colons é']) {
-      expect((await ask(`${app.url}/api/status`, { headers: basic(pair) })).status).toBe(200);
+      expect((await ask(`${app.url}/api/v1/overview`, { headers: basic(pair) })).status).toBe(200);
     }
   });
 
   test.each(['muster:', 'muster:pass', 'muster:pass:with:colons é ', 'no colon'])(
     '"%s" is refused',
     async (pair) => {
-      expect((await ask(`${app.url}/api/status`, { headers: basic(pair) })).status).toBe(401);
+      expect((await ask(`${app.url}/api/v1/overview`, { headers: basic(pair) })).status).toBe(401);
     },
   );
 
   test('who tries passwords is stopped after ten, with the time to wait', async () => {
     const tried = await startApp({ password: 'right', host: '0.0.0.0' });
-    const url = `${tried.url.replace('0.0.0.0', '127.0.0.1')}/api/status`;
+    const url = `${tried.url.replace('0.0.0.0', '127.0.0.1')}/api/v1/overview`;
     const statuses: number[] = [];
     for (let time = 0; time < 15; time += 1) {
       statuses.push((await ask(url, { headers: basic(`m:${time}`) })).status);
@@ -354,7 +253,7 @@ describe('with a password', () => {
   test('off loopback the name by which it is called does not matter: the password does', async () => {
     const headers = { ...basic('m:pass:with:colons é'), host: 'muster.example.com' };
 
-    expect((await ask(`${app.url}/api/status`, { headers })).status).toBe(200);
+    expect((await ask(`${app.url}/api/v1/overview`, { headers })).status).toBe(200);
   });
 });
 
@@ -387,25 +286,30 @@ describe('when Redis is not as it should be', () => {
     await app.stop();
   });
 
-  test('without Redis the last status is kept with its age, and nothing turns into zero', async () => {
+  test('without Redis the last figures are kept with their age, and nothing turns into zero', async () => {
     const app = await startApp();
     await seedOrganization(app.ledger, Date.now());
-    const before = await json<ConsoleView>(`${app.url}/api/status`);
+    await app.modelHas(SEEDED.instances);
+    const read = () => json<Overview>(`${app.url}/api/v1/overview`);
+    const before = await read();
     await app.redis.stop();
 
-    await expect
-      .poll(async () => (await ask(`${app.url}/api/status`)).status, { timeout: 5_000, interval: 100 })
-      .toBe(503);
+    await expect.poll(async () => (await read()).stale, { timeout: 10_000, interval: 100 }).toBe(true);
 
-    const view = JSON.parse((await ask(`${app.url}/api/status`)).body) as ConsoleView;
-    expect(view.unavailable).not.toBeNull();
-    expect(view.readAt).toBe(before.readAt);
+    const view = await read();
+    expect(view.asOf).toBe(before.asOf);
     expect(view.ageMs).toBeGreaterThan(0);
-    expect(view.status).toEqual(before.status);
+    expect(view.instances).toEqual(before.instances);
     expect((await ask(`${app.url}/healthz`)).status).toBe(200);
     expect((await ask(`${app.url}/readyz`)).status).toBe(503);
-    expect((await ask(`${app.url}/api/instances`)).status).toBe(503);
-    expect((await ask(`${app.url}/api/coverage`)).status).toBe(503);
+    // The read model answers on; what only the ledger knows cannot be told.
+    const { total } = await json<{ total: number }>(`${app.url}/api/v1/instances`);
+    expect(total).toBe(SEEDED.instances);
+    for (const path of ['instances/i-00000000000000001', 'accounts', 'processes', 'redis']) {
+      const { status, body } = await ask(`${app.url}/api/v1/${path}`);
+      expect([path, status]).toEqual([path, 503]);
+      expect(JSON.parse(body)).toMatchObject({ type: '/problems/unavailable' });
+    }
     const metrics = await ask(`${app.url}/metrics`);
     expect(metrics.status).toBe(200);
     expect(metrics.body).toMatch(/^muster_ledger_up\{.*\} 0$/m);
@@ -419,11 +323,11 @@ describe('in a container, whose port is published on loopback', () => {
     const app = await startApp({ host: '0.0.0.0' });
     const url = app.url.replace('0.0.0.0', '127.0.0.1');
     try {
-      for (const path of ['/', '/api/status', '/queues/', '/metrics']) {
+      for (const path of ['/', '/api/v1/overview', '/queues/', '/metrics']) {
         expect((await ask(url + path, { headers: { host: 'evil.example.com' } })).status).toBe(421);
       }
       expect((await ask(`${url}/healthz`, { headers: { host: 'scheduler:8080' } })).status).toBe(200);
-      expect((await ask(`${url}/api/status`, { headers: { host: 'localhost:8080' } })).status).toBe(200);
+      expect((await ask(`${url}/api/v1/overview`, { headers: { host: 'localhost:8080' } })).status).toBe(200);
     } finally {
       await app.stop();
     }

@@ -1,10 +1,7 @@
 import express, { type ErrorRequestHandler, type Express } from 'express';
-import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Router } from 'express';
-import { consoleUrl } from '@muster/core/config/console-url';
-import type { ConsoleSettings, MusterConfig } from '@muster/core/config/model';
+import { isOpenConsole, isReachedByTls } from '@muster/core/config/console-reach';
+import type { MusterConfig } from '@muster/core/config/model';
 import type { Ledger } from '@muster/core/control/ledger';
 import type { JobQueue } from '@muster/core/jobs/queue/enqueue';
 import { checkRedis } from '@muster/core/redis/server-check';
@@ -15,25 +12,24 @@ import type { Logger } from '@muster/core/runtime/logger-port';
 import { createRedactor, type Redact } from '@muster/core/runtime/redaction';
 import { isLoopback } from '@muster/core/runtime/request-origin';
 import { createAccess } from '../access/create-access.ts';
-import { requireRole } from '../access/principal.ts';
-import { isOpen } from '../access/ways-in.ts';
+import { askToSignIn, requireRole } from '../access/principal.ts';
+import { trustsProxy } from '../access/trust-proxy.ts';
 import { createApi } from '../api/api-app.ts';
 import { API_PATH } from '../api/openapi.ts';
 import { API_ROUTES } from '../api/routes.ts';
-import { createCachedRead } from '../console/cached-read.ts';
-import { createConsoleRoutes } from '../console/console-routes.ts';
+import { createCachedRead } from './cached-read.ts';
 import { serveConsole } from '../console/serve-console.ts';
-import { readSnapshot } from '../console/console-view.ts';
+import { readSnapshot } from './snapshot.ts';
 import { registerModelMetrics } from '../read-model/model-metrics.ts';
 import type { ReadModel } from '../read-model/read-model.ts';
 import { compressAnswers } from './compress-answers.ts';
 import { registerLedgerMetrics, type Registry } from './ledger-metrics.ts';
 import { BOARD_PATH, type BoardQueue, createQueueBoard } from './queue-board.ts';
-import { consoleHeaders, redactAnswers, refuseCrossSite, requireLoopbackHost } from './request-guards.ts';
+import { consoleHeaders, redactAnswers, refuseCrossSite, requireOwnHost } from './request-guards.ts';
 
 export interface HttpDeps {
   /** As it listens. */
-  readonly config: Pick<MusterConfig, 'console' | 'proxyServer' | 'discoveryGroup' | 'pollIntervalMs'>;
+  readonly config: Pick<MusterConfig, 'console'>;
   /** The configuration as it is now. */
   readonly configuration: () => MusterConfig;
   /** When it was last changed; null since the start. @default null */
@@ -83,20 +79,31 @@ export function createHttpApp(deps: HttpDeps): Express {
 
   const app = express();
   app.disable('x-powered-by').disable('etag');
-  app.use(consoleHeaders());
-  if (isLoopback(host)) app.use(requireLoopbackHost(host));
+  const access = () => deps.configuration().console;
+  app.set(
+    'trust proxy',
+    trustsProxy(() => access().proxies),
+  );
+  app.use(consoleHeaders(() => isReachedByTls(access())));
+  const ownHost = requireOwnHost(host, () => access().publicUrl);
+  if (isLoopback(host)) app.use(ownHost);
   app.use(refuseCrossSite);
   const health: HealthDeps = { checkRedis: () => checkRedis(deps.redis, deps.prefix), clock };
   app.use(createHealthRoutes(health));
-  // Without a password only this machine's browsers are meant, also in a container whose port is published on loopback.
-  // Health checks come from elsewhere there.
-  if (isOpen(config.console)) app.use(requireLoopbackHost(host));
+  // With nothing configured only this machine's browsers are meant, also in a container whose port is published on
+  // loopback. Health checks come from elsewhere there.
+  app.use((request, response, next) => {
+    if (isOpenConsole(access())) ownHost(request, response, next);
+    else next();
+  });
   app.use(compressAnswers());
   // The page itself tells nothing: it is there for those too who have not signed in yet.
   app.use(serveConsole());
   const { guard, routes } = createAccess({
-    settings: () => config.console,
+    settings: access,
     access: ledger.access,
+    audit: ledger.audit,
+    redis: deps.redis,
     prefix: deps.prefix,
     metrics: deps.metrics,
     clock,
@@ -104,6 +111,7 @@ export function createHttpApp(deps: HttpDeps): Express {
   });
   app.use(...guard);
   app.use('/auth', routes);
+  app.use(BOARD_PATH, askToSignIn);
   app.use(requireRole('viewer'));
   app.get('/metrics', async (_request, response) => {
     response.type(deps.metrics.contentType).send(await deps.metrics.metrics());
@@ -126,8 +134,10 @@ export function createHttpApp(deps: HttpDeps): Express {
     }),
   );
   app.use(redactAnswers(redact));
-  app.use(BOARD_PATH, createQueueBoard(deps.queues));
-  app.use(createConsoleRoutes({ settings: config, ledger, readSnapshot: read, clock, log }));
+  app.use(
+    BOARD_PATH,
+    createQueueBoard(deps.queues, { audit: ledger.audit, isByTls: () => isReachedByTls(access()), log }),
+  );
   app.use((_request, response) => {
     response.status(404).json({ error: 'There is nothing here.' });
   });
@@ -194,33 +204,4 @@ async function whyNotReady({ checkRedis, clock }: HealthDeps): Promise<string | 
   } finally {
     answered.abort();
   }
-}
-
-/** A listening console. */
-interface Listening {
-  /** As a browser on this machine opens it, such as `http://127.0.0.1:8080`. */
-  readonly url: string;
-  /** Stops listening and drops what is still open: no visitor waits for a page when the process ends. */
-  close(): Promise<void>;
-}
-
-/** Listens where the configuration says. Rejects with Node's own error (`EADDRINUSE` …) when it cannot. */
-export async function listen(
-  app: RequestListener,
-  settings: Pick<ConsoleSettings, 'host' | 'port'>,
-): Promise<Listening> {
-  const server = createServer(app);
-  server.listen(settings.port, settings.host);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: consoleUrl(settings, port),
-    async close() {
-      if (!server.listening) return;
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
 }

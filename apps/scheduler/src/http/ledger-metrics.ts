@@ -6,8 +6,8 @@ import { ENROLLMENT_STATES } from '@muster/core/enrollment/record';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import type { QueueCounts } from '@muster/core/jobs/queue/enqueue';
 import { createGauge, type createMetrics } from '@muster/core/runtime/metrics';
-import type { Reading } from '../console/cached-read.ts';
-import type { Snapshot } from '../console/console-view.ts';
+import type { Reading } from './cached-read.ts';
+import type { Snapshot } from './snapshot.ts';
 import type { Ledger } from '@muster/core/control/ledger';
 
 export type Registry = ReturnType<typeof createMetrics>;

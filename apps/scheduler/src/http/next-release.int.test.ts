@@ -1,8 +1,10 @@
 import { anInstanceId, aRecord, aTarget, NOW_MS } from '@muster/testing/builders';
 import { eventually } from '@muster/testing/eventually';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ConsoleView } from '../console/console-view.ts';
-import type { InstanceList } from '../console/instance-list.ts';
+import type { FindingRow } from '@muster/api/findings';
+import type { InstanceRow } from '@muster/api/instances';
+import type { Overview } from '@muster/api/overview';
+import type { Page } from '@muster/api/paging';
 import { type RunningApp, startApp } from './running-app.fixture.ts';
 
 /** A ledger that the next release has written to, as the console and the metrics of this one show it. */
@@ -32,29 +34,41 @@ beforeAll(async () => {
 });
 afterAll(() => app.stop());
 
-async function list(query: string): Promise<InstanceList> {
-  return (await (await fetch(`${app.url}/api/instances?${query}`)).json()) as InstanceList;
+async function read<T>(path: string): Promise<T> {
+  const answer = await fetch(`${app.url}/api/v1/${path}`);
+  expect(answer.status).toBe(200);
+  return (await answer.json()) as T;
 }
 
-test('the status shows the state, the cause and the finding as they are, and its sums hold', async () => {
-  const view = (await (await fetch(`${app.url}/api/status`)).json()) as ConsoleView;
+test('the overview and the findings show the state, the cause and the finding as they are, and the sums hold', async () => {
+  const { instances, funnel } = await read<Overview>('overview');
+  const { items } = await read<Page<FindingRow>>('findings');
 
-  expect(view.status?.instances).toEqual({
+  expect(instances).toEqual({
     total: 3,
     byState: { 'awaiting-approval': 1, ineligible: 1, joined: 1 },
     byCause: { 'no-approval': 1 },
   });
-  expect(view.causes).toMatchObject([{ cause: 'no-approval', count: 1 }]);
-  expect(view.causes[0]?.remedy).toContain('muster retry --cause no-approval');
-  expect(view.attention).toMatchObject([{ kind: 'of-tomorrow', message: 'a message', stopsSending: false }]);
+  expect(funnel.at(-1)).toMatchObject({ state: 'awaiting-approval', hosts: 1 });
+  const ofCause = items.find(({ kind }) => kind === 'cause:no-approval');
+  expect(ofCause).toMatchObject({ hosts: 1 });
+  expect(ofCause?.remedy).toContain('muster retry --cause no-approval');
+  expect(items.find(({ kind }) => kind === 'of-tomorrow')).toMatchObject({
+    message: 'a message',
+    stopsSending: false,
+  });
 });
 
 test('instances are found by a state and a cause that only the next release knows, as long as there are such', async () => {
-  expect((await list('state=awaiting-approval')).rows).toMatchObject([
+  await app.modelHas(3);
+
+  expect((await read<Page<InstanceRow>>('instances?state=awaiting-approval')).items).toMatchObject([
     { instanceId: anInstanceId(1), state: 'awaiting-approval', cause: null },
   ]);
-  expect((await list('cause=no-approval')).rows).toMatchObject([{ instanceId: anInstanceId(2) }]);
-  expect((await fetch(`${app.url}/api/instances?state=sleeping`)).status).toBe(400);
+  expect((await read<Page<InstanceRow>>('instances?cause=no-approval')).items).toMatchObject([
+    { instanceId: anInstanceId(2) },
+  ]);
+  expect((await fetch(`${app.url}/api/v1/instances?state=sleeping`)).status).toBe(400);
 });
 
 test('the metrics carry them too', async () => {

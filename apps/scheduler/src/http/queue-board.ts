@@ -3,6 +3,9 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import { type RequestHandler, Router } from 'express';
 import type { QueueName } from '@muster/core/jobs/define-job';
+import { holdsRole } from '@muster/core/control/access/role';
+import { principalOf } from '../access/principal.ts';
+import { allowBoardActs, type BoardActDeps, tellCsrfToken } from './board-acts.ts';
 import { queueBoardHeaders } from './request-guards.ts';
 
 /** A handle on a queue, as `boardQueues` of core makes them. */
@@ -18,12 +21,26 @@ const DESCRIPTIONS: Readonly<Record<QueueName, string>> = {
   notifications: 'Tells the channels of muster.notify',
 };
 
-/** Bull Board over the given queues: everything to see, nothing to press. */
-export function createQueueBoard(queues: readonly BoardQueue[]): Router {
+/**
+ * Bull Board over the given queues. Viewers see everything and press nothing; operators may retry what failed, promote what
+ * waits, and clean what has ended, since the ledger says what is due and heals the rest (see `board-acts.ts`).
+ */
+export function createQueueBoard(queues: readonly BoardQueue[], deps: BoardActDeps): Router {
+  const [forViewers, forOperators] = [boardOf(queues, 'viewer'), boardOf(queues, 'operator')];
+  const router = Router();
+  router.use(queueBoardHeaders(), withoutOutsideStyles, tellCsrfToken(deps.isByTls), allowBoardActs(deps));
+  router.use((request, response, next) => {
+    const mayAct = holdsRole(principalOf(request).role, 'operator');
+    (mayAct ? forOperators : forViewers)(request, response, next);
+  });
+  return router;
+}
+
+function boardOf(queues: readonly BoardQueue[], role: 'viewer' | 'operator'): Router {
   const board = new ExpressAdapter();
   board.setBasePath(BOARD_PATH);
   createBullBoard({
-    queues: queues.map(readOnlyQueue),
+    queues: queues.map((queue) => adapterOf(queue, role)),
     serverAdapter: board,
     options: {
       uiConfig: {
@@ -34,14 +51,15 @@ export function createQueueBoard(queues: readonly BoardQueue[]): Router {
       },
     },
   });
-  const router = Router();
-  router.use(queueBoardHeaders(), withoutOutsideStyles, board.getRouter());
-  return router;
+  return board.getRouter() as Router;
 }
 
-function readOnlyQueue(queue: BoardQueue): BullMQAdapter {
+function adapterOf(queue: BoardQueue, role: 'viewer' | 'operator'): BullMQAdapter {
   const known: Readonly<Record<string, string>> = DESCRIPTIONS;
-  const adapter = new BullMQAdapter(queue, { readOnlyMode: true, description: known[queue.name] ?? '' });
+  const adapter = new BullMQAdapter(queue, {
+    readOnlyMode: role === 'viewer',
+    description: known[queue.name] ?? '',
+  });
   adapter.setFormatter('data', (data: unknown) => idsOnly(data));
   adapter.setFormatter('name', (job: { readonly name?: unknown; readonly data?: unknown }) =>
     [typeof job.name === 'string' ? job.name.slice(0, NAME_CHARS) : '', ...idsIn(job.data)].join(' '),

@@ -3,18 +3,19 @@ import helmet from 'helmet';
 import type { Redact } from '@muster/core/runtime/redaction';
 import { acceptsHost, isCrossSite } from '@muster/core/runtime/request-origin';
 
-/** Refuses a Host header that is not one of this machine's loopback names or `listenHost`. */
-export function requireLoopbackHost(listenHost: string): RequestHandler {
+/** Refuses a Host header that is neither one of this machine's loopback names, nor `listenHost`, nor that of the public URL. */
+export function requireOwnHost(listenHost: string, publicUrl: () => string | null): RequestHandler {
   const accepts = acceptsHost(listenHost);
   return (request, response, next) => {
-    if (accepts(request.headers.host)) {
+    const url = publicUrl();
+    if (accepts(request.headers.host) || (url !== null && request.headers.host === new URL(url).host)) {
       next();
       return;
     }
     response
       .status(421)
       .type('text/plain')
-      .send('Open the console under localhost or the address it listens on.\n');
+      .send('Open the console under localhost, the address it listens on, or muster.console.public_url.\n');
   };
 }
 
@@ -57,6 +58,9 @@ export function redactAnswers(redact: Redact): RequestHandler {
   };
 }
 
+/** Of this host alone: what else its domain has is not ours to decide on. */
+const A_YEAR_SECONDS = 31_536_000;
+
 /** Nothing is loaded from, sent to or framed by another site. */
 const SAME_ORIGIN_ONLY = {
   defaultSrc: ["'none'"],
@@ -70,9 +74,13 @@ const SAME_ORIGIN_ONLY = {
   formAction: ["'none'"],
 };
 
-/** For our own pages and answers. */
-export function consoleHeaders(): RequestHandler {
-  return headers(SAME_ORIGIN_ONLY);
+/** For our own pages and answers. @param isByTls whether browsers reach the console by TLS: then they keep to it */
+export function consoleHeaders(isByTls: () => boolean): RequestHandler {
+  const set = headers(SAME_ORIGIN_ONLY);
+  return (request, response, next) => {
+    if (isByTls()) response.set('Strict-Transport-Security', `max-age=${A_YEAR_SECONDS}`);
+    set(request, response, next);
+  };
 }
 
 /** Bull Board sets a `<base>` and writes styles into its elements; everything else it needs is its own. */
@@ -83,7 +91,7 @@ export function queueBoardHeaders(): RequestHandler {
 function headers(directives: typeof SAME_ORIGIN_ONLY): RequestHandler {
   return helmet({
     contentSecurityPolicy: { useDefaults: false, directives },
-    // The console speaks plain HTTP on loopback; an operator who puts TLS before it decides on this.
+    // `consoleHeaders` says it where there is TLS.
     strictTransportSecurity: false,
     referrerPolicy: { policy: 'no-referrer' },
     xFrameOptions: { action: 'deny' },

@@ -1,7 +1,7 @@
 import { type RedisServer, startRedis } from '@muster/testing/redis-server';
 import { eventually } from '@muster/testing/eventually';
 import { OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
-import type { MusterConfig } from '@muster/core/config/model';
+import type { ConsoleSettings, MusterConfig } from '@muster/core/config/model';
 import { Secret } from '@muster/core/config/secret';
 import { createRedisLedger, type Ledger } from '@muster/core/control/ledger';
 import type { Logger } from '@muster/core/runtime/logger-port';
@@ -11,7 +11,8 @@ import { createClock } from '@muster/core/runtime/clock';
 import { createMetrics } from '@muster/core/runtime/metrics';
 import { createRedactor } from '@muster/core/runtime/redaction';
 import { startReadModel } from '../read-model/read-model.ts';
-import { createHttpApp, listen } from './app.ts';
+import { createHttpApp } from './app.ts';
+import { listen } from './listen.ts';
 
 const SILENT: Logger = {
   debug: () => undefined,
@@ -27,6 +28,8 @@ export interface RunningApp {
   readonly redis: RedisServer;
   readonly ledger: Ledger;
   readonly jobQueue: JobQueue;
+  /** Changes who may come in, as a reload does. */
+  readonly reconfigure: (changes: Partial<ConsoleSettings>) => void;
   /** Sends one Redis command, such as `CONFIG SET …`. */
   readonly command: (name: string, ...args: readonly string[]) => Promise<unknown>;
   /** Resolves when the read model has so many instances. */
@@ -38,6 +41,10 @@ export async function startApp(
   options: {
     readonly password?: string;
     readonly host?: string;
+    /** What differs from a console with nothing configured. */
+    readonly console?: Partial<ConsoleSettings>;
+    /** @default silent */
+    readonly log?: Logger;
     readonly secrets?: readonly string[];
     /** @default the one of a system under test */
     readonly configuration?: MusterConfig;
@@ -57,21 +64,26 @@ export async function startApp(
   const ledger = createRedisLedger({ redis, prefix, log: SILENT });
   const jobQueue = createJobQueue({ connection: redis, prefix });
   const queues = boardQueues(redis, prefix);
-  const console = {
+  const console: ConsoleSettings = {
     host: options.host ?? '127.0.0.1',
     port: 0,
+    publicUrl: null,
+    proxies: [],
+    tls: null,
+    users: null,
+    oidc: null,
+    trustedProxy: null,
     password: options.password === undefined ? null : new Secret(options.password),
     session: { idleMs: 30 * 60_000, longestMs: 12 * 60 * 60_000 },
+    ...options.console,
   };
-  const configuration = options.configuration ?? parsedSystemConfig(OFFLINE_FACTS, {});
+  let configuration: MusterConfig = {
+    ...(options.configuration ?? parsedSystemConfig(OFFLINE_FACTS, {})),
+    console,
+  };
   const readModel = startReadModel({ redis: { url: new Secret(server.url), prefix }, clock, log: SILENT });
   const app = createHttpApp({
-    config: {
-      console,
-      proxyServer: 'teleport.example.com:443',
-      discoveryGroup: 'production',
-      pollIntervalMs: 300_000,
-    },
+    config: { console },
     configuration: () => configuration,
     ledger,
     readModel,
@@ -82,7 +94,7 @@ export async function startApp(
     metrics: createMetrics('scheduler'),
     redact: createRedactor((options.secrets ?? []).map((secret) => new Secret(secret))),
     clock,
-    log: SILENT,
+    log: options.log ?? SILENT,
   });
   const listening = await listen(app, console);
   return {
@@ -90,6 +102,10 @@ export async function startApp(
     redis: server,
     ledger,
     jobQueue,
+    reconfigure: (changes) => {
+      configuration = { ...configuration, console: { ...configuration.console, ...changes } };
+      listening.renew(configuration.console.tls);
+    },
     command: (name, ...args) => redis.call(name, ...args),
     async modelHas(instances) {
       await eventually('the read model has them', async () => {

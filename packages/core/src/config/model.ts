@@ -4,7 +4,9 @@ import type { NotifyChannel } from '../notify/channel.ts';
 import type { FreezeWindow } from '../rollout/freeze/freeze.ts';
 import type { Wave } from '../rollout/waves/wave.ts';
 import type { RampRule } from '../rollout/ramp/ramp.ts';
+import type { Role } from '../control/access/role.ts';
 import type { SessionTimes } from '../control/access/session-store.ts';
+import type { LocalUser } from '../control/access/users-file.ts';
 import type { Secret } from './secret.ts';
 
 /**
@@ -22,6 +24,8 @@ export interface MusterConfig {
   readonly matchers: readonly Matcher[];
   /** When the first `discovery_config` of the file expires, and the file must be read again; null when none does. */
   readonly endsAtMs: number | null;
+  /** Files that this one names and that were read with it, as they are written: a change of one is a change of the configuration. */
+  readonly files: readonly string[];
   readonly redis: RedisSettings;
   readonly limits: LimitSettings;
   readonly rollout: RolloutSettings;
@@ -44,8 +48,6 @@ export interface MusterConfig {
   readonly console: ConsoleSettings;
   /** Keys of the MACs in markers: the first signs, all verify. Each is 64 hexadecimal digits. Empty when none is configured. */
   readonly markerKeys: readonly Secret[];
-  /** The file that they came from, as it is written; null when they came from the environment, or from nowhere. */
-  readonly markerKeyFile: string | null;
   readonly worker: WorkerSettings;
   /** Holds every send, whatever Redis says or has forgotten. */
   readonly paused: boolean;
@@ -204,10 +206,54 @@ export interface ConsoleSettings {
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
+  /** Origin under which browsers open it, such as `https://muster.example.com`; null where they open what it listens on. */
+  readonly publicUrl: string | null;
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
+  readonly proxies: readonly string[];
+  /** Null: it speaks plain HTTP. */
+  readonly tls: TlsSettings | null;
+  /** Null: there is no users file. */
+  readonly users: readonly LocalUser[] | null;
+  readonly oidc: OidcSettings | null;
+  readonly trustedProxy: TrustedProxySettings | null;
   /** One password for all, who may only look; null without. */
   readonly password: Secret | null;
   /** When a signed-in browser must sign in again. In real time. */
   readonly session: SessionTimes;
+}
+
+export interface TlsSettings {
+  /** PEM, the chain too. */
+  readonly certificate: string;
+  /** PEM. */
+  readonly key: Secret;
+}
+
+/** Single sign-on. */
+export interface OidcSettings {
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Null: a public client. */
+  readonly clientSecret: Secret | null;
+  readonly redirectUrl: string;
+  /** What the button says after "Sign in with". */
+  readonly label: string;
+  readonly scopes: readonly string[];
+  readonly groupsClaim: string;
+  readonly nameClaim: string;
+  /** By group; `*` is every user. */
+  readonly roles: Readonly<Record<string, Role>>;
+}
+
+/** A proxy that signs users in and says who they are. Names of headers are in lower case. */
+export interface TrustedProxySettings {
+  readonly header: string;
+  /** Null: it tells no groups. */
+  readonly groupsHeader: string | null;
+  readonly secretHeader: string;
+  readonly secret: Secret;
+  /** By group; `*` is every user. */
+  readonly roles: Readonly<Record<string, Role>>;
 }
 
 export interface WorkerSettings {

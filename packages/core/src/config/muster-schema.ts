@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ConsoleShape } from './console-schema.ts';
 import { FreezeShape } from './freeze-schema.ts';
 import { NotifyShape } from './notify-schema.ts';
 import { ASSUMED_RATES, USUAL_PACING } from '../install/pacing.ts';
@@ -356,33 +357,7 @@ export const MusterShape = z.strictObject({
         .describe('Each entry of the audit is a line of a scheduler’s log, too, with the message `audit`.'),
     })
     .prefault({}),
-  console: z
-    .strictObject({
-      listen: text()
-        .prefault('127.0.0.1:8080')
-        .describe('`host:port` of console, API and metrics of the scheduler. Port `0`: any free one.'),
-      password: refused(
-        'a password does not belong into this file: put it into a file of its own (password_file), or into MUSTER_CONSOLE_PASSWORD',
-      )
-        .optional()
-        .describe('Refused: use `password_file`, or `MUSTER_CONSOLE_PASSWORD`.'),
-      password_file: text()
-        .optional()
-        .describe(
-          'File with the password of the console, relative to the folder of this file. Required unless the console listens on loopback. The environment variable `MUSTER_CONSOLE_PASSWORD` wins.',
-        ),
-      session: z
-        .strictObject({
-          idle: duration(MINUTE, DAY)
-            .prefault('30m')
-            .describe('A signed-in browser that asks for nothing for this long must sign in again.'),
-          longest: duration(MINUTE)
-            .prefault('12h')
-            .describe('A signed-in browser must sign in again after this, whatever it does.'),
-        })
-        .prefault({}),
-    })
-    .prefault({}),
+  console: ConsoleShape.prefault({}),
   notify: entries(NotifyShape)
     .prefault([])
     .describe(

@@ -80,6 +80,15 @@ function compileDocuments(
     ...compileResources(resources, service, defaults),
   ];
   const matchers = withoutRepeats(found, report);
+  const files = new Set<string>();
+  const { readFile } = options;
+  const readAndNote: ReadFile | null =
+    readFile === undefined
+      ? null
+      : (path) => {
+          files.add(path);
+          return readFile(path);
+        };
   checkAnythingToDo(service, matchers, keys, report);
   noteUnusedPins(pins, matchers, musterReport);
   return {
@@ -89,7 +98,8 @@ function compileDocuments(
     pollIntervalMs: scale(service.pollIntervalMs, environment.speed),
     matchers,
     endsAtMs: earliest(resources.map(({ endsAtMs }) => endsAtMs)),
-    ...compileMuster(muster, environment, options.readFile ?? null, findings, musterReport),
+    ...compileMuster(muster, environment, readAndNote, findings, musterReport),
+    files: [...files],
   };
 }
 

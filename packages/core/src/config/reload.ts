@@ -62,13 +62,7 @@ type ConfigChange =
   | { readonly kind: 'restart'; readonly keys: readonly string[] };
 
 /** Sections that a process is built from: connections, ports, how much runs at once, the token buckets of its ledger. */
-const BUILT_IN = [
-  'redis',
-  'console',
-  'worker',
-  'pacing',
-  'speed',
-] as const satisfies readonly (keyof MusterConfig)[];
+const BUILT_IN = ['redis', 'worker', 'pacing', 'speed'] as const satisfies readonly (keyof MusterConfig)[];
 
 /** Decides what of `next` a process that runs with `running` can take up; see docs/decisions/0007. */
 export function compareConfig(running: MusterConfig, next: MusterConfig): ConfigChange {
@@ -81,17 +75,30 @@ export function compareConfig(running: MusterConfig, next: MusterConfig): Config
     ...(next.matchers.length === 0 || partitionOf(running) === partitionOf(next) ? [] : ['partition']),
   ];
   if (identity.length > 0) return { kind: 'restart', keys: identity };
-  const restart = BUILT_IN.filter((key) => fingerprint(running[key]) !== fingerprint(next[key]));
+  const console = consoleAfter(running.console, next.console);
+  const restart = [
+    ...BUILT_IN.filter((key) => fingerprint(running[key]) !== fingerprint(next[key])),
+    ...(fingerprint(console) === fingerprint(next.console) ? [] : ['console']),
+  ];
   const config = Object.freeze({
     ...next,
     redis: running.redis,
-    console: running.console,
+    console,
     worker: running.worker,
     pacing: running.pacing,
     speed: running.speed,
   });
   if (fingerprint(config) === fingerprint(running) && restart.length === 0) return { kind: 'same' };
   return { kind: 'live', config, restart: restart.map((key) => `muster.${key}`) };
+}
+
+/** Where the console listens, and whether it speaks TLS there, is built in; who may come in, and the certificate, are not. */
+function consoleAfter(
+  running: MusterConfig['console'],
+  next: MusterConfig['console'],
+): MusterConfig['console'] {
+  const isOtherServer = (running.tls === null) !== (next.tls === null);
+  return { ...next, host: running.host, port: running.port, tls: isOtherServer ? running.tls : next.tls };
 }
 
 /** The SDK's clients are made for one partition. */

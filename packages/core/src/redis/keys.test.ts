@@ -26,6 +26,8 @@ test('every key begins with the prefix as hash tag, and is no other key', () => 
     actionParts,
     actionKey,
     auditOnce,
+    oidcFlow,
+    signInTries,
     ...plain
   } = createKeys('p');
 
@@ -51,6 +53,8 @@ test('every key begins with the prefix as hash tag, and is no other key', () => 
     actionParts('x'),
     actionKey('x'),
     auditOnce('x'),
+    oidcFlow('x'),
+    signInTries('x'),
     bullPrefix('p'),
   ];
 

@@ -201,6 +201,14 @@ export interface Keys {
   readonly sessionSeen: (hash: string) => string;
   /** string: JSON of a one-time link, by the SHA-256 of its secret; expires after ten minutes. Writer: link-store.ts. */
   readonly signInLink: (hash: string) => string;
+  /** string: JSON of a sign-in that is at the OpenID Connect provider, by the SHA-256 of its `state`; expires after ten minutes. Writer: oidc-flow-store.ts. */
+  readonly oidcFlow: (hash: string) => string;
+  /** hash: SHA-256 of an API token → JSON of whose it is and what it may do. */
+  readonly apiTokens: string;
+  /** hash: SHA-256 of an API token → epoch ms of its last use, a minute exact. */
+  readonly apiTokensUsed: string;
+  /** What the counters of tries to sign in begin with, by what is counted: strings that rate-limiter-flexible writes; each expires with its window. */
+  readonly signInTries: (by: string) => string;
 }
 
 /** What `muster doctor` and `muster plan` gather. All of it expires an hour after the last write; writer: report-store.ts. */
@@ -308,6 +316,10 @@ export function createKeys(prefix: string): Keys {
     session: (hash) => `${own}:session:${hash}`,
     sessionSeen: (hash) => `${own}:session-seen:${hash}`,
     signInLink: (hash) => `${own}:sign-in-link:${hash}`,
+    oidcFlow: (hash) => `${own}:oidc-flow:${hash}`,
+    apiTokens: `${own}:api-tokens`,
+    apiTokensUsed: `${own}:api-tokens-used`,
+    signInTries: (by) => `${own}:sign-in-tries:${by}`,
     report: (reportId) => {
       const of = `${own}:report:${reportId}`;
       return {

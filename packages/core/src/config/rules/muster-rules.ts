@@ -1,5 +1,6 @@
 import { quotaOf } from '../../install/pacing.ts';
-import { checkConsole, checkListen, compileRedis, type ReadFile, readMarkerKeys } from './section-rules.ts';
+import { compileConsole } from './console-rules.ts';
+import { checkListen, compileRedis, type ReadFile, readMarkerKeys } from './section-rules.ts';
 import { formatDuration } from '../value-shapes.ts';
 import type { EnvironmentSettings } from '../environment.ts';
 import type { MusterConfig } from '../model.ts';
@@ -21,7 +22,7 @@ const SHORTEST_SEND_WINDOW_MS = 2000;
 /** The compiled `muster:` section. */
 export type MusterSettings = Omit<
   MusterConfig,
-  'proxyServer' | 'enabled' | 'discoveryGroup' | 'pollIntervalMs' | 'matchers' | 'endsAtMs'
+  'proxyServer' | 'enabled' | 'discoveryGroup' | 'pollIntervalMs' | 'matchers' | 'endsAtMs' | 'files'
 >;
 
 /** With a share of zero, calls would wait forever. */
@@ -111,9 +112,8 @@ export function compileMuster(
       hourMs: scaled(HOUR_MS),
     },
     audit: { file: shape.audit.file ?? null, keepDays: shape.audit.keep_days, log: shape.audit.log },
-    console: checkConsole(shape, environment, readFile, findings, report),
+    console: compileConsole(shape.console, environment, readFile, findings, report.within(['console'])),
     markerKeys: readMarkerKeys(shape, environment, readFile, findings, report),
-    markerKeyFile: environment.markerKey === null ? (shape.marker_key_file ?? null) : null,
     worker: {
       discoveryConcurrency: worker.discovery_concurrency,
       enrollmentConcurrency: worker.enrollment_concurrency,

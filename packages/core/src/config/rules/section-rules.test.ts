@@ -40,12 +40,12 @@ describe('the keys of the markers', () => {
   test('come from the file, the signing one first', () => {
     expect(keysOf(WITH_FILE, {}, `${NEW}\n`)).toEqual([NEW]);
     expect(keysOf(WITH_FILE, {}, `\n${NEW.toUpperCase()}\r\n\n ${OLD}\r\n${NEW}`)).toEqual([NEW, OLD]);
-    expect(compile(WITH_FILE, {}, NEW).markerKeyFile).toBe('marker.key');
+    expect(compile(WITH_FILE, {}, NEW).files).toEqual(['marker.key']);
   });
 
   test('or from the environment, which wins and needs no file', () => {
     expect(keysOf(WITH_FILE, { MUSTER_MARKER_KEY: `${NEW},${OLD}` }, 'no key')).toEqual([NEW, OLD]);
-    expect(compile(PLAIN, { MUSTER_MARKER_KEY: NEW }).markerKeyFile).toBeNull();
+    expect(compile(PLAIN, { MUSTER_MARKER_KEY: NEW }).files).toEqual([]);
   });
 
   test('are none without either: nothing fails, and the explanation says so', () => {

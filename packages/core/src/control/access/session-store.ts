@@ -44,16 +44,20 @@ export interface SessionTimes {
 export function createSessionLedger({ redis, keys }: { readonly redis: Redis; readonly keys: Keys }) {
   return {
     /** @returns the secret for the cookie: random, made now, and told once */
-    async begin(session: Omit<Session, 'csrfToken'>, times: SessionTimes): Promise<string> {
+    async begin(
+      wanted: Omit<Session, 'csrfToken'>,
+      times: SessionTimes,
+    ): Promise<{ readonly secret: string; readonly session: Session }> {
       const secret = newSecretToken();
       const id = hashOfSecret(secret);
-      const text = encodeStored({ ...session, csrfToken: newSecretToken() });
+      const session = { ...wanted, csrfToken: newSecretToken() };
+      const text = encodeStored(session);
       await redis
         .multi()
         .set(keys.session(id), text, 'PX', times.longestMs)
         .set(keys.sessionSeen(id), '1', 'PX', Math.min(times.idleMs, times.longestMs))
         .exec();
-      return secret;
+      return { secret, session };
     },
 
     /**

@@ -6,7 +6,7 @@ import { ForeignWord } from '../../enrollment/cause.ts';
 import { EpochMs } from '../../enrollment/record.ts';
 import { LEDGER_SCHEMA } from '../installation.ts';
 
-/** What is audited. The last eight are Muster's own acts and those of people on who may act. */
+/** What is audited. The last nine are Muster's own acts and those of people on who may act. */
 export const AUDIT_ACTS = [
   'retry',
   'cancel',
@@ -20,6 +20,7 @@ export const AUDIT_ACTS = [
   'config',
   'change',
   'clean-up',
+  'queue',
   'sign-in',
   'user',
   'token',

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Finding, Pause } from '@muster/core/control/findings';
-import { listAttention } from './console-view.ts';
+import type { Snapshot } from '../http/snapshot.ts';
+import { rowsOfFindings } from './finding-rows.ts';
 
 function finding(kind: Finding['kind'], sinceMs: number, scope = 'all'): Finding {
   return { kind, scope, sinceMs, message: `${kind}.`, remedy: 'Mend it.' };
@@ -10,22 +11,29 @@ function pause(scope: Pause['scope'], by: Pause['by'], reason = ''): Pause {
   return { scope, atMs: 500, by, reason };
 }
 
-test('what stops sending comes first, then the oldest', () => {
-  const items = listAttention(
+/** Rows without causes of hosts and without mutes. */
+function rowsOf(findings: readonly Finding[], pauses: readonly Pause[]) {
+  const status = { instances: { total: 0, byState: {}, byCause: {} }, outputs: [] };
+  const rest = { status, mutes: new Map() } as unknown as Snapshot;
+  return rowsOfFindings({ ...rest, findings, pauses });
+}
+
+test('what stops sending comes first, then the most urgent, then the oldest', () => {
+  const items = rowsOf(
     [finding('config-skew', 1), finding('hold-first-send', 900), finding('inventory-drop', 800)],
     [pause('all', 'operator')],
   );
 
   expect(items.map(({ kind, stopsSending }) => [kind, stopsSending])).toEqual([
-    ['paused', true],
     ['inventory-drop', true],
+    ['paused', true],
     ['hold-first-send', true],
     ['config-skew', false],
   ]);
 });
 
 test('a pause says who made it, why, and the command that ends it', () => {
-  const [item] = listAttention([], [pause('region:eu-west-1' as Pause['scope'], 'operator', 'release day')]);
+  const [item] = rowsOf([], [pause('region:eu-west-1' as Pause['scope'], 'operator', 'release day')]);
 
   expect(item).toMatchObject({
     message: 'An operator paused sending: release day',
@@ -36,13 +44,13 @@ test('a pause says who made it, why, and the command that ends it', () => {
 test('a pause of the brake is told once, by its finding', () => {
   const scope = 'account:111122223333' as Pause['scope'];
 
-  const items = listAttention([finding('brake-engaged', 1, scope)], [pause(scope, 'brake')]);
+  const items = rowsOf([finding('brake-engaged', 1, scope)], [pause(scope, 'brake')]);
 
   expect(items.map(({ kind }) => kind)).toEqual(['brake-engaged']);
 });
 
 test('a pause of the brake whose finding is gone is still told', () => {
-  const [item] = listAttention([], [pause('all', 'brake', '60 % of the last 20 installs failed')]);
+  const [item] = rowsOf([], [pause('all', 'brake', '60 % of the last 20 installs failed')]);
 
   expect(item?.message).toBe('The brake paused sending: 60 % of the last 20 installs failed');
   expect(item?.remedy).toContain('muster resume --all');

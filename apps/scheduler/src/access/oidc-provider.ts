@@ -1,0 +1,121 @@
+import * as oidc from 'openid-client';
+import type { OidcSettings } from '@muster/core/config/model';
+import { type Role, roleOfGroups } from '@muster/core/control/access/role';
+import { hashOfSecret } from '@muster/core/runtime/secret-token';
+
+/** What a sign-in at the provider is checked by when the browser comes back. */
+export interface Started {
+  /** Where the browser goes now. */
+  readonly url: URL;
+  readonly state: string;
+  readonly nonce: string;
+  readonly verifier: string;
+}
+
+/** The OpenID Connect provider: authorization code with PKCE, by openid-client. */
+export interface Provider {
+  start(): Promise<Started>;
+  /**
+   * Redeems the code that the browser brought. Rejects where anything of it is not right.
+   *
+   * @param query of the way back, with its `?`
+   * @returns `role` null: no group of the user has one
+   */
+  finish(
+    query: string,
+    started: Omit<Started, 'url'>,
+  ): Promise<{ readonly name: string; readonly role: Role | null }>;
+}
+
+/** A provider that does not answer within this is away. */
+const TIMEOUT_SECONDS = 10;
+/** The provider's endpoints and keys are asked for again after this. */
+const DISCOVERED_MS = 60 * 60_000;
+
+/** @param settings asked at every sign-in: a reload may name another provider */
+export function createProvider(settings: () => OidcSettings, clock: { monotonicMs(): number }): Provider {
+  let discovered: { readonly of: string; readonly atMs: number; readonly config: oidc.Configuration } | null =
+    null;
+
+  async function discover(): Promise<oidc.Configuration> {
+    const now = settings();
+    const of = hashOfSecret(JSON.stringify([now.issuer, now.clientId, now.clientSecret?.reveal() ?? null]));
+    if (discovered?.of === of && clock.monotonicMs() - discovered.atMs < DISCOVERED_MS) {
+      return discovered.config;
+    }
+    const secret = now.clientSecret?.reveal();
+    const issuer = new URL(now.issuer);
+    const config = await oidc.discovery(
+      issuer,
+      now.clientId,
+      secret,
+      secret === undefined ? oidc.None() : undefined,
+      {
+        timeout: TIMEOUT_SECONDS,
+        // The configuration allows plain HTTP on loopback only.
+        execute: issuer.protocol === 'http:' ? [oidc.allowInsecureRequests] : [],
+      },
+    );
+    discovered = { of, atMs: clock.monotonicMs(), config };
+    return config;
+  }
+
+  return {
+    async start() {
+      const config = await discover();
+      const { redirectUrl, scopes } = settings();
+      const [state, nonce, verifier] = [
+        oidc.randomState(),
+        oidc.randomNonce(),
+        oidc.randomPKCECodeVerifier(),
+      ];
+      const url = oidc.buildAuthorizationUrl(config, {
+        redirect_uri: redirectUrl,
+        scope: scopes.join(' '),
+        state,
+        nonce,
+        code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+      });
+      return { url, state, nonce, verifier };
+    },
+
+    async finish(query, { state, nonce, verifier }) {
+      const config = await discover();
+      const { redirectUrl, groupsClaim, nameClaim, roles } = settings();
+      // The path as the provider knows it, whatever a proxy in front has made of it.
+      const tokens = await oidc.authorizationCodeGrant(config, new URL(query, redirectUrl), {
+        expectedState: state,
+        expectedNonce: nonce,
+        pkceCodeVerifier: verifier,
+        idTokenExpected: true,
+      });
+      const claims = { ...tokens.claims() };
+      const subject = String(claims['sub']);
+      // Many providers put groups and the address into the user info alone.
+      const isThin = claims[groupsClaim] === undefined || claims[nameClaim] === undefined;
+      const isAskable = config.serverMetadata().userinfo_endpoint !== undefined;
+      if (isThin && isAskable) {
+        Object.assign(claims, await oidc.fetchUserInfo(config, tokens.access_token, subject));
+      }
+      return {
+        name: nameOf(claims, nameClaim, subject),
+        role: roleOfGroups(roles, textsOf(claims[groupsClaim])),
+      };
+    },
+  };
+}
+
+/** An address that the provider has not verified may be another person's: the subject stands for the user then. */
+function nameOf(claims: Readonly<Record<string, unknown>>, nameClaim: string, subject: string): string {
+  const name = claims[nameClaim];
+  const isUnverified = nameClaim === 'email' && claims['email_verified'] === false;
+  return typeof name === 'string' && name !== '' && !isUnverified
+    ? name.slice(0, 200)
+    : subject.slice(0, 200);
+}
+
+function textsOf(claim: unknown): readonly string[] {
+  const list: readonly unknown[] = Array.isArray(claim) ? claim : [claim];
+  return list.filter((one) => typeof one === 'string');
+}

@@ -1,0 +1,92 @@
+import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import type { Keys } from '@muster/core/redis/keys';
+import { createCounter } from '@muster/core/runtime/metrics';
+import { hashOfSecret } from '@muster/core/runtime/secret-token';
+import type { Registry } from '../http/ledger-metrics.ts';
+import { networkOf } from './network-of.ts';
+
+/** Counts tries of passwords, over all schedulers, and stops those who guess. */
+export interface SignInTries {
+  /**
+   * Counts a try before the password is looked at, so that a hundred at once are a hundred.
+   *
+   * @param name null where the password has no user
+   * @returns seconds until the next try may be made; null: this one may. A right password does not pass before either
+   */
+  begin(address: string, name: string | null): Promise<number | null>;
+  /** The try was right: it does not count, and this address is known for this name. */
+  right(address: string, name: string | null): Promise<void>;
+  wrong(): void;
+}
+
+/** A person mistypes a few times. Per network, as `networkOf` has it. */
+const PER_ADDRESS = { points: 10, duration: 60 };
+/** Tries on one user from many addresses. Addresses that signed in by this name lately are not held up: no stranger locks a user out. */
+const PER_NAME = { points: 20, duration: 15 * 60 };
+/** Over all, from addresses that are not known: what the hashing of passwords may cost. */
+const IN_TOTAL = { points: 100, duration: 60 };
+const KNOWN = { points: 1, duration: 30 * 86_400 };
+
+/** @param deps.metrics gets `muster_console_password_tries_total` */
+export function createSignInTries(deps: {
+  /** An ioredis client on a fail-fast connection. While it cannot answer, this process counts by itself. */
+  readonly redis: unknown;
+  readonly keys: Pick<Keys, 'signInTries'>;
+  readonly metrics: Registry;
+}): SignInTries {
+  const count = createCounter(deps.metrics, {
+    name: 'muster_console_password_tries_total',
+    help: 'Tries with a wrong password, and tries that were refused because there were many.',
+    labels: { result: ['wrong', 'refused'] },
+  });
+  const limiter = (by: string, limit: typeof KNOWN) =>
+    new RateLimiterRedis({
+      ...limit,
+      storeClient: deps.redis,
+      keyPrefix: deps.keys.signInTries(by),
+      insuranceLimiter: new RateLimiterMemory({ ...limit, keyPrefix: by }),
+    });
+  const byAddress = limiter('address', PER_ADDRESS);
+  const byName = limiter('name', PER_NAME);
+  const total = limiter('total', IN_TOTAL);
+  const known = limiter('known', KNOWN);
+  const pair = (address: string, name: string | null) => hashOfSecret(`${networkOf(address)} ${name ?? ''}`);
+  const keyOfName = (name: string | null) => hashOfSecret(name ?? '');
+
+  return {
+    async begin(address, name) {
+      const isKnown = (await known.get(pair(address, name))) !== null;
+      const waits = await Promise.all([
+        waitOf(byAddress.consume(networkOf(address))),
+        ...(isKnown || name === null ? [] : [waitOf(byName.consume(keyOfName(name)))]),
+        ...(isKnown ? [] : [waitOf(total.consume('all'))]),
+      ]);
+      const waitSeconds = Math.max(...waits);
+      if (waitSeconds === 0) return null;
+      count({ result: 'refused' });
+      return waitSeconds;
+    },
+    async right(address, name) {
+      const isKnown = (await known.get(pair(address, name))) !== null;
+      await Promise.all([
+        byAddress.reward(networkOf(address)),
+        ...(isKnown ? [] : [total.reward('all'), byName.delete(keyOfName(name))]),
+        known.set(pair(address, name), 1, KNOWN.duration),
+      ]);
+    },
+    wrong: () => {
+      count({ result: 'wrong' });
+    },
+  };
+}
+
+/** The library rejects with its result where there are too many. */
+async function waitOf(consuming: Promise<unknown>): Promise<number> {
+  try {
+    await consuming;
+    return 0;
+  } catch (rejected) {
+    if (rejected instanceof RateLimiterRes) return Math.max(1, Math.ceil(rejected.msBeforeNext / 1_000));
+    throw rejected;
+  }
+}

@@ -1,0 +1,66 @@
+import type { RequestHandler } from 'express';
+import type { AuditLedger } from '@muster/core/control/audit/audit-store';
+import type { Logger } from '@muster/core/runtime/logger-port';
+import { principalOf } from '../access/principal.ts';
+import { sendProblem } from './problem.ts';
+
+export interface BoardActDeps {
+  readonly audit: Pick<AuditLedger, 'append'>;
+  /** Whether browsers reach the console by TLS. */
+  readonly isByTls: () => boolean;
+  readonly log: Logger;
+}
+
+/**
+ * What operators may do by the board: retry failed jobs, promote delayed ones, clean what has ended. The tick enqueues
+ * again what is still due, and a handler reads the ledger first, so none of it sends twice or loses work. Everything
+ * else stays off: a paused, emptied or throttled queue is nothing that the ledger knows of, and a job that is added or
+ * changed by hand is none of ours.
+ */
+const SAFE_ACTS =
+  /^\/api\/queues\/(?<queue>[\w-]{1,64})\/(?<act>retry\/failed|promote|clean\/(?:completed|failed)|[\w.:-]{1,128}\/(?:retry(?:\/failed)?|promote|clean))$/;
+
+/** Lets through what `SAFE_ACTS` has, and notes it in the audit. Operators alone come here: `guardWrites` stands before. */
+export function allowBoardActs({ audit, log }: BoardActDeps): RequestHandler {
+  return async (request, response, next) => {
+    if (request.method === 'GET' || request.method === 'HEAD') {
+      next();
+      return;
+    }
+    const { queue, act } =
+      (request.method === 'PUT' ? SAFE_ACTS.exec(request.path)?.groups : undefined) ?? {};
+    if (queue === undefined || act === undefined) {
+      sendProblem(response, {
+        status: 403,
+        title: 'Not by the board',
+        detail:
+          'Here operators retry, promote and clean jobs. Pause and cancel on the console’s pages: the ledger must know of it.',
+      });
+      return;
+    }
+    const { name, kind, role, ip } = principalOf(request);
+    log.info({ user: name, queue, act }, 'an operator acts by Bull Board');
+    await audit.append({
+      by: { name, kind, role },
+      from: ip,
+      act: 'queue',
+      scope: `queue:${queue}`,
+      dryRun: null,
+      basis: null,
+      result: 'done',
+      detail: act,
+      reason: '',
+    });
+    next();
+  };
+}
+
+/** Bull Board's page sends the CSRF token by itself when this cookie has it: axios, which it asks by, works so. */
+export function tellCsrfToken(isByTls: () => boolean): RequestHandler {
+  return ({ csrfToken, method, baseUrl }, response, next) => {
+    if (csrfToken !== null && method === 'GET') {
+      response.cookie('XSRF-TOKEN', csrfToken, { sameSite: 'strict', secure: isByTls(), path: baseUrl });
+    }
+    next();
+  };
+}

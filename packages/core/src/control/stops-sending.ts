@@ -1,0 +1,57 @@
+import type { FindingKind } from './findings.ts';
+
+/** By kind, so that a new kind of finding does not compile without an answer. */
+const STOPS_SENDING: Readonly<Partial<Record<string, boolean>>> = {
+  'hold-first-send': true,
+  'redis-without-password': false,
+  'redis-not-durable': false,
+  'redis-refuses-writes': true,
+  'redis-unsafe': false,
+  'paused-by-configuration': true,
+  'clock-off': false,
+  'accounts-not-read': false,
+  'targets-not-read': false,
+  'host-management-off': false,
+  'aws-unanswered': false,
+  'failing-alike': false,
+  'sends-wait': false,
+  'brake-engaged': true,
+  'ramp-stopped': true,
+  'inventory-unavailable': false,
+  'inventory-drop': true,
+  'config-skew': false,
+  'change-held': false,
+  'ledger-epoch-changed': false,
+  'ledger-rebuilt': false,
+  'two-live-commands': false,
+  'account-list-failed': false,
+  'command-not-canceled': false,
+  'ledger-unreadable': false,
+  'send-refused': false,
+  'labels-denied': false,
+  'labels-failed': false,
+  'other-discovery': true,
+  'cleanup-denied': false,
+  'cleanup-failed': false,
+  'cleanup-held': false,
+  'node-labels-wrong': false,
+  'nodes-contradict': false,
+  'nodes-unreadable': false,
+  'config-invalid': false,
+  'config-restart-needed': false,
+  'account-tags-denied': false,
+  'marker-key-missing': false,
+  'foreign-markers': false,
+  'cap-blocked': true,
+  'ledger-untrusted': false,
+  'accounts-unproven': false,
+  'organization-mismatch': true,
+  'wave-unapproved': true,
+  'audit-not-exported': false,
+  'notify-failed': false,
+} satisfies Record<FindingKind, boolean>;
+
+/** Whether nothing is sent in the scope of a finding of this kind while it stands. */
+export function stopsSending(kind: string): boolean {
+  return STOPS_SENDING[kind] ?? false;
+}
