@@ -2,12 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { Cause } from '@muster/core/enrollment/cause';
 import { STATES } from '@muster/testing/enrollment-table';
 import { expect, test } from 'vitest';
+import { apiPage } from '../../scripts/docs/api-page.ts';
 import { causesPage } from '../../scripts/docs/causes-page.ts';
 import { statesPage } from '../../scripts/docs/states-page.ts';
 
 test.each([
   ['states.md', statesPage],
   ['causes.md', causesPage],
+  ['api.md', apiPage],
 ])('docs/%s is current (else run: node scripts/generate-docs.ts)', async (name, page) => {
   const stored = await readFile(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { Redact } from '@muster/core/runtime/redaction';
+import { redactedJson } from '../http/redacted-json.ts';
 
 /** What an answer says of its own age; it is no part of the tag, or no answer would ever be the same. */
 interface Aged {
@@ -23,7 +24,7 @@ export function sendJson(
 ): void {
   const { status, body, redact } = options;
   const { asOf, ageMs, ...rest } = body as Partial<Aged> & object;
-  const text = printJson(rest, redact);
+  const text = redactedJson(rest, redact);
   const isRead = method === 'GET' || method === 'HEAD';
   if (isRead && status === 200) {
     response.set('ETag', `W/"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`);
@@ -40,11 +41,6 @@ export function sendJson(
 /** `{"asOf":…,"ageMs":…,` and `{…}` as one object. */
 function joinObjects(begin: string, rest: string): string {
   return rest === '{}' ? `${begin.slice(0, -1)}}` : begin + rest.slice(1);
-}
-
-/** Known secrets are taken out of every text: messages of AWS and outputs of hosts stand in answers. */
-function printJson(body: object, redact: Redact): string {
-  return JSON.stringify(body, (_name, value: unknown) => (typeof value === 'string' ? redact(value) : value));
 }
 
 /** A reader that takes nothing for so long is dropped. */

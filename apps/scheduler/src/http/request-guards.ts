@@ -2,6 +2,7 @@ import type { Request, RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Redact } from '@muster/core/runtime/redaction';
 import { acceptsHost, isCrossSite } from '@muster/core/runtime/request-origin';
+import { redactedJson } from './redacted-json.ts';
 
 /** Refuses a Host header that is neither one of this machine's loopback names, nor `listenHost`, nor that of the public URL. */
 export function requireOwnHost(listenHost: string, publicUrl: () => string | null): RequestHandler {
@@ -49,10 +50,7 @@ function headerOf(request: Request, name: string): string | undefined {
 export function redactAnswers(redact: Redact): RequestHandler {
   return (_request, response, next) => {
     response.json = (body) => {
-      const text = JSON.stringify(body, (_name, value: unknown) =>
-        typeof value === 'string' ? redact(value) : value,
-      );
-      return response.type('application/json').send(text);
+      return response.type('application/json').send(redactedJson(body, redact));
     };
     next();
   };

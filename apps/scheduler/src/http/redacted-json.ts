@@ -1,0 +1,12 @@
+import type { Redact } from '@muster/core/runtime/redaction';
+
+/**
+ * JSON without known secrets: messages of AWS, outputs of hosts and failed jobs stand in answers. Text by text a page of 200 rows
+ * takes 25 ms and more, nearly all of it for texts that hold none; so the whole is looked at first. Where it has no escape,
+ * every text stands in it as it is, between quotes, and what is found in none of it is in none of them.
+ */
+export function redactedJson(body: unknown, redact: Redact): string {
+  const text = JSON.stringify(body);
+  if (!text.includes('\\') && redact(text, Number.POSITIVE_INFINITY) === text) return text;
+  return JSON.stringify(body, (_name, value: unknown) => (typeof value === 'string' ? redact(value) : value));
+}
