@@ -1,9 +1,10 @@
 /** The API against its own document: whatever is asked, what comes back is what the document says. */
 import { createConfig, lintFromString } from '@redocly/openapi-core';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { anOperator } from '@muster/core/control/actions/act.fixture';
 import { ALL } from '@muster/core/control/scope';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Session } from '@muster/api/session';
 import { accountId, SEEDED, seedOrganization } from '../console/seeded-ledger.fixture.ts';
 import { type RunningApp, startApp } from '../http/running-app.fixture.ts';
 import {
@@ -18,12 +19,26 @@ import { describeApi } from './openapi.ts';
 import { API_ROUTES } from './routes.ts';
 
 let app: RunningApp;
+/** Of an admin, who may do everything. */
+let session: Readonly<Record<string, string>> = {};
+
+async function signIn(): Promise<Readonly<Record<string, string>>> {
+  const secret = await app.ledger.access.links.make({ name: 'ann', role: 'admin' });
+  const entered = await fetch(`${app.url}/auth/link/${secret}`, { method: 'POST', redirect: 'manual' });
+  const cookie = (entered.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+  const answer = await fetch(`${app.url}/auth/session`, { headers: { cookie } });
+  const { csrf, principal } = (await answer.json()) as Session;
+  if (principal?.role !== 'admin') throw new Error('the link signed in no admin');
+  return { cookie, 'x-csrf-token': csrf ?? '' };
+}
+
 beforeAll(async () => {
   app = await startApp();
   await seedOrganization(app.ledger, Date.now());
   const begun = await anOperator(app.ledger).begin('retry', { kind: 'scope', scope: ALL });
   known.id.push(begun.id);
   await app.modelHas(SEEDED.instances);
+  session = await signIn();
 });
 afterAll(() => app.stop());
 
@@ -46,7 +61,11 @@ interface Answered {
 }
 
 async function send({ call, url, headers, body }: ClientRequest): Promise<Answered> {
-  const answer = await fetch(`${app.url}/api/v1${url}`, { method: call.method.toUpperCase(), headers, body });
+  const answer = await fetch(`${app.url}/api/v1${url}`, {
+    method: call.method.toUpperCase(),
+    headers: { ...session, ...headers },
+    body,
+  });
   const media = (answer.headers.get('content-type') ?? '').split(';')[0] ?? '';
   const text = await answer.text();
   return { status: answer.status, media, body: /[/+]json$/.test(media) ? JSON.parse(text) : text };
@@ -95,8 +114,8 @@ test.each(CALLS.map((call) => [`${call.method} ${call.path}`, call] as const))(
       }),
       { numRuns: 40 },
     );
-    // A viewer reads, and some of what is asked for is there.
-    if (call.method === 'get') expect(statuses).toContain(200);
+    // An admin reads everything, and some of what is asked for is there.
+    expect(call.method !== 'get' || statuses.has(200)).toBe(true);
   },
 );
 
@@ -108,8 +127,10 @@ test.each(CALLS.map((call) => [`${call.method} ${call.path}`, call] as const))(
         const answered = await send(request);
 
         expect(answered.status).not.toBe(500);
-        if (answered.status >= 400) expect(answered.media).toBe('application/problem+json');
-        if (answered.status !== 404) expect(judge(call, answered), request.url).toBeNull();
+        expect(answered.media === 'application/problem+json').toBe(answered.status >= 400);
+        // What is spoiled may have become the path of nothing, which is in no document.
+        const judged = answered.status === 404 ? null : judge(call, answered);
+        expect(judged, request.url).toBeNull();
       }),
       { numRuns: 40 },
     );

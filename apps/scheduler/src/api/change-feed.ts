@@ -8,6 +8,7 @@ import type { ChangedEvent } from '@muster/api/events';
 import { messageOf } from '@muster/core/runtime/errors';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';
+import type { ModelChange } from '../read-model/follow-ledger.ts';
 import type { ReadModel } from '../read-model/read-model.ts';
 
 export type Resource = ChangedEvent['resources'][number];
@@ -72,9 +73,7 @@ export function createChangeFeed(deps: {
 }): ChangeFeed {
   const { model, readMarks, clock, log } = deps;
   const listeners = new Set<Listener>();
-  let kept: readonly Change[] = [];
-  /** Changes behind this place are all kept; null before the first look. */
-  let sinceId: string | null = null;
+  const memory = createMemory();
   let changeId = '0-0';
   let marks: ResourceMarks = {};
   /** What the read model has written since the last look. */
@@ -86,17 +85,12 @@ export function createChangeFeed(deps: {
   let beginning: Promise<void> | null = null;
 
   async function beginToKeep(): Promise<void> {
-    model.subscribe(({ id, instances, places }) => {
-      const some = instances === null || instances.length > 0;
-      written = merge(written, {
-        id,
-        resources: new Set([...(some ? OF_INSTANCES : []), ...(places ? OF_PLACES : [])]),
-        instances: instances === null ? null : new Set(instances),
-      });
+    model.subscribe((change) => {
+      written = merge(written, changeOf(change));
     });
     ({ changeId } = await model.state());
     marks = await tryMarks({});
-    sinceId = changeId;
+    memory.begin(changeId);
   }
 
   async function look(idle: AbortSignal): Promise<void> {
@@ -124,21 +118,11 @@ export function createChangeFeed(deps: {
 
   function tell(change: Change): void {
     if (change.resources.size === 0) return;
-    kept = [...kept.slice(1 - KEPT), change];
-    if (kept.length === KEPT) sinceId = kept[0]?.id ?? sinceId;
+    memory.keep(change);
     for (const listener of listeners) {
       listener.waiting = merge(listener.waiting, change);
       listener.wake();
     }
-  }
-
-  /** What a page has missed that has seen everything up to `lastId`. */
-  function missedSince(lastId: string): Change | null {
-    if (sinceId === null || !isPlace(lastId) || isBefore(lastId, sinceId)) {
-      return { id: isPlace(lastId) ? lastId : '0-0', resources: new Set(EVERYTHING), instances: null };
-    }
-    // Those with the same id, too: what is no instance changes without a new place in the stream.
-    return kept.filter(({ id }) => !isBefore(id, lastId)).reduce<Change | null>(merge, null);
   }
 
   function begin(): void {
@@ -162,7 +146,7 @@ export function createChangeFeed(deps: {
     async *follow(lastId, signal) {
       const endAtMs = clock.monotonicMs() + LONGEST_STREAM_MS;
       const listener: Listener = {
-        waiting: lastId === null ? null : missedSince(lastId),
+        waiting: lastId === null ? null : memory.missedSince(lastId),
         wake: () => undefined,
       };
       listeners.add(listener);
@@ -189,6 +173,41 @@ export function createChangeFeed(deps: {
     signal.addEventListener('abort', () => resolve(), { once: true });
     return promise.finally(cancel);
   }
+}
+
+function changeOf({ id, instances, places }: ModelChange): Change {
+  const some = instances === null || instances.length > 0;
+  return {
+    id,
+    resources: new Set([...(some ? OF_INSTANCES : []), ...(places ? OF_PLACES : [])]),
+    instances: instances === null ? null : new Set(instances),
+  };
+}
+
+/** The last changes, for pages that come back. */
+function createMemory() {
+  let kept: readonly Change[] = [];
+  /** Changes behind this place are all kept; null before the first look. */
+  let sinceId: string | null = null;
+  return {
+    begin(id: string): void {
+      sinceId = id;
+    },
+
+    keep(change: Change): void {
+      kept = [...kept.slice(1 - KEPT), change];
+      if (kept.length === KEPT) sinceId = kept[0]?.id ?? sinceId;
+    },
+
+    /** What a page has missed that has seen everything up to `lastId`; null when nothing. */
+    missedSince(lastId: string): Change | null {
+      if (sinceId === null || !isPlace(lastId) || isBefore(lastId, sinceId)) {
+        return { id: isPlace(lastId) ? lastId : '0-0', resources: new Set(EVERYTHING), instances: null };
+      }
+      // Those with the same id, too: what is no instance changes without a new place in the stream.
+      return kept.filter(({ id }) => !isBefore(id, lastId)).reduce<Change | null>(merge, null);
+    },
+  };
 }
 
 function merge(one: Change | null, other: Change): Change {

@@ -1,7 +1,7 @@
 /** A client that knows nothing of the API but its OpenAPI document: it makes requests from it, and judges answers by it. */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 interface Schema {
   readonly $ref?: string;
@@ -223,6 +223,7 @@ function valuesOf(document: ApiDocument, given: Schema, depth = 0): fc.Arbitrary
         ),
         { requiredKeys: [...(schema.required ?? [])] },
       );
+    case undefined:
     default:
       return textsOf(schema);
   }

@@ -147,5 +147,5 @@ test('the streams end with the scheduler', async () => {
 
   await other.stop();
 
-  await page.ended;
+  await expect(page.ended).resolves.toBeUndefined();
 });

@@ -41,14 +41,26 @@ export const eventRoutes: readonly ApiRoute[] = [
   }),
 ];
 
+/** Actions that run are among the newest; one that is older and ends is shown by the next question of its page. */
+const WATCHED_ACTIONS = 10;
+
 /** A word per resource that is not the read model's: another one when its answers may be. */
 export async function readMarks(deps: {
-  readonly ledger: Pick<Ledger, 'audit'>;
+  readonly ledger: Pick<Ledger, 'audit' | 'actions'>;
   readonly readSnapshot: () => Promise<Reading<Snapshot>>;
   readonly takenUpAtMs: () => number | null;
 }): Promise<ResourceMarks> {
-  const [{ value }, [lastAct]] = await Promise.all([deps.readSnapshot(), deps.ledger.audit.newest(1)]);
-  const common = { audit: lastAct?.id ?? '', configuration: String(deps.takenUpAtMs()) };
+  const { audit, actions } = deps.ledger;
+  const [{ value }, [lastAct], newest] = await Promise.all([
+    deps.readSnapshot(),
+    audit.newest(1),
+    actions.newest(WATCHED_ACTIONS),
+  ]);
+  const common = {
+    audit: lastAct?.id ?? '',
+    actions: hashOf(newest),
+    configuration: String(deps.takenUpAtMs()),
+  };
   if (value === null) return common;
   const { status, pauses, endedSweeps } = value;
   const { instances, commands, aws, rollout, waits, sweep } = status;

@@ -131,8 +131,9 @@ async function* rowsOf(
         return '';
       },
     });
-    if (said.kind !== 'answer')
+    if (said.kind !== 'answer') {
       throw new Error('the read model is being made anew, and the export cannot go on');
+    }
     yield* said.value.items;
     after = place.last;
   } while (after !== null);

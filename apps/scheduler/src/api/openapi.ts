@@ -1,6 +1,6 @@
 /** The OpenAPI document of `/api/v1`, made from the table of routes and their schemas. */
 import { z } from 'zod';
-import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
+import { createDocument, type ZodOpenApiOperationObject } from 'zod-openapi';
 import { Problem } from '@muster/api/problem';
 import { thisRelease } from '@muster/core/runtime/release';
 import type { ProblemStatus } from './problem.ts';
@@ -57,7 +57,7 @@ export function describeApi(routes: readonly ApiRoute[]) {
         },
       },
     },
-    paths: paths as ZodOpenApiPathsObject,
+    paths,
   });
 }
 

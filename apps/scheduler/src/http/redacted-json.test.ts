@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { Secret } from '@muster/core/config/secret';
 import { createRedactor } from '@muster/core/runtime/redaction';
 import { expect, test } from 'vitest';
