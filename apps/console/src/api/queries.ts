@@ -3,7 +3,6 @@
  * of a resource asks again for all of its answers that are shown.
  */
 import type { ActionRow } from '@muster/api/actions';
-import type { FindingRow } from '@muster/api/findings';
 import type { History, HistoryQuery } from '@muster/api/history';
 import type { EffectiveConfiguration, Processes, RedisFacts } from '@muster/api/installation';
 import type { Overview } from '@muster/api/overview';
@@ -14,7 +13,7 @@ import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { ask, type Query, takeCsrfToken } from './client.ts';
 
 /** Rows that a list asks for at once. */
-export const ROWS_AT_ONCE = 100;
+const ROWS_AT_ONCE = 100;
 /** History has a point every five minutes. */
 const HISTORY_FRESH_MS = 60_000;
 /** What no event tells of is asked for again after this. */
@@ -68,8 +67,6 @@ export function listQuery<Answer extends Page<unknown>>(resource: string, query:
 }
 
 /** Findings that fit; an account's page shows its own. */
-export const findingsQuery = (query: Query) => listQuery<Page<FindingRow>>('findings', query);
-
 /** An action while it runs. */
 export function actionQuery(id: string) {
   return queryOptions({

@@ -61,6 +61,7 @@ export function InstancesPage(): ReactElement {
               <>
                 <SelectionBar
                   chosen={chosen}
+                  isSettled={!list.isPlaceholderData}
                   total={total}
                   filters={filters}
                   onChoose={choose}

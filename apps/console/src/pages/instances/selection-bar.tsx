@@ -18,12 +18,15 @@ export function SelectionBar({
   chosen,
   total,
   filters,
+  isSettled,
   onChoose,
   onAct,
 }: {
   readonly chosen: Chosen;
   readonly total: number;
   readonly filters: Search;
+  /** False while the rows are still those of the filters before: nothing is ordered by what they say. */
+  readonly isSettled: boolean;
   readonly onChoose: (chosen: Chosen) => void;
   readonly onAct: (act: Act) => void;
 }): ReactElement {
@@ -64,7 +67,7 @@ export function SelectionBar({
             key={kind}
             type="button"
             className="button button--small"
-            disabled={selection === null}
+            disabled={selection === null || !isSettled}
             onClick={() => {
               if (selection !== null) onAct({ kind, selection, title: `${verb} ${plural(size, 'host')}` });
             }}
