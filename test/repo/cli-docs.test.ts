@@ -33,11 +33,23 @@ test('every verb is described', () => {
   expect(verbs.filter((verb) => !pages.includes(`\`muster ${verb}`))).toEqual([]);
 });
 
-test('every option is named', async () => {
+/** Two at a time: each is a process. */
+async function helps(): Promise<ReadonlyMap<string, string>> {
+  const texts = new Map<string, string>();
+  const left = [...verbs];
+  const take = async (): Promise<void> => {
+    for (let verb = left.shift(); verb !== undefined; verb = left.shift())
+      texts.set(verb, await helpOf(verb));
+  };
+  await Promise.all([take(), take()]);
+  return texts;
+}
+
+test('every option is named, and every help ends with an example', async () => {
   const missing: string[] = [];
-  for (const verb of verbs) {
-    const options = (await helpOf(verb)).matchAll(/^\s+(?:-\w, )?(--[a-z-]+)/gm);
-    for (const [, option = ''] of options) {
+  for (const [verb, text] of await helps()) {
+    if (!/\nExamples?:\n {2}\S/.test(text)) missing.push(`${verb} has no example`);
+    for (const [, option = ''] of text.matchAll(/^\s+(?:-\w, )?(--[a-z-]+)/gm)) {
       if (option !== '--help' && !pages.includes(option)) missing.push(`${verb} ${option}`);
     }
   }

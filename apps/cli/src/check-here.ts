@@ -5,6 +5,7 @@ import { loadConfig } from '@muster/core/config/load-config';
 import type { MusterConfig } from '@muster/core/config/model';
 import { judgeProcessClocks } from '@muster/core/reports/doctor/clock-check';
 import { failed, passed, skipped, warned, type Check } from '@muster/core/reports/doctor/check';
+import { SILENT } from '@muster/core/runtime/logger-port';
 import { isJobError } from '@muster/core/runtime/errors';
 import { createRedisLedger } from '@muster/core/control/ledger';
 import { countProcesses } from '@muster/core/redis/server-info';
@@ -12,7 +13,6 @@ import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connecti
 import { partsOfFault } from '@muster/core/redis/redis-fault';
 import { checkRedisThoroughly } from '@muster/core/redis/server-check';
 import { createClock } from '@muster/core/runtime/clock';
-import { createLogger } from '@muster/core/runtime/logger';
 import type { Environment } from './command-context.ts';
 
 const PATIENCE_MS = 3_000;
@@ -58,7 +58,7 @@ export interface RedisCheckup {
 
 /** @param isLocal workers are not needed then, and their absence is a reminder */
 export async function checkRedisHere(config: MusterConfig, isLocal: boolean): Promise<RedisCheckup> {
-  const log = createLogger({ name: 'cli', level: 'silent' });
+  const log = SILENT;
   const redis = createRedis({ ...config.redis, profile: 'fail-fast', name: 'muster-cli', log });
   const { host = '', port = 0 } = redis.options;
   const place = { subject: `${host}:${port}` };

@@ -2,15 +2,15 @@ import type { MusterConfig } from '@muster/core/config/model';
 import { createRedisLedger } from '@muster/core/control/ledger';
 import { countProcesses, type ProcessCounts } from '@muster/core/redis/server-info';
 import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
+import { SILENT } from '@muster/core/runtime/logger-port';
 import { createClock } from '@muster/core/runtime/clock';
-import { createLogger } from '@muster/core/runtime/logger';
 import { openingFailure, refuseForeignLedger } from './open-ledger.ts';
 
 const PATIENCE_MS = 3_000;
 
 /** Who is there to do the work, asked on a connection of its own. Exit code 1 when Redis does not answer. */
 export async function askWhoIsThere(config: MusterConfig): Promise<ProcessCounts> {
-  const log = createLogger({ name: 'cli', level: 'silent' });
+  const log = SILENT;
   const redis = createRedis({ ...config.redis, profile: 'fail-fast', name: 'muster-cli', log });
   try {
     await awaitRedis(redis, createClock(), PATIENCE_MS);

@@ -8,8 +8,7 @@ import { checkRedis } from '@muster/core/redis/server-check';
 import { createClock } from '@muster/core/runtime/clock';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import { isJobError, messageOf } from '@muster/core/runtime/errors';
-import { createLogger } from '@muster/core/runtime/logger';
-import type { Logger } from '@muster/core/runtime/logger-port';
+import { type Logger, SILENT } from '@muster/core/runtime/logger-port';
 import { CommandError, EXIT } from './command-context.ts';
 
 /** How long an operator's command waits for Redis before it says so. */
@@ -27,7 +26,7 @@ export async function withLedger<T>(
   use: (ledger: Ledger, clock: Clock) => Promise<T>,
   profile: RedisProfile = 'fail-fast',
 ): Promise<T> {
-  const log = createLogger({ name: 'cli', level: 'silent' });
+  const log = SILENT;
   const redis = createRedis({ ...config.redis, profile, name: 'muster-cli', log });
   try {
     await awaitRedis(redis, createClock(), PATIENCE_MS);

@@ -18,8 +18,8 @@ import type { MusterConfig } from '@muster/core/config/model';
 import { createRedisLedger } from '@muster/core/control/ledger';
 import type { JobQueue } from '@muster/core/jobs/queue/enqueue';
 import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
+import { SILENT } from '@muster/core/runtime/logger-port';
 import { createClock } from '@muster/core/runtime/clock';
-import { createLogger } from '@muster/core/runtime/logger';
 import { plural } from '@muster/core/runtime/wording';
 import { openApi } from '../api/open-api.ts';
 import { parseId } from '../parse-ids.ts';
@@ -201,7 +201,7 @@ async function requireKnownScope(
 
 /** Opens the queue for one command and closes it after. BullMQ is loaded only here: no other act needs it. */
 async function withJobQueue<T>(config: MusterConfig, use: (queue: JobQueue) => Promise<T>): Promise<T> {
-  const log = createLogger({ name: 'cli', level: 'silent' });
+  const log = SILENT;
   const redis = createRedis({ ...config.redis, profile: 'fail-fast', name: 'muster-cli', log });
   const { createJobQueue } = await import('@muster/core/jobs/queue/enqueue');
   const queue = createJobQueue({ connection: redis, prefix: config.redis.prefix });

@@ -5,8 +5,9 @@ import { configPath, loadConfig } from '@muster/core/config/load-config';
 import type { MusterConfig } from '@muster/core/config/model';
 import { type ConfigDiff, isSameDiff } from '@muster/core/reports/config-diff';
 import { readConfigDiff } from '@muster/core/reports/read-config-diff';
+import { SILENT } from '@muster/core/runtime/logger-port';
 import { createClock } from '@muster/core/runtime/clock';
-import { createLogger } from '@muster/core/runtime/logger';
+import { examplesText } from '../examples-text.ts';
 import { type CommandContext, CommandError, EXIT } from '../command-context.ts';
 import { diffJson, formatConfigDiff } from '../format-config-diff.ts';
 import { withLedger } from '../open-ledger.ts';
@@ -19,11 +20,18 @@ interface DiffOptions {
 
 /** `muster config`: what a file means, and which hosts another one selects. */
 export function addConfigCommand(program: Command, context: CommandContext): void {
-  const config = program.command('config').description('the configuration');
+  const config = program
+    .command('config')
+    .description('the configuration')
+    .addHelpText(
+      'after',
+      examplesText('muster config check muster.yaml', 'muster config diff muster.yaml new.yaml'),
+    );
   config
     .command('check')
     .argument('[file]', 'the file to read')
     .description('parse the configuration and explain what it means')
+    .addHelpText('after', examplesText('muster config check muster.yaml'))
     .action((file: string | undefined) => {
       const result = loadConfig(configPath(file ?? context.configOption(), context.env), context.env);
       if (!result.ok) throw new CommandError(EXIT.config, formatFaults(result.faults));
@@ -38,6 +46,7 @@ export function addConfigCommand(program: Command, context: CommandContext): voi
     .option('--json', 'one document (docs/status-json.md)')
     .option('--local', 'by the tags that EC2 shows now, with this shell’s credentials, without Redis')
     .option('--limit <accounts>', 'how many accounts are listed', '20')
+    .addHelpText('after', examplesText('muster config diff muster.yaml new.yaml'))
     .action(async (old: string, next: string, options: DiffOptions) => {
       const limit = parseLimit(options.limit);
       const [before, after] = readBoth(old, next, context);
@@ -58,7 +67,7 @@ function diffByLedger(before: MusterConfig, after: MusterConfig): Promise<Config
 async function diffHere(before: MusterConfig, after: MusterConfig): Promise<ConfigDiff> {
   // The AWS SDK, which the other commands do without.
   const { diffLocally } = await import('@muster/worker/diff-locally');
-  const log = createLogger({ name: 'cli', level: 'silent' });
+  const log = SILENT;
   return diffLocally({ before, after, clock: createClock(), log, signal: new AbortController().signal });
 }
 

@@ -4,12 +4,16 @@ import { consoleUrl } from '@muster/core/config/console-reach';
 import type { MusterConfig } from '@muster/core/config/model';
 import { LINK_LIFE_MS } from '@muster/core/control/access/link-store';
 import type { Role } from '@muster/core/control/access/role';
+import { examplesText } from '../examples-text.ts';
 import { type CommandContext, EXIT, readConfig } from '../command-context.ts';
 import { withLedger } from '../open-ledger.ts';
 
 /** `muster console login`: a one-time link, for an operator who reaches Redis, and so may act anyway. */
 export function addConsoleCommand(program: Command, context: CommandContext): void {
-  const console = program.command('console').description('the page in the browser');
+  const console = program
+    .command('console')
+    .description('the page in the browser')
+    .addHelpText('after', examplesText('muster console login', 'muster console login --role viewer'));
   console
     .command('login')
     .description('print a link that signs a browser in, once, within ten minutes')

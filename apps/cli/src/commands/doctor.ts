@@ -13,9 +13,10 @@ import {
 } from '@muster/core/reports/doctor/check';
 import { assembleDoctorReport, type DoctorReport } from '@muster/core/reports/doctor/doctor-report';
 import { stackSetScript, stackSetTargets } from '@muster/core/reports/doctor/stack-set-targets';
+import { SILENT } from '@muster/core/runtime/logger-port';
 import { messageOf } from '@muster/core/runtime/errors';
-import { createLogger } from '@muster/core/runtime/logger';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
+import { examplesText } from '../examples-text.ts';
 import { checkConfiguration, checkRedisHere, type RedisCheckup } from '../check-here.ts';
 import { type CommandContext, CommandError, EXIT, type ExitCode } from '../command-context.ts';
 import {
@@ -51,6 +52,7 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
     )
     .option('--missing-roles <file>', 'write the accounts that lack the role, as StackSet targets')
     .option(...TIMEOUT_OPTION)
+    .addHelpText('after', examplesText('muster doctor', 'muster doctor --missing-roles targets.json'))
     .action(async (options: Options) => {
       const timeoutMs = parseTimeout(options.timeout);
       if (options.missingRoles !== undefined) checkWritable(options.missingRoles);
@@ -95,7 +97,7 @@ function canAsk(redis: RedisCheckup): boolean {
 }
 
 async function gather(config: MusterConfig, isLocal: boolean, timeoutMs: number): Promise<Gathered> {
-  const log = createLogger({ name: 'cli', level: 'silent' });
+  const log = SILENT;
   const source = isLocal ? await askHere(config, log) : askWorkers(config, log);
   const progress = showProgress('doctor');
   try {

@@ -1,5 +1,6 @@
 import type { Change } from '@muster/core/enrollment/change-store';
 import type { Command } from 'commander';
+import { examplesText } from '../examples-text.ts';
 import { type CommandContext, CommandError, EXIT, readConfig } from '../command-context.ts';
 import { withLedger } from '../open-ledger.ts';
 
@@ -19,6 +20,7 @@ export function addEventsCommand(program: Command, context: CommandContext): voi
     .description('what changed: state and cause of instances, as JSON lines')
     .option('--follow', 'go on, with what changes from now on')
     .option('--since <id>', 'only what came after this entry; 0-0 is the oldest that is kept')
+    .addHelpText('after', examplesText('muster events --follow', 'muster events --since 0-0 | jq .instances'))
     .action(async ({ follow = false, since }: Options) => {
       if (since !== undefined && !/^\d+-\d+$/.test(since)) {
         throw new CommandError(EXIT.usage, `--since ${since}: an entry's id looks like 1764489600000-0`);

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { readTextFile } from '@muster/core/config/source/read-text-file';
 import type { Ledger } from '@muster/core/control/ledger';
 import { AccountId } from '@muster/core/organization/ids';
+import { examplesText } from '../examples-text.ts';
 import { type CommandContext, CommandError, EXIT, readConfig } from '../command-context.ts';
 import { dhmcFiles } from '../init/dhmc/files.ts';
 import { type LackingTarget, mergeTargets, readTargets, unitOf } from '../init/dhmc/targets.ts';
@@ -27,6 +28,7 @@ export function addDhmcCommand(init: Command, context: CommandContext): void {
     .option('--dir <folder>', 'where to write')
     .option('--management-account <id>', 'leave it out of the StackSet, which never reaches it')
     .option('--force', 'replace files that are different; targets that an earlier run wrote stay')
+    .addHelpText('after', examplesText('muster init dhmc --dir dhmc'))
     .action(async (_: Options, command: Command) => {
       // Of the options that both have, the parent takes what is given.
       const options = command.optsWithGlobals<Options>();

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { loadConfig } from '@muster/core/config/load-config';
 import { readTextFile } from '@muster/core/config/source/read-text-file';
 import { OPTIONAL_MEMBER_ACTIONS } from '@muster/core/organization/aws-actions';
+import { examplesText } from '../examples-text.ts';
 import { type CommandContext, CommandError, EXIT } from '../command-context.ts';
 import { initFiles } from '../init/init-files.ts';
 import { DEFAULT_MEMBER_ROLE, type InitOptions, readSettings } from '../init/read-settings.ts';
@@ -24,6 +25,12 @@ export function addInitCommand(program: Command, context: CommandContext): void 
   const init = program
     .command('init')
     .description('write tokens, IAM roles, templates, configuration and services for an organization')
+    .addHelpText(
+      'after',
+      examplesText(
+        'muster init --organization o-a1b2c3d4e5 --proxy teleport.example.com:443 --dir muster-setup',
+      ),
+    )
     .option('--organization <id>', 'the AWS Organization: o-…')
     .option('--proxy <host:port>', 'the Teleport proxy')
     .option('--dir <folder>', 'where to write')

@@ -13,7 +13,8 @@ import {
 } from '@muster/core/reports/plan/estimate';
 import { AccountReading, OrganizationReading, TargetReading } from '@muster/core/reports/plan/plan-part';
 import { describeFreeze, freezeOver } from '@muster/core/rollout/freeze/freeze';
-import { createLogger } from '@muster/core/runtime/logger';
+import { SILENT } from '@muster/core/runtime/logger-port';
+import { examplesText } from '../examples-text.ts';
 import { type CommandContext, CommandError, EXIT, readConfig } from '../command-context.ts';
 import { askWhoIsThere } from '../count-processes.ts';
 import { formatPlan } from '../format-plan.ts';
@@ -46,6 +47,7 @@ export function addPlanCommand(program: Command, context: CommandContext): void 
     .option('--csv', 'one row per account and region')
     .option('--local', 'here, with this shell’s credentials, from scratch: without workers and Redis')
     .option(...TIMEOUT_OPTION)
+    .addHelpText('after', examplesText('muster plan', 'muster plan --local --csv > plan.csv'))
     .action(async (options: Options) => {
       if (options.json === true && options.csv === true) {
         throw new CommandError(EXIT.usage, 'give one of --json and --csv');
@@ -66,7 +68,7 @@ export function addPlanCommand(program: Command, context: CommandContext): void 
 export async function makePlan(config: MusterConfig, isLocal: boolean, timeoutMs: number): Promise<Plan> {
   const startedAtMs = Date.now();
   const workers = isLocal ? 1 : await requireWorkers(config);
-  const log = createLogger({ name: 'cli', level: 'silent' });
+  const log = SILENT;
   const source = isLocal ? await askHere(config, log) : askWorkers(config, log);
   const progress = showProgress('plan');
   let gathered: Gathered;

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examplesText } from '../examples-text.ts';
 import { type CommandContext, readConfig } from '../command-context.ts';
 import { runUntilSignal, startPart } from '../run-process.ts';
 
@@ -7,6 +8,7 @@ export function addProcessCommands(program: Command, context: CommandContext): v
   program
     .command('scheduler')
     .description('decide what should run, and show it; holds no AWS credentials')
+    .addHelpText('after', examplesText('muster --config /etc/muster/muster.yaml scheduler'))
     .action(async () => {
       const config = readConfig(context.env, context.configOption());
       await runUntilSignal('scheduler', config, context, (log) => startPart('scheduler', config, log));
@@ -14,6 +16,7 @@ export function addProcessCommands(program: Command, context: CommandContext): v
   program
     .command('worker')
     .description('talk to AWS and Teleport')
+    .addHelpText('after', examplesText('muster --config /etc/muster/muster.yaml worker'))
     .action(async () => {
       const config = readConfig(context.env, context.configOption());
       await runUntilSignal('worker', config, context, (log) => startPart('worker', config, log));

@@ -13,6 +13,7 @@ import { createClock, randomShare } from '@muster/core/runtime/clock';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import { awaitLabels } from '@muster/worker/inventory/write-labels';
 import { confirmFailures } from '@muster/worker/inventory/verify-joined';
+import { examplesText } from '../examples-text.ts';
 import { type CommandContext, CommandError, EXIT, type ExitCode, readConfig } from '../command-context.ts';
 import { formatStatus } from './status.ts';
 import { withLedger } from '../open-ledger.ts';
@@ -31,6 +32,7 @@ export function addRunCommand(program: Command, context: CommandContext): void {
       'until every target was read and nothing is in flight, or hosts wait for a person; exit code 0 complete, 2 partial or waiting, 1 failed',
     )
     .option('--json', 'with --once: end with the status as one line of JSON')
+    .addHelpText('after', examplesText('muster run', 'muster run --once --json'))
     .action(async (options: { once?: boolean; json?: boolean }) => {
       if (options.json === true && options.once !== true) {
         throw new CommandError(EXIT.usage, '--json is for --once: without it a run has no result');

@@ -6,6 +6,7 @@ import type { Clock } from '@muster/core/runtime/clock-port';
 import { messageOf } from '@muster/core/runtime/errors';
 import type { Matcher } from '@muster/core/scan/matcher';
 import { matchersOfAccount } from '@muster/core/scan/matcher-scope';
+import { examplesText } from '../examples-text.ts';
 import { type CommandContext, CommandError, EXIT, readConfig } from '../command-context.ts';
 import { accountsToken } from '../init/teleport-resources.ts';
 import { withLedger } from '../open-ledger.ts';
@@ -20,6 +21,7 @@ export function addTokenCommand(program: Command, context: CommandContext): void
     .command('token')
     .description('the join token, listing every account that is covered now (for tctl create -f)')
     .option('--file <file>', 'write it there instead of to standard output')
+    .addHelpText('after', examplesText('muster token | tctl create -f'))
     .action(async (options: { file?: string }) => {
       const config = readConfig(context.env, context.configOption());
       const accounts = await withLedger(config, readAccounts);

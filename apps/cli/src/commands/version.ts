@@ -5,6 +5,7 @@ import { messageOf } from '@muster/core/runtime/errors';
 import { type Release, thisRelease } from '@muster/core/runtime/release';
 import { terminalLine } from '@muster/core/runtime/terminal-text';
 import type { Command } from 'commander';
+import { examplesText } from '../examples-text.ts';
 import { type CommandContext, readConfig } from '../command-context.ts';
 import { withLedger } from '../open-ledger.ts';
 
@@ -27,6 +28,7 @@ export function addVersionCommand(program: Command, context: CommandContext): vo
     .command('version')
     .description('release, commit and schema: of this command, and of every process that runs')
     .option('--json', 'one line of JSON (docs/status-json.md)')
+    .addHelpText('after', examplesText('muster version --json'))
     .action(async (options: { json?: boolean }) => {
       const own = thisRelease();
       const versions = {

@@ -6,3 +6,12 @@ export interface Logger {
   error(fields: object, message: string): void;
   child(fields: object): Logger;
 }
+
+/** Logs nothing, and loads nothing: for a command that prints what it has to say. */
+export const SILENT: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => SILENT,
+};
