@@ -25,15 +25,17 @@ interface Picture {
   readonly path: string;
   /** @default 1280 */
   readonly width?: number;
+  /** @default 900 */
+  readonly height?: number;
   readonly isDark?: boolean;
   /** Goes from the page to what is shown. */
   readonly goOn?: (page: Page) => Promise<void>;
 }
 
 const PICTURES: readonly Picture[] = [
-  { name: 'console', path: '/' },
+  { name: 'console', path: '/', height: 1_560 },
   { name: 'console-dark', path: '/', isDark: true },
-  { name: 'console-phone', path: '/', width: 390 },
+  { name: 'console-phone', path: '/', width: 390, height: 844 },
   { name: 'console-accounts', path: '/accounts' },
   { name: 'console-instances', path: '/instances?state=failed,lost,ineligible' },
   {
@@ -41,7 +43,7 @@ const PICTURES: readonly Picture[] = [
     path: '/instances?state=failed',
     goOn: async (page) => {
       await page.locator('tbody a').first().click();
-      await page.waitForURL('**/instances/i-*');
+      await page.locator('h2', { hasText: 'Checks' }).waitFor();
     },
   },
   { name: 'console-findings', path: '/findings' },
@@ -65,7 +67,7 @@ try {
 /** Waits until the page is live and whole, then writes what the window shows as a PNG file. */
 async function take(browser: Browser, url: string, picture: Picture, folder: string): Promise<void> {
   const page = await browser.newPage({
-    viewport: { width: picture.width ?? 1280, height: HEIGHT },
+    viewport: { width: picture.width ?? 1280, height: picture.height ?? HEIGHT },
     colorScheme: picture.isDark === true ? 'dark' : 'light',
     reducedMotion: 'reduce',
   });

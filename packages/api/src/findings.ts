@@ -17,6 +17,8 @@ export const FindingRow = z.object({
   remedy: z.string(),
   /** Whether nothing is sent in its scope while it lasts. */
   stopsSending: z.boolean(),
+  /** What an operator can order about it by an action: of its scope, or for `approve` of its scope as a subject. Null where nothing of ours ends it. */
+  act: z.enum(['retry', 'resume', 'approve', 'accept-inventory']).nullable(),
   /** Places that it sums up, such as accounts. */
   count: z.number().int(),
   /** Hosts that it is about; null where it is about none in particular. */

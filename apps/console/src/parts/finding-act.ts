@@ -4,26 +4,24 @@ import { plural } from '../format/numbers.ts';
 import { scopeName } from '../format/wording.ts';
 import type { Act } from './confirm-act.tsx';
 
-/** Kinds that a resume of their scope ends. */
-const RESUMED = new Set(['paused', 'brake-engaged', 'hold-first-send']);
-
-/** The act that a finding asks for; null where nothing of ours ends it. */
-export function actOfFinding({
-  kind,
-  scope,
-  hosts,
-  owner,
-}: Pick<FindingRow, 'kind' | 'scope' | 'hosts' | 'owner'>): Act | null {
-  if (RESUMED.has(kind)) return { kind: 'resume', selection: { scope }, title: `Resume ${scopeName(scope)}` };
-  if (kind === 'wave-unapproved') {
-    return { kind: 'approve', selection: { subject: scope }, title: `Approve ${scopeName(scope)}` };
+/** The act that a finding asks for, with its button's words; null where nothing of ours ends it. */
+export function actOfFinding({ act, scope, hosts }: Pick<FindingRow, 'act' | 'scope' | 'hosts'>): Act | null {
+  switch (act) {
+    case null:
+      return null;
+    case 'retry':
+      return {
+        kind: act,
+        selection: { scope },
+        title: hosts === null ? 'Retry' : `Retry ${plural(hosts, 'host')}`,
+      };
+    case 'resume':
+      return { kind: act, selection: { scope }, title: `Resume ${scopeName(scope)}` };
+    case 'approve':
+      return { kind: act, selection: { subject: scope }, title: `Approve ${scopeName(scope)}` };
+    case 'accept-inventory':
+      return { kind: act, selection: { scope: 'all' }, title: 'Accept the inventory' };
+    default:
+      return act satisfies never;
   }
-  if (kind === 'inventory-drop') {
-    return { kind: 'accept-inventory', selection: { scope: 'all' }, title: 'Accept the inventory' };
-  }
-  // Causes that end by themselves are tried again without an order.
-  if (kind.startsWith('cause:') && owner !== 'muster' && hosts !== null && hosts > 0) {
-    return { kind: 'retry', selection: { scope }, title: `Retry ${plural(hosts, 'host')}` };
-  }
-  return null;
 }

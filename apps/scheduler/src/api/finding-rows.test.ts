@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Finding, Pause } from '@muster/core/control/findings';
 import type { Snapshot } from '../http/snapshot.ts';
-import { rowsOfFindings } from './finding-rows.ts';
+import { rowsOfFindings, withTrends } from './finding-rows.ts';
 
 function finding(kind: Finding['kind'], sinceMs: number, scope = 'all'): Finding {
   return { kind, scope, sinceMs, message: `${kind}.`, remedy: 'Mend it.' };
@@ -54,4 +54,38 @@ test('a pause of the brake whose finding is gone is still told', () => {
 
   expect(item?.message).toBe('The brake paused sending: 60 % of the last 20 installs failed');
   expect(item?.remedy).toContain('muster resume --all');
+});
+
+function rowsOfCauses(byCause: Readonly<Record<string, number>>) {
+  const status = { instances: { total: 0, byState: {}, byCause }, outputs: [] };
+  const rest = { status, mutes: new Map() } as unknown as Snapshot;
+  return rowsOfFindings({ ...rest, findings: [], pauses: [] });
+}
+
+test('a row says what an order would end, and none where each scan looks again by itself', () => {
+  const rows = [
+    ...rowsOf(
+      [finding('wave-unapproved', 1, 'wave:eu'), finding('config-skew', 1)],
+      [pause('all', 'operator')],
+    ),
+    ...rowsOfCauses({ 'ec2-join-failure': 4, 'ec2-ssm-unsupported-os': 2 }),
+  ];
+
+  expect(Object.fromEntries(rows.map(({ kind, act }) => [kind, act]))).toEqual({
+    'wave-unapproved': 'approve',
+    'config-skew': null,
+    paused: 'resume',
+    'cause:ec2-join-failure': 'retry',
+    'cause:ec2-ssm-unsupported-os': null,
+  });
+});
+
+test('hosts of a cause have a trend where history reaches back, and only they', () => {
+  const rows = [...rowsOf([finding('config-skew', 1)], []), ...rowsOfCauses({ 'ec2-join-failure': 4 })];
+
+  const told = withTrends(rows, () => ({ hourAgo: 7, dayAgo: null }));
+  const untold = withTrends(rows, () => ({ hourAgo: null, dayAgo: null }));
+
+  expect(told.map(({ trend }) => trend)).toEqual([null, { hourAgo: 7, dayAgo: null }]);
+  expect(untold.map(({ trend }) => trend)).toEqual([null, null]);
 });

@@ -3,6 +3,7 @@ import type { FindingRow } from '@muster/api/findings';
 import { causeFacts } from '@muster/core/enrollment/cause';
 import {
   type Finding,
+  type FindingKind,
   idOfFinding,
   ownerOfFinding,
   type Pause,
@@ -41,6 +42,14 @@ function viewOfMute(mute: Mute | undefined): FindingRow['muted'] {
 /** Kinds that count accounts, so that the list can say so. */
 const OF_ACCOUNTS: ReadonlySet<string> = new Set(['accounts-not-read', 'accounts-unproven', 'failing-alike']);
 
+/** What ends a finding, where an order of the operator does. */
+const ACTS: Readonly<Partial<Record<string, FindingRow['act']>>> = {
+  'hold-first-send': 'resume',
+  'brake-engaged': 'resume',
+  'inventory-drop': 'accept-inventory',
+  'wave-unapproved': 'approve',
+} satisfies Partial<Record<FindingKind, FindingRow['act']>>;
+
 function rowOfFinding(finding: Finding): FindingRow {
   const { kind, scope, sinceMs, message, remedy, count = 1 } = finding;
   const stops = stopsSending(kind);
@@ -54,6 +63,7 @@ function rowOfFinding(finding: Finding): FindingRow {
     message,
     remedy,
     stopsSending: stops,
+    act: ACTS[kind] ?? null,
     count,
     hosts: null,
     accounts: OF_ACCOUNTS.has(kind) ? count : null,
@@ -74,6 +84,7 @@ function rowOfPause({ scope, by, atMs, reason }: Pause): FindingRow {
     message: `${PAUSERS[by]} paused sending${reason === '' ? '.' : `: ${reason}`}`,
     remedy: `When it may go on, run: muster resume ${scopeFlag(scope)}`,
     stopsSending: true,
+    act: 'resume',
     count: 1,
     hosts: null,
     accounts: null,
@@ -87,7 +98,7 @@ function rowsOfCauses({ instances, outputs }: Snapshot['status']): readonly Find
   return Object.entries(instances.byCause)
     .filter(([, hosts]) => hosts > 0)
     .map(([cause, hosts]) => {
-      const { title, owner, remedy } = causeFacts(cause);
+      const { title, owner, remedy, handling } = causeFacts(cause);
       return {
         id: `cause:${cause}@cause:${cause}`,
         kind: `cause:${cause}`,
@@ -99,6 +110,8 @@ function rowsOfCauses({ instances, outputs }: Snapshot['status']): readonly Find
         message: title,
         remedy,
         stopsSending: false,
+        // What is only looked at again by each scan has no attempt that could be brought forward.
+        act: handling === 'recheck' ? null : ('retry' as const),
         count: hosts,
         hosts,
         accounts: null,
@@ -108,3 +121,17 @@ function rowsOfCauses({ instances, outputs }: Snapshot['status']): readonly Find
       };
     });
 }
+
+/** The rows with how their hosts have become more or fewer. @param trendOf hosts of a cause, before */
+export function withTrends(
+  rows: readonly FindingRow[],
+  trendOf: (cause: string) => NonNullable<FindingRow['trend']>,
+): readonly FindingRow[] {
+  return rows.map((row) => {
+    if (!row.kind.startsWith(CAUSE)) return row;
+    const trend = trendOf(row.kind.slice(CAUSE.length));
+    return trend.hourAgo === null && trend.dayAgo === null ? row : { ...row, trend };
+  });
+}
+
+const CAUSE = 'cause:';

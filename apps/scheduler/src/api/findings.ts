@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { FindingRow, FindingsPage, FindingsQuery } from '@muster/api/findings';
-import { rowsOfFindings } from './finding-rows.ts';
+import { readCauseTrend } from '@muster/core/history/read-history';
+import type { ApiDeps } from './api-deps.ts';
+import { rowsOfFindings, withTrends } from './finding-rows.ts';
 import { pageOfRows } from './page-of-rows.ts';
 import { problem } from './problem.ts';
 import { answer, type ApiRoute, defineRoute, refuse } from './route.ts';
@@ -24,8 +26,8 @@ export const findingRoutes: readonly ApiRoute[] = [
     },
     answer: FindingsPage,
     async handle({ query, list }, deps) {
-      return replyFrom(await deps.readSnapshot(), deps, (snapshot, freshness) => {
-        const rows = rowsOfFindings(snapshot)
+      return replyFrom(await deps.readSnapshot(), deps, async (snapshot, freshness) => {
+        const rows = withTrends(rowsOfFindings(snapshot), await trends(deps))
           .map((row, urgency) => ({ ...row, urgency }))
           .filter((row) => isWanted(row, query));
         const page = pageOfRows(rows, { list, idOf: ({ id }) => id, freshness });
@@ -44,8 +46,9 @@ export const findingRoutes: readonly ApiRoute[] = [
     answer: FindingRow,
     problems: [404],
     async handle({ params: { id } }, deps) {
-      return replyFrom(await deps.readSnapshot(), deps, (snapshot) => {
-        const found = rowsOfFindings(snapshot).find((row) => row.id === id);
+      return replyFrom(await deps.readSnapshot(), deps, async (snapshot) => {
+        const rows = withTrends(rowsOfFindings(snapshot), await trends(deps));
+        const found = rows.find((row) => row.id === id);
         return found === undefined
           ? refuse(
               problem(404, 'No such finding stands: it may have ended. GET findings lists those that do.'),
@@ -55,6 +58,12 @@ export const findingRoutes: readonly ApiRoute[] = [
     },
   }),
 ];
+
+/** Without Redis the last findings are told, and no trend. */
+async function trends({ ledger, config, clock }: ApiDeps): ReturnType<typeof readCauseTrend> {
+  const unknown = { hourAgo: null, dayAgo: null };
+  return readCauseTrend(ledger, config().speed, clock.now()).catch(() => () => unknown);
+}
 
 function isWanted(row: FindingRow, query: z.infer<typeof FindingsQuery>): boolean {
   const { kind, owner, severity, scope, muted, q } = query;

@@ -15,7 +15,7 @@ export const INSTANCE_COLUMNS: readonly Column<InstanceRow>[] = [
     id: 'state',
     header: 'State',
     sort: 'state',
-    weight: 11,
+    weight: 13,
     cell: ({ state }) => <StateBadge state={state} />,
   },
   {

@@ -59,6 +59,7 @@ test('a stop of everything comes before all, a stop in parts before what is unre
     message: '',
     remedy: '',
     stopsSending: true,
+    act: 'resume',
     count: 1,
     hosts: null,
     accounts: null,
