@@ -45,7 +45,7 @@ export interface ConsoleBrowser {
 }
 
 /** A real browser on a running console. */
-export async function openConsole(app: RunningApp): Promise<ConsoleBrowser> {
+export async function openConsole(app: Pick<RunningApp, 'url' | 'ledger'>): Promise<ConsoleBrowser> {
   const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
   const contexts: BrowserContext[] = [];
   return {
