@@ -39,7 +39,9 @@ describe.skipIf(NO_BROWSER !== '')(`an operator at the console${NO_BROWSER}`, ()
   test('from the first page, why hosts failed and their retry are four clicks', async () => {
     const { byState } = (await system.status()).instances;
     const failed = byState['failed'] ?? 0;
-    const ids = new Set((await system.cli('instances', '--state', 'failed', '--json')).stdout.match(/i-[0-9a-f]{17}/g));
+    const ids = new Set(
+      (await system.cli('instances', '--state', 'failed', '--json')).stdout.match(/i-[0-9a-f]{17}/g),
+    );
     const before = new Map((await listHosts(system)).map(({ id, installs }) => [id, installs]));
     const { page, faults } = await browser.open('/', { role: 'operator' });
 
@@ -78,7 +80,10 @@ describe.skipIf(NO_BROWSER !== '')(`an operator at the console${NO_BROWSER}`, ()
 
     await page.getByRole('link', { name: 'Overview' }).click();
     await page.getByText('All sends are stopped until you act.').waitFor();
-    await page.locator('[data-finding="paused@all"]').getByRole('button', { name: 'Resume everywhere' }).click();
+    await page
+      .locator('[data-finding="paused@all"]')
+      .getByRole('button', { name: 'Resume everywhere' })
+      .click();
     await dialog.getByRole('button', { name: 'Resume everywhere' }).click();
     expect(await ended(page)).toBe('done');
 
