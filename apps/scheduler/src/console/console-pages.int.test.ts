@@ -134,6 +134,122 @@ describe.skipIf(NO_BROWSER !== '')(`the console’s pages${NO_BROWSER}`, () => {
     expect(faults).toEqual([]);
   });
 
+  test.each(LOOKS)(
+    'an act says first whom it would touch, and does nothing unless it is confirmed ($width px, $theme)',
+    async (look) => {
+      const { page, faults } = await browser.open('/rollout', { ...look, role: 'operator' });
+      await page.getByRole('button', { name: 'Pause all sends' }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByText('Nothing has been done yet.').waitFor();
+
+      expect(await dialog.textContent()).toMatch(/\d+ hosts in \d+ accounts/);
+      expect(await isTooWide(page)).toBe(false);
+      expect(await seriousFaults(page)).toEqual([]);
+      await dialog.getByRole('button', { name: 'Do nothing' }).click();
+      await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+      expect((await app.ledger.control.pauses()).map(({ scope }) => scope)).toEqual([
+        `account:${accountId(3)}`,
+      ]);
+      expect(faults).toEqual([]);
+    },
+  );
+
+  test('a pause of an account is made and ended on the roll-out', async () => {
+    const { page, faults } = await browser.open('/rollout', { role: 'operator' });
+    await page.getByLabel('Which account').fill(accountId(5));
+    await page.getByRole('button', { name: 'Pause', exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Reason, for the audit').fill('moving house');
+    await dialog.getByRole('button', { name: `Pause account ${accountId(5)}` }).click();
+    await dialog.locator('[data-action-state="done"]').waitFor();
+    await dialog.getByRole('button', { name: 'Close' }).click();
+
+    const pause = page.locator(`[data-scope="account:${accountId(5)}"]`);
+    await pause.getByText('moving house').waitFor();
+    await pause.getByRole('button', { name: 'Resume' }).click();
+    await dialog.getByRole('button', { name: /^Resume account/ }).click();
+    await dialog.locator('[data-action-state="done"]').waitFor();
+    await dialog.getByRole('button', { name: 'Close' }).click();
+
+    await expect.poll(() => pause.count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
+  test('a scope that does not exist is refused, in the words of the API', async () => {
+    const { page } = await browser.open('/rollout', { role: 'operator' });
+    await page.getByLabel('Which account').fill('999999999999');
+    await page.getByRole('button', { name: 'Pause', exact: true }).click();
+
+    const alert = page.getByRole('dialog').getByRole('alert');
+    await alert.waitFor();
+    expect(await alert.textContent()).toContain('999999999999');
+    expect(
+      await page
+        .getByRole('dialog')
+        .getByRole('button', { name: /^Pause/ })
+        .count(),
+    ).toBe(0);
+  });
+
+  test('what waits for an approval stands first on the roll-out, and is approved there', async () => {
+    await app.ledger.approvals.ask({
+      subject: 'cleanup:nodes',
+      hosts: 40,
+      accounts: 3,
+      grow: 0.1,
+      detail: 'The clean-up would remove 40 nodes at once.',
+    });
+    const { page, faults } = await browser.open('/rollout', { role: 'operator' });
+    const request = page.locator('[data-subject="cleanup:nodes"]');
+    await request.getByText('would remove 40 nodes').waitFor();
+    expect(await request.textContent()).toContain('40 hosts in 3 accounts');
+    expect(await seriousFaults(page)).toEqual([]);
+
+    await request.getByRole('button', { name: 'Approve' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Approve the clean-up' }).click();
+    await dialog.locator('[data-action-state="done"]').waitFor();
+
+    expect(await app.ledger.approvals.approval('cleanup:nodes')).toMatchObject({
+      hosts: 40,
+      by: expect.stringContaining('ann@laptop') as string,
+    });
+    expect(faults).toEqual([]);
+  });
+
+  test('a finding is muted with a reason and an end, and found among the muted', async () => {
+    const id = 'cause:host-disk-full@cause:host-disk-full';
+    const { page, faults } = await browser.open('/findings', { role: 'operator' });
+    const finding = page.locator(`[data-finding="${id}"]`);
+    await finding.getByRole('button', { name: 'Mute' }).click();
+    const dialog = page.getByRole('dialog');
+    expect(await seriousFaults(page)).toEqual([]);
+    await dialog.getByLabel('Reason').fill('new disks come on Monday');
+    await dialog.getByRole('button', { name: 'Mute', exact: true }).click();
+    await expect.poll(() => finding.count()).toBe(0);
+
+    await page.getByRole('button', { name: 'Muted' }).click();
+    await finding.getByText('new disks come on Monday').waitFor();
+    expect(new URL(page.url()).search).toBe('?muted=true');
+    await finding.getByRole('button', { name: 'Change the mute' }).click();
+    await dialog.getByRole('button', { name: 'End the mute' }).click();
+    await expect.poll(() => finding.count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
+  test('the audit shows who did what, and that its chain holds', async () => {
+    const { page, faults } = await browser.open('/audit');
+    await page.locator('tbody tr').first().waitFor();
+
+    expect(await page.locator('tbody').textContent()).toContain('moving house');
+    expect(await page.locator('#chain').getAttribute('data-holds')).toBe('true');
+    await page.getByRole('button', { name: 'Columns' }).click();
+    await page.getByRole('menuitemcheckbox', { name: 'Hash' }).click();
+    await page.getByRole('columnheader', { name: 'Hash' }).waitFor();
+    expect(new URL(page.url()).search).toContain('hash');
+    expect(faults).toEqual([]);
+  });
+
   test('settings show Redis and the configuration, without its defaults until they are wanted', async () => {
     const { page, faults } = await browser.open('/settings');
     await page.locator('#settings > div').first().waitFor();

@@ -221,4 +221,25 @@ describe.skipIf(NO_BROWSER !== '')(`signing in to the console${NO_BROWSER}`, () 
       expect(faults.filter((fault) => !fault.includes('401'))).toEqual([]);
     }
   });
+
+  test('a wrong password is told; the right one leads to the page that was asked for, and signing out leads back', async () => {
+    const { page } = await browser.open('/findings?owner=aws-admin');
+    await page.getByLabel('Name').fill('ann');
+    await page.getByLabel('Password').fill('wrong horse');
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await expect
+      .poll(() => page.locator('#sign-in-fault').textContent())
+      .toBe('The name or the password is wrong.');
+
+    await page.getByLabel('Password').fill('correct horse');
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.locator('#findings > li').first().waitFor();
+    expect(new URL(page.url()).search).toBe('?owner=aws-admin');
+
+    await page.getByRole('button', { name: /^Signed in/ }).click();
+    expect(await page.getByRole('menu').textContent()).toContain('Viewer: may look, and not act.');
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in to Muster' }).waitFor();
+    expect(await page.evaluate("fetch('/api/v1/overview').then(({ status }) => status)")).toBe(401);
+  });
 });
