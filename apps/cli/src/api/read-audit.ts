@@ -24,9 +24,25 @@ export async function* auditLines(
   }
 }
 
-function describe({ at, by, from, act, scope, accounts, hosts, result, reason, basis }: AuditRow): string {
+function describe({
+  at,
+  by,
+  from,
+  act,
+  scope,
+  accounts,
+  hosts,
+  result,
+  detail,
+  reason,
+  basis,
+}: AuditRow): string {
   const shown = hosts === null ? '' : ` (${plural(hosts, 'host')} in ${plural(accounts ?? 0, 'account')})`;
-  const more = [...(reason === '' ? [] : [`reason: ${reason}`]), ...(basis === null ? [] : [`by ${basis}`])];
+  const more = [
+    ...(detail === '' ? [] : [detail]),
+    ...(reason === '' ? [] : [`reason: ${reason}`]),
+    ...(basis === null ? [] : [`by ${basis}`]),
+  ];
   const tail = more.length === 0 ? '' : `: ${more.join('; ')}`;
   return terminalLine(`${at}  ${by} from ${from}  ${act} ${scope}${shown}  ${result}${tail}`);
 }
