@@ -8,7 +8,7 @@ import { readMarks } from './events.ts';
 import { limitRate } from './limit-rate.ts';
 import { suggestion } from './list-request.ts';
 import { describeApi } from './openapi.ts';
-import { readOldest } from './overview.ts';
+import { readModelFacts } from './model-facts.ts';
 import { sendProblem } from '../http/problem.ts';
 import { requireRole } from '../access/principal.ts';
 import { problem, statusOf } from './problem.ts';
@@ -20,7 +20,7 @@ import { z } from 'zod';
 const LONGEST_BODY = '1mb';
 
 /** However many look at the overview, the read model is asked for these once in this time. */
-const OLDEST_INTERVAL_MS = 2_000;
+const FACTS_INTERVAL_MS = 2_000;
 
 /** `/api/v1`: every route of the table, and a problem for everything else. */
 export function createApi(routes: readonly ApiRoute[], given: ApiSources): Router {
@@ -30,7 +30,14 @@ export function createApi(routes: readonly ApiRoute[], given: ApiSources): Route
     ...given,
     feed,
     auditView: createAuditView(given.ledger.audit),
-    readOldest: createCachedRead({ read: () => readOldest(model), clock, minIntervalMs: OLDEST_INTERVAL_MS }),
+    readModelFacts: createCachedRead({
+      read: async () => {
+        const { value } = await given.readSnapshot();
+        return readModelFacts(model, Object.keys(value?.status.instances.byCause ?? {}));
+      },
+      clock,
+      minIntervalMs: FACTS_INTERVAL_MS,
+    }),
   };
   const router = Router({ caseSensitive: true, strict: true });
   router.use(limitRate(), readJson);

@@ -10,7 +10,7 @@ import type { ReadModel } from '../read-model/read-model.ts';
 import type { Snapshot } from '../http/snapshot.ts';
 import type { AuditView } from './audit-view.ts';
 import type { ChangeFeed } from './change-feed.ts';
-import type { readOldest } from './overview.ts';
+import type { ModelFacts } from './model-facts.ts';
 
 /** What the routes of `/api/v1` work with. */
 export interface ApiDeps {
@@ -22,8 +22,8 @@ export interface ApiDeps {
   readonly readModel: ReadModel;
   /** The organization's figures, read at most once a second however many ask. */
   readonly readSnapshot: () => Promise<Reading<Snapshot>>;
-  /** Of each state the host that has been in it longest, read at most every few seconds however many ask. */
-  readonly readOldest: () => Promise<Reading<Awaited<ReturnType<typeof readOldest>>>>;
+  /** What only the read model knows of the first pages, read at most every few seconds however many look. */
+  readonly readModelFacts: () => Promise<Reading<ModelFacts>>;
   readonly feed: ChangeFeed;
   readonly auditView: AuditView;
   /** When a changed configuration was last taken up; null since the start. */
@@ -40,4 +40,4 @@ export interface ApiDeps {
 }
 
 /** What the API is given; it makes the rest itself. */
-export type ApiSources = Omit<ApiDeps, 'feed' | 'readOldest' | 'auditView'>;
+export type ApiSources = Omit<ApiDeps, 'feed' | 'readModelFacts' | 'auditView'>;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Finding, Pause } from '@muster/core/control/findings';
 import type { Snapshot } from '../http/snapshot.ts';
-import { rowsOfFindings, withTrends } from './finding-rows.ts';
+import { rowsOfFindings } from './finding-rows.ts';
 
 function finding(kind: Finding['kind'], sinceMs: number, scope = 'all'): Finding {
   return { kind, scope, sinceMs, message: `${kind}.`, remedy: 'Mend it.' };
@@ -11,10 +11,12 @@ function pause(scope: Pause['scope'], by: Pause['by'], reason = ''): Pause {
   return { scope, atMs: 500, by, reason };
 }
 
+const UNKNOWN = { hourAgo: null, dayAgo: null };
+
 /** Rows without causes of hosts and without mutes. */
 function rowsOf(findings: readonly Finding[], pauses: readonly Pause[]) {
   const status = { instances: { total: 0, byState: {}, byCause: {} }, outputs: [] };
-  const rest = { status, mutes: new Map() } as unknown as Snapshot;
+  const rest = { status, mutes: new Map(), trendOf: () => UNKNOWN } as unknown as Snapshot;
   return rowsOfFindings({ ...rest, findings, pauses });
 }
 
@@ -56,10 +58,10 @@ test('a pause of the brake whose finding is gone is still told', () => {
   expect(item?.remedy).toContain('muster resume --all');
 });
 
-function rowsOfCauses(byCause: Readonly<Record<string, number>>) {
+function rowsOfCauses(byCause: Readonly<Record<string, number>>, trendOf: Snapshot['trendOf'] = () => UNKNOWN) {
   const status = { instances: { total: 0, byState: {}, byCause }, outputs: [] };
-  const rest = { status, mutes: new Map() } as unknown as Snapshot;
-  return rowsOfFindings({ ...rest, findings: [], pauses: [] });
+  const rest = { status, mutes: new Map(), trendOf } as unknown as Snapshot;
+  return rowsOfFindings({ ...rest, findings: [], pauses: [] }, new Map([['ec2-join-failure', 3]]));
 }
 
 test('a row says what an order would end, and none where each scan looks again by itself', () => {
@@ -80,12 +82,11 @@ test('a row says what an order would end, and none where each scan looks again b
   });
 });
 
-test('hosts of a cause have a trend where history reaches back, and only they', () => {
-  const rows = [...rowsOf([finding('config-skew', 1)], []), ...rowsOfCauses({ 'ec2-join-failure': 4 })];
+test('hosts of a cause have their accounts, and a trend where history reaches back', () => {
+  const byCause = { 'ec2-join-failure': 4 };
 
-  const told = withTrends(rows, () => ({ hourAgo: 7, dayAgo: null }));
-  const untold = withTrends(rows, () => ({ hourAgo: null, dayAgo: null }));
-
-  expect(told.map(({ trend }) => trend)).toEqual([null, { hourAgo: 7, dayAgo: null }]);
-  expect(untold.map(({ trend }) => trend)).toEqual([null, null]);
+  expect(rowsOfCauses(byCause, () => ({ hourAgo: 7, dayAgo: null }))).toMatchObject([
+    { hosts: 4, accounts: 3, trend: { hourAgo: 7, dayAgo: null } },
+  ]);
+  expect(rowsOfCauses(byCause)).toMatchObject([{ trend: null }]);
 });

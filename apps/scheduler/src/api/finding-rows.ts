@@ -15,15 +15,22 @@ import { scopeFlag } from '@muster/core/control/scope';
 import { stopsSending } from '@muster/core/control/stops-sending';
 import type { Snapshot } from '../http/snapshot.ts';
 
-/** What an operator's list begins with: what stops sends, then what is urgent, then what has stood longest. */
-export function rowsOfFindings({ findings, pauses, status, mutes }: Snapshot): readonly FindingRow[] {
+/**
+ * What an operator's list begins with: what stops sends, then what is urgent, then what has stood longest.
+ *
+ * @param accountsByCause as far as they are known
+ */
+export function rowsOfFindings(
+  { findings, pauses, status, mutes, trendOf }: Snapshot,
+  accountsByCause: ReadonlyMap<string, number> = new Map(),
+): readonly FindingRow[] {
   const told = new Set<string>(
     findings.filter(({ kind }) => kind === 'brake-engaged').map(({ scope }) => scope),
   );
   const rows = [
     ...findings.map(rowOfFinding),
     ...pauses.filter(({ by, scope }) => by !== 'brake' || !told.has(scope)).map(rowOfPause),
-    ...rowsOfCauses(status),
+    ...rowsOfCauses(status).map((row) => withPlaces(row, { accountsByCause, trendOf })),
   ].map((row) => ({ ...row, muted: viewOfMute(mutes.get(row.id)) }));
   return rows.toSorted(
     (a, b) =>
@@ -33,6 +40,23 @@ export function rowsOfFindings({ findings, pauses, status, mutes }: Snapshot): r
       (b.hosts ?? 0) - (a.hosts ?? 0),
   );
 }
+
+/** In how many accounts its hosts are, and how many there were before. */
+function withPlaces(
+  row: FindingRow,
+  {
+    accountsByCause,
+    trendOf,
+  }: Pick<Snapshot, 'trendOf'> & { readonly accountsByCause: ReadonlyMap<string, number> },
+): FindingRow {
+  const cause = row.kind.slice(CAUSE.length);
+  const trend = trendOf(cause);
+  const isKnown = trend.hourAgo !== null || trend.dayAgo !== null;
+  return { ...row, accounts: accountsByCause.get(cause) ?? null, trend: isKnown ? trend : null };
+}
+
+/** What the kind of a row begins with that is about the hosts of a cause. */
+const CAUSE = 'cause:';
 
 function viewOfMute(mute: Mute | undefined): FindingRow['muted'] {
   if (mute === undefined) return null;
@@ -121,17 +145,3 @@ function rowsOfCauses({ instances, outputs }: Snapshot['status']): readonly Find
       };
     });
 }
-
-/** The rows with how their hosts have become more or fewer. @param trendOf hosts of a cause, before */
-export function withTrends(
-  rows: readonly FindingRow[],
-  trendOf: (cause: string) => NonNullable<FindingRow['trend']>,
-): readonly FindingRow[] {
-  return rows.map((row) => {
-    if (!row.kind.startsWith(CAUSE)) return row;
-    const trend = trendOf(row.kind.slice(CAUSE.length));
-    return trend.hourAgo === null && trend.dayAgo === null ? row : { ...row, trend };
-  });
-}
-
-const CAUSE = 'cause:';

@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import { FindingRow, FindingsPage, FindingsQuery } from '@muster/api/findings';
-import { readCauseTrend } from '@muster/core/history/read-history';
-import type { ApiDeps } from './api-deps.ts';
-import { rowsOfFindings, withTrends } from './finding-rows.ts';
+import { rowsOfFindings } from './finding-rows.ts';
 import { pageOfRows } from './page-of-rows.ts';
 import { problem } from './problem.ts';
 import { answer, type ApiRoute, defineRoute, refuse } from './route.ts';
@@ -26,8 +24,9 @@ export const findingRoutes: readonly ApiRoute[] = [
     },
     answer: FindingsPage,
     async handle({ query, list }, deps) {
-      return replyFrom(await deps.readSnapshot(), deps, async (snapshot, freshness) => {
-        const rows = withTrends(rowsOfFindings(snapshot), await trends(deps))
+      const { value: facts } = await deps.readModelFacts();
+      return replyFrom(await deps.readSnapshot(), deps, (snapshot, freshness) => {
+        const rows = rowsOfFindings(snapshot, facts?.accountsByCause)
           .map((row, urgency) => ({ ...row, urgency }))
           .filter((row) => isWanted(row, query));
         const page = pageOfRows(rows, { list, idOf: ({ id }) => id, freshness });
@@ -46,9 +45,9 @@ export const findingRoutes: readonly ApiRoute[] = [
     answer: FindingRow,
     problems: [404],
     async handle({ params: { id } }, deps) {
-      return replyFrom(await deps.readSnapshot(), deps, async (snapshot) => {
-        const rows = withTrends(rowsOfFindings(snapshot), await trends(deps));
-        const found = rows.find((row) => row.id === id);
+      const { value: facts } = await deps.readModelFacts();
+      return replyFrom(await deps.readSnapshot(), deps, (snapshot) => {
+        const found = rowsOfFindings(snapshot, facts?.accountsByCause).find((row) => row.id === id);
         return found === undefined
           ? refuse(
               problem(404, 'No such finding stands: it may have ended. GET findings lists those that do.'),
@@ -58,12 +57,6 @@ export const findingRoutes: readonly ApiRoute[] = [
     },
   }),
 ];
-
-/** Without Redis the last findings are told, and no trend. */
-async function trends({ ledger, config, clock }: ApiDeps): ReturnType<typeof readCauseTrend> {
-  const unknown = { hourAgo: null, dayAgo: null };
-  return readCauseTrend(ledger, config().speed, clock.now()).catch(() => () => unknown);
-}
 
 function isWanted(row: FindingRow, query: z.infer<typeof FindingsQuery>): boolean {
   const { kind, owner, severity, scope, muted, q } = query;

@@ -31,6 +31,7 @@ afterEach(async () => {
 /** The API as a visitor with a role sees it. */
 async function serve(ledger: Ledger, role: Role): Promise<string> {
   const clock = createClock();
+  const config = parsedSystemConfig(OFFLINE_FACTS, {});
   const app = express();
   app.use((request, _response, next) => {
     request.principal = { name: 'ann', kind: 'user', role, ip: '127.0.0.1' };
@@ -38,10 +39,10 @@ async function serve(ledger: Ledger, role: Role): Promise<string> {
   });
   app.use(
     createApi(API_ROUTES, {
-      config: () => parsedSystemConfig(OFFLINE_FACTS, {}),
+      config: () => config,
       ledger,
       readSnapshot: async () => ({
-        value: await readSnapshot(ledger, clock.now()),
+        value: await readSnapshot(ledger, clock.now(), config),
         readAtMs: clock.now(),
         error: null,
       }),

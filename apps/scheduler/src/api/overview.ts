@@ -3,28 +3,11 @@ import type { FindingRow } from '@muster/api/findings';
 import { Owner } from '@muster/api/scopes';
 import type { InventoryFacts } from '@muster/core/inventory/node-store';
 import type { Snapshot } from '../http/snapshot.ts';
-import type { ReadModel } from '../read-model/read-model.ts';
 import { rowsOfFindings } from './finding-rows.ts';
-import { type ListAsked, NO_LIST } from './list-request.ts';
+import { FUNNEL, type Oldest } from './model-facts.ts';
 import { answer, type ApiRoute, defineRoute } from './route.ts';
 import { replyFrom } from './snapshot-reply.ts';
 import { newestSweep, viewOfEnded } from './sweeps.ts';
-
-/** States in the order of a host's way; those that are no part of it come last. */
-const FUNNEL = [
-  'discovered',
-  'queued',
-  'sending',
-  'installing',
-  'installed',
-  'joined',
-  'lost',
-  'failed',
-  'ineligible',
-  'stopped',
-  'unmatched',
-  'gone',
-] as const;
 
 /** More is a list of its own. */
 const MOST_NEEDS = 20;
@@ -39,13 +22,13 @@ export const overviewRoutes: readonly ApiRoute[] = [
     role: 'viewer',
     answer: Overview,
     handle: async (_asked, deps) => {
-      const [reading, oldest] = await Promise.all([deps.readSnapshot(), deps.readOldest()]);
+      const [reading, { value: facts }] = await Promise.all([deps.readSnapshot(), deps.readModelFacts()]);
       return replyFrom(reading, deps, (snapshot, freshness) => {
         const { proxyServer, discoveryGroup, pollIntervalMs } = deps.config();
         const { status, endedSweeps, inventory } = snapshot;
         const { instances, commands, aws, rollout } = status;
         const [lastEnded] = endedSweeps;
-        const findings = rowsOfFindings(snapshot);
+        const findings = rowsOfFindings(snapshot, facts?.accountsByCause);
         return answer({
           ...freshness,
           cluster: { proxyServer, discoveryGroup },
@@ -53,7 +36,7 @@ export const overviewRoutes: readonly ApiRoute[] = [
           sweep: newestSweep(status),
           lastSweep: lastEnded === undefined ? null : viewOfEnded(lastEnded),
           instances,
-          funnel: funnelOf(instances.byState, oldest.value ?? new Map()),
+          funnel: funnelOf(instances.byState, facts?.oldest ?? new Map()),
           commands,
           aws,
           inventory: inventoryOf(inventory),
@@ -65,29 +48,6 @@ export const overviewRoutes: readonly ApiRoute[] = [
     },
   }),
 ];
-
-type Oldest = NonNullable<Overview['funnel'][number]['oldest']>;
-
-/** Of each state the host that has been in it longest, as the read model has them. One question costs it next to nothing. */
-export async function readOldest(
-  readModel: Pick<ReadModel, 'instances'>,
-): Promise<ReadonlyMap<string, Oldest>> {
-  const found = await Promise.all(FUNNEL.map((state) => readModel.instances({ state: [state] }, OLDEST)));
-  return new Map(
-    found.flatMap((said) => {
-      const [row] = said.kind === 'answer' ? said.value.items : [];
-      return row === undefined
-        ? []
-        : [[row.state, { instanceId: row.instanceId, since: row.since }] as const];
-    }),
-  );
-}
-
-const OLDEST: ListAsked = {
-  ...NO_LIST,
-  limit: 1,
-  sort: [{ field: 'since', descending: false }],
-};
 
 /** States of a newer release stand behind those that are known. */
 function funnelOf(

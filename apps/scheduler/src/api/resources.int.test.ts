@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AccountRow, CoverageMap, TargetRow } from '@muster/api/accounts';
 import type { EffectiveConfiguration, Processes, RedisFacts } from '@muster/api/installation';
+import type { FindingRow } from '@muster/api/findings';
 import type { InstanceRow, InstanceStory } from '@muster/api/instances';
 import type { Overview } from '@muster/api/overview';
 import type { Page } from '@muster/api/paging';
@@ -177,6 +178,24 @@ describe('instances', () => {
       expect(ids).toEqual(ids.toSorted().toReversed());
     },
   );
+});
+
+test('the hosts of a cause are one finding, with the accounts that they are in and how many there were before', async () => {
+  const { items: hosts } = await read<Page<InstanceRow>>('/instances?cause=ec2-join-failure');
+  const accounts = new Set(hosts.map((host) => host.accountId));
+
+  await expect
+    .poll(async () => (await read<Page<FindingRow>>('/findings?kind=cause:ec2-join-failure')).items)
+    .toMatchObject([
+      {
+        hosts: 4,
+        accounts: accounts.size,
+        owner: hosts[0]?.owner,
+        // Nothing was kept so long ago.
+        trend: null,
+        stopsSending: false,
+      },
+    ]);
 });
 
 test('sweeps: the one that runs, and those that ended before it', async () => {

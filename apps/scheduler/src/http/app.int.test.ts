@@ -114,7 +114,7 @@ describe('on loopback, with a seeded ledger', () => {
       queues: { name: string; readOnlyMode: boolean; jobs: { name: string; data: unknown }[] }[];
     };
 
-    expect(queues.map(({ name }) => name)).toEqual(['discovery', 'enrollment', 'inventory']);
+    expect(queues.map(({ name }) => name)).toEqual(['discovery', 'enrollment', 'inventory', 'notifications']);
     expect(queues.every(({ readOnlyMode }) => readOnlyMode)).toBe(true);
     const job = queues.find(({ name }) => name === 'discovery')?.jobs[0];
     expect(job?.name).toBe(`scan-target ${accountId(0)} eu-west-1`);

@@ -64,7 +64,7 @@ export function createHttpApp(deps: HttpDeps): Express {
   const { config, ledger, clock, log } = deps;
   const { host } = config.console;
   const read = createCachedRead({
-    read: () => readSnapshot(ledger, clock.now(), deps.configuration().rollout.waves),
+    read: () => readSnapshot(ledger, clock.now(), deps.configuration()),
     clock,
     minIntervalMs: STATUS_INTERVAL_MS,
   });

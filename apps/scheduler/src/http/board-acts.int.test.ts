@@ -49,7 +49,7 @@ async function readOnlyOf(browser: Browser): Promise<readonly boolean[]> {
 test('a viewer’s board has nothing to press, and nothing is done for who presses it', async () => {
   const { browser, act } = await onBoard('viewer');
 
-  expect(await readOnlyOf(browser)).toEqual([true, true, true]);
+  expect(await readOnlyOf(browser)).toEqual([true, true, true, true]);
   expect(await act('PUT', `${QUEUE}/${jobId}/clean`)).toBe(403);
   expect(await act('PUT', `${QUEUE}/retry/failed`)).toBe(403);
 });
@@ -57,7 +57,7 @@ test('a viewer’s board has nothing to press, and nothing is done for who press
 test('an operator cleans, retries and promotes, and the audit has it', async () => {
   const { browser, act } = await onBoard('operator');
 
-  expect(await readOnlyOf(browser)).toEqual([false, false, false]);
+  expect(await readOnlyOf(browser)).toEqual([false, false, false, false]);
   expect(await act('PUT', `${QUEUE}/retry/failed`)).toBe(200);
   expect(await act('PUT', `${QUEUE}/promote`)).toBe(200);
   expect(await act('PUT', `${QUEUE}/clean/failed`)).toBe(200);
