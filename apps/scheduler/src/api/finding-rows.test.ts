@@ -58,7 +58,10 @@ test('a pause of the brake whose finding is gone is still told', () => {
   expect(item?.remedy).toContain('muster resume --all');
 });
 
-function rowsOfCauses(byCause: Readonly<Record<string, number>>, trendOf: Snapshot['trendOf'] = () => UNKNOWN) {
+function rowsOfCauses(
+  byCause: Readonly<Record<string, number>>,
+  trendOf: Snapshot['trendOf'] = () => UNKNOWN,
+) {
   const status = { instances: { total: 0, byState: {}, byCause }, outputs: [] };
   const rest = { status, mutes: new Map(), trendOf } as unknown as Snapshot;
   return rowsOfFindings({ ...rest, findings: [], pauses: [] }, new Map([['ec2-join-failure', 3]]));

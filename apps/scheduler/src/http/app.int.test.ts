@@ -59,7 +59,8 @@ describe('on loopback, with a seeded ledger', () => {
 
     const answer = await ask(`${app.url}/api/v1/instances?${letters}=1`);
 
-    expect(performance.now() - startedAt).toBeLessThan(200);
+    // To compare so many letters with the words that are known would take seconds.
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
     expect(answer.status).toBe(400);
     expect(answer.body).toContain('There is no parameter');
     expect(answer.body.length).toBeLessThan(1_000);
