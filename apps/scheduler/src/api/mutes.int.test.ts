@@ -96,6 +96,12 @@ test('an operator mutes a finding that stands, which the list then shows as mute
   expect((await send(`${url}/findings/config-skew@all/mute`, null, 'DELETE')).status).toBe(204);
   expect((await send(`${url}/findings/config-skew@all/mute`, null, 'DELETE')).status).toBe(404);
   expect(await ledger.mutes.standing(Date.now())).toEqual(new Map());
+  expect(
+    (await ledger.audit.newest(9)).map(({ entry }) => [entry?.by.name, entry?.act, entry?.detail]),
+  ).toEqual([
+    ['ann', 'mute', 'no longer muted'],
+    ['ann', 'mute', `muted until ${until}`],
+  ]);
 });
 
 test('a mute of what does not stand, without an end, or for longer than 90 days is refused', async () => {

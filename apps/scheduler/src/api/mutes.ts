@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { FindingRow, MuteRequest } from '@muster/api/findings';
 import { LONGEST_MUTE_MS, type Mute } from '@muster/core/control/mute-store';
+import type { Principal } from '../access/principal.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { rowsOfFindings } from './finding-rows.ts';
 import { problem } from './problem.ts';
 import { answer, type ApiRoute, defineRoute, refuse } from './route.ts';
@@ -38,6 +40,7 @@ export const muteRoutes: readonly ApiRoute[] = [
           );
         }
         await deps.ledger.mutes.mute(id, mute);
+        await noteMute(deps, principal, id, { detail: `muted until ${until}`, reason });
         return answer({ ...found, muted: { by: mute.by, reason, until } });
       });
     },
@@ -52,10 +55,12 @@ export const muteRoutes: readonly ApiRoute[] = [
     params: FindingParams,
     answer: null,
     problems: [404],
-    async handle({ params: { id } }, { ledger }) {
-      return (await ledger.mutes.unmute(id))
-        ? answer(null)
-        : refuse(problem(404, 'This finding is not muted: the mute may have ended.'));
+    async handle({ params: { id }, principal }, deps) {
+      if (!(await deps.ledger.mutes.unmute(id))) {
+        return refuse(problem(404, 'This finding is not muted: the mute may have ended.'));
+      }
+      await noteMute(deps, principal, id, { detail: 'no longer muted', reason: '' });
+      return answer(null);
     },
   }),
 ];
@@ -66,4 +71,22 @@ function faultOf({ atMs, untilMs }: Mute): string | null {
     return 'until is more than 90 days ahead. What should stay silent for longer belongs into the filters of a channel (muster.notify).';
   }
   return null;
+}
+
+async function noteMute(
+  { ledger }: Pick<ApiDeps, 'ledger'>,
+  { name, kind, role, ip }: Principal,
+  findingId: string,
+  told: { readonly detail: string; readonly reason: string },
+): Promise<void> {
+  await ledger.audit.append({
+    by: { name, kind, role },
+    from: ip,
+    act: 'mute',
+    scope: findingId,
+    dryRun: null,
+    basis: null,
+    result: 'done',
+    ...told,
+  });
 }

@@ -15,6 +15,7 @@ export const AUDIT_ACTS = [
   'sweep',
   'approve',
   'accept-inventory',
+  'mute',
   'brake',
   'ramp',
   'config',
