@@ -12,7 +12,7 @@ import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import { createPlaceFollower } from './follow-places.ts';
 import type { Model } from './model.ts';
-import { readHistory } from './read-history.ts';
+import { beginHistory, type HistoryReading } from './read-history.ts';
 import { beginRebuild, type Rebuild } from './rebuild.ts';
 import { inTransaction } from './schema.ts';
 
@@ -69,6 +69,7 @@ export function createFollower(deps: FollowerDeps) {
   const everySoOften = createTimer(clock, CHECK_EVERY_MS);
   let changeId: string | null = null;
   let rebuild: Rebuild | null = null;
+  let history: HistoryReading | null = null;
   let rebuilds = 0;
   let asOfMs: number | null = null;
 
@@ -77,7 +78,7 @@ export function createFollower(deps: FollowerDeps) {
     // A ledger that has failed over goes on with the same stream, or is found to be behind.
     if (reason === 'start' || reason === 'behind') {
       const { nextId } = await ledger.changes.read('now', 1);
-      await readHistory(ledger, model, nextId);
+      history = beginHistory(ledger, model, { id: nextId, atMs: await ledger.clocks.now() });
       changeId = nextId;
     }
     await places.readAll();
@@ -142,6 +143,10 @@ export function createFollower(deps: FollowerDeps) {
         return true;
       }
       asOfMs = beganAtMs;
+      if (history !== null) {
+        if (await history.step()) history = null;
+        return true;
+      }
       await check();
       return false;
     },

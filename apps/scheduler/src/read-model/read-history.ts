@@ -2,27 +2,39 @@ import type { Ledger } from '@muster/core/control/ledger';
 import type { Model } from './model.ts';
 import { inTransaction } from './schema.ts';
 
-const ENTRIES = 1_000;
+/** Parsing and writing them keeps lists waiting for some ten milliseconds. */
+const ENTRIES = 250;
 
-/** Reads what the change stream tells of the time up to an entry: only for timelines, the rows come from the records. */
-export async function readHistory(
-  ledger: Pick<Ledger, 'changes' | 'clocks'>,
+/** What the change stream tells of the time before it was followed, read page by page. */
+export interface HistoryReading {
+  /** Reads one page. @returns whether all is read */
+  step(): Promise<boolean>;
+}
+
+/**
+ * Begins to read the change stream up to an entry: only for timelines, the rows come from the records. Until it has come to its
+ * end, timelines say that they begin now.
+ */
+export function beginHistory(
+  { changes }: Pick<Ledger, 'changes'>,
   { db, transitions }: Model,
-  untilId: string,
-): Promise<void> {
-  const nowMs = await ledger.clocks.now();
+  until: { readonly id: string; readonly atMs: number },
+): HistoryReading {
   transitions.clear();
+  transitions.add([], until.atMs);
   let afterId = '0-0';
-  let oldestMs: number | null = null;
-  for (;;) {
-    const { entries, nextId } = await ledger.changes.read(afterId, ENTRIES);
-    const old = entries.filter(({ id }) => isUpTo(id, untilId));
-    oldestMs ??= old[0] === undefined ? null : Number.parseInt(old[0].id, 10);
-    inTransaction(db, () => transitions.add(old, nowMs));
-    if (old.length < entries.length || entries.length === 0) break;
-    afterId = nextId;
-  }
-  transitions.add([], oldestMs ?? nowMs);
+  let oldestMs = until.atMs;
+  return {
+    async step() {
+      const { entries, nextId } = await changes.read(afterId, ENTRIES);
+      const old = entries.filter(({ id }) => isUpTo(id, until.id));
+      if (afterId === '0-0' && old[0] !== undefined) oldestMs = Number.parseInt(old[0].id, 10);
+      const isAll = old.length < entries.length || entries.length === 0;
+      inTransaction(db, () => transitions.add(old, isAll ? oldestMs : until.atMs));
+      afterId = nextId;
+      return isAll;
+    },
+  };
 }
 
 /** Whether an entry of the stream is not behind another one. */
