@@ -36,6 +36,7 @@ const COMMANDS: readonly Loadable[] = [
   { verbs: ['retry', 'cancel'], load: async () => (await import('./commands/act.ts')).addRetryCommands },
   { verbs: ['approve'], load: async () => (await import('./commands/approve.ts')).addApproveCommand },
   { verbs: ['audit'], load: async () => (await import('./commands/audit.ts')).addAuditCommand },
+  { verbs: ['notify'], load: async () => (await import('./commands/notify.ts')).addNotifyCommand },
   { verbs: ['config'], load: async () => (await import('./commands/config.ts')).addConfigCommand },
   { verbs: ['init'], load: async () => (await import('./commands/init.ts')).addInitCommand },
   { verbs: ['version'], load: async () => (await import('./commands/version.ts')).addVersionCommand },

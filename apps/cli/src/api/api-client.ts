@@ -17,6 +17,8 @@ export interface ApiClient {
     body: object,
     headers?: Readonly<Record<string, string>>,
   ): Promise<z.infer<T>>;
+  /** @returns false when there is nothing to delete */
+  delete(path: string): Promise<boolean>;
 }
 
 /** Parameters of a request; undefined ones are left out. */
@@ -75,6 +77,12 @@ export function createApiClient({ base, token, ca }: ApiAddress): ApiClient {
         ),
         answer,
       ),
+    delete: async (path) => {
+      const got = await ask(path, {}, { method: 'DELETE' });
+      if (got.status === 404) return false;
+      if (got.status !== 204) read(name, got, Problem);
+      return true;
+    },
   };
 }
 

@@ -12,6 +12,7 @@ import { type List, type ListOptions, readListOptions, withListOptions } from '.
 import { printList } from '../lists/print-list.ts';
 import { WAVE_LIST } from '../lists/wave-list.ts';
 import { parseId } from '../parse-ids.ts';
+import { addMuteCommands } from './mute.ts';
 import type { InstanceFilter } from '../sources/read-instances.ts';
 import type { Asked, Rows, Source } from '../sources/source.ts';
 import { withSource } from '../sources/with-source.ts';
@@ -64,12 +65,13 @@ export function addAttentionCommands(program: Command, context: CommandContext):
     await showList(context, { ...COVERAGE_LIST, none: '' }, options, shown);
     if (isTable) process.stdout.write(`${complete} of ${total} targets are complete\n`);
   });
-  listVerb(program, 'findings', 'what should be done, and who must act', FINDING_LIST, [
+  const findings = listVerb(program, 'findings', 'what should be done, and who must act', FINDING_LIST, [
     'muster findings',
     'muster findings --sort -count --fields count,kind,owner,remedy',
   ]).action((options: ListOptions) =>
     showList(context, FINDING_LIST, options, (source, asked) => source.findings(asked)),
   );
+  addMuteCommands(findings, context);
 }
 
 /** `muster waves`: where each wave of the configuration stands, and what those wait for that have not begun. */

@@ -188,7 +188,8 @@ async function runHere(id: ActionId, { ledger, config, clock }: ApiDeps): Promis
   );
 }
 
-function actorOf({ name, kind, role, ip }: Principal): Actor {
+/** Whom the audit names for a request. */
+export function actorOf({ name, kind, role, ip }: Principal): Actor {
   return { by: { name, kind, role }, from: ip };
 }
 

@@ -1,6 +1,9 @@
+import type { FindingRow } from '@muster/api/findings';
 import type { History } from '@muster/api/history';
 import { gatherBucket } from '@muster/core/history/gather-bucket';
+import { encodeBucket } from '@muster/core/history/history-bucket';
 import { resolutionsAt } from '@muster/core/history/resolution';
+import { createKeys } from '@muster/core/redis/keys';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SEEDED, seedOrganization } from '../console/seeded-ledger.fixture.ts';
 import { type RunningApp, startApp } from '../http/running-app.fixture.ts';
@@ -37,4 +40,21 @@ test('causes, groups of accounts and work are series of their own', async () => 
   expect(await names('cause')).toContain('host-disk-full');
   expect((await names('group')).every((name) => /^\d{12}$/.test(name))).toBe(true);
   expect(await names('work')).toEqual(expect.arrayContaining(['commandsSent', 'joined', 'dueLagSeconds']));
+});
+
+test('the row of a cause says how many hosts had it an hour ago, and nothing of a day ago that history does not know', async () => {
+  const { widthMs } = resolutionsAt(1).fine;
+  const hourAgo = Math.floor(Date.now() / widthMs) * widthMs - 12 * widthMs;
+  const bucket = await gatherBucket(app.ledger);
+  if (bucket === null) throw new Error('nothing is seeded');
+  const text = encodeBucket({ ...bucket, byCause: { 'host-disk-full': 1 } });
+  await app.command('HSET', createKeys('muster').fineHistory, String(hourAgo), text);
+
+  const id = encodeURIComponent('cause:host-disk-full@cause:host-disk-full');
+  const answered = await fetch(`${app.url}/api/v1/findings/${id}`);
+
+  expect((await answered.json()) as FindingRow).toMatchObject({
+    hosts: 3,
+    trend: { hourAgo: 1, dayAgo: null },
+  });
 });

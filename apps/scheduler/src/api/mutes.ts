@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { FindingRow, MuteRequest } from '@muster/api/findings';
-import { LONGEST_MUTE_MS, type Mute } from '@muster/core/control/mute-store';
-import type { Principal } from '../access/principal.ts';
-import type { ApiDeps } from './api-deps.ts';
+import { faultOfMute, muteFinding, unmuteFinding } from '@muster/core/control/mute-finding';
+import { actorOf } from './actions.ts';
 import { rowsOfFindings } from './finding-rows.ts';
 import { problem } from './problem.ts';
 import { answer, type ApiRoute, defineRoute, refuse } from './route.ts';
@@ -25,10 +24,11 @@ export const muteRoutes: readonly ApiRoute[] = [
     answer: FindingRow,
     problems: [404, 422],
     async handle({ params: { id }, body: { reason, until }, principal }, deps) {
-      const atMs = deps.clock.now();
-      const mute: Mute = { by: principal.name, reason, atMs, untilMs: Date.parse(until) };
-      const wrong = faultOf(mute);
+      const nowMs = deps.clock.now();
+      const untilMs = Date.parse(until);
+      const wrong = faultOfMute({ nowMs, untilMs });
       if (wrong !== null) return refuse(problem(422, wrong));
+      const actor = actorOf(principal);
       return replyFrom(await deps.readSnapshot(), deps, async (snapshot) => {
         const found = rowsOfFindings(snapshot).find((row) => row.id === id);
         if (found === undefined) {
@@ -39,9 +39,8 @@ export const muteRoutes: readonly ApiRoute[] = [
             ),
           );
         }
-        await deps.ledger.mutes.mute(id, mute);
-        await noteMute(deps, principal, id, { detail: `muted until ${until}`, reason });
-        return answer({ ...found, muted: { by: mute.by, reason, until } });
+        await muteFinding(deps.ledger, id, { actor, reason, nowMs, untilMs });
+        return answer({ ...found, muted: { by: actor.by.name, reason, until } });
       });
     },
   }),
@@ -55,38 +54,10 @@ export const muteRoutes: readonly ApiRoute[] = [
     params: FindingParams,
     answer: null,
     problems: [404],
-    async handle({ params: { id }, principal }, deps) {
-      if (!(await deps.ledger.mutes.unmute(id))) {
-        return refuse(problem(404, 'This finding is not muted: the mute may have ended.'));
-      }
-      await noteMute(deps, principal, id, { detail: 'no longer muted', reason: '' });
-      return answer(null);
+    async handle({ params: { id }, principal }, { ledger }) {
+      return (await unmuteFinding(ledger, id, actorOf(principal)))
+        ? answer(null)
+        : refuse(problem(404, 'This finding is not muted: the mute may have ended.'));
     },
   }),
 ];
-
-function faultOf({ atMs, untilMs }: Mute): string | null {
-  if (untilMs <= atMs) return 'until lies in the past: name a time from now on, at most 90 days ahead.';
-  if (untilMs - atMs > LONGEST_MUTE_MS) {
-    return 'until is more than 90 days ahead. What should stay silent for longer belongs into the filters of a channel (muster.notify).';
-  }
-  return null;
-}
-
-async function noteMute(
-  { ledger }: Pick<ApiDeps, 'ledger'>,
-  { name, kind, role, ip }: Principal,
-  findingId: string,
-  told: { readonly detail: string; readonly reason: string },
-): Promise<void> {
-  await ledger.audit.append({
-    by: { name, kind, role },
-    from: ip,
-    act: 'mute',
-    scope: findingId,
-    dryRun: null,
-    basis: null,
-    result: 'done',
-    ...told,
-  });
-}
