@@ -1,31 +1,40 @@
 import { moveOnTerminal } from '@muster/cli/guarded-output';
+import { cutToWidth } from '@muster/cli/lists/table';
 import type { OrganizationStatus } from '@muster/core/reports/organization-status';
 
 const BAR_WIDTH = 30;
+/** Columns of the narrowest terminal that is drawn for. */
+const MOST_NARROW = 20;
 /** Without a terminal a line is printed this often, and only when something changed. */
 const QUIET_EVERY_MS = 5_000;
 
 /** Shows how far the demo is: a block that redraws itself on a terminal, a line now and then elsewhere. Writes to stderr; stdout belongs to the result. */
 export class ProgressDisplay {
-  readonly #tty = process.stderr.isTTY;
+  readonly #stream: NodeJS.WriteStream;
   #drawnLines = 0;
   #lastLine = '';
   #lastAtMs = 0;
 
+  constructor(stream: NodeJS.WriteStream = process.stderr) {
+    this.#stream = stream;
+  }
+
   update(status: OrganizationStatus, elapsedMs: number): void {
-    if (this.#tty) this.#redraw(progressBlock(status, elapsedMs));
+    if (this.#stream.isTTY) this.#redraw(progressBlock(status, elapsedMs));
     else this.#printLine(status, elapsedMs);
   }
 
   /** Removes the block, so that what follows starts on a clean line. */
   clear(): void {
-    if (this.#drawnLines > 0) moveOnTerminal(process.stderr, { eraseLinesAbove: this.#drawnLines });
+    if (this.#drawnLines > 0) moveOnTerminal(this.#stream, { eraseLinesAbove: this.#drawnLines });
     this.#drawnLines = 0;
   }
 
   #redraw(lines: readonly string[]): void {
     this.clear();
-    process.stderr.write(`${lines.join('\n')}\n`);
+    // A line that the terminal breaks is two to erase, and one would stay.
+    const width = Math.max(MOST_NARROW, this.#stream.columns) - 1;
+    this.#stream.write(`${lines.map((line) => cutToWidth(line, width)).join('\n')}\n`);
     this.#drawnLines = lines.length;
   }
 
@@ -36,7 +45,7 @@ export class ProgressDisplay {
     if (line === this.#lastLine || elapsedMs - this.#lastAtMs < QUIET_EVERY_MS) return;
     this.#lastLine = line;
     this.#lastAtMs = elapsedMs;
-    process.stderr.write(`${seconds(elapsedMs)}  ${line}\n`);
+    this.#stream.write(`${seconds(elapsedMs)}  ${line}\n`);
   }
 }
 
