@@ -15,7 +15,7 @@ export interface ApiOptions {
 export interface ApiAddress {
   /** Of the scheduler, with a `/` at its end. */
   readonly base: URL;
-  /** Null where none was given: a scheduler that anybody on this machine may read. */
+  /** Null where none was given: a scheduler that every program of this machine may read. */
   readonly token: string | null;
   /** Certificates of authorities that are trusted beside the usual ones; null for none. */
   readonly ca: string | null;

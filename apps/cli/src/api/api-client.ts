@@ -7,7 +7,7 @@ import type { ApiAddress } from './api-address.ts';
 
 /** Asks one scheduler. Everything that it refuses, and every answer that is none, ends the command with a message for people. */
 export interface ApiClient {
-  /** For people: the address without what belongs to nobody else. */
+  /** For people: the address, without a token and without a query. */
   readonly name: string;
   /** @returns null for what is not there */
   get<T extends z.ZodType>(path: string, answer: T, query?: Query): Promise<z.infer<T> | null>;

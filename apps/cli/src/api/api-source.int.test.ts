@@ -187,7 +187,7 @@ describe('another server', () => {
   });
   afterAll(() => new Promise((resolve) => server.close(resolve)));
 
-  test('gets the token that it was given with, and sends nobody elsewhere', async () => {
+  test('gets the token that it was given with, and cannot send it on to another', async () => {
     const tokenFile = join(folder, 'token');
     writeFileSync(tokenFile, 'muster_abc\n');
 
