@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { duration, relative, utc } from './time.ts';
+import { duration, relative, timeLabels, utc } from './time.ts';
 
 const NOW_MS = Date.parse('2026-11-30T12:00:00.000Z');
 
@@ -27,4 +27,17 @@ test.each([
   ['2026-11-30T17:00:00.000Z', 'in 5 h'],
 ])('%s is said as %s at noon', (iso, said) => {
   expect(relative(iso, NOW_MS)).toBe(said);
+});
+
+test('a chart says hours of the day in UTC, and the date where a day begins', () => {
+  const at = (iso: string): number => Date.parse(iso) / 1_000;
+
+  expect(
+    timeLabels([at('2026-11-30T22:00:00Z'), at('2026-11-30T23:00:00Z'), at('2026-12-01T00:00:00Z')]),
+  ).toEqual(['22:00', '23:00', '12-01']);
+  expect(timeLabels([at('2026-11-30T22:00:00Z'), at('2026-12-01T22:00:00Z')])).toEqual(['11-30', '12-01']);
+  expect(timeLabels([at('2026-11-30T22:00:00Z'), at('2026-11-30T22:00:15Z')])).toEqual([
+    '22:00:00',
+    '22:00:15',
+  ]);
 });

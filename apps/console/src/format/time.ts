@@ -30,3 +30,13 @@ export function relative(iso: string, nowMs: number): string {
   if (Math.abs(behindMs) < 5 * SECOND_MS) return 'just now';
   return behindMs > 0 ? `${duration(behindMs)} ago` : `in ${duration(-behindMs)}`;
 }
+
+/** Labels under a chart for times in epoch seconds, UTC: hours and minutes, and the date where a day begins or nothing else differs. */
+export function timeLabels(seconds: readonly number[]): string[] {
+  const stepMs = ((seconds[1] ?? 0) - (seconds[0] ?? 0)) * SECOND_MS;
+  return seconds.map((one) => {
+    const iso = new Date(one * SECOND_MS).toISOString();
+    const isDay = stepMs >= DAY_MS || iso.slice(11, 16) === '00:00';
+    return isDay ? iso.slice(5, 10) : iso.slice(11, stepMs < MINUTE_MS ? 19 : 16);
+  });
+}

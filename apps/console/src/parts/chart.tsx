@@ -2,7 +2,7 @@ import { type ReactElement, useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { figure } from '../format/numbers.ts';
-import { utc } from '../format/time.ts';
+import { timeLabels, utc } from '../format/time.ts';
 import type { Line } from './chart-line.ts';
 import './chart.css';
 
@@ -135,7 +135,7 @@ function draw(
       cursor: { drag: { x: false, y: false }, points: { size: 7 } },
       scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.08)] } },
       axes: [
-        axis,
+        { ...axis, values: (_plot, seconds) => timeLabels(seconds) },
         {
           ...axis,
           size: 54,

@@ -93,3 +93,21 @@ test('hosts of a cause have their accounts, and a trend where history reaches ba
   ]);
   expect(rowsOfCauses(byCause)).toMatchObject([{ trend: null }]);
 });
+
+test('what stands since a time comes before the causes of hosts, as urgent as they are', () => {
+  const [cause] = rowsOfCauses({ 'ec2-join-failure': 4 });
+  const status = { instances: { total: 0, byState: {}, byCause: { 'ec2-join-failure': 4 } }, outputs: [] };
+  const trendOf = () => ({ hourAgo: null, dayAgo: null });
+  const rest = { status, mutes: new Map(), trendOf } as unknown as Snapshot;
+
+  const rows = rowsOfFindings(
+    { ...rest, findings: [finding('accounts-not-read', 1)], pauses: [] },
+    new Map(),
+  );
+
+  expect(cause?.severity).toBe('warn');
+  expect(rows.map(({ kind, severity }) => [kind, severity])).toEqual([
+    ['accounts-not-read', 'warn'],
+    ['cause:ec2-join-failure', 'warn'],
+  ]);
+});

@@ -36,7 +36,7 @@ export function rowsOfFindings(
     (a, b) =>
       Number(b.stopsSending) - Number(a.stopsSending) ||
       SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
-      (a.since ?? '~').localeCompare(b.since ?? '~') ||
+      inOrder(a.since ?? NEVER, b.since ?? NEVER) ||
       (b.hosts ?? 0) - (a.hosts ?? 0),
   );
 }
@@ -57,6 +57,15 @@ function withPlaces(
 
 /** What the kind of a row begins with that is about the hosts of a cause. */
 const CAUSE = 'cause:';
+
+/** Behind every time as text. */
+const NEVER = '~';
+
+/** By their characters: a language's own order has signs before figures. */
+function inOrder(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
 
 function viewOfMute(mute: Mute | undefined): FindingRow['muted'] {
   if (mute === undefined) return null;

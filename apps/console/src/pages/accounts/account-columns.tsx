@@ -13,7 +13,7 @@ export const ACCOUNT_COLUMNS: readonly Column<AccountRow>[] = [
     id: 'account',
     header: 'Account',
     sort: 'name',
-    weight: 24,
+    weight: 21,
     cell: ({ accountId, name }) => (
       <Link to="/accounts/$accountId" params={{ accountId }} className="breaks">
         {name === '' ? null : (
@@ -30,7 +30,7 @@ export const ACCOUNT_COLUMNS: readonly Column<AccountRow>[] = [
     id: 'status',
     header: 'Read',
     sort: 'status',
-    weight: 13,
+    weight: 16,
     cell: ({ status, cause, paused }) => (
       <>
         <span title={cause ?? undefined}>
@@ -52,7 +52,7 @@ export const ACCOUNT_COLUMNS: readonly Column<AccountRow>[] = [
     id: 'joined',
     header: 'Joined',
     sort: 'joined',
-    weight: 12,
+    weight: 15,
     isNumber: true,
     cell: (row) => (
       <>
@@ -89,7 +89,7 @@ export const ACCOUNT_COLUMNS: readonly Column<AccountRow>[] = [
     id: 'underWay',
     header: 'Under way',
     sort: 'underWay',
-    weight: 11,
+    weight: 9,
     isNumber: true,
     cell: (row) => <HostsLink place={row} count={row.underWay} state={UNDER_WAY} />,
   },
@@ -97,7 +97,7 @@ export const ACCOUNT_COLUMNS: readonly Column<AccountRow>[] = [
     id: 'read',
     header: 'Last complete',
     sort: 'lastCompleteAt',
-    weight: 14,
+    weight: 13,
     cell: ({ lastCompleteAt }) => <RelativeTime at={lastCompleteAt} />,
   },
 ];

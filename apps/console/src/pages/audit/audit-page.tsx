@@ -25,6 +25,7 @@ interface AuditPageAnswer extends Page<AuditRow> {
 }
 
 const PARAMETERS = ['q', 'act', 'by', 'since', 'sort'];
+/** As the API names them; Muster's own acts and those about who may act come last. */
 const ACTS = [
   'retry',
   'pause',
@@ -33,8 +34,15 @@ const ACTS = [
   'sweep',
   'approve',
   'accept-inventory',
-  'mute',
+  'brake',
+  'ramp',
+  'config',
+  'change',
+  'clean-up',
+  'queue',
   'sign-in',
+  'user',
+  'token',
 ];
 const FILTERS = [{ name: 'act', label: 'Act', options: ACTS.map((value) => ({ value })) }];
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isRecorded, linesOfStates, linesOfWork } from './history-lines.ts';
+import { fromFirstRecord, isRecorded, linesOfStates, linesOfWork } from './history-lines.ts';
 
 test('a gap stays a gap, and a state that no host was in is a zero', () => {
   const lines = linesOfStates([
@@ -30,4 +30,13 @@ test('nothing is recorded where there are only gaps', () => {
   expect(isRecorded(linesOfStates([{ name: 'joined', values: [null, null] }]))).toBe(false);
   expect(isRecorded(linesOfStates([]))).toBe(false);
   expect(isRecorded(linesOfStates([{ name: 'joined', values: [null, 0] }]))).toBe(true);
+});
+
+test('a chart begins where its history does, and a gap within it stays', () => {
+  const lines = linesOfStates([{ name: 'joined', values: [null, null, 3, null, 5] }]);
+
+  const shown = fromFirstRecord(['a', 'b', 'c', 'd', 'e'], lines);
+
+  expect(shown.at).toEqual(['c', 'd', 'e']);
+  expect(shown.lines[0]?.values).toEqual([3, null, 5]);
 });

@@ -30,6 +30,16 @@ export function isRecorded(lines: readonly Line[]): boolean {
   return lines.some(({ values }) => values.some((value) => value !== null));
 }
 
+/** The chart begins where its history does: what was before is no gap. */
+export function fromFirstRecord(
+  at: readonly string[],
+  lines: readonly Line[],
+): { readonly at: readonly string[]; readonly lines: readonly Line[] } {
+  const first = at.findIndex((_time, index) => lines.some(({ values }) => (values[index] ?? null) !== null));
+  if (first <= 0) return { at, lines };
+  return { at: at.slice(first), lines: lines.map((line) => ({ ...line, values: line.values.slice(first) })) };
+}
+
 /** A gap where any line of the history has one: nothing was recorded then. A series that is not there had nothing to count. */
 function sum(series: Series, names: readonly string[]): readonly (number | null)[] {
   const length = series[0]?.values.length ?? 0;

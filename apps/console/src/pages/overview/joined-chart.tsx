@@ -5,13 +5,15 @@ import { historyQuery } from '../../api/queries.ts';
 import { Chart } from '../../parts/chart.tsx';
 import { RelativeTime } from '../../parts/relative-time.tsx';
 import { Empty, Shown } from '../../parts/states-of-view.tsx';
-import { isRecorded, linesOfStates } from './history-lines.ts';
+import { fromFirstRecord, isRecorded, linesOfStates } from './history-lines.ts';
 
 const HOUR_MS = 3_600_000;
 const SPANS = [
-  { name: '6 hours', ms: 6 * HOUR_MS },
-  { name: '2 days', ms: 48 * HOUR_MS },
-  { name: '30 days', ms: 30 * 24 * HOUR_MS },
+  // What the API shows where nothing is asked for: a day, and as much less as a simulation runs faster than time.
+  { name: 'day', button: '1 day', ms: null },
+  { name: '2 days', button: '2 days', ms: 48 * HOUR_MS },
+  { name: '30 days', button: '30 days', ms: 30 * 24 * HOUR_MS },
+  { name: 'year', button: '1 year', ms: 365 * 24 * HOUR_MS },
 ] as const;
 
 /** Hosts that have joined, over time, beside those that have not. */
@@ -19,11 +21,15 @@ export function JoinedChart(): ReactElement {
   const [span, setSpan] = useState<(typeof SPANS)[number]>(SPANS[0]);
   // Whole minutes: a new address for each moment would be asked for each time.
   const from = useMemo(
-    () => new Date(Math.floor((serverNow() - span.ms) / 60_000) * 60_000).toISOString(),
+    () =>
+      span.ms === null ? null : new Date(Math.floor((serverNow() - span.ms) / 60_000) * 60_000).toISOString(),
     [span],
   );
-  const history = useQuery(historyQuery({ series: 'state', from }));
-  const lines = useMemo(() => linesOfStates(history.data?.series ?? []), [history.data]);
+  const history = useQuery(historyQuery({ series: 'state', ...(from === null ? {} : { from }) }));
+  const { at, lines } = useMemo(
+    () => fromFirstRecord(history.data?.at ?? [], linesOfStates(history.data?.series ?? [])),
+    [history.data],
+  );
   return (
     <section className="card" aria-labelledby="joined-chart-title">
       <header className="card__head">
@@ -39,7 +45,7 @@ export function JoinedChart(): ReactElement {
                 setSpan(one);
               }}
             >
-              {one.name}
+              {one.button}
             </button>
           ))}
         </div>
@@ -51,7 +57,7 @@ export function JoinedChart(): ReactElement {
               <>
                 <Chart
                   label={`Hosts that have joined, failed and are under way, over the last ${span.name}.`}
-                  at={data.at}
+                  at={at}
                   lines={lines}
                 />
                 {data.eta === null ? null : (

@@ -4,14 +4,17 @@ import { type ReactElement, useMemo } from 'react';
 import { historyQuery } from '../../api/queries.ts';
 import { figure, share } from '../../format/numbers.ts';
 import { Chart } from '../../parts/chart.tsx';
-import { isRecorded, linesOfWork } from './history-lines.ts';
+import { fromFirstRecord, isRecorded, linesOfWork } from './history-lines.ts';
 
 const APIS_SHOWN = 7;
 
 /** How much is done, and where AWS slows it down. */
 export function WorkCard({ overview }: { readonly overview: Overview }): ReactElement {
   const history = useQuery(historyQuery({ series: 'work' }));
-  const lines = useMemo(() => linesOfWork(history.data?.series ?? []), [history.data]);
+  const { at, lines } = useMemo(
+    () => fromFirstRecord(history.data?.at ?? [], linesOfWork(history.data?.series ?? [])),
+    [history.data],
+  );
   const { calls, throttled } = overview.aws;
   const apis = Object.entries(calls)
     .toSorted(([, a], [, b]) => b - a)
@@ -25,10 +28,10 @@ export function WorkCard({ overview }: { readonly overview: Overview }): ReactEl
         </span>
       </header>
       <div className="card__body stack">
-        {isRecorded(lines) && history.data !== undefined ? (
+        {isRecorded(lines) ? (
           <Chart
             label="Commands sent, hosts joined and throttled calls per interval, over the last day."
-            at={history.data.at}
+            at={at}
             lines={lines}
           />
         ) : null}
