@@ -10,7 +10,7 @@ export const AccountRow = z.object({
   name: z.string(),
   /** Ids from the root down; empty when the account was not found through an organization. */
   unitPath: z.array(z.string()),
-  /** The worst of its targets; `denied` for one that cannot be entered. */
+  /** The worst of its targets. `denied` is one that cannot be entered at all; `partial` one of which a target is denied. */
   status: CoverageStatus,
   /** Why it, or one of its targets, is not read; null when all are. */
   cause: z.string().nullable(),

@@ -140,11 +140,17 @@ function addHosts(sums: HostSums, state: string, hosts: number): void {
   }
 }
 
+/** Denied is one that cannot be entered: one that is only kept out of a region is read in part. */
+function statusOf(worst: TargetSums | null): CoverageStatus {
+  if (worst === null) return 'pending';
+  return worst.status === 'denied' && worst.region !== WHOLE_ACCOUNT_REGION ? 'partial' : worst.status;
+}
+
 function accountOf({ worst, oldestComplete, ...draft }: Draft): AccountSums {
   return {
     ...draft,
     unitPath: [...draft.unitPath],
-    status: worst?.status ?? 'pending',
+    status: statusOf(worst),
     cause: worst?.cause ?? null,
     detail: worst?.detail ?? '',
     lastCompleteAt: timeOf(oldestComplete ?? null),
