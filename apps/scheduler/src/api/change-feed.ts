@@ -202,7 +202,9 @@ function createMemory() {
     /** What a page has missed that has seen everything up to `lastId`; null when nothing. */
     missedSince(lastId: string): Change | null {
       if (sinceId === null || !isPlace(lastId) || isBefore(lastId, sinceId)) {
-        return { id: isPlace(lastId) ? lastId : '0-0', resources: new Set(EVERYTHING), instances: null };
+        // From here on the page is told exactly.
+        const id = kept.at(-1)?.id ?? sinceId ?? '0-0';
+        return { id, resources: new Set(EVERYTHING), instances: null };
       }
       // Those with the same id, too: what is no instance changes without a new place in the stream.
       return kept.filter(({ id }) => !isBefore(id, lastId)).reduce<Change | null>(merge, null);

@@ -121,6 +121,14 @@ test.each(['0-1', 'nothing', '99999999999999-0\u00e9'])(
     await expect.poll(() => told(page).length).toBe(11);
     expect(page.events[0]?.instances).toBeNull();
     page.close();
+    await page.ended;
+
+    // With the id of that event it is told exactly again.
+    const again = await open(page.events[0]?.id);
+    await pause(10);
+    await expect.poll(() => told(again)).toContain('findings');
+    expect(told(again)).not.toContain('configuration');
+    again.close();
   },
 );
 

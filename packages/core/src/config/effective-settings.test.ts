@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { effectiveSettings } from './effective-settings.ts';
+import type { MusterConfig } from './model.ts';
 import { parseConfig } from './parse-config.ts';
 import { mainSchema } from './reference.ts';
+import { Secret } from './secret.ts';
 
 interface Node {
   readonly properties?: Readonly<Record<string, Node>>;
@@ -35,13 +37,15 @@ muster:
     - {name: year-end, from: 2026-12-20, to: 2027-01-04}
 `;
 
-function settings(): ReadonlyMap<string, { readonly value: string; readonly isDefault: boolean }> {
+function settings(
+  change: (config: MusterConfig) => MusterConfig = (config) => config,
+): ReadonlyMap<string, { readonly value: string; readonly isDefault: boolean }> {
   const parsed = parseConfig(TEXT, {
     file: 'muster.yaml',
     env: { MUSTER_CONSOLE_PASSWORD: 'another-secret' },
   });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
-  return new Map(effectiveSettings(parsed.config).map(({ path, ...one }) => [path, one]));
+  return new Map(effectiveSettings(change(parsed.config)).map(({ path, ...one }) => [path, one]));
 }
 
 test('a setting has the key of the file, the value of the file, and whether it is the default', () => {
@@ -64,12 +68,41 @@ test('no secret is among them', () => {
   }
 });
 
+test('of users, certificates and channels nothing is told that signs in or carries a token', () => {
+  const all = settings((config) => ({
+    ...config,
+    console: {
+      ...config.console,
+      users: [{ name: 'ann', role: 'admin', hash: '$argon2id$v=19$not-to-be-told' }],
+      tls: { certificate: '-----BEGIN CERTIFICATE----- not-to-be-told', key: new Secret('not-to-be-told') },
+    },
+    notify: [
+      {
+        name: 'ops',
+        kind: 'slack',
+        url: new Secret('https://hooks.example.com/not-to-be-told'),
+        filter: { severity: 'page', kinds: null, owners: null, units: null, accounts: null },
+        resolved: true,
+        perHour: 10,
+        allowPrivate: false,
+      },
+    ],
+  }));
+
+  expect(JSON.stringify([...all])).not.toContain('not-to-be-told');
+  expect(all.get('muster.console.users_file')?.value).toBe('1 user');
+  expect(all.get('muster.notify[0].url')?.value).toBe('[redacted]');
+});
+
 test('every setting of muster that is no list is a key of the file', () => {
   const { properties } = mainSchema() as Node;
   const known = new Set(pathsOf(properties?.['muster'], 'muster'));
 
   const unknown = [...settings().keys()].filter(
-    (path) => path.startsWith('muster.') && !path.includes('[') && !known.has(path),
+    (path) =>
+      path.startsWith('muster.') &&
+      !path.includes('[') &&
+      ![...known].some((one) => one === path || one.startsWith(`${path}.`)),
   );
 
   expect(unknown).toEqual([]);

@@ -1,5 +1,6 @@
 /** The configuration in force as a list of settings, for people: the keys of the file, every default in place, no secret. */
 import type { MusterConfig } from './model.ts';
+import { plural } from '../runtime/wording.ts';
 import { parseConfig } from './parse-config.ts';
 import { Secret } from './secret.ts';
 import { formatDuration } from './value-shapes.ts';
@@ -25,6 +26,9 @@ const SECTIONS: Readonly<Record<string, string>> = {
 
 /** Compiled under another name than the file has. */
 const RENAMED: Readonly<Record<string, string>> = {
+  'muster.console.users': 'muster.console.users_file',
+  'muster.console.tls.certificate': 'muster.console.tls.cert_file',
+  'muster.console.tls.key': 'muster.console.tls.key_file',
   'muster.install.execution_timeout': 'muster.install.timeout',
   'muster.inventory.kind': 'muster.inventory.source',
   'muster.pacing.quotas.ssm:SendCommand.per_second': 'muster.pacing.send_commands_per_second',
@@ -35,7 +39,7 @@ const RENAMED: Readonly<Record<string, string>> = {
 
 /** Follow from other settings, or are told beside them. */
 const LEFT_OUT =
-  /^muster\.(ends_at|marker_keys|speed|install\.send_window|(repair|cleanup)\.hour|pacing\.quotas\.[\w:]+\.burst|(console|worker)\.(host|port))$/;
+  /^muster\.files$|^discovery_service\.aws\[\d+\]\.label$|^muster\.(ends_at|marker_keys|speed|install\.send_window|(repair|cleanup)\.hour|pacing\.quotas\.[\w:]+\.burst|(console|worker)\.(host|port))$/;
 
 /** All settings in the order of the file's sections. */
 export function effectiveSettings(config: MusterConfig): readonly EffectiveSetting[] {
@@ -62,6 +66,7 @@ function settingsOf(config: MusterConfig): readonly Setting[] {
 
 function flatten(path: string, name: string, value: unknown): readonly Setting[] {
   if (LEFT_OUT.test(path)) return [];
+  if (path === USERS && Array.isArray(value)) return [[`${USERS}_file`, plural(value.length, 'user')]];
   if (typeof value === 'object' && value !== null && !(value instanceof Secret)) {
     if (!Array.isArray(value)) {
       return Object.entries(value).flatMap(([key, one]) => flatten(`${path}.${keyOf(key)}`, key, one));
@@ -81,12 +86,18 @@ function keyOf(name: string): string {
     .replaceAll(/(?<=[a-z\d])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
+/** The file of users holds what passwords are checked by: of it, how many there are. */
+const USERS = 'muster.console.users';
+
+/** Secret by their names. An external id is what keeps other customers of a service out. */
+const SECRET_NAMES: ReadonlySet<string> = new Set(['externalId', 'hash', 'password', 'secret', 'token']);
+
 /** Fields that hold moments, by their names. */
 const MOMENTS = /^(from|to|until|notBefore|.*At)Ms$/;
 
 function print(name: string, value: unknown): string {
-  // An external id is what keeps other customers of a service out.
-  if (value instanceof Secret || (name === 'externalId' && value !== null)) return '[redacted]';
+  if (value instanceof Secret || (SECRET_NAMES.has(name) && value !== null)) return '[redacted]';
+  if (name === 'certificate') return '[certificate]';
   if (typeof value === 'number' && MOMENTS.test(name)) return new Date(value).toISOString();
   if (typeof value === 'number' && name.endsWith('Ms')) return formatDuration(value);
   if (typeof value === 'number' && name.endsWith('Seconds')) return formatDuration(value * 1_000);
