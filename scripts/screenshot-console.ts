@@ -47,7 +47,6 @@ const PICTURES: readonly Picture[] = [
     },
   },
   { name: 'console-findings', path: '/findings' },
-  { name: 'console-rollout', path: '/rollout' },
 ];
 const HEIGHT = 900;
 

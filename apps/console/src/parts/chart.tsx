@@ -123,6 +123,8 @@ function draw(
     {
       width: Math.max(1, element.clientWidth),
       height: HEIGHT_PX,
+      // The last label has room for its half.
+      padding: [8, 28, null, null],
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), 'Etc/UTC'),
       legend: { show: false },
       hooks: {
