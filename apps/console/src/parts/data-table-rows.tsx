@@ -1,6 +1,6 @@
 /** What a table is made of: widths, head, rows, and room for the rows that are out of sight. */
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import type { ReactElement, Ref } from 'react';
+import { memo, type ReactElement, type Ref } from 'react';
 import type { Column } from './column.ts';
 import { directionOf, toggledSort } from './sort-order.ts';
 import type { Selecting, ShownRow } from './use-data-table.ts';
@@ -88,7 +88,7 @@ export function TableHead<Row>({
   );
 }
 
-export function DataRow<Row>({
+function AnyDataRow<Row>({
   ref,
   index,
   row,
@@ -128,6 +128,9 @@ export function DataRow<Row>({
     </tr>
   );
 }
+
+/** The same, drawn anew only when it is another row, or the same one with other data. */
+export const DataRow = memo(AnyDataRow) as typeof AnyDataRow;
 
 /** Stands for the rows that are out of sight. */
 export function Spacer({ height, cells }: { readonly height: number; readonly cells: number }): ReactElement {

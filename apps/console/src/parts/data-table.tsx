@@ -1,7 +1,7 @@
 import type { ReactElement } from 'react';
 import type { Column } from './column.ts';
 import { DataRow, Spacer, TableHead, Widths } from './data-table-rows.tsx';
-import { useDataTable } from './use-data-table.ts';
+import { type ShownRow, useDataTable } from './use-data-table.ts';
 import { useVirtualRows } from './use-virtual-rows.ts';
 import './data-table.css';
 
@@ -31,31 +31,46 @@ export interface DataTableProps<Row> {
  */
 export function DataTable<Row extends object>(props: DataTableProps<Row>): ReactElement {
   const { columns, rows, selecting } = useDataTable(props);
-  const { ref, items, before, after, measure } = useVirtualRows(rows.length, props.onReachEnd);
-  const cells = columns.length + (selecting === null ? 0 : 1);
   return (
-    <div className="data-table" ref={ref}>
+    <div className="data-table">
       <table role="table" aria-label={props.label} aria-rowcount={(props.total ?? rows.length) + 1}>
         <Widths columns={columns} hasBoxes={selecting !== null} />
         <TableHead columns={columns} selecting={selecting} sort={props.sort} onSort={props.onSort} />
-        <tbody role="rowgroup">
-          {before > 0 ? <Spacer height={before} cells={cells} /> : null}
-          {items.map(({ index }) => {
-            const row = rows[index];
-            return row === undefined ? null : (
-              <DataRow
-                key={row.id}
-                ref={measure}
-                index={index}
-                row={row}
-                columns={columns}
-                hasBox={selecting !== null}
-              />
-            );
-          })}
-          {after > 0 ? <Spacer height={after} cells={cells} /> : null}
-        </tbody>
+        <RowsInSight
+          columns={columns}
+          rows={rows}
+          hasBoxes={selecting !== null}
+          onReachEnd={props.onReachEnd}
+        />
       </table>
     </div>
+  );
+}
+
+/** A part of its own: scrolling draws the rows that come into sight, and nothing else anew. */
+function RowsInSight<Row>({
+  columns,
+  rows,
+  hasBoxes,
+  onReachEnd,
+}: {
+  readonly columns: readonly Column<Row>[];
+  readonly rows: readonly ShownRow<Row>[];
+  readonly hasBoxes: boolean;
+  readonly onReachEnd: (() => void) | undefined;
+}): ReactElement {
+  const { ref, items, before, after, measure } = useVirtualRows(rows.length, onReachEnd);
+  const cells = columns.length + (hasBoxes ? 1 : 0);
+  return (
+    <tbody role="rowgroup" ref={ref}>
+      {before > 0 ? <Spacer height={before} cells={cells} /> : null}
+      {items.map(({ index }) => {
+        const row = rows[index];
+        return row === undefined ? null : (
+          <DataRow key={row.id} ref={measure} index={index} row={row} columns={columns} hasBox={hasBoxes} />
+        );
+      })}
+      {after > 0 ? <Spacer height={after} cells={cells} /> : null}
+    </tbody>
   );
 }

@@ -8,7 +8,7 @@ const END_ROWS = 25;
 
 /** Which rows are in sight when the whole page scrolls, and how much room the others take. */
 export function useVirtualRows(count: number, onReachEnd?: () => void) {
-  const ref = useRef<HTMLDivElement>(null);
+  const ref = useRef<HTMLTableSectionElement>(null);
   const [scrollMargin, setScrollMargin] = useState(0);
   // What stands above the table may grow or shrink, and then the whole page does.
   useLayoutEffect(() => {

@@ -58,23 +58,30 @@ export async function sendStream(
   const { headers, chunks, signal } = options;
   response.status(200).set('Cache-Control', 'no-store').set(headers);
   response.flushHeaders();
+  const drained = watchDrains(response, signal);
   for await (const chunk of chunks) {
     if (signal.aborted) return;
-    if (!response.write(chunk)) await drained(response, signal);
+    if (!response.write(chunk)) await drained();
   }
   response.end();
 }
 
-function drained(response: Response, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const patience = setTimeout(() => response.destroy(), PATIENCE_MS);
-    const done = () => {
-      clearTimeout(patience);
-      response.off('drain', done);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    response.once('drain', done);
-    signal.addEventListener('abort', done, { once: true });
+/** Waits until more can be written. One listener for the whole answer: a compressor keeps those that are taken off again. */
+function watchDrains(response: Response, signal: AbortSignal): () => Promise<void> {
+  let wake = (): void => undefined;
+  response.on('drain', () => {
+    wake();
   });
+  signal.addEventListener('abort', () => {
+    wake();
+  });
+  return () =>
+    new Promise((resolve) => {
+      const patience = setTimeout(() => response.destroy(), PATIENCE_MS);
+      wake = () => {
+        clearTimeout(patience);
+        resolve();
+      };
+      if (signal.aborted) wake();
+    });
 }

@@ -86,7 +86,13 @@ export function InstancesPage(): ReactElement {
                     choose({ kind: 'rows', ids });
                   }}
                 />
-                <Pager pages={pages} rows={items.length} total={total} next={next} />
+                <Pager
+                  pages={pages}
+                  rows={items.length}
+                  total={total}
+                  next={next}
+                  isSettled={!list.isPlaceholderData}
+                />
               </>
             )
           }

@@ -40,11 +40,14 @@ export function Pager({
   rows,
   total,
   next,
+  isSettled,
 }: {
   readonly pages: Pages;
   readonly rows: number;
   readonly total: number;
   readonly next: string | null;
+  /** False while the rows are those of another page or of the filters before: their cursor leads nowhere here. */
+  readonly isSettled: boolean;
 }): ReactElement {
   const first = pages.page * INSTANCES_AT_ONCE + 1;
   return (
@@ -64,7 +67,7 @@ export function Pager({
       <button
         type="button"
         className="button button--small"
-        disabled={next === null}
+        disabled={next === null || !isSettled}
         onClick={() => {
           if (next !== null) pages.goOn(next);
         }}
