@@ -57,6 +57,8 @@ function noNode() {
 /**
  * What the installed packages depend on, whole: the script `muster` compares it without a Node, by `cat` and `cmp`. The platform is
  * part of it: the pinned Node is a binary.
+ *
+ * @public by test/repo/muster-script.test.ts, in a copy of this folder
  */
 export function wantedStamp() {
   const files = ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'scripts/bootstrap/pnpm/package-lock.json'];

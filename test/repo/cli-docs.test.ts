@@ -38,8 +38,9 @@ async function helps(): Promise<ReadonlyMap<string, string>> {
   const texts = new Map<string, string>();
   const left = [...verbs];
   const take = async (): Promise<void> => {
-    for (let verb = left.shift(); verb !== undefined; verb = left.shift())
+    for (let verb = left.shift(); verb !== undefined; verb = left.shift()) {
       texts.set(verb, await helpOf(verb));
+    }
   };
   await Promise.all([take(), take()]);
   return texts;

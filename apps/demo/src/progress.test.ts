@@ -18,13 +18,16 @@ const STATUS = {
   commands: { sent: 1_234, live: 56 },
 } as unknown as OrganizationStatus;
 
+/** How the display begins to erase lines above: a count follows. */
+const ERASE = '\u001B[';
+
 /** What a terminal of so many columns shows after these writes, as rows: it breaks longer lines. */
 function screenOf(writes: readonly string[], columns: number): readonly string[] {
   const rows: string[] = [];
   for (const text of writes) {
-    const [, up] = /^\u001B\[(\d+)A\u001B\[J$/.exec(text) ?? [];
-    if (up !== undefined) rows.splice(Math.max(0, rows.length - Number(up)));
-    else {
+    if (text.startsWith(ERASE)) {
+      rows.splice(Math.max(0, rows.length - Number.parseInt(text.slice(ERASE.length), 10)));
+    } else {
       for (const line of text.replace(/\n$/, '').split('\n')) {
         for (let at = 0; at === 0 || at < line.length; at += columns) rows.push(line.slice(at, at + columns));
       }

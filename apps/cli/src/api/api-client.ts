@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { Problem } from '@muster/api/problem';
 import { messageOf } from '@muster/core/runtime/errors';
@@ -160,7 +161,9 @@ const UNTRUSTED: ReadonlySet<string> = new Set([
 /** For this process, which is one command: fetch takes no authorities of its own. */
 function trust(ca: string): void {
   try {
-    setDefaultCACertificates([...getCACertificates('default'), ca]);
+    // Node takes a text without any for none.
+    const { raw } = new X509Certificate(ca);
+    if (raw.length > 0) setDefaultCACertificates([...getCACertificates('default'), ca]);
   } catch (error) {
     throw new CommandError(EXIT.usage, `--ca-file: no certificates in PEM: ${messageOf(error)}`);
   }

@@ -1,7 +1,9 @@
 /** The verbs that look, asked through the API of a scheduler's web side and through Redis. */
+import { execFileSync } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SEEDED, seedOrganization } from '@muster/scheduler/console/seeded-ledger.fixture';
@@ -165,6 +167,42 @@ describe('an address', () => {
 
     expect(code).toBe(1);
     expect(stderr).toMatch(/^http:\/\/127\.0\.0\.1:1 does not answer: /);
+  });
+});
+
+describe('a certificate of an authority of one’s own', () => {
+  let server: SecureServer;
+  let url: string;
+  const certificate = join(folder, 'ca.pem');
+  beforeAll(async () => {
+    const key = join(folder, 'key.pem');
+    const asked = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'];
+    const names = ['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+    execFileSync('openssl', [...asked, ...names, '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+    server = createSecureServer(
+      { key: readFileSync(key), cert: readFileSync(certificate) },
+      (_request, response) => response.end('<html>'),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => new Promise((resolve) => server.close(resolve)));
+
+  test('is refused, with what would trust it', async () => {
+    const { code, stderr } = await muster(['--url', url, 'status']);
+
+    expect(code).toBe(1);
+    expect(stderr).toContain('--ca-file FILE, or NODE_EXTRA_CA_CERTS');
+  });
+
+  test('is trusted by --ca-file: the answer is read', async () => {
+    const { stderr } = await muster(['--url', url, '--ca-file', certificate, 'status']);
+
+    expect(stderr).toContain('is it the address of a scheduler');
+    expect(await muster(['--url', url, '--ca-file', join(folder, 'muster.yaml'), 'status'])).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('no certificates in PEM') as string,
+    });
   });
 });
 

@@ -1,4 +1,4 @@
-import { InstanceId } from '@muster/core/organization/ids';
+import type { InstanceId } from '@muster/core/organization/ids';
 import { z } from 'zod';
 import type { CommandContext } from '../command-context.ts';
 import { parseId } from '../parse-ids.ts';
