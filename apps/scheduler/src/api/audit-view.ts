@@ -46,7 +46,7 @@ export function createAuditView(audit: AuditLedger): AuditView {
       const page = await audit.after(held.at(-1)?.id ?? '', PAGE);
       for (const { id, entry, sealed } of page) {
         held.push({ id, row: entry === null ? null : rowOf(id, entry) });
-        verdict = withLink(verdict, { place: id, sealed: sealed.hash === '' ? null : sealed });
+        verdict = withLink(verdict, { place: id, sealed: sealed.hash === '' ? null : sealed, entry });
       }
       if (page.length < PAGE) return;
     }

@@ -80,7 +80,10 @@ const COLUMNS: readonly Column<AuditRow>[] = [
     id: 'result',
     header: 'Result',
     weight: 16,
-    cell: (row) => <span title={plainText(row.result)}>{plainText(row.result)}</span>,
+    cell: (row) => {
+      const told = plainText(row.detail === '' ? row.result : `${row.result}: ${row.detail}`);
+      return <span title={told}>{told}</span>;
+    },
   },
   {
     id: 'reason',

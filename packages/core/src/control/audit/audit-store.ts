@@ -94,8 +94,8 @@ export function createAuditLedger({
 
     /** All entries, the oldest first, for `verifyChain`. */
     async *chain(): AsyncGenerator<ChainLink> {
-      for await (const { id, sealed } of links()) {
-        yield { place: `entry ${id}`, sealed: sealed.hash === '' ? null : sealed };
+      for await (const { id, sealed, entry } of links()) {
+        yield { place: `entry ${id}`, sealed: sealed.hash === '' ? null : sealed, entry };
       }
     },
 

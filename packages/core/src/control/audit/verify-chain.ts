@@ -1,5 +1,5 @@
 /** Whether a chain of audit entries holds: each one is what its hash says, and follows the one before. */
-import { hashOfText, NO_ENTRY_BEFORE, readEntry } from './audit-entry.ts';
+import { type AuditEntry, hashOfText, NO_ENTRY_BEFORE, readEntry } from './audit-entry.ts';
 
 /** An entry as it lies somewhere. */
 export interface ChainLink {
@@ -7,6 +7,8 @@ export interface ChainLink {
   readonly place: string;
   /** Null for what is no entry at all. */
   readonly sealed: { readonly text: string; readonly hash: string } | null;
+  /** The same as it was read already; absent where it was not. */
+  readonly entry?: AuditEntry | null;
 }
 
 /** What a look at a chain came to. */
@@ -48,9 +50,9 @@ export async function verifyChain(
 }
 
 /** The verdict with one more entry; one with a fault stays as it is. */
-export function withLink(verdict: ChainVerdict, { place, sealed }: ChainLink): ChainVerdict {
+export function withLink(verdict: ChainVerdict, { place, sealed, entry: known }: ChainLink): ChainVerdict {
   if (verdict.fault !== null) return verdict;
-  const entry = sealed === null ? null : readEntry(sealed.text, sealed.hash);
+  const entry = known ?? (sealed === null ? null : readEntry(sealed.text, sealed.hash));
   if (sealed === null || entry === null) {
     return { ...verdict, fault: { place, why: 'it is no entry of an audit' } };
   }
