@@ -13,6 +13,7 @@ const HOLDERS: Readonly<Record<string, string>> = {
   'packages/core/src/runtime/clock.ts': 'the clock and the randomness of a process',
   'apps/worker/src/start-worker.ts': 'ids of sweeps and batches, given to the handlers',
   'packages/core/src/config/parse-config.ts': 'when a file is read, where its reader does not say',
+  'apps/scheduler/src/api/actions.ts': 'ids of plans, which actions keep',
   'packages/core/src/runtime/secret-token.ts': 'secrets of sessions, links and API tokens',
   'packages/core/src/control/control-store.ts': 'the word of a new epoch',
   'packages/core/src/enrollment/enrollment-store.ts': 'the first version of a record',

@@ -11,6 +11,7 @@ import type { Command } from 'commander';
 import type { ApiClient } from '../api/api-client.ts';
 import { openApi } from '../api/open-api.ts';
 import { type CommandContext, CommandError, EXIT, readConfig } from '../command-context.ts';
+import { examplesText } from '../examples-text.ts';
 import { withLedger } from '../open-ledger.ts';
 
 interface ListOptions {
@@ -37,7 +38,7 @@ export function addAuditCommand(program: Command, context: CommandContext): void
     .option('--by <name>', 'only of one actor')
     .option('--limit <count>', 'at most so many entries', '50')
     .option('--json', 'JSON lines, one per entry, as they lie in the export')
-    .addHelpText('after', '\nExamples:\n  muster audit --since 24h --act pause\n  muster audit verify')
+    .addHelpText('after', examplesText('muster audit --since 24h --act pause', 'muster audit verify'))
     .action(async (options: ListOptions) => {
       const limit = Number(options.limit);
       if (!Number.isInteger(limit) || limit < 1) {
@@ -61,6 +62,7 @@ export function addAuditCommand(program: Command, context: CommandContext): void
       '--file <files...>',
       'of the export instead of Redis: its base name (muster.audit.file), or files in the order of their days',
     )
+    .addHelpText('after', examplesText('muster audit verify --file /var/log/muster/audit.jsonl'))
     .action(async ({ file }: { readonly file?: readonly string[] }) => {
       if (file === undefined && (await openApi(context)) !== null) {
         throw new CommandError(
