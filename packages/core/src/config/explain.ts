@@ -1,6 +1,7 @@
 import { explainNotify } from './explain-notify.ts';
 import type { FreezeWindow } from '../rollout/freeze/freeze.ts';
 import type { Wave } from '../rollout/waves/wave.ts';
+import { percent } from '../runtime/wording.ts';
 import type { Matcher, TagRule } from '../scan/matcher.ts';
 import { RUN_SHELL_SCRIPT } from '../install/render-install.ts';
 import { formatDuration } from './value-shapes.ts';
@@ -160,10 +161,6 @@ function explainMarkerKeys(keys: number): string {
     return 'NO KEY: a principal that may send commands in an account can forge them (muster.marker_key_file)';
   }
   return keys === 1 ? 'signed with a key' : `signed with the first of ${keys} keys, all verify`;
-}
-
-function percent(share: number): string {
-  return `${Number((share * 100).toFixed(1))}%`;
 }
 
 function address(at: { readonly host: string; readonly port: number }): string {
