@@ -67,7 +67,7 @@ describe.skipIf(NO_BROWSER !== '')(`accounts and instances in a real browser${NO
       await denied.waitFor();
 
       expect(await denied.textContent()).toContain('denied');
-      expect(await denied.getByTitle('not read').count()).toBeGreaterThanOrEqual(5);
+      expect(await denied.getByTitle('not read').count()).toBeGreaterThanOrEqual(4);
       expect(faults).toEqual([]);
     });
 

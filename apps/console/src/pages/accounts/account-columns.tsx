@@ -35,8 +35,12 @@ export const ACCOUNT_COLUMNS: readonly Column<AccountRow>[] = [
       <>
         <span title={cause ?? undefined}>
           <CoverageBadge status={status} />
-        </span>{' '}
-        {paused ? <Badge tone="warn">paused</Badge> : null}
+        </span>
+        {paused ? (
+          <div>
+            <Badge tone="warn">paused</Badge>
+          </div>
+        ) : null}
       </>
     ),
   },
@@ -83,6 +87,7 @@ export const ACCOUNT_COLUMNS: readonly Column<AccountRow>[] = [
     sort: 'ineligible',
     weight: 11,
     isNumber: true,
+    isOptional: true,
     cell: (row) => <HostsLink place={row} count={row.ineligible} state="ineligible" />,
   },
   {
@@ -91,6 +96,7 @@ export const ACCOUNT_COLUMNS: readonly Column<AccountRow>[] = [
     sort: 'underWay',
     weight: 9,
     isNumber: true,
+    isOptional: true,
     cell: (row) => <HostsLink place={row} count={row.underWay} state={UNDER_WAY} />,
   },
   {

@@ -6,9 +6,10 @@ import type { ReactElement } from 'react';
 import { coverageMapQuery, unitsQuery } from '../../api/fleet-queries.ts';
 import { figure, plural } from '../../format/numbers.ts';
 import { COVERAGE } from '../../format/wording.ts';
+import { ColumnChoice } from '../../parts/column-choice.tsx';
 import { DataTable } from '../../parts/data-table.tsx';
 import { type Filter, FilterBar } from '../../parts/filter-bar.tsx';
-import type { Search } from '../../parts/search.ts';
+import { type Search, wordsOf } from '../../parts/search.ts';
 import { Empty, Shown } from '../../parts/states-of-view.tsx';
 import { useList } from '../../parts/use-list.ts';
 import { useSearchState } from '../../parts/use-search-state.ts';
@@ -65,6 +66,7 @@ function ListView({ search, change }: ViewProps): ReactElement {
   const units = useQuery(unitsQuery);
   const { q = '', unit = '', status = '', sort = '', state = '', cause = '' } = search;
   const list = useList<Page<AccountRow>>('accounts', { q, unit, status, sort, state, cause });
+  const columns = wordsOf(search, 'columns');
   const known = units.data ?? [];
   const filters: readonly Filter[] = [
     {
@@ -97,7 +99,15 @@ function ListView({ search, change }: ViewProps): ReactElement {
           </details>
         ) : null}
         <section className="card" aria-label="Accounts">
-          <FilterBar search={search} onChange={change} filters={filters} placeholder="Search by id or name" />
+          <FilterBar search={search} onChange={change} filters={filters} placeholder="Search by id or name">
+            <ColumnChoice
+              columns={ACCOUNT_COLUMNS}
+              chosen={columns}
+              onChoose={(ids) => {
+                change({ columns: ids.join(',') });
+              }}
+            />
+          </FilterBar>
           <Shown of={list} what="Accounts" rows={10}>
             {({ total }) =>
               total === 0 ? (
@@ -109,6 +119,7 @@ function ListView({ search, change }: ViewProps): ReactElement {
                 <DataTable
                   label={plural(total, 'account')}
                   columns={ACCOUNT_COLUMNS}
+                  chosen={columns}
                   rows={list.rows}
                   rowId={({ accountId }) => accountId}
                   total={total}
