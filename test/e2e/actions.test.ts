@@ -41,7 +41,7 @@ test('an action whose scheduler and worker are killed in its middle is finished 
     async () => ((await system.status()).instances.byState['failed'] ?? 0) === HOSTS,
     120_000,
   );
-  const [first] = system.processes.filter(({ name }) => name.startsWith('scheduler'));
+  const first = system.processes.find(({ name }) => name.startsWith('scheduler'));
   const worker = system.processes.find(({ name }) => name.startsWith('worker'));
   if (first === undefined || worker === undefined) throw new Error('they run');
   const ann = await signIn(first, system.ledger);
@@ -89,7 +89,7 @@ test('two seconds after a pause over the API no send starts, and a resume lets t
     world: { accounts: 8, regions: 2, instances: 300, latency: { installMs: [20_000, 60_000] } },
     config: { muster: { limits: { installs_in_flight: 40 } } },
   });
-  const [scheduler] = system.processes.filter(({ name }) => name.startsWith('scheduler'));
+  const scheduler = system.processes.find(({ name }) => name.startsWith('scheduler'));
   if (scheduler === undefined) throw new Error('it runs');
   const ann = await signIn(scheduler, system.ledger);
   const sent = (): number => system.report().calls['ssm:SendCommand']?.ok ?? 0;

@@ -1,7 +1,7 @@
 import { NOW_MS } from '@muster/testing/builders';
 import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { expect, test } from 'vitest';
-import { noteReload } from './own-acts.ts';
+import { noteOwnAct, noteReload } from './own-acts.ts';
 
 const bench = useLedgerBench();
 
@@ -22,4 +22,13 @@ test('a configuration that many processes take up, and one that they refuse, is 
     ['refused', 'A changed configuration is not valid: muster.yaml:3:1: unknown key'],
     ['done', 'A changed configuration was taken up. Left for a restart: muster.redis.'],
   ]);
+});
+
+test('an audit that another client wrote over stops no brake', async () => {
+  const { ledger, redis, keys } = bench.create();
+  await redis.set(keys.audit, 'x');
+
+  await expect(
+    noteOwnAct(ledger.audit, 'brake', { scope: 'all', result: 'done', detail: '' }, 'brake:all:1'),
+  ).resolves.toBeUndefined();
 });

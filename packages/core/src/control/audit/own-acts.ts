@@ -8,7 +8,12 @@ import type { AuditLedger } from './audit-store.ts';
 
 type Audit = Pick<AuditLedger, 'append'>;
 
-/** Tells of an act of Muster's own. @param once see `AuditLedger.append` */
+/**
+ * Tells of an act of Muster's own. Where the audit takes no entry, such as one that another client wrote over, the act goes on: a
+ * brake must work all the same, and the export's finding tells of the audit.
+ *
+ * @param once see `AuditLedger.append`
+ */
 export async function noteOwnAct(
   audit: Audit,
   act: Extract<AuditAct, 'brake' | 'ramp' | 'config' | 'change' | 'clean-up'>,
@@ -23,7 +28,7 @@ export async function noteOwnAct(
 ): Promise<void> {
   const { scope, result, detail, basis = null, dryRun = null } = about;
   const note = { ...musterActor(act, processName()), act, scope, dryRun, basis, result, detail, reason: '' };
-  await audit.append(note, once);
+  await audit.append(note, once).catch(() => false);
 }
 
 /** Processes that read a changed file within this time tell of it once. */
