@@ -40,6 +40,11 @@ const COMMANDS: readonly Loadable[] = [
   { verbs: ['config'], load: async () => (await import('./commands/config.ts')).addConfigCommand },
   { verbs: ['init'], load: async () => (await import('./commands/init.ts')).addInitCommand },
   { verbs: ['version'], load: async () => (await import('./commands/version.ts')).addVersionCommand },
+  { verbs: ['user'], load: async () => (await import('./commands/user.ts')).addUserCommand },
+  {
+    verbs: ['api-token'],
+    load: async () => (await import('./commands/api-token.ts')).addApiTokenCommand,
+  },
   { verbs: ['console'], load: async () => (await import('./commands/console.ts')).addConsoleCommand },
   {
     verbs: ['completion'],

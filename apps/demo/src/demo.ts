@@ -115,7 +115,7 @@ async function greet(
   process.stderr.write(
     `Simulated organization (${world}), time ×${options.speed}, ${options.workers} workers\n` +
       `Console  ${consoleUrl(config.console)}/   Queues  ${consoleUrl(config.console)}/queues\n` +
-      `Sign in  ${await makeSignInLink(config, 'operator')}\n` +
+      `Sign in  ${await makeSignInLink(config, 'operator', process.env)}\n` +
       `Logs     ${join(folder, 'muster.log')}\n` +
       `Ask it   ${lineToType(env, 'status')}\n`,
   );

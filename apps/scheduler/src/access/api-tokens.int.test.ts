@@ -101,3 +101,26 @@ test('while Redis is away, the metrics go on for a token that was right before, 
   );
   await own.stop();
 });
+
+test('a token that is bound to an account acts on that account alone', async () => {
+  const { secret } = await app.ledger.access.tokens.make({
+    name: 'bound',
+    role: 'operator',
+    scope: 'account:111122223333' as never,
+    by: 'ann',
+    lifeMs: HOUR_MS,
+  });
+  const headers = { authorization: `Bearer ${secret}` };
+  const plan = async (selection: object) => {
+    const body = { kind: 'pause', selection, dry_run: true };
+    return (await createBrowser(app.url).send('POST', '/api/v1/actions', body, headers)).status;
+  };
+
+  expect(await plan({ scope: 'all' })).toBe(403);
+  expect(await plan({ scope: 'account:222233334444' })).toBe(403);
+  expect(await plan({ filter: { account: '111122223333' } })).toBe(403);
+  expect(await plan({ instances: ['i-0123456789abcdef0'] })).toBe(403);
+  // It is let through: the ledger knows no such account.
+  expect(await plan({ scope: 'account:111122223333' })).toBe(422);
+  expect((await createBrowser(app.url).send('POST', ACT, {}, headers)).status).toBe(403);
+});

@@ -109,12 +109,26 @@ export function guardWrites(settings: () => ConsoleSettings): RequestHandler {
         detail:
           'Send the `csrf` of GET /auth/session as the header X-CSRF-Token. A page of an older session: load it again.',
       });
+    } else if (isBound(request) && !ACTIONS.test(request.path)) {
+      sendProblem(response, {
+        status: 403,
+        title: 'Forbidden',
+        detail: 'This API token acts on a part of the organization, and so by POST /api/v1/actions alone.',
+      });
     } else if (request.path === '/auth/logout' && request.principal !== null) {
       next();
     } else {
       operatorsOnly(request, response, next);
     }
   };
+}
+
+/** The route that looks at what it is about: see `mayActOn`. */
+const ACTIONS = /^\/api\/v1\/actions(\/|$)/;
+
+/** Whether an API token asks that may not act on everything. */
+function isBound({ principal }: Request): boolean {
+  return principal !== null && (principal.scope ?? 'all') !== 'all';
 }
 
 /** Browsers tell the page's origin with every write, over plain HTTP too, where they do not send `Sec-Fetch-Site`. */

@@ -39,7 +39,7 @@ export function principalOf(request: Request): Principal {
  * Whether a principal may act on a scope: an API token that is bound to an account may act on that account and on nothing
  * wider. Null, for a list or a filter of hosts: only who may act on everything.
  */
-export function mayActOn({ scope = 'all' }: Principal, wanted: ScopeText | null): boolean {
+export function mayActOn({ scope = 'all' }: Principal, wanted: string | null): boolean {
   return scope === 'all' || (wanted !== null && wanted === scope && parseScope(scope) !== null);
 }
 

@@ -8,7 +8,7 @@ import { runAction } from '@muster/core/control/actions/run-action';
 import { cancelAction, startAction } from '@muster/core/control/actions/start-action';
 import type { Actor } from '@muster/core/control/audit/audit-entry';
 import { ulid } from 'ulid';
-import type { Principal } from '../access/principal.ts';
+import { mayActOn, type Principal } from '../access/principal.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { askedOf, digestOf, isSameSelection } from './action-request.ts';
 import { pageOfRows } from './page-of-rows.ts';
@@ -50,7 +50,11 @@ export const actionRoutes: readonly ApiRoute[] = [
     alsoStatus: 202,
     problems: [404, 409, 422],
     handle: ({ body, principal, header }, deps) =>
-      body.dry_run ? plan(body, deps) : begin(body, principal, header('Idempotency-Key'), deps),
+      !mayActOn(principal, 'scope' in body.selection ? body.selection.scope : null)
+        ? Promise.resolve(refuse(problem(403, outsideOf(principal))))
+        : body.dry_run
+          ? plan(body, deps)
+          : begin(body, principal, header('Idempotency-Key'), deps),
   }),
   defineRoute({
     method: 'get',
@@ -98,6 +102,10 @@ export const actionRoutes: readonly ApiRoute[] = [
     async handle({ params: { id }, principal }, deps) {
       const action = await readBegun(id, deps);
       if (action === null) return refuse(problem(404, NO_ACTION));
+      const { selection } = rowOf(action);
+      if (!mayActOn(principal, 'scope' in selection ? selection.scope : null)) {
+        return refuse(problem(403, outsideOf(principal)));
+      }
       if (!(await cancelAction(deps, action, actorOf(principal)))) {
         return refuse(problem(409, 'The action has ended: there is nothing left to stop.'));
       }
@@ -105,6 +113,11 @@ export const actionRoutes: readonly ApiRoute[] = [
     },
   }),
 ];
+
+/** A token that is bound to a part of the organization names that part, and nothing else. */
+function outsideOf({ name, scope = 'all' }: Principal): string {
+  return `The API token ${name} acts on ${scope} alone: ask with {"selection": {"scope": "${scope}"}}.`;
+}
 
 const MOST_ACTIONS = 1_000;
 

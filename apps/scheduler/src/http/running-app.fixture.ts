@@ -70,6 +70,7 @@ export async function startApp(
     publicUrl: null,
     proxies: [],
     tls: null,
+    usersFile: null,
     users: null,
     oidc: null,
     trustedProxy: null,

@@ -212,6 +212,8 @@ export interface ConsoleSettings {
   readonly proxies: readonly string[];
   /** Null: it speaks plain HTTP. */
   readonly tls: TlsSettings | null;
+  /** The users file, as it is written; null without. */
+  readonly usersFile: string | null;
   /** Null: there is no users file. */
   readonly users: readonly LocalUser[] | null;
   readonly oidc: OidcSettings | null;

@@ -31,6 +31,7 @@ export function compileConsole(
     publicUrl,
     proxies: checkProxies(shape, report),
     tls: compileTls(shape, readFile, report),
+    usersFile: shape.users_file ?? null,
     users: compileUsers(shape, readFile, report),
     oidc: compileOidc(shape, publicUrl, readFile, report),
     trustedProxy: compileTrustedProxy(shape, readFile, report),

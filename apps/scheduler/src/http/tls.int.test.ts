@@ -1,0 +1,66 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
+import { expect, test } from 'vitest';
+import type { TlsSettings } from '@muster/core/config/model';
+import { Secret } from '@muster/core/config/secret';
+import { startApp } from './running-app.fixture.ts';
+
+test('the console speaks TLS, keeps browsers to it, and takes a renewed certificate up while it runs', async () => {
+  const [first, renewed] = [certificateOf('first'), certificateOf('renewed')];
+  const app = await startApp({ console: { tls: first } });
+
+  expect(app.url).toMatch(/^https:/);
+  const before = await ask(`${app.url}/healthz`);
+  app.reconfigure({ tls: renewed });
+  const after = await ask(`${app.url}/healthz`);
+
+  expect([before.name, after.name]).toEqual(['first', 'renewed']);
+  expect(before.hsts).toBe('max-age=31536000');
+  const link = await app.ledger.access.links.make({ name: 'ann', role: 'operator' });
+  const { cookie } = await ask(`${app.url}/auth/link/${link}`, 'POST');
+  expect(cookie).toMatch(/^__Host-muster_muster=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+  await app.stop();
+});
+
+function ask(url: string, method = 'GET'): Promise<{ name: string; hsts: string; cookie: string }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{
+    name: string;
+    hsts: string;
+    cookie: string;
+  }>();
+  request(url, { method, rejectUnauthorized: false, agent: false }, (answer) => {
+    const subject = (answer.socket as TLSSocket).getPeerCertificate().subject;
+    answer.resume().once('end', () => {
+      resolve({
+        name: String(subject.CN),
+        hsts: String(answer.headers['strict-transport-security']),
+        cookie: answer.headers['set-cookie']?.[0] ?? '',
+      });
+    });
+  })
+    .once('error', reject)
+    .end();
+  return promise;
+}
+
+function certificateOf(name: string): TlsSettings {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-tls-'));
+  try {
+    const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-batch', '-days', '2'];
+    execFileSync(
+      'openssl',
+      ['req', '-x509', ...curve, '-subj', `/CN=${name}`, '-keyout', key, '-out', cert],
+      {
+        stdio: 'ignore',
+      },
+    );
+    return { certificate: readFileSync(cert, 'utf8'), key: new Secret(readFileSync(key, 'utf8')) };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
