@@ -137,7 +137,7 @@ function explainSettings(config: MusterConfig): readonly string[] {
       : [`Audit:        ${config.audit.keepDays} days in ${config.audit.file}, one file a day`]),
     `Markers:      ${explainMarkerKeys(config.markerKeys.length)}`,
     `Redis:        keys begin with ${config.redis.prefix}`,
-    `Console:      ${address(config.console)}${config.console.password === null ? '' : ', with a password'}; workers' health ${address(config.worker)}`,
+    `Console:      ${address(config.console)}${explainAccess(config.console)}; workers' health ${address(config.worker)}`,
   ];
 }
 
@@ -146,6 +146,18 @@ function explainRollout({ ramp, askAbove }: MusterConfig['rollout']): readonly s
     `Ramp:         ${ramp.off ? 'off: caps and brake alone hold a mass start back' : `a mass start begins with ${ramp.first} hosts, and ${ramp.factor} times as many each time ${percent(ramp.success)} of a step have joined`}`,
     `Changes:      one that adds more than ${percent(askAbove.share)} of the selected hosts, or more than ${askAbove.hosts}, whichever is more, waits for muster approve change`,
   ];
+}
+
+/** By what users come in; nothing where this machine alone looks. */
+function explainAccess({ users, oidc, trustedProxy, password, tls }: MusterConfig['console']): string {
+  const ways = [
+    ...(tls === null ? [] : ['TLS']),
+    ...(users === null ? [] : [`${users.length} ${users.length === 1 ? 'user' : 'users'}`]),
+    ...(oidc === null ? [] : [`single sign-on by ${oidc.label}`]),
+    ...(trustedProxy === null ? [] : ['a trusted proxy']),
+    ...(password === null ? [] : ['a password']),
+  ];
+  return ways.length === 0 ? '' : `, with ${ways.join(', ')}`;
 }
 
 function explainRepair({ repair, inventory }: Pick<MusterConfig, 'repair' | 'inventory'>): string {
