@@ -26,6 +26,7 @@ test('every key begins with the prefix as hash tag, and is no other key', () => 
     actionParts,
     actionKey,
     auditOnce,
+    notifyBatch,
     oidcFlow,
     signInTries,
     ...plain
@@ -53,6 +54,7 @@ test('every key begins with the prefix as hash tag, and is no other key', () => 
     actionParts('x'),
     actionKey('x'),
     auditOnce('x'),
+    notifyBatch('x'),
     oidcFlow('x'),
     signInTries('x'),
     bullPrefix('p'),
