@@ -24,7 +24,7 @@ beforeAll(async () => {
   );
   pages = texts.join('\n');
   const [, commands = ''] = (await helpOf()).split('Commands:');
-  verbs = [...commands.matchAll(/^ {2}([a-z]+)\b/gm)]
+  verbs = [...commands.matchAll(/^ {2}([a-z-]+)/gm)]
     .map(([, verb]) => verb ?? '')
     .filter((verb) => verb !== HELP);
 }, 30_000);

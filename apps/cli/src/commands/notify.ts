@@ -14,7 +14,10 @@ const WITHIN_MS = 15_000;
 
 /** `muster notify list` and `muster notify test`: which channels there are, and whether they take a message. Asks no Redis. */
 export function addNotifyCommand(program: Command, context: CommandContext): void {
-  const notify = program.command('notify').description('channels that are told of findings');
+  const notify = program
+    .command('notify')
+    .description('channels that are told of findings')
+    .addHelpText('after', examplesText('muster notify list', 'muster notify test ops'));
   notify
     .command('list')
     .description('channels of the configuration, and what each is told')
