@@ -25,10 +25,13 @@ function clockOf(time: TestTime) {
 }
 
 test('two schedulers keep one history, which begins with the first scan and has gaps where none of them ran', async () => {
-  const { ledger, another, redis, keys, time } = bench.create();
+  const one = bench.create();
+  const { ledger, redis, keys, time } = one;
   time.hold(START_MS);
   const clock = clockOf(time);
-  const keepers = [ledger, another()].map((one) => createHistoryKeeper({ ledger: one, clock, speed: 1 }));
+  const keepers = [ledger, one.another()].map((each) =>
+    createHistoryKeeper({ ledger: each, clock, speed: 1 }),
+  );
   const look = () => Promise.all(keepers.map((keep) => keep()));
   await look();
   expect(await redis.hlen(keys.fineHistory)).toBe(0);

@@ -31,11 +31,12 @@ async function write(ledger: Ledger, account: number, host: number, state: Enrol
 }
 
 test('of two schedulers the first keeps a bucket, and the other changes nothing', async () => {
-  const { ledger, another, time } = bench.create();
+  const one = bench.create();
+  const { ledger, time } = one;
   time.hold(START_MS);
   const kept = await Promise.all([
     ledger.history.keep(aBucket(1), resolutions),
-    another().history.keep(aBucket(2), resolutions),
+    one.another().history.keep(aBucket(2), resolutions),
   ]);
 
   const { buckets, atMs } = await ledger.history.read(
@@ -44,7 +45,7 @@ test('of two schedulers the first keeps a bucket, and the other changes nothing'
     START_MS,
   );
 
-  expect(kept.toSorted()).toEqual([false, true]);
+  expect(kept.filter((isKept) => isKept)).toHaveLength(1);
   expect(atMs).toEqual([START_MS - 60_000]);
   expect(buckets.map((one) => one?.byState['joined'])).toEqual([kept.indexOf(true) + 1]);
 });
