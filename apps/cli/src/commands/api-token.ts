@@ -76,8 +76,9 @@ export function addApiTokenCommand(program: Command, context: CommandContext): v
 
 async function create(context: CommandContext, name: string, options: CreateOptions): Promise<void> {
   const fault = faultOfUserName(name);
-  if (fault !== null)
+  if (fault !== null) {
     throw new CommandError(EXIT.usage, `${JSON.stringify(name)} ${fault.replace('of a user', 'of a token')}`);
+  }
   const lifeMs = lifeOf(options.expires);
   const config: MusterConfig = readConfig(context.env, context.configOption());
   const { secret, token } = await withLedger(config, async (ledger) => {
@@ -86,8 +87,9 @@ async function create(context: CommandContext, name: string, options: CreateOpti
       scope === null ? `--scope ${options.scope}: there is no such scope` : await faultOfScope(ledger, scope);
     if (scope === null || unknown !== null) throw new CommandError(EXIT.usage, unknown ?? '');
     const taken = (await ledger.access.tokens.list()).some((one) => one.name === name);
-    if (taken)
+    if (taken) {
       throw new CommandError(EXIT.usage, `there is a token ${name} already: revoke it, or take another name`);
+    }
     const by = commandActor(context.env).by.name;
     const made = await ledger.access.tokens.make({
       name,

@@ -51,8 +51,9 @@ export function addUserCommand(program: Command, context: CommandContext): void 
     .action(async (name: string) => {
       const { config, path } = usersOf(context);
       const text = dropUser(textOf(path), name);
-      if (text === null)
+      if (text === null) {
         throw new CommandError(EXIT.failed, `there is no user ${JSON.stringify(name)} in ${path}`);
+      }
       write(path, text);
       process.stdout.write(`${name} is no user any more\n`);
       await note(config, context, name, 'removed');
@@ -130,7 +131,7 @@ function readUnseen(question: string): Promise<string> {
         reject(new CommandError(EXIT.failed, 'Nothing was changed.'));
         return;
       }
-      if (letter === '\u007f' || letter === '\b') typed = [...typed].slice(0, -1).join('');
+      if (letter === '\u007f' || letter === '\b') typed = typed.replace(/.$/u, '');
       else typed += letter;
     }
   };

@@ -139,8 +139,9 @@ function compileOidc(
   if (oidc === undefined) return null;
   const at = report.within(['oidc']);
   const issuer = issuerOf(oidc.issuer ?? '');
-  if (issuer === null)
+  if (issuer === null) {
     at.fault(['issuer'], 'must be the https:// URL of the provider (http:// on loopback only)');
+  }
   if ((oidc.client_id ?? '') === '') at.fault(['client_id'], 'is missing: the provider gives it out');
   const redirectUrl = oidc.redirect_url ?? (publicUrl === null ? '' : `${publicUrl}${OIDC_CALLBACK}`);
   if (!URL.canParse(redirectUrl) || !new URL(redirectUrl).pathname.endsWith(OIDC_CALLBACK)) {
