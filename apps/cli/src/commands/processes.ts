@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
 import { examplesText } from '../examples-text.ts';
 import { type CommandContext, readConfig } from '../command-context.ts';
@@ -10,6 +11,8 @@ export function addProcessCommands(program: Command, context: CommandContext): v
     .description('decide what should run, and show it; holds no AWS credentials')
     .addHelpText('after', examplesText('muster --config /etc/muster/muster.yaml scheduler'))
     .action(async () => {
+      // Before V8's young generation has grown: what a scheduler answers is garbage at once, and 130 MB of it would lie there.
+      setFlagsFromString('--semi-space-growth-factor=1');
       const config = readConfig(context.env, context.configOption());
       await runUntilSignal('scheduler', config, context, (log) => startPart('scheduler', config, log));
     });
