@@ -274,6 +274,21 @@ test('a pause and a resume act at once, on a scope or on the instances of a list
   ]);
 });
 
+test('a pause by a filter pauses the hosts that the plan chose', async () => {
+  const one = await failedFleet(2, 2);
+  const chosen = one.ids.slice(0, 2);
+  const asked = () =>
+    ({ kind: 'filter', filter: { state: ['failed'] }, ids: ReadableStream.from(chosen) }) as const;
+
+  await one.operator.act('pause', asked());
+
+  expect((await one.ledger.control.pauses()).map(({ scope }) => scope).toSorted()).toEqual(
+    chosen.map((id) => `instance:${id}`).toSorted(),
+  );
+  await one.operator.act('resume', asked());
+  expect(await one.ledger.control.pauses()).toEqual([]);
+});
+
 test('a cancellation of commands asks for the hosts of a list alone', async () => {
   const one = bench.create();
   const operator = anOperator(one.ledger);

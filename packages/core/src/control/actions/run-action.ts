@@ -9,7 +9,6 @@ import type { MusterConfig } from '../../config/model.ts';
 import type { ApplyDeps } from '../../enrollment/apply-events.ts';
 import type { Catalog } from '../../jobs/catalog.ts';
 import type { PayloadOf } from '../../jobs/define-job.ts';
-import { InstanceId } from '../../organization/ids.ts';
 import { requestSweep } from '../../organization/request-sweep.ts';
 import type { Clock } from '../../runtime/clock-port.ts';
 import { isJobError, messageOf } from '../../runtime/errors.ts';
@@ -125,11 +124,14 @@ async function doAtOnce(deps: RunDeps, action: Action): Promise<string> {
   const { ledger } = deps;
   switch (action.kind) {
     case 'pause':
-      for (const scope of scopesOf(action)) await pauseScope(deps, scope, action.start?.reason ?? '');
+      for (const scope of await scopesOf(ledger, action)) {
+        await pauseScope(deps, scope, action.start?.reason ?? '');
+      }
       return `paused ${action.about}`;
     case 'resume': {
       let resumed = false;
-      for (const scope of scopesOf(action)) resumed = (await resumeScope(deps, scope)) || resumed;
+      for (const scope of await scopesOf(ledger, action))
+        resumed = (await resumeScope(deps, scope)) || resumed;
       return `${resumed ? 'resumed' : 'nothing was paused for'} ${action.about}`;
     }
     case 'sweep': {
@@ -158,10 +160,14 @@ function scopeOf({ selection }: Action): Scope | null {
   return 'scope' in selection ? parseScope(selection.scope) : null;
 }
 
-/** Of a list, each instance by itself. */
-function scopesOf(action: Action): readonly Scope[] {
+/** Of a list or a filter, each instance that the plan chose by itself. */
+async function scopesOf({ actions }: RunDeps['ledger'], action: Action): Promise<readonly Scope[]> {
   const scope = scopeOf(action);
   if (scope !== null) return [scope];
-  const ids = 'instances' in action.selection ? action.selection.instances : [];
-  return ids.map((id) => ({ kind: 'instance', value: InstanceId.parse(id) }));
+  const scopes: Scope[] = [];
+  for (let cursor = 0; cursor < action.parts; cursor += 1) {
+    const part = await actions.part(action.id, cursor);
+    for (const value of part?.ids ?? []) scopes.push({ kind: 'instance', value });
+  }
+  return scopes;
 }
