@@ -26,7 +26,10 @@ interface CreateOptions {
 
 /** `muster api-token`: what programs ask the API by. */
 export function addApiTokenCommand(program: Command, context: CommandContext): void {
-  const tokens = program.command('api-token').description('tokens by which programs ask the API');
+  const tokens = program
+    .command('api-token')
+    .description('tokens by which programs ask the API')
+    .addHelpText('after', examplesText('muster api-token create prometheus'));
   tokens
     .command('create <name>')
     .description('make a token and print it, once: Redis holds its hash alone')

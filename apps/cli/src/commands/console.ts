@@ -13,6 +13,7 @@ export function addConsoleCommand(program: Command, context: CommandContext): vo
   program
     .command('console')
     .description('the page in the browser')
+    .addHelpText('after', examplesText('muster console login'))
     .command('login')
     .description('print a link that signs a browser in, once, within ten minutes')
     .addOption(new Option('--role <role>', 'what the browser may do').choices(ROLES).default('operator'))

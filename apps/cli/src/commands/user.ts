@@ -19,7 +19,10 @@ const SHORTEST_PASSWORD = 12;
 
 /** `muster user`: the users of the console, in the file that `muster.console.users_file` names. */
 export function addUserCommand(program: Command, context: CommandContext): void {
-  const user = program.command('user').description('users of the console, in muster.console.users_file');
+  const user = program
+    .command('user')
+    .description('users of the console, in muster.console.users_file')
+    .addHelpText('after', examplesText('muster user add ann --role operator'));
   user
     .command('add <name>')
     .description(

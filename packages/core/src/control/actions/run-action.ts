@@ -130,8 +130,9 @@ async function doAtOnce(deps: RunDeps, action: Action): Promise<string> {
       return `paused ${action.about}`;
     case 'resume': {
       let resumed = false;
-      for (const scope of await scopesOf(ledger, action))
+      for (const scope of await scopesOf(ledger, action)) {
         resumed = (await resumeScope(deps, scope)) || resumed;
+      }
       return `${resumed ? 'resumed' : 'nothing was paused for'} ${action.about}`;
     }
     case 'sweep': {
