@@ -135,7 +135,8 @@ async function raiseUnavailable(message: string, code: ErrorCode | null, deps: H
 
 /**
  * Whether so many nodes vanished at once that an identity which sees less is likelier than hosts that are gone. One that sees
- * nothing lists nothing: that is never believed of a fleet of several, or all of it would be lost and repaired.
+ * nothing lists nothing: that is not believed of a fleet of several, or all of it would be lost and repaired. An operator who
+ * sets the share to 1 believes every reading.
  */
 function isDrop(before: number, count: number, maxDropShare: number): boolean {
   const lost = before - count;

@@ -262,7 +262,9 @@ export const MusterShape = z.strictObject({
         ),
       max_drop_share: share()
         .prefault(0.3)
-        .describe('When a reading lost more than this share of the nodes, Muster holds all sends.'),
+        .describe(
+          'When a reading lost more than this share of the nodes, and more than three, or shows none of several any more, Muster holds all sends. `1`: it believes every reading.',
+        ),
       lost_after: duration(MINUTE, 7 * DAY)
         .prefault('15m')
         .describe(
