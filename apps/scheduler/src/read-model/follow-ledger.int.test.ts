@@ -267,3 +267,54 @@ test.each([
   expect(one.model.tallies.total()).toBe(2);
   expect(one.follower.state().rebuilds).toBe(2);
 });
+
+test.each(['the start', 'a cut of the stream', 'another ledger'])(
+  'rows that could not be compared after %s are never told as fresh, and are compared once Redis answers',
+  async (when) => {
+    const made = bench.create();
+    const { ledger, redis, keys } = made;
+    let monotonicMs = 1_000;
+    const one = follow(made.another(), openModel(), { ...createClock(), monotonicMs: () => monotonicMs });
+    for (let n = 0; n < 3; n += 1) await write(ledger, aTarget(), n, () => 0.9);
+    await ledger.coverage.putAccounts([
+      { accountId: anAccountId(), name: 'shop', state: 'ACTIVE', ancestorIds: [] },
+    ]);
+    if (when !== 'the start') await catchUp(one);
+    const { asOfMs, rebuilds } = one.follower.state();
+    await redis.hdel(keys.target(aTarget()).instances, anInstanceId(1));
+    if (when === 'a cut of the stream') await redis.del(keys.changes);
+    if (when === 'another ledger') {
+      await redis.set(keys.epoch, 'another');
+      monotonicMs += 5_000;
+    }
+    // Accounts are the last but one of what a comparison asks for.
+    await redis.rename(keys.accounts, `${keys.accounts}:aside`);
+    await redis.set(keys.accounts, 'no hash');
+
+    for (let n = 0; n < 4; n += 1) await one.follower.step().catch(() => undefined);
+    expect(one.follower.state()).toMatchObject({ asOfMs, rebuilds, rebuilding: true });
+
+    await redis.rename(`${keys.accounts}:aside`, keys.accounts);
+    await catchUp(one);
+    expect(one.model.tallies.total()).toBe(2);
+    expect([...one.model.places.accounts()].map(({ name }) => name)).toEqual(['shop']);
+    expect(one.follower.state()).toMatchObject({ rebuilds: rebuilds + 1, rebuilding: false });
+  },
+);
+
+test('places that could not be read after a cut of their stream are read with a later step', async () => {
+  const { ledger, redis, keys, model, follower } = await begun();
+  const accountId = anAccountId();
+  await ledger.coverage.putAccounts([{ accountId, name: 'shop', state: 'ACTIVE', ancestorIds: [] }]);
+  await follower.step();
+  await ledger.coverage.putAccounts([{ accountId, name: 'store', state: 'ACTIVE', ancestorIds: [] }]);
+  await redis.xadd(keys.placeChanges, '*', 'places', '');
+  await redis.xtrim(keys.placeChanges, 'MAXLEN', 1);
+  await redis.set(keys.coverage, 'no hash');
+  await expect(follower.step()).rejects.toThrow('WRONGTYPE');
+
+  await redis.del(keys.coverage);
+  await follower.step();
+
+  expect([...model.places.accounts()].map(({ name }) => name)).toEqual(['store']);
+});

@@ -43,6 +43,9 @@ export interface ModelState {
   readonly changeId: string;
 }
 
+/** Why all rows are compared with the ledger. */
+type Reason = 'start' | 'behind' | 'epoch' | 'sums';
+
 interface FollowerDeps {
   readonly ledger: FollowedLedger;
   readonly model: Model;
@@ -68,12 +71,14 @@ export function createFollower(deps: FollowerDeps) {
   const isOtherLedger = createEpochWatch(ledger, clock);
   const everySoOften = createTimer(clock, CHECK_EVERY_MS);
   let changeId: string | null = null;
+  /** Why a comparison has to begin. It stays until one has begun: Redis may answer the first questions of it and not the last. */
+  let pending: Reason | null = 'start';
   let rebuild: Rebuild | null = null;
   let history: HistoryReading | null = null;
   let rebuilds = 0;
   let asOfMs: number | null = null;
 
-  async function begin(reason: 'start' | 'behind' | 'epoch' | 'sums'): Promise<void> {
+  async function begin(reason: Reason): Promise<void> {
     log.info({ reason }, 'the read model is compared with the ledger');
     // A ledger that has failed over goes on with the same stream, or is found to be behind.
     if (reason === 'start' || reason === 'behind') {
@@ -84,6 +89,8 @@ export function createFollower(deps: FollowerDeps) {
     await places.readAll();
     rebuild = await beginRebuild({ ledger, model, clock });
     rebuilds += 1;
+    pending = null;
+    if (reason === 'behind') tell(null, true);
   }
 
   function tell(instances: readonly string[] | null, changedPlaces: boolean): void {
@@ -94,8 +101,7 @@ export function createFollower(deps: FollowerDeps) {
   async function followChanges(): Promise<boolean> {
     const { entries, nextId, behind } = await ledger.changes.read(changeId ?? '0-0', ENTRIES);
     if (behind) {
-      await begin('behind');
-      tell(null, true);
+      pending = 'behind';
       return true;
     }
     const wanted = idsByTarget(entries);
@@ -120,7 +126,7 @@ export function createFollower(deps: FollowerDeps) {
   async function check(): Promise<void> {
     if (!everySoOften()) return;
     await places.readAll();
-    if (await differsInSums(ledger, model)) await begin('sums');
+    if (await differsInSums(ledger, model)) pending = 'sums';
   }
 
   return {
@@ -132,8 +138,8 @@ export function createFollower(deps: FollowerDeps) {
      */
     async step(): Promise<boolean> {
       const beganAtMs = await ledger.clocks.now();
-      if (changeId === null) await begin('start');
-      if (await isOtherLedger()) await begin('epoch');
+      if (await isOtherLedger()) pending ??= 'epoch';
+      if (pending !== null) await begin(pending);
       const moreChanges = await followChanges();
       const { changed, more } = await places.step();
       if (changed) tell([], true);
@@ -148,13 +154,13 @@ export function createFollower(deps: FollowerDeps) {
         return true;
       }
       await check();
-      return false;
+      return pending !== null;
     },
 
     state(): ModelState {
       return {
         asOfMs,
-        rebuilding: rebuild !== null || asOfMs === null,
+        rebuilding: rebuild !== null || pending !== null || asOfMs === null,
         rebuilds,
         rows: model.tallies.total(),
         changeId: changeId ?? '0-0',
@@ -198,13 +204,15 @@ function idsByTarget(entries: readonly Change[]): readonly WantedRecords[] {
 
 /** Whether the ledger has become another one since it was asked for last: flushed, rolled back or failed over. */
 function createEpochWatch(ledger: Pick<Ledger, 'control'>, clock: Clock): () => Promise<boolean> {
-  const isTime = createTimer(clock, EPOCH_EVERY_MS);
   let epoch: string | null = null;
+  let askedAtMs = 0;
   return async () => {
-    if (epoch !== null && !isTime()) return false;
-    const before = epoch;
-    epoch = await ledger.control.epoch();
-    return before !== null && before !== epoch;
+    const nowMs = clock.monotonicMs();
+    if (epoch !== null && nowMs - askedAtMs < EPOCH_EVERY_MS) return false;
+    const now = await ledger.control.epoch();
+    const isOther = epoch !== null && epoch !== now;
+    [epoch, askedAtMs] = [now, nowMs];
+    return isOther;
   };
 }
 

@@ -20,12 +20,14 @@ export function createPlaceFollower(deps: {
   let placeId = '0-0';
 
   async function readAll(): Promise<void> {
-    placeId = await ledger.placeChanges.end();
+    const endId = await ledger.placeChanges.end();
     const [accounts, coverages] = await Promise.all([ledger.coverage.accounts(), ledger.coverage.all()]);
     model.places.replace(
       accounts.map(({ account }) => account),
       coverages,
     );
+    // Only now: what was not read is read with the next step.
+    placeId = endId;
   }
 
   async function readSome(places: ReadonlySet<string>): Promise<void> {
