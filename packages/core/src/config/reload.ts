@@ -1,5 +1,7 @@
 import type { Finding, FindingKind } from '../control/findings.ts';
 import type { MusterConfig } from './model.ts';
+import { isOpenConsole } from './console-reach.ts';
+import { isLoopbackHost } from './environment.ts';
 import { installationId } from './installation-id.ts';
 import { Secret } from './secret.ts';
 
@@ -98,7 +100,16 @@ function consoleAfter(
   next: MusterConfig['console'],
 ): MusterConfig['console'] {
   const isOtherServer = (running.tls === null) !== (next.tls === null);
-  return { ...next, host: running.host, port: running.port, tls: isOtherServer ? running.tls : next.tls };
+  const after = {
+    ...next,
+    host: running.host,
+    port: running.port,
+    tls: isOtherServer ? running.tls : next.tls,
+  };
+  if (isLoopbackHost(running.host) || !isOpenConsole(next)) return after;
+  // Without any sign-in `next` means this machine alone, and where the process still listens is the network.
+  const { usersFile, users, oidc, trustedProxy, password } = running;
+  return { ...after, usersFile, users, oidc, trustedProxy, password };
 }
 
 /** The SDK's clients are made for one partition. */

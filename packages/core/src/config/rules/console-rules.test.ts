@@ -156,6 +156,25 @@ describe('while the console runs', () => {
     });
   });
 
+  test('the sign-in stays while the process still listens on the network and nothing else would say who may come in', () => {
+    const before = compile({ listen: '0.0.0.0:8080', users_file: 'users' });
+    const change = compareConfig(before, compile({ listen: '127.0.0.1:8080', session: { idle: '5m' } }));
+
+    expect(change).toMatchObject({
+      kind: 'live',
+      restart: ['muster.console'],
+      config: {
+        console: { host: '0.0.0.0', users: [{ name: 'ann' }], session: { idleMs: 300_000 } },
+      },
+    });
+  });
+
+  test('on loopback the sign-in is taken away at once', () => {
+    const change = compareConfig(compile({ users_file: 'users' }), compile({}));
+
+    expect(change).toMatchObject({ kind: 'live', restart: [], config: { console: { users: null } } });
+  });
+
   test('another certificate is taken up; TLS where there was none is not', () => {
     const [plain, one] = [compile({}), compile({ tls }, files)];
     const renewed = compile({ tls }, { ...files, ...selfSigned() });
