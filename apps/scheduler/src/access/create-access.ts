@@ -55,7 +55,12 @@ export function createAccess(deps: AccessDeps): Access {
   const { sessions } = access;
   const cookies = createSessionCookies(prefix, () => isReachedByTls(settings()));
   const journal = createSignInJournal(deps);
-  const tries = createSignInTries({ redis: deps.redis, keys: createKeys(prefix), metrics: deps.metrics });
+  const tries = createSignInTries({
+    redis: deps.redis,
+    keys: createKeys(prefix),
+    metrics: deps.metrics,
+    isUser: (name) => settings().users?.some((user) => user.name === name) ?? false,
+  });
   // A program says who it is by a header; what a browser brings along by itself comes after it.
   const ways: readonly Identifier[] = [
     byToken({ tokens: access.tokens, journal, clock }),

@@ -153,6 +153,31 @@ test('a user is held after twenty wrong tries from many addresses, but not where
   expect((await from('192.0.2.1')(PASSWORD)).status).toBe(200);
 });
 
+test('one address that tries without an end keeps no other address from signing in, and leaves no key per name', async () => {
+  app.reconfigure({ proxies: ['127.0.0.1'] });
+  const from = (address: string, name: string, password: string) =>
+    createBrowser(app.url).send('POST', '/auth/login', { name, password }, { 'x-forwarded-for': address });
+  for (let n = 0; n < 120; n += 1) await from('198.51.100.1', `made-up-${n}`, 'wrong wrong');
+
+  expect((await from('198.51.100.1', 'ann', PASSWORD)).status).toBe(429);
+  expect((await from('192.0.2.1', 'ann', PASSWORD)).status).toBe(200);
+  const keys = (await app.command('KEYS', '*sign-in-tries:name*')) as readonly string[];
+  expect(keys.length).toBeGreaterThan(0);
+  expect(keys.length).toBeLessThanOrEqual(10);
+});
+
+test('a name of no user is held after as many tries as a user is', async () => {
+  app.reconfigure({ proxies: ['127.0.0.1'] });
+  const statuses: number[] = [];
+  for (let n = 0; n < 22; n += 1) {
+    const headers = { 'x-forwarded-for': `198.51.100.${n}` };
+    const body = { name: 'eve', password: 'wrong wrong' };
+    statuses.push((await createBrowser(app.url).send('POST', '/auth/login', body, headers)).status);
+  }
+
+  expect(statuses.slice(18)).toEqual([401, 401, 429, 429]);
+});
+
 test('an address that a visitor makes up counts for nothing', async () => {
   const statuses: number[] = [];
   for (let n = 0; n < 12; n += 1) {

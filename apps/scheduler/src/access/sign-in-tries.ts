@@ -1,3 +1,4 @@
+import { createHmac, randomBytes } from 'node:crypto';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Keys } from '@muster/core/redis/keys';
 import { createCounter } from '@muster/core/runtime/metrics';
@@ -10,7 +11,7 @@ export interface SignInTries {
   /**
    * Counts a try before the password is looked at, so that a hundred at once are a hundred.
    *
-   * @param name null where the password has no user
+   * @param name as it was given; null where the password has no user
    * @returns seconds until the next try may be made; null: this one may. A right password does not pass before either
    */
   begin(address: string, name: string | null): Promise<number | null>;
@@ -27,12 +28,17 @@ const PER_NAME = { points: 20, duration: 15 * 60 };
 const IN_TOTAL = { points: 100, duration: 60 };
 const KNOWN = { points: 1, duration: 30 * 86_400 };
 
+/** Names of no user share so many counters, or a stranger's made-up names would fill Redis. */
+const UNKNOWN_NAMES = 256;
+
 /** @param deps.metrics gets `muster_console_password_tries_total` */
 export function createSignInTries(deps: {
   /** An ioredis client on a fail-fast connection. While it cannot answer, this process counts by itself. */
   readonly redis: unknown;
   readonly keys: Pick<Keys, 'signInTries'>;
   readonly metrics: Registry;
+  /** Whether the users file has the name now. */
+  readonly isUser: (name: string) => boolean;
 }): SignInTries {
   const count = createCounter(deps.metrics, {
     name: 'muster_console_password_tries_total',
@@ -50,18 +56,28 @@ export function createSignInTries(deps: {
   const byName = limiter('name', PER_NAME);
   const total = limiter('total', IN_TOTAL);
   const known = limiter('known', KNOWN);
-  const pair = (address: string, name: string | null) => hashOfSecret(`${networkOf(address)} ${name ?? ''}`);
-  const keyOfName = (name: string | null) => hashOfSecret(name ?? '');
+  // A name of no user is held up as a user's is, or the answers would tell which names are users. Which of them share a counter
+  // only this process knows: else a shared counter that is full would tell it.
+  const salt = randomBytes(16);
+  const keyOfName = (name: string) =>
+    deps.isUser(name)
+      ? hashOfSecret(name)
+      : `unknown ${createHmac('sha256', salt).update(name).digest().readUInt16BE() % UNKNOWN_NAMES}`;
+  const pair = (address: string, name: string | null) =>
+    hashOfSecret(`${networkOf(address)} ${name !== null && deps.isUser(name) ? name : ''}`);
+
+  /** One after the other: a try that one of them refuses counts in none behind it, so that one address fills no counter of all. */
+  async function waitFor(address: string, name: string | null): Promise<number> {
+    const isKnown = (await known.get(pair(address, name))) !== null;
+    const wait = await waitOf(byAddress.consume(networkOf(address)));
+    if (wait > 0 || isKnown) return wait;
+    const waitOfName = name === null ? 0 : await waitOf(byName.consume(keyOfName(name)));
+    return waitOfName > 0 ? waitOfName : waitOf(total.consume('all'));
+  }
 
   return {
     async begin(address, name) {
-      const isKnown = (await known.get(pair(address, name))) !== null;
-      const waits = await Promise.all([
-        waitOf(byAddress.consume(networkOf(address))),
-        ...(isKnown || name === null ? [] : [waitOf(byName.consume(keyOfName(name)))]),
-        ...(isKnown ? [] : [waitOf(total.consume('all'))]),
-      ]);
-      const waitSeconds = Math.max(...waits);
+      const waitSeconds = await waitFor(address, name);
       if (waitSeconds === 0) return null;
       count({ result: 'refused' });
       return waitSeconds;
@@ -70,7 +86,8 @@ export function createSignInTries(deps: {
       const isKnown = (await known.get(pair(address, name))) !== null;
       await Promise.all([
         byAddress.reward(networkOf(address)),
-        ...(isKnown ? [] : [total.reward('all'), byName.delete(keyOfName(name))]),
+        ...(isKnown ? [] : [total.reward('all')]),
+        ...(isKnown || name === null ? [] : [byName.delete(keyOfName(name))]),
         known.set(pair(address, name), 1, KNOWN.duration),
       ]);
     },
