@@ -178,6 +178,23 @@ test('a name of no user is held after as many tries as a user is', async () => {
   expect(statuses.slice(18)).toEqual([401, 401, 429, 429]);
 });
 
+test('wrong passwords from many addresses are told each at first, and then by their number', async () => {
+  app.reconfigure({ proxies: ['127.0.0.1'] });
+  for (let n = 0; n < 30; n += 1) {
+    const headers = { 'x-forwarded-for': `198.51.100.${n}` };
+    await createBrowser(app.url).send(
+      'POST',
+      '/auth/login',
+      { name: `u${n}`, password: 'wrong wrong' },
+      headers,
+    );
+  }
+
+  const told = (await auditOf()).filter((line) => line.includes('wrong name or password'));
+  expect(told).toHaveLength(6);
+  expect(told[0]).toContain('(10 within a minute)');
+});
+
 test('an address that a visitor makes up counts for nothing', async () => {
   const statuses: number[] = [];
   for (let n = 0; n < 12; n += 1) {

@@ -69,7 +69,7 @@ export function createOidcRoutes(deps: {
     const ip = request.ip ?? '';
     const user = await provider.finish(queryOf(request), { ...flow, state }).catch(async (error: unknown) => {
       const reason = messageOf(error).slice(0, 200);
-      log.warn({ err: error, address: ip }, 'the provider’s answer was not taken');
+      log.debug({ err: error, address: ip }, 'the provider’s answer was not taken');
       await journal.refused({ name: '', kind: 'anonymous', role: null, ip }, `single sign-on: ${reason}`);
       return null;
     });

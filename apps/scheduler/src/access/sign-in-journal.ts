@@ -17,16 +17,18 @@ export interface SignInTry {
 /** Tells of sign-ins, in the log and in the audit. */
 export interface SignInJournal {
   signedIn(who: SignInTry, detail: string): Promise<void>;
-  /** A wrong password, a name that may not come in, a link or a token that is none. */
+  /** A wrong password, a name that may not come in. The first of a minute are told each, the rest as `stopped` is. */
   refused(who: SignInTry, detail: string): Promise<void>;
   /** Too many tries: the first, the tenth, the hundredth … of a minute is told, so that an attack fills neither log nor audit. */
   stopped(who: SignInTry, waitSeconds: number): Promise<void>;
-  /** A link or an API token that is none. Told as `stopped` is: nothing guesses these, but a forgotten program may go on trying. */
+  /** A link, an API token or a proxy's secret that is none. Told as `stopped` is: nothing guesses these, but a forgotten program may go on trying. */
   unknownSecret(ip: string, detail: string): Promise<void>;
   signedOut(who: SignInTry): Promise<void>;
 }
 
 const WINDOW_MS = 60_000;
+/** People who mistype are told each; more in a minute are no people. */
+const TOLD_EACH = 5;
 
 export function createSignInJournal(deps: {
   readonly audit: Pick<AuditLedger, 'append'>;
@@ -36,6 +38,7 @@ export function createSignInJournal(deps: {
   const { clock, log } = deps;
   const stoppedTries = countInWindow(clock);
   const unknownSecrets = countInWindow(clock);
+  const refusals = countInWindow(clock);
   const note = async (who: SignInTry, result: AuditResult, detail: string): Promise<void> => {
     const actor: Actor = { by: { name: who.name, kind: who.kind, role: who.role }, from: who.ip };
     const entry = {
@@ -65,8 +68,10 @@ export function createSignInJournal(deps: {
       await note(who, 'done', detail);
     },
     refused: async (who, detail) => {
-      log.warn({ ...fields(who), detail }, 'sign-in to the console refused');
-      await note(who, 'refused', detail);
+      const tries = refusals();
+      if (tries > TOLD_EACH && !isTold(tries)) return;
+      log.warn({ ...fields(who), tries, detail }, 'sign-in to the console refused');
+      await note(who, 'refused', tries > TOLD_EACH ? `${detail} (${tries} within a minute)` : detail);
     },
     stopped: async (who, waitSeconds) => {
       const tries = stoppedTries();

@@ -1,15 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Session } from '@muster/api/session';
 import { Secret } from '@muster/core/config/secret';
+import { recordingLog } from '@muster/testing/builders';
 import { type RunningApp, startApp } from '../http/running-app.fixture.ts';
 import { createBrowser } from './browser.fixture.ts';
 
 const SECRET = 'a-shared-secret-of-the-proxy';
 const ACT = '/api/v1/no-such-act';
 
+const log = recordingLog();
 let app: RunningApp;
 beforeAll(async () => {
   app = await startApp({
+    log,
     host: '0.0.0.0',
     console: {
       publicUrl: 'https://muster.example.com',
@@ -49,6 +52,20 @@ test('names without the proxy’s secret are the visitor’s own, and a wrong se
   expect(Session.parse(JSON.parse((await ask(own)).body)).principal).toBeNull();
   expect((await ask(own, 'GET', '/metrics')).status).toBe(401);
   expect((await ask({ ...BY_PROXY, 'x-muster-proxy-secret': 'guess' })).status).toBe(401);
+});
+
+test('wrong secrets without an end fill neither the log nor the audit', async () => {
+  log.lines.splice(0);
+  const before = (await app.ledger.audit.newest(1_000)).length;
+  for (let n = 0; n < 120; n += 1) {
+    await ask({ ...BY_PROXY, 'x-muster-proxy-secret': 'guess', 'x-forwarded-for': '192.0.2.1' });
+  }
+
+  const entries = await app.ledger.audit.newest(1_000);
+  expect(entries.length - before).toBeLessThanOrEqual(3);
+  expect(log.lines.filter(({ level }) => level === 'warn').length).toBeLessThanOrEqual(3);
+  // A visitor without the secret does not say from where it comes either.
+  expect(entries[0]?.entry?.from).toBe('127.0.0.1');
 });
 
 test('a user without a role is not let in', async () => {

@@ -17,12 +17,14 @@ export function byTrustedProxy(deps: {
     const secret = headerOf(request, proxy.secretHeader);
     // Without the secret it is no request of the proxy; whatever name stands in it is the visitor's own word.
     if (secret === null) return null;
-    const ip = addressOf(request);
     if (
       !timingSafeEqual(Buffer.from(hashOfSecret(secret)), Buffer.from(hashOfSecret(proxy.secret.reveal())))
     ) {
-      const who = { name: '', kind: 'anonymous', role: null, ip } as const;
-      await deps.journal.refused(who, `a wrong secret in the header ${proxy.secretHeader}`);
+      // What stands in X-Forwarded-For is the visitor's own word, too.
+      await deps.journal.unknownSecret(
+        request.ip ?? '',
+        `a wrong secret in the header ${proxy.secretHeader}`,
+      );
       return { kind: 'refused', status: 401, detail: 'The secret of the proxy is wrong.' };
     }
     const name = headerOf(request, proxy.header);
@@ -42,7 +44,7 @@ export function byTrustedProxy(deps: {
     }
     // The proxy knows the browser by a cookie of its own, which comes along with another site's request, too.
     const csrfToken = hashOfSecret(`csrf ${proxy.secret.reveal()} ${name}`);
-    return { kind: 'known', csrfToken, principal: { name, kind: 'proxy', role, ip } };
+    return { kind: 'known', csrfToken, principal: { name, kind: 'proxy', role, ip: addressOf(request) } };
   };
 }
 
