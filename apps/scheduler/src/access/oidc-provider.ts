@@ -32,32 +32,51 @@ const TIMEOUT_SECONDS = 10;
 /** The provider's endpoints and keys are asked for again after this. */
 const DISCOVERED_MS = 60 * 60_000;
 
+/** A provider that could not be used is asked again after this. */
+const FAILED_MS = 5_000;
+
+/** One asking of a provider, under way or answered. */
+interface Discovery {
+  /** What it was asked for. */
+  readonly of: string;
+  readonly config: Promise<oidc.Configuration>;
+  untilMs: number;
+}
+
+function ask({ issuer: text, clientId, clientSecret }: OidcSettings): Promise<oidc.Configuration> {
+  const issuer = new URL(text);
+  return oidc.discovery(
+    issuer,
+    clientId,
+    clientSecret?.reveal(),
+    clientSecret === null ? oidc.None() : undefined,
+    {
+      timeout: TIMEOUT_SECONDS,
+      // The configuration allows plain HTTP on loopback only.
+      execute: issuer.protocol === 'http:' ? [oidc.allowInsecureRequests] : [],
+    },
+  );
+}
+
 /** @param settings asked at every sign-in: a reload may name another provider */
 export function createProvider(settings: () => OidcSettings, clock: { monotonicMs(): number }): Provider {
-  let discovered: { readonly of: string; readonly atMs: number; readonly config: oidc.Configuration } | null =
-    null;
+  let last: Discovery | null = null;
 
+  /** Those who ask while the provider is asked wait for the same answer; nothing that visitors do asks it more often. */
   async function discover(): Promise<oidc.Configuration> {
     const now = settings();
     const of = hashOfSecret(JSON.stringify([now.issuer, now.clientId, now.clientSecret?.reveal() ?? null]));
-    if (discovered?.of === of && clock.monotonicMs() - discovered.atMs < DISCOVERED_MS) {
-      return discovered.config;
+    if (last?.of === of && clock.monotonicMs() < last.untilMs) return last.config;
+    const discovery: Discovery = { of, untilMs: Number.POSITIVE_INFINITY, config: ask(now) };
+    last = discovery;
+    try {
+      const config = await discovery.config;
+      discovery.untilMs = clock.monotonicMs() + DISCOVERED_MS;
+      return config;
+    } catch (error) {
+      discovery.untilMs = clock.monotonicMs() + FAILED_MS;
+      throw error;
     }
-    const secret = now.clientSecret?.reveal();
-    const issuer = new URL(now.issuer);
-    const config = await oidc.discovery(
-      issuer,
-      now.clientId,
-      secret,
-      secret === undefined ? oidc.None() : undefined,
-      {
-        timeout: TIMEOUT_SECONDS,
-        // The configuration allows plain HTTP on loopback only.
-        execute: issuer.protocol === 'http:' ? [oidc.allowInsecureRequests] : [],
-      },
-    );
-    discovered = { of, atMs: clock.monotonicMs(), config };
-    return config;
   }
 
   return {

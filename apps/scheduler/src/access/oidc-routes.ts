@@ -1,4 +1,5 @@
 import { type CookieOptions, type Request, type Response, Router } from 'express';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { ConsoleSettings } from '@muster/core/config/model';
 import type { AccessLedger } from '@muster/core/control/access/access-store';
 import { FLOW_LIFE_MS } from '@muster/core/control/access/oidc-flow-store';
@@ -7,10 +8,15 @@ import { messageOf } from '@muster/core/runtime/errors';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import { beginSession } from './begin-session.ts';
 import { localPath } from './local-path.ts';
+import { networkOf } from './network-of.ts';
 import { sendNotice } from './notice-page.ts';
 import type { Provider } from './oidc-provider.ts';
 import { cookieNamed, type SessionCookies } from './session-cookie.ts';
 import type { SignInJournal } from './sign-in-journal.ts';
+import { waitOf } from './sign-in-tries.ts';
+
+/** An office behind one address signs in by it; each start leaves a key in Redis for ten minutes. Counted in the process. */
+const STARTS_PER_NETWORK = { points: 60, duration: 60 };
 
 /** `/auth/oidc/start` sends the browser to the provider, `/auth/oidc/callback` takes it back and begins a session. */
 export function createOidcRoutes(deps: {
@@ -38,7 +44,14 @@ export function createOidcRoutes(deps: {
     else next();
   });
 
+  const starts = new RateLimiterMemory(STARTS_PER_NETWORK);
   router.get('/oidc/start', async (request, response) => {
+    const waitSeconds = await waitOf(starts.consume(networkOf(request.ip ?? '')));
+    if (waitSeconds > 0) {
+      response.set('Retry-After', String(waitSeconds));
+      sendFailure(response, 429, `Too many tries. Try again in ${waitSeconds} s.`);
+      return;
+    }
     try {
       const { url, state, nonce, verifier } = await provider.start();
       await access.flows.put(state, { nonce, verifier, next: localPath(request.query['next']) });

@@ -225,3 +225,37 @@ test('a provider that is away is told on a page, and one that is not configured 
   app.reconfigure({ oidc: null });
   expect((await createBrowser(app.url).get('/auth/oidc/start')).status).toBe(404);
 });
+
+test('however many begin at once, a provider is asked once, and one that is away is left alone for some seconds', async () => {
+  let asked = 0;
+  const broken = createServer((_request, response) => {
+    asked += 1;
+    response.writeHead(500).end();
+  });
+  broken.listen(0, '127.0.0.1');
+  await once(broken, 'listening');
+  app.reconfigure({
+    oidc: { ...settings, issuer: `http://127.0.0.1:${(broken.address() as AddressInfo).port}` },
+  });
+  const start = async () => (await createBrowser(app.url).get('/auth/oidc/start')).status;
+
+  expect(await Promise.all([start(), start(), start()])).toEqual([502, 502, 502]);
+  expect(await start()).toBe(502);
+  expect(asked).toBe(1);
+
+  broken.closeAllConnections();
+  broken.close();
+});
+
+test('a network that begins sign-ins without an end is held up, and no other one is', async () => {
+  app.reconfigure({ proxies: ['127.0.0.1'] });
+  const start = async (address: string) =>
+    createBrowser(app.url).get('/auth/oidc/start', { 'x-forwarded-for': address });
+  for (let n = 0; n < 60; n += 1) expect((await start('192.0.2.1')).status).toBe(303);
+
+  const late = await start('192.0.2.1');
+  expect(late.status).toBe(429);
+  expect(Number(late.headers['retry-after'])).toBeGreaterThan(0);
+  expect((await start('192.0.2.2')).status).toBe(303);
+  app.reconfigure({ proxies: [] });
+});

@@ -97,8 +97,8 @@ export function createSignInTries(deps: {
   };
 }
 
-/** The library rejects with its result where there are too many. */
-async function waitOf(consuming: Promise<unknown>): Promise<number> {
+/** Seconds to wait, 0 where there is room: the library rejects with its result where there are too many. */
+export async function waitOf(consuming: Promise<unknown>): Promise<number> {
   try {
     await consuming;
     return 0;
