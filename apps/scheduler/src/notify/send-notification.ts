@@ -15,6 +15,13 @@ const FIRST_WAIT_MS = 15_000;
 const LONGEST_WAIT_MS = 30 * 60_000;
 /** Over about two hours. */
 const MOST_ATTEMPTS = 12;
+/**
+ * How old a message to a channel is that this scheduler does not know, before it is dropped. Until then another scheduler may
+ * have taken up a newer configuration that has the channel.
+ */
+const UNKNOWN_FOR_MS = 60 * 60_000;
+/** Before a message to such a channel is looked at again, by this or by another scheduler. */
+const GIVE_BACK_MS = 30_000;
 /** Of what a server said. */
 const SAID_CHARS = 200;
 
@@ -40,6 +47,13 @@ export function createNotificationSender(deps: {
     const config = deps.current();
     const channel = config.notify.find((one) => one.name === name);
     const batch = await ledger.notify.batch(messageId);
+    if (channel === undefined && batch !== null) {
+      if (clock.now() - batch.createdMs < UNKNOWN_FOR_MS / config.speed) {
+        log.info({ channel: name }, 'notification left to a scheduler that knows the channel');
+        await end(GIVE_BACK_MS / config.speed);
+        return { said: 'this scheduler does not know the channel', events: 0 };
+      }
+    }
     if (channel === undefined || batch === null) {
       // The configuration names the channel no more, or the message is older than it is kept.
       log.info({ channel: name }, 'notification dropped');

@@ -53,6 +53,7 @@ function aChannel(name: string, url: string, facts: Partial<NotifyChannel> = {})
 interface Teller {
   readonly ledger: Ledger;
   readonly prefix: string;
+  readonly log: ReturnType<typeof recordingLog>;
   /** One more look at what stands. */
   readonly look: () => Promise<void>;
   stop(): Promise<void>;
@@ -108,7 +109,7 @@ function startTeller(channels: readonly NotifyChannel[], prefix: string): Teller
   };
   closing.push(stop);
   const look = createFindingsWatch({ current: () => config, ledger, clock });
-  return { ledger, prefix, look, stop };
+  return { ledger, prefix, log, look, stop };
 }
 
 function aPrefix(): string {
@@ -176,6 +177,28 @@ test('a scheduler that is stopped in the middle leaves its message to another', 
   await soon(() => expect(receiver.received.length).toBe(2));
   const [once, again] = receiver.received.map(({ headers }) => headers['webhook-id']);
   expect(again).toBe(once);
+}, 30_000);
+
+test('a scheduler that does not know a channel yet leaves its message to one that does', async () => {
+  const [receiver, other] = [await aReceiver(), await aReceiver()];
+  receiver.answer({ status: 503 });
+  const prefix = aPrefix();
+  const first = startTeller([aChannel('new', receiver.url)], prefix);
+  await first.ledger.control.raise(BRAKE);
+  await soon(() => expect(receiver.received.length).toBeGreaterThan(0));
+  await first.stop();
+  receiver.answer({ status: 200 });
+
+  const behind = startTeller([aChannel('old', other.url)], prefix);
+  await soon(() =>
+    expect(behind.log.lines.map(({ message }) => message)).toContain(
+      'notification left to a scheduler that knows the channel',
+    ),
+  );
+  const before = receiver.received.length;
+  startTeller([aChannel('new', receiver.url)], prefix);
+
+  await soon(() => expect(receiver.received.length).toBe(before + 1));
 }, 30_000);
 
 test('a receiver that does not answer keeps no other channel and no other work waiting', async () => {

@@ -47,6 +47,7 @@ export function createFindingsWatch({
     const decision = decideNotifications({
       state,
       items: unmuted(items, mutes),
+      areJumpsKnown: jumps !== null,
       mutedIds: new Set(items.filter(({ id }) => mutes.has(id)).map(({ id }) => id)),
       channels,
       unitsOf: (accountId) => units.get(accountId) ?? [],
@@ -74,7 +75,7 @@ async function readJumps(
   { enrollments, history }: Pick<Ledger, 'enrollments' | 'history'>,
   speed: number,
   clock: Clock,
-): Promise<readonly NotifyItem[]> {
+): Promise<readonly NotifyItem[] | null> {
   const resolutions = resolutionsAt(speed);
   const nowMs = clock.now();
   const [{ causes }, before] = await Promise.all([

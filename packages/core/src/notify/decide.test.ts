@@ -47,16 +47,19 @@ function anItem(facts: Partial<NotifyItem> = {}): NotifyItem {
 const BRAKE = anItem({ kind: 'brake-engaged', severity: 'page' });
 
 /** Schedulers that look every five seconds; messages that they begin are sent at once. */
-function world(channels: readonly NotifyChannel[], unitsOf: (id: string) => readonly string[] = () => []) {
+function world(first: readonly NotifyChannel[], unitsOf: (id: string) => readonly string[] = () => []) {
   let state: NotifyState = { version: null, told: new Map(), queues: new Map(), busy: new Set() };
   let nowMs = START_MS;
   let serial = 0;
+  let channels = first;
+  let areJumpsKnown = true;
   const batches: NotifyBatch[] = [];
   const look = (items: readonly NotifyItem[], mutedIds: readonly string[] = []): void => {
     const decision = decideNotifications({
       state,
       items: items.filter(({ id }) => !mutedIds.includes(id)),
       mutedIds: new Set(mutedIds),
+      areJumpsKnown,
       channels,
       unitsOf,
       timings: notifyTimings(1),
@@ -80,6 +83,14 @@ function world(channels: readonly NotifyChannel[], unitsOf: (id: string) => read
     },
     setBusy: (...names: readonly string[]) => {
       state = { ...state, busy: new Set(names) };
+    },
+    /** The next looks are of a scheduler that knows these channels. */
+    know: (...known: readonly NotifyChannel[]) => {
+      channels = known;
+    },
+    /** Whether history reaches back an hour for the next looks. */
+    setHistory: (reachesBack: boolean) => {
+      areJumpsKnown = reachesBack;
     },
     batches,
     /** `TYPE KIND SCOPE` of every event, message by message. */
@@ -164,6 +175,22 @@ describe('what is told', () => {
     ]);
   });
 
+  test('a cause that became many is not told to be over while history has gaps, and a finding is', () => {
+    const one = world([aChannel()]);
+    const jump = anItem({ kind: 'cause:host-no-curl', scope: 'cause:host-no-curl' });
+    one.lookFor(2 * MINUTE, [anItem(), jump]);
+    one.setHistory(false);
+    one.lookFor(30 * MINUTE, []);
+    expect(one.batches.map(({ events }) => events.map(({ type, kind }) => `${type} ${kind}`))).toEqual([
+      ['raised config-skew', 'raised cause:host-no-curl'],
+      ['resolved config-skew'],
+    ]);
+
+    one.setHistory(true);
+    one.lookFor(30 * MINUTE, []);
+    expect(one.told().at(-1)).toEqual(['ops', 'resolved cause:host-no-curl cause:host-no-curl']);
+  });
+
   test('what was told is forgotten an hour after it ended', () => {
     const one = world([aChannel()]);
     one.lookFor(2 * MINUTE, [anItem()]);
@@ -226,6 +253,30 @@ describe('how it is told', () => {
     one.lookFor(10 * MINUTE, []);
 
     expect(one.told()).toEqual([['ops', 'raised config-skew all']]);
+  });
+});
+
+describe('two schedulers that know different channels', () => {
+  test('what one queued for a channel that the other does not know yet is told all the same', () => {
+    const one = world([aChannel({ name: 'new' })]);
+    one.look([BRAKE]);
+    one.know(aChannel({ name: 'old' }));
+    one.lookFor(59 * MINUTE, [BRAKE]);
+    one.know(aChannel({ name: 'new' }), aChannel({ name: 'old' }));
+    one.look([BRAKE]);
+
+    expect(one.told()).toEqual([['new', 'raised brake-engaged all']]);
+  });
+
+  test('a channel that no scheduler has known for an hour is forgotten', () => {
+    const one = world([aChannel({ name: 'gone' })]);
+    one.look([BRAKE]);
+    one.know(aChannel({ name: 'old' }));
+    one.lookFor(61 * MINUTE, [BRAKE]);
+    one.know(aChannel({ name: 'gone' }));
+    one.look([BRAKE]);
+
+    expect(one.told()).toEqual([]);
   });
 });
 

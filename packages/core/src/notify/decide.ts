@@ -2,7 +2,7 @@ import { SEVERITIES } from '../control/severity.ts';
 import { type NotifyChannel, wants } from './channel.ts';
 import { addEvent, EMPTY_QUEUE, takeBatch } from './fill-queue.ts';
 import { followMissing, followStanding } from './follow-items.ts';
-import type { NotifyItem } from './notify-item.ts';
+import { isJump, type NotifyItem } from './notify-item.ts';
 import type { NotifyTimings } from './timings.ts';
 import type { ChannelQueue, NotifyBatch, Told } from './told.ts';
 
@@ -30,6 +30,8 @@ export interface NotifyLook {
   readonly state: NotifyState;
   /** What stands and is not muted. */
   readonly items: readonly NotifyItem[];
+  /** False while history does not say whether causes have jumped: one that was told is not over. */
+  readonly areJumpsKnown: boolean;
   /** Ids of what stands and is muted. */
   readonly mutedIds: ReadonlySet<string>;
   readonly channels: readonly NotifyChannel[];
@@ -65,7 +67,8 @@ export function decideNotifications(look: NotifyLook): NotifyDecision {
     deliver(followStanding(item, look.state.told.get(item.id) ?? null, { ...look, channelsOf }), item.id);
   }
   for (const [id, known] of look.state.told) {
-    if (!standing.has(id)) deliver(followMissing(known, look.mutedIds.has(id), look), id);
+    if (standing.has(id) || (isJump(known.item) && !look.areJumpsKnown)) continue;
+    deliver(followMissing(known, look.mutedIds.has(id), look), id);
   }
   const batches = takeBatches(look, queues, changed);
   return {
@@ -75,7 +78,10 @@ export function decideNotifications(look: NotifyLook): NotifyDecision {
   };
 }
 
-/** Begins messages where it is time, and forgets channels that are gone. */
+/**
+ * Begins messages where it is time. What waits for a channel that this scheduler does not know is kept for an hour: another
+ * scheduler may have taken up a newer configuration that has it.
+ */
 function takeBatches(
   look: NotifyLook,
   queues: Map<string, ChannelQueue>,
@@ -85,8 +91,10 @@ function takeBatches(
   for (const [name, queue] of queues) {
     const channel = look.channels.find((one) => one.name === name);
     if (channel === undefined) {
-      queues.delete(name);
-      changed.add(name);
+      if (look.nowMs - lastUseMs(queue) >= look.timings.hourMs) {
+        queues.delete(name);
+        changed.add(name);
+      }
       continue;
     }
     const taken = look.state.busy.has(name) ? null : takeBatch(queue, channel, look.timings, look.nowMs);
@@ -97,6 +105,11 @@ function takeBatches(
     changed.add(name);
   }
   return batches;
+}
+
+/** When something came for the channel, or a message to it was begun, last. */
+function lastUseMs({ waiting, sentMs }: ChannelQueue): number {
+  return Math.max(0, ...waiting.map(({ atMs }) => atMs), ...sentMs);
 }
 
 function mostUrgent(items: readonly NotifyItem[]): readonly NotifyItem[] {

@@ -25,7 +25,8 @@ export interface NotifyItem {
 export function notifyItems(facts: {
   readonly findings: readonly Finding[];
   readonly pauses: readonly Pause[];
-  readonly jumps: readonly NotifyItem[];
+  /** Null while it is not known how many hosts causes had. */
+  readonly jumps: readonly NotifyItem[] | null;
 }): readonly NotifyItem[] {
   const braked = new Set(
     facts.findings.filter(({ kind }) => kind === 'brake-engaged').map(({ scope }) => scope),
@@ -34,7 +35,7 @@ export function notifyItems(facts: {
     ...facts.findings.map(itemOfFinding),
     // The brake's own finding tells of its pause.
     ...facts.pauses.filter(({ by, scope }) => by !== 'brake' || !braked.has(scope)).map(itemOfPause),
-    ...facts.jumps,
+    ...(facts.jumps ?? []),
   ];
 }
 
@@ -70,6 +71,9 @@ function itemOfPause(pause: Pause): NotifyItem {
   };
 }
 
+/** What the kind of an item begins with that is about the hosts of a cause. */
+const OF_CAUSE = 'cause:';
+
 /** With fewer more hosts than this a cause is no news by itself: lists show it. */
 const FEWEST_MORE = 10;
 /** A jump is half as many again, at least. */
@@ -79,19 +83,20 @@ const LEAST_RISE = 1.5;
  * The causes whose hosts have become many more within an hour. What goes by itself is left out. It stands as long as that
  * is so: an hour later the new level is the usual one.
  *
- * @param before hosts by cause an hour ago; null where that is not known, and then nothing is said
+ * @param before hosts by cause an hour ago; null where that is not known
+ * @returns null where that is not known: a jump that was told then is neither there nor over
  */
 export function causeJumps(
   now: Readonly<Record<string, number>>,
   before: Readonly<Record<string, number>> | null,
   nowMs: number,
-): readonly NotifyItem[] {
-  if (before === null) return [];
+): readonly NotifyItem[] | null {
+  if (before === null) return null;
   return Object.entries(now).flatMap(([cause, hosts]) => {
     const was = before[cause] ?? 0;
     const { title, remedy, owner } = causeFacts(cause);
     if (owner === 'muster' || hosts - was < FEWEST_MORE || hosts < was * LEAST_RISE) return [];
-    const kind = `cause:${cause}`;
+    const kind = `${OF_CAUSE}${cause}`;
     return [
       {
         id: idOfFinding({ kind, scope: kind }),
@@ -107,6 +112,11 @@ export function causeJumps(
       },
     ];
   });
+}
+
+/** Whether it is a cause whose hosts became many. */
+export function isJump({ kind }: Pick<NotifyItem, 'kind'>): boolean {
+  return kind.startsWith(OF_CAUSE);
 }
 
 /** Those that no operator has muted. */
