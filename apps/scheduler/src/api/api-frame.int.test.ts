@@ -186,6 +186,25 @@ test('the pages of a list together are the list', async () => {
   expect(ids.length).toBe(whole.total);
 });
 
+test('a more urgent finding that comes between two pages moves no row from one to the other', async () => {
+  const before = await json<Page<FindingRow>>('/findings');
+  const first = await json<Page<FindingRow>>('/findings?limit=2');
+  await app.ledger.control.raise({
+    kind: 'ramp-stopped',
+    scope: 'all',
+    sinceMs: 1,
+    message: 'It stopped.',
+    remedy: 'Look why.',
+  });
+  await expect
+    .poll(async () => (await json<Page<FindingRow>>('/findings?limit=1')).items[0]?.kind, { interval: 200 })
+    .toBe('ramp-stopped');
+
+  const rest = await json<Page<FindingRow>>(`/findings?limit=500&cursor=${first.next ?? ''}`);
+
+  expect([...first.items, ...rest.items].map(({ id }) => id)).toEqual(before.items.map(({ id }) => id));
+});
+
 test('accounts that cannot be entered are among what is to be acted on, with their remedy', async () => {
   const { items } = await json<Page<FindingRow>>('/findings?kind=accounts-not-read');
 

@@ -32,14 +32,24 @@ export function rowsOfFindings(
     ...pauses.filter(({ by, scope }) => by !== 'brake' || !told.has(scope)).map(rowOfPause),
     ...rowsOfCauses(status).map((row) => withPlaces(row, { accountsByCause, trendOf })),
   ].map((row) => ({ ...row, muted: viewOfMute(mutes.get(row.id)) }));
-  return rows.toSorted(
-    (a, b) =>
-      Number(b.stopsSending) - Number(a.stopsSending) ||
-      SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
-      inOrder(a.since ?? NEVER, b.since ?? NEVER) ||
-      (b.hosts ?? 0) - (a.hosts ?? 0),
-  );
+  return rows
+    .map((row) => ({ row, urgency: urgencyOf(row) }))
+    .toSorted((a, b) => inOrder(a.urgency, b.urgency) || inOrder(a.row.id, b.row.id))
+    .map(({ row }) => row);
 }
+
+/**
+ * A row's place in that list, as text that sorts by its characters: what is most urgent is least. It depends on the row alone,
+ * so that a page can begin behind it when other rows have come and gone.
+ */
+export function urgencyOf(row: Pick<FindingRow, 'stopsSending' | 'severity' | 'since' | 'hosts'>): string {
+  const { stopsSending: stops, severity, since, hosts } = row;
+  const fewer = String(MOST_HOSTS - (hosts ?? 0)).padStart(String(MOST_HOSTS).length, '0');
+  return [stops ? 0 : 1, SEVERITIES.indexOf(severity), since ?? NEVER, fewer].join(' ');
+}
+
+/** More hosts than there are. */
+const MOST_HOSTS = 999_999_999;
 
 /** In how many accounts its hosts are, and how many there were before. */
 function withPlaces(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { FindingRow, FindingsPage, FindingsQuery } from '@muster/api/findings';
-import { rowsOfFindings } from './finding-rows.ts';
+import { rowsOfFindings, urgencyOf } from './finding-rows.ts';
 import { pageOfRows } from './page-of-rows.ts';
 import { problem } from './problem.ts';
 import { answer, type ApiRoute, defineRoute, refuse } from './route.ts';
@@ -27,7 +27,7 @@ export const findingRoutes: readonly ApiRoute[] = [
       const { value: facts } = await deps.readModelFacts();
       return replyFrom(await deps.readSnapshot(), deps, (snapshot, freshness) => {
         const rows = rowsOfFindings(snapshot, facts?.accountsByCause)
-          .map((row, urgency) => ({ ...row, urgency }))
+          .map((row) => ({ ...row, urgency: urgencyOf(row) }))
           .filter((row) => isWanted(row, query));
         const page = pageOfRows(rows, { list, idOf: ({ id }) => id, freshness });
         return answer({ ...page, items: page.items.map(({ urgency: _urgency, ...row }) => row) });
