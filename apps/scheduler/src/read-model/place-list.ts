@@ -126,20 +126,25 @@ function newUnit(unitId: string, parentId: string | null): UnitRow {
 }
 
 export function mapPlaces(places: Places, filter: AccountFilter): CoverageMap {
-  const regions = [...new Set(places.targets.map(({ region }) => region))]
+  const within = [...places.withinWhole.keys()].map((id) => id.slice(id.indexOf('.') + 1));
+  const regions = [...new Set([...places.targets.map(({ region }) => region), ...within])]
     .filter((region) => region !== WHOLE_ACCOUNT_REGION)
     .toSorted();
   const column = new Map(regions.map((region, nth) => [region, nth] as const));
   const wanted = accountsOf(places, filter).toSorted((a, b) => (a.accountId < b.accountId ? -1 : 1));
   type Cell = CoverageMap['accounts'][number]['cells'][number];
   const cellsOf = new Map(wanted.map(({ accountId }) => [accountId, regions.map((): Cell => null)] as const));
-  for (const { accountId, region, status, hosts, joined, failed, lost } of places.targets) {
+  for (const target of places.targets) {
+    const { accountId, region, status } = target;
     const cells = cellsOf.get(accountId);
     if (cells === undefined) continue;
-    const cell: Cell = [status, hosts, joined, failed + lost];
-    // An account that cannot be entered is so in every region.
-    const at = region === WHOLE_ACCOUNT_REGION ? [...regions.keys()] : [column.get(region) ?? 0];
-    for (const nth of at) cells[nth] = [...cell];
+    // An account that cannot be entered is so in every region, and each shows the hosts that are known in it.
+    const isWhole = region === WHOLE_ACCOUNT_REGION;
+    for (const one of isWhole ? regions : [region]) {
+      const sums = isWhole ? places.withinWhole.get(`${accountId}.${one}`) : target;
+      const { hosts, joined, failed, lost } = sums ?? { hosts: 0, joined: 0, failed: 0, lost: 0 };
+      cells[column.get(one) ?? 0] = [status, hosts, joined, failed + lost];
+    }
   }
   return {
     regions,

@@ -28,9 +28,21 @@ export const WHOLE_ACCOUNT_REGION = '*';
 /** All places. */
 export interface Places {
   readonly accounts: readonly AccountSums[];
-  /** With one under `*` for each account that cannot be entered. */
+  /** With one under `*` for each account that cannot be entered. Together they have the hosts of all accounts. */
   readonly targets: readonly TargetSums[];
+  /** The hosts of rows under `*`, by the id of the target where their records are. */
+  readonly withinWhole: ReadonlyMap<string, HostSums>;
 }
+
+/** What stands for a target that holds records and is not read any more. */
+const OUT_OF_SCOPE: Coverage = {
+  status: 'pending',
+  attemptedAtMs: null,
+  completeAtMs: null,
+  cause: null,
+  detail: 'not in scope',
+  failures: 0,
+};
 
 /** What counts most stands first: an account's status is that of its worst target. */
 const WORST_FIRST: readonly CoverageStatus[] = [
@@ -66,16 +78,31 @@ export function readPlaces({ places, tallies }: { places: KnownPlaces; tallies: 
     targets.set(id, target);
     takeTarget(draft, target);
   }
+  const withinWhole = new Map<string, HostSums>();
+  /** Records of an account that cannot be entered, or of a region out of scope, stay; their target's coverage does not. */
+  const rowsOf = (id: string, draft: Draft): readonly HostSums[] => {
+    const [target, whole] = [targets.get(id), targets.get(`${draft.accountId}.${WHOLE_ACCOUNT_REGION}`)];
+    if (target !== undefined) return [target];
+    if (whole !== undefined) {
+      const sums = noHosts();
+      withinWhole.set(id, sums);
+      return [sums, whole];
+    }
+    const row = targetRow(draft, id.slice(id.indexOf('.') + 1), OUT_OF_SCOPE);
+    targets.set(id, row);
+    return [row];
+  };
   for (const [id, ofTarget] of tallies.byTarget()) {
-    const [draft, target] = [draftOf(id.slice(0, id.indexOf('.'))), targets.get(id)];
+    const draft = draftOf(id.slice(0, id.indexOf('.')));
+    const rows = [...ofTarget].some(({ state }) => !NOT_HOSTS.has(state)) ? rowsOf(id, draft) : [];
     for (const { state, cause, hosts } of ofTarget) {
       addHosts(draft, state, hosts);
       draft.byState[state] = (draft.byState[state] ?? 0) + hosts;
       if (cause !== '') draft.byCause[cause] = (draft.byCause[cause] ?? 0) + hosts;
-      if (target !== undefined) addHosts(target, state, hosts);
+      for (const row of rows) addHosts(row, state, hosts);
     }
   }
-  return { accounts: [...accounts.values()].map(accountOf), targets: [...targets.values()] };
+  return { accounts: [...accounts.values()].map(accountOf), targets: [...targets.values()], withinWhole };
 }
 
 function targetRow({ accountId, name }: Draft, region: string, coverage: Coverage): TargetSums {
