@@ -8,6 +8,7 @@ import {
 } from '@muster/api/instances';
 import { ListQuery } from '@muster/api/paging';
 import { InstanceId } from '@muster/core/organization/ids';
+import { redactedRows } from '../http/redacted-json.ts';
 import { INSTANCE_SORTS } from '../read-model/instance-list.ts';
 import { EXPORT_FORMATS, type ExportColumns, type ExportFormat, exportRows } from './export-rows.ts';
 import { faultsOfFilter } from './instance-words.ts';
@@ -113,9 +114,9 @@ const COLUMNS = Object.fromEntries(
   Object.keys(InstanceRow.shape).map((name) => [name, (row: InstanceRow) => row[name as keyof InstanceRow]]),
 ) as ExportColumns<InstanceRow>;
 
-/** All rows of a filter, piece by piece: each begins behind the last row of the one before. */
+/** All rows of a filter, cleaned of secrets, piece by piece: each begins behind the last row of the one before. */
 async function* rowsOf(
-  { readModel }: Pick<ApiDeps, 'readModel'>,
+  { readModel, redact }: Pick<ApiDeps, 'readModel' | 'redact'>,
   filter: InstanceFilter,
   { sort }: Pick<ListAsked, 'sort'>,
 ): AsyncGenerator<InstanceRow> {
@@ -134,7 +135,7 @@ async function* rowsOf(
     if (said.kind !== 'answer') {
       throw new Error('the read model is being made anew, and the export cannot go on');
     }
-    yield* said.value.items;
+    yield* redactedRows(said.value.items, redact);
     after = place.last;
   } while (after !== null);
 }

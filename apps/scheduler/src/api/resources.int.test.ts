@@ -180,6 +180,19 @@ describe('instances', () => {
   );
 });
 
+test.each(['csv', 'ndjson'])('a known secret in a text of AWS is not exported as %s', async (format) => {
+  const other = await startApp({ secrets: ['media-prod'] });
+  await seedOrganization(other.ledger, nowMs);
+  await other.modelHas(SEEDED.instances);
+
+  const document = await (await fetch(`${other.url}/api/v1/instances.${format}`)).text();
+
+  expect(document).toContain('[redacted]');
+  expect(document).toContain('data-prod');
+  expect(document).not.toContain('media-prod');
+  await other.stop();
+});
+
 test('the hosts of a cause are one finding, with the accounts that they are in and how many there were before', async () => {
   const { items: hosts } = await read<Page<InstanceRow>>('/instances?cause=ec2-join-failure');
   const accounts = new Set(hosts.map((host) => host.accountId));

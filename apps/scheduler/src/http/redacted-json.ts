@@ -7,6 +7,19 @@ import type { Redact } from '@muster/core/runtime/redaction';
  */
 export function redactedJson(body: unknown, redact: Redact): string {
   const text = JSON.stringify(body);
-  if (!text.includes('\\') && redact(text, Number.POSITIVE_INFINITY) === text) return text;
+  return isClean(text, redact) ? text : textByText(body, redact);
+}
+
+/** Rows without known secrets, for what is no JSON. Those that hold none are given back as they are. */
+export function redactedRows<Row>(rows: readonly Row[], redact: Redact): readonly Row[] {
+  if (isClean(JSON.stringify(rows), redact)) return rows;
+  return JSON.parse(textByText(rows, redact)) as readonly Row[];
+}
+
+function isClean(text: string, redact: Redact): boolean {
+  return !text.includes('\\') && redact(text, Number.POSITIVE_INFINITY) === text;
+}
+
+function textByText(body: unknown, redact: Redact): string {
   return JSON.stringify(body, (_name, value: unknown) => (typeof value === 'string' ? redact(value) : value));
 }
