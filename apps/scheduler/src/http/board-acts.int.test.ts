@@ -39,6 +39,11 @@ async function onBoard(
   return { browser, act: async (method, path) => (await browser.send(method, path, {}, headers())).status };
 }
 
+async function lastAct() {
+  const entries = await app.ledger.audit.newest(10);
+  return entries.find(({ entry }) => entry?.act === 'queue')?.entry;
+}
+
 async function readOnlyOf(browser: Browser): Promise<readonly boolean[]> {
   const { body } = await browser.get('/queues/api/queues');
   return (JSON.parse(body) as { queues: { readOnlyMode: boolean }[] }).queues.map(
@@ -63,13 +68,29 @@ test('an operator cleans, retries and promotes, and the audit has it', async () 
   expect(await act('PUT', `${QUEUE}/clean/failed`)).toBe(200);
   expect(await act('PUT', `${QUEUE}/${jobId}/clean`)).toBe(204);
   expect((await browser.get(`${QUEUE}/${jobId}`)).status).toBe(404);
-  const [last] = await app.ledger.audit.newest(1);
-  expect(last?.entry).toMatchObject({
+  await expect.poll(lastAct).toMatchObject({
     act: 'queue',
     scope: 'queue:discovery',
+    result: 'done',
     detail: `${jobId}/clean`,
     by: { name: 'ann' },
   });
+});
+
+test('what the board could not do is noted as failed, and what is about no queue is not done at all', async () => {
+  const { act } = await onBoard('operator');
+
+  expect(await act('PUT', `${QUEUE}/no-such-job/retry`)).toBe(404);
+  await expect.poll(lastAct).toMatchObject({
+    scope: 'queue:discovery',
+    result: 'failed',
+    detail: 'no-such-job/retry: answered 404',
+  });
+  expect(await act('PUT', '/queues/api/queues/no-such-queue/retry/failed')).toBe(404);
+  expect(await act('PUT', `${QUEUE}/promote`)).toBe(200);
+  await expect.poll(async () => (await lastAct())?.detail).toBe('promote');
+  const scopes = (await app.ledger.audit.newest(100)).map(({ entry }) => entry?.scope);
+  expect(scopes).not.toContain('queue:no-such-queue');
 });
 
 test('without the token of the board’s page an operator does nothing either', async () => {

@@ -20,9 +20,13 @@ export interface BoardActDeps {
 const SAFE_ACTS =
   /^\/api\/queues\/(?<queue>[\w-]{1,64})\/(?<act>retry\/failed|promote|clean\/(?:completed|failed)|[\w.:-]{1,128}\/(?:retry(?:\/failed)?|promote|clean))$/;
 
-/** Lets through what `SAFE_ACTS` has, and notes it in the audit. Operators alone come here: `guardWrites` stands before. */
-export function allowBoardActs({ audit, log }: BoardActDeps): RequestHandler {
-  return async (request, response, next) => {
+/**
+ * Lets through what `SAFE_ACTS` has, and notes in the audit what came of it. Operators alone come here: `guardWrites` stands before.
+ *
+ * @param queues the names of those that there are
+ */
+export function allowBoardActs(queues: ReadonlySet<string>, { audit, log }: BoardActDeps): RequestHandler {
+  return (request, response, next) => {
     if (request.method === 'GET' || request.method === 'HEAD') {
       next();
       return;
@@ -38,18 +42,32 @@ export function allowBoardActs({ audit, log }: BoardActDeps): RequestHandler {
       });
       return;
     }
+    if (!queues.has(queue)) {
+      sendProblem(response, { status: 404, title: 'Not found', detail: 'There is no such queue.' });
+      return;
+    }
     const { name, kind, role, ip } = principalOf(request);
     log.info({ user: name, queue, act }, 'an operator acts by Bull Board');
-    await audit.append({
-      by: { name, kind, role },
-      from: ip,
-      act: 'queue',
-      scope: `queue:${queue}`,
-      dryRun: null,
-      basis: null,
-      result: 'done',
-      detail: act,
-      reason: '',
+    // Also where the operator has gone before the answer: the board acts on.
+    response.once('close', () => {
+      const isDone = response.statusCode < 400;
+      const entry = {
+        by: { name, kind, role },
+        from: ip,
+        act: 'queue',
+        scope: `queue:${queue}`,
+        dryRun: null,
+        basis: null,
+        result: isDone ? 'done' : 'failed',
+        detail: isDone ? act : `${act}: answered ${response.statusCode}`,
+        reason: '',
+      } as const;
+      audit.append(entry).catch((error: unknown) => {
+        log.error(
+          { err: error, user: name, queue, act },
+          'an act by Bull Board could not be noted in the audit',
+        );
+      });
     });
     next();
   };

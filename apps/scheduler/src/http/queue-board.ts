@@ -28,7 +28,8 @@ const DESCRIPTIONS: Readonly<Record<QueueName, string>> = {
 export function createQueueBoard(queues: readonly BoardQueue[], deps: BoardActDeps): Router {
   const [forViewers, forOperators] = [boardOf(queues, 'viewer'), boardOf(queues, 'operator')];
   const router = Router();
-  router.use(queueBoardHeaders(), withoutOutsideStyles, tellCsrfToken(deps.isByTls), allowBoardActs(deps));
+  const allowActs = allowBoardActs(new Set(queues.map(({ name }) => name)), deps);
+  router.use(queueBoardHeaders(), withoutOutsideStyles, tellCsrfToken(deps.isByTls), allowActs);
   router.use((request, response, next) => {
     const mayAct = holdsRole(principalOf(request).role, 'operator');
     (mayAct ? forOperators : forViewers)(request, response, next);
