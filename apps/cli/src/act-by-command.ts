@@ -50,7 +50,7 @@ export async function actByCommand(
   if ('fault' in planned) throw new CommandError(EXIT.usage, planned.fault);
   const { id } = planned.plan;
   const request = { key: id, digest: id, reason, goOnInMs: GO_ON_MS };
-  const started = await startAction({ ledger }, id, deps.actor, request);
+  const started = await startAction({ ledger, config }, id, deps.actor, request);
   if (started.kind === 'conflict') throw new CommandError(EXIT.failed, started.reason);
   if (started.kind === 'missing') throw new CommandError(EXIT.failed, 'Redis lost the plan before it began');
   const accounts = new Set<string>();

@@ -11,6 +11,10 @@ test('filters in the address are legible, and read as they were written', () => 
   expect(stringifySearch({})).toBe('');
 });
 
+test('a parameter without a word is left out', () => {
+  expect(parseSearch('?q=++&state=,&cause=&unit=ou-1')).toEqual({ unit: 'ou-1' });
+});
+
 test('the words of a parameter', () => {
   expect(wordsOf({ state: 'failed,,lost' }, 'state')).toEqual(['failed', 'lost']);
   expect(wordsOf({}, 'state')).toEqual([]);

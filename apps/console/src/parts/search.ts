@@ -3,9 +3,9 @@
 /** Parameters by name; one with several words has them joined by commas, as the API takes them. */
 export type Search = Readonly<Record<string, string>>;
 
-/** Reads `?state=failed,lost&q=web`. */
+/** Reads `?state=failed,lost&q=web`. What is empty is left out: it would look like a filter, and filter nothing. */
 export function parseSearch(text: string): Search {
-  return Object.fromEntries(new URLSearchParams(text));
+  return Object.fromEntries([...new URLSearchParams(text)].filter(([, value]) => /[^\s,]/.test(value)));
 }
 
 /** Writes it; what is empty is left out. Commas and colons stay legible. */

@@ -7,6 +7,7 @@ import { parseScope } from '@muster/core/control/scope';
 import { InstanceId } from '@muster/core/organization/ids';
 import type { InstanceFilter } from '@muster/api/instances';
 import type { ReadModel } from '../read-model/read-model.ts';
+import { searchWords } from '../read-model/search-text.ts';
 
 /** A filter is answered by the read model when the plan is made; what it gives then is what is done. */
 export function askedOf(
@@ -24,10 +25,17 @@ export function askedOf(
   }
   if ('subject' in selection) return { kind: 'subject', subject: selection.subject };
   const filter = wordsOf(selection.filter);
-  if (Object.keys(filter).length === 0) {
-    return { fault: 'A filter without a word is everything: say so by {"scope": "all"}.' };
+  if (Object.keys(filter).length === 0 || Object.values(filter).some(isBlank)) {
+    return {
+      fault: 'A filter without a word is everything, and so is one of spaces: say so by {"scope": "all"}.',
+    };
   }
   return { kind: 'filter', filter, ids: idsOf(readModel, selection.filter) };
+}
+
+/** Whether a parameter of a filter says nothing. */
+function isBlank(value: unknown): boolean {
+  return [value].flat().some((word) => typeof word !== 'string' || searchWords(word).length === 0);
 }
 
 async function* idsOf(

@@ -125,6 +125,11 @@ describe('refused', () => {
   test.each([
     ['a filter with a slip in its name', 'retry', { filter: { stat: 'failed' } }, 400],
     ['a filter without a word', 'retry', { filter: {} }, 422],
+    ['a filter of spaces', 'retry', { filter: { q: '  ' } }, 422],
+    ['a filter of which one word is empty', 'retry', { filter: { state: 'failed', unit: '' } }, 422],
+    ['a filter with a slip in a word', 'pause', { filter: { state: 'faild' } }, 400],
+    ['a pause of an instance that is not there', 'pause', { instances: ['i-00000000000fffff0'] }, 422],
+    ['a pause by a filter that gives nothing', 'pause', { filter: { q: 'no-such-host' } }, 422],
     ['a scope that is none', 'pause', { scope: 'planet:earth' }, 422],
     ['an account that is not there', 'pause', { scope: 'account:999999999999' }, 422],
     ['a malformed id', 'retry', { instances: ['i-1'] }, 400],

@@ -11,8 +11,9 @@ import { ulid } from 'ulid';
 import { mayActOn, type Principal } from '../access/principal.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { askedOf, digestOf, isSameSelection } from './action-request.ts';
+import { checkFilter } from './instance-words.ts';
 import { pageOfRows } from './page-of-rows.ts';
-import { invalidRequest, problem } from './problem.ts';
+import { invalidRequest, problem, type RequestFault } from './problem.ts';
 import { answer, type ApiRoute, defineRoute, refuse, type Reply } from './route.ts';
 
 const ActionParams = z.object({ id: z.string().max(100).describe('The id of an action: that of its plan.') });
@@ -131,6 +132,8 @@ async function readBegun(text: string, { ledger }: ApiDeps): Promise<Action | nu
 async function plan(body: ActionRequest, deps: ApiDeps): Promise<Reply<ActionPlan>> {
   const asked = askedOf(body.selection, deps);
   if ('fault' in asked) return refuse(problem(422, asked.fault));
+  const faults = 'filter' in body.selection ? await checkFilter(body.selection.filter, deps) : [];
+  if (faults.length > 0) return refuse(invalidRequest(faults.map(inBody)));
   const result = await planAction(
     {
       ledger: deps.ledger,
@@ -142,6 +145,11 @@ async function plan(body: ActionRequest, deps: ApiDeps): Promise<Reply<ActionPla
     asked,
   );
   return 'fault' in result ? refuse(problem(422, result.fault)) : answer(planOf(result.plan, deps));
+}
+
+/** A filter of a body stands where its schema's faults do, and is explained as that of a list. */
+function inBody({ parameter = '', detail }: RequestFault): RequestFault {
+  return { pointer: `/selection/filter/${parameter}`, detail };
 }
 
 function planOf({ id, facts: { kind, plan: facts } }: Plan, { clock }: ApiDeps): ActionPlan {
@@ -171,12 +179,17 @@ async function begin(
   if (planned.kind !== body.kind || !isSameSelection(planned, body.selection)) {
     return refuse(problem(409, 'The plan is of another kind or selection: ask with dry_run again.'));
   }
-  const result = await startAction({ ledger: deps.ledger }, id.data, actorOf(principal), {
-    key,
-    digest: digestOf(body),
-    reason: body.reason,
-    goOnInMs: isBulk(body.kind) ? 0 : GO_ON_MS,
-  });
+  const result = await startAction(
+    { ledger: deps.ledger, config: deps.config() },
+    id.data,
+    actorOf(principal),
+    {
+      key,
+      digest: digestOf(body),
+      reason: body.reason,
+      goOnInMs: isBulk(body.kind) ? 0 : GO_ON_MS,
+    },
+  );
   if (result.kind === 'missing') return refuse(missing);
   if (result.kind === 'conflict') return refuse(problem(409, `${result.reason}.`));
   const { action } = result;

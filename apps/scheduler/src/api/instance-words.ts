@@ -3,6 +3,7 @@ import { Owner } from '@muster/api/scopes';
 import { Cause } from '@muster/core/enrollment/cause';
 import { ENROLLMENT_STATES } from '@muster/core/enrollment/record';
 import type { OrganizationStatus } from '@muster/core/reports/organization-status';
+import type { ApiDeps } from './api-deps.ts';
 import { faultsOfWords } from './list-request.ts';
 import type { RequestFault } from './problem.ts';
 
@@ -21,4 +22,13 @@ export function faultsOfFilter(
     ...faultsOfWords('cause', cause ?? [], [...Cause.options, ...Object.keys(met?.byCause ?? {})]),
     ...faultsOfWords('owner', owner ?? [], Owner.options),
   ];
+}
+
+/** The same, by the snapshot that the API has. */
+export async function checkFilter(
+  filter: InstanceFilter,
+  { readSnapshot }: Pick<ApiDeps, 'readSnapshot'>,
+): Promise<readonly RequestFault[]> {
+  const { value } = await readSnapshot();
+  return faultsOfFilter(filter, value?.status.instances ?? null);
 }

@@ -11,13 +11,13 @@ import { InstanceId } from '@muster/core/organization/ids';
 import { redactedRows } from '../http/redacted-json.ts';
 import { INSTANCE_SORTS } from '../read-model/instance-list.ts';
 import { EXPORT_FORMATS, type ExportColumns, type ExportFormat, exportRows } from './export-rows.ts';
-import { faultsOfFilter } from './instance-words.ts';
+import { checkFilter } from './instance-words.ts';
 import { tellStory } from './instance-story.ts';
 import type { ApiDeps } from './api-deps.ts';
 import type { Position } from './cursor.ts';
 import type { ListAsked } from './list-request.ts';
 import { replyFromModel } from './model-reply.ts';
-import { invalidRequest, problem, type RequestFault } from './problem.ts';
+import { invalidRequest, problem } from './problem.ts';
 import { answer, type ApiRoute, defineRoute, refuse } from './route.ts';
 
 /** Rows of a piece of an export. */
@@ -69,14 +69,6 @@ export const instanceRoutes: readonly ApiRoute[] = [
     },
   }),
 ];
-
-async function checkFilter(
-  filter: InstanceFilter,
-  { readSnapshot }: Pick<ApiDeps, 'readSnapshot'>,
-): Promise<readonly RequestFault[]> {
-  const { value } = await readSnapshot();
-  return faultsOfFilter(filter, value?.status.instances ?? null);
-}
 
 function exportRoute(format: ExportFormat): ApiRoute {
   return defineRoute({

@@ -8,6 +8,8 @@ import { describeScope, isForeignScope, printScope, type Scope, type ScopeText }
 export interface ResumeEffects {
   /** Each as a noun with its article, for a list: `the pause of account 111122223333 by an operator: maintenance`. */
   readonly ends: readonly string[];
+  /** The same, each with what tells it from a later one of the same words: since when it stands, or which inventory was read. */
+  readonly pins: readonly string[];
   /** Scopes of pauses that stand, widest reach first to those that read it: a pause of its own scope alone is ended. */
   readonly stillPaused: readonly ScopeText[];
 }
@@ -41,13 +43,14 @@ export function isEndedRamp({ id }: { readonly id: string }, scope: ScopeText): 
   return scope === 'all' || id === `r:${scope}`;
 }
 
-/** What a resume would do just now. */
+/** What a resume of these scopes, one after the other, would do just now. */
 export async function readResumeEffects(
   { control, nodes, ramps }: Pick<Ledger, 'control' | 'nodes' | 'ramps'>,
   { limits }: Pick<MusterConfig, 'limits'>,
-  scope: Scope,
+  ...scopes: readonly Scope[]
 ): Promise<ResumeEffects> {
-  const text = printScope(scope);
+  const texts = scopes.map(printScope);
+  const ofAll = texts.includes('all');
   const [pauses, findings, hold, facts, all] = await Promise.all([
     control.pauses(),
     control.findings(),
@@ -55,27 +58,49 @@ export async function readResumeEffects(
     nodes.facts(),
     ramps.all(),
   ]);
-  const stopped = all.filter((ramp) => ramp.stoppedAtMs !== null && isEndedRamp(ramp, text));
-  const ended = pauses.filter((pause) => isEndedPause(pause, text));
-  const isBraked = findings.some((one) => one.kind === 'brake-engaged' && one.scope === text);
+  const stopped = all.filter(
+    (ramp) => ramp.stoppedAtMs !== null && texts.some((text) => isEndedRamp(ramp, text)),
+  );
+  const ended = pauses
+    .filter((pause) => texts.some((text) => isEndedPause(pause, text)))
+    .toSorted((a, b) => (a.scope < b.scope ? -1 : 1));
+  const braked = texts.flatMap((text) => {
+    const pause = ended.find(({ by, scope }) => by === 'brake' && scope === text);
+    const finding = findings.find((one) => one.kind === 'brake-engaged' && one.scope === text);
+    return pause === undefined && finding === undefined
+      ? []
+      : [{ text, sinceMs: pause?.atMs ?? finding?.sinceMs }];
+  });
+  const ends: readonly (readonly [what: string, which: string | number | null | undefined])[] = [
+    ...ended
+      .filter(({ by, scope: of }) => by !== 'brake' || !texts.includes(of))
+      .map(({ scope: of, by, reason, atMs }) => {
+        const why = reason === '' ? '' : `: ${reason}`;
+        return [
+          `the pause of ${describeScope(of)} by ${PAUSERS[by].replace('An', 'an')}${why}`,
+          atMs,
+        ] as const;
+      }),
+    ...braked.map(({ text, sinceMs }) => [`the brake on ${describeScope(text)}`, sinceMs] as const),
+    ...stopped.map(
+      (ramp) => [`the stop of the ramp of ${describeRamp(ramp)}: it begins anew`, ramp.stoppedAtMs] as const,
+    ),
+    ...(ofAll && hold === 'held' ? [['the hold before the first send', null] as const] : []),
+    ...(ofAll && facts.dropped
+      ? [
+          [
+            'the doubt about an inventory that lost nodes: the smaller one is taken for true',
+            facts.generation,
+          ] as const,
+        ]
+      : []),
+    ...findings
+      .filter((finding) => texts.some((text) => isEndedNote(finding, text)))
+      .map(({ kind, scope: of, sinceMs }) => [`the finding ${kind} of ${of}`, sinceMs] as const),
+  ];
   return {
-    ends: [
-      ...ended
-        .filter(({ by }) => by !== 'brake')
-        .map(({ scope: of, by, reason }) => {
-          const why = reason === '' ? '' : `: ${reason}`;
-          return `the pause of ${describeScope(of)} by ${PAUSERS[by].replace('An', 'an')}${why}`;
-        }),
-      ...(isBraked || ended.some(({ by }) => by === 'brake') ? [`the brake on ${describeScope(text)}`] : []),
-      ...stopped.map((ramp) => `the stop of the ramp of ${describeRamp(ramp)}: it begins anew`),
-      ...(scope.kind === 'all' && hold === 'held' ? ['the hold before the first send'] : []),
-      ...(scope.kind === 'all' && facts.dropped
-        ? ['the doubt about an inventory that lost nodes: the smaller one is taken for true']
-        : []),
-      ...findings
-        .filter((finding) => isEndedNote(finding, text))
-        .map(({ kind, scope: of }) => `the finding ${kind} of ${of}`),
-    ],
-    stillPaused: pauses.filter((pause) => !isEndedPause(pause, text)).map((pause) => pause.scope),
+    ends: ends.map(([what]) => what),
+    pins: ends.map((one) => JSON.stringify(one)),
+    stillPaused: pauses.filter((pause) => !ended.includes(pause)).map((pause) => pause.scope),
   };
 }

@@ -50,7 +50,7 @@ export function anOperator(ledger: Ledger) {
   }
 
   const start = (id: ActionId, key = id as string, digest = id as string) =>
-    startAction({ ledger }, id, ANN, { key, digest, reason: 'test', goOnInMs: 0 });
+    startAction({ ledger, config: ACT_CONFIG }, id, ANN, { key, digest, reason: 'test', goOnInMs: 0 });
 
   async function begin(kind: ActionKind, asked: Requested): Promise<Action> {
     const started = await start(await planned(kind, asked));

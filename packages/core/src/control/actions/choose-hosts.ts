@@ -50,6 +50,9 @@ export const judgeRetry: Judge = (record, nowMs) => {
 export const judgeCancel: Judge = ({ state }) =>
   state === 'sending' || state === 'installing' ? null : 'has no live command';
 
+/** Why an id is left alone of which no record is known. */
+export const NOT_KNOWN = 'not known: no scan has seen it wanted by a matcher';
+
 /** For acts on the instance itself, whatever its state. */
 export const judgeAny: Judge = () => null;
 
@@ -60,6 +63,8 @@ export interface ChosenHosts {
   readonly total: number;
   readonly byAccount: ReadonlyMap<string, number>;
   readonly skipped: ReadonlyMap<string, number>;
+  /** Those of which no record is known: among the skipped. */
+  readonly unknown: readonly InstanceId[];
 }
 
 /** Reads the records of instances and divides them. Ids of which no record is known are left alone, and counted. */
@@ -71,18 +76,19 @@ export async function chooseHosts(
 ): Promise<ChosenHosts> {
   const skipped = new Map<string, number>();
   const byAccount = new Map<string, number>();
+  const unknown: InstanceId[] = [];
   const chosen = new Map<string, { readonly target: Target; readonly ids: InstanceId[] }>();
   const wanted = [...new Set(ids)];
   for (let at = 0; at < wanted.length; at += READ_AT_ONCE) {
     const some = wanted.slice(at, at + READ_AT_ONCE);
     const known = await enrollments.targetsOf(some);
-    count(skipped, 'not known: no scan has seen it wanted by a matcher', some.length - known.size);
+    unknown.push(...some.filter((id) => !known.has(id)));
     for (const [text, ofTarget] of Map.groupBy(known, ([, target]) => targetId(target))) {
       const target = ofTarget[0]?.[1];
       if (target === undefined) continue;
       const asked = ofTarget.map(([id]) => id);
       const records = await enrollments.read(target, asked);
-      count(skipped, 'not known: no scan has seen it wanted by a matcher', asked.length - records.size);
+      unknown.push(...asked.filter((id) => !records.has(id)));
       const group = chosen.get(text) ?? { target, ids: [] };
       for (const [id, { value }] of records) {
         const why = judge(value, nowMs);
@@ -92,11 +98,16 @@ export async function chooseHosts(
       chosen.set(text, group);
     }
   }
+  // First, as it is read first.
+  const reasons = new Map<string, number>();
+  count(reasons, NOT_KNOWN, unknown.length);
+  for (const [reason, hosts] of skipped) reasons.set(reason, hosts);
   return {
     parts: [...chosen.values()].flatMap((group) => partsOf(group.target, group.ids, HOSTS_PER_STEP)),
     total: wanted.length,
     byAccount,
-    skipped,
+    skipped: reasons,
+    unknown,
   };
 }
 

@@ -18,7 +18,16 @@ import {
 } from './action.ts';
 import type { Draft, PlanDeps, PlanFault, PlanResult, Requested } from './plan.ts';
 import { draftApproval, draftInventory, draftSweep } from './plan-one-step.ts';
-import { chooseHosts, type ChosenHosts, judgeAny, judgeCancel, judgeRetry } from './choose-hosts.ts';
+import {
+  chooseHosts,
+  type ChosenHosts,
+  judgeAny,
+  judgeCancel,
+  judgeRetry,
+  NOT_KNOWN,
+} from './choose-hosts.ts';
+import { describeResume, faultOfPause, resumeOfHosts } from './plan-pauses.ts';
+import { pinResume } from './scopes-of-action.ts';
 
 /** Hosts that a filter may give. Beyond that a scope names them better. */
 const MOST_BY_FILTER = 100_000;
@@ -67,15 +76,16 @@ async function draftScope(deps: PlanDeps, kind: HostAct, scope: Scope): Promise<
   }
   const fault = await faultOfScope(ledger, scope, kind === 'resume');
   if (fault !== null) return { fault };
-  const ends = kind === 'resume' ? await readResumeEffects(ledger, config, scope) : null;
-  const touched = await readTouched(ledger, kind, scope, new Set(ends?.stillPaused ?? []));
+  const resume = kind === 'resume' ? await readResumeEffects(ledger, config, scope) : null;
+  const touched = await readTouched(ledger, kind, scope, new Set(resume?.stillPaused ?? []));
   const commands = kind === 'cancel' ? (await liveCommands(ledger, scope)).length : 0;
   const parts = await partsOfScope(deps, kind, scope);
-  const effect = await effectOf(deps, kind, touched, { scope, commands, ends: ends?.ends ?? [] });
+  const effect = await effectOf(deps, kind, touched, { scope, commands, ends: resume?.ends ?? [] });
   return {
     about: printScope(scope),
     plan: { ...figures(touched), effect, skipped: [], ramp: rampOf(deps, kind, scope, touched.hosts) },
     parts,
+    ...(resume === null ? {} : { pinned: pinResume({ pins: [...resume.pins], gone: [] }) }),
   };
 }
 
@@ -104,19 +114,27 @@ async function draftHosts(deps: PlanDeps, kind: HostAct, asked: Requested): Prom
   }
   const judge = kind === 'retry' ? judgeRetry : kind === 'cancel' ? judgeCancel : judgeAny;
   const chosen = await chooseHosts(ledger, ids, judge, clock.now());
+  const fault = kind === 'pause' ? faultOfPause(asked, chosen) : null;
+  if (fault !== null) return fault;
+  const resume = kind === 'resume' ? await resumeOfHosts(deps, chosen) : null;
+  const gone = resume?.gone ?? [];
   const touched = await touchedOf(ledger, chosen);
   const by = asked.kind === 'filter' ? ` by the filter ${printFilter(asked.filter)}` : ' of a list';
-  const effect = await effectOf(deps, kind, touched, { scope: null, commands: 0, ends: [] });
+  const ends = resume?.ends ?? [];
+  const effect = await effectOf(deps, kind, touched, { scope: null, commands: 0, ends, held: resume?.held });
   return {
     about: `${plural(chosen.total, 'host')}${by}`,
     plan: {
       ...figures(touched),
       effect,
-      skipped: [...chosen.skipped].map(([reason, hosts]) => ({ reason, hosts })),
+      skipped: [...chosen.skipped]
+        .map(([reason, hosts]) => ({ reason, hosts: hosts - (reason === NOT_KNOWN ? gone.length : 0) }))
+        .filter(({ hosts }) => hosts > 0),
       ramp: rampOf(deps, kind, null, touched.hosts),
     },
     parts: chosen.parts,
     total: chosen.total,
+    ...(resume === null ? {} : { pinned: pinResume({ pins: [...resume.pins], gone: [...gone] }) }),
   };
 }
 
@@ -159,7 +177,12 @@ async function effectOf(
   { ledger }: PlanDeps,
   kind: HostAct,
   { hosts }: Touched,
-  more: { readonly scope: Scope | null; readonly commands: number; readonly ends: readonly string[] },
+  more: {
+    readonly scope: Scope | null;
+    readonly commands: number;
+    readonly ends: readonly string[];
+    readonly held?: ReadonlyMap<string, number> | undefined;
+  },
 ): Promise<string> {
   const those = plural(hosts, 'host');
   switch (kind) {
@@ -170,7 +193,7 @@ async function effectOf(
     case 'pause':
       return `No send starts after this. ${those} that wait, or may be sent to after their back-off, stay as they are; commands under way run on.`;
     case 'resume':
-      return `${more.ends.length === 0 ? 'Nothing is paused there.' : `It ends ${more.ends.join('; ')}.`} ${those} may be sent to again.`;
+      return describeResume(hosts, more.ends, more.held);
     default:
       return kind satisfies never;
   }

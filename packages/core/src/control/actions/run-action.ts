@@ -16,10 +16,11 @@ import { plural } from '../../runtime/wording.ts';
 import { StoredRequest } from '../approval.ts';
 import type { Ledger } from '../ledger.ts';
 import { acceptInventory, approveRequest, pauseScope, resumeScope } from '../operator-acts.ts';
-import { ALL, parseScope, type Scope } from '../scope.ts';
+import { ALL } from '../scope.ts';
 import { cancelPart, retryPart, type StepCounts } from './act-on-part.ts';
 import { type Action, type ActionId, type ActionPart, isBulk, rampOfAction } from './action.ts';
 import { sweepScopeOf } from './plan-one-step.ts';
+import { scopeOf, scopesOf } from './scopes-of-action.ts';
 import { noteAction } from './start-action.ts';
 
 export interface RunDeps {
@@ -50,9 +51,14 @@ const NOTHING: Turn = { isOver: true, accounts: new Set() };
 export async function runAction(deps: RunDeps, id: ActionId, turnMs: number): Promise<Turn> {
   const action = await deps.ledger.actions.read(id);
   if (action === null || action.state !== 'running') return NOTHING;
+  if ('scope' in action.selection && scopeOf(action) === null) {
+    await end(deps, action, 'failed', `this release cannot read the scope ${action.selection.scope}`);
+    return NOTHING;
+  }
   if (isBulk(action.kind)) return runSteps(deps, action, deps.clock.monotonicMs() + turnMs);
   try {
-    await end(deps, action, 'done', await doAtOnce(deps, action));
+    const { state, message } = await doAtOnce(deps, action);
+    await end(deps, action, state, message);
   } catch (error) {
     // What Redis did not take is tried again; of all else another try would come to the same.
     if (isJobError(error, 'ledger.unavailable') || !isJobError(error)) throw error;
@@ -83,8 +89,11 @@ async function runSteps(deps: RunDeps, action: Action, untilMs: number): Promise
 const NO_HOSTS: StepCounts = { done: 0, skipped: 0, failed: 0 };
 
 function doPart(deps: RunDeps, action: Action, part: ActionPart): Promise<StepCounts> {
+  const scope = scopeOf(action);
+  // Without a scope the ids alone say who is meant.
+  if (scope === null && part.ids === null) return Promise.resolve(NO_HOSTS);
   if (action.kind === 'cancel') return cancelPart(deps, part, deps.enqueueCancels);
-  return retryPart(deps, part, scopeOf(action) ?? ALL, rampOfAction(action.id));
+  return retryPart(deps, part, scope ?? ALL, rampOfAction(action.id));
 }
 
 /** Begun before the first record says so: no host of a retry of many is sent to without it. */
@@ -119,56 +128,67 @@ async function end(
   await ledger.actions.end(action.id, state, message);
 }
 
-/** An act of one step: done again after a kill, it comes to the same. @returns what came of it */
-async function doAtOnce(deps: RunDeps, action: Action): Promise<string> {
+/** How an act of one step ended. */
+interface Ended {
+  readonly state: 'done' | 'failed';
+  readonly message: string;
+}
+
+function done(message: string): Ended {
+  return { state: 'done', message };
+}
+
+function failed(message: string): Ended {
+  return { state: 'failed', message };
+}
+
+/** An act of one step: done again after a kill, it comes to the same. */
+async function doAtOnce(deps: RunDeps, action: Action): Promise<Ended> {
   const { ledger } = deps;
   switch (action.kind) {
-    case 'pause':
-      for (const scope of await scopesOf(ledger, action)) {
-        await pauseScope(deps, scope, action.start?.reason ?? '');
-      }
-      return `paused ${action.about}`;
+    case 'pause': {
+      const scopes = await scopesOf(ledger, action);
+      if (scopes.length === 0) return failed('no host was chosen: nothing was paused');
+      for (const scope of scopes) await pauseScope(deps, scope, action.start?.reason ?? '');
+      const count = scopeOf(action) === null ? `${scopes.length} of ` : '';
+      return done(`paused ${count}${action.about}`);
+    }
     case 'resume': {
       let resumed = false;
       for (const scope of await scopesOf(ledger, action)) {
         resumed = (await resumeScope(deps, scope)) || resumed;
       }
-      return `${resumed ? 'resumed' : 'nothing was paused for'} ${action.about}`;
+      return done(`${resumed ? 'resumed' : 'nothing was paused for'} ${action.about}`);
     }
     case 'sweep': {
-      const scope = sweepScopeOf(scopeOf(action) ?? ALL) ?? { accountId: null, region: null };
+      const asked = scopeOf(action);
+      const scope = asked === null ? null : sweepScopeOf(asked);
+      if (scope === null) return failed(`no sweep can be narrowed to ${action.about}`);
       const { targets, accounts } = await requestSweep({ ledger, newId: () => action.id }, scope);
-      return `${plural(targets, 'target')} in ${plural(accounts, 'account')} are read now`;
+      return done(`${plural(targets, 'target')} in ${plural(accounts, 'account')} are read now`);
     }
     case 'approve': {
       const request = StoredRequest.parse(JSON.parse(action.pinned ?? ''));
       await approveRequest(deps, request, action.start?.by.name ?? '');
-      return `approved ${request.subject}: ${plural(request.hosts, 'host')} in ${plural(request.accounts, 'account')}`;
+      return done(
+        `approved ${request.subject}: ${plural(request.hosts, 'host')} in ${plural(request.accounts, 'account')}`,
+      );
     }
-    case 'accept-inventory':
-      return (await acceptInventory(deps))
-        ? 'the smaller inventory is taken for true'
-        : 'no inventory waited to be accepted';
+    case 'accept-inventory': {
+      const { dropped, generation } = await ledger.nodes.facts();
+      if (dropped && (generation ?? '') !== action.pinned) {
+        return failed('another inventory has been read since: plan again');
+      }
+      return done(
+        (await acceptInventory(deps))
+          ? 'the smaller inventory is taken for true'
+          : 'no inventory waited to be accepted',
+      );
+    }
     case 'retry':
     case 'cancel':
       throw new Error(`${action.kind} is done in steps`);
     default:
       return action.kind satisfies never;
   }
-}
-
-function scopeOf({ selection }: Action): Scope | null {
-  return 'scope' in selection ? parseScope(selection.scope) : null;
-}
-
-/** Of a list or a filter, each instance that the plan chose by itself. */
-async function scopesOf({ actions }: RunDeps['ledger'], action: Action): Promise<readonly Scope[]> {
-  const scope = scopeOf(action);
-  if (scope !== null) return [scope];
-  const scopes: Scope[] = [];
-  for (let cursor = 0; cursor < action.parts; cursor += 1) {
-    const part = await actions.part(action.id, cursor);
-    for (const value of part?.ids ?? []) scopes.push({ kind: 'instance', value });
-  }
-  return scopes;
 }

@@ -1,10 +1,12 @@
 /** Begins an action that was planned, or cancels one that runs; both are told by the audit. */
+import type { MusterConfig } from '../../config/model.ts';
 import { plural } from '../../runtime/wording.ts';
 import type { Actor, AuditNote, AuditResult } from '../audit/audit-entry.ts';
 import type { Ledger } from '../ledger.ts';
-import { parseScope } from '../scope.ts';
+import { readResumeEffects } from '../resume-effects.ts';
 import { readTouched } from '../touched-hosts.ts';
 import { type Action, type ActionId, isBulk } from './action.ts';
+import { resumePinsOf, scopeOf, scopesOf } from './scopes-of-action.ts';
 
 /** What became of a request to begin a plan. */
 export type StartResult =
@@ -24,7 +26,7 @@ const MAY_GROW = { share: 0.1, hosts: 20 };
  * @param request.goOnInMs in how long a worker goes on with it where this process does not
  */
 export async function startAction(
-  { ledger }: { readonly ledger: Ledger },
+  { ledger, config }: { readonly ledger: Ledger; readonly config: Pick<MusterConfig, 'limits'> },
   id: ActionId,
   actor: Actor,
   request: {
@@ -36,7 +38,7 @@ export async function startAction(
 ): Promise<StartResult> {
   const planned = await ledger.actions.read(id);
   if (planned?.state === 'planned') {
-    const changed = await whyOutdated(ledger, planned);
+    const changed = await whyOutdated({ ledger, config }, planned);
     if (changed !== null) return { kind: 'conflict', reason: changed };
   }
   const start = { by: actor.by, from: actor.from, reason: request.reason };
@@ -94,9 +96,10 @@ function noteOf(action: Action, result: AuditResult): AuditNote {
 
 /** What has changed since the plan was shown, so that it must be shown again; null for what may begin. */
 async function whyOutdated(
-  ledger: Ledger,
-  { kind, plan, pinned, selection }: Action,
+  { ledger, config }: Parameters<typeof startAction>[0],
+  action: Action,
 ): Promise<string | null> {
+  const { kind, plan, pinned, selection } = action;
   if (kind === 'approve') {
     const subject = 'subject' in selection ? selection.subject : '';
     const waits = (await ledger.approvals.requests()).some(
@@ -110,10 +113,15 @@ async function whyOutdated(
       ? null
       : 'another inventory has been read since: plan again';
   }
-  const scope = 'scope' in selection ? parseScope(selection.scope) : null;
+  const resume =
+    kind === 'resume' ? await readResumeEffects(ledger, config, ...(await scopesOf(ledger, action))) : null;
+  const shown = resumePinsOf(action);
+  const more = resume?.pins.findIndex((pin) => shown?.pins.includes(pin) === false) ?? -1;
+  if (more >= 0) return `it would end ${resume?.ends[more]} by now, which was not shown: plan again`;
+  const scope = scopeOf(action);
   // To stop is never too much, a sweep sends nothing, and a list does not grow.
   if (scope === null || kind === 'pause' || kind === 'sweep') return null;
-  const { hosts } = await readTouched(ledger, kind, scope);
+  const { hosts } = await readTouched(ledger, kind, scope, new Set(resume?.stillPaused ?? []));
   const most = Math.max(plan.hosts * (1 + MAY_GROW.share), plan.hosts + MAY_GROW.hosts);
   return hosts <= most
     ? null

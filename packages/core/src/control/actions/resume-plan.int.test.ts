@@ -1,0 +1,168 @@
+/** Plans of pauses and resumes: they end what was shown, and hold what they say. */
+import { anInstanceId, aRecord, aTarget, NOW_MS } from '@muster/testing/builders';
+import { useLedgerBench } from '@muster/testing/ledger-bench';
+import { expect, test } from 'vitest';
+import { ALL, type ScopeText } from '../scope.ts';
+import { anOperator } from './act.fixture.ts';
+import type { Requested } from './plan.ts';
+
+const bench = useLedgerBench();
+const EVERYTHING = { kind: 'scope', scope: ALL } as const;
+
+/** Hosts that failed, `perTarget` in each of some accounts. */
+async function failedFleet(targets: number, perTarget: number) {
+  const one = bench.create();
+  const operator = anOperator(one.ledger);
+  for (let t = 0; t < targets; t += 1) {
+    const records = Array.from({ length: perTarget }, (_, n) =>
+      aRecord('failed', { instanceId: anInstanceId(t * 1_000 + n) }),
+    );
+    const changes = records.map((value) => ({ instanceId: value.instanceId, expected: 0, value }));
+    await one.ledger.enrollments.write(aTarget(t), 'each', changes, []);
+  }
+  const pause = (scope: ScopeText, atMs = NOW_MS, by: 'operator' | 'brake' = 'operator') =>
+    one.ledger.control.pause({ scope, atMs, by, reason: '' });
+  const effectOf = async (asked: Requested) => {
+    const result = await operator.plan('resume', asked);
+    if ('fault' in result) throw new Error(result.fault);
+    return result.plan.facts.plan.effect;
+  };
+  const paused = async () => (await one.ledger.control.pauses()).map(({ scope }) => scope).toSorted();
+  return { ...one, operator, pause, paused, effectOf };
+}
+
+test('everything is resumed while a large account stays paused, and then that account', async () => {
+  const one = await failedFleet(2, 30);
+  const account = `account:${aTarget(0).accountId}` as const;
+  await one.pause('all');
+  await one.pause(account);
+
+  const all = await one.operator.planned('resume', EVERYTHING);
+  expect(await one.operator.start(all)).toMatchObject({ kind: 'begun' });
+  await one.operator.run(all);
+  expect(await one.paused()).toEqual([account]);
+
+  await one.pause('all');
+  const ofAccount = { kind: 'scope', scope: { kind: 'account', value: aTarget(0).accountId } } as const;
+  const some = await one.operator.planned('resume', ofAccount);
+  expect(await one.operator.start(some)).toMatchObject({ kind: 'begun' });
+});
+
+test('a resume that would end more than was shown is a conflict: a later pause, a brake, a dropped inventory', async () => {
+  const one = await failedFleet(1, 1);
+  const dropped = { generation: 'g1', begunAtMs: NOW_MS, nodes: 9, error: 'it lost nodes', dropped: true };
+  const plan = () => one.operator.planned('resume', EVERYTHING);
+  const conflict = (what: string) => ({
+    kind: 'conflict',
+    reason: expect.stringMatching(new RegExp(`^it would end ${what}.* which was not shown: plan again$`)),
+  });
+
+  await one.pause('all');
+  const beforePause = await plan();
+  await one.pause('all', NOW_MS + 1);
+  expect(await one.operator.start(beforePause)).toEqual(conflict('the pause of every account'));
+
+  const beforeBrake = await plan();
+  await one.pause('all', NOW_MS + 2, 'brake');
+  expect(await one.operator.start(beforeBrake)).toEqual(conflict('the brake on every account'));
+
+  const beforeDrop = await plan();
+  await one.ledger.nodes.publish(dropped);
+  expect(await one.operator.start(beforeDrop)).toEqual(conflict('the doubt about an inventory'));
+
+  const beforeReading = await plan();
+  await one.ledger.nodes.publish({ ...dropped, generation: 'g2' });
+  expect(await one.operator.start(beforeReading)).toEqual(conflict('the doubt about an inventory'));
+  expect(await one.ledger.nodes.facts()).toMatchObject({ dropped: true });
+
+  expect(await one.operator.start(await plan())).toMatchObject({ kind: 'begun' });
+});
+
+test('less than was shown may be ended: what another operator has resumed meanwhile is no conflict', async () => {
+  const one = await failedFleet(1, 1);
+  await one.pause('all');
+  const id = await one.operator.planned('resume', EVERYTHING);
+  await one.ledger.control.resume('all');
+
+  expect(await one.operator.start(id)).toMatchObject({ kind: 'begun' });
+});
+
+test('an inventory that was read after the acceptance began is not accepted by it', async () => {
+  const one = bench.create();
+  const operator = anOperator(one.ledger);
+  const dropped = { generation: 'g1', begunAtMs: NOW_MS, nodes: 9, error: 'it lost nodes', dropped: true };
+  await one.ledger.nodes.publish(dropped);
+  const { id } = await operator.begin('accept-inventory', EVERYTHING);
+  await one.ledger.nodes.publish({ ...dropped, generation: 'g2' });
+
+  await operator.run(id);
+
+  expect(await one.ledger.nodes.facts()).toMatchObject({ dropped: true, generation: 'g2' });
+  expect(await one.ledger.actions.read(id)).toMatchObject({
+    state: 'failed',
+    message: 'another inventory has been read since: plan again',
+  });
+});
+
+test('a pause of a list with an unknown id, or of a filter that gives nothing, is refused', async () => {
+  const one = await failedFleet(1, 2);
+  const unknown = anInstanceId(999_999);
+
+  expect(await one.operator.plan('pause', { kind: 'list', ids: [anInstanceId(0), unknown] })).toEqual({
+    fault: expect.stringContaining(`no scan has seen ${unknown} wanted by a matcher`),
+  });
+  const ofNothing = { kind: 'filter', filter: { state: ['lost'] }, ids: ReadableStream.from([]) } as const;
+  expect(await one.operator.plan('pause', ofNothing)).toEqual({
+    fault: expect.stringContaining('no host was chosen'),
+  });
+  const byFilter = {
+    kind: 'filter',
+    filter: { state: ['failed'] },
+    ids: ReadableStream.from([anInstanceId(1), unknown]),
+  } as const;
+  expect(await one.operator.act('pause', byFilter)).toMatchObject({
+    message: 'paused 1 of 2 hosts by the filter state=failed',
+  });
+  expect(await one.paused()).toEqual([`instance:${anInstanceId(1)}`]);
+});
+
+test('a resume of a list names the pauses that it ends and what still holds its hosts', async () => {
+  const one = await failedFleet(2, 1);
+  const [first, second, gone] = [anInstanceId(0), anInstanceId(1_000), anInstanceId(999_999)];
+  await one.pause(`instance:${first}`);
+  await one.pause(`instance:${gone}`);
+  await one.pause(`account:${aTarget(1).accountId}`);
+  const asked = { kind: 'list', ids: [first, second, gone] } as const;
+
+  expect(await one.effectOf(asked)).toBe(
+    `It ends the pause of instance ${first} by an operator; the pause of instance ${gone} by an operator. 1 host may be sent to again. The pause of account ${aTarget(1).accountId} holds 1 host of them until it is resumed.`,
+  );
+  await one.operator.act('resume', asked);
+
+  expect(await one.paused()).toEqual([`account:${aTarget(1).accountId}`]);
+});
+
+test('an action about a scope of a newer release ends as failed, and does nothing', async () => {
+  const one = await failedFleet(1, 1);
+  const ids = await Promise.all(
+    (['retry', 'cancel', 'pause', 'sweep'] as const).map((kind) => one.operator.begin(kind, EVERYTHING)),
+  );
+  const newer = {
+    ...one.ledger.actions,
+    read: async (id: (typeof ids)[number]['id']) => {
+      const action = await one.ledger.actions.read(id);
+      return action === null ? null : { ...action, selection: { scope: 'unit:ou-1' } };
+    },
+  };
+  for (const { id } of ids) await anOperator({ ...one.ledger, actions: newer }).run(id);
+
+  for (const { id } of ids) {
+    expect(await one.ledger.actions.read(id)).toMatchObject({
+      state: 'failed',
+      message: 'this release cannot read the scope unit:ou-1',
+    });
+  }
+  expect(await one.paused()).toEqual([]);
+  const read = await one.ledger.enrollments.read(aTarget(0), [anInstanceId(0)]);
+  expect(read.get(anInstanceId(0))?.value.state).toBe('failed');
+});
