@@ -1,7 +1,8 @@
-import type { Ledger } from '@muster/core/control/ledger';
+import { createRedisLedger, type Ledger } from '@muster/core/control/ledger';
 import { causeOf, stateOf } from '@muster/core/enrollment/record';
 import type { InstanceId } from '@muster/core/organization/ids';
 import { type Target, targetId } from '@muster/core/organization/target';
+import { closeRedis } from '@muster/core/redis/connection';
 import { createClock } from '@muster/core/runtime/clock';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import {
@@ -15,6 +16,7 @@ import {
 } from '@muster/testing/builders';
 import { type TestLedger, useLedgerBench } from '@muster/testing/ledger-bench';
 import { afterEach, expect, test } from 'vitest';
+import { thisRelease } from '@muster/core/runtime/release';
 import { createFollower, type Follower, type ModelChange } from './follow-ledger.ts';
 import { findInstances } from './instance-counts.ts';
 import { type Model, openModel } from './model.ts';
@@ -317,4 +319,97 @@ test('places that could not be read after a cut of their stream are read with a 
   await follower.step();
 
   expect([...model.places.accounts()].map(({ name }) => name)).toEqual(['store']);
+});
+
+test('sums are compared while a roll-out writes, and it is not taken for something untold', async () => {
+  const made = bench.create();
+  const { ledger } = made;
+  let monotonicMs = 1_000;
+  let written = 0;
+  const followed = made.another();
+  const counts = async (): ReturnType<Ledger['enrollments']['counts']> => {
+    if (written < 3) await write(ledger, aTarget(), (written += 1), () => 0.9);
+    return followed.enrollments.counts();
+  };
+  const busy = { ...followed, enrollments: { ...followed.enrollments, counts } };
+  const one = follow(busy, openModel(), { ...createClock(), monotonicMs: () => monotonicMs });
+  await catchUp(one);
+  monotonicMs += 300_000;
+
+  for (let n = 0; n < 6; n += 1) await catchUp(one);
+
+  expect(written).toBe(3);
+  expect(one.follower.state()).toMatchObject({ rebuilds: 1, rows: 3 });
+});
+
+test('while another release runs, and once after, all rows are compared every hour', async () => {
+  const made = bench.create();
+  const { ledger, redis, keys } = made;
+  let monotonicMs = 1_000;
+  const one = follow(made.another(), openModel(), { ...createClock(), monotonicMs: () => monotonicMs });
+  const tell = (release: string): Promise<void> =>
+    ledger.clocks.tell({
+      name: 'a-worker',
+      part: 'worker',
+      offsetMs: 0,
+      roundTripMs: 1,
+      readAtMs: Date.now(),
+      offSinceMs: null,
+      runs: { ...thisRelease(), release },
+    });
+  const goOn = async (minutes: number): Promise<number> => {
+    for (let n = 0; n < minutes; n += 5) {
+      monotonicMs += 300_000;
+      await catchUp(one);
+    }
+    return one.follower.state().rebuilds;
+  };
+  const instanceId = anInstanceId(1);
+  const put = (expected: number, wave: string) =>
+    ledger.enrollments.write(
+      aTarget(),
+      'each',
+      [{ instanceId, expected, value: aRecord('joined', { instanceId, wave }) }],
+      [],
+    );
+  await put(0, 'first');
+  await tell(thisRelease().release);
+  await catchUp(one);
+  expect(await goOn(120)).toBe(1);
+  await tell('0.0.1');
+  expect(await goOn(5)).toBe(2);
+
+  // As a worker writes that does not tell which records it only touched.
+  const [before] = (await ledger.enrollments.read(aTarget(), [instanceId])).values();
+  await put(before?.version ?? 0, 'untold');
+  const [entry] = await redis.xrevrange(keys.changes, '+', '-', 'COUNT', 1);
+  await redis.xdel(keys.changes, entry?.[0] ?? '');
+  expect(await goOn(30)).toBe(2);
+  expect(findInstances(one.model, { wave: ['untold'] }).counts.total).toBe(0);
+  expect(await goOn(30)).toBe(3);
+  expect(findInstances(one.model, { wave: ['untold'] }).counts.total).toBe(1);
+
+  expect(await goOn(5)).toBe(3);
+  await tell(thisRelease().release);
+  expect(await goOn(180)).toBe(4);
+});
+
+test('a scheduler that begins while Redis refuses every write has all lists', async () => {
+  const { ledger, redis, keys } = bench.create();
+  await write(ledger, aTarget(), 1, () => 0.9);
+  const [username, password] = [`reader-${keys.epoch}`, 'of-this-test'];
+  await redis.call('ACL', 'SETUSER', username, 'on', `>${password}`, '~*', '&*', '+@all', '-@write');
+  const reader = redis.duplicate({ username, password });
+  try {
+    const prefix = keys.epoch.slice(1, keys.epoch.indexOf('}'));
+    const one = follow(createRedisLedger({ redis: reader, prefix, log: recordingLog() }));
+
+    await catchUp(one);
+
+    expect(await redis.exists(keys.epoch)).toBe(0);
+    expect(one.follower.state()).toMatchObject({ rows: 1, rebuilding: false });
+  } finally {
+    await closeRedis(reader);
+    await redis.call('ACL', 'DELUSER', username);
+  }
 });

@@ -11,6 +11,7 @@ import { readTargetId, type Target } from '@muster/core/organization/target';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import { createPlaceFollower } from './follow-places.ts';
+import { createUntoldLook } from './look-for-untold.ts';
 import type { Model } from './model.ts';
 import { beginHistory, type HistoryReading } from './read-history.ts';
 import { beginRebuild, type Rebuild } from './rebuild.ts';
@@ -44,7 +45,7 @@ export interface ModelState {
 }
 
 /** Why all rows are compared with the ledger. */
-type Reason = 'start' | 'behind' | 'epoch' | 'sums';
+type Reason = 'start' | 'behind' | 'epoch' | 'sums' | 'release';
 
 interface FollowerDeps {
   readonly ledger: FollowedLedger;
@@ -61,15 +62,13 @@ const LANES = 8;
 const REBUILD_SHARE_MS = 250;
 /** How often it is asked whether the ledger is still the same one. */
 const EPOCH_EVERY_MS = 5_000;
-/** How often sums are compared with the ledger's, and all places read anew: for what another client, or an older release, wrote without telling it. */
-const CHECK_EVERY_MS = 5 * 60_000;
 const MOST_NAMED = 100;
 
 export function createFollower(deps: FollowerDeps) {
   const { ledger, model, clock, log } = deps;
   const places = createPlaceFollower(deps);
   const isOtherLedger = createEpochWatch(ledger, clock);
-  const everySoOften = createTimer(clock, CHECK_EVERY_MS);
+  const lookForUntold = createUntoldLook(deps);
   let changeId: string | null = null;
   /** Why a comparison has to begin. It stays until one has begun: Redis may answer the first questions of it and not the last. */
   let pending: Reason | null = 'start';
@@ -123,10 +122,11 @@ export function createFollower(deps: FollowerDeps) {
     tell(null, true);
   }
 
+  /** Looks, now and then, for what was written without being told. */
   async function check(): Promise<void> {
-    if (!everySoOften()) return;
-    await places.readAll();
-    if (await differsInSums(ledger, model)) pending = 'sums';
+    const found = await lookForUntold(changeId ?? '0-0');
+    if (found === 'agrees') await places.readAll();
+    else if (found !== 'later') pending = found;
   }
 
   return {
@@ -209,27 +209,9 @@ function createEpochWatch(ledger: Pick<Ledger, 'control'>, clock: Clock): () => 
   return async () => {
     const nowMs = clock.monotonicMs();
     if (epoch !== null && nowMs - askedAtMs < EPOCH_EVERY_MS) return false;
-    const now = await ledger.control.epoch();
+    const now = await ledger.control.readEpoch();
     const isOther = epoch !== null && epoch !== now;
     [epoch, askedAtMs] = [now, nowMs];
     return isOther;
   };
-}
-
-/** True once in so many ms of real time. */
-function createTimer(clock: Pick<Clock, 'monotonicMs'>, everyMs: number): () => boolean {
-  let lastMs = clock.monotonicMs();
-  return () => {
-    if (clock.monotonicMs() - lastMs < everyMs) return false;
-    lastMs = clock.monotonicMs();
-    return true;
-  };
-}
-
-/** What is written between the two readings differs as well: comparing all is right then too, and changes nothing. */
-async function differsInSums(ledger: Pick<Ledger, 'enrollments'>, model: Model): Promise<boolean> {
-  const { states } = await ledger.enrollments.counts();
-  const ours = model.tallies.byState();
-  const words = new Set([...states.keys(), ...ours.keys()]);
-  return [...words].some((word) => (states.get(word) ?? 0) !== (ours.get(word) ?? 0));
 }

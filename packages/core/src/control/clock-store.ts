@@ -17,6 +17,8 @@ export interface ClockLedger {
   tell(clock: ProcessClock): Promise<void>;
   /** Takes back what a process has told, at its end. */
   leave(name: string): Promise<void>;
+  /** The release of each process that has told its clock; null of one too old to say. Takes nothing away, so it answers while Redis refuses writes. */
+  releases(): Promise<readonly (string | null)[]>;
   /** What every process has last told; those that have been silent for long may be among them. */
   all(): Promise<{
     readonly clocks: readonly ProcessClock[];
@@ -80,6 +82,11 @@ export function createClockLedger(deps: { readonly redis: Redis; readonly keys: 
 
     async leave(name) {
       await redis.hdel(keys.clocks, name);
+    },
+
+    async releases() {
+      const texts = await redis.hvals(keys.clocks);
+      return texts.map((text) => parseStored(StoredClock, text)?.runs?.release ?? null);
     },
 
     async all() {

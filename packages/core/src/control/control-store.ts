@@ -65,6 +65,8 @@ export interface ControlLedger {
   setWorkedBy(word: string): Promise<void>;
   /** The ledger's own epoch with the server's run id: changes with a flush, a rollback or a failover. */
   epoch(): Promise<string>;
+  /** The same, without a write: for a reader that must go on while Redis refuses writes. Before the first `epoch` it is another one. */
+  readEpoch(): Promise<string>;
   /** When a process first saw this epoch. Everything sent before it is older. */
   epochSeenAt(epoch: string): Promise<number>;
 }
@@ -162,22 +164,29 @@ function findingId(kind: string, scope: string): string {
 function createEpochs(deps: {
   readonly redis: Redis;
   readonly keys: Keys;
-}): Pick<ControlLedger, 'epoch' | 'epochSeenAt'> {
+}): Pick<ControlLedger, 'epoch' | 'readEpoch' | 'epochSeenAt'> {
   const { redis, keys } = deps;
+
+  async function readEpoch(): Promise<string> {
+    // Our own word is lost by a flush, the run id changes with a restart (so with a rollback) and a failover, the
+    // replication id with every promotion: also when the old server comes back with its own run id.
+    const [word, info, replication] = await Promise.all([
+      redis.get(keys.epoch),
+      redis.info('server'),
+      redis.info('replication'),
+    ]);
+    const runId = /run_id:([0-9a-f]+)/.exec(info)?.[1] ?? 'unknown';
+    const replId = /master_replid:([0-9a-f]+)/.exec(replication)?.[1] ?? 'unknown';
+    return `${word ?? 'none'}-${runId.slice(0, 12)}-${replId.slice(0, 12)}`;
+  }
+
   return {
     async epoch() {
-      // Our own word is lost by a flush, the run id changes with a restart (so with a rollback) and a failover, the
-      // replication id with every promotion: also when the old server comes back with its own run id.
       await redis.set(keys.epoch, randomBytes(6).toString('hex'), 'NX');
-      const [word, info, replication] = await Promise.all([
-        redis.get(keys.epoch),
-        redis.info('server'),
-        redis.info('replication'),
-      ]);
-      const runId = /run_id:([0-9a-f]+)/.exec(info)?.[1] ?? 'unknown';
-      const replId = /master_replid:([0-9a-f]+)/.exec(replication)?.[1] ?? 'unknown';
-      return `${word ?? 'none'}-${runId.slice(0, 12)}-${replId.slice(0, 12)}`;
+      return readEpoch();
     },
+
+    readEpoch,
 
     async epochSeenAt(epoch) {
       const known = await redis.get(keys.epochSeen(epoch));
