@@ -5,6 +5,7 @@ import { messageOf } from '@muster/core/runtime/errors';
 import type { z } from 'zod';
 import { CommandError, EXIT, type ExitCode } from '../command-context.ts';
 import type { ApiAddress } from './api-address.ts';
+import { createStaleNotice } from './tell-stale.ts';
 
 /** Asks one scheduler. Everything that it refuses, and every answer that is none, ends the command with a message for people. */
 export interface ApiClient {
@@ -33,6 +34,7 @@ const MOST_BYTES = 64 * 1024 * 1024;
 export function createApiClient({ base, token, ca }: ApiAddress): ApiClient {
   if (ca !== null) trust(ca);
   const name = base.href.replace(/\/$/, '');
+  const tellStale = createStaleNotice(name, (line) => process.stderr.write(line));
 
   async function ask(path: string, query: Query, request: RequestInit): Promise<Answer> {
     const url = new URL(`api/v1${path}`, base);
@@ -62,6 +64,7 @@ export function createApiClient({ base, token, ca }: ApiAddress): ApiClient {
     get: async (path, answer, query = {}) => {
       const got = await ask(path, query, {});
       if (got.status === 404) return null;
+      tellStale(got.body);
       return read(name, got, answer);
     },
     post: async (path, answer, body, headers = {}) =>

@@ -58,6 +58,8 @@ describe('the same question has the same answer', { timeout: 60_000 }, () => {
     for (const part of ['sweep', 'instances', 'commands', 'aws', 'waits', 'rollout']) {
       expect(told?.[part], part).toEqual(known?.[part]);
     }
+    // The API does not tell how many labels wait.
+    expect(told?.['labels']).toEqual({ waiting: null });
     const shown = await byApi('status');
     expect(shown.stdout).toContain('Findings:');
     expect(shown.stdout.indexOf('Findings:')).toBeLessThan(shown.stdout.indexOf('Not enrolled, and why:'));
@@ -127,6 +129,7 @@ describe('the same question has the same answer', { timeout: 60_000 }, () => {
     ['--state', 'broken'],
     ['--cause', 'toString'],
     ['--account', '999999999999'],
+    ['--region', 'xx-nowhere-1'],
   ])('instances %s %s is a slip, not an answer', async (option, word) => {
     expect(await byApi('instances', option, word)).toMatchObject({ code: 64, stdout: '' });
   });
@@ -135,6 +138,17 @@ describe('the same question has the same answer', { timeout: 60_000 }, () => {
     expect(await byApi('waves')).toEqual(await muster(['waves']));
   });
 });
+
+test('an answer of a scheduler whose Redis is away is told to be old', async () => {
+  const other = await startApp();
+  await fetch(`${other.url}/api/v1/findings`);
+  await other.redis.stop();
+  await eventually('the command says so', async () => {
+    const { code, stderr } = await muster(['--url', other.url, 'findings', '--json']);
+    return code === 0 && /answers with what it knew .* ago, at 20/.test(stderr);
+  });
+  await other.stop();
+}, 30_000);
 
 describe('an address', () => {
   test.each([

@@ -90,7 +90,7 @@ async function* mapped<Row, Line>(
 function refusingSlips(
   client: ApiClient,
   rows: Rows<InstanceLine>,
-  { state, cause, accountId }: InstanceFilter,
+  { state, cause, accountId, region }: InstanceFilter,
 ): Rows<InstanceLine> {
   async function* checked(): AsyncGenerator<InstanceLine> {
     let isEmpty = true;
@@ -103,6 +103,12 @@ function refusingSlips(
       throw new CommandError(
         EXIT.usage,
         `--account ${accountId}: no such account is in scope: muster accounts lists those that are`,
+      );
+    }
+    if (region !== null && !(await isKnownRegion(client, region))) {
+      throw new CommandError(
+        EXIT.usage,
+        `--region ${region}: no such region is in scope: muster coverage lists those that are`,
       );
     }
     if (state !== null && !ENROLLMENT_STATES.some((one) => one === state)) {
@@ -119,6 +125,16 @@ function refusingSlips(
     }
   }
   return { total: () => rows.total?.() ?? null, [Symbol.asyncIterator]: checked };
+}
+
+/** In scope, or with instances left from when it was. */
+async function isKnownRegion(client: ApiClient, region: string): Promise<boolean> {
+  const query = { region, limit: 1 };
+  const [targets, instances] = await Promise.all([
+    must(client, client.get('/targets', TargetsPage, query)),
+    must(client, client.get('/instances', InstancesPage, query)),
+  ]);
+  return targets.total + instances.total > 0;
 }
 
 function instanceLine(row: InstanceRow): InstanceLine {

@@ -39,7 +39,7 @@ export function statusOf(
       .toSorted((a, b) => b.hosts - a.hosts),
     commands,
     // The API does not tell how many labels wait.
-    labels: { waiting: 0 },
+    labels: { waiting: null },
     rollout: {
       waves: waves as OrganizationStatus['rollout']['waves'],
       ramps: ramps as OrganizationStatus['rollout']['ramps'],

@@ -58,7 +58,7 @@ export function formatStatus(status: OrganizationStatus): string {
     );
   }
   lines.push(`Commands   ${commands.sent} sent, ${commands.live} live`);
-  if (labels.waiting > 0) {
+  if (labels.waiting !== null && labels.waiting > 0) {
     lines.push(`Labels     of ${plural(labels.waiting, 'instance')} wait to be written`);
   }
   for (const ramp of rollout.ramps) lines.push(`Ramp       ${ramp.message}`);

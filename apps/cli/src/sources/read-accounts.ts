@@ -1,5 +1,6 @@
 import type { Ledger } from '@muster/core/control/ledger';
-import type { Coverage, CoverageStatus } from '@muster/core/organization/coverage';
+import { accountStatus, worstFirst } from '@muster/core/organization/account-status';
+import type { Coverage } from '@muster/core/organization/coverage';
 import { parseCoverageId } from '@muster/core/organization/coverage-store';
 import type { AccountLine } from '../lists/account-list.ts';
 
@@ -15,17 +16,6 @@ const STATES = {
 type Column = keyof typeof STATES;
 const COLUMNS = Object.keys(STATES) as Column[];
 
-/** What an account's status is when its targets have several. */
-const WORST_FIRST: readonly CoverageStatus[] = [
-  'denied',
-  'failed',
-  'partial',
-  'throttled',
-  'pending',
-  'complete',
-  'regionOff',
-];
-
 /** Every account with the sum of its targets, in the order of their ids. */
 export async function* readAccounts(ledger: Ledger): AsyncGenerator<AccountLine> {
   const [accounts, coverages, hosts] = await Promise.all([
@@ -37,15 +27,18 @@ export async function* readAccounts(ledger: Ledger): AsyncGenerator<AccountLine>
   for (const { account, regions } of accounts.toSorted((a, b) =>
     a.account.accountId.localeCompare(b.account.accountId),
   )) {
-    const own = (read.get(account.accountId) ?? []).map(({ coverage }) => coverage);
-    const worst = worstOf(own);
+    const own = (read.get(account.accountId) ?? []).map(({ id, coverage }) => ({
+      ...coverage,
+      region: parseCoverageId(id).target?.region ?? null,
+    }));
+    const [worst = null] = own.toSorted(worstFirst);
     const counts = hosts.get(account.accountId);
     const of = (column: Column): number => counts?.get(column) ?? 0;
     yield {
       accountId: account.accountId,
       name: account.name,
       unitPath: account.ancestorIds,
-      status: worst?.status ?? 'pending',
+      status: accountStatus(worst),
       cause: worst?.cause ?? null,
       detail: worst?.detail ?? '',
       regions: regions?.length ?? 0,
@@ -74,13 +67,6 @@ async function countHosts({
     }
   }
   return hosts;
-}
-
-function worstOf(coverages: readonly Coverage[]): Coverage | null {
-  const [worst = null] = coverages.toSorted(
-    (a, b) => WORST_FIRST.indexOf(a.status) - WORST_FIRST.indexOf(b.status),
-  );
-  return worst;
 }
 
 /** Null when a target was never read completely, or there is none. A region that is off has nothing to read. */

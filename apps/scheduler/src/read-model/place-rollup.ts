@@ -1,6 +1,7 @@
 /** Accounts and targets with the sums of their instances, made anew when something has changed. */
 import type { AccountRow, TargetRow } from '@muster/api/accounts';
-import type { Coverage, CoverageStatus } from '@muster/core/organization/coverage';
+import { accountStatus, worstFirst } from '@muster/core/organization/account-status';
+import type { Coverage } from '@muster/core/organization/coverage';
 import type { KnownPlaces } from './places.ts';
 import type { Tallies } from './tallies.ts';
 
@@ -44,16 +45,6 @@ const OUT_OF_SCOPE: Coverage = {
   failures: 0,
 };
 
-/** What counts most stands first: an account's status is that of its worst target. */
-const WORST_FIRST: readonly CoverageStatus[] = [
-  'denied',
-  'failed',
-  'throttled',
-  'partial',
-  'pending',
-  'complete',
-  'regionOff',
-];
 const NOT_HOSTS: ReadonlySet<string> = new Set(['stopped', 'unmatched', 'gone']);
 const UNDER_WAY: ReadonlySet<string> = new Set(['queued', 'sending', 'installing', 'installed']);
 
@@ -143,7 +134,7 @@ function newDraft(accountId: string): Draft {
 
 function takeTarget(draft: Draft, target: TargetSums): void {
   if (target.region !== WHOLE_ACCOUNT_REGION) draft.regions += 1;
-  if (draft.worst === null || rankOf(target.status) < rankOf(draft.worst.status)) draft.worst = target;
+  if (draft.worst === null || worstFirst(target, draft.worst) < 0) draft.worst = target;
   if (target.status === 'regionOff') return;
   const { oldestComplete } = draft;
   if (oldestComplete === undefined) draft.oldestComplete = target.lastCompleteAt;
@@ -155,10 +146,6 @@ function takeTarget(draft: Draft, target: TargetSums): void {
   }
 }
 
-function rankOf(status: CoverageStatus): number {
-  return WORST_FIRST.indexOf(status);
-}
-
 function addHosts(sums: HostSums, state: string, hosts: number): void {
   if (!NOT_HOSTS.has(state)) sums.hosts += hosts;
   if (UNDER_WAY.has(state)) sums.underWay += hosts;
@@ -167,17 +154,14 @@ function addHosts(sums: HostSums, state: string, hosts: number): void {
   }
 }
 
-/** Denied is one that cannot be entered: one that is only kept out of a region is read in part. */
-function statusOf(worst: TargetSums | null): CoverageStatus {
-  if (worst === null) return 'pending';
-  return worst.status === 'denied' && worst.region !== WHOLE_ACCOUNT_REGION ? 'partial' : worst.status;
-}
-
 function accountOf({ worst, oldestComplete, ...draft }: Draft): AccountSums {
+  const isWhole = worst?.region === WHOLE_ACCOUNT_REGION;
   return {
     ...draft,
     unitPath: [...draft.unitPath],
-    status: statusOf(worst),
+    status: accountStatus(
+      worst === null ? null : { status: worst.status, region: isWhole ? null : worst.region },
+    ),
     cause: worst?.cause ?? null,
     detail: worst?.detail ?? '',
     lastCompleteAt: timeOf(oldestComplete ?? null),

@@ -41,7 +41,8 @@ export interface OrganizationStatus {
     readonly example: { readonly accountId: string; readonly instanceId: string };
   }[];
   readonly commands: { readonly sent: number; readonly live: number };
-  readonly labels: { readonly waiting: number };
+  /** Null where it is not known: a scheduler's API does not tell it. */
+  readonly labels: { readonly waiting: number | null };
   readonly rollout: {
     /** Where the waves stand, in the order of the configuration; empty without waves. */
     readonly waves: readonly WaveView[];
