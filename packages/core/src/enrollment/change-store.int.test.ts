@@ -4,6 +4,8 @@ import { expect, test } from 'vitest';
 import { LEDGER_SCHEMA } from '../control/installation.ts';
 import { targetId } from '../organization/target.ts';
 import type { Ledger } from '../control/ledger.ts';
+import { createPlaceChanges } from '../organization/place-change-store.ts';
+import { createChangeLedger } from './change-store.ts';
 
 const bench = useLedgerBench();
 const target = aTarget();
@@ -108,3 +110,26 @@ test('what a newer release adds is kept, and what is no change is left out', asy
   expect(entries).toMatchObject([{ v: 2, target: 't', more: { actor: 'me' } }]);
   expect(entries[0]?.instances).toEqual(JSON.parse(instances));
 });
+
+test.each(['changes', 'placeChanges'] as const)(
+  'a reader of %s is told that it is behind when the stream is cut between its two questions',
+  async (stream) => {
+    const { redis, keys } = bench.create();
+    const first = await redis.xadd(keys[stream], '*', 'places', 'a');
+    for (const place of ['b', 'c']) await redis.xadd(keys[stream], '*', 'places', place);
+    // The same connection, where another process's cut arrives behind the first question.
+    let asked = 0;
+    const cutBetween = Object.assign(Object.create(redis) as typeof redis, {
+      async xrange(...args: Parameters<typeof redis.xrange>) {
+        const answer = redis.xrange(...args);
+        if ((asked += 1) === 1) void redis.xtrim(keys[stream], 'MAXLEN', 1);
+        return answer;
+      },
+    });
+    const create = stream === 'changes' ? createChangeLedger : createPlaceChanges;
+
+    const { behind } = await create({ redis: cutBetween, keys }).read(first ?? '', 10);
+
+    expect(behind).toBe(true);
+  },
+);

@@ -55,9 +55,10 @@ export function createChangeLedger({ redis, keys }: { redis: Redis; keys: Keys }
         const [[nextId] = [NO_ENTRY]] = await redis.xrevrange(keys.changes, '+', '-', 'COUNT', 1);
         return { entries: [], nextId, behind: false };
       }
-      const [behind, found] = await Promise.all([
-        isBehind(afterId),
+      // Asked in this order: what is cut off between the two is told as behind, not left out.
+      const [found, behind] = await Promise.all([
         redis.xrange(keys.changes, `(${afterId}`, '+', 'COUNT', limit),
+        isBehind(afterId),
       ]);
       // An emptied stream may have begun anew with smaller ids.
       const texts = behind ? await redis.xrange(keys.changes, '-', '+', 'COUNT', limit) : found;

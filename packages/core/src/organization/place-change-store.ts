@@ -36,9 +36,10 @@ export function createPlaceChanges({ redis, keys }: { redis: Redis; keys: Keys }
 
     /** Places changed after an entry, of at most `limit` entries. */
     async read(afterId: string, limit: number): Promise<PlaceReading> {
-      const [last, entries] = await Promise.all([
-        afterId === '0-0' ? [] : redis.xrange(keys.placeChanges, afterId, afterId),
+      // Asked in this order: what is cut off between the two is told as behind, not left out.
+      const [entries, last] = await Promise.all([
         redis.xrange(keys.placeChanges, `(${afterId}`, '+', 'COUNT', limit),
+        afterId === '0-0' ? [] : redis.xrange(keys.placeChanges, afterId, afterId),
       ]);
       const behind = afterId === '0-0' ? entries.length >= limit : last.length === 0;
       const places = new Set<string>();
