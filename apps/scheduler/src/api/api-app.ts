@@ -2,6 +2,7 @@ import express, { type ErrorRequestHandler, type RequestHandler, Router } from '
 import type { Logger } from '@muster/core/runtime/logger-port';
 import { createCachedRead } from '../http/cached-read.ts';
 import type { ApiDeps, ApiSources } from './api-deps.ts';
+import { createAuditSelections } from './audit-selection.ts';
 import { createAuditView } from './audit-view.ts';
 import { createChangeFeed } from './change-feed.ts';
 import { readMarks } from './events.ts';
@@ -30,6 +31,7 @@ export function createApi(routes: readonly ApiRoute[], given: ApiSources): Route
     ...given,
     feed,
     auditView: createAuditView(given.ledger.audit),
+    auditSelections: createAuditSelections(),
     readModelFacts: createCachedRead({
       read: async () => {
         const { value } = await given.readSnapshot();

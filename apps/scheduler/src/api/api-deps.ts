@@ -8,6 +8,7 @@ import type { Redact } from '@muster/core/runtime/redaction';
 import type { Reading } from '../http/cached-read.ts';
 import type { ReadModel } from '../read-model/read-model.ts';
 import type { Snapshot } from '../http/snapshot.ts';
+import type { AuditSelections } from './audit-selection.ts';
 import type { AuditView } from './audit-view.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import type { ModelFacts } from './model-facts.ts';
@@ -26,6 +27,7 @@ export interface ApiDeps {
   readonly readModelFacts: () => Promise<Reading<ModelFacts>>;
   readonly feed: ChangeFeed;
   readonly auditView: AuditView;
+  readonly auditSelections: AuditSelections;
   /** When a changed configuration was last taken up; null since the start. */
   readonly takenUpAtMs: () => number | null;
   /** What Redis says of itself. Throws `ledger.unavailable`. */
@@ -40,4 +42,4 @@ export interface ApiDeps {
 }
 
 /** What the API is given; it makes the rest itself. */
-export type ApiSources = Omit<ApiDeps, 'feed' | 'readModelFacts' | 'auditView'>;
+export type ApiSources = Omit<ApiDeps, 'feed' | 'readModelFacts' | 'auditView' | 'auditSelections'>;

@@ -1,7 +1,7 @@
-import type { z } from 'zod';
 import { AuditPage, AuditQuery, AuditRow } from '@muster/api/audit';
-import { pageOfRows } from './page-of-rows.ts';
-import { answer, type ApiRoute, defineRoute } from './route.ts';
+import { pageOfSorted } from './page-of-rows.ts';
+import { problem } from './problem.ts';
+import { answer, type ApiRoute, defineRoute, refuse } from './route.ts';
 
 /** Who did what. */
 export const auditRoutes: readonly ApiRoute[] = [
@@ -17,12 +17,19 @@ export const auditRoutes: readonly ApiRoute[] = [
     query: AuditQuery,
     list: { row: AuditRow, sorts: ['at', 'by', 'act', 'scope', 'result', 'hosts'], usualSort: '-at' },
     answer: AuditPage,
-    async handle({ query, list }, deps) {
+    async handle({ query, list, principal }, deps) {
       const { rows, verdict } = await deps.auditView.read();
       const freshness = { asOf: new Date(deps.clock.now()).toISOString(), ageMs: 0, stale: false };
-      const wanted = rows.filter((row) => isWanted(row, query));
+      const { sort } = list;
+      const selected = await deps.auditSelections.select(rows, { filter: query, sort, asker: principal });
+      if (selected.kind === 'wait') {
+        return refuse(
+          problem(429, 'Too many different questions on the audit. Ask again when Retry-After is over.'),
+          { 'Retry-After': String(selected.waitSeconds) },
+        );
+      }
       return answer({
-        ...pageOfRows(wanted, { list, idOf: ({ id }) => id, freshness }),
+        ...pageOfSorted(selected.rows, { list, idOf: ({ id }) => id, freshness }),
         chain: {
           holds: verdict.fault === null,
           firstBroken: verdict.fault === null ? null : `${verdict.fault.place}: ${verdict.fault.why}`,
@@ -32,14 +39,3 @@ export const auditRoutes: readonly ApiRoute[] = [
     },
   }),
 ];
-
-function isWanted(row: AuditRow, { act, by, since, q }: z.infer<typeof AuditQuery>): boolean {
-  const text = q?.toLowerCase();
-  return (
-    (act === undefined || act.includes(row.act)) &&
-    (by === undefined || by.includes(row.by)) &&
-    (since === undefined || row.at >= since) &&
-    (text === undefined ||
-      [row.by, row.from, row.scope, row.reason, row.detail].some((part) => part.toLowerCase().includes(text)))
-  );
-}

@@ -10,30 +10,68 @@ type Value = Position[number];
  *
  * @param idOf no two rows have the same
  */
-export function pageOfRows<Row extends object>(
+export function pageOfRows<Row extends object>(rows: readonly Row[], about: PageAbout<Row>): Page<Row> {
+  return pageOfSorted(sortRows(rows, about.list.sort, about.idOf), about);
+}
+
+interface PageAbout<Row> {
+  readonly list: ListAsked;
+  readonly idOf: (row: Row) => string;
+  readonly freshness: Freshness;
+}
+
+/** The rows in the order of their pages. */
+export function sortRows<Row extends object>(
   rows: readonly Row[],
-  {
-    list,
-    idOf,
-    freshness,
-  }: { readonly list: ListAsked; readonly idOf: (row: Row) => string; readonly freshness: Freshness },
+  sort: readonly SortKey[],
+  idOf: (row: Row) => string,
+): readonly Row[] {
+  return rows
+    .map((row) => ({ row, position: positionOf(row, sort, idOf) }))
+    .toSorted((a, b) => comparePositions(a.position, b.position, sort))
+    .map(({ row }) => row);
+}
+
+/** As `pageOfRows`, of rows that `sortRows` has put into the order that is asked for. */
+export function pageOfSorted<Row extends object>(
+  rows: readonly Row[],
+  { list, idOf, freshness }: PageAbout<Row>,
 ): Page<Row> {
-  const placed = rows
-    .map((row) => ({ row, position: [...list.sort.map(({ field }) => valueOf(row, field)), idOf(row)] }))
-    .toSorted((a, b) => comparePositions(a.position, b.position, list.sort));
-  const { after } = list;
-  const rest =
-    after === null
-      ? placed
-      : placed.filter(({ position }) => comparePositions(position, after, list.sort) > 0);
-  const shown = rest.slice(0, list.limit);
-  const last = rest.length > list.limit ? shown.at(-1) : undefined;
+  const { after, sort, limit } = list;
+  const begin = after === null ? 0 : firstBehind(rows, (row) => positionOf(row, sort, idOf), after, sort);
+  const shown = rows.slice(begin, begin + limit);
+  const last = rows.length > begin + limit ? shown.at(-1) : undefined;
   return {
     ...freshness,
-    items: shown.map(({ row }) => row),
-    next: last === undefined ? null : list.cursorAfter(last.position),
+    items: shown,
+    next: last === undefined ? null : list.cursorAfter(positionOf(last, sort, idOf)),
     total: rows.length,
   };
+}
+
+/** Where the first row stands behind a position, by halves. */
+function firstBehind<Row>(
+  rows: readonly Row[],
+  place: (row: Row) => Position,
+  after: Position,
+  sort: readonly SortKey[],
+): number {
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const row = rows[middle];
+    if (row !== undefined && comparePositions(place(row), after, sort) > 0) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function positionOf<Row extends object>(
+  row: Row,
+  sort: readonly SortKey[],
+  idOf: (row: Row) => string,
+): Position {
+  return [...sort.map(({ field }) => valueOf(row, field)), idOf(row)];
 }
 
 function comparePositions(a: Position, b: Position, sort: readonly SortKey[]): number {

@@ -334,3 +334,17 @@ describe('in a container, whose port is published on loopback', () => {
     }
   });
 });
+
+test.each([
+  ['/metrics', 60],
+  ['/queues/api/no-such-thing', 600],
+])('%s answers %d times in ten seconds, and then says when to ask again', async (path, most) => {
+  const own = await startApp();
+  const answers = await Promise.all(Array.from({ length: most + 20 }, () => fetch(own.url + path)));
+  await Promise.all(answers.map((answer) => answer.arrayBuffer()));
+
+  const refused = answers.filter(({ status }) => status === 429);
+  expect(refused).toHaveLength(20);
+  expect(Number(refused[0]?.headers.get('retry-after'))).toBeGreaterThan(0);
+  await own.stop();
+});

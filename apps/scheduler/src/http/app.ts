@@ -15,6 +15,7 @@ import { createAccess } from '../access/create-access.ts';
 import { askToSignIn, requireRole } from '../access/principal.ts';
 import { trustsProxy } from '../access/trust-proxy.ts';
 import { createApi } from '../api/api-app.ts';
+import { limitRate } from '../api/limit-rate.ts';
 import { API_PATH } from '../api/openapi.ts';
 import { API_ROUTES } from '../api/routes.ts';
 import { createCachedRead } from './cached-read.ts';
@@ -54,6 +55,11 @@ export interface HttpDeps {
 
 /** However many look, the ledger is read once in this time. */
 const STATUS_INTERVAL_MS = 1_000;
+
+/** Several Prometheus servers scrape every second. */
+const METRICS_LIMIT = { requests: 60, perSeconds: 10 };
+/** Some pages of Bull Board open at once, with all that they load; each asks every few seconds then. */
+const BOARD_LIMIT = { requests: 600, perSeconds: 10 };
 
 /**
  * The scheduler's web side: console at `/`, Bull Board at `/queues`, sign-in at `/auth`, `/healthz`, `/readyz`, `/metrics`.
@@ -113,7 +119,7 @@ export function createHttpApp(deps: HttpDeps): Express {
   app.use('/auth', routes);
   app.use(BOARD_PATH, askToSignIn);
   app.use(requireRole('viewer'));
-  app.get('/metrics', async (_request, response) => {
+  app.get('/metrics', limitRate(METRICS_LIMIT), async (_request, response) => {
     response.type(deps.metrics.contentType).send(await deps.metrics.metrics());
   });
   const redact = deps.redact ?? createRedactor();
@@ -136,6 +142,7 @@ export function createHttpApp(deps: HttpDeps): Express {
   app.use(redactAnswers(redact));
   app.use(
     BOARD_PATH,
+    limitRate(BOARD_LIMIT),
     createQueueBoard(deps.queues, { audit: ledger.audit, isByTls: () => isReachedByTls(access()), log }),
   );
   app.use((_request, response) => {
