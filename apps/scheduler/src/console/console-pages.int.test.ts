@@ -258,7 +258,7 @@ describe.skipIf(NO_BROWSER !== '')(`the console’s pages${NO_BROWSER}`, () => {
     await page.getByLabel('Defaults too').check();
     expect(await page.locator('#settings > div').count()).toBeGreaterThan(changed);
     await page.getByLabel('Part of a setting').fill('brake.window');
-    expect(await page.locator('#settings dt').allTextContents()).toEqual(['muster.brake.window']);
+    await expect.poll(() => page.locator('#settings dt').allTextContents()).toEqual(['muster.brake.window']);
     expect(await textOf(page, '#redis')).toContain('noeviction');
     expect(faults).toEqual([]);
   });

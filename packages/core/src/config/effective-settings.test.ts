@@ -94,6 +94,14 @@ test('of users, certificates and channels nothing is told that signs in or carri
   expect(all.get('muster.notify[0].url')?.value).toBe('[redacted]');
 });
 
+test('no setting is told twice', () => {
+  const parsed = parseConfig(TEXT, { file: 'muster.yaml', env: {} });
+  const paths = parsed.ok ? effectiveSettings(parsed.config).map(({ path }) => path) : [];
+
+  expect(paths.length).toBeGreaterThan(50);
+  expect(paths).toEqual([...new Set(paths)]);
+});
+
 test('every setting of muster that is no list is a key of the file', () => {
   const { properties } = mainSchema() as Node;
   const known = new Set(pathsOf(properties?.['muster'], 'muster'));

@@ -39,7 +39,7 @@ const RENAMED: Readonly<Record<string, string>> = {
 
 /** Follow from other settings, or are told beside them. */
 const LEFT_OUT =
-  /^muster\.files$|^discovery_service\.aws\[\d+\]\.label$|^muster\.(ends_at|marker_keys|speed|install\.send_window|(repair|cleanup)\.hour|pacing\.quotas\.[\w:]+\.burst|(console|worker)\.(host|port))$/;
+  /^muster\.files$|^muster\.console\.users_file$|^discovery_service\.aws\[\d+\]\.label$|^muster\.(ends_at|marker_keys|speed|install\.send_window|(repair|cleanup)\.hour|pacing\.quotas\.[\w:]+\.burst|(console|worker)\.(host|port))$/;
 
 /** All settings in the order of the file's sections. */
 export function effectiveSettings(config: MusterConfig): readonly EffectiveSetting[] {

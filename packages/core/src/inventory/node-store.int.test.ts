@@ -171,6 +171,7 @@ test('a new ledger has counted nothing', async () => {
     calls: new Map(),
     throttled: new Map(),
     commandsSent: 0,
+    joined: 0,
   });
 });
 
