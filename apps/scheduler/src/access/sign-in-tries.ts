@@ -1,8 +1,7 @@
-import { createHmac, randomBytes } from 'node:crypto';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Keys } from '@muster/core/redis/keys';
 import { createCounter } from '@muster/core/runtime/metrics';
-import { hashOfSecret } from '@muster/core/runtime/secret-token';
+import { hashOfSecret, newSecretToken } from '@muster/core/runtime/secret-token';
 import type { Registry } from '../http/ledger-metrics.ts';
 import { networkOf } from './network-of.ts';
 
@@ -28,8 +27,8 @@ const PER_NAME = { points: 20, duration: 15 * 60 };
 const IN_TOTAL = { points: 100, duration: 60 };
 const KNOWN = { points: 1, duration: 30 * 86_400 };
 
-/** Names of no user share so many counters, or a stranger's made-up names would fill Redis. */
-const UNKNOWN_NAMES = 256;
+/** Hexadecimal digits: names of no user share 256 counters, or a stranger's made-up names would fill Redis. */
+const DIGITS_OF_UNKNOWN = 2;
 
 /** @param deps.metrics gets `muster_console_password_tries_total` */
 export function createSignInTries(deps: {
@@ -58,11 +57,11 @@ export function createSignInTries(deps: {
   const known = limiter('known', KNOWN);
   // A name of no user is held up as a user's is, or the answers would tell which names are users. Which of them share a counter
   // only this process knows: else a shared counter that is full would tell it.
-  const salt = randomBytes(16);
+  const salt = newSecretToken();
   const keyOfName = (name: string) =>
     deps.isUser(name)
       ? hashOfSecret(name)
-      : `unknown ${createHmac('sha256', salt).update(name).digest().readUInt16BE() % UNKNOWN_NAMES}`;
+      : `unknown ${hashOfSecret(`${salt} ${name}`).slice(0, DIGITS_OF_UNKNOWN)}`;
   const pair = (address: string, name: string | null) =>
     hashOfSecret(`${networkOf(address)} ${name !== null && deps.isUser(name) ? name : ''}`);
 
