@@ -6,8 +6,12 @@ import type { Logger } from '@muster/core/runtime/logger-port';
 import { sendProblem } from '../http/problem.ts';
 import { challengeOf, type Principal, requireRole } from './principal.ts';
 
-/** One way to know whom a request comes from. Null: the request carries nothing of this way, and the next one is asked. */
-export type Identifier = (request: Request) => Promise<Identified | null>;
+/**
+ * One way to know whom a request comes from. Null: the request carries nothing of this way, and the next one is asked.
+ *
+ * @param isAgain whether it was known before, and its answer still goes on: that keeps no session from being idle
+ */
+export type Identifier = (request: Request, isAgain: boolean) => Promise<Identified | null>;
 
 export type Identified =
   | {
@@ -59,13 +63,35 @@ export function identify(ways: readonly Identifier[], log: Logger): RequestHandl
       request.principal = identified.principal;
       request.csrfToken = identified.csrfToken;
     }
+    request.isStillKnown = () => isStillKnown(ways, request, log);
     next();
   };
 }
 
-async function firstOf(ways: readonly Identifier[], request: Request): Promise<Identified | null> {
+/** While Redis cannot be asked, who was known stays so. */
+async function isStillKnown(ways: readonly Identifier[], request: Request, log: Logger): Promise<boolean> {
+  const { principal } = request;
+  try {
+    const now = await firstOf(ways, request, true);
+    return (
+      now?.kind === 'known' &&
+      now.principal.kind === principal?.kind &&
+      now.principal.name === principal.name &&
+      now.principal.role === principal.role
+    );
+  } catch (error) {
+    log.debug({ err: error, path: request.path }, 'a visitor could not be identified again');
+    return true;
+  }
+}
+
+async function firstOf(
+  ways: readonly Identifier[],
+  request: Request,
+  isAgain = false,
+): Promise<Identified | null> {
   for (const way of ways) {
-    const identified = await way(request);
+    const identified = await way(request, isAgain);
     if (identified !== null) return identified;
   }
   return null;

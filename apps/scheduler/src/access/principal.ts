@@ -25,6 +25,8 @@ declare global {
       principal: Principal | null;
       /** The CSRF token of the session whose cookie the request carries; null where no cookie says whom it comes from. */
       csrfToken: string | null;
+      /** Whether it would be known as the same principal now: asked while a long answer goes on. */
+      isStillKnown: () => Promise<boolean>;
     }
   }
 }

@@ -15,11 +15,11 @@ export function bySession(deps: {
   readonly cookies: SessionCookies;
   readonly settings: () => ConsoleSettings;
 }): Identifier {
-  return async (request) => {
+  return async (request, isAgain) => {
     const secret = deps.cookies.read(request);
     if (secret === null) return null;
     const settings = deps.settings();
-    const idleMs = isBackground(request) ? null : settings.session.idleMs;
+    const idleMs = isAgain || isBackground(request) ? null : settings.session.idleMs;
     const session = await deps.sessions.find(secret, idleMs).catch((error: unknown) => {
       // What this machine may read anyway does not wait for Redis.
       if (isOpenConsole(settings) && request.method === 'GET') return null;

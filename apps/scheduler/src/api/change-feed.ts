@@ -45,7 +45,7 @@ const KEPT = 300;
 const MOST_NAMED = 100;
 /** A proxy closes what is silent for a minute. */
 const HEARTBEAT_MS = 15_000;
-/** A stream ends after this, and the browser opens another one: a session that has ended meanwhile is found out. */
+/** A stream ends after this, and the browser opens another one. */
 const LONGEST_STREAM_MS = 10 * 60_000;
 
 interface Listener {
@@ -56,12 +56,17 @@ interface Listener {
 /** The feed of one scheduler. */
 export interface ChangeFeed {
   /**
-   * Events as text, until `signal` is aborted, or the stream has lasted ten minutes.
+   * Events as text, until `signal` is aborted, the page may not look any more, or the stream has lasted ten minutes.
    *
    * @param lastId of the last event that the page has seen; null for a page that begins. Of an id that the feed does not reach back to,
    *   the first event names every resource
+   * @param isStillKnown asked every fifteen seconds
    */
-  follow(lastId: string | null, signal: AbortSignal): AsyncGenerator<string, void, undefined>;
+  follow(
+    lastId: string | null,
+    signal: AbortSignal,
+    isStillKnown: () => Promise<boolean>,
+  ): AsyncGenerator<string, void, undefined>;
   listeners(): number;
 }
 
@@ -143,8 +148,9 @@ export function createChangeFeed(deps: {
   }
 
   return {
-    async *follow(lastId, signal) {
+    async *follow(lastId, signal, isStillKnown) {
       const endAtMs = clock.monotonicMs() + LONGEST_STREAM_MS;
+      let askAtMs = clock.monotonicMs() + HEARTBEAT_MS;
       const listener: Listener = {
         waiting: lastId === null ? null : memory.missedSince(lastId),
         wake: () => undefined,
@@ -155,6 +161,10 @@ export function createChangeFeed(deps: {
         yield 'retry: 2000\n\n';
         while (!signal.aborted && clock.monotonicMs() < endAtMs) {
           if (listener.waiting === null) await nextOrHeartbeat(listener, signal);
+          if (clock.monotonicMs() >= askAtMs) {
+            if (!(await isStillKnown())) return;
+            askAtMs = clock.monotonicMs() + HEARTBEAT_MS;
+          }
           const { waiting } = listener;
           listener.waiting = null;
           yield waiting === null ? ': still here\n\n' : printEvent(waiting);

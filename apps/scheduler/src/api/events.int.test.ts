@@ -1,5 +1,7 @@
 /** The stream of changes, as a browser reads it. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createBrowser } from '../access/browser.fixture.ts';
+import { hashPassword } from '@muster/core/runtime/password-hash';
 import type { ChangedEvent } from '@muster/api/events';
 import { accountId, SEEDED, seedOrganization } from '../console/seeded-ledger.fixture.ts';
 import { type RunningApp, startApp } from '../http/running-app.fixture.ts';
@@ -24,11 +26,15 @@ interface Page {
   close(): void;
 }
 
-async function open(lastId: string | null = null, url = app.url): Promise<Page> {
+async function open(
+  lastId: string | null = null,
+  url = app.url,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Page> {
   const gone = new AbortController();
   const answer = await fetch(`${url}/api/v1/events`, {
     signal: gone.signal,
-    headers: { 'accept-encoding': 'gzip', ...(lastId === null ? {} : { 'last-event-id': lastId }) },
+    headers: { 'accept-encoding': 'gzip', ...more, ...(lastId === null ? {} : { 'last-event-id': lastId }) },
   });
   const events: Told[] = [];
   const ended = (async () => {
@@ -157,3 +163,21 @@ test('the streams end with the scheduler', async () => {
 
   await expect(page.ended).resolves.toBeUndefined();
 });
+
+test('a stream ends soon after the session that opened it, and keeps no session from being idle', async () => {
+  const users = [{ name: 'ann', role: 'viewer' as const, hash: await hashPassword('correct horse battery') }];
+  const own = await startApp({ host: '0.0.0.0', console: { users } });
+  const browser = createBrowser(own.url);
+  await browser.send('POST', '/auth/login', { name: 'ann', password: 'correct horse battery' });
+  const cookie = [...browser.jar].map(([name, value]) => `${name}=${value}`).join('; ');
+  const [seen = ''] = (await own.command('KEYS', '*:session-seen:*')) as readonly string[];
+  const page = await open(null, own.url, { cookie });
+  await own.command('PEXPIRE', seen, '300000');
+
+  own.reconfigure({ users: [] });
+  await page.ended;
+
+  expect(Number(await own.command('PTTL', seen))).toBeLessThan(300_000);
+  expect((await browser.get('/api/v1/findings')).status).toBe(401);
+  await own.stop();
+}, 40_000);

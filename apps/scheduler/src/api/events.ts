@@ -19,13 +19,13 @@ export const eventRoutes: readonly ApiRoute[] = [
     tag: 'system',
     summary: 'What has changed, as server-sent events',
     description:
-      'At most one event a second, named `changed`; its data is `{"resources": […], "instances": […]}`: resources whose answers may be others now, and instances that changed, null when they are more than 100. Sent again with `Last-Event-ID`, a stream goes on where it ended. A comment comes every 15 s. A stream ends after ten minutes; browsers open it again.',
+      'At most one event a second, named `changed`; its data is `{"resources": […], "instances": […]}`: resources whose answers may be others now, and instances that changed, null when they are more than 100. Sent again with `Last-Event-ID`, a stream goes on where it ended. A comment comes every 15 s. A stream ends after ten minutes, and soon after the session that opened it; browsers open it again.',
     role: 'viewer',
     headers: z.object({
       'Last-Event-ID': z.string().max(100).optional().describe('`id` of the last event that was seen.'),
     }),
     answer: { media: 'text/event-stream', description: 'Events, until the stream ends.' },
-    handle({ header, signal }, { feed }) {
+    handle({ header, signal, isStillKnown }, { feed }) {
       if (feed.listeners() >= MOST_STREAMS) {
         return refuse(problem(503, 'Too many pages follow this scheduler: ask again in a minute.'), {
           'Retry-After': '60',
@@ -35,7 +35,7 @@ export const eventRoutes: readonly ApiRoute[] = [
         kind: 'stream',
         // A proxy that gathers answers would hold events back.
         headers: { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' },
-        chunks: feed.follow(header('last-event-id'), signal),
+        chunks: feed.follow(header('last-event-id'), signal, isStillKnown),
       };
     },
   }),

@@ -15,6 +15,8 @@ export interface Asked<Params, Query, Body> {
   /** Of a list: its page, sort and fields. Of any other route: what a list would begin with. */
   readonly list: ListAsked;
   readonly principal: Principal;
+  /** Whether the principal may still look: for answers that go on for minutes. */
+  readonly isStillKnown: () => Promise<boolean>;
   /** A header; null without. */
   readonly header: (name: string) => string | null;
   /** Aborted when the client has gone. */

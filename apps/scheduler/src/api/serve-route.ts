@@ -28,6 +28,7 @@ export function serveRoute(route: ApiRoute, deps: ApiDeps): RequestHandler {
     const asked: Asked<Record<string, unknown>, Record<string, unknown>, unknown> = {
       ...reading,
       principal: principalOf(request),
+      isStillKnown: () => request.isStillKnown(),
       header: (name) => request.get(name) ?? null,
       signal: gone.signal,
     };
