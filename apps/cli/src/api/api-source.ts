@@ -182,7 +182,17 @@ function accountLine(row: AccountRow): AccountLine {
   };
 }
 
-function findingLine({ kind, scope, count, since, message, remedy, owner }: FindingRow): FindingLine {
+function findingLine({
+  kind,
+  scope,
+  count,
+  since,
+  message,
+  remedy,
+  owner,
+  severity,
+  muted,
+}: FindingRow): FindingLine {
   const isCauseRow = kind.startsWith('cause:');
   return {
     kind: isCauseRow ? kind.slice('cause:'.length) : kind,
@@ -192,6 +202,8 @@ function findingLine({ kind, scope, count, since, message, remedy, owner }: Find
     message,
     remedy,
     owner,
+    severity,
+    muted,
   };
 }
 

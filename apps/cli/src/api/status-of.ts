@@ -48,7 +48,7 @@ export function statusOf(
     aws,
     findings: findings
       .filter(({ kind }) => !kind.startsWith('cause:'))
-      .map(({ kind, scope, since, message, remedy, owner, count }) => ({
+      .map(({ kind, scope, since, message, remedy, owner, count, severity, muted }) => ({
         kind,
         scope,
         since: since ?? '',
@@ -56,6 +56,8 @@ export function statusOf(
         remedy,
         owner,
         count,
+        severity,
+        muted,
       })),
   };
 }

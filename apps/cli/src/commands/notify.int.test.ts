@@ -112,6 +112,14 @@ test('a finding that stands is muted for a while, by name and reason, and a mute
   expect((await mute('--scope', 'process:host-1/42', ...terms)).code).toBe(0);
   const [[id, muted] = []] = await one.ledger.mutes.standing(Date.now());
   expect([id, muted?.reason]).toEqual(['clock-off@process:host-1/42', 'host is replaced']);
+  const listed = await muster('findings', '--json', '--fields', 'kind,severity,muted');
+  expect(JSON.parse(listed.stdout.split('\n')[0] ?? '')).toMatchObject({
+    kind: 'clock-off',
+    severity: 'warn',
+    muted: { reason: 'host is replaced', until: new Date(muted?.untilMs ?? 0).toISOString() },
+  });
+  expect((await muster('findings')).stdout).toContain(': host is replaced');
+  expect((await muster('status')).stdout).toContain(': host is replaced');
   expect(Math.round(((muted?.untilMs ?? 0) - Date.now()) / 3_600_000)).toBe(7 * 24);
   const [audited] = await one.ledger.audit.newest(1);
   expect(audited?.entry).toMatchObject({ act: 'mute', by: { kind: 'cli' }, reason: 'host is replaced' });

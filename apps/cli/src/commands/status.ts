@@ -6,6 +6,7 @@ import { terminalLine } from '@muster/core/runtime/terminal-text';
 import { plural } from '@muster/core/runtime/wording';
 import { type CommandContext, EXIT } from '../command-context.ts';
 import { examplesText } from '../examples-text.ts';
+import { mutedText } from '../lists/finding-list.ts';
 import { moveOnTerminal } from '../guarded-output.ts';
 import { withSource } from '../sources/with-source.ts';
 
@@ -76,6 +77,7 @@ export function formatStatus(status: OrganizationStatus): string {
     for (const finding of findings) {
       lines.push(
         `  ${finding.kind} (${finding.scope}, since ${finding.since}): ${finding.message}`,
+        ...(finding.muted === null ? [] : [`          ${mutedText(finding.muted)}`]),
         `          ${finding.owner}: ${finding.remedy}`,
       );
     }

@@ -1,4 +1,7 @@
 import type { MusterConfig } from '@muster/core/config/model';
+import { idOfFinding } from '@muster/core/control/findings';
+import { viewOfMute } from '@muster/core/control/mute-store';
+import { severityOfCause } from '@muster/core/control/severity';
 import { faultOfScope } from '@muster/core/control/known-scope';
 import type { Ledger } from '@muster/core/control/ledger';
 import { causeFacts, isCause } from '@muster/core/enrollment/cause';
@@ -72,12 +75,27 @@ async function requireMet(
 }
 
 async function* findingsOf(ledger: Ledger, clock: Clock): AsyncGenerator<FindingLine> {
-  const { findings, instances } = await readOrganizationStatus(ledger, clock.now());
+  const nowMs = clock.now();
+  const [{ findings, instances }, mutes] = await Promise.all([
+    readOrganizationStatus(ledger, nowMs),
+    ledger.mutes.standing(nowMs),
+  ]);
   yield* findings;
   const causes = Object.entries(instances.byCause).toSorted(([, a], [, b]) => b - a);
   for (const [kind, count] of causes) {
     const { title, remedy, owner } = causeFacts(kind);
-    yield { kind, scope: 'instances', count, since: null, message: title, remedy, owner };
+    const id = idOfFinding({ kind: `cause:${kind}`, scope: `cause:${kind}` });
+    yield {
+      kind,
+      scope: 'instances',
+      count,
+      since: null,
+      message: title,
+      remedy,
+      owner,
+      severity: severityOfCause(owner),
+      muted: viewOfMute(mutes.get(id)),
+    };
   }
 }
 

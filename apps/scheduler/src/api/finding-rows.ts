@@ -9,8 +9,13 @@ import {
   type Pause,
   PAUSERS,
 } from '@muster/core/control/findings';
-import type { Mute } from '@muster/core/control/mute-store';
-import { SEVERITIES, severityOfFinding, severityOfPause } from '@muster/core/control/severity';
+import { viewOfMute } from '@muster/core/control/mute-store';
+import {
+  SEVERITIES,
+  severityOfCause,
+  severityOfFinding,
+  severityOfPause,
+} from '@muster/core/control/severity';
 import { scopeFlag } from '@muster/core/control/scope';
 import { stopsSending } from '@muster/core/control/stops-sending';
 import type { Snapshot } from '../http/snapshot.ts';
@@ -77,11 +82,6 @@ function inOrder(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-function viewOfMute(mute: Mute | undefined): FindingRow['muted'] {
-  if (mute === undefined) return null;
-  return { by: mute.by, reason: mute.reason, until: new Date(mute.untilMs).toISOString() };
-}
-
 /** Kinds that count accounts, so that the list can say so. */
 const OF_ACCOUNTS: ReadonlySet<string> = new Set(['accounts-not-read', 'accounts-unproven', 'failing-alike']);
 
@@ -146,8 +146,7 @@ function rowsOfCauses({ instances, outputs }: Snapshot['status']): readonly Find
         id: `cause:${cause}@cause:${cause}`,
         kind: `cause:${cause}`,
         scope: `cause:${cause}`,
-        // What goes by itself is good to know; the rest needs a person.
-        severity: owner === 'muster' ? ('info' as const) : ('warn' as const),
+        severity: severityOfCause(owner),
         owner,
         since: null,
         message: title,

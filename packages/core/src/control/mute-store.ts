@@ -13,6 +13,20 @@ export interface Mute {
   readonly untilMs: number;
 }
 
+/** A mute as lists show it. */
+export interface MuteView {
+  readonly by: string;
+  readonly reason: string;
+  /** When it ends by itself, ISO 8601. */
+  readonly until: string;
+}
+
+/** Null for none. */
+export function viewOfMute(mute: Mute | undefined): MuteView | null {
+  if (mute === undefined) return null;
+  return { by: mute.by, reason: mute.reason, until: new Date(mute.untilMs).toISOString() };
+}
+
 /** The longest mute. What is to be silent for longer belongs into the filters of a channel. */
 export const LONGEST_MUTE_MS = 90 * 86_400_000;
 

@@ -1,3 +1,4 @@
+import type { CauseOwner } from '../enrollment/cause.ts';
 import type { FindingKind, Pause } from './findings.ts';
 
 /** The most urgent first. `page` stops work or endangers hosts, `warn` needs a person in the next days, `info` is good to know. */
@@ -63,6 +64,11 @@ export function severityOfFinding({ kind }: { readonly kind: string }): Severity
 /** How urgent a pause is: the brake's stops work, an operator knows of their own. */
 export function severityOfPause({ by }: Pick<Pause, 'by'>): Severity {
   return by === 'brake' ? 'page' : 'warn';
+}
+
+/** How urgent the hosts of a cause are: what goes by itself is good to know, the rest needs a person. */
+export function severityOfCause(owner: CauseOwner): Severity {
+  return owner === 'muster' ? 'info' : 'warn';
 }
 
 /** Whether a severity is as urgent as another, or more. */

@@ -102,6 +102,9 @@ test('calls, commands and findings are told', async () => {
     remedy: 'r',
   });
 
+  const mute = { by: 'ann', reason: 'known', atMs: NOW_MS, untilMs: NOW_MS + 60_000 };
+  await ledger.mutes.mute('config-skew@all', mute);
+
   const { commands, aws, findings } = await readOrganizationStatus(ledger, NOW_MS);
 
   expect(commands).toEqual({ sent: 3, live: 1 });
@@ -115,6 +118,8 @@ test('calls, commands and findings are told', async () => {
       remedy: 'r',
       owner: 'operator',
       count: 1,
+      severity: 'warn',
+      muted: { by: 'ann', reason: 'known', until: '2026-11-22T08:01:00.000Z' },
     },
   ]);
 });

@@ -1,5 +1,7 @@
 import type { CauseOwner } from '../enrollment/cause.ts';
-import { type Finding, ownerOfFinding, type Pause, PAUSERS } from '../control/findings.ts';
+import { type Finding, idOfFinding, ownerOfFinding, type Pause, PAUSERS } from '../control/findings.ts';
+import { type Mute, type MuteView, viewOfMute } from '../control/mute-store.ts';
+import { type Severity, severityOfFinding, severityOfPause } from '../control/severity.ts';
 import { scopeFlag } from '../control/scope.ts';
 import { readWaves, type WaveView } from '../rollout/waves/wave-view.ts';
 import type { Wave } from '../rollout/waves/wave.ts';
@@ -88,6 +90,9 @@ export interface OrganizationStatus {
     readonly owner: CauseOwner;
     /** Places that it sums up, such as accounts. */
     readonly count: number;
+    readonly severity: Severity;
+    /** Null unless an operator has muted it. */
+    readonly muted: MuteView | null;
   }[];
 }
 
@@ -116,7 +121,7 @@ export async function readOrganizationStatus(
 ): Promise<OrganizationStatus> {
   // First: what a sweep that is finished has found stands in the counts that are read afterwards.
   const sweep = await ledger.coverage.sweep(nowMs);
-  const [counts, statistics, findings, batches, pauses, labelsWaiting, held, outputs, ramps] =
+  const [counts, statistics, findings, batches, pauses, labelsWaiting, held, outputs, ramps, mutes] =
     await Promise.all([
       ledger.enrollments.counts(),
       ledger.statistics.read(),
@@ -127,6 +132,7 @@ export async function readOrganizationStatus(
       ledger.waits.sum(nowMs),
       ledger.outputs.largest(),
       ledger.ramps.all(),
+      ledger.mutes.standing(nowMs),
     ]);
   return {
     sweep: {
@@ -153,14 +159,29 @@ export async function readOrganizationStatus(
       waves: await readWaves(ledger, waves, nowMs),
     },
     aws: { calls: sorted(statistics.calls), throttled: sorted(statistics.throttled) },
-    findings: [...pauses.filter((pause) => pause.by !== 'brake').map(findingOfPause), ...findings.map(view)],
+    findings: [
+      ...pauses.filter((pause) => pause.by !== 'brake').map((pause) => findingOfPause(pause, mutes)),
+      ...findings.map((finding) => view(finding, mutes)),
+    ],
   };
 }
 
-function view(finding: Finding): OrganizationStatus['findings'][number] {
+type Mutes = ReadonlyMap<string, Mute>;
+
+function view(finding: Finding, mutes: Mutes): OrganizationStatus['findings'][number] {
   const { kind, scope, sinceMs, message, remedy, count = 1 } = finding;
   const since = new Date(sinceMs).toISOString();
-  return { kind, scope, since, message, remedy, owner: ownerOfFinding(finding), count };
+  return {
+    kind,
+    scope,
+    since,
+    message,
+    remedy,
+    owner: ownerOfFinding(finding),
+    count,
+    severity: severityOfFinding(finding),
+    muted: viewOfMute(mutes.get(idOfFinding(finding))),
+  };
 }
 
 function viewOfOutput({
@@ -201,7 +222,7 @@ function viewOfWait(wait: SendWait): OrganizationStatus['waits'][number] {
 }
 
 /** A pause stops sends like a brake does, so it is told in the same place. */
-function findingOfPause(pause: Pause): OrganizationStatus['findings'][number] {
+function findingOfPause(pause: Pause, mutes: Mutes): OrganizationStatus['findings'][number] {
   return {
     kind: 'paused',
     scope: pause.scope,
@@ -210,6 +231,8 @@ function findingOfPause(pause: Pause): OrganizationStatus['findings'][number] {
     remedy: `When it may go on, run: muster resume ${scopeFlag(pause.scope)}`,
     owner: 'operator',
     count: 1,
+    severity: severityOfPause(pause),
+    muted: viewOfMute(mutes.get(idOfFinding({ kind: 'paused', scope: pause.scope }))),
   };
 }
 
