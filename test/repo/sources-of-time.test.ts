@@ -14,6 +14,7 @@ const HOLDERS: Readonly<Record<string, string>> = {
   'apps/worker/src/start-worker.ts': 'ids of sweeps and batches, given to the handlers',
   'packages/core/src/config/parse-config.ts': 'when a file is read, where its reader does not say',
   'apps/scheduler/src/api/actions.ts': 'ids of plans, which actions keep',
+  'apps/scheduler/src/api/change-feed.ts': 'the word of a feed, which ids of events begin with',
   'apps/scheduler/src/notify/watch-findings.ts': 'ids of messages, which a receiver tells repeats by',
   'packages/core/src/notify/notify-store.ts': 'the version of what was told',
   'apps/scheduler/src/access/sign-in-tries.ts':

@@ -4,6 +4,7 @@
  * event says all of it, for all pages. A page that takes events more slowly gets several as one. While no page listens the feed
  * does not look; what has changed meanwhile it finds with its next look.
  */
+import { randomBytes } from 'node:crypto';
 import type { ChangedEvent } from '@muster/api/events';
 import { messageOf } from '@muster/core/runtime/errors';
 import type { Clock } from '@muster/core/runtime/clock-port';
@@ -18,11 +19,15 @@ export type ResourceMarks = Readonly<Partial<Record<Resource, string>>>;
 
 /** What has changed between two looks. */
 interface Change {
-  /** The place in the change stream up to which it speaks. */
-  readonly id: string;
   readonly resources: ReadonlySet<Resource>;
   /** Null: more than can be named. */
   readonly instances: ReadonlySet<string> | null;
+}
+
+/** A change as pages are told it. */
+interface Told extends Change {
+  /** Of this feed alone, so that an id of another scheduler, or of this one before its restart, is known to be another's. */
+  readonly id: string;
 }
 
 /** What instances and places are part of. */
@@ -49,7 +54,7 @@ const HEARTBEAT_MS = 15_000;
 const LONGEST_STREAM_MS = 10 * 60_000;
 
 interface Listener {
-  waiting: Change | null;
+  waiting: Told | null;
   wake: () => void;
 }
 
@@ -58,8 +63,8 @@ export interface ChangeFeed {
   /**
    * Events as text, until `signal` is aborted, the page may not look any more, or the stream has lasted ten minutes.
    *
-   * @param lastId of the last event that the page has seen; null for a page that begins. Of an id that the feed does not reach back to,
-   *   the first event names every resource
+   * @param lastId of the last event that the page has seen; null for a page that begins. Of an id that this feed did not give, or does not
+   *   reach back to, the first event names every resource
    * @param isStillKnown asked every fifteen seconds
    */
   follow(
@@ -71,7 +76,7 @@ export interface ChangeFeed {
 }
 
 export function createChangeFeed(deps: {
-  readonly model: Pick<ReadModel, 'subscribe' | 'state'>;
+  readonly model: Pick<ReadModel, 'subscribe'>;
   readonly readMarks: () => Promise<ResourceMarks>;
   readonly clock: Clock;
   readonly log: Logger;
@@ -79,23 +84,20 @@ export function createChangeFeed(deps: {
   const { model, readMarks, clock, log } = deps;
   const listeners = new Set<Listener>();
   const memory = createMemory();
-  let changeId = '0-0';
   let marks: ResourceMarks = {};
   /** What the read model has written since the last look. */
   let written: Change | null = null;
   /** Ends the wait between two looks; null while the feed does not look. */
   let looking: AbortController | null = null;
 
-  /** Resolves when `marks` and `sinceId` say where the feed began. */
+  /** Resolves when `marks` say where the feed began. */
   let beginning: Promise<void> | null = null;
 
   async function beginToKeep(): Promise<void> {
     model.subscribe((change) => {
       written = merge(written, changeOf(change));
     });
-    ({ changeId } = await model.state());
     marks = await tryMarks({});
-    memory.begin(changeId);
   }
 
   async function look(idle: AbortSignal): Promise<void> {
@@ -105,8 +107,7 @@ export function createChangeFeed(deps: {
       const marked = EVERYTHING.filter((one) => marks[one] !== news[one]);
       const change = written;
       [marks, written] = [news, null];
-      changeId = change?.id ?? changeId;
-      tell(merge(change, { id: changeId, resources: new Set(marked), instances: new Set() }));
+      tell(merge(change, { resources: new Set(marked), instances: new Set() }));
       await clock.sleep(LOOK_EVERY_MS, idle).catch(() => undefined);
     }
   }
@@ -123,9 +124,9 @@ export function createChangeFeed(deps: {
 
   function tell(change: Change): void {
     if (change.resources.size === 0) return;
-    memory.keep(change);
+    const told = memory.keep(change);
     for (const listener of listeners) {
-      listener.waiting = merge(listener.waiting, change);
+      listener.waiting = merge(listener.waiting, told);
       listener.wake();
     }
   }
@@ -185,10 +186,9 @@ export function createChangeFeed(deps: {
   }
 }
 
-function changeOf({ id, instances, places }: ModelChange): Change {
+function changeOf({ instances, places }: ModelChange): Change {
   const some = instances === null || instances.length > 0;
   return {
-    id,
     resources: new Set([...(some ? OF_INSTANCES : []), ...(places ? OF_PLACES : [])]),
     instances: instances === null ? null : new Set(instances),
   };
@@ -196,59 +196,48 @@ function changeOf({ id, instances, places }: ModelChange): Change {
 
 /** The last changes, for pages that come back. */
 function createMemory() {
-  let kept: readonly Change[] = [];
-  /** Changes behind this place are all kept; null before the first look. */
-  let sinceId: string | null = null;
+  const feed = randomBytes(6).toString('hex');
+  let kept: readonly Told[] = [];
+  /** How many were told. */
+  let last = 0;
   return {
-    begin(id: string): void {
-      sinceId = id;
-    },
-
-    keep(change: Change): void {
-      kept = [...kept.slice(1 - KEPT), change];
-      if (kept.length === KEPT) sinceId = kept[0]?.id ?? sinceId;
+    keep(change: Change): Told {
+      last += 1;
+      const told = { ...change, id: `${feed}-${last}` };
+      kept = [...kept, told].slice(-KEPT);
+      return told;
     },
 
     /** What a page has missed that has seen everything up to `lastId`; null when nothing. */
-    missedSince(lastId: string): Change | null {
-      if (sinceId === null || !isPlace(lastId) || isBefore(lastId, sinceId)) {
-        // From here on the page is told exactly.
-        const id = kept.at(-1)?.id ?? sinceId ?? '0-0';
-        return { id, resources: new Set(EVERYTHING), instances: null };
+    missedSince(lastId: string): Told | null {
+      const [of, nth] = lastId.split('-');
+      const missed = of === feed ? last - Number(nth) : NaN;
+      if (missed >= 0 && missed <= kept.length) {
+        return kept.slice(kept.length - missed).reduce<Told | null>(merge, null);
       }
-      // Those with the same id, too: what is no instance changes without a new place in the stream.
-      return kept.filter(({ id }) => !isBefore(id, lastId)).reduce<Change | null>(merge, null);
+      // From here on the page is told exactly.
+      return { id: `${feed}-${last}`, resources: new Set(EVERYTHING), instances: null };
     },
   };
 }
 
-function merge(one: Change | null, other: Change): Change {
+function merge<Later extends Change>(one: Change | null, other: Later): Later {
   if (one === null) return other;
   const instances =
     one.instances === null || other.instances === null
       ? null
       : new Set([...one.instances, ...other.instances]);
   return {
-    id: other.id,
+    ...other,
     resources: new Set([...one.resources, ...other.resources]),
     instances: instances === null || instances.size > MOST_NAMED ? null : instances,
   };
 }
 
-function printEvent({ id, resources, instances }: Change): string {
+function printEvent({ id, resources, instances }: Told): string {
   const data: ChangedEvent = {
     resources: [...resources],
     instances: instances === null ? null : [...instances],
   };
   return `id: ${id}\nevent: changed\ndata: ${JSON.stringify(data)}\n\n`;
-}
-
-/** As Redis names entries of a stream. */
-function isPlace(id: string): boolean {
-  return /^\d{1,15}-\d{1,15}$/.test(id);
-}
-
-function isBefore(a: string, b: string): boolean {
-  const [[aMs = 0, aNth = 0], [bMs = 0, bNth = 0]] = [a.split('-').map(Number), b.split('-').map(Number)];
-  return aMs < bMs || (aMs === bMs && aNth < bNth);
 }

@@ -119,6 +119,25 @@ test('a page that comes back hears what it has missed, and no more', async () =>
   again.close();
 });
 
+test('after a restart of the scheduler each page that comes back hears that everything may be another', async () => {
+  const before = await open();
+  await pause(11);
+  await expect.poll(() => told(before)).toContain('findings');
+  const last = before.events.at(-1)?.id ?? '';
+  before.close();
+  await before.ended;
+  const restarted = await startApp();
+  const pages: Page[] = [];
+  for (let n = 0; n < 3; n += 1) {
+    const page = await open(last, restarted.url);
+    pages.push(page);
+    await expect.poll(() => told(page).length).toBe(11);
+  }
+
+  for (const page of pages) page.close();
+  await restarted.stop();
+});
+
 test.each(['0-1', 'nothing', '99999999999999-0\u00e9'])(
   'a page that was away for longer than the feed reaches back (%s) hears that everything may be another',
   async (lastId) => {

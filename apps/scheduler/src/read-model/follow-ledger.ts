@@ -24,8 +24,6 @@ type FollowedLedger = Pick<
 
 /** Something was written that lists show. */
 export interface ModelChange {
-  /** The last entry of the change stream that is in the model. */
-  readonly id: string;
   /** Instances that changed; null when they are many, or all may have. */
   readonly instances: readonly string[] | null;
   /** Whether accounts or targets changed. */
@@ -40,8 +38,6 @@ export interface ModelState {
   readonly rebuilding: boolean;
   readonly rebuilds: number;
   readonly rows: number;
-  /** The last entry of the change stream that is in the model. */
-  readonly changeId: string;
 }
 
 /** Why all rows are compared with the ledger. */
@@ -93,7 +89,7 @@ export function createFollower(deps: FollowerDeps) {
   }
 
   function tell(instances: readonly string[] | null, changedPlaces: boolean): void {
-    deps.onChange({ id: changeId ?? '0-0', instances, places: changedPlaces });
+    deps.onChange({ instances, places: changedPlaces });
   }
 
   /** Reads on in the change stream. @returns whether there may be more */
@@ -163,7 +159,6 @@ export function createFollower(deps: FollowerDeps) {
         rebuilding: rebuild !== null || pending !== null || asOfMs === null,
         rebuilds,
         rows: model.tallies.total(),
-        changeId: changeId ?? '0-0',
       };
     },
   };

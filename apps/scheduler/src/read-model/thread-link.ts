@@ -26,7 +26,7 @@ const PARTING_MS = 2_000;
  */
 const MEMORY = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 768 };
 
-const UNBORN: ModelState = { asOfMs: null, rebuilding: true, rebuilds: 0, rows: 0, changeId: '0-0' };
+const UNBORN: ModelState = { asOfMs: null, rebuilding: true, rebuilds: 0, rows: 0 };
 
 type Came = Extract<Reply, { kind: 'reply' }> | null;
 
