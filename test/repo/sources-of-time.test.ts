@@ -17,8 +17,6 @@ const HOLDERS: Readonly<Record<string, string>> = {
   'apps/scheduler/src/api/change-feed.ts': 'the word of a feed, which ids of events begin with',
   'apps/scheduler/src/notify/watch-findings.ts': 'ids of messages, which a receiver tells repeats by',
   'packages/core/src/notify/notify-store.ts': 'the version of what was told',
-  'apps/scheduler/src/access/sign-in-tries.ts':
-    'which names that are no user share a counter: a secret of the process',
   'packages/core/src/runtime/password-hash.ts': 'the salt of a password',
   'packages/core/src/runtime/secret-token.ts': 'secrets of sessions, links and API tokens',
   'packages/core/src/control/control-store.ts': 'the word of a new epoch',
