@@ -151,7 +151,7 @@ export function createChangeFeed(deps: {
   return {
     async *follow(lastId, signal, isStillKnown) {
       const endAtMs = clock.monotonicMs() + LONGEST_STREAM_MS;
-      let askAtMs = clock.monotonicMs() + HEARTBEAT_MS;
+      const mayGoOn = askNowAndThen(isStillKnown, clock);
       const listener: Listener = {
         waiting: lastId === null ? null : memory.missedSince(lastId),
         wake: () => undefined,
@@ -162,10 +162,7 @@ export function createChangeFeed(deps: {
         yield 'retry: 2000\n\n';
         while (!signal.aborted && clock.monotonicMs() < endAtMs) {
           if (listener.waiting === null) await nextOrHeartbeat(listener, signal);
-          if (clock.monotonicMs() >= askAtMs) {
-            if (!(await isStillKnown())) return;
-            askAtMs = clock.monotonicMs() + HEARTBEAT_MS;
-          }
+          if (!(await mayGoOn())) return;
           const { waiting } = listener;
           listener.waiting = null;
           yield waiting === null ? ': still here\n\n' : printEvent(waiting);
@@ -184,6 +181,19 @@ export function createChangeFeed(deps: {
     signal.addEventListener('abort', () => resolve(), { once: true });
     return promise.finally(cancel);
   }
+}
+
+/** Asks at most once in the time of a heartbeat; in between the answer is yes. */
+function askNowAndThen(
+  isStillKnown: () => Promise<boolean>,
+  clock: Pick<Clock, 'monotonicMs'>,
+): () => Promise<boolean> {
+  let askAtMs = clock.monotonicMs() + HEARTBEAT_MS;
+  return async () => {
+    if (clock.monotonicMs() < askAtMs) return true;
+    askAtMs = clock.monotonicMs() + HEARTBEAT_MS;
+    return isStillKnown();
+  };
 }
 
 function changeOf({ instances, places }: ModelChange): Change {
