@@ -54,6 +54,10 @@ const ONCE: Readonly<Record<string, readonly string[]>> = {
   token: ['token'],
   version: ['version'],
   waves: ['waves'],
+  accounts: ['accounts'],
+  audit: ['audit'],
+  console: ['console', 'login'],
+  'api-token': ['api-token', 'list'],
   events: ['events'],
   approve: ['approve'],
 };
@@ -64,12 +68,12 @@ const LASTING: Readonly<Record<string, { readonly args: readonly string[]; reado
   run: { args: ['run'], code: 0 },
   'run --once': { args: ['run', '--once', '--json'], code: 2 },
 };
-/** They read and write files, wait for no other process, and are over before a signal could come. */
-const AT_ONCE = ['config', 'init', 'help'];
+/** They read and write files, or their standard input to its end: they wait for no other process, and are over before a signal could come. */
+const AT_ONCE = ['config', 'init', 'help', 'completion', 'user', 'mcp', 'notify'];
 
 test('every verb of the command line is in these tables', async () => {
   const { stdout } = await system.cli('--help');
-  const verbs = [...stdout.matchAll(/^ {2}([a-z]+)(?: \[| <| {2})/gm)].map(([, verb = '']) => verb);
+  const verbs = [...stdout.matchAll(/^ {2}([a-z-]+)(?: \[| <| {2})/gm)].map(([, verb = '']) => verb);
 
   const known = [...Object.keys(ONCE), 'scheduler', 'worker', 'run', ...AT_ONCE];
   expect(new Set(verbs)).toEqual(new Set(known));

@@ -13,7 +13,7 @@ export const ACCOUNT_COLUMNS: readonly Column<AccountRow>[] = [
     id: 'account',
     header: 'Account',
     sort: 'name',
-    weight: 21,
+    weight: 19,
     cell: ({ accountId, name }) => (
       <Link to="/accounts/$accountId" params={{ accountId }} className="breaks">
         {name === '' ? null : (
@@ -30,7 +30,7 @@ export const ACCOUNT_COLUMNS: readonly Column<AccountRow>[] = [
     id: 'status',
     header: 'Read',
     sort: 'status',
-    weight: 16,
+    weight: 17,
     cell: ({ status, cause, paused }) => (
       <>
         <span title={cause ?? undefined}>
@@ -56,7 +56,7 @@ export const ACCOUNT_COLUMNS: readonly Column<AccountRow>[] = [
     id: 'joined',
     header: 'Joined',
     sort: 'joined',
-    weight: 15,
+    weight: 13,
     isNumber: true,
     cell: (row) => (
       <>
@@ -85,7 +85,7 @@ export const ACCOUNT_COLUMNS: readonly Column<AccountRow>[] = [
     id: 'ineligible',
     header: 'Ineligible',
     sort: 'ineligible',
-    weight: 11,
+    weight: 12,
     isNumber: true,
     isOptional: true,
     cell: (row) => <HostsLink place={row} count={row.ineligible} state="ineligible" />,
@@ -94,7 +94,7 @@ export const ACCOUNT_COLUMNS: readonly Column<AccountRow>[] = [
     id: 'underWay',
     header: 'Under way',
     sort: 'underWay',
-    weight: 9,
+    weight: 12,
     isNumber: true,
     isOptional: true,
     cell: (row) => <HostsLink place={row} count={row.underWay} state={UNDER_WAY} />,
