@@ -73,7 +73,7 @@ const AT_ONCE = ['config', 'init', 'help', 'completion', 'user', 'mcp', 'notify'
 
 test('every verb of the command line is in these tables', async () => {
   const { stdout } = await system.cli('--help');
-  const verbs = [...stdout.matchAll(/^ {2}([a-z-]+)(?: \[| <| {2})/gm)].map(([, verb = '']) => verb);
+  const verbs = [...stdout.matchAll(/^ {2}([a-z][a-z-]*)(?: \[| <| {2})/gm)].map(([, verb = '']) => verb);
 
   const known = [...Object.keys(ONCE), 'scheduler', 'worker', 'run', ...AT_ONCE];
   expect(new Set(verbs)).toEqual(new Set(known));
