@@ -37,6 +37,7 @@ test('sweep --wait says whom it waits for in vain, and ends when they have come'
   );
   expect(told).toEqual([
     'no account is known yet: the organization is listed now, and its targets are read as they are found',
+    expect.stringMatching(/^complete: /),
   ]);
   expect(code).toBe(0);
 });
