@@ -3,6 +3,17 @@ import { z } from 'zod';
 import { ListQuery, pageOf, Time, Words } from './paging.ts';
 import { AccountId, ByCause, ByState, CoverageStatus } from './scopes.ts';
 
+const HOST_SUMS = {
+  /** Hosts that matter: all but stopped, unmatched and gone. */
+  hosts: z.number().int(),
+  joined: z.number().int(),
+  lost: z.number().int(),
+  failed: z.number().int(),
+  ineligible: z.number().int(),
+  /** Queued, sending, installing, installed. */
+  underWay: z.number().int(),
+};
+
 /** An account with the sum of its targets. */
 export const AccountRow = z.object({
   accountId: AccountId,
@@ -17,14 +28,7 @@ export const AccountRow = z.object({
   /** The missing action or AWS's own message; empty when complete. Untrusted. */
   detail: z.string(),
   regions: z.number().int(),
-  /** Hosts that matter: all but stopped, unmatched and gone. */
-  hosts: z.number().int(),
-  joined: z.number().int(),
-  lost: z.number().int(),
-  failed: z.number().int(),
-  ineligible: z.number().int(),
-  /** Queued, sending, installing, installed. */
-  underWay: z.number().int(),
+  ...HOST_SUMS,
   byState: ByState,
   byCause: ByCause,
   /** Oldest complete reading among its targets; null when one was never read completely. */
@@ -72,12 +76,7 @@ export const TargetRow = z.object({
   detail: z.string(),
   lastReadAt: Time.nullable(),
   lastCompleteAt: Time.nullable(),
-  hosts: z.number().int(),
-  joined: z.number().int(),
-  lost: z.number().int(),
-  failed: z.number().int(),
-  ineligible: z.number().int(),
-  underWay: z.number().int(),
+  ...HOST_SUMS,
 });
 export type TargetRow = z.infer<typeof TargetRow>;
 

@@ -1,6 +1,7 @@
 import type { FindingRow } from '@muster/api/findings';
 import type { Overview } from '@muster/api/overview';
 import type { Rollout } from '@muster/api/rollout';
+import { NO_TARGETS } from '@muster/core/organization/coverage';
 import type { OrganizationStatus } from '@muster/core/reports/organization-status';
 
 const NO_SWEEP = {
@@ -10,16 +11,7 @@ const NO_SWEEP = {
   startedAt: null,
   finishedAt: null,
   accounts: { total: 0, denied: 0, inactive: 0 },
-  targets: {
-    total: 0,
-    complete: 0,
-    partial: 0,
-    denied: 0,
-    regionOff: 0,
-    throttled: 0,
-    failed: 0,
-    pending: 0,
-  },
+  targets: NO_TARGETS,
   notRead: { accounts: 0, targets: 0 },
 } as const;
 

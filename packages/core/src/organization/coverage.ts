@@ -40,6 +40,18 @@ export interface Coverage {
 /** Counts of targets by the status that counts for a sweep. They sum to `total`. */
 export type TargetCounts = Readonly<Record<CoverageStatus, number>> & { readonly total: number };
 
+/** The targets of a sweep that has not begun. */
+export const NO_TARGETS: TargetCounts = {
+  total: 0,
+  complete: 0,
+  partial: 0,
+  denied: 0,
+  regionOff: 0,
+  throttled: 0,
+  failed: 0,
+  pending: 0,
+};
+
 /**
  * A sweep's verdict. A region that is off has nothing to read and costs nothing; anything else unread makes it
  * `partial`, and `failed` when nothing at all could be read.

@@ -11,6 +11,7 @@ import { describeWait, type SendWait, type WaitReason } from '../rollout/send-wa
 import { readFindings } from '../control/standing-findings.ts';
 import type { Ledger } from '../control/ledger.ts';
 import type { OutputCluster } from '../install/output-clusters.ts';
+import { NO_TARGETS } from '../organization/coverage.ts';
 import type { SweepView } from '../organization/sweep-store.ts';
 
 /** `status --json`: documented in docs/status-json.md. Absent values are null; every sum holds. */
@@ -95,17 +96,6 @@ export interface OrganizationStatus {
     readonly muted: MuteView | null;
   }[];
 }
-
-const NO_TARGETS: SweepView['targets'] = {
-  total: 0,
-  complete: 0,
-  partial: 0,
-  denied: 0,
-  regionOff: 0,
-  throttled: 0,
-  failed: 0,
-  pending: 0,
-};
 
 /**
  * Reads where the organization stands. The cost of its counts does not depend on how many targets there are.
