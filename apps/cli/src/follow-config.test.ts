@@ -1,6 +1,6 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { loadConfig } from '@muster/core/config/load-config';
 import type { ConfigReload } from '@muster/core/config/reload';
 import { recordingLog } from '@muster/testing/builders';
@@ -24,6 +24,10 @@ function follow(
   /** Another file of the same folder. */
   beside: (name: string, text: string) => void;
   replace: (text: string) => void;
+  /** As Kubernetes does in a mounted ConfigMap: each file is a link through `..data`, which is exchanged as a whole. */
+  mount: (text: string) => void;
+  /** Makes the file such a link. */
+  link: () => void;
   told: ConfigReload[];
   log: ReturnType<typeof recordingLog>;
 } {
@@ -60,6 +64,16 @@ function follow(
       writeFileSync(`${file}.new`, text);
       renameSync(`${file}.new`, file);
     },
+    mount: (text) => {
+      const content = mkdtempSync(join(folder, '..content-'));
+      writeFileSync(join(content, 'muster.yaml'), text);
+      symlinkSync(basename(content), join(folder, '..data_tmp'));
+      renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
+    },
+    link: () => {
+      symlinkSync(join('..data', 'muster.yaml'), `${file}.new`);
+      renameSync(`${file}.new`, file);
+    },
     told,
     log,
   };
@@ -78,6 +92,20 @@ test('a changed file is told once it is quiet, whether it was written or replace
     { kind: 'valid', config: { paused: true }, restart: [] },
     { kind: 'valid', config: { paused: false }, restart: [] },
   ]);
+});
+
+test('a mounted file whose folder is exchanged by a symbolic link is told within seconds', async () => {
+  const { mount, link, told } = follow();
+  mount(GOOD);
+  link();
+
+  mount(`${GOOD}muster: {paused: true}\n`);
+  // The regular look comes after fifteen.
+  await eventually('the change was told', () => told.length === 1, 8_000);
+  mount(GOOD);
+  await eventually('the next one too', () => told.length === 2, 8_000);
+
+  expect(told).toMatchObject([{ config: { paused: true } }, { config: { paused: false } }]);
 });
 
 test('a file that is not valid is refused with all its faults, and the way back is told', async () => {

@@ -66,7 +66,7 @@ export async function startScheduler(deps: {
   const patient = createRedis({ ...config.redis, profile: 'patient', name: 'muster-scheduler', log });
   const hasty = createRedis({ ...config.redis, profile: 'fail-fast', name: 'muster-console', log });
   const ledger = createRedisLedger({ redis: patient, prefix, log });
-  const queue = createJobQueue({ connection: hasty, prefix });
+  const queue = createJobQueue({ connection: hasty, prefix, clock });
   const metrics = createMetrics('scheduler');
   const boards = boardQueues(hasty, prefix);
   const countReload = createReloadMetrics(metrics);

@@ -90,7 +90,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
   start.opened(async () => keeper.close());
   const calls = createAwsCallLog({ ledger, metrics, log, clock });
   const aws = awsOf(config, { clock, log, observe: calls.observe });
-  const queue = createJobQueue({ connection: hasty, prefix });
+  const queue = createJobQueue({ connection: hasty, prefix, clock });
   const enqueue = queue.enqueueMany;
   const timings = createTimings(config);
   let deps: HandlerDeps = {

@@ -40,7 +40,7 @@ export interface HttpDeps {
   readonly readModel: ReadModel;
   /** As `boardQueues` of core makes them, on a fail-fast connection. */
   readonly queues: readonly BoardQueue[];
-  readonly jobQueue: Pick<JobQueue, 'counts'>;
+  readonly jobQueue: Pick<JobQueue, 'counts' | 'waitingSinceMs'>;
   /** Asked by `/readyz`; fail-fast as well. */
   readonly redis: Parameters<typeof checkRedis>[0];
   /** Of the keys in it. */
@@ -79,6 +79,7 @@ export function createHttpApp(deps: HttpDeps): Express {
     readSnapshot: read,
     ledger,
     countQueues: () => deps.jobQueue.counts(),
+    queuesWaitSinceMs: () => deps.jobQueue.waitingSinceMs(),
     clock,
   });
   registerModelMetrics(deps.metrics, deps.readModel, clock);

@@ -1,6 +1,6 @@
 import { CAUSES, ForeignWord } from '@muster/core/enrollment/cause';
 import { COVERAGE_STATUSES } from '@muster/core/organization/coverage';
-import { DUE_KINDS } from '@muster/core/jobs/catalog';
+import { DUE_KINDS, jobOfDue } from '@muster/core/jobs/catalog';
 import { QUEUE_NAMES, type QueueName } from '@muster/core/jobs/define-job';
 import { ENROLLMENT_STATES } from '@muster/core/enrollment/record';
 import type { Clock } from '@muster/core/runtime/clock-port';
@@ -26,6 +26,8 @@ export interface LedgerMetricsDeps {
   readonly readSnapshot: () => Promise<Reading<Snapshot>>;
   readonly ledger: Pick<Ledger, 'due'>;
   readonly countQueues: () => Promise<Readonly<Record<QueueName, QueueCounts>>>;
+  /** As `waitingSinceMs` of the queue has it. */
+  readonly queuesWaitSinceMs: () => Promise<Readonly<Record<QueueName, number | null>>>;
   readonly clock: Clock;
 }
 
@@ -153,7 +155,7 @@ function registerInstances(registry: Registry, fresh: () => Promise<Snapshot>): 
   );
 }
 
-function registerWork({ registry, ledger, countQueues }: LedgerMetricsDeps): void {
+function registerWork({ registry, ledger, countQueues, queuesWaitSinceMs, clock }: LedgerMetricsDeps): void {
   createGauge(
     registry,
     { name: 'muster_due_members', help: 'Pieces of work with a time, by kind.', labels: { kind: DUE_KINDS } },
@@ -169,16 +171,20 @@ function registerWork({ registry, ledger, countQueues }: LedgerMetricsDeps): voi
     registry,
     {
       name: 'muster_due_lag_seconds',
-      help: 'How long the oldest overdue piece of work has waited for a tick.',
+      help: 'How long the oldest overdue piece of work has waited for a tick, or its queue for a worker.',
       labels: { kind: DUE_KINDS },
     },
-    () =>
-      Promise.all(
-        DUE_KINDS.map(async (kind) => ({
-          labels: { kind },
-          value: Math.floor((await ledger.due.count(kind)).overdueMs / 1_000),
-        })),
-      ),
+    async () => {
+      const since = await queuesWaitSinceMs();
+      return Promise.all(
+        DUE_KINDS.map(async (kind) => {
+          const { overdueMs } = await ledger.due.count(kind);
+          // A tick leases what is due within a second, however few workers there are: that they are too few shows in the queue.
+          const inQueueMs = clock.now() - (since[jobOfDue(kind).queue] ?? Infinity);
+          return { labels: { kind }, value: Math.floor(Math.max(0, overdueMs, inQueueMs) / 1_000) };
+        }),
+      );
+    },
   );
   createGauge(
     registry,

@@ -197,3 +197,35 @@ test('a full Redis is unavailable, not a crash', async () => {
   await own.close();
   await full.stop();
 });
+
+test('a queue tells since when the job waits that it gives out next', async () => {
+  const redis = fixture.connect('fail-fast');
+  await eventually(async () => redis.status === 'ready');
+  let nowMs = 1_000_000;
+  const jobQueue = createJobQueue({
+    connection: redis,
+    prefix: fixture.prefix,
+    clock: { now: () => nowMs },
+  });
+  expect((await jobQueue.waitingSinceMs()).discovery).toBeNull();
+
+  await jobQueue.enqueue(work, a);
+  nowMs += 60_000;
+  await jobQueue.enqueueMany(work, [a, { target: 'b' }]);
+
+  expect(await jobQueue.waitingSinceMs()).toEqual({
+    discovery: 1_000_000,
+    enrollment: null,
+    inventory: null,
+    notifications: null,
+  });
+  await jobQueue.close();
+});
+
+test('a waiting job that is no JSON hides nothing but itself', async () => {
+  await fixture.jobQueue.enqueue(work, a);
+  const [key = ''] = await fixture.redis.keys(`*${fixture.prefix}*:discovery:a.*`);
+  await fixture.redis.hset(key, 'data', '{');
+
+  expect((await fixture.jobQueue.waitingSinceMs()).discovery).toBeNull();
+});

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { keyspace } from '../../redis/keys.ts';
+import type { Clock } from '../../runtime/clock-port.ts';
 import { JobError, messageOf } from '../../runtime/errors.ts';
 import { type AnyJob, dedupeIdOf, type PayloadOf, QUEUE_NAMES, type QueueName } from '../define-job.ts';
 import { sealPayload } from './envelope.ts';
@@ -37,6 +38,11 @@ export interface JobQueue {
     options?: EnqueueOptions,
   ) => Promise<void>;
   counts(): Promise<Readonly<Record<QueueName, QueueCounts>>>;
+  /**
+   * Since when the job waits for a worker that each queue gives out next: when it was given, or last begun (epoch ms, by
+   * `clock`). Null where none waits, or where it is no job of ours.
+   */
+  waitingSinceMs(): Promise<Readonly<Record<QueueName, number | null>>>;
   /** Leaves the connection open. */
   close(): Promise<void>;
 }
@@ -45,26 +51,36 @@ export interface JobQueue {
 const BULK_SIZE = 500;
 
 /**
- * @param options `connection` is fail-fast (see `createRedis`); `prefix` separates installations
+ * @param options `connection` is fail-fast (see `createRedis`); `prefix` separates installations; jobs are dated by `clock`, else
+ *   by the process's own
  *
  * Deduplication is BullMQ's own, by a key that names the one live job, and not by a shared job id: so finished jobs stay
  * visible for a while without blocking the next one. The key is set with the job and goes with its end, survives a
  * killed worker with it, and is taken over when its job no longer exists. So is what BullMQ keeps for after the running one.
  */
-export function createJobQueue(options: { readonly connection: Redis; readonly prefix: string }): JobQueue {
+export function createJobQueue(options: {
+  readonly connection: Redis;
+  readonly prefix: string;
+  readonly clock?: Pick<Clock, 'now'>;
+}): JobQueue {
+  const { clock } = options;
+  const dated = (entry: Entry): Entry =>
+    clock === undefined ? entry : { ...entry, opts: { ...entry.opts, timestamp: clock.now() } };
   const queues = new Map(
     QUEUE_NAMES.map((name) => [name, openQueue(name, options.connection, options.prefix)]),
   );
   const queueOf = (name: QueueName): Queue => queues.get(name) ?? unknownQueue(name);
   return {
     enqueue: async (job, payload, options = {}) => {
-      const entry = entryOf(job, payload, options);
+      const entry = dated(entryOf(job, payload, options));
       await orUnavailable(queueOf(job.queue).add(entry.name, entry.data, entry.opts));
     },
     enqueueMany: async (job, payloads, options = {}) => {
       let underWay: Promise<unknown> = Promise.resolve();
       for (let at = 0; at < payloads.length; at += BULK_SIZE) {
-        const entries = payloads.slice(at, at + BULK_SIZE).map((payload) => entryOf(job, payload, options));
+        const entries = payloads
+          .slice(at, at + BULK_SIZE)
+          .map((payload) => dated(entryOf(job, payload, options)));
         // One is prepared here while Redis takes in the one before it.
         const adding = orUnavailable(queueOf(job.queue).addBulk(entries));
         adding.catch(() => undefined);
@@ -76,6 +92,10 @@ export function createJobQueue(options: { readonly connection: Redis; readonly p
     counts: async () => {
       const counted = await orUnavailable(Promise.all([...queues].map(countQueue)));
       return Object.fromEntries(counted) as Record<QueueName, QueueCounts>;
+    },
+    waitingSinceMs: async () => {
+      const read = await orUnavailable(Promise.all([...queues].map(readWaitingSince)));
+      return Object.fromEntries(read) as Record<QueueName, number | null>;
     },
     close: async () => {
       await Promise.all([...queues.values()].map((queue) => queue.close()));
@@ -133,6 +153,17 @@ async function countQueue([name, queue]: [QueueName, Queue]): Promise<[QueueName
       failed: of('failed'),
     },
   ];
+}
+
+async function readWaitingSince([name, queue]: [QueueName, Queue]): Promise<[QueueName, number | null]> {
+  try {
+    const [job] = await queue.getWaiting(0, 0);
+    return [name, job === undefined ? null : Math.max(job.timestamp, job.processedOn ?? 0)];
+  } catch (error) {
+    // A job that is no JSON: the worker that meets it takes it out.
+    if (error instanceof SyntaxError) return [name, null];
+    throw error;
+  }
 }
 
 /** Our own mistakes are caught before: whatever BullMQ throws now is Redis being away, full, read-only or loading. */
