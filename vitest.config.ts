@@ -28,6 +28,7 @@ export default defineConfig({
             'scripts/**/*.test.ts',
             'test/repo/**/*.test.ts',
             'test/model/**/*.test.ts',
+            'test/live/**/*.test.ts',
           ],
           exclude: ['**/*.int.test.ts', '**/node_modules/**'],
           sequence: { groupOrder: 1 },

@@ -19,6 +19,7 @@ const VERBS = {
   check: { entry: 'scripts/check.ts', redis: 'started' },
   bench: { entry: 'bench/main.ts', redis: 'started' },
   chaos: { entry: 'test/chaos/main.ts', redis: 'installed' },
+  live: { entry: 'test/live/main.ts', redis: 'none' },
   sim: { entry: 'apps/demo/src/sim.ts', redis: 'none' },
   muster: { entry: 'apps/cli/bin/muster.js', redis: 'none' },
 };

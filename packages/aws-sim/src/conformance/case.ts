@@ -32,12 +32,20 @@ export interface ConformanceCase {
   readonly message?: RegExp;
   /** Members that a good answer must have (`toMatchObject`). */
   readonly output?: object;
+  /** Asks for what only the conformance world has: another organization answers otherwise, and rightly. @default false */
+  readonly inWorldOnly?: boolean;
+}
+
+/** Who asks when a case does not say. */
+export function usualCaller(api: string): CaseCaller {
+  return api.startsWith('sts:') || api.startsWith('organizations:') ? 'discovery' : 'member';
 }
 
 /** Ids of the conformance world and of what was made before the cases run. */
 export interface ConformanceIds {
   readonly management: string;
   readonly member: string;
+  readonly suspended: string;
   readonly linux: string;
   readonly second: string;
   readonly windows: string;
@@ -64,4 +72,4 @@ export const INVALID = ['ValidationException', 400] as const;
 export type FromIds<T> = (ids: ConformanceIds) => T;
 
 /** What a case may say besides its call and its answer. */
-export type CaseDetails = Pick<ConformanceCase, 'message' | 'output' | 'as' | 'region'>;
+export type CaseDetails = Pick<ConformanceCase, 'message' | 'output' | 'as' | 'region' | 'inWorldOnly'>;

@@ -1,6 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ListChildrenCommand, ListRootsCommand } from '@aws-sdk/client-organizations';
 import { ListCommandInvocationsCommand, SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm';
-import { expect, vi } from 'vitest';
 import type { AwsSim } from '../start.ts';
 import { memberClients, type SdkClients, sdkClients } from '../testing/sdk-clients.ts';
 import type { ConformanceIds } from './case.ts';
@@ -16,6 +16,7 @@ export async function conformanceIds(sim: AwsSim): Promise<ConformanceIds> {
   return {
     management: ACCOUNTS.management,
     member: ACCOUNTS.member,
+    suspended: ACCOUNTS.suspended,
     linux: 'i-00000000000000001',
     second: 'i-00000000000000002',
     windows: 'i-00000000000000003',
@@ -46,9 +47,13 @@ async function finishedCommand(
   const InstanceIds = ['i-00000000000000001'];
   const { Command } = await ssm.send(new SendCommandCommand({ DocumentName, InstanceIds, Parameters }));
   const CommandId = Command?.CommandId ?? '';
-  await vi.waitFor(async () => {
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     const { CommandInvocations } = await ssm.send(new ListCommandInvocationsCommand({ CommandId }));
-    expect(CommandInvocations?.[0]?.Status).toBe('Success');
-  });
-  return CommandId;
+    if (CommandInvocations?.[0]?.Status === 'Success') return CommandId;
+    await sleep(PAUSE_MS);
+  }
+  throw new Error(`${DocumentName} did not end on ${InstanceIds.join()}`);
 }
+
+const PAUSE_MS = 20;
+const MOST_TRIES = 500;

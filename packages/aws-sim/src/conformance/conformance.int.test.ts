@@ -4,7 +4,7 @@ import { type AwsSim, startAwsSim } from '../start.ts';
 import { seen } from '../testing/answers.ts';
 import { DISCOVERY_KEYS, memberClients, type SdkClients, sdkClients } from '../testing/sdk-clients.ts';
 import { ACCESS_CASES } from './access-cases.ts';
-import type { CaseCaller, ConformanceCase, ConformanceIds } from './case.ts';
+import { type CaseCaller, type ConformanceCase, type ConformanceIds, usualCaller } from './case.ts';
 import { SETTING_CASES } from './setting-cases.ts';
 import { READ_CASES } from './command-result-cases.ts';
 import { conformanceIds } from './conformance-ids.ts';
@@ -51,10 +51,6 @@ function clientsFor(as: CaseCaller, region: string): Promise<SdkClients> | SdkCl
     return sdkClients(sim, { accessKeyId: 'AKIAUNKNOWNUNKNOWN00', secretAccessKey: 'x' }, region);
   }
   return memberClients(sim, ACCOUNTS[as], region);
-}
-
-function usualCaller(api: string): CaseCaller {
-  return api.startsWith('sts:') || api.startsWith('organizations:') ? 'discovery' : 'member';
 }
 
 describe.each([...Map.groupBy(CASES, (entry) => entry.api)])('%s', (_api, cases) => {

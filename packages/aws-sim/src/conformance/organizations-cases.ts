@@ -195,8 +195,8 @@ export const ORGANIZATIONS_CASES: readonly ConformanceCase[] = [
     api: 'organizations:DescribeAccount',
     behavior: 'valid: a suspended account',
     source: 'docs',
-    call: ({ organizations }) =>
-      organizations.send(new DescribeAccountCommand({ AccountId: ACCOUNTS.suspended })),
+    call: ({ organizations }, ids) =>
+      organizations.send(new DescribeAccountCommand({ AccountId: ids.suspended })),
     expect: OK,
     output: { Account: { State: 'SUSPENDED', Status: 'SUSPENDED' } },
   },

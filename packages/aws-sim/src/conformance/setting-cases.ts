@@ -53,9 +53,10 @@ export const SETTING_CASES: readonly ConformanceCase[] = [
   }),
   get('valid: by ARN', 'docs', ARN, OK, {
     region: REGION,
+    inWorldOnly: true,
     output: { ServiceSetting: { SettingId: HOST_MANAGEMENT, ARN } },
   }),
-  get("another region's ARN", 'assumed', ARN, ['ServiceSettingNotFound', 400]),
+  get("another region's ARN", 'assumed', ARN, ['ServiceSettingNotFound', 400], { inWorldOnly: true }),
   get('not there', 'model', '/ssm/nothing', ['ServiceSettingNotFound', 400]),
   update('SettingValue missing', 'model', HOST_MANAGEMENT, undefined, INVALID),
   update('no role name', 'assumed', HOST_MANAGEMENT, '$None', INVALID),

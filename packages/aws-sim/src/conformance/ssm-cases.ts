@@ -227,6 +227,7 @@ export const DOCUMENT_CASES: readonly ConformanceCase[] = [
     api: 'ssm:DescribeDocument',
     behavior: 'valid: by ARN',
     source: 'docs',
+    inWorldOnly: true,
     call: ({ ssm }) =>
       ssm.send(
         new DescribeDocumentCommand({
@@ -277,6 +278,7 @@ export const DOCUMENT_CASES: readonly ConformanceCase[] = [
     api: 'ssm:GetDocument',
     behavior: 'valid',
     source: 'model',
+    inWorldOnly: true,
     call: ({ ssm }) => ssm.send(new GetDocumentCommand({ Name: 'TeleportDiscoveryInstaller' })),
     expect: OK,
     output: { Content: STEPPED_DOCUMENT, DocumentFormat: 'YAML' },
