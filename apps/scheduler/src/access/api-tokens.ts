@@ -1,3 +1,4 @@
+import type { Request } from 'express';
 import { type ApiToken, TOKEN_PREFIX, type TokenLedger } from '@muster/core/control/access/token-store';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Identifier } from './identify.ts';
@@ -16,7 +17,7 @@ export function byToken(deps: {
   const { tokens, journal, clock } = deps;
   const remembered = new Map<string, { readonly token: ApiToken; readonly atMs: number }>();
   return async (request) => {
-    const secret = /^Bearer +(\S{1,200}) *$/i.exec(request.headers.authorization ?? '')?.[1];
+    const secret = bearerOf(request);
     if (secret === undefined) return null;
     const ip = request.ip ?? '';
     const token = secret.startsWith(TOKEN_PREFIX) ? await find(secret, request.method) : null;
@@ -42,4 +43,13 @@ export function byToken(deps: {
       throw error;
     }
   }
+}
+
+/** Whether a request is to be known by an API token, right or wrong: then it is known by nothing else. */
+export function carriesToken(request: Pick<Request, 'headers'>): boolean {
+  return bearerOf(request) !== undefined;
+}
+
+function bearerOf({ headers }: Pick<Request, 'headers'>): string | undefined {
+  return /^Bearer +(\S{1,200}) *$/i.exec(headers.authorization ?? '')?.[1];
 }

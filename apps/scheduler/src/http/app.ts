@@ -11,6 +11,7 @@ import { messageOf } from '@muster/core/runtime/errors';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import { createRedactor, type Redact } from '@muster/core/runtime/redaction';
 import { isLoopback } from '@muster/core/runtime/request-origin';
+import { carriesToken } from '../access/api-tokens.ts';
 import { createAccess } from '../access/create-access.ts';
 import { askToSignIn, requireRole } from '../access/principal.ts';
 import { trustsProxy } from '../access/trust-proxy.ts';
@@ -80,6 +81,8 @@ export function createHttpApp(deps: HttpDeps): Express {
     ledger,
     countQueues: () => deps.jobQueue.counts(),
     queuesWaitSinceMs: () => deps.jobQueue.waitingSinceMs(),
+    readServerInfo: () => readServerInfo(deps.redis),
+    configuration: deps.configuration,
     clock,
   });
   registerModelMetrics(deps.metrics, deps.readModel, clock);
@@ -100,7 +103,8 @@ export function createHttpApp(deps: HttpDeps): Express {
   // With nothing configured only this machine's browsers are meant, also in a container whose port is published on
   // loopback. Health checks come from elsewhere there.
   app.use((request, response, next) => {
-    if (isOpenConsole(access())) ownHost(request, response, next);
+    // A program with an API token is meant too, under whatever name it knows: no page can make a visitor's browser send one.
+    if (isOpenConsole(access()) && !carriesToken(request)) ownHost(request, response, next);
     else next();
   });
   app.use(compressAnswers());

@@ -3,12 +3,12 @@ import { COVERAGE_STATUSES } from '@muster/core/organization/coverage';
 import { DUE_KINDS, jobOfDue } from '@muster/core/jobs/catalog';
 import { QUEUE_NAMES, type QueueName } from '@muster/core/jobs/define-job';
 import { ENROLLMENT_STATES } from '@muster/core/enrollment/record';
-import type { Clock } from '@muster/core/runtime/clock-port';
 import type { QueueCounts } from '@muster/core/jobs/queue/enqueue';
 import { createGauge, type createMetrics } from '@muster/core/runtime/metrics';
 import type { Reading } from './cached-read.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Ledger } from '@muster/core/control/ledger';
+import { registerWatchMetrics, type WatchMetricsDeps } from './watch-metrics.ts';
 
 export type Registry = ReturnType<typeof createMetrics>;
 
@@ -21,14 +21,12 @@ const JOB_STATES = [
 ] as const satisfies readonly (keyof QueueCounts)[];
 const VERDICTS = ['running', 'complete', 'partial', 'failed'] as const;
 
-export interface LedgerMetricsDeps {
-  readonly registry: Registry;
+export interface LedgerMetricsDeps extends Omit<WatchMetricsDeps, 'readSnapshot'> {
   readonly readSnapshot: () => Promise<Reading<Snapshot>>;
   readonly ledger: Pick<Ledger, 'due'>;
   readonly countQueues: () => Promise<Readonly<Record<QueueName, QueueCounts>>>;
   /** As `waitingSinceMs` of the queue has it. */
   readonly queuesWaitSinceMs: () => Promise<Readonly<Record<QueueName, number | null>>>;
-  readonly clock: Clock;
 }
 
 /**
@@ -45,6 +43,7 @@ export function registerLedgerMetrics(deps: LedgerMetricsDeps): void {
   registerSweep(deps.registry, deps.readSnapshot, fresh);
   registerInstances(deps.registry, fresh);
   registerWork(deps);
+  registerWatchMetrics({ ...deps, readSnapshot: fresh });
 }
 
 function registerSweep(

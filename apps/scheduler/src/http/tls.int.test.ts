@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -19,6 +20,10 @@ test('the console speaks TLS, keeps browsers to it, and takes a renewed certific
   const after = await ask(`${app.url}/healthz`);
 
   expect([before.name, after.name]).toEqual(['first', 'renewed']);
+  const endsAt = new X509Certificate(renewed.certificate).validToDate.getTime() / 1_000;
+  expect((await ask(`${app.url}/metrics`)).body).toMatch(
+    new RegExp(`^muster_certificate_expires_timestamp_seconds\\{certificate="console".*\\} ${endsAt}$`, 'm'),
+  );
   expect(before.hsts).toBe('max-age=31536000');
   const link = await app.ledger.access.links.make({ name: 'ann', role: 'operator' });
   const { cookie } = await ask(`${app.url}/auth/link/${link}`, 'POST');
@@ -26,19 +31,28 @@ test('the console speaks TLS, keeps browsers to it, and takes a renewed certific
   await app.stop();
 });
 
-function ask(url: string, method = 'GET'): Promise<{ name: string; hsts: string; cookie: string }> {
+function ask(
+  url: string,
+  method = 'GET',
+): Promise<{ name: string; hsts: string; cookie: string; body: string }> {
   const { promise, resolve, reject } = Promise.withResolvers<{
     name: string;
     hsts: string;
     cookie: string;
+    body: string;
   }>();
   request(url, { method, rejectUnauthorized: false, agent: false }, (answer) => {
     const subject = (answer.socket as TLSSocket).getPeerCertificate().subject;
-    answer.resume().once('end', () => {
+    let body = '';
+    answer.setEncoding('utf8').on('data', (chunk: string) => {
+      body += chunk;
+    });
+    answer.once('end', () => {
       resolve({
         name: String(subject.CN),
         hsts: String(answer.headers['strict-transport-security']),
         cookie: answer.headers['set-cookie']?.[0] ?? '',
+        body,
       });
     });
   })

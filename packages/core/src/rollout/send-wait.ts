@@ -130,6 +130,9 @@ const REASONS = {
   },
 } as const satisfies Record<string, ReasonFacts>;
 
+/** All of them, for metrics. */
+export const WAIT_REASONS = Object.keys(REASONS) as readonly WaitReason[];
+
 /** Waits of some targets for one reason, together. */
 export interface SendWait {
   readonly reason: WaitReason;

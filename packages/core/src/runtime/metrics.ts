@@ -27,6 +27,11 @@ export function createCounter<const Values extends LabelValues>(
   facts: MetricFacts<Values>,
 ): (labels: Labels<Values>, amount?: number) => void {
   const counter = new Counter({ ...described(facts), registers: [registry] });
+  // From the start: a counter that begins with its first count does not show that one as an increase.
+  const [only, ...others] = Object.entries(facts.labels);
+  if (only !== undefined && others.length === 0) {
+    for (const value of only[1]) counter.inc({ [only[0]]: value }, 0);
+  }
   return (labels, amount = 1) => {
     counter.inc(bounded(facts.labels, labels), amount);
   };

@@ -60,6 +60,8 @@ export function createJobMetrics(registry: Registry, jobs: Readonly<Record<strin
     labelNames: ['queue'],
     registers,
   });
+  // From the start: a counter that begins with its first count does not show that one as an increase.
+  for (const queue of new Set(Object.values(jobs).map((job) => job.queue))) stalled.inc({ queue }, 0);
   return {
     started: (queue, job, waitedMs) => {
       runningOf(queue, label(job)).count += 1;
