@@ -9,7 +9,7 @@ import {
 import { ListQuery } from '@muster/api/paging';
 import { InstanceId } from '@muster/core/organization/ids';
 import { redactedRows } from '../http/redacted-json.ts';
-import { INSTANCE_SORTS } from '../read-model/instance-list.ts';
+import { INSTANCE_SORTS } from '../read-model/instance-order.ts';
 import { EXPORT_FORMATS, type ExportColumns, type ExportFormat, exportRows } from './export-rows.ts';
 import { checkFilter } from './instance-words.ts';
 import { tellStory } from './instance-story.ts';

@@ -19,6 +19,7 @@ import { afterEach, expect, test } from 'vitest';
 import { thisRelease } from '@muster/core/runtime/release';
 import { createFollower, type Follower, type ModelChange } from './follow-ledger.ts';
 import { findInstances } from './instance-counts.ts';
+import { listInstances } from './instance-list.ts';
 import { type Model, openModel } from './model.ts';
 import { aRandomRecord } from './random-fleet.fixture.ts';
 
@@ -72,30 +73,44 @@ async function rowsOfLedger(ledger: Ledger): Promise<readonly string[]> {
   return rows.toSorted();
 }
 
-function rowsOfModel({ db }: Model): readonly string[] {
-  const rows = db.prepare(
-    "SELECT concat_ws('|', id, account || '.' || region, state, cause, wave, name, attempts, version) AS row FROM instances",
+function rowsOfModel(model: Model): readonly string[] {
+  const versions = new Map(
+    model.instances
+      .targets()
+      .flatMap((target) =>
+        [...model.instances.versionsOf(target)].map(([id, version]) => [
+          `${id}|${targetId(target)}`,
+          version,
+        ]),
+      ),
   );
-  return rows
-    .all()
-    .map((row) => String(row['row']))
-    .toSorted();
+  const rows = listInstances(model, {}, { limit: 1_000, sort: [], after: null }).items.map((row) => {
+    const key = `${row.instanceId}|${row.accountId}.${row.region}`;
+    const words = [row.state, row.cause ?? '', row.wave ?? '', row.name];
+    return [key, ...words, row.attempts, versions.get(key)].join('|');
+  });
+  return rows.toSorted();
 }
 
 /** What the tallies say, and what they should: counted from the rows. */
-function talliesOf({ tallies, db }: Model): readonly [readonly string[], readonly string[]] {
-  const by = 'account, region, state, cause, wave, matcher, platform';
-  const counted = db
-    .prepare(
-      `SELECT concat_ws('|', tally, ${by}, count(*)) AS row FROM instances JOIN found_by USING (tally, n) GROUP BY tally, ${by}`,
-    )
-    .all();
-  const told = [...tallies.all()].map(
-    ({ n, account, region, state, cause, wave, matcher, platform, hosts }) =>
-      [n, account, region, state, cause, wave, matcher, platform, hosts].join('|'),
-  );
-  return [told.toSorted(), counted.map((row) => String(row['row'])).toSorted()];
+function talliesOf(model: Model): readonly [readonly string[], readonly string[]] {
+  const { tallies } = model;
+  const counted = new Map<string, number>();
+  for (const row of listInstances(model, {}, { limit: 1_000, sort: [], after: null }).items) {
+    const { accountId, region, state, cause, wave, matcher, platform } = row;
+    const facts = [accountId, region, state, cause, wave, matcher, platform]
+      .map((word) => word ?? '')
+      .join('|');
+    counted.set(facts, (counted.get(facts) ?? 0) + 1);
+  }
+  const told = [...tallies.byTarget().values()].flat().map((n) => {
+    const facts = FACTS.map((fact) => tallies.wordOf(fact, n));
+    return [...facts, tallies.hosts()[n]].join('|');
+  });
+  return [told.toSorted(), [...counted].map(([facts, hosts]) => `${facts}|${hosts}`).toSorted()];
 }
+
+const FACTS = ['account', 'region', 'state', 'cause', 'wave', 'matcher', 'platform'] as const;
 
 async function expectToAgree(one: Followed, ledger: Ledger): Promise<void> {
   await catchUp(one);

@@ -15,7 +15,6 @@ import { createUntoldLook } from './look-for-untold.ts';
 import type { Model } from './model.ts';
 import { beginHistory, type HistoryReading } from './read-history.ts';
 import { beginRebuild, type Rebuild } from './rebuild.ts';
-import { inTransaction } from './schema.ts';
 
 type FollowedLedger = Pick<
   Ledger,
@@ -103,7 +102,7 @@ export function createFollower(deps: FollowerDeps) {
     for (let n = 0; n < wanted.length; n += LANES) {
       await Promise.all(wanted.slice(n, n + LANES).map((one) => copyRecords(deps, one)));
     }
-    inTransaction(model.db, () => model.transitions.add(entries, Infinity));
+    model.transitions.add(entries, Infinity);
     changeId = nextId;
     const named = wanted.flatMap(({ ids }) => [...ids]);
     if (named.length > 0) tell(named.length > MOST_NAMED ? null : named, false);

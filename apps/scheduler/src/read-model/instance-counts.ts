@@ -1,9 +1,8 @@
 /** Totals of instances, and the choices of filters. */
-import type { DatabaseSync } from 'node:sqlite';
 import type { InstanceFilter } from '@muster/api/instances';
-import { searchTallies } from './instance-search.ts';
-import type { KnownPlaces } from './places.ts';
-import { type Tallies, type Tally, tallyTest } from './tallies.ts';
+import { type FactTest, factTests } from './instance-filter.ts';
+import { type InstanceSource, searchRows } from './instance-search.ts';
+import type { Tallies } from './tallies.ts';
 
 /** How many instances the filters give: all of them, and per word of a filter with that filter left out. */
 export interface InstanceCounts {
@@ -13,66 +12,81 @@ export interface InstanceCounts {
   readonly region: Readonly<Record<string, number>>;
 }
 
-/** What is read: rows, their counts, and the places that they lie in. */
-export interface InstanceSource {
-  readonly db: DatabaseSync;
-  readonly tallies: Tallies;
-  readonly places: KnownPlaces;
-}
-
-/** Counts, and where the instances are that fit. */
+/** Counts, and which rows fit. */
 export interface FoundInstances {
   readonly counts: InstanceCounts;
-  /** Tallies that fit all filters, and of which at least one host is found. */
-  readonly tallies: readonly Tally[];
+  /** By tally: 1 for one that fits all filters. */
+  readonly fitting: Uint8Array;
+  /** By row: 1 for one that the search finds; null where nothing is searched, so that all are. */
+  readonly searched: Uint8Array | null;
 }
+
+/** Filters whose choices are counted. */
+const CHOSEN = ['state', 'cause', 'region'] as const;
 
 /** Counts what filters give. Without a text search or tags it looks at no row. */
-export function findInstances(
-  { db, tallies, places }: InstanceSource,
-  filter: InstanceFilter,
-): FoundInstances {
-  const fits = tallyTest(filter, places.isBelow, ['state', 'cause', 'region']);
-  const left = [...tallies.all()].filter(fits);
-  const searched = searchTallies(db, filter, left, places);
-  const fitsAll = tallyTest(filter, places.isBelow);
-  return {
-    counts: addUp(filter, left, searched),
-    tallies: left.filter((tally) => fitsAll(tally) && (searched === null || searched.has(tally.n))),
-  };
-}
-
-function addUp(
-  filter: InstanceFilter,
-  left: readonly Tally[],
-  searched: ReadonlyMap<number, number> | null,
-): InstanceCounts {
+export function findInstances(source: InstanceSource, filter: InstanceFilter): FoundInstances {
+  const { tallies, places } = source;
+  const searched = searchRows(source, filter);
+  const hosts = searched === null ? tallies.hosts() : countFound(source, searched);
+  const missed = missedFilters(factTests(tallies, places, filter), tallies.size());
+  const fitting = new Uint8Array(missed.length);
   let total = 0;
-  const sums = { state: new Map(), cause: new Map(), region: new Map() } as const satisfies Record<
-    string,
-    Map<string, number>
-  >;
-  const has = (words: readonly string[] | undefined, word: string): boolean => words?.includes(word) ?? true;
-  for (const tally of left) {
-    const hosts = searched === null ? tally.hosts : (searched.get(tally.n) ?? 0);
-    if (hosts === 0) continue;
-    const isState = has(filter.state, tally.state);
-    const isCause = has(filter.cause, tally.cause);
-    const isRegion = has(filter.region, tally.region);
-    if (isState && isCause && isRegion) total += hosts;
-    if (isCause && isRegion) add(sums.state, tally.state, hosts);
-    if (isState && isRegion && tally.cause !== '') add(sums.cause, tally.cause, hosts);
-    if (isState && isCause) add(sums.region, tally.region, hosts);
+  for (let tally = 1; tally < missed.length; tally += 1) {
+    if (missed[tally] !== 0) continue;
+    fitting[tally] = 1;
+    total += hosts[tally] ?? 0;
   }
-  const { state, cause, region } = sums;
-  return {
-    total,
-    state: Object.fromEntries(state),
-    cause: Object.fromEntries(cause),
-    region: Object.fromEntries(region),
-  };
+  const [state = {}, cause = {}, region = {}] = CHOSEN.map((of) => choices(tallies, of, hosts, missed));
+  return { counts: { total, state, cause, region }, fitting, searched };
 }
 
-function add(sums: Map<string, number>, word: string, hosts: number): void {
-  sums.set(word, (sums.get(word) ?? 0) + hosts);
+/** The bit of a filter that a tally does not fit: one for each that is chosen from, one for all others. */
+function bitOf(filter: string): number {
+  return 1 << (CHOSEN.findIndex((one) => one === filter) + 1);
+}
+
+/** By tally: the bits of the filters that it does not fit. */
+function missedFilters(tests: readonly FactTest[], size: number): Uint8Array {
+  const missed = new Uint8Array(size);
+  for (const { of, column, fitting } of tests) {
+    const bit = bitOf(of);
+    for (let tally = 1; tally < size; tally += 1) {
+      if (fitting[column[tally] ?? 0] !== 1) missed[tally] = (missed[tally] ?? 0) | bit;
+    }
+  }
+  return missed;
+}
+
+/** How many instances each word of a filter would give: those that miss no other filter. */
+function choices(
+  { words, column }: Tallies,
+  of: (typeof CHOSEN)[number],
+  hosts: Uint32Array,
+  missed: Uint8Array,
+): Readonly<Record<string, number>> {
+  const ofTally = column(of);
+  const bit = bitOf(of);
+  const sums = new Float64Array(words[of].size());
+  for (let tally = 1; tally < missed.length; tally += 1) {
+    if (missed[tally] !== 0 && missed[tally] !== bit) continue;
+    const word = ofTally[tally] ?? 0;
+    sums[word] = (sums[word] ?? 0) + (hosts[tally] ?? 0);
+  }
+  const counts: Record<string, number> = {};
+  for (let word = 1; word < sums.length; word += 1) {
+    // The empty word, which is 0, is no cause.
+    if (sums[word] !== 0) counts[words[of].wordOf(word)] = sums[word] ?? 0;
+  }
+  return counts;
+}
+
+/** By tally: how many of its rows were found. */
+function countFound({ instances, tallies }: InstanceSource, searched: Uint8Array): Uint32Array {
+  const hosts = new Uint32Array(tallies.size());
+  const { tally } = instances.columns;
+  for (let row = 1; row < searched.length; row += 1) {
+    if (searched[row] === 1) hosts[tally[row] ?? 0] = (hosts[tally[row] ?? 0] ?? 0) + 1;
+  }
+  return hosts;
 }

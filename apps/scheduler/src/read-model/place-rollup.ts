@@ -83,10 +83,16 @@ export function readPlaces({ places, tallies }: { places: KnownPlaces; tallies: 
     targets.set(id, row);
     return [row];
   };
+  const { words } = tallies;
+  const [hostsOf, states, causes] = [tallies.hosts(), tallies.column('state'), tallies.column('cause')];
+  const isHost = words.state.table((state) => !NOT_HOSTS.has(state));
   for (const [id, ofTarget] of tallies.byTarget()) {
     const draft = draftOf(id.slice(0, id.indexOf('.')));
-    const rows = [...ofTarget].some(({ state }) => !NOT_HOSTS.has(state)) ? rowsOf(id, draft) : [];
-    for (const { state, cause, hosts } of ofTarget) {
+    const rows = ofTarget.some((n) => isHost[states[n] ?? 0] === 1) ? rowsOf(id, draft) : [];
+    for (const n of ofTarget) {
+      const state = words.state.wordOf(states[n] ?? 0);
+      const cause = words.cause.wordOf(causes[n] ?? 0);
+      const hosts = hostsOf[n] ?? 0;
       addHosts(draft, state, hosts);
       draft.byState[state] = (draft.byState[state] ?? 0) + hosts;
       if (cause !== '') draft.byCause[cause] = (draft.byCause[cause] ?? 0) + hosts;

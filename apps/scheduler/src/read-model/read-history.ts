@@ -1,6 +1,5 @@
 import type { Ledger } from '@muster/core/control/ledger';
 import type { Model } from './model.ts';
-import { inTransaction } from './schema.ts';
 
 /** Parsing and writing them keeps lists waiting for some ten milliseconds. */
 const ENTRIES = 250;
@@ -17,7 +16,7 @@ export interface HistoryReading {
  */
 export function beginHistory(
   { changes }: Pick<Ledger, 'changes'>,
-  { db, transitions }: Model,
+  { transitions }: Pick<Model, 'transitions'>,
   until: { readonly id: string; readonly atMs: number },
 ): HistoryReading {
   transitions.clear();
@@ -30,7 +29,7 @@ export function beginHistory(
       const old = entries.filter(({ id }) => isUpTo(id, until.id));
       if (afterId === '0-0' && old[0] !== undefined) oldestMs = Number.parseInt(old[0].id, 10);
       const isAll = old.length < entries.length || entries.length === 0;
-      inTransaction(db, () => transitions.add(old, isAll ? oldestMs : until.atMs));
+      transitions.add(old, isAll ? oldestMs : until.atMs);
       afterId = nextId;
       return isAll;
     },

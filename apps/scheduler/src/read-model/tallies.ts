@@ -1,7 +1,7 @@
-import type { InstanceFilter } from '@muster/api/instances';
-import { causeFacts } from '@muster/core/enrollment/cause';
+import { withRoom } from './column.ts';
+import { createWords, type Words } from './words.ts';
 
-/** What instances are counted by: all that lists filter by without looking at rows. */
+/** What instances are counted by: all that lists filter by without looking at texts. */
 export interface TallyFacts {
   readonly account: string;
   readonly region: string;
@@ -13,105 +13,119 @@ export interface TallyFacts {
   readonly platform: string;
 }
 
-/** Instances that have all of these facts in common. */
-export interface Tally extends TallyFacts {
-  readonly n: number;
-  readonly hosts: number;
-}
+export type Fact = keyof TallyFacts;
 
-/** Filters by facts of a tally. */
-export type TallyFilter = keyof TallyFacts;
-
-const PLAIN = ['state', 'cause', 'account', 'region', 'wave', 'matcher', 'platform'] as const;
+/** The first two are the target's: all tallies of one target agree in them. */
+const FACTS = ['account', 'region', 'state', 'cause', 'wave', 'matcher', 'platform'] as const;
+const OF_TARGET = 2;
 
 /**
- * Counts of instances, so that totals, roll-ups and choices of filters look at some ten thousand tallies instead of a million
- * rows. They are in memory: SQLite sorts to count, and took ten times as long.
+ * Counts of instances: those that have all facts in common share a *tally*, and a row holds its number. So totals, roll-ups and
+ * choices of filters look at some ten thousand tallies instead of a million rows, and whether a row fits a filter is one look into
+ * a table. Columns of numbers hold them: an object for each took ten times as long to look through, and five times the memory.
+ *
+ * 0 is the number of no tally. A number that is no longer used is given again.
  */
 export function createTallies() {
-  const byKey = new Map<string, Tally & { hosts: number }>();
-  const byNumber = new Map<number, Tally & { hosts: number }>();
-  const byTarget = new Map<string, Set<Tally>>();
-  const sums = { state: new Map<string, number>(), cause: new Map<string, number>() };
-  let last = 0;
+  const words: Readonly<Record<Fact, Words>> = {
+    account: createWords(),
+    region: createWords(),
+    state: createWords(),
+    cause: createWords(),
+    wave: createWords(),
+    matcher: createWords(),
+    platform: createWords(),
+  };
+  const columns: Record<Fact, Uint32Array> = {
+    account: new Uint32Array(),
+    region: new Uint32Array(),
+    state: new Uint32Array(),
+    cause: new Uint32Array(),
+    wave: new Uint32Array(),
+    matcher: new Uint32Array(),
+    platform: new Uint32Array(),
+  };
+  let hosts = new Uint32Array();
+  const byTarget = new Map<string, number[]>();
+  const free: number[] = [];
+  const byState = new Map<string, number>();
+  let size = 1;
   let total = 0;
 
-  function add(tally: Tally & { hosts: number }, by: number): void {
-    tally.hosts += by;
+  function add(n: number, by: 1 | -1): void {
+    hosts[n] = (hosts[n] ?? 0) + by;
     total += by;
-    for (const fact of ['state', 'cause'] as const) {
-      sums[fact].set(tally[fact], (sums[fact].get(tally[fact]) ?? 0) + by);
-    }
-    if (tally.hosts > 0) return;
-    byKey.delete(keyOf(tally));
-    byNumber.delete(tally.n);
-    const target = `${tally.account}.${tally.region}`;
-    byTarget.get(target)?.delete(tally);
-    if (byTarget.get(target)?.size === 0) byTarget.delete(target);
+    const state = words.state.wordOf(columns.state[n] ?? 0);
+    byState.set(state, (byState.get(state) ?? 0) + by);
   }
 
-  function newTally(facts: TallyFacts): Tally & { hosts: number } {
-    last += 1;
-    const tally = { ...facts, n: last, hosts: 0 };
-    byNumber.set(last, tally);
-    const target = `${facts.account}.${facts.region}`;
-    const ofTarget = byTarget.get(target) ?? new Set();
-    byTarget.set(target, ofTarget.add(tally));
-    return tally;
+  function newTally(numbers: readonly number[]): number {
+    const n = free.pop() ?? size;
+    size = Math.max(size, n + 1);
+    hosts = withRoom(hosts, n);
+    for (const [at, fact] of FACTS.entries()) {
+      const column = withRoom(columns[fact], n);
+      column[n] = numbers[at] ?? 0;
+      columns[fact] = column;
+    }
+    return n;
+  }
+
+  function forget(n: number): void {
+    const target = `${wordOf('account', n)}.${wordOf('region', n)}`;
+    const left = (byTarget.get(target) ?? []).filter((one) => one !== n);
+    if (left.length === 0) byTarget.delete(target);
+    else byTarget.set(target, left);
+    free.push(n);
+  }
+
+  function wordOf(fact: Fact, n: number): string {
+    return words[fact].wordOf(columns[fact][n] ?? 0);
+  }
+
+  function isSame(n: number, numbers: readonly number[]): boolean {
+    for (let at = OF_TARGET; at < FACTS.length; at += 1) {
+      if (columns[FACTS[at] ?? 'state'][n] !== numbers[at]) return false;
+    }
+    return true;
   }
 
   return {
     /** Counts one more. @returns the number of its tally */
     count(facts: TallyFacts): number {
-      const key = keyOf(facts);
-      const tally = byKey.get(key) ?? newTally(facts);
-      byKey.set(key, tally);
-      add(tally, 1);
-      return tally.n;
+      const numbers = FACTS.map((fact) => words[fact].add(facts[fact]));
+      const target = `${facts.account}.${facts.region}`;
+      const ofTarget = byTarget.get(target) ?? [];
+      let n = ofTarget.find((one) => isSame(one, numbers));
+      if (n === undefined) {
+        n = newTally(numbers);
+        ofTarget.push(n);
+        byTarget.set(target, ofTarget);
+      }
+      add(n, 1);
+      return n;
     },
 
     /** Counts one less. */
     discount(n: number): void {
-      const tally = byNumber.get(n);
-      if (tally !== undefined) add(tally, -1);
+      add(n, -1);
+      if (hosts[n] === 0) forget(n);
     },
 
-    all: (): Iterable<Tally> => byKey.values(),
-    size: (): number => byKey.size,
-    /** By target's id. */
-    byTarget: (): ReadonlyMap<string, ReadonlySet<Tally>> => byTarget,
+    /** The word of a tally's fact. */
+    wordOf,
+    words,
+    /** By tally: the number of its word. Longer than there are tallies, and another one after `count`. */
+    column: (fact: Fact): Uint32Array => columns[fact],
+    /** By tally: how many instances it has; 0 for a number that no tally has. As `column`. */
+    hosts: (): Uint32Array => hosts,
+    /** All numbers are below. */
+    size: (): number => size,
+    /** Numbers by target's id. */
+    byTarget: (): ReadonlyMap<string, readonly number[]> => byTarget,
     total: (): number => total,
-    /** How many instances have one of these words. */
-    having: (fact: 'state' | 'cause', words: readonly string[]): number =>
-      words.reduce((sum, word) => sum + (sums[fact].get(word) ?? 0), 0),
-    byState: (): ReadonlyMap<string, number> => sums.state,
+    byState: (): ReadonlyMap<string, number> => byState,
   };
 }
 
 export type Tallies = ReturnType<typeof createTallies>;
-
-function keyOf({ account, region, state, cause, wave, matcher, platform }: TallyFacts): string {
-  return [account, region, state, cause, wave, matcher, platform].join('\n');
-}
-
-/**
- * Whether a tally fits a filter, its text search and tags left out.
- *
- * @param isBelow whether an account is below a unit
- * @param leftOut filters that are not applied, as the choices of these very filters need it
- */
-export function tallyTest(
-  filter: InstanceFilter,
-  isBelow: (account: string, unit: string) => boolean,
-  leftOut: readonly TallyFilter[] = [],
-): (tally: TallyFacts) => boolean {
-  const sets = PLAIN.flatMap((name) => {
-    const words = leftOut.includes(name) ? undefined : filter[name];
-    return words === undefined ? [] : [[name, new Set(words)] as const];
-  });
-  const { unit, owner } = filter;
-  return (tally) =>
-    sets.every(([name, words]) => words.has(tally[name])) &&
-    (unit === undefined || isBelow(tally.account, unit)) &&
-    (owner === undefined || (tally.cause !== '' && owner.includes(causeFacts(tally.cause).owner)));
-}

@@ -36,7 +36,7 @@ export interface Timeline {
   readonly sinceMs: number | null;
 }
 
-/** The table inside of `db`. The caller holds the transaction, where there is one. */
+/** The table inside of `db`. */
 export function createTransitionTable(db: DatabaseSync, mostRows = TRANSITIONS_KEPT) {
   db.exec(`
     CREATE TABLE IF NOT EXISTS transitions (
@@ -75,13 +75,19 @@ export function createTransitionTable(db: DatabaseSync, mostRows = TRANSITIONS_K
      */
     add(changes: readonly Change[], completeSinceMs: number): void {
       knownSinceMs = Math.max(trimmedToMs, Math.min(knownSinceMs, completeSinceMs));
-      for (const { id, instances } of changes) {
-        const [atMs = 0, nth = 0] = id.split('-').map(Number);
-        for (const [instance, before, after, cause] of instances) {
-          rows += Number(insert.run(instance, atMs, nth, before, after, cause).changes);
+      // Without a journal there is no way back: what fails here ends the thread, which begins anew.
+      db.exec('BEGIN');
+      try {
+        for (const { id, instances } of changes) {
+          const [atMs = 0, nth = 0] = id.split('-').map(Number);
+          for (const [instance, before, after, cause] of instances) {
+            rows += Number(insert.run(instance, atMs, nth, before, after, cause).changes);
+          }
         }
+        trim();
+      } finally {
+        db.exec('COMMIT');
       }
-      trim();
     },
 
     /** Whether there is room for what is older than the oldest. */
