@@ -1,13 +1,12 @@
 import type { MusterConfig } from '@muster/core/config/model';
 import type { ConfigReload } from '@muster/core/config/reload';
-import { secretsOf } from '@muster/core/config/secrets';
+import { createConfigRedactor } from '@muster/core/config/config-redactor';
 import { isJobError, messageOf } from '@muster/core/runtime/errors';
 import { type Clock, LATE, within } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import { installProcessGuards, createShutdown } from '@muster/core/runtime/shutdown';
 import { createClock } from '@muster/core/runtime/clock';
 import { createLogger, type LogLevel } from '@muster/core/runtime/logger';
-import { createRedactor } from '@muster/core/runtime/redaction';
 import type { CommandContext } from './command-context.ts';
 import { CommandError, EXIT, type ExitCode } from './command-context.ts';
 import { onEndSignal } from './end-on-signal.ts';
@@ -57,7 +56,7 @@ export async function runUntilSignal<T>(
   start: (log: Logger) => Promise<RunningPart>,
   until?: (log: Logger, signal: AbortSignal) => Promise<T>,
 ): Promise<T | null> {
-  const redact = createRedactor(secretsOf(config));
+  const { redact, learn } = createConfigRedactor(config);
   // A run with an end has a result, and standard output belongs to that alone.
   const destination = until === undefined ? 'stdout' : 'stderr';
   const log = createLogger({ name, level: logLevel(context), redact, destination });
@@ -77,10 +76,14 @@ export async function runUntilSignal<T>(
     process.exit(until === undefined ? EXIT.ok : EXIT.partial);
   }
   let exitCode: ExitCode = EXIT.ok;
+  const take = (reload: ConfigReload): Promise<void> => {
+    if (reload.kind === 'valid' && reload.config !== null) learn(reload.config);
+    return part.reconfigure(reload);
+  };
   // A run that ends by itself ends with the configuration it began with.
   const following =
     until === undefined
-      ? followConfig(config, context, (reload) => part.reconfigure(reload), log)
+      ? followConfig(config, context, take, log)
       : { close: () => undefined };
   if (config.speed !== 1) log.warn({ speed: config.speed }, 'simulated time');
   const ending = new AbortController();

@@ -1,39 +1,34 @@
 import { installationOf } from '@muster/core/config/installation-id';
 import type { MusterConfig } from '@muster/core/config/model';
 import { findingOfReload, resultOfReload, type ConfigReload } from '@muster/core/config/reload';
-import { secretsOf } from '@muster/core/config/secrets';
 import { createClockLedger } from '@muster/core/control/clock-store';
-import { createRedisLedger, type Ledger } from '@muster/core/control/ledger';
+import { createRedisLedger } from '@muster/core/control/ledger';
 import { reportFindings } from '@muster/core/control/standing-findings';
 import { noteReload } from '@muster/core/control/audit/own-acts';
 import { holdLedger } from '@muster/core/control/keep-owner';
-import type { Clock, LedgerClock } from '@muster/core/runtime/clock-port';
+import type { LedgerClock } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';
-import { boardQueues, createJobQueue, type JobQueue } from '@muster/core/jobs/queue/enqueue';
+import { boardQueues, createJobQueue } from '@muster/core/jobs/queue/enqueue';
 import { awaitRedis, closeRedis, createRedis } from '@muster/core/redis/connection';
 import { requireSafeRedis } from '@muster/core/redis/server-check';
 import { createKeys } from '@muster/core/redis/keys';
 import { watchClock } from '@muster/core/runtime/clock-watch';
 import { createMetrics, createReloadMetrics } from '@muster/core/runtime/metrics';
 import { createStartSteps, processName } from '@muster/core/runtime/start-steps';
-import { createRedactor } from '@muster/core/runtime/redaction';
 import { createHttpApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
-import { reviewChange } from '@muster/core/control/review-change';
-import { moveRamps } from '@muster/core/rollout/ramp/run-ramps';
-import { reportBlockedCaps, reportSetAside, watchRedis } from './recurring-findings.ts';
-import { createAuditExport } from './audit/export-audit.ts';
+import { watchRedis } from './recurring-findings.ts';
 import { startReadModel } from './read-model/read-model.ts';
-import { keepTicking, tick } from './tick.ts';
+import { createRunningConfig } from './running-config.ts';
+import { createTickHandler } from './scheduler-tick.ts';
+import { keepTicking } from './tick.ts';
 import { createHistoryKeeper } from './keep-history.ts';
 import { startNotifications } from './notify/start-notifications.ts';
-import { createWaveWatch } from './watch-waves.ts';
 
 /** Real time between two ticks. What falls due is handed out this much later at worst. */
 const TICK_MS = 1_000;
 /** A simulated hour is short: the demo ticks faster. */
 const FAST_TICK_MS = 200;
-const REPORT_MS = 30_000;
 /** How late a bucket of history may begin. */
 const HISTORY_MS = 2_000;
 /** The patient connection stands by then; the other follows within its own reconnecting. */
@@ -60,9 +55,8 @@ export async function startScheduler(deps: {
 }): Promise<RunningProcess> {
   const { config, clock, log } = deps;
   const { prefix } = config.redis;
-  let current = config;
-  let takenUpAtMs: number | null = null;
-  const redact = createRedactor(secretsOf(config));
+  const running = createRunningConfig(config, clock);
+  const { current, redact } = running;
   const patient = createRedis({ ...config.redis, profile: 'patient', name: 'muster-scheduler', log });
   const hasty = createRedis({ ...config.redis, profile: 'fail-fast', name: 'muster-console', log });
   const ledger = createRedisLedger({ redis: patient, prefix, log });
@@ -81,8 +75,8 @@ export async function startScheduler(deps: {
     jobQueue: queue,
     metrics,
     redact,
-    configuration: () => current,
-    takenUpAtMs: () => takenUpAtMs,
+    configuration: current,
+    takenUpAtMs: running.takenUpAtMs,
     clock,
     log,
   });
@@ -101,7 +95,7 @@ export async function startScheduler(deps: {
   const keeper = await start.step(holdLedger(ledger.owner, installationOf(config), clock));
   const redisWatch = watchRedis({ control: ledger.control, redis: hasty, prefix, clock, log });
   for (const one of [keeper, redisWatch]) start.opened(async () => one.close());
-  const handleTick = createTickHandler({ current: () => current, ledger, queue, clock, log });
+  const handleTick = createTickHandler({ current, ledger, queue, clock, log });
   const ticking = keepTicking({
     tick: handleTick,
     everyMs: config.speed > 1 ? FAST_TICK_MS : TICK_MS,
@@ -116,9 +110,10 @@ export async function startScheduler(deps: {
     log,
   });
   const notifications = startNotifications({
-    current: () => current,
+    current,
     ledger,
     connection: patient,
+    redact,
     metrics,
     clock,
     log,
@@ -127,12 +122,8 @@ export async function startScheduler(deps: {
   return {
     url: server.url,
     reconfigure: async (reload) => {
-      if (reload.kind === 'valid' && reload.config !== null) {
-        current = reload.config;
-        server.renew(current.console.tls);
-        takenUpAtMs = clock.now();
-      }
-      await keeper.follow(installationOf(current));
+      if (running.takeUp(reload)) server.renew(current().console.tls);
+      await keeper.follow(installationOf(current()));
       await reportFindings(ledger.control, findingOfReload(reload, clock.now()));
       await noteReload(ledger.audit, reload, clock.now());
       countReload(resultOfReload(reload));
@@ -154,41 +145,5 @@ export async function startScheduler(deps: {
       await queue.close();
       await Promise.all([closeRedis(patient), closeRedis(hasty)]);
     },
-  };
-}
-
-/** A tick, and now and then a look at what only the ledger as a whole shows. */
-function createTickHandler(deps: {
-  readonly current: () => MusterConfig;
-  readonly ledger: Ledger;
-  readonly queue: JobQueue;
-  readonly clock: Clock;
-  readonly log: Logger;
-}): () => Promise<Record<string, number>> {
-  const { ledger, queue, clock, log } = deps;
-  let reportedAtMs = 0;
-  const watchWaves = createWaveWatch({ ledger, clock });
-  const exportAudit = createAuditExport({ ledger, clock, log, holder: processName() });
-  return async () => {
-    // First: a sweep that this tick starts reads by the waves that are in force.
-    await watchWaves(deps.current().rollout.waves);
-    const given = await tick({
-      config: deps.current(),
-      ledger,
-      clock,
-      log,
-      enqueue: queue.enqueueMany,
-      waiting: async (name) => (await queue.counts())[name].waiting,
-    });
-    await reviewChange(ledger, deps.current(), clock);
-    // The worker moves a ramp on when a host ends; this, when a kill or a lost job kept it from that.
-    await moveRamps({ ledger, config: deps.current(), nowMs: clock.now() });
-    await exportAudit(deps.current().audit);
-    if (clock.now() - reportedAtMs >= REPORT_MS) {
-      reportedAtMs = clock.now();
-      await reportSetAside(ledger, clock.now());
-      await reportBlockedCaps(ledger, deps.current(), clock.now());
-    }
-    return given;
   };
 }

@@ -1,10 +1,10 @@
 import { createAwsAdapter } from '@muster/core/aws/adapter';
 import { messageOf } from '@muster/core/runtime/errors';
+import { createConfigRedactor } from '@muster/core/config/config-redactor';
 import { installationId, installationOf } from '@muster/core/config/installation-id';
 import type { MusterConfig } from '@muster/core/config/model';
 import { createReloadMetrics, createMetrics } from '@muster/core/runtime/metrics';
 import { findingOfReload, resultOfReload, type ConfigReload } from '@muster/core/config/reload';
-import { secretsOf } from '@muster/core/config/secrets';
 import { catalog } from '@muster/core/jobs/catalog';
 import { noteReload } from '@muster/core/control/audit/own-acts';
 import { holdLedger, type OwnerKeeper } from '@muster/core/control/keep-owner';
@@ -22,7 +22,6 @@ import { type HealthServer, type Readiness, startHealthServer } from '@muster/co
 import { watchClock } from '@muster/core/runtime/clock-watch';
 import type { LedgerClock } from '@muster/core/runtime/clock-port';
 import { randomShare } from '@muster/core/runtime/clock';
-import { createRedactor } from '@muster/core/runtime/redaction';
 import { createStartSteps, processName } from '@muster/core/runtime/start-steps';
 import { createTeleportAdapter } from '@muster/core/teleport/adapter';
 import { ulid } from 'ulid';
@@ -64,7 +63,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
   const { config, clock, log } = options;
   const markerKeys = (): MusterConfig['markerKeys'] => deps.config.markerKeys;
   const { prefix } = config.redis;
-  const redact = createRedactor(secretsOf(config));
+  const { redact, learn } = createConfigRedactor(config);
   const patient = createRedis({ ...config.redis, profile: 'patient', name: 'muster-worker', log });
   // A connection of its own: Redis works on one connection's commands while we read the other's answers.
   const records = createRedis({ ...config.redis, profile: 'patient', name: 'muster-worker-ledger', log });
@@ -137,6 +136,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
     url: health.url,
     reconfigure: async (reload) => {
       if (reload.kind === 'valid' && reload.config !== null) {
+        learn(reload.config);
         deps = withConfig(deps, reload.config);
         await takeUp(deps, keeper);
       }
@@ -221,7 +221,6 @@ function withConfig(deps: HandlerDeps, config: MusterConfig): HandlerDeps {
     timings,
     teleport: createTeleportAdapter({ proxyServer: config.proxyServer, inventory: config.inventory }),
     sendOutlook: createSendOutlook({ config, ledger: deps.ledger, clock: deps.clock, timings }),
-    redact: createRedactor(secretsOf(config)),
   };
 }
 

@@ -79,6 +79,7 @@ function startTeller(channels: readonly NotifyChannel[], prefix: string): Teller
     current: () => config,
     ledger,
     connection: patient,
+    redact: (text) => text,
     metrics: createMetrics('scheduler'),
     clock,
     log,

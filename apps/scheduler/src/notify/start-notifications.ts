@@ -1,5 +1,4 @@
 import type { MusterConfig } from '@muster/core/config/model';
-import { secretsOf } from '@muster/core/config/secrets';
 import type { Ledger } from '@muster/core/control/ledger';
 import { catalog } from '@muster/core/jobs/catalog';
 import { createJobMetrics } from '@muster/core/jobs/queue/job-metrics';
@@ -9,7 +8,7 @@ import { randomShare } from '@muster/core/runtime/clock';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import type { createMetrics } from '@muster/core/runtime/metrics';
-import { createRedactor } from '@muster/core/runtime/redaction';
+import type { Redact } from '@muster/core/runtime/redaction';
 import { keepTicking } from '../tick.ts';
 import { createNotificationSender } from './send-notification.ts';
 import { createFindingsWatch } from './watch-findings.ts';
@@ -31,6 +30,7 @@ export function startNotifications(deps: {
   readonly ledger: Ledger;
   /** Patient. Stays open. */
   readonly connection: ReturnType<typeof createRedis>;
+  readonly redact: Redact;
   readonly metrics: ReturnType<typeof createMetrics>;
   readonly clock: Clock;
   readonly log: Logger;
@@ -54,8 +54,7 @@ export function startNotifications(deps: {
     concurrency: CONCURRENCY,
     log,
     clock,
-    // Secrets of a configuration that was taken up later, too.
-    redact: (text) => createRedactor(secretsOf(current()))(text),
+    redact: deps.redact,
     metrics: createJobMetrics(deps.metrics, catalog),
     random: randomShare,
   });
