@@ -1,4 +1,5 @@
 import type { MusterConfig } from '../config/model.ts';
+import type { InventoryFacts } from '../inventory/node-store.ts';
 import { describeRamp } from '../rollout/ramp/describe-ramp.ts';
 import { type FindingKind, PAUSERS } from './findings.ts';
 import type { Ledger } from './ledger.ts';
@@ -41,6 +42,14 @@ export function isEndedPause(pause: { readonly scope: ScopeText }, scope: ScopeT
 /** Whether a resume of this scope begins a ramp that has stopped anew: its own, or any of everything. */
 export function isEndedRamp({ id }: { readonly id: string }, scope: ScopeText): boolean {
   return scope === 'all' || id === `r:${scope}`;
+}
+
+/**
+ * Which drop of the inventory an operator was shown: another reading of the same generation may have lost more, and says so by
+ * its error.
+ */
+export function pinInventory({ generation, error }: Pick<InventoryFacts, 'generation' | 'error'>): string {
+  return JSON.stringify([generation ?? '', error ?? '']);
 }
 
 /** What a resume of these scopes, one after the other, would do just now. */
@@ -90,7 +99,7 @@ export async function readResumeEffects(
       ? [
           [
             'the doubt about an inventory that lost nodes: the smaller one is taken for true',
-            facts.generation,
+            pinInventory(facts),
           ] as const,
         ]
       : []),

@@ -120,6 +120,21 @@ export function createActionLedger({
       return { state, cursor: at };
     },
 
+    /**
+     * Keeps what an act of one step is about to do, as its first try saw it: a try after a kill finds some of it done.
+     *
+     * @returns what the first try said
+     */
+    async foresee(id: ActionId, effect: string): Promise<string> {
+      await redis.hsetnx(keys.action(id), 'effect', effect);
+      return (await redis.hget(keys.action(id), 'effect')) ?? effect;
+    },
+
+    /** Notes that an act of one step is done: what is left is to tell the audit, and no process does it again. */
+    async noteActed(id: ActionId): Promise<void> {
+      await redis.hset(keys.action(id), 'acted', 1);
+    },
+
     /** @returns false when it does not run */
     async end(id: ActionId, state: 'done' | 'canceled' | 'failed', message: string): Promise<boolean> {
       const [ended] = (await move(id, keys.nothing, 'end', state, message)) as [number];
@@ -167,6 +182,8 @@ function actionOf(id: ActionId, fields: Readonly<Record<string, string>>): Actio
     },
     parts: readCount(fields['parts']),
     cursor: readCount(fields['cursor']),
+    effect: fields['effect'] ?? null,
+    isActed: fields['acted'] === '1',
     message: fields['message'] ?? '',
   };
 }

@@ -61,7 +61,7 @@ export const ActionFacts = z.object({
   /** For a sentence and the audit: a scope, `412 listed hosts`, `412 hosts by the filter state=failed`. */
   about: z.string(),
   plan: PlanFacts,
-  /** What the plan was made on, and must still stand when it begins: an approval's request, an inventory's generation; else null. */
+  /** What the plan was made on, and must still stand when it begins: an approval's request, an inventory's `pinInventory`, what a resume ends; else null. */
   pinned: z.string().nullable(),
 });
 export type ActionFacts = z.infer<typeof ActionFacts>;
@@ -97,6 +97,10 @@ export interface Action extends ActionFacts {
   /** How many steps it has, and how many were taken. */
   readonly parts: number;
   readonly cursor: number;
+  /** Of an act of one step: what it does, as its first try foresaw it; null before. */
+  readonly effect: string | null;
+  /** Of an act of one step: whether it is done, and only its end is to be told. */
+  readonly isActed: boolean;
   /** How it ended; empty while it runs. */
   readonly message: string;
 }

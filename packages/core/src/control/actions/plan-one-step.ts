@@ -3,6 +3,7 @@ import type { SweepScope } from '../../organization/request-sweep.ts';
 import { plural } from '../../runtime/wording.ts';
 import { type ApprovalRequest, wordOf } from '../approval.ts';
 import { faultOfScope } from '../known-scope.ts';
+import { pinInventory } from '../resume-effects.ts';
 import { printScope, type Scope } from '../scope.ts';
 import type { Draft, PlanDeps, PlanFault, Requested } from './plan.ts';
 
@@ -69,5 +70,5 @@ export async function draftInventory({ ledger }: PlanDeps, asked: Requested): Pr
   }
   const effect = `The smaller inventory is taken for true: ${facts.error ?? 'it lost nodes'}. The next reading is not compared with the one before, and sends, repairs and clean-up go on.`;
   const plan = { accounts: 0, hosts: 0, effect, skipped: [], some: [], ramp: null };
-  return { about: 'all', plan, pinned: facts.generation ?? '' };
+  return { about: 'all', plan, pinned: pinInventory(facts) };
 }

@@ -104,6 +104,65 @@ test('an inventory that was read after the acceptance began is not accepted by i
   });
 });
 
+test('a reading of the same inventory that lost more is another one than was shown', async () => {
+  const one = bench.create();
+  const operator = anOperator(one.ledger);
+  const dropped = { generation: 'g1', begunAtMs: NOW_MS, nodes: 9, error: '4 of 9 nodes', dropped: true };
+  await one.ledger.nodes.publish(dropped);
+  const id = await operator.planned('accept-inventory', EVERYTHING);
+  await one.ledger.nodes.publish({ ...dropped, error: '1 of 9 nodes' });
+
+  expect(await operator.start(id)).toEqual({
+    kind: 'conflict',
+    reason: 'another inventory has been read since: plan again',
+  });
+});
+
+test('a worker that takes over a resume ends nothing that was paused after it was shown', async () => {
+  const one = await failedFleet(1, 1);
+  await one.pause('all');
+  const { id } = await one.operator.begin('resume', EVERYTHING);
+  // The process that began it is gone, and an operator pauses before another one goes on.
+  await one.pause('all', NOW_MS + 1);
+
+  await one.operator.run(id);
+
+  expect(await one.paused()).toEqual(['all']);
+  expect(await one.ledger.actions.read(id)).toMatchObject({
+    state: 'failed',
+    message: expect.stringContaining('which was not shown: plan again'),
+  });
+});
+
+test.each([
+  ['before it is known to be done', 'noteActed', []],
+  ['before the audit hears of it', 'audit', ['all']],
+] as const)('a resume that is killed %s is told once, as its first try saw it', async (_, where, left) => {
+  const one = await failedFleet(1, 1);
+  await one.pause('all');
+  const { id } = await one.operator.begin('resume', EVERYTHING);
+  const killed = (): Promise<never> => Promise.reject(new Error('killed'));
+  const { actions, audit } = one.ledger;
+  const dying = anOperator({
+    ...one.ledger,
+    ...(where === 'audit'
+      ? { audit: { ...audit, append: killed } }
+      : { actions: { ...actions, noteActed: killed } }),
+  });
+  await expect(dying.run(id)).rejects.toThrow('killed');
+  expect(await one.paused()).toEqual([]);
+  // What an operator orders after the act was done is not undone by the one who tells of it.
+  if (where === 'audit') await one.pause('all', NOW_MS + 1);
+
+  await one.operator.run(id);
+  await one.operator.run(id);
+
+  expect(await one.paused()).toEqual(left);
+  expect(await one.ledger.actions.read(id)).toMatchObject({ state: 'done', message: 'resumed all' });
+  const told = (await audit.newest(10)).filter(({ entry }) => entry?.act === 'resume');
+  expect(told.map(({ entry }) => entry?.detail)).toEqual(['resumed all']);
+});
+
 test('a pause of a list with an unknown id, or of a filter that gives nothing, is refused', async () => {
   const one = await failedFleet(1, 2);
   const unknown = anInstanceId(999_999);

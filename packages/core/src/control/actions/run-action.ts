@@ -16,16 +16,17 @@ import { plural } from '../../runtime/wording.ts';
 import { StoredRequest } from '../approval.ts';
 import type { Ledger } from '../ledger.ts';
 import { acceptInventory, approveRequest, pauseScope, resumeScope } from '../operator-acts.ts';
+import { pinInventory } from '../resume-effects.ts';
 import { ALL } from '../scope.ts';
 import { cancelPart, retryPart, type StepCounts } from './act-on-part.ts';
 import { type Action, type ActionId, type ActionPart, isBulk, rampOfAction } from './action.ts';
 import { sweepScopeOf } from './plan-one-step.ts';
-import { scopeOf, scopesOf } from './scopes-of-action.ts';
+import { OTHER_INVENTORY, readShownResume, scopeOf, scopesOf } from './scopes-of-action.ts';
 import { noteAction } from './start-action.ts';
 
 export interface RunDeps {
   readonly ledger: Ledger;
-  readonly config: ApplyDeps['config'] & Pick<MusterConfig, 'rollout'>;
+  readonly config: ApplyDeps['config'] & Pick<MusterConfig, 'rollout' | 'limits'>;
   readonly clock: Clock;
   /** 0 ≤ x < 1 */
   readonly random: () => number;
@@ -142,9 +143,23 @@ function failed(message: string): Ended {
   return { state: 'failed', message };
 }
 
-/** An act of one step: done again after a kill, it comes to the same. */
+/**
+ * An act of one step. What it is about to do is kept before, and that it is done after: a process that takes over from one that
+ * was killed in between does what is left, tells what the first one saw, and does nothing that is done already.
+ */
 async function doAtOnce(deps: RunDeps, action: Action): Promise<Ended> {
+  const { actions } = deps.ledger;
+  if (action.isActed) return done(action.effect ?? '');
+  const ended = await act(deps, action);
+  if (ended.state === 'failed') return ended;
+  const effect = await actions.foresee(action.id, ended.message);
+  await actions.noteActed(action.id);
+  return done(effect);
+}
+
+async function act(deps: RunDeps, action: Action): Promise<Ended> {
   const { ledger } = deps;
+  const { actions } = ledger;
   switch (action.kind) {
     case 'pause': {
       const scopes = await scopesOf(ledger, action);
@@ -154,11 +169,13 @@ async function doAtOnce(deps: RunDeps, action: Action): Promise<Ended> {
       return done(`paused ${count}${action.about}`);
     }
     case 'resume': {
-      let resumed = false;
-      for (const scope of await scopesOf(ledger, action)) {
-        resumed = (await resumeScope(deps, scope)) || resumed;
-      }
-      return done(`${resumed ? 'resumed' : 'nothing was paused for'} ${action.about}`);
+      const scopes = await scopesOf(ledger, action);
+      const { ends, unshown } = await readShownResume(deps, action, scopes);
+      if (unshown !== null) return failed(`it would end ${unshown} by now, which was not shown: plan again`);
+      const isAny = ends.length > 0 || scopes.some(({ kind }) => kind === 'all');
+      await actions.foresee(action.id, `${isAny ? 'resumed' : 'nothing was paused for'} ${action.about}`);
+      for (const scope of scopes) await resumeScope(deps, scope);
+      return done(action.about);
     }
     case 'sweep': {
       const asked = scopeOf(action);
@@ -175,15 +192,14 @@ async function doAtOnce(deps: RunDeps, action: Action): Promise<Ended> {
       );
     }
     case 'accept-inventory': {
-      const { dropped, generation } = await ledger.nodes.facts();
-      if (dropped && (generation ?? '') !== action.pinned) {
-        return failed('another inventory has been read since: plan again');
-      }
-      return done(
-        (await acceptInventory(deps))
-          ? 'the smaller inventory is taken for true'
-          : 'no inventory waited to be accepted',
-      );
+      const facts = await ledger.nodes.facts();
+      const isShown = pinInventory(facts) === action.pinned;
+      // After a kill another one may have dropped: the first try may have accepted what was shown, and this one is not it.
+      if (facts.dropped && !isShown && action.effect === null) return failed(OTHER_INVENTORY);
+      const isAny = facts.dropped && isShown;
+      await actions.foresee(action.id, isAny ? 'the smaller inventory is taken for true' : NO_INVENTORY);
+      if (isAny) await acceptInventory(deps);
+      return done(NO_INVENTORY);
     }
     case 'retry':
     case 'cancel':
@@ -192,3 +208,5 @@ async function doAtOnce(deps: RunDeps, action: Action): Promise<Ended> {
       return action.kind satisfies never;
   }
 }
+
+const NO_INVENTORY = 'no inventory waited to be accepted';

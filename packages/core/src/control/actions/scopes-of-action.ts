@@ -1,7 +1,9 @@
 /** Which scopes an action is about, and what of the ledger its plan was made on. */
 import { z } from 'zod';
 import { InstanceId } from '../../organization/ids.ts';
+import type { MusterConfig } from '../../config/model.ts';
 import type { Ledger } from '../ledger.ts';
+import { readResumeEffects, type ResumeEffects } from '../resume-effects.ts';
 import { parseScope, type Scope } from '../scope.ts';
 import type { Action } from './action.ts';
 
@@ -22,6 +24,24 @@ export function pinResume(pins: ResumePins): string {
 /** Null for another action, and for a plan of an older release, which pins nothing. */
 export function resumePinsOf({ kind, pinned }: Pick<Action, 'kind' | 'pinned'>): ResumePins | null {
   return kind !== 'resume' || pinned === null ? null : ResumePins.parse(JSON.parse(pinned));
+}
+
+/** Why a plan to accept an inventory is outdated. */
+export const OTHER_INVENTORY = 'another inventory has been read since: plan again';
+
+/**
+ * What a resume ends just now. `unshown`: the first thing among it that its plan did not show; null where it showed all, or is of
+ * an older release.
+ */
+export async function readShownResume(
+  { ledger, config }: { readonly ledger: Ledger; readonly config: Pick<MusterConfig, 'limits'> },
+  action: Action,
+  scopes: readonly Scope[],
+): Promise<ResumeEffects & { readonly unshown: string | null }> {
+  const effects = await readResumeEffects(ledger, config, ...scopes);
+  const shown = resumePinsOf(action);
+  const more = effects.pins.findIndex((pin) => shown?.pins.includes(pin) === false);
+  return { ...effects, unshown: effects.ends[more] ?? null };
 }
 
 /** Null for a list, a filter or a subject, and for a scope that only a newer release can read. */

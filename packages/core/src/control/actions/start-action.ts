@@ -3,10 +3,10 @@ import type { MusterConfig } from '../../config/model.ts';
 import { plural } from '../../runtime/wording.ts';
 import type { Actor, AuditNote, AuditResult } from '../audit/audit-entry.ts';
 import type { Ledger } from '../ledger.ts';
-import { readResumeEffects } from '../resume-effects.ts';
+import { pinInventory } from '../resume-effects.ts';
 import { readTouched } from '../touched-hosts.ts';
 import { type Action, type ActionId, isBulk } from './action.ts';
-import { resumePinsOf, scopeOf, scopesOf } from './scopes-of-action.ts';
+import { OTHER_INVENTORY, readShownResume, scopeOf, scopesOf } from './scopes-of-action.ts';
 
 /** What became of a request to begin a plan. */
 export type StartResult =
@@ -108,16 +108,15 @@ async function whyOutdated(
     return waits ? null : `${subject} does not wait for an approval any more`;
   }
   if (kind === 'accept-inventory') {
-    const { dropped, generation } = await ledger.nodes.facts();
-    return dropped && (generation ?? '') === pinned
-      ? null
-      : 'another inventory has been read since: plan again';
+    const facts = await ledger.nodes.facts();
+    return facts.dropped && pinInventory(facts) === pinned ? null : OTHER_INVENTORY;
   }
   const resume =
-    kind === 'resume' ? await readResumeEffects(ledger, config, ...(await scopesOf(ledger, action))) : null;
-  const shown = resumePinsOf(action);
-  const more = resume?.pins.findIndex((pin) => shown?.pins.includes(pin) === false) ?? -1;
-  if (more >= 0) return `it would end ${resume?.ends[more]} by now, which was not shown: plan again`;
+    kind === 'resume'
+      ? await readShownResume({ ledger, config }, action, await scopesOf(ledger, action))
+      : null;
+  const unshown = resume?.unshown ?? null;
+  if (unshown !== null) return `it would end ${unshown} by now, which was not shown: plan again`;
   const scope = scopeOf(action);
   // To stop is never too much, a sweep sends nothing, and a list does not grow.
   if (scope === null || kind === 'pause' || kind === 'sweep') return null;
