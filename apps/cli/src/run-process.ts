@@ -82,9 +82,7 @@ export async function runUntilSignal<T>(
   };
   // A run that ends by itself ends with the configuration it began with.
   const following =
-    until === undefined
-      ? followConfig(config, context, take, log)
-      : { close: () => undefined };
+    until === undefined ? followConfig(config, context, take, log) : { close: () => undefined };
   if (config.speed !== 1) log.warn({ speed: config.speed }, 'simulated time');
   const ending = new AbortController();
   let isStopped = false;
