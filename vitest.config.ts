@@ -27,6 +27,7 @@ export default defineConfig({
             '{apps,packages}/*/src/**/*.test.ts',
             'scripts/**/*.test.ts',
             'test/repo/**/*.test.ts',
+            'test/kubernetes/**/*.test.ts',
             'test/model/**/*.test.ts',
             'test/live/**/*.test.ts',
           ],

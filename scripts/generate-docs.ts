@@ -1,11 +1,22 @@
-/** Writes the pages of docs/ that are generated from code. test/repo/generated-docs.test.ts fails when one is not current. */
-import { writeFile } from 'node:fs/promises';
+/**
+ * Writes the pages of docs/ that are generated from code, and the alert rules as Kubernetes takes them. test/repo/generated-docs.test.ts
+ * fails when one is not current.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
 import { apiPage } from './docs/api-page.ts';
 import { causesPage } from './docs/causes-page.ts';
 import { statesPage } from './docs/states-page.ts';
+import { prometheusRule } from './kubernetes/prometheus-rule.ts';
 
 const PAGES = { 'states.md': statesPage, 'causes.md': causesPage, 'api.md': apiPage };
 
 for (const [name, page] of Object.entries(PAGES)) {
   await writeFile(new URL(`../docs/${name}`, import.meta.url), page());
 }
+
+const deploy = new URL('../deploy/', import.meta.url);
+const alerts = await readFile(new URL('monitoring/alerts.yml', deploy), 'utf8');
+await writeFile(
+  new URL('kubernetes/components/monitoring/prometheus-rule.yaml', deploy),
+  prometheusRule(alerts),
+);

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { apiPage } from '../../scripts/docs/api-page.ts';
 import { causesPage } from '../../scripts/docs/causes-page.ts';
 import { statesPage } from '../../scripts/docs/states-page.ts';
+import { prometheusRule } from '../../scripts/kubernetes/prometheus-rule.ts';
 
 test.each([
   ['states.md', statesPage],
@@ -14,6 +15,17 @@ test.each([
   const stored = await readFile(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 
   expect(stored).toBe(page());
+});
+
+test('the alert rules of Kubernetes are those of Prometheus (else run: node scripts/generate-docs.ts)', async () => {
+  const deploy = new URL('../../deploy/', import.meta.url);
+  const alerts = await readFile(new URL('monitoring/alerts.yml', deploy), 'utf8');
+  const stored = await readFile(
+    new URL('kubernetes/components/monitoring/prometheus-rule.yaml', deploy),
+    'utf8',
+  );
+
+  expect(stored).toBe(prometheusRule(alerts));
 });
 
 test('every state and every cause is on its page', () => {

@@ -1,0 +1,184 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { type KubernetesObject, nameOf } from './object.ts';
+import { isInstalled, renderChart, renderComponent, renderKustomize, ROOT } from './render.ts';
+import { faultsOf } from './validate-object.ts';
+
+const CHART = join(ROOT, 'deploy/helm/muster');
+/** Each switch of the chart, and the component of Kustomize that it stands for. */
+const SWITCHES = {
+  irsa: 'irsa',
+  podIdentity: 'pod-identity',
+  tbotSidecar: 'tbot-sidecar',
+  redisInCluster: 'redis-in-cluster',
+  monitoring: 'monitoring',
+  keda: 'keda',
+  hpa: 'hpa',
+  ingress: 'ingress',
+  'scheduler.egress': 'scheduler-egress',
+} as const;
+
+function readChart(file: string): string {
+  return readFileSync(join(CHART, file), 'utf8');
+}
+
+interface Schema {
+  readonly $ref?: string;
+  readonly type?: string;
+  readonly enum?: readonly unknown[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: boolean | Schema;
+}
+
+interface ValuesSchema extends Schema {
+  readonly definitions: Readonly<Record<string, Schema>>;
+}
+
+const schema = JSON.parse(readChart('values.schema.json')) as ValuesSchema;
+const values = parse(readChart('values.yaml')) as Readonly<Record<string, unknown>>;
+
+function resolved(one: Schema): Schema {
+  return one.$ref === undefined ? one : (schema.definitions[one.$ref.replace('#/definitions/', '')] ?? {});
+}
+
+/** Paths of all that a value holds, lists and free maps as one each. */
+function pathsOf(value: unknown, at: string): readonly string[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [at];
+  const entries = Object.entries(value);
+  if (entries.length === 0) return [at];
+  return entries.flatMap(([key, child]) => pathsOf(child, at === '' ? key : `${at}.${key}`));
+}
+
+function schemaAt(path: string): Schema | undefined {
+  return path
+    .split('.')
+    .reduce<Schema | undefined>(
+      (at, key) => (at === undefined ? undefined : resolved(resolved(at).properties?.[key] ?? {})),
+      schema,
+    );
+}
+
+const templates = readdirSync(join(CHART, 'templates'))
+  .map((file) => readChart(join('templates', file)))
+  .join('\n');
+
+/** Values that templates ask for by their whole path, or below one that `with` has opened. */
+function usedValues(): ReadonlySet<string> {
+  const used = new Set<string>();
+  for (const [, path = ''] of templates.matchAll(/\.Values\.([\w.]+)/g)) used.add(path);
+  for (const [, opened = '', body = ''] of templates.matchAll(
+    /\{\{- with \.Values\.(\w+) \}\}\n\s*\{\{- if \.enabled \}\}([\s\S]*?)\n\s*\{\{- end \}\}\n\s*\{\{- end \}\}/g,
+  )) {
+    used.add(`${opened}.enabled`);
+    for (const [, path = ''] of body.matchAll(/[{ (]\.([a-z]\w*(?:\.\w+)*)/g)) used.add(`${opened}.${path}`);
+  }
+  return used;
+}
+
+test('the chart is of this release', () => {
+  const chart = parse(readChart('Chart.yaml')) as { readonly version: string; readonly appVersion: string };
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    readonly version: string;
+  };
+  const base = readFileSync(join(ROOT, 'deploy/kubernetes/base/kustomization.yaml'), 'utf8');
+
+  expect(chart).toMatchObject({ version, appVersion: version });
+  expect(base).toContain(`newTag: ${version}\n`);
+});
+
+test('the schema knows every value, and every value of the schema has a default', () => {
+  const known = pathsOf(values, '');
+
+  for (const path of known.filter((one) => !/\.resources\./.test(one))) {
+    expect(schemaAt(path)?.type ?? schemaAt(path)?.enum, path).toBeDefined();
+  }
+  const described = (at: Schema, path: string): readonly string[] => {
+    const { properties } = resolved(at);
+    if (properties === undefined) return [path];
+    return Object.entries(properties).flatMap(([key, child]) =>
+      described(child, path === '' ? key : `${path}.${key}`),
+    );
+  };
+  const isThere = (path: string): boolean => known.some((one) => one === path || one.startsWith(`${path}.`));
+  expect(described(schema, '').filter((path) => path !== 'global' && !isThere(path))).toEqual([]);
+  expect(resolved(schema).additionalProperties).toBe(false);
+});
+
+test('templates use every value, and no other', () => {
+  const known = pathsOf(values, '');
+  const holds = (outer: string, inner: string): boolean => inner === outer || inner.startsWith(`${outer}.`);
+  // What `with` opens is used by what stands below it.
+  const used = [...usedValues()].filter((path) => path.includes('.') || !isSection(path));
+
+  expect(used.length).toBeGreaterThan(25);
+  expect(used.filter((path) => !known.some((one) => holds(path, one)))).toEqual([]);
+  expect(known.filter((path) => !used.some((one) => holds(one, path)))).toEqual([]);
+});
+
+/** Whether a value is a part of the chart with a switch of its own. */
+function isSection(path: string): boolean {
+  const value = values[path];
+  return typeof value === 'object' && value !== null && 'enabled' in value;
+}
+
+test('what the chart takes from elsewhere are the files of the Kustomize base and of the monitoring', () => {
+  const read = (path: string): string => readFileSync(join(ROOT, 'deploy', path), 'utf8');
+
+  expect(readChart('files/muster.yaml')).toBe(read('kubernetes/base/muster.yaml'));
+  expect(readChart('files/tbot.yaml')).toBe(read('kubernetes/components/tbot-sidecar/tbot.yaml'));
+  expect(readChart('files/monitoring/alerts.yml')).toBe(read('monitoring/alerts.yml'));
+  const dashboards = readdirSync(join(CHART, 'files/monitoring/grafana/dashboards'));
+  const listed = [...read('monitoring/kustomization.yaml').matchAll(/dashboards\/(\S+\.json)/g)].map(
+    ([, name]) => name,
+  );
+  expect(new Set(listed)).toEqual(new Set(dashboards));
+});
+
+describe.skipIf(!isInstalled('helm') || !isInstalled('kubectl'))(
+  'rendered by helm (skipped where helm or kubectl is not installed)',
+  () => {
+    const base = isInstalled('kubectl') ? renderKustomize('base') : [];
+    const byName = (objects: readonly KubernetesObject[]): Readonly<Record<string, KubernetesObject>> =>
+      Object.fromEntries(objects.map((object) => [nameOf(object), object]));
+
+    test('with no value set it is the base', () => {
+      expect(byName(renderChart())).toEqual(byName(base));
+    });
+
+    test.each(Object.entries(SWITCHES))('%s adds what the component %s adds', (name, component) => {
+      const expected = renderComponent(component);
+
+      const objects = renderChart(`${name}.enabled=true`);
+
+      expect(byName(expected)).not.toEqual(byName(base));
+      expect(byName(objects)).toEqual(byName(expected));
+      expect(objects.flatMap(faultsOf)).toEqual([]);
+    });
+
+    test('two ways to set the number of workers at once are refused', () => {
+      expect(() => renderChart('keda.enabled=true', 'hpa.enabled=true')).toThrow(/enable one of them/);
+    });
+
+    test('values reach the objects', () => {
+      const objects = renderChart(
+        'image.repository=registry.example.com/muster',
+        'image.tag=0.2.0',
+        'priorityClassName=high',
+        'monitoring.enabled=true',
+        'monitoring.labels.release=prometheus',
+        'nodeSelector.pool=muster',
+      );
+
+      const worker = JSON.stringify(byName(objects)['Deployment muster-worker']);
+      expect(worker).toContain('"image":"registry.example.com/muster:0.2.0"');
+      expect(worker).toContain('"priorityClassName":"high"');
+      expect(worker).toContain('"nodeSelector":{"pool":"muster"}');
+      expect(byName(objects)['PrometheusRule muster']?.metadata.labels).toMatchObject({
+        release: 'prometheus',
+      });
+      expect(objects.flatMap(faultsOf)).toEqual([]);
+    });
+  },
+);
