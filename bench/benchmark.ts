@@ -1,3 +1,5 @@
+import { middle } from '@muster/testing/growth';
+
 /** How one benchmark is asked for. */
 export interface BenchOptions {
   /** Small worlds and one repetition: to see that it runs, not to read figures from. */
@@ -22,6 +24,8 @@ export interface Measured {
   /** Ours over the baseline's, or one figure over another. */
   readonly ratios: Readonly<Record<string, number>>;
   readonly must: readonly Demand[];
+  /** What was read from time to time while it ran: in the file of results, and not on the page. */
+  readonly readings?: readonly { readonly atMs: number; readonly figures: Readonly<Record<string, number>> }[];
   readonly notes?: readonly string[];
 }
 
@@ -30,6 +34,8 @@ export interface Benchmark {
   readonly name: string;
   /** What is measured, in one sentence. */
   readonly about: string;
+  /** Left out unless it is named: it takes an hour. @default false */
+  readonly onlyByName?: boolean;
   readonly run: (options: BenchOptions) => Promise<Measured>;
 }
 
@@ -52,20 +58,12 @@ export function judge(measured: Measured): readonly Judged[] {
   });
 }
 
-/** The middle value, or the mean of the two in the middle; NaN of nothing. */
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
-}
-
 /** The median of every figure over repetitions of the same benchmark. */
 export function medians(
   repetitions: readonly Readonly<Record<string, number>>[],
 ): Readonly<Record<string, number>> {
   const names = Object.keys(repetitions[0] ?? {});
   return Object.fromEntries(
-    names.map((name) => [name, median(repetitions.map((figures) => figures[name] ?? Number.NaN))]),
+    names.map((name) => [name, middle(repetitions.map((figures) => figures[name] ?? Number.NaN))]),
   );
 }

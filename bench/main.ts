@@ -14,6 +14,7 @@ import { install } from './cases/install.ts';
 import { latency } from './cases/latency.ts';
 import { overhead } from './cases/overhead.ts';
 import { scan } from './cases/scan.ts';
+import { soak } from './cases/soak.ts';
 import { steady } from './cases/steady.ts';
 import { throttled } from './cases/throttled.ts';
 import { describeMachine } from './machine.ts';
@@ -30,6 +31,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   overhead,
   fanOut,
   answers,
+  soak,
 ];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
 const DOCS = fileURLToPath(new URL('../docs/', import.meta.url));
@@ -50,7 +52,9 @@ async function main(): Promise<number> {
     return 64;
   }
   mkdirSync(RESULTS, { recursive: true });
-  const chosen = BENCHMARKS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  const chosen = BENCHMARKS.filter(({ name, onlyByName = false }) =>
+    positionals.length === 0 ? !onlyByName : positionals.includes(name),
+  );
   const done: BenchResult[] = [];
   let failed = false;
   for (const benchmark of chosen) {

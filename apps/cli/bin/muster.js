@@ -3,6 +3,8 @@
 import { enableCompileCache } from 'node:module';
 
 enableCompileCache();
+const { startWithinBounds } = await import('../src/process-memory.ts');
+startWithinBounds(process);
 const { guardOutput, tellUncaught } = await import('../src/guarded-output.ts');
 guardOutput(process);
 tellUncaught(process);

@@ -4,6 +4,7 @@ import manifest from '../package.json' with { type: 'json' };
 import type { ApiOptions } from './api/api-address.ts';
 import { type CommandContext, CommandError, EXIT } from './command-context.ts';
 import { decideColor } from './guarded-output.ts';
+import { verbOf } from './verb-of.ts';
 
 interface Loadable {
   readonly verbs: readonly string[];
@@ -110,14 +111,6 @@ function refuseUrl(verb: string, { apiOptions, env }: CommandContext): void {
 function verbOfAction(action: Command): string {
   const { parent } = action;
   return parent === null || parent.parent === null ? action.name() : verbOfAction(parent);
-}
-
-/** Options before the verb that take the word after them. */
-const WITH_VALUE: ReadonlySet<string> = new Set(['--config', '--url', '--token-file', '--ca-file']);
-
-/** The first word that is no option and no option's value; empty without. */
-function verbOf(argv: readonly string[]): string {
-  return argv.find((word, at) => !word.startsWith('-') && !WITH_VALUE.has(argv[at - 1] ?? '')) ?? '';
 }
 
 /** Runs one command line; resolves with the exit code of docs/cli.md. */

@@ -1,0 +1,51 @@
+import { verbOf } from './verb-of.ts';
+
+/**
+ * Bounds of memory for the processes that stay. Without them V8 keeps garbage for as long as the machine has room: a worker of
+ * 50 to 100 MB came to 1.2 GB (docs/decisions/0040-memory.md has the measurements).
+ */
+const HEAPS_MB: Readonly<Record<string, number>> = { worker: 192, scheduler: 256, run: 384 };
+/** Of each of the two halves of V8's young generation. What a job leaves behind is garbage at once. */
+const SEMI_SPACE_MB = 8;
+/** glibc makes eight arenas per core otherwise, and gives back little of what lies in them. */
+const ARENAS = '2';
+
+/** How a process must be started again; null where nothing is missing. */
+export interface Relaunch {
+  /** Options of Node, before the ones that it was started with. */
+  readonly options: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/**
+ * What of the bounds a process of this verb lacks. What the operator names, in NODE_OPTIONS, on the command line of Node or
+ * in MALLOC_ARENA_MAX, stays as it is.
+ */
+export function missingBounds(
+  argv: readonly string[],
+  execArgv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Relaunch | null {
+  const heapMb = HEAPS_MB[verbOf(argv)];
+  if (heapMb === undefined) return null;
+  const named = [...(env['NODE_OPTIONS'] ?? '').split(/\s+/), ...execArgv].map((option) => option.replaceAll('_', '-'));
+  const isNamed = (name: string): boolean => named.some((option) => option.startsWith(name));
+  const options = [
+    ...(isNamed('--max-old-space-size') || isNamed('--max-heap-size') ? [] : [`--max-old-space-size=${heapMb}`]),
+    ...(isNamed('--max-semi-space-size') ? [] : [`--max-semi-space-size=${SEMI_SPACE_MB}`]),
+  ];
+  const arenas = env['MALLOC_ARENA_MAX'] === undefined ? { MALLOC_ARENA_MAX: ARENAS } : {};
+  if (options.length === 0 && Object.keys(arenas).length === 0) return null;
+  return { options, env: arenas };
+}
+
+/**
+ * Replaces this process by one with bounds, of the same id, where they are missing: V8 takes its limits at its start only, and a
+ * way to start Muster that had to name them would forget them. Returns where nothing is missing, or the system has no such call.
+ */
+export function startWithinBounds(own: NodeJS.Process): void {
+  const missing = missingBounds(own.argv.slice(2), own.execArgv, own.env);
+  if (missing === null || own.execve === undefined || own.platform === 'win32') return;
+  const args = [own.argv0, ...missing.options, ...own.execArgv, ...own.argv.slice(1)];
+  own.execve(own.execPath, args, { ...own.env, ...missing.env });
+}
