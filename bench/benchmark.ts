@@ -25,7 +25,10 @@ export interface Measured {
   readonly ratios: Readonly<Record<string, number>>;
   readonly must: readonly Demand[];
   /** What was read from time to time while it ran: in the file of results, and not on the page. */
-  readonly readings?: readonly { readonly atMs: number; readonly figures: Readonly<Record<string, number>> }[];
+  readonly readings?: readonly {
+    readonly atMs: number;
+    readonly figures: Readonly<Record<string, number>>;
+  }[];
   readonly notes?: readonly string[];
 }
 

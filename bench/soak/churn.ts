@@ -48,10 +48,15 @@ export async function startChurn({ aws }: MusterSystem, random: () => number): P
     launched += 1;
     const fails = launched % ONE_FAILS_OF === 0;
     const outcome = fails ? ({ kind: 'preflight', exitCode: 103 } as const) : ({ kind: 'joins' } as const);
-    return [{ op: 'launch-instances', accountId: place.account, instance: { region: place.region, outcome } }];
+    return [
+      { op: 'launch-instances', accountId: place.account, instance: { region: place.region, outcome } },
+    ];
   }
 
-  function sendAway(op: 'stop-instance' | 'lose-node', backBy: 'start-instance' | 'restore-node'): WorldChange[] {
+  function sendAway(
+    op: 'stop-instance' | 'lose-node',
+    backBy: 'start-instance' | 'restore-node',
+  ): WorldChange[] {
     const id = takeOne();
     if (id === null) return [];
     away.push({ id, back: { op: backBy, instanceId: id }, atStep: steps + STEPS_AWAY });
@@ -77,7 +82,10 @@ export async function startChurn({ aws }: MusterSystem, random: () => number): P
       const changes = comeBack();
       for (let n = 0; n < AT_ONCE; n += 1) {
         changes.push(...launch(), ...end());
-        changes.push(...sendAway('stop-instance', 'start-instance'), ...sendAway('lose-node', 'restore-node'));
+        changes.push(
+          ...sendAway('stop-instance', 'start-instance'),
+          ...sendAway('lose-node', 'restore-node'),
+        );
       }
       for (const { error, ids = [] } of await aws.change(...changes)) {
         if (error !== undefined) throw new Error(`the simulator refused a change: ${error}`);

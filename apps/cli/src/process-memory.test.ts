@@ -34,17 +34,20 @@ async function start(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
 }
 
 describe('a process that stays', () => {
-  test.each(['worker', 'scheduler', 'run'])('begins as a %s with a bounded heap, under the same id', async (verb) => {
-    const { code, told, stderr } = await start(['--config', '/nowhere/muster.yaml', verb]);
+  test.each(['worker', 'scheduler', 'run'])(
+    'begins as a %s with a bounded heap, under the same id',
+    async (verb) => {
+      const { code, told, stderr } = await start(['--config', '/nowhere/muster.yaml', verb]);
 
-    expect(code).toBe(78);
-    expect(stderr).toContain('/nowhere/muster.yaml');
-    expect(told).toHaveLength(2);
-    expect(told[1]?.pid).toBe(told[0]?.pid);
-    expect(told[1]?.limit).toBeLessThan(500 * MB);
-    expect(told[1]?.arenas).toBe('2');
-    expect(told[1]?.title).toEqual(['--config', '/nowhere/muster.yaml', verb]);
-  });
+      expect(code).toBe(78);
+      expect(stderr).toContain('/nowhere/muster.yaml');
+      expect(told).toHaveLength(2);
+      expect(told[1]?.pid).toBe(told[0]?.pid);
+      expect(told[1]?.limit).toBeLessThan(500 * MB);
+      expect(told[1]?.arenas).toBe('2');
+      expect(told[1]?.title).toEqual(['--config', '/nowhere/muster.yaml', verb]);
+    },
+  );
 
   test('keeps what the operator names, and begins once where nothing is missing', async () => {
     const own = { NODE_OPTIONS: '--max-old-space-size=1000 --max_semi_space_size=32', MALLOC_ARENA_MAX: '4' };

@@ -28,10 +28,14 @@ export function missingBounds(
 ): Relaunch | null {
   const heapMb = HEAPS_MB[verbOf(argv)];
   if (heapMb === undefined) return null;
-  const named = [...(env['NODE_OPTIONS'] ?? '').split(/\s+/), ...execArgv].map((option) => option.replaceAll('_', '-'));
+  const named = [...(env['NODE_OPTIONS'] ?? '').split(/\s+/), ...execArgv].map((option) =>
+    option.replaceAll('_', '-'),
+  );
   const isNamed = (name: string): boolean => named.some((option) => option.startsWith(name));
   const options = [
-    ...(isNamed('--max-old-space-size') || isNamed('--max-heap-size') ? [] : [`--max-old-space-size=${heapMb}`]),
+    ...(isNamed('--max-old-space-size') || isNamed('--max-heap-size')
+      ? []
+      : [`--max-old-space-size=${heapMb}`]),
     ...(isNamed('--max-semi-space-size') ? [] : [`--max-semi-space-size=${SEMI_SPACE_MB}`]),
   ];
   const arenas = env['MALLOC_ARENA_MAX'] === undefined ? { MALLOC_ARENA_MAX: ARENAS } : {};

@@ -12,7 +12,10 @@ test('what stays as it is does not grow, whatever single readings say', () => {
 });
 
 test('a leak of one a minute is sixty an hour, under noise of ten times as much', () => {
-  const noisy = Array.from({ length: 30 }, (_, n) => 100 + n + (n % 3 === 0 ? 10 : 0) - (n % 7 === 0 ? 10 : 0));
+  const noisy = Array.from(
+    { length: 30 },
+    (_, n) => 100 + n + (n % 3 === 0 ? 10 : 0) - (n % 7 === 0 ? 10 : 0),
+  );
 
   expect(growthPerHour(series(noisy))).toBeGreaterThan(50);
   expect(growthPerHour(series(noisy))).toBeLessThan(70);

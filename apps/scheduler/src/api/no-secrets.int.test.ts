@@ -3,7 +3,12 @@ import type { MusterConfig } from '@muster/core/config/model';
 import { parseConfig } from '@muster/core/config/parse-config';
 import { secretsOf } from '@muster/core/config/secrets';
 import { formatFaults } from '@muster/core/config/source/report';
-import { OFFLINE_FACTS, organizationMatcher, systemConfig, TEST_MARKER_KEY } from '@muster/testing/system-config';
+import {
+  OFFLINE_FACTS,
+  organizationMatcher,
+  systemConfig,
+  TEST_MARKER_KEY,
+} from '@muster/testing/system-config';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createBrowser } from '../access/browser.fixture.ts';
 import { accountId, SEEDED, seedOrganization } from '../console/seeded-ledger.fixture.ts';
@@ -23,7 +28,9 @@ const FILES: Readonly<Record<string, string>> = {
 function configuration(): MusterConfig {
   const text = JSON.stringify(
     systemConfig(OFFLINE_FACTS, {
-      discovery_service: { aws: [{ ...organizationMatcher(OFFLINE_FACTS), external_id: 'external-id-of-the-role' }] },
+      discovery_service: {
+        aws: [{ ...organizationMatcher(OFFLINE_FACTS), external_id: 'external-id-of-the-role' }],
+      },
       muster: {
         redis: { prefix: 'test', password_file: 'redis' },
         console: {
@@ -92,7 +99,12 @@ test('the configuration holds a secret of every kind', () => {
   const shown = secrets.join('\n');
 
   const { users: _, ...others } = FILES;
-  for (const one of [...Object.values(others), TEST_MARKER_KEY, 'external-id-of-the-role', 'password-for-all']) {
+  for (const one of [
+    ...Object.values(others),
+    TEST_MARKER_KEY,
+    'external-id-of-the-role',
+    'password-for-all',
+  ]) {
     expect(shown).toContain(one.trim());
   }
   expect(config.console.users).toHaveLength(1);
