@@ -43,7 +43,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           globalSetup: BUILT_CONSOLE,
-          include: ['{apps,packages}/*/src/**/*.int.test.ts'],
+          include: ['{apps,packages}/*/src/**/*.int.test.ts', 'scripts/**/*.int.test.ts'],
           sequence: { groupOrder: 2 },
           // A file waits for Redis, for simulators and for real deadlines.
           maxWorkers: CORES + 1,

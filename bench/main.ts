@@ -12,6 +12,7 @@ import { fanOut } from './cases/fan-out.ts';
 import { grow } from './cases/grow.ts';
 import { install } from './cases/install.ts';
 import { latency } from './cases/latency.ts';
+import { memory } from './cases/memory.ts';
 import { overhead } from './cases/overhead.ts';
 import { scan } from './cases/scan.ts';
 import { soak } from './cases/soak.ts';
@@ -24,6 +25,7 @@ import { type BenchResult, readResults, resultTable, writePage } from './results
 const BENCHMARKS: readonly Benchmark[] = [
   scan,
   steady,
+  memory,
   grow,
   latency,
   install,

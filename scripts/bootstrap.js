@@ -20,12 +20,14 @@ const VERBS = {
   bench: { entry: 'bench/main.ts', redis: 'started' },
   chaos: { entry: 'test/chaos/main.ts', redis: 'installed' },
   live: { entry: 'test/live/main.ts', redis: 'none' },
+  sbom: { entry: 'scripts/sbom.ts', redis: 'none' },
+  audit: { entry: 'scripts/audit.ts', redis: 'none' },
   sim: { entry: 'apps/demo/src/sim.ts', redis: 'none' },
   muster: { entry: 'apps/cli/bin/muster.js', redis: 'none' },
 };
 
-/** What starts a scheduler of this checkout, whose page must be built. Tests build it by themselves: see vitest.config.ts. */
-const SERVES_CONSOLE = new Set(['demo', 'bench', 'muster scheduler', 'muster run']);
+/** What starts a scheduler of this checkout, whose page must be built, or tells what is in it. Tests build it by themselves: see vitest.config.ts. */
+const SERVES_CONSOLE = new Set(['demo', 'bench', 'sbom', 'muster scheduler', 'muster run']);
 
 const OLDEST_NODE = 18;
 

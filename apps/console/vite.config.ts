@@ -9,6 +9,8 @@ export default defineConfig({
     emptyOutDir: true,
     // `img-src 'self'` knows no data URLs.
     assetsInlineLimit: 0,
+    // What is bundled goes along with its license: the texts of all packages in the page.
+    license: { fileName: 'licenses.md' },
     // Every browser that the console is opened in preloads modules.
     modulePreload: { polyfill: false },
     reportCompressedSize: false,

@@ -1,4 +1,4 @@
-/** Whatever is asked, of every route that answers, by an admin: no secret of the configuration comes back. */
+/** What no role gets: a secret of the configuration; and what a viewer does not: anything that changes something. */
 import type { MusterConfig } from '@muster/core/config/model';
 import { parseConfig } from '@muster/core/config/parse-config';
 import { secretsOf } from '@muster/core/config/secrets';
@@ -121,5 +121,36 @@ test.each([...READ.map((path) => `/api/v1${path}`), '/metrics', '/auth/session',
 
     expect(status).toBe(path.includes('/actions/') ? 404 : 200);
     expect(secrets.filter((secret) => body.includes(secret))).toEqual([]);
+  },
+);
+
+const CHANGES = API_ROUTES.filter(({ method }) => method !== 'get').map(({ method, path }) => [
+  method.toUpperCase(),
+  path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(KNOWN[name] ?? '')),
+]);
+
+test.each(CHANGES)(
+  'a viewer, signed in or by a token, gets nothing done by %s %s',
+  async (method = '', path = '') => {
+    const body = method === 'DELETE' ? undefined : {};
+    const { links, tokens } = app.ledger.access;
+    const viewer = createBrowser(app.url);
+    await viewer.send('POST', `/auth/link/${await links.make({ name: 'vic', role: 'viewer' })}`);
+    const { csrf } = JSON.parse((await viewer.get('/auth/session')).body) as { csrf: string };
+    const { secret } = await tokens.make({
+      name: 'reports',
+      role: 'viewer',
+      scope: 'all',
+      by: 'ann',
+      lifeMs: 60_000,
+    });
+
+    const bySession = await viewer.send(method, `/api/v1${path}`, body, { 'x-csrf-token': csrf });
+    const byToken = await createBrowser(app.url).send(method, `/api/v1${path}`, body, {
+      authorization: `Bearer ${secret}`,
+    });
+
+    expect([bySession.status, byToken.status]).toEqual([403, 403]);
+    expect(bySession.body).toContain('operator');
   },
 );
