@@ -59,7 +59,8 @@ export async function runUntilSignal<T>(
   const { redact, learn } = createConfigRedactor(config);
   // A run with an end has a result, and standard output belongs to that alone.
   const destination = until === undefined ? 'stdout' : 'stderr';
-  const log = createLogger({ name, level: logLevel(context), redact, destination });
+  const format = await logFormat(context, destination);
+  const log = createLogger({ name, level: logLevel(context), redact, destination, format });
   const signal = Promise.withResolvers<null>();
   let reason = 'the end of the run';
   const release = onEndSignal((received) => {
@@ -137,4 +138,18 @@ function logLevel(context: CommandContext): LogLevel {
     throw new CommandError(EXIT.config, `LOG_LEVEL is "${level}": use one of ${levels.join(', ')}`);
   }
   return known;
+}
+
+/** Undefined for JSON. What makes lines for people is loaded only when it is asked for. */
+async function logFormat(
+  context: CommandContext,
+  destination: 'stdout' | 'stderr',
+): Promise<((line: string) => string) | undefined> {
+  const format = context.env['LOG_FORMAT'] ?? '';
+  if (format === '' || format === 'json') return undefined;
+  if (format !== 'pretty') {
+    throw new CommandError(EXIT.config, `LOG_FORMAT is "${format}": use one of json, pretty`);
+  }
+  const { createPrettyLines } = await import('@muster/core/runtime/pretty-lines');
+  return createPrettyLines(process[destination].isTTY && !process.env['NO_COLOR']);
 }

@@ -15,6 +15,11 @@ export interface LoggerOptions {
   readonly redact?: Redact;
   /** Standard output or standard error, or somewhere else. @default "stdout" */
   readonly destination?: 'stdout' | 'stderr' | LineWriter;
+  /**
+   * Makes another text of each line of JSON, which is written as it comes back: safe for terminals, line end included.
+   * @default JSON, with what terminals obey escaped
+   */
+  readonly format?: ((line: string) => string) | undefined;
 }
 
 /**
@@ -40,19 +45,19 @@ export function createLogger(options: LoggerOptions): Logger {
 const streams: { stdout?: LineWriter; stderr?: LineWriter } = {};
 
 /** A stream's writer is the same for all loggers of a process, so that their lines stay in order. */
-function writerOf({ name, destination = 'stdout' }: LoggerOptions): LineWriter {
-  if (typeof destination === 'object') return destination;
+function writerOf({ name, destination = 'stdout', format = terminalText }: LoggerOptions): LineWriter {
+  if (typeof destination === 'object') return formatted(destination, format);
   const lostLine = (lost: number): string => {
     const time = pino.stdTimeFunctions.isoTime();
     return `{"level":"warn"${time},"name":${JSON.stringify(name)},"lost":${lost},"msg":"log lines could not be written"}\n`;
   };
-  streams[destination] ??= forTerminals(createLineWriter(destination === 'stdout' ? 1 : 2, lostLine));
-  return streams[destination];
+  streams[destination] ??= createLineWriter(destination === 'stdout' ? 1 : 2, lostLine);
+  return formatted(streams[destination], format);
 }
 
-/** Logs are read in terminals, and pino escapes no more than JSON asks for. The values stay the same. */
-function forTerminals(lines: LineWriter): LineWriter {
-  return { write: (text) => lines.write(terminalText(text)) };
+/** Logs are read in terminals, and pino escapes no more than JSON asks for. In JSON the values stay the same. */
+function formatted(lines: LineWriter, format: (line: string) => string): LineWriter {
+  return { write: (text) => lines.write(format(text)) };
 }
 
 /** pino applies no formatter to what is bound to a child, so that is redacted before it is bound. */
