@@ -1,0 +1,238 @@
+/** deploy/ecs: what can be known of it without an AWS account. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readEnvironment } from '@muster/core/config/environment';
+import { expect, onTestFinished, test } from 'vitest';
+import { type ContainerDefinition, ecsContainers, FILE_ARNS } from './ecs-containers.ts';
+import {
+  danglingReferences,
+  type HclBlock,
+  type ProviderSchema,
+  readModule,
+  schemaFaults,
+  TERRAFORM_IS_HERE,
+} from './terraform-module.ts';
+
+const FOLDER = fileURLToPath(new URL('../../deploy/ecs', import.meta.url));
+const SCHEMA = JSON.parse(
+  readFileSync(new URL('aws-provider-schema.json', import.meta.url), 'utf8'),
+) as ProviderSchema;
+
+const root = await readModule(FOLDER);
+const containers = await readModule(join(FOLDER, 'containers'));
+
+function resource(type: string, name: string): HclBlock {
+  const [found] = root.files.flatMap((file) => file.resource?.[type]?.[name] ?? []);
+  if (found === undefined) throw new Error(`no ${type}.${name}`);
+  return found;
+}
+
+test('every resource and argument is one that the provider knows, and none is missing', () => {
+  expect(schemaFaults(root, SCHEMA)).toEqual([]);
+  const types = root.files.flatMap((file) => Object.keys(file.resource ?? {}));
+  expect(new Set(types).size).toBeGreaterThan(15);
+});
+
+test('the check of arguments finds what is wrong', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-hcl-'));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const text = readFileSync(join(FOLDER, 'services.tf'), 'utf8')
+    .replace('desired_count      ', 'desired_counts     ')
+    .replace('enable   = true', 'enable   = "yes"')
+    .replace(/name += "containerInsights"\n/, '')
+    .replace('"aws_ecs_service" "worker"', '"aws_ecs_servant" "worker"')
+    .replace('aws_security_group.worker', 'aws_security_group.workers');
+  spawnSync('tee', [join(folder, 'services.tf')], { input: text });
+
+  const module = await readModule(folder);
+
+  expect(schemaFaults(module, SCHEMA)).toEqual([
+    'aws_ecs_cluster.muster.setting.name: missing',
+    'aws_ecs_servant.worker: unknown type',
+    'aws_ecs_service.scheduler.deployment_circuit_breaker.enable: "yes" is no boolean',
+    'aws_ecs_service.scheduler.desired_counts: unknown argument',
+  ]);
+  expect(danglingReferences(module, {})).toContain('aws_security_group.workers');
+});
+
+test('nothing is named that is not declared, and no variable is declared in vain', () => {
+  expect(danglingReferences(root, { scheduler: containers, worker: containers })).toEqual([]);
+  expect(danglingReferences(containers, {})).toEqual([]);
+  for (const module of [root, containers]) {
+    const variables = module.files.flatMap((file) => Object.keys(file.variable ?? {}));
+    expect(variables.filter((name) => !new RegExp(`\\bvar\\.${name}\\b`).test(module.text))).toEqual([]);
+  }
+});
+
+test('every variable says what it is, and stands in docs/deploy/ecs.md', () => {
+  const page = readFileSync(new URL('../../docs/deploy/ecs.md', import.meta.url), 'utf8');
+  const variables = root.files.flatMap((file) => Object.entries(file.variable ?? {}));
+
+  expect(variables.length).toBeGreaterThan(25);
+  for (const [name, [block]] of variables) {
+    expect(block?.['description'], name).toMatch(/\.$/);
+    expect(page, name).toContain(`\`${name}\``);
+  }
+});
+
+test('a scheduler has no role of AWS, a worker the discovery role, and each fetches its own files', () => {
+  expect(resource('aws_ecs_task_definition', 'scheduler')).not.toHaveProperty('task_role_arn');
+  expect(resource('aws_ecs_task_definition', 'worker')).toMatchObject({
+    task_role_arn: '${local.worker_role_arn}',
+  });
+  for (const name of ['scheduler', 'worker']) {
+    expect(resource('aws_ecs_task_definition', name)['execution_role_arn']).toBe(
+      `\${aws_iam_role.execution["${name}"].arn}`,
+    );
+    expect(resource('aws_ecs_service', name)).toMatchObject({
+      deployment_circuit_breaker: [{ enable: true, rollback: true }],
+      network_configuration: [
+        { assign_public_ip: false, security_groups: [`\${aws_security_group.${name}.id}`] },
+      ],
+    });
+  }
+});
+
+test('the Redis that is made evicts nothing, speaks TLS alone, and its password is in no state', () => {
+  expect(resource('aws_elasticache_parameter_group', 'redis')['parameter']).toEqual([
+    { name: 'maxmemory-policy', value: 'noeviction' },
+  ]);
+  const group = resource('aws_elasticache_replication_group', 'redis');
+  expect(group).toMatchObject({
+    transit_encryption_enabled: true,
+    at_rest_encryption_enabled: true,
+    automatic_failover_enabled: true,
+    auth_token_wo: '${ephemeral.aws_secretsmanager_secret_version.redis_password[0].secret_string}',
+  });
+  expect(group).not.toHaveProperty('auth_token');
+});
+
+test('nothing reaches a worker but Prometheus, and a scheduler but the load balancer', () => {
+  const rules = root.files.flatMap((file) =>
+    Object.values(file.resource?.['aws_vpc_security_group_ingress_rule'] ?? {}).flat(),
+  );
+  const into = (group: string): readonly HclBlock[] =>
+    rules.filter((rule) => rule['security_group_id'] === `\${aws_security_group.${group}}`);
+
+  expect(into('worker.id').map((rule) => rule['referenced_security_group_id'])).toEqual([
+    '${var.metrics_security_group_id}',
+  ]);
+  expect(into('scheduler.id').map((rule) => rule['referenced_security_group_id'])).toEqual([
+    '${aws_security_group.console[0].id}',
+  ]);
+  expect(rules.filter((rule) => rule['cidr_ipv4'] === '0.0.0.0/0')).toEqual([]);
+});
+
+test.skipIf(!TERRAFORM_IS_HERE)(
+  'terraform fmt would change nothing (skipped where it is not installed)',
+  () => {
+    const { status, stdout } = spawnSync('terraform', ['fmt', '-check', '-recursive', '-diff', FOLDER], {
+      encoding: 'utf8',
+      env: { ...process.env, TF_CLI_CONFIG_FILE: undefined },
+    });
+
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+  },
+);
+
+const SERVICES = ['scheduler', 'worker'] as const;
+
+test.skipIf(!TERRAFORM_IS_HERE).each(SERVICES)(
+  'the %s’s containers are locked down and told what Muster knows (skipped where terraform is not installed)',
+  (service) => {
+    const definitions = ecsContainers(service);
+
+    const isTold = (name: string): boolean => service === 'worker' && name === 'tbot';
+    expect(definitions.map(({ name }) => name)).toEqual([
+      'files',
+      service,
+      ...(service === 'worker' ? ['tbot'] : []),
+    ]);
+    for (const definition of definitions) {
+      expect(definition).toMatchObject({
+        readonlyRootFilesystem: true,
+        linuxParameters: { capabilities: { drop: ['ALL'] } },
+        logConfiguration: { logDriver: 'awslogs' },
+      });
+      expect(definition.user).toBe(definition.name === 'files' ? '0' : '1000');
+      if (!isTold(definition.name)) expect(environmentFaults(definition)).toEqual([]);
+    }
+    const process = definitions[1];
+    const port = service === 'scheduler' ? 8080 : 9090;
+    expect(process).toMatchObject({
+      command: [service],
+      essential: true,
+      stopTimeout: 40,
+      portMappings: [{ containerPort: port, hostPort: port }],
+      dependsOn: [
+        { containerName: 'files', condition: 'SUCCESS' },
+        ...(service === 'worker' ? [{ containerName: 'tbot', condition: 'START' }] : []),
+      ],
+    });
+    expect(process?.healthCheck?.command.join(' ')).toContain(`http://127.0.0.1:${port}/readyz`);
+    // No secret in the environment of a process that talks to the network.
+    expect(process).not.toHaveProperty('secrets');
+    expect(JSON.stringify(process?.environment).includes('AWS_')).toBe(service === 'worker');
+  },
+);
+
+function environmentFaults({ environment }: ContainerDefinition): readonly string[] {
+  const findings = { faults: [], notes: [] };
+  readEnvironment(Object.fromEntries(environment.map(({ name, value }) => [name, value])), findings);
+  return findings.faults;
+}
+
+test.skipIf(!TERRAFORM_IS_HERE)(
+  'both listen inside the task alone, unless the network is let in (skipped where terraform is not installed)',
+  () => {
+    const listen = (service: 'scheduler' | 'worker', more: object): unknown =>
+      ecsContainers(service, more)[1]?.environment.find(({ name }) => name.endsWith('_LISTEN'))?.value;
+
+    expect(listen('scheduler', {})).toBe('127.0.0.1:8080');
+    expect(listen('worker', {})).toBe('127.0.0.1:9090');
+    expect(listen('scheduler', { listens_to_network: true })).toBe('0.0.0.0:8080');
+    expect(listen('worker', { listens_to_network: true })).toBe('0.0.0.0:9090');
+  },
+);
+
+test.skipIf(!TERRAFORM_IS_HERE)(
+  'the first container writes each secret into its file, whatever stands in it (skipped where terraform is not installed)',
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), 'muster-ecs-'));
+    onTestFinished(() => {
+      rmSync(folder, { recursive: true });
+    });
+    for (const name of ['etc/muster', 'tmp', 'opt/machine-id'])
+      mkdirSync(join(folder, name), { recursive: true });
+    const [files] = ecsContainers('worker');
+    const text = (name: string): string => `first line of ${name}\n$(id) "quoted" \\n 'x'`;
+    const env = Object.fromEntries(
+      (files?.secrets ?? []).map(({ name, valueFrom }) => [
+        name,
+        text(Object.entries(FILE_ARNS).find(([, arn]) => arn === valueFrom)?.[0] ?? ''),
+      ]),
+    );
+    const script = files?.command[0]?.replaceAll(/(?<=[' ])\/(etc|tmp|opt)\b/g, `${folder}/$1`) ?? '';
+
+    const { status, stderr } = spawnSync(
+      files?.entryPoint?.[0] ?? '',
+      [...(files?.entryPoint?.slice(1) ?? []), script],
+      {
+        env,
+        encoding: 'utf8',
+      },
+    );
+
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    for (const name of Object.keys(FILE_ARNS)) {
+      expect(readFileSync(join(folder, 'etc/muster', name), 'utf8')).toBe(`${text(name)}\n`);
+      expect(statSync(join(folder, 'etc/muster', name)).mode & 0o777).toBe(0o444);
+    }
+    expect(existsSync(join(folder, 'etc/muster/muster.yaml'))).toBe(true);
+  },
+);
