@@ -33,8 +33,9 @@ afterEach(async () => {
 function openVolumes(): { readonly folder: string; in(text: string): string } {
   const folder = mkdtempSync(join(tmpdir(), 'muster-task-'));
   folders.push(folder);
-  for (const name of ['etc/muster', 'tmp', 'opt/machine-id'])
+  for (const name of ['etc/muster', 'tmp', 'opt/machine-id']) {
     mkdirSync(join(folder, name), { recursive: true });
+  }
   return {
     folder,
     in: (text) => text.replaceAll(/(?<![\w.-])\/(etc\/muster|tmp|opt\/machine-id)\b/g, `${folder}/$1`),

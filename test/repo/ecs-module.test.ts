@@ -4,8 +4,11 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { exampleSettings, fileOf } from '@muster/cli/init/example.fixture';
 import { readEnvironment } from '@muster/core/config/environment';
 import { expect, onTestFinished, test } from 'vitest';
+import { parse } from 'yaml';
+import { blocksOf } from './guide-blocks.ts';
 import { type ContainerDefinition, ecsContainers, FILE_ARNS } from './ecs-containers.ts';
 import {
   danglingReferences,
@@ -17,6 +20,7 @@ import {
 } from './terraform-module.ts';
 
 const FOLDER = fileURLToPath(new URL('../../deploy/ecs', import.meta.url));
+const PAGE = readFileSync(new URL('../../docs/deploy/ecs.md', import.meta.url), 'utf8');
 const SCHEMA = JSON.parse(
   readFileSync(new URL('aws-provider-schema.json', import.meta.url), 'utf8'),
 ) as ProviderSchema;
@@ -70,13 +74,12 @@ test('nothing is named that is not declared, and no variable is declared in vain
 });
 
 test('every variable says what it is, and stands in docs/deploy/ecs.md', () => {
-  const page = readFileSync(new URL('../../docs/deploy/ecs.md', import.meta.url), 'utf8');
   const variables = root.files.flatMap((file) => Object.entries(file.variable ?? {}));
 
   expect(variables.length).toBeGreaterThan(25);
   for (const [name, [block]] of variables) {
     expect(block?.['description'], name).toMatch(/\.$/);
-    expect(page, name).toContain(`\`${name}\``);
+    expect(PAGE, name).toContain(`\`${name}\``);
   }
 });
 
@@ -147,7 +150,6 @@ test.skipIf(!TERRAFORM_IS_HERE).each(SERVICES)(
   (service) => {
     const definitions = ecsContainers(service);
 
-    const isTold = (name: string): boolean => service === 'worker' && name === 'tbot';
     expect(definitions.map(({ name }) => name)).toEqual([
       'files',
       service,
@@ -160,7 +162,7 @@ test.skipIf(!TERRAFORM_IS_HERE).each(SERVICES)(
         logConfiguration: { logDriver: 'awslogs' },
       });
       expect(definition.user).toBe(definition.name === 'files' ? '0' : '1000');
-      if (!isTold(definition.name)) expect(environmentFaults(definition)).toEqual([]);
+      expect(environmentFaults(definition)).toEqual([]);
     }
     const process = definitions[1];
     const port = service === 'scheduler' ? 8080 : 9090;
@@ -207,8 +209,9 @@ test.skipIf(!TERRAFORM_IS_HERE)(
     onTestFinished(() => {
       rmSync(folder, { recursive: true });
     });
-    for (const name of ['etc/muster', 'tmp', 'opt/machine-id'])
+    for (const name of ['etc/muster', 'tmp', 'opt/machine-id']) {
       mkdirSync(join(folder, name), { recursive: true });
+    }
     const [files] = ecsContainers('worker');
     const text = (name: string): string => `first line of ${name}\n$(id) "quoted" \\n 'x'`;
     const env = Object.fromEntries(
@@ -236,3 +239,23 @@ test.skipIf(!TERRAFORM_IS_HERE)(
     expect(existsSync(join(folder, 'etc/muster/muster.yaml'))).toBe(true);
   },
 );
+
+test('the page makes of init’s tbot.yaml one that needs no disk, and every block of commands is one that bash reads', () => {
+  const blocks = blocksOf(PAGE).filter(({ language }) => language === 'sh');
+  const change = /^sed '(.*)' teleport\/tbot\.yaml/m.exec(PAGE)?.[1] ?? '';
+
+  const { stdout } = spawnSync('sed', [change], {
+    input: fileOf(exampleSettings(), 'teleport/tbot.yaml'),
+    encoding: 'utf8',
+  });
+
+  expect(parse(stdout)).toMatchObject({
+    storage: { type: 'memory' },
+    outputs: [{ type: 'identity', destination: { type: 'directory', path: '/opt/machine-id' } }],
+  });
+  expect((parse(stdout) as { storage: object }).storage).toEqual({ type: 'memory' });
+  expect(blocks.length).toBeGreaterThanOrEqual(2);
+  for (const { text } of blocks) {
+    expect(spawnSync('bash', ['-n'], { input: text, encoding: 'utf8' }).stderr).toBe('');
+  }
+});
