@@ -5,6 +5,7 @@ import { plainRedis, settingsOfPlain } from './thread-redis.ts';
 
 const SENTINELS: RedisSettings = {
   url: new Secret('rediss+sentinel://:pw@a:1,b:2/primary'),
+  passwordFile: '/etc/muster/redis-password',
   prefix: 'p',
   tls: { ca: 'CA', client: { cert: 'CERT', key: new Secret('KEY') } },
   sentinelPassword: new Secret('sentinel-pw'),

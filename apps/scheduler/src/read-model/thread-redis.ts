@@ -4,6 +4,7 @@ import { Secret } from '@muster/core/config/secret';
 /** How Redis is reached, as it goes from one thread to another within the process: a `Secret` would arrive empty. */
 export interface PlainRedis {
   readonly url: string;
+  readonly passwordFile: string | null;
   readonly prefix: string;
   readonly tls: {
     readonly ca: string | null;
@@ -13,10 +14,11 @@ export interface PlainRedis {
 }
 
 /** For `workerData` alone: what it returns is never logged. */
-export function plainRedis({ url, prefix, tls, sentinelPassword }: RedisSettings): PlainRedis {
+export function plainRedis({ url, passwordFile, prefix, tls, sentinelPassword }: RedisSettings): PlainRedis {
   const client = tls?.client ?? null;
   return {
     url: url.reveal(),
+    passwordFile: passwordFile ?? null,
     prefix,
     tls:
       tls === undefined
@@ -27,10 +29,17 @@ export function plainRedis({ url, prefix, tls, sentinelPassword }: RedisSettings
 }
 
 /** The reverse of `plainRedis`. */
-export function settingsOfPlain({ url, prefix, tls, sentinelPassword }: PlainRedis): RedisSettings {
+export function settingsOfPlain({
+  url,
+  passwordFile,
+  prefix,
+  tls,
+  sentinelPassword,
+}: PlainRedis): RedisSettings {
   const client = tls?.client ?? null;
   return {
     url: new Secret(url),
+    ...(passwordFile === null ? {} : { passwordFile }),
     prefix,
     ...(tls === null
       ? {}

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { formatFaults } from './source/report.ts';
 import { configPath, loadConfig } from './load-config.ts';
@@ -63,6 +63,14 @@ describe('loadConfig', () => {
 
       expect(decodeURIComponent(new URL(url || 'x:').password)).toBe('a%b@c:/d é');
       expect(url).toMatch(/^redis:\/\/:[^@]*@redis:6379\/2$/);
+    });
+
+    test('is found again from any folder', () => {
+      writeFileSync(join(dir, 'redis.txt'), 'a');
+
+      const result = loadConfig(relative(process.cwd(), file('{password_file: redis.txt}')), {});
+
+      expect(result.ok && result.config.redis.passwordFile).toBe(join(dir, 'redis.txt'));
     });
 
     test('may be in a file that the environment names, and goes with the address there', () => {

@@ -58,6 +58,8 @@ export interface MusterConfig {
 export interface RedisSettings {
   /** With the password, wherever it was given. */
   readonly url: Secret;
+  /** Where the password of `url` was read, absolute: it is read again whenever a connection is made anew. Absent where it was given otherwise. */
+  readonly passwordFile?: string | undefined;
   /** First part of every key we write; letters, digits, `-`, `_`. */
   readonly prefix: string;
   /** Of `rediss`, beside what Node trusts anyway; absent without. */

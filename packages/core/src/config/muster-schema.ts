@@ -42,7 +42,7 @@ export const MusterShape = z.strictObject({
       password_file: text()
         .optional()
         .describe(
-          'File with the password of Redis, relative to the folder of this file. Used when the URL has no password. The environment variable `REDIS_PASSWORD_FILE` wins.',
+          'File with the password of Redis, relative to the folder of this file. Used when the URL has no password, and read again whenever a connection is made: a new password needs no restart. The environment variable `REDIS_PASSWORD_FILE` wins.',
         ),
       ca_file: text()
         .optional()

@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path';
 import type { Matcher } from '../scan/matcher.ts';
 import type { ReadFile } from './rules/section-rules.ts';
 import {
@@ -10,7 +11,7 @@ import {
 } from './rules/discovery-rules.ts';
 import { readEnvironment, type Environment, type EnvironmentSettings } from './environment.ts';
 import type { InstallDefaults } from './rules/install-rules.ts';
-import type { ConfigFault, ConfigNote, MusterConfig } from './model.ts';
+import type { ConfigFault, ConfigNote, MusterConfig, RedisSettings } from './model.ts';
 import { compileMuster, scale } from './rules/muster-rules.ts';
 import { MusterShape } from './muster-schema.ts';
 import { noteUnusedPins, readScriptPins } from './rules/script-pins.ts';
@@ -91,6 +92,7 @@ function compileDocuments(
         };
   checkAnythingToDo(service, matchers, keys, report);
   noteUnusedPins(pins, matchers, musterReport);
+  const settings = compileMuster(muster, environment, readAndNote, findings, musterReport);
   return {
     proxyServer,
     enabled: service.enabled,
@@ -98,9 +100,18 @@ function compileDocuments(
     pollIntervalMs: scale(service.pollIntervalMs, environment.speed),
     matchers,
     endsAtMs: earliest(resources.map(({ endsAtMs }) => endsAtMs)),
-    ...compileMuster(muster, environment, readAndNote, findings, musterReport),
+    ...settings,
+    redis: inFolderOf(options.file, settings.redis),
     files: [...files],
   };
+}
+
+/** A file that is read again later is found from any working directory. */
+function inFolderOf(file: string, redis: RedisSettings): RedisSettings {
+  const { passwordFile } = redis;
+  return passwordFile === undefined
+    ? redis
+    : { ...redis, passwordFile: resolve(dirname(file), passwordFile) };
 }
 
 function compileResources(

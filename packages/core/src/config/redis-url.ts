@@ -73,3 +73,8 @@ export function withPassword(url: string, password: string): string {
       `${scheme}${user ?? ''}:${encodeURIComponent(password)}@`,
   );
 }
+
+/** A URL that `readRedisUrl` reads, with its user and without its password. */
+export function withoutPassword(url: string): string {
+  return url.replace(/^([a-z+]+:\/\/[^:@/?#]*):[^@/?#]*@/, '$1@');
+}

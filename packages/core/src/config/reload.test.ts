@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { compareConfig } from './reload.ts';
+import { Secret } from './secret.ts';
 import type { MusterConfig } from './model.ts';
 import { parseConfig } from './parse-config.ts';
 
@@ -108,4 +109,20 @@ test('a configuration whose last matcher has ended is taken up, in every partiti
   const change = compareConfig(config({ partition: 'aws-cn' }), config({ service: { aws: [] } }));
 
   expect(change).toMatchObject({ kind: 'live', config: { matchers: [] }, restart: [] });
+});
+
+test('another password of Redis in its file is taken up, another place of Redis is not', () => {
+  const running = config({});
+  const inFile = (url: string): MusterConfig => ({
+    ...running,
+    redis: { ...running.redis, url: new Secret(url), passwordFile: '/etc/muster/redis-password' },
+  });
+  const before = inFile('redis://muster:old@redis');
+
+  const rotated = compareConfig(before, inFile('redis://muster:new@redis'));
+  const moved = compareConfig(before, inFile('redis://muster:old@elsewhere'));
+
+  expect(rotated).toMatchObject({ kind: 'live', restart: [] });
+  expect(rotated.kind === 'live' && rotated.config.redis.url.reveal()).toBe('redis://muster:new@redis');
+  expect(moved).toMatchObject({ kind: 'live', restart: ['muster.redis'] });
 });

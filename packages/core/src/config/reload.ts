@@ -1,5 +1,6 @@
 import type { Finding, FindingKind } from '../control/findings.ts';
-import type { MusterConfig } from './model.ts';
+import type { MusterConfig, RedisSettings } from './model.ts';
+import { withoutPassword } from './redis-url.ts';
 import { isOpenConsole } from './console-reach.ts';
 import { isLoopbackHost } from './environment.ts';
 import { installationId } from './installation-id.ts';
@@ -64,7 +65,7 @@ type ConfigChange =
   | { readonly kind: 'restart'; readonly keys: readonly string[] };
 
 /** Sections that a process is built from: connections, ports, how much runs at once, the token buckets of its ledger. */
-const BUILT_IN = ['redis', 'worker', 'pacing', 'speed'] as const satisfies readonly (keyof MusterConfig)[];
+const BUILT_IN = ['worker', 'pacing', 'speed'] as const satisfies readonly (keyof MusterConfig)[];
 
 /** Decides what of `next` a process that runs with `running` can take up; see docs/decisions/0007. */
 export function compareConfig(running: MusterConfig, next: MusterConfig): ConfigChange {
@@ -78,13 +79,15 @@ export function compareConfig(running: MusterConfig, next: MusterConfig): Config
   ];
   if (identity.length > 0) return { kind: 'restart', keys: identity };
   const console = consoleAfter(running.console, next.console);
+  const isSameRedis = placeOfRedis(running.redis) === placeOfRedis(next.redis);
   const restart = [
+    ...(isSameRedis ? [] : ['redis']),
     ...BUILT_IN.filter((key) => fingerprint(running[key]) !== fingerprint(next[key])),
     ...(fingerprint(console) === fingerprint(next.console) ? [] : ['console']),
   ];
   const config = Object.freeze({
     ...next,
-    redis: running.redis,
+    redis: isSameRedis ? next.redis : running.redis,
     console,
     worker: running.worker,
     pacing: running.pacing,
@@ -110,6 +113,13 @@ function consoleAfter(
   // Without any sign-in `next` means this machine alone, and where the process still listens is the network.
   const { usersFile, users, oidc, trustedProxy, password } = running;
   return { ...after, usersFile, users, oidc, trustedProxy, password };
+}
+
+/** Which Redis, and how it is reached: a password out of a file is read again by each connection, and may change. */
+function placeOfRedis(redis: RedisSettings): string {
+  const { url, passwordFile } = redis;
+  if (passwordFile === undefined) return fingerprint(redis);
+  return fingerprint({ ...redis, url: withoutPassword(url.reveal()) });
 }
 
 /** The SDK's clients are made for one partition. */

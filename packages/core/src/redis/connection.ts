@@ -2,7 +2,8 @@ import type { SecureContextOptions } from 'node:tls';
 import { Redis, type RedisOptions as ClientOptions } from 'ioredis';
 import { type RedisAddress, readRedisUrl } from '../config/redis-url.ts';
 import type { RedisSettings, RedisTls } from '../config/model.ts';
-import type { Secret } from '../config/secret.ts';
+import { readSecretFile, type Secret } from '../config/secret.ts';
+import { readTextFile } from '../config/source/read-text-file.ts';
 import { JobError, messageOf } from '../runtime/errors.ts';
 import { type Clock, LATE, within } from '../runtime/clock-port.ts';
 import type { Logger } from '../runtime/logger-port.ts';
@@ -24,7 +25,7 @@ import { slotOwner } from './slot-owner.ts';
  */
 export type RedisProfile = 'fail-fast' | 'patient';
 
-export interface RedisOptions extends Pick<RedisSettings, 'tls' | 'sentinelPassword'> {
+export interface RedisOptions extends Pick<RedisSettings, 'passwordFile' | 'tls' | 'sentinelPassword'> {
   /** As `readRedisUrl` reads it: of one server, of Sentinels, or of a Redis Cluster. */
   readonly url: Secret;
   /** Of the installation: in a Cluster, the connection is to the server that has its keys. */
@@ -61,11 +62,24 @@ export function createRedis(options: RedisOptions): Redis {
     connectionName: options.name,
     reconnectOnError,
     maxLoadingRetryTime: LOADING_RETRY_MS,
-    retryStrategy: (attempt) => Math.min(100 * 2 ** Math.min(attempt - 1, 10), 2_000),
+    retryStrategy: retryWith(options.passwordFile),
   });
   if (options.profile === 'patient') slowRefusals(redis);
   logAvailability(redis, options.log.child({ redis: options.name }));
   return redis;
+}
+
+/**
+ * When a connection that was lost is tried again, and with which password: the one that is in the file by then. The client calls
+ * it as a method of the options of the connection at hand, also of one that BullMQ duplicated.
+ */
+function retryWith(passwordFile: string | undefined): NonNullable<ClientOptions['retryStrategy']> {
+  return function (this: { password?: string | undefined }, attempt: number): number {
+    const reading = passwordFile === undefined ? null : readSecretFile(passwordFile, readTextFile);
+    // A file that is being replaced is read at the next try.
+    if (reading?.ok === true) this.password = reading.text;
+    return Math.min(100 * 2 ** Math.min(attempt - 1, 10), 2_000);
+  };
 }
 
 const PATIENT = { maxRetriesPerRequest: null, socketTimeout: SILENCE_TIMEOUT_MS } as const;

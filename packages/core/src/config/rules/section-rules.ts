@@ -51,7 +51,9 @@ export function compileRedis(
     return { url: new Secret(url), ...settings };
   }
   const reading = readSecretFile(path, readFile);
-  if (reading.ok) return { url: new Secret(withPassword(url, reading.text)), ...settings };
+  if (reading.ok) {
+    return { url: new Secret(withPassword(url, reading.text)), passwordFile: path, ...settings };
+  }
   if (redisPasswordFile === null) report.fault(place, reading.problem);
   else findings.faults.push(inEnvironment('REDIS_PASSWORD_FILE', reading.problem));
   return { url: new Secret(url), ...settings };
