@@ -37,6 +37,8 @@ const ALONE: Partial<Record<CheckCause, string>> = {
   'redis-unreachable': 'doctor.test.ts',
   'redis-unsafe': 'doctor.test.ts',
   'redis-refuses-writes': 'doctor.test.ts',
+  'redis-rights-missing': 'doctor.test.ts',
+  'redis-min-replicas': 'doctor.test.ts',
   'ledger-of-another': 'two-installations.test.ts',
   'no-worker': 'doctor.test.ts',
   'worker-silent': 'doctor-defects.test.ts',

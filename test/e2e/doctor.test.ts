@@ -5,7 +5,13 @@ import type { Check } from '@muster/core/reports/doctor/check';
 import type { DoctorReport } from '@muster/core/reports/doctor/doctor-report';
 import type { StackSetTargets } from '@muster/core/reports/doctor/stack-set-targets';
 import { eventually } from '@muster/testing/eventually';
-import { type MusterSystem, startSystem, type SystemOptions } from '@muster/testing/muster-system';
+import {
+  type MusterSystem,
+  REDIS_PASSWORD,
+  startSystem,
+  type SystemOptions,
+} from '@muster/testing/muster-system';
+import { startReplica } from '@muster/testing/redis-replica';
 import { organizationMatcher } from '@muster/testing/system-config';
 import { afterEach, describe, expect, test } from 'vitest';
 import { wrongClock } from './wrong-clock.fixture.ts';
@@ -319,6 +325,12 @@ describe('a world with one of each defect', () => {
     const idle = await doctor();
     await system.redisCall('CONFIG', 'SET', 'appendonly', 'no');
     const loose = await doctor();
+    await system.redisCall('ACL', 'SETUSER', 'default', '-xadd');
+    const lacking = await doctor();
+    await system.redisCall('ACL', 'SETUSER', 'default', '+xadd');
+    const replica = await startReplica(system.redis(), REDIS_PASSWORD);
+    const replicated = await doctor();
+    await replica.stop();
     await system.redisCall('CONFIG', 'SET', 'requirepass', '');
     const open = await doctor();
     await system.redisCall('CONFIG', 'SET', 'min-replicas-to-write', '1');
@@ -329,6 +341,8 @@ describe('a world with one of each defect', () => {
     expect(find(idle.report, 'no-scheduler')?.status).toBe('warn');
     expect(find(idle.report, 'no-worker')?.remedy).toContain('--local');
     expect(find(loose.report, 'redis-not-durable')?.remedy).toContain('CONFIG SET appendonly yes');
+    expect(find(lacking.report, 'redis-rights-missing')?.remedy).toContain('ACL SETUSER default +xadd');
+    expect(find(replicated.report, 'redis-min-replicas')?.remedy).toContain('min-replicas-to-write 1');
     expect(find(open.report, 'redis-without-password')?.remedy).toContain('muster.redis.password_file');
     expect(find(refusing.report, 'redis-refuses-writes')?.detail).toContain('min-replicas-to-write');
     expect(find(evicting.report, 'redis-unsafe')?.remedy).toContain('CONFIG SET maxmemory-policy noeviction');

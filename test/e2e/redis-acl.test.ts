@@ -1,31 +1,16 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { commandsNeeded } from '@muster/core/redis/rights';
 import { type MusterSystem, startSystem } from '@muster/testing/muster-system';
-import { askRedis, type RedisServer } from '@muster/testing/redis-server';
+import type { RedisServer } from '@muster/testing/redis-server';
+import { documentedRules, makeUser } from '@muster/testing/redis-user';
 import { afterEach, expect, test } from 'vitest';
 
 let system: MusterSystem | undefined;
 
 afterEach(() => system?.close());
 
-const PASSWORD = 'of-the-acl-user';
-
-/** The rules as the runbook has them, for the installation of these tests. */
-function documentedRules(): string {
-  const runbook = readFileSync(fileURLToPath(new URL('../../docs/runbook.md', import.meta.url)), 'utf8');
-  const [, rules] = /ACL SETUSER muster (on >PASSWORD [^\n]+)\n/.exec(runbook) ?? [];
-  if (rules === undefined) throw new Error('the runbook shows no ACL rules');
-  return rules.replace('PASSWORD', PASSWORD).replace('{muster}', '{test}').replace('muster:{*', 'test:{*');
-}
-
-/** Makes a user of these rules, and says how processes reach Redis as that user. */
+/** Processes reach Redis as a user of these rules. */
 function asUser(rules: string): (server: RedisServer) => Promise<string> {
-  return async ({ url, port }) => {
-    const { password } = new URL(url);
-    const said = await askRedis(port, `AUTH ${password}\r\nACL SETUSER muster ${rules}\r\nQUIT\r\n`);
-    expect(said).toBe('+OK\r\n+OK\r\n+OK\r\n');
-    return `redis://muster:${PASSWORD}@127.0.0.1:${port}`;
-  };
+  return (server) => makeUser(server, rules);
 }
 
 /** What Redis refused, since it began. */
@@ -38,7 +23,7 @@ test('a Redis user with exactly the documented rules is enough, for the processe
     world: { scenario: 'realistic', accounts: 6, regions: 2, instances: 100, seed: 9 },
     schedulers: 2,
     workers: 2,
-    redisUrl: asUser(documentedRules()),
+    redisUrl: asUser(documentedRules('test')),
   });
   await system.judged(120_000);
   for (const verb of [
@@ -62,16 +47,51 @@ test('a Redis user with exactly the documented rules is enough, for the processe
   }
 
   expect(await refusals()).toEqual([]);
+  expect(
+    (await commandsSent()).filter((name) => !ASKED_OTHERWISE.has(name) && !commandsNeeded().includes(name)),
+  ).toEqual([]);
 });
 
-test('a user without one of the commands is told so, where the rules stand, and how to find out which one', async () => {
-  const rules = `${documentedRules()} -xadd`;
-  system = await startSystem({ schedulers: 0, workers: 0, redisUrl: asUser(rules) });
+/** Of a connection, and what the check itself sends. */
+const ASKED_OTHERWISE = new Set([
+  'auth',
+  'hello',
+  'ping',
+  'quit',
+  'select',
+  'multi',
+  'exec',
+  'discard',
+  'client',
+  'acl',
+  'replconf',
+  'psync',
+]);
 
-  const { code, stderr } = await system.cli('pause', '--all', '--yes');
+/** The commands that Redis ran since it began, alone and within scripts. */
+async function commandsSent(): Promise<readonly string[]> {
+  const stats = String(await system?.redisCall('INFO', 'commandstats'));
+  return [...new Set([...stats.matchAll(/^cmdstat_([a-z]+)/gm)].map(([, name]) => name ?? ''))];
+}
 
-  expect(code).not.toBe(0);
-  expect(stderr).toContain('may not run a command that Muster needs');
-  expect(stderr).toContain('A Redis user of its own; redis-cli ACL LOG names the command');
+test('a user without one of the commands is told which, and the rule to add, by processes, verbs and the doctor', async () => {
+  system = await startSystem({
+    schedulers: 0,
+    workers: 0,
+    redisUrl: asUser(`${documentedRules('test')} -xadd`),
+  });
+
+  const pause = await system.cli('pause', '--all', '--yes');
+  const doctor = await system.cli('doctor', '--json');
+  const starts = (['scheduler', 'worker'] as const).map((kind) => system?.start(kind));
+
+  expect(pause.code).not.toBe(0);
+  expect(pause.stderr).toContain('The Redis user muster may not send XADD');
+  expect(pause.stderr).toContain('ACL SETUSER muster +xadd');
+  expect(doctor.stdout).toContain('"cause":"redis-rights-missing"');
+  for (const started of starts) {
+    expect((await started?.ended)?.code).toBe(78);
+    expect(started?.log()).toContain('ACL SETUSER muster +xadd');
+  }
   expect(JSON.stringify(await refusals())).toContain('xadd');
 });

@@ -70,10 +70,16 @@ export async function checkRedisHere(config: MusterConfig, isLocal: boolean): Pr
     const facts = await checkRedisThoroughly(redis, config.redis.prefix);
     checks.push(passed('redis', `${facts.kind} ${facts.version}`, place));
     for (const { kind, message, remedy } of facts.notes) {
-      checks.push(warned('redis-settings', kind, message, remedy));
+      // This very command was let in a moment ago.
+      if (kind === 'redis-login-refused') continue;
+      const judge = kind === 'redis-rights-missing' ? failed : warned;
+      checks.push(judge('redis-settings', kind, message, remedy));
     }
     if (facts.notes.length === 0) {
-      checks.push(passed('redis-settings', 'noeviction, append-only file, password'));
+      checks.push(passed('redis-settings', 'noeviction, append-only file, password, rights'));
+    }
+    if (facts.untold.length > 0) {
+      checks.push(skipped('redis-settings', `Redis does not tell: ${facts.untold.join(', ')}`));
     }
     const ledger = createRedisLedger({ redis, prefix: config.redis.prefix, log });
     const foreign = await ledger.owner.whyForeign(installationOf(config));

@@ -3,8 +3,8 @@ import type { MusterConfig } from '@muster/core/config/model';
 import { createRedisLedger, type Ledger } from '@muster/core/control/ledger';
 import { describeDifference, isClockOff } from '@muster/core/control/process-clock';
 import { awaitRedis, closeRedis, createRedis, type RedisProfile } from '@muster/core/redis/connection';
-import { isRefusal, partsOfFault } from '@muster/core/redis/redis-fault';
-import { checkRedis } from '@muster/core/redis/server-check';
+import { isRefusal, partsOfFault, refusedEntry } from '@muster/core/redis/redis-fault';
+import { checkRedis, requireRights } from '@muster/core/redis/server-check';
 import { createClock } from '@muster/core/runtime/clock';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import { isJobError, messageOf } from '@muster/core/runtime/errors';
@@ -40,7 +40,9 @@ export async function withLedger<T>(
     await refuseForeignLedger(ledger, config);
     return await use(ledger, await clockOfLedger(ledger));
   } catch (error) {
-    throw isRefusal(error) ? new CommandError(EXIT.failed, await whyRefused(config, log, error)) : error;
+    throw isRefusal(error) || refusedEntry(error) !== null
+      ? new CommandError(EXIT.failed, await whyRefused(config, log, error))
+      : error;
   } finally {
     await closeRedis(redis);
   }
@@ -68,12 +70,16 @@ async function whyRefused(config: MusterConfig, log: Logger, refusal: unknown): 
   try {
     await awaitRedis(redis, createClock(), PATIENCE_MS);
     await checkRedis(redis, config.redis.prefix);
+    await requireRights(redis, config.redis.prefix);
   } catch (error) {
     return messageOf(error);
   } finally {
     await closeRedis(redis);
   }
-  return `Redis refuses to work just now: ${messageOf(refusal)}`;
+  const entry = refusedEntry(refusal);
+  return entry === null
+    ? `Redis refuses to work just now: ${messageOf(refusal)}`
+    : `${entry.problem}. ${entry.remedy}`;
 }
 
 /** Exit code 78 when the ledger is another installation's: looking at it would show what is not this one's, acting would harm it. */

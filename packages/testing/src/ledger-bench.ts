@@ -6,7 +6,7 @@ import { closeRedis, createRedis } from '@muster/core/redis/connection';
 import { createKeys, type Keys } from '@muster/core/redis/keys';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { type LoggedLine, recordingLog } from './builders.ts';
-import { startTestRedis } from './redis-cluster.ts';
+import { startTestRedis } from './test-redis.ts';
 
 type Redis = ReturnType<typeof createRedis>;
 

@@ -20,7 +20,7 @@ import { createLogger } from '@muster/core/runtime/logger';
 import { startTeleportSim, type TeleportSim, type TeleportSimOptions } from '@muster/teleport-sim/start';
 import { eventually } from './eventually.ts';
 import { assertReferee, type RefereeOptions } from './referee.ts';
-import type { TestRedis } from './redis-cluster.ts';
+import type { TestRedis } from './test-redis.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
 import {
   baseEnvironment,

@@ -5,20 +5,6 @@ import { join } from 'node:path';
 import { eventually } from './eventually.ts';
 import { askRedis, freePort, type RedisServer, type RedisServerOptions, startRedis } from './redis-server.ts';
 
-/** What a test needs of a Redis that it does not kill. */
-export type TestRedis = Pick<RedisCluster, 'url' | 'stop'>;
-
-/**
- * An empty Redis for a test file that needs no more of it than its URL: one server, or a Redis Cluster of three nodes where
- * `MUSTER_TEST_REDIS` is `cluster`. So the same tests say of both what they say of one.
- */
-export async function startTestRedis(): Promise<TestRedis> {
-  const kind = process.env['MUSTER_TEST_REDIS'] ?? 'single';
-  if (kind === 'single') return startRedis({ appendonly: false });
-  if (kind === 'cluster') return startRedisCluster({ appendonly: false });
-  throw new Error(`MUSTER_TEST_REDIS is ${kind}: use single or cluster`);
-}
-
 /** How the nodes start. */
 export interface RedisClusterOptions extends Pick<RedisServerOptions, 'password' | 'appendonly'> {
   /** Whether each of the three primaries has a replica. @default false */

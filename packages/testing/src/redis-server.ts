@@ -20,8 +20,8 @@ export interface RedisServerOptions {
   readonly port?: number;
   /** Asked of every client (`requirepass`), and part of the URL; null asks nothing. @default null */
   readonly password?: string | null;
-  /** More settings, such as `cluster-enabled`. */
-  readonly settings?: Readonly<Record<string, string>>;
+  /** More settings, such as `cluster-enabled`; several words where a setting takes them. */
+  readonly settings?: Readonly<Record<string, string | readonly string[]>>;
   /** No file of it can grow beyond this: what is written then fails, as on a full disk. Whole KB. */
   readonly largestFileBytes?: number;
   /** Append-only file with `everysec`, as in production. @default true */
@@ -74,9 +74,13 @@ export function limitFiles({ pid }: RedisServer, bytes: number | null): void {
   execFileSync('prlimit', [bytes === null ? '--fsize=unlimited' : `--fsize=${bytes}:`, `--pid=${pid}`]);
 }
 
-/** The full path of `redis-server` or `valkey-server`; null when neither is on the PATH. */
+/**
+ * The full path of `redis-server` or `valkey-server`, and of the latter alone where `MUSTER_TEST_REDIS` is `valkey`; null when
+ * there is none on the PATH.
+ */
 export function findRedisBinary(path: string = process.env['PATH'] ?? ''): string | null {
-  for (const name of ['redis-server', 'valkey-server']) {
+  const isValkey = process.env['MUSTER_TEST_REDIS'] === 'valkey';
+  for (const name of isValkey ? ['valkey-server'] : ['redis-server', 'valkey-server']) {
     for (const folder of path.split(delimiter).filter((part) => part !== '')) {
       const file = join(folder, name);
       try {
@@ -144,7 +148,7 @@ function limited(
 }
 
 function serverArguments(port: number, dir: string, options: RedisServerOptions): string[] {
-  const settings = {
+  const settings: Record<string, string | readonly string[]> = {
     port: String(port),
     bind: '127.0.0.1',
     dir,
@@ -156,7 +160,7 @@ function serverArguments(port: number, dir: string, options: RedisServerOptions)
     ...(options.password ? { requirepass: options.password } : {}),
     ...options.settings,
   };
-  return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value].flat());
 }
 
 /** Null once the server is ready, else why it is not. */

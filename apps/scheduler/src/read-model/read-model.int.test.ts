@@ -4,7 +4,7 @@ import { createClock } from '@muster/core/runtime/clock';
 import { closeRedis, createRedis } from '@muster/core/redis/connection';
 import { anInstanceId, aRecord, aTarget, recordingLog } from '@muster/testing/builders';
 import { eventually } from '@muster/testing/eventually';
-import { startTestRedis, type TestRedis } from '@muster/testing/redis-cluster';
+import { startTestRedis, type TestRedis } from '@muster/testing/test-redis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createMetrics } from '@muster/core/runtime/metrics';
 import { registerModelMetrics } from './model-metrics.ts';

@@ -150,6 +150,7 @@ test('a Redis as it should be passes without a note', async () => {
     kind: expect.stringMatching(/^(redis|valkey)$/) as string,
     version: expect.stringMatching(/^\d+\.\d+\.\d+/) as string,
     notes: [],
+    untold: [],
   });
 });
 

@@ -58,7 +58,7 @@ const REFUSED_ENTRY: Readonly<Record<string, readonly [problem: string, remedy: 
   WRONGPASS: ['Redis does not take the user and password it was given', GIVE_PASSWORD],
   NOPERM: [
     'The Redis user may not run a command that Muster needs',
-    'Give it the rights of docs/runbook.md (A Redis user of its own; redis-cli ACL LOG names the command), or all commands on the keys of the prefix: ACL SETUSER NAME +@all ~{PREFIX}:* ~PREFIX:*',
+    'Give it the rights of docs/redis.md (A user of its own); muster doctor names those that are missing',
   ],
   DENIED: [
     'Redis is in protected mode: it has no password, and answers its own machine only',
@@ -81,6 +81,12 @@ const REFUSED_BY_SENTINELS: typeof REFUSED_ENTRY = {
 
 /** Redis 7.0 names neither the command nor the code of a refusal within a script. */
 const DENIED_IN_SCRIPT = /^ERR The user executing the script can't (run|access)/;
+
+/** Whether Redis denied a command, or this fault came of that, because the user lacks a right. */
+export function isDenial(error: unknown): boolean {
+  const text = messageOf(error instanceof JobError ? error.cause : error);
+  return text.startsWith('NOPERM') || DENIED_IN_SCRIPT.test(text);
+}
 
 /** How the client begins what it tells when no Sentinel led to a primary, up to the answer of the last one. */
 const BY_SENTINELS = /^All sentinels are unreachable.* Last error: /;

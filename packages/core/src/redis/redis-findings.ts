@@ -2,7 +2,8 @@ import type { Redis } from 'ioredis';
 import type { Finding, FindingKind } from '../control/findings.ts';
 import { isJobError } from '../runtime/errors.ts';
 import { partsOfFault } from './redis-fault.ts';
-import { checkRedis, checkRedisThoroughly, type RedisNote } from './server-check.ts';
+import { REDIS_NOTE_KINDS } from './redis-note.ts';
+import { checkRedis, checkRedisThoroughly } from './server-check.ts';
 import type { ControlLedger } from '../control/control-store.ts';
 
 /**
@@ -26,8 +27,6 @@ export function createTroubleFinder(redis: Redis, prefix: string): () => Promise
   };
 }
 
-const NOTE_KINDS: readonly RedisNote['kind'][] = ['redis-without-password', 'redis-not-durable'];
-
 /** Raises what is unwise about this Redis, and ends what is so no longer. Throws as `checkRedis` does. */
 export async function reportRedisNotes(
   control: Pick<ControlLedger, 'raise' | 'clear'>,
@@ -36,7 +35,7 @@ export async function reportRedisNotes(
   nowMs: number,
 ): Promise<void> {
   const { notes } = await checkRedisThoroughly(redis, prefix);
-  for (const kind of NOTE_KINDS) {
+  for (const kind of REDIS_NOTE_KINDS) {
     const note = notes.find((one) => one.kind === kind);
     if (note === undefined) await control.clear(kind, 'all');
     else await control.raise({ ...note, scope: 'all', sinceMs: nowMs });

@@ -49,7 +49,9 @@ test('a connection leads to the primary that Sentinels name, and after a failove
   const patient = connect(watched.url, { sentinelPassword });
   const hasty = connect(watched.url, { sentinelPassword, profile: 'fail-fast' });
   for (const redis of [patient, hasty]) await awaitRedis(redis, clock, 10_000);
-  await expect(checkRedisThoroughly(patient, 'muster')).resolves.toMatchObject({ notes: [] });
+  await expect(checkRedisThoroughly(patient, 'muster')).resolves.toMatchObject({
+    notes: [{ kind: 'redis-min-replicas', remedy: expect.stringContaining('a second replica first') }],
+  });
   const [primary, replica] = watched.servers;
   expect(await portOf(patient)).toBe(primary.port);
   await patient.set(KEY, 'written before');

@@ -1,16 +1,12 @@
 import type { Redis } from 'ioredis';
 import { messageOf } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger-port.ts';
+import { durabilityNotes } from './durability.ts';
 import { createKeys } from './keys.ts';
-import { isRefusal, type RedisFault, redisFault, refusedEntry } from './redis-fault.ts';
-import { readServerInfo, requireOnePrimary, type ServerInfo } from './server-info.ts';
-
-/** Something about Redis that is allowed and unwise. */
-export interface RedisNote {
-  readonly kind: 'redis-not-durable' | 'redis-without-password';
-  readonly message: string;
-  readonly remedy: string;
-}
+import { askAsNewClient } from './new-client.ts';
+import { isDenial, isRefusal, type RedisFault, redisFault, refusedEntry } from './redis-fault.ts';
+import { commandLine, MAKE_ROOM, type RedisNote } from './redis-note.ts';
+import { readServerInfo, requireHistory, requireOnePrimary, type ServerInfo } from './server-info.ts';
 
 /** Facts about a Redis that passed the check. */
 export interface RedisFacts {
@@ -18,6 +14,8 @@ export interface RedisFacts {
   /** Such as `7.2.5`. */
   readonly version: string;
   readonly notes: readonly RedisNote[];
+  /** Settings that this Redis does not tell, so that they could not be checked. */
+  readonly untold: readonly string[];
 }
 
 /** Oldest Redis we run on: what BullMQ recommends, and the first with every command of our scripts. */
@@ -31,6 +29,7 @@ const OLDEST_REDIS = [6, 2] as const;
 export async function checkRedis(redis: Redis, prefix: string): Promise<RedisFacts> {
   const info = await readServerInfo(redis);
   requireOnePrimary(redis, info);
+  requireHistory(info);
   const kind = info.has('valkey_version') ? 'valkey' : 'redis';
   const version = info.get(`${kind}_version`) ?? 'unknown';
   const [major = 0, minor = 0] = version.split('.').map(Number);
@@ -42,8 +41,8 @@ export async function checkRedis(redis: Redis, prefix: string): Promise<RedisFac
       remedy: 'Use Redis 6.2 or newer, or Valkey',
     });
   }
-  const policy = info.get('maxmemory_policy') ?? 'unknown';
-  if (policy !== 'noeviction') {
+  const policy = info.get('maxmemory_policy');
+  if (policy !== undefined && policy !== 'noeviction') {
     throw redisFault({
       code: 'config.unsafe',
       problem: `Redis may evict jobs and records (maxmemory-policy is ${policy})`,
@@ -55,14 +54,44 @@ export async function checkRedis(redis: Redis, prefix: string): Promise<RedisFac
   refuseReplica(info);
   refuseFull(redis, info);
   await requireWritable(redis, createKeys(prefix).nothing, info);
-  return { kind, version, notes: durabilityNotes(redis, info) };
+  const untold = Object.entries(TOLD_BY)
+    .filter(([, field]) => !info.has(field))
+    .map(([setting]) => setting);
+  return { kind, version, notes: durabilityNotes(redis, info), untold };
 }
 
-/** The same, and whether strangers get in: that costs a connection of its own, so it is for those who look rarely. */
+/** Settings that are checked, and the fields of INFO that tell them. A service may leave some out. */
+const TOLD_BY = {
+  'maxmemory-policy': 'maxmemory_policy',
+  maxmemory: 'maxmemory',
+  appendonly: 'aof_enabled',
+  'min-replicas-to-write': 'connected_slaves',
+} as const;
+
+/**
+ * The same, and what only a new connection finds out (`askAsNewClient`): that costs two of them, so it is for those who look
+ * rarely.
+ */
 export async function checkRedisThoroughly(redis: Redis, prefix: string): Promise<RedisFacts> {
-  const facts = await checkRedis(redis, prefix);
-  const open = await checkPassword(redis, createKeys(prefix).nothing);
-  return open === null ? facts : { ...facts, notes: [...facts.notes, open] };
+  const facts = await checkRedis(redis, prefix).catch(async (error: unknown) => {
+    // Where one right is missing, others may be too.
+    if (isDenial(error)) await requireRights(redis, prefix);
+    throw error;
+  });
+  const asked = await askAsNewClient(redis, prefix, createKeys(prefix).nothing);
+  return { ...facts, notes: [...asked, ...facts.notes] };
+}
+
+/** Throws `config.unsafe`, with the commands and the rule to add, where the Redis user lacks a right. */
+export async function requireRights(redis: Redis, prefix: string): Promise<void> {
+  refuseMissingRights(await askAsNewClient(redis, prefix, createKeys(prefix).nothing));
+}
+
+function refuseMissingRights(notes: readonly RedisNote[]): void {
+  const missing = notes.find(({ kind }) => kind === 'redis-rights-missing');
+  if (missing === undefined) return;
+  const [problem, remedy] = [missing.message, missing.remedy].map((text) => text.replace(/\.$/, ''));
+  throw redisFault({ code: 'config.unsafe', problem: problem ?? '', remedy: remedy ?? '' });
 }
 
 /**
@@ -71,6 +100,10 @@ export async function checkRedisThoroughly(redis: Redis, prefix: string): Promis
  */
 export async function requireSafeRedis(redis: Redis, prefix: string, log: Logger): Promise<void> {
   const facts = await checkRedisThoroughly(redis, prefix);
+  refuseMissingRights(facts.notes);
+  if (facts.untold.length > 0) {
+    log.warn({ settings: facts.untold }, 'redis does not tell all of its settings');
+  }
   for (const { kind, message, remedy } of facts.notes) {
     log.warn({ kind, note: message, remedy }, 'redis setting');
   }
@@ -98,91 +131,6 @@ function refuseFull(redis: Redis, info: ServerInfo): void {
     problem: `Redis is full (${used} of ${limit} bytes) and refuses writes`,
     remedy: `Raise its limit: ${commandLine(redis)} CONFIG SET maxmemory BYTES`,
   });
-}
-
-const MAKE_ROOM = 'Make room on the disk of its data folder (df -h; CONFIG GET dir)';
-
-/** What would be lost with Redis, or soon will be. Writes that fail are refused by Redis itself, and told before. */
-function durabilityNotes(redis: Redis, info: ServerInfo): readonly RedisNote[] {
-  const kind = 'redis-not-durable';
-  if (info.get('aof_enabled') !== '1') {
-    return [
-      {
-        kind,
-        message: 'Redis keeps no append-only file: a restart loses pauses, backoff and history.',
-        remedy: `Run: ${commandLine(redis)} CONFIG SET appendonly yes — and keep it with: ${commandLine(redis)} CONFIG REWRITE`,
-      },
-    ];
-  }
-  if (info.get('aof_last_bgrewrite_status') === 'err') {
-    const message =
-      'Redis could not rewrite its append-only file (aof_last_bgrewrite_status is err): the file grows until the disk is full, and then writes stop.';
-    return [{ kind, message, remedy: `${MAKE_ROOM}, then run: ${commandLine(redis)} BGREWRITEAOF` }];
-  }
-  if (info.get('rdb_last_bgsave_status') === 'err') {
-    const message =
-      'Redis could not write its last snapshot (rdb_last_bgsave_status is err). The append-only file is still written.';
-    return [{ kind, message, remedy: `${MAKE_ROOM}, then run: ${commandLine(redis)} BGSAVE` }];
-  }
-  return [];
-}
-
-/** What to type to reach this Redis, without its password. */
-function commandLine(redis: Redis): string {
-  const { host = '127.0.0.1', port = 6379, tls } = redis.options;
-  return `redis-cli -h ${host} -p ${port}${tls === undefined ? '' : ' --tls'}`;
-}
-
-const ANSWER_WITHIN_MS = 2_000;
-
-/**
- * Asks, over a connection of its own and without user or password, for a key of ours: what a stranger gets. Null when it is
- * refused, or does not answer.
- */
-async function checkPassword(redis: Redis, key: string): Promise<RedisNote | null> {
-  return (await answersStrangers(redis, key)) ? withoutPassword(redis) : null;
-}
-
-async function answersStrangers(redis: Redis, key: string): Promise<boolean> {
-  const stranger = redis.duplicate({
-    username: '',
-    password: '',
-    db: 0,
-    connectionName: 'muster-stranger',
-    lazyConnect: true,
-    // Its ready check would take a refused INFO for a server that is not there yet.
-    enableReadyCheck: false,
-    retryStrategy: () => null,
-    maxRetriesPerRequest: 0,
-    connectTimeout: ANSWER_WITHIN_MS,
-    commandTimeout: ANSWER_WITHIN_MS,
-  });
-  // What goes wrong is the answer.
-  stranger.on('error', () => undefined);
-  try {
-    await stranger.connect();
-    await stranger.get(key);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    stranger.disconnect();
-  }
-}
-
-const LOOPBACK = /^(localhost|127\.[\d.]+|::1)$/;
-
-/** On loopback only this machine's users are strangers, which is less, and still root on the fleet. */
-function withoutPassword({ options }: Redis): RedisNote {
-  const { host = '127.0.0.1', port = 6379 } = options;
-  const who = LOOPBACK.test(host)
-    ? `every program on this machine (${host}:${port})`
-    : `everything that reaches ${host}:${port}`;
-  return {
-    kind: 'redis-without-password',
-    message: `Redis answers without a password: ${who} can read and change what Muster works by.`,
-    remedy: `Give it one: requirepass in its configuration, or an ACL user; put the password into a file that only Redis and Muster read, and name that in muster.redis.password_file (or REDIS_PASSWORD_FILE).`,
-  };
 }
 
 /**

@@ -32,7 +32,8 @@ export async function readServerInfo(redis: Redis): Promise<ServerInfo> {
 
 /** Throws `config.unsafe` for a Sentinel's port, and where the URL names one server and this is a Cluster's, or the other way round. */
 export function requireOnePrimary(redis: Redis, info: ServerInfo): void {
-  const mode = info.get('redis_mode');
+  // Valkey has another name for it.
+  const mode = info.get('redis_mode') ?? info.get('server_mode');
   if (mode === 'sentinel') {
     const primary = [...info].find(([field]) => field === 'master0')?.[1] ?? '';
     const address = /address=([^,]+)/.exec(primary)?.[1];
@@ -49,18 +50,31 @@ export function requireOnePrimary(redis: Redis, info: ServerInfo): void {
     throw redisFault({
       code: 'config.unsafe',
       problem:
-        'This Redis is a node of a Redis Cluster (redis_mode is cluster), and the Redis URL names one server',
+        'This Redis is a node of a Redis Cluster (INFO says cluster), and the Redis URL names one server',
       remedy: `Let REDIS_URL (muster.redis.url) name the Cluster: ${scheme}+cluster://${host}:${port},HOST:PORT with two or three of its nodes, user and password as now, and no database number`,
     });
   }
   if (mode === 'standalone' && isInCluster(redis)) {
     throw redisFault({
       code: 'config.unsafe',
-      problem:
-        'This Redis is in no Redis Cluster (redis_mode is standalone), and the Redis URL names a Cluster',
+      problem: 'This Redis is in no Redis Cluster (INFO says standalone), and the Redis URL names a Cluster',
       remedy: `Let REDIS_URL (muster.redis.url) name the server: ${scheme}://${host}:${port}, user and password as now`,
     });
   }
+}
+
+/**
+ * Throws `config.unsafe` for a Redis that does not say by which history it goes: `ControlLedger.epoch` could not see that it was
+ * restored or failed over.
+ */
+export function requireHistory(info: ServerInfo): void {
+  if (info.has('run_id') || info.has('master_replid')) return;
+  throw redisFault({
+    code: 'config.unsafe',
+    problem:
+      'This Redis tells neither run_id nor master_replid in INFO: Muster could not see that it was restored or failed over, and might send a command twice',
+    remedy: 'Use a Redis or Valkey that tells them, or let the service show these fields',
+  });
 }
 
 /** Of our processes, one connection of each kind is counted: by the name that each gives to `createRedis`. */

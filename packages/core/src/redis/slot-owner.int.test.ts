@@ -75,7 +75,9 @@ test('a connection leads to the server that has the keys of its installation, wh
 test('a node that is fit is not complained of, and remedies name it', async () => {
   const redis = await ready(cluster.url);
 
-  expect(await checkRedisThoroughly(redis, PREFIX)).toMatchObject({ notes: [] });
+  expect(await checkRedisThoroughly(redis, PREFIX)).toMatchObject({
+    notes: [{ kind: 'redis-min-replicas' }],
+  });
 
   await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
   await expect(checkRedisThoroughly(redis, PREFIX)).rejects.toMatchObject({

@@ -14,6 +14,7 @@ import {
   type RedisServerOptions,
   startRedis,
 } from '@muster/testing/redis-server';
+import { startReplica } from '@muster/testing/redis-replica';
 import type { Redis } from 'ioredis';
 import { afterEach, expect, test } from 'vitest';
 import { Secret } from '../config/secret.ts';
@@ -182,7 +183,7 @@ test('a Redis without a password is noted, one with a password is not, by whatev
   expect(notes).toEqual([['redis-without-password'], [], []]);
 });
 
-test('a finding of a password goes when there is one', async () => {
+test('a finding of a password goes when there is one, and another says who has not heard of it', async () => {
   const { url } = await server();
   const redis = await ready(url);
   const { control } = createRedisLedger({ redis, prefix: 'test', log: recordingLog() });
@@ -195,5 +196,51 @@ test('a finding of a password goes when there is one', async () => {
   expect(before).toMatchObject([
     { kind: 'redis-without-password', remedy: expect.stringContaining('password_file') as string },
   ]);
-  expect(await control.findings()).toEqual([]);
+  expect((await control.findings()).map(({ kind }) => kind)).toEqual(['redis-login-refused']);
+});
+
+test('a Redis without CONFIG passes: nothing of the check needs it', async () => {
+  const managed = await server({
+    password: 'pw',
+    settings: { 'rename-command': ['CONFIG', ''] },
+  });
+  const redis = await ready(managed.url);
+  await expect(redis.config('GET', 'maxmemory')).rejects.toThrow(/unknown command/i);
+
+  const facts = await checkRedisThoroughly(redis, 'test');
+
+  expect(facts).toMatchObject({ notes: [], untold: [] });
+});
+
+test('a primary whose replicas need not have its writes is a note, one that waits for them is not', async () => {
+  const primary = await server({ password: 'pw' });
+  const [one, two] = await Promise.all([startReplica(primary, 'pw'), startReplica(primary, 'pw')]);
+  toClose.push(one.stop, two.stop);
+  const redis = await ready(primary.url);
+  const replicas = async (count: number): Promise<void> => {
+    await eventually(`${count} replicas are in step`, async () => {
+      const info = await redis.info('replication');
+      return (info.match(/state=online/g) ?? []).length === count;
+    });
+  };
+  await replicas(2);
+
+  const loose = await checkRedis(redis, 'test');
+  await redis.config('SET', 'min-replicas-to-write', '1');
+  const strict = await checkRedis(redis, 'test');
+  await redis.config('SET', 'min-replicas-to-write', '0');
+  await two.stop();
+  await replicas(1);
+  const alone = await checkRedis(redis, 'test');
+
+  expect(loose.notes).toMatchObject([
+    {
+      kind: 'redis-min-replicas',
+      remedy: expect.stringMatching(/^Run on every server: .*min-replicas-to-write 1/) as string,
+    },
+  ]);
+  expect(strict.notes).toEqual([]);
+  expect(alone.notes).toMatchObject([
+    { kind: 'redis-min-replicas', remedy: expect.stringMatching(/^Add a second replica first/) as string },
+  ]);
 });

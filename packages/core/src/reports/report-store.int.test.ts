@@ -1,5 +1,5 @@
 import { anAccountId, anInstanceId } from '@muster/testing/builders';
-import { startTestRedis, type TestRedis } from '@muster/testing/redis-cluster';
+import { startTestRedis, type TestRedis } from '@muster/testing/test-redis';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Secret } from '../config/secret.ts';

@@ -1,4 +1,4 @@
-import { startTestRedis, type TestRedis } from '@muster/testing/redis-cluster';
+import { startTestRedis, type TestRedis } from '@muster/testing/test-redis';
 import { startRedis } from '@muster/testing/redis-server';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { isJobError, JobError } from '../../runtime/errors.ts';

@@ -1,4 +1,4 @@
-import { startTestRedis, type TestRedis } from '@muster/testing/redis-cluster';
+import { startTestRedis, type TestRedis } from '@muster/testing/test-redis';
 import { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { boardQueues, bullPrefix } from './enqueue.ts';

@@ -45,6 +45,8 @@ export const CHECK_CAUSES = [
   'redis-not-durable',
   'redis-without-password',
   'redis-refuses-writes',
+  'redis-rights-missing',
+  'redis-min-replicas',
   'ledger-of-another',
   'no-scheduler',
   'no-worker',
