@@ -109,10 +109,11 @@ export function createFollower(deps: FollowerDeps) {
     return entries.length >= ENTRIES;
   }
 
-  /** Goes on with a rebuild. */
-  async function goOn(under: Rebuild): Promise<void> {
+  /** Goes on with a rebuild. @param beganAtMs when this step began, up to which all changes are in the model */
+  async function goOn(under: Rebuild, beganAtMs: number): Promise<void> {
     if (!(await under.run(REBUILD_SHARE_MS))) return;
     rebuild = null;
+    asOfMs = beganAtMs;
     log.info({ rows: model.tallies.total() }, 'the read model agrees with the ledger');
     tell(null, true);
   }
@@ -140,7 +141,7 @@ export function createFollower(deps: FollowerDeps) {
       if (changed) tell([], true);
       if (moreChanges || more) return true;
       if (rebuild !== null) {
-        await goOn(rebuild);
+        await goOn(rebuild, beganAtMs);
         return true;
       }
       asOfMs = beganAtMs;

@@ -3,8 +3,10 @@ import { targetId, type Target } from '@muster/core/organization/target';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Model } from './model.ts';
 
-/** Targets read at once, so that the way to Redis is not waited for once per target. */
-const LANES = 8;
+/** Targets of one round trip. */
+const GROUP = 16;
+/** Round trips at once: while the records of one are parsed, the next is on its way. */
+const LANES = 2;
 
 /** A comparison of all rows with the ledger, done piece by piece. */
 export interface Rebuild {
@@ -27,9 +29,9 @@ export async function beginRebuild(deps: {
   const all = new Map([...populated, ...model.instances.targets()].map((one) => [targetId(one), one]));
   const left = [...all.values()];
 
-  async function compare(target: Target): Promise<void> {
-    const known = model.instances.versionsOf(target);
-    for await (const { changed, gone } of ledger.copies.differences(target, known)) {
+  async function compare(targets: readonly Target[]): Promise<void> {
+    const known = targets.map((target) => ({ target, known: model.instances.versionsOf(target) }));
+    for await (const { target, changed, gone } of ledger.copies.differences(known)) {
       model.instances.put(target, changed);
       model.instances.remove(target, gone);
     }
@@ -40,12 +42,12 @@ export async function beginRebuild(deps: {
       const untilMs = clock.monotonicMs() + forMs;
       const lane = async (): Promise<void> => {
         while (clock.monotonicMs() < untilMs) {
-          const target = left.pop();
-          if (target === undefined) return;
+          const targets = left.splice(-GROUP);
+          if (targets.length === 0) return;
           try {
-            await compare(target);
+            await compare(targets);
           } catch (error) {
-            left.push(target);
+            left.push(...targets);
             throw error;
           }
         }

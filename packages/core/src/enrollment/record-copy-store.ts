@@ -6,52 +6,88 @@ import type { Versioned } from './enrollment-store.ts';
 import { decodeRecord } from './record-codec.ts';
 import type { StoredRecord } from './record.ts';
 
-/** Records of one round trip: parsing them keeps the thread for about ten milliseconds. */
-const PAGE = 500;
+/** Records of a target in one round trip: parsing those of sixteen targets keeps the thread for some ten milliseconds. */
+const PAGE = 200;
+
+/** A target, and what a copy has of it: instance id → version. */
+export interface KnownRecords {
+  readonly target: Target;
+  readonly known: ReadonlyMap<string, number>;
+}
 
 /** Records that a copy of a target has otherwise, or not at all. */
 export interface RecordDifferences {
+  readonly target: Target;
   readonly changed: readonly Versioned<StoredRecord>[];
   /** Ids of what the copy has and the target has not. */
   readonly gone: readonly string[];
 }
 
+/** One target on the way. */
+interface Scan extends KnownRecords {
+  /** Ids of the copy that were not met yet. */
+  readonly left: Set<string>;
+  readonly cursor: string;
+}
+
 /** What a copy of the records, such as the read model, is compared with the ledger by. */
 export function createRecordCopies({ redis, keys, log }: { redis: Redis; keys: Keys; log: Logger }) {
+  async function readPages(scans: readonly Scan[]): Promise<readonly [next: string, flat: string[]][]> {
+    const pipeline = redis.pipeline();
+    for (const { target, cursor } of scans) {
+      pipeline.hscan(keys.target(target).instances, cursor, 'COUNT', PAGE);
+    }
+    const replies = (await pipeline.exec()) ?? [];
+    return replies.map(([error, page]) => {
+      if (error !== null) throw error;
+      return page as [string, string[]];
+    });
+  }
+
+  function compare({ target, known, left }: Scan, flat: readonly string[]): readonly Versioned<StoredRecord>[] {
+    const changed: Versioned<StoredRecord>[] = [];
+    for (let i = 0; i + 1 < flat.length; i += 2) {
+      const [id = '', text = ''] = [flat[i], flat[i + 1]];
+      const isKnown = known.get(id) === Number.parseInt(text, 10);
+      const record = isKnown ? null : decodeRecord(text);
+      if (isKnown || record?.value.instanceId === id) left.delete(id);
+      if (record?.value.instanceId === id) changed.push(record);
+      else if (!isKnown) {
+        log.debug(
+          { target: targetId(target), instanceId: id },
+          'a record that cannot be read is in no list',
+        );
+      }
+    }
+    return changed;
+  }
+
   return {
     /**
-     * Reads a target page by page, however many instances it holds, and parses only what the copy does not have: a version is
-     * never given twice. What is gone is told last. What is written meanwhile may be told or not: the change stream tells it.
-     *
-     * @param known instance id → the version that the copy has
+     * Reads targets side by side, page by page, however many instances they hold, and parses only what the copy does not have: a
+     * version is never given twice. What is gone is told last of a target. What is written meanwhile may be told or not: the change
+     * stream tells it.
      */
-    async *differences(
-      target: Target,
-      known: ReadonlyMap<string, number>,
-    ): AsyncGenerator<RecordDifferences, void, undefined> {
-      const { instances } = keys.target(target);
-      const left = new Set(known.keys());
-      let cursor = '0';
-      do {
-        const [next, flat] = await redis.hscan(instances, cursor, 'COUNT', PAGE);
-        const changed: Versioned<StoredRecord>[] = [];
-        for (let i = 0; i + 1 < flat.length; i += 2) {
-          const [id = '', text = ''] = [flat[i], flat[i + 1]];
-          const isKnown = known.get(id) === Number.parseInt(text, 10);
-          const record = isKnown ? null : decodeRecord(text);
-          if (isKnown || record?.value.instanceId === id) left.delete(id);
-          if (record?.value.instanceId === id) changed.push(record);
-          else if (!isKnown) {
-            log.debug(
-              { target: targetId(target), instanceId: id },
-              'a record that cannot be read is in no list',
-            );
-          }
+    async *differences(some: readonly KnownRecords[]): AsyncGenerator<RecordDifferences, void, undefined> {
+      let scans: readonly Scan[] = some.map((one) => ({
+        ...one,
+        left: new Set(one.known.keys()),
+        cursor: '0',
+      }));
+      while (scans.length > 0) {
+        const pages = await readPages(scans);
+        const further: Scan[] = [];
+        for (const [at, scan] of scans.entries()) {
+          const { target, left } = scan;
+          const [cursor, flat] = pages[at] ?? ['0', []];
+          const changed = compare(scan, flat);
+          const isWhole = cursor === '0';
+          if (!isWhole) further.push({ ...scan, cursor });
+          const gone = isWhole ? [...left] : [];
+          if (changed.length > 0 || gone.length > 0) yield { target, changed, gone };
         }
-        if (changed.length > 0) yield { changed, gone: [] };
-        cursor = next;
-      } while (cursor !== '0');
-      if (left.size > 0) yield { changed: [], gone: [...left] };
+        scans = further;
+      }
     },
   };
 }
