@@ -1,27 +1,13 @@
-import type { Clock } from '@muster/core/runtime/clock-port';
 import { findInstances } from './instance-counts.ts';
 import { listIds, listInstances } from './instance-list.ts';
 import type { Model } from './model.ts';
 import { listAccounts, listTargets, listUnits, mapPlaces } from './place-list.ts';
-import { type Places, readPlaces } from './place-rollup.ts';
+import { createPlaceRollup } from './place-rollup.ts';
 import type { Questions, Topic } from './questions.ts';
 
-/** Sums of places are made again at most this often: many pages ask for them, and they take tens of milliseconds. */
-const PLACES_KEPT_MS = 500;
-
 /** Answers every question from the tables; nothing here waits. */
-export function createAnswers(model: Model, clock: Pick<Clock, 'monotonicMs'>) {
-  let places: Places | null = null;
-  let readAtMs = 0;
-
-  function placesNow(): Places {
-    if (places === null || clock.monotonicMs() - readAtMs >= PLACES_KEPT_MS) {
-      places = readPlaces(model);
-      readAtMs = clock.monotonicMs();
-    }
-    return places;
-  }
-
+export function createAnswers(model: Model) {
+  const placesNow = createPlaceRollup(model);
   const answers: { readonly [T in Topic]: (asked: Questions[T]['with']) => Questions[T]['answer'] } = {
     state: () => null,
     instances: ({ filter, page }) => listInstances(model, filter, page),

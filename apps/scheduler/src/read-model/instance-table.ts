@@ -4,10 +4,10 @@ import { causeOf, stateOf, type StoredRecord } from '@muster/core/enrollment/rec
 import { candidateAt } from '@muster/core/enrollment/record-codec';
 import { readTargetId, targetId, type Target } from '@muster/core/organization/target';
 import { withRoom } from './column.ts';
+import { createRowIndex } from './row-index.ts';
 import { createRowTexts } from './row-texts.ts';
 import { searchText } from './search-text.ts';
 import type { Tallies, TallyFacts } from './tallies.ts';
-import { createWords } from './words.ts';
 
 /** In the place of a time that never comes: sorts last. */
 export const NEVER_MS = 9_000_000_000_000_000;
@@ -33,8 +33,9 @@ export interface InstanceColumns {
 /** The rows of all instances, column by column: a million take a third of a gigabyte. */
 export function createInstanceTable(tallies: Tallies) {
   const texts = createRowTexts();
+  const index = createRowIndex();
   const columns = {
-    ids: [''],
+    ids: index.ids,
     names: [''],
     tags: [''],
     tally: new Uint32Array(),
@@ -45,42 +46,7 @@ export function createInstanceTable(tallies: Tallies) {
     /** NaN for none. */
     exitCode: new Float64Array(),
     version: new Float64Array(),
-    /** The number of its target. */
-    target: new Uint32Array(),
-    /** The next row of the same target, and the one before; 0 for none. */
-    nextOfTarget: new Uint32Array(),
-    beforeOfTarget: new Uint32Array(),
-    /** The next row of the same id, in another target: an account's instance keeps its id in no other, but a forged record may name it. */
-    nextOfId: new Uint32Array(),
   };
-  const targets = createWords();
-  /** By the target's number: its first row; 0 for none. */
-  const firstOfTarget: number[] = [];
-  const firstOfId = new Map<string, number>();
-  const free: number[] = [];
-  let size = 1;
-
-  function find(id: string, target: number): number {
-    let row = firstOfId.get(id) ?? 0;
-    while (row !== 0 && columns.target[row] !== target) row = columns.nextOfId[row] ?? 0;
-    return row;
-  }
-
-  function newRow(id: string, target: number): number {
-    const row = free.pop() ?? size;
-    size = Math.max(size, row + 1);
-    makeRoom(row);
-    columns.ids[row] = id;
-    columns.target[row] = target;
-    const [sameId, sameTarget] = [firstOfId.get(id) ?? 0, firstOfTarget[target] ?? 0];
-    columns.nextOfId[row] = sameId;
-    firstOfId.set(id, row);
-    columns.beforeOfTarget[row] = 0;
-    columns.nextOfTarget[row] = sameTarget;
-    if (sameTarget !== 0) columns.beforeOfTarget[sameTarget] = row;
-    firstOfTarget[target] = row;
-    return row;
-  }
 
   function makeRoom(row: number): void {
     if (row < columns.tally.length) return;
@@ -90,39 +56,17 @@ export function createInstanceTable(tallies: Tallies) {
     columns.attempts = withRoom(columns.attempts, row);
     columns.exitCode = withRoom(columns.exitCode, row);
     columns.version = withRoom(columns.version, row);
-    columns.target = withRoom(columns.target, row);
-    columns.nextOfTarget = withRoom(columns.nextOfTarget, row);
-    columns.beforeOfTarget = withRoom(columns.beforeOfTarget, row);
-    columns.nextOfId = withRoom(columns.nextOfId, row);
     // Last: its length says that all have room.
     columns.tally = withRoom(columns.tally, row);
   }
 
   function freeRow(row: number): void {
-    const id = columns.ids[row] ?? '';
-    const [before, next] = [columns.beforeOfTarget[row] ?? 0, columns.nextOfTarget[row] ?? 0];
-    if (before === 0) firstOfTarget[columns.target[row] ?? 0] = next;
-    else columns.nextOfTarget[before] = next;
-    if (next !== 0) columns.beforeOfTarget[next] = before;
-    unlinkId(id, row);
     tallies.discount(columns.tally[row] ?? 0);
     texts.drop(row);
     columns.tally[row] = 0;
-    columns.ids[row] = '';
     columns.names[row] = '';
     columns.tags[row] = '';
-    free.push(row);
-  }
-
-  function unlinkId(id: string, row: number): void {
-    const next = columns.nextOfId[row] ?? 0;
-    let before = firstOfId.get(id) ?? 0;
-    if (before === row && next === 0) firstOfId.delete(id);
-    else if (before === row) firstOfId.set(id, next);
-    else {
-      while (columns.nextOfId[before] !== row) before = columns.nextOfId[before] ?? 0;
-      columns.nextOfId[before] = next;
-    }
+    index.remove(row);
   }
 
   /** @param isNew whether the row has no text yet */
@@ -145,15 +89,15 @@ export function createInstanceTable(tallies: Tallies) {
   return {
     texts,
     columns: columns as InstanceColumns,
-    /** All rows are below. */
-    size: (): number => size,
+    size: index.size,
 
     put(target: Target, records: Iterable<Versioned<StoredRecord>>): void {
-      const number = targets.add(targetId(target));
+      const number = index.numberOf(targetId(target));
       for (const record of records) {
         const { instanceId } = record.value;
-        const known = find(instanceId, number);
-        const row = known === 0 ? newRow(instanceId, number) : known;
+        const known = index.find(instanceId, number);
+        const row = known === 0 ? index.add(instanceId, number) : known;
+        makeRoom(row);
         const tally = tallies.count(factsOf(target, record.value));
         if (known !== 0) tallies.discount(columns.tally[row] ?? 0);
         columns.tally[row] = tally;
@@ -163,9 +107,9 @@ export function createInstanceTable(tallies: Tallies) {
 
     /** Takes rows away; one that is not there is none. */
     remove(target: Target, ids: Iterable<string>): void {
-      const number = targets.add(targetId(target));
+      const number = index.numberOf(targetId(target));
       for (const id of ids) {
-        const row = find(id, number);
+        const row = index.find(id, number);
         if (row !== 0) freeRow(row);
       }
     },
@@ -173,10 +117,8 @@ export function createInstanceTable(tallies: Tallies) {
     /** At which version each instance of a target is known. */
     versionsOf(target: Target): ReadonlyMap<string, number> {
       const versions = new Map<string, number>();
-      let row = firstOfTarget[targets.add(targetId(target))] ?? 0;
-      while (row !== 0) {
+      for (const row of index.ofTarget(index.numberOf(targetId(target)))) {
         versions.set(columns.ids[row] ?? '', columns.version[row] ?? 0);
-        row = columns.nextOfTarget[row] ?? 0;
       }
       return versions;
     },

@@ -41,7 +41,7 @@ async function serveModel(port: MessagePort, settings: ThreadSettings): Promise<
     log,
     onChange: (change) => say({ kind: 'changed', change }),
   });
-  const reply = createReplies(follower, createAnswers(model, clock));
+  const reply = createReplies(follower, createAnswers(model));
   const closing = new AbortController();
   port.on('message', (message: Message) => {
     if (message === 'close') closing.abort();

@@ -1,9 +1,9 @@
-import { aCoverage } from '@muster/testing/builders';
+import { aCoverage, anAccountId, seededRandom } from '@muster/testing/builders';
 import type { AccountId } from '@muster/core/organization/ids';
 import { expect, test } from 'vitest';
 import { createPlaces } from './places.ts';
 import { listTargets, mapPlaces } from './place-list.ts';
-import { readPlaces } from './place-rollup.ts';
+import { createPlaceRollup } from './place-rollup.ts';
 import { createTallies, type TallyFacts } from './tallies.ts';
 
 test('denied is an account that cannot be entered: one that is kept out of a region is read in part', () => {
@@ -21,7 +21,7 @@ test('denied is an account that cannot be entered: one that is kept out of a reg
     ],
   );
 
-  const { accounts } = readPlaces({ places, tallies: createTallies() });
+  const { accounts } = createPlaceRollup({ places, tallies: createTallies() })();
 
   expect(accounts.map(({ accountId, status, cause }) => [accountId, status, cause])).toEqual([
     [entered, 'partial', 'ec2-perm-account-denied'],
@@ -55,7 +55,7 @@ test('hosts of an account that cannot be entered, and of a region out of scope, 
   count(locked, 'eu-west-1', 'lost');
   count(locked, 'sa-east-1', 'queued');
 
-  const all = readPlaces({ places, tallies });
+  const all = createPlaceRollup({ places, tallies })();
   const page = { sort: [], limit: 50, after: null };
   const { items } = listTargets(all, {}, page);
 
@@ -85,4 +85,39 @@ test('hosts of an account that cannot be entered, and of a region out of scope, 
       },
     ],
   });
+});
+
+test('sums that are kept up to date are those that are added up at the end', () => {
+  const random = seededRandom(11);
+  const [kept, late] = [0, 1].map(() => ({ places: createPlaces(), tallies: createTallies() }));
+  if (kept === undefined || late === undefined) throw new Error('no sources');
+  const keptSums = createPlaceRollup(kept);
+  const pick = (most: number): number => Math.floor(random() * most);
+  const counted: number[] = [];
+  for (let n = 0; n < 2_000; n += 1) {
+    const account = anAccountId(pick(6));
+    const target = `${account}.${['eu-west-1', 'us-east-1', '*'][pick(3)]}`;
+    const facts = { account, region: ['eu-west-1', 'us-east-1'][pick(2)] ?? '', state: 'joined', cause: '' };
+    const act = counted.length === 0 ? 3 : pick(5);
+    const [word = '', which] = [['joined', 'failed', 'gone'][pick(3)], pick(counted.length)];
+    const isAccount = pick(9) === 0;
+    for (const { places, tallies } of [kept, late]) {
+      if (act === 0) places.put([{ accountId: account, name: `n-${n}`, ancestorIds: [] }], []);
+      else if (act === 1) places.put([], [{ id: target, coverage: aCoverage() }]);
+      else if (act === 2) places.remove([isAccount ? account : target]);
+      else if (act === 3) {
+        const tally = tallies.count({ ...facts, state: word, wave: '', matcher: '', platform: '' });
+        if (tallies === kept.tallies) counted.push(tally);
+      } else tallies.discount(counted[which] ?? 0);
+    }
+    if (act === 4) counted.splice(which, 1);
+    if (n % 7 === 0) keptSums();
+  }
+
+  const inOrder = ({ accounts, targets, withinWhole }: ReturnType<typeof keptSums>) => [
+    accounts.toSorted((a, b) => (a.accountId < b.accountId ? -1 : 1)),
+    targets.map((target) => JSON.stringify(target)).toSorted(),
+    [...withinWhole].map((one) => JSON.stringify(one)).toSorted(),
+  ];
+  expect(inOrder(keptSums())).toEqual(inOrder(createPlaceRollup(late)()));
 });

@@ -2,7 +2,7 @@
 import type { AccountRow, TargetRow } from '@muster/api/accounts';
 import { accountStatus, worstFirst } from '@muster/core/organization/account-status';
 import type { Coverage } from '@muster/core/organization/coverage';
-import type { KnownPlaces } from './places.ts';
+import type { AccountFacts, KnownPlaces } from './places.ts';
 import type { Tallies } from './tallies.ts';
 
 /** Sums of instances, as rows of accounts, targets and units show them. */
@@ -48,50 +48,76 @@ const OUT_OF_SCOPE: Coverage = {
 const NOT_HOSTS: ReadonlySet<string> = new Set(['stopped', 'unmatched', 'gone']);
 const UNDER_WAY: ReadonlySet<string> = new Set(['queued', 'sending', 'installing', 'installed']);
 
-/** Adds up all places: some ten milliseconds for 17,000 targets. */
-export function readPlaces({ places, tallies }: { places: KnownPlaces; tallies: Tallies }): Places {
-  const accounts = new Map<string, Draft>();
-  const draftOf = (id: string): Draft => {
-    const known = accounts.get(id);
-    if (known !== undefined) return known;
-    const draft = newDraft(id);
-    accounts.set(id, draft);
-    return draft;
+/** What one account comes to. */
+interface AccountPart extends Places {
+  readonly accounts: readonly [AccountSums];
+}
+
+/**
+ * Adds places up: account by account, and again only those of which something has changed since the last time. All of 1,000
+ * accounts with 17,000 targets take some ten milliseconds.
+ */
+export function createPlaceRollup(source: {
+  readonly places: KnownPlaces;
+  readonly tallies: Tallies;
+}): () => Places {
+  const { places, tallies } = source;
+  const parts = new Map<string, AccountPart>();
+  let sums: Places = { accounts: [], targets: [], withinWhole: new Map() };
+  return () => {
+    const changed = new Set([...places.takeChanged(), ...tallies.takeChanged()]);
+    if (changed.size === 0) return sums;
+    for (const accountId of changed) {
+      const part = readAccount(source, accountId);
+      if (part === null) parts.delete(accountId);
+      else parts.set(accountId, part);
+    }
+    const all = [...parts.values()];
+    sums = {
+      accounts: all.map(({ accounts: [account] }) => account),
+      targets: all.flatMap(({ targets }) => targets),
+      withinWhole: new Map(all.flatMap(({ withinWhole }) => [...withinWhole])),
+    };
+    return sums;
   };
-  for (const { accountId, name, ancestorIds } of places.accounts()) {
-    Object.assign(draftOf(accountId), { name, unitPath: ancestorIds });
-  }
+}
+
+/** Null for an account that nothing is known of. */
+function readAccount(
+  { places, tallies }: { readonly places: KnownPlaces; readonly tallies: Tallies },
+  accountId: string,
+): AccountPart | null {
+  const facts = places.account(accountId);
+  const [coverages, held] = [places.coveragesOf(accountId), tallies.targetsOf(accountId)];
+  if (facts === null && coverages.size === 0 && held.size === 0) return null;
+  const draft = newDraft(accountId, facts);
   const targets = new Map<string, TargetSums>();
-  for (const [id, coverage] of places.coverages()) {
-    const dot = id.indexOf('.');
-    const draft = draftOf(id.slice(0, dot));
-    const target = targetRow(draft, id.slice(dot + 1), coverage);
+  for (const [id, coverage] of coverages) {
+    const target = targetRow(draft, id.slice(accountId.length + 1), coverage);
     targets.set(id, target);
     takeTarget(draft, target);
   }
   const withinWhole = new Map<string, HostSums>();
   /** Records of an account that cannot be entered, or of a region out of scope, stay; their target's coverage does not. */
-  const rowsOf = (id: string, draft: Draft): readonly HostSums[] => {
-    const [target, whole] = [targets.get(id), targets.get(`${draft.accountId}.${WHOLE_ACCOUNT_REGION}`)];
+  const rowsOf = (id: string): readonly HostSums[] => {
+    const [target, whole] = [targets.get(id), targets.get(`${accountId}.${WHOLE_ACCOUNT_REGION}`)];
     if (target !== undefined) return [target];
     if (whole !== undefined) {
       const sums = noHosts();
       withinWhole.set(id, sums);
       return [sums, whole];
     }
-    const row = targetRow(draft, id.slice(id.indexOf('.') + 1), OUT_OF_SCOPE);
+    const row = targetRow(draft, id.slice(accountId.length + 1), OUT_OF_SCOPE);
     targets.set(id, row);
     return [row];
   };
-  const { words } = tallies;
-  const [hostsOf, states, causes] = [tallies.hosts(), tallies.column('state'), tallies.column('cause')];
-  const isHost = words.state.table((state) => !NOT_HOSTS.has(state));
-  for (const [id, ofTarget] of tallies.byTarget()) {
-    const draft = draftOf(id.slice(0, id.indexOf('.')));
-    const rows = ofTarget.some((n) => isHost[states[n] ?? 0] === 1) ? rowsOf(id, draft) : [];
+  const hostsOf = tallies.hosts();
+  for (const id of held) {
+    const ofTarget = tallies.byTarget().get(id) ?? [];
+    const isAny = ofTarget.some((n) => !NOT_HOSTS.has(tallies.wordOf('state', n)));
+    const rows = isAny ? rowsOf(id) : [];
     for (const n of ofTarget) {
-      const state = words.state.wordOf(states[n] ?? 0);
-      const cause = words.cause.wordOf(causes[n] ?? 0);
+      const [state, cause] = [tallies.wordOf('state', n), tallies.wordOf('cause', n)];
       const hosts = hostsOf[n] ?? 0;
       addHosts(draft, state, hosts);
       draft.byState[state] = (draft.byState[state] ?? 0) + hosts;
@@ -99,7 +125,7 @@ export function readPlaces({ places, tallies }: { places: KnownPlaces; tallies: 
       for (const row of rows) addHosts(row, state, hosts);
     }
   }
-  return { accounts: [...accounts.values()].map(accountOf), targets: [...targets.values()], withinWhole };
+  return { accounts: [accountOf(draft)], targets: [...targets.values()], withinWhole };
 }
 
 function targetRow({ accountId, name }: Draft, region: string, coverage: Coverage): TargetSums {
@@ -114,8 +140,8 @@ function noHosts(): HostSums {
 
 interface Draft extends HostSums {
   readonly accountId: string;
-  name: string;
-  unitPath: readonly string[];
+  readonly name: string;
+  readonly unitPath: readonly string[];
   worst: TargetSums | null;
   regions: number;
   /** Null: a target was never read completely; absent: nothing is to be read. */
@@ -124,11 +150,11 @@ interface Draft extends HostSums {
   readonly byCause: Record<string, number>;
 }
 
-function newDraft(accountId: string): Draft {
+function newDraft(accountId: string, facts: AccountFacts | null): Draft {
   return {
     accountId,
-    name: '',
-    unitPath: [],
+    name: facts?.name ?? '',
+    unitPath: facts?.ancestorIds ?? [],
     worst: null,
     regions: 0,
     oldestComplete: undefined,

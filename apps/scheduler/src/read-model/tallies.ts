@@ -46,7 +46,8 @@ export function createTallies() {
     platform: new Uint32Array(),
   };
   let hosts = new Uint32Array();
-  const byTarget = new Map<string, number[]>();
+  const targets = createTargetTallies();
+  let changed = new Set<string>();
   const free: number[] = [];
   const byState = new Map<string, number>();
   let size = 1;
@@ -57,6 +58,7 @@ export function createTallies() {
     total += by;
     const state = words.state.wordOf(columns.state[n] ?? 0);
     byState.set(state, (byState.get(state) ?? 0) + by);
+    changed.add(wordOf('account', n));
   }
 
   function newTally(numbers: readonly number[]): number {
@@ -72,10 +74,7 @@ export function createTallies() {
   }
 
   function forget(n: number): void {
-    const target = `${wordOf('account', n)}.${wordOf('region', n)}`;
-    const left = (byTarget.get(target) ?? []).filter((one) => one !== n);
-    if (left.length === 0) byTarget.delete(target);
-    else byTarget.set(target, left);
+    targets.remove(wordOf('account', n), wordOf('region', n), n);
     free.push(n);
   }
 
@@ -94,13 +93,11 @@ export function createTallies() {
     /** Counts one more. @returns the number of its tally */
     count(facts: TallyFacts): number {
       const numbers = FACTS.map((fact) => words[fact].add(facts[fact]));
-      const target = `${facts.account}.${facts.region}`;
-      const ofTarget = byTarget.get(target) ?? [];
-      let n = ofTarget.find((one) => isSame(one, numbers));
+      const { account, region } = facts;
+      let n = targets.of(`${account}.${region}`).find((one) => isSame(one, numbers));
       if (n === undefined) {
         n = newTally(numbers);
-        ofTarget.push(n);
-        byTarget.set(target, ofTarget);
+        targets.add(account, region, n);
       }
       add(n, 1);
       return n;
@@ -122,10 +119,55 @@ export function createTallies() {
     /** All numbers are below. */
     size: (): number => size,
     /** Numbers by target's id. */
-    byTarget: (): ReadonlyMap<string, readonly number[]> => byTarget,
+    byTarget: targets.all,
+    /** Ids of the targets of an account that have tallies. */
+    targetsOf: targets.ofAccount,
+    /** Accounts of which a count has changed since this was asked last. */
+    takeChanged(): ReadonlySet<string> {
+      const taken = changed;
+      changed = new Set();
+      return taken;
+    },
     total: (): number => total,
     byState: (): ReadonlyMap<string, number> => byState,
   };
 }
 
 export type Tallies = ReturnType<typeof createTallies>;
+
+const NO_TARGETS: ReadonlySet<string> = new Set();
+
+/** Which tallies each target has, and which targets with tallies each account. */
+function createTargetTallies() {
+  const byTarget = new Map<string, number[]>();
+  const byAccount = new Map<string, Set<string>>();
+  return {
+    all: (): ReadonlyMap<string, readonly number[]> => byTarget,
+    of: (target: string): readonly number[] => byTarget.get(target) ?? [],
+    ofAccount: (account: string): ReadonlySet<string> => byAccount.get(account) ?? NO_TARGETS,
+
+    add(account: string, region: string, n: number): void {
+      const target = `${account}.${region}`;
+      const known = byTarget.get(target);
+      if (known !== undefined) {
+        known.push(n);
+        return;
+      }
+      byTarget.set(target, [n]);
+      byAccount.set(account, (byAccount.get(account) ?? new Set()).add(target));
+    },
+
+    remove(account: string, region: string, n: number): void {
+      const target = `${account}.${region}`;
+      const left = (byTarget.get(target) ?? []).filter((one) => one !== n);
+      if (left.length > 0) {
+        byTarget.set(target, left);
+        return;
+      }
+      byTarget.delete(target);
+      const ofAccount = byAccount.get(account);
+      ofAccount?.delete(target);
+      if (ofAccount?.size === 0) byAccount.delete(account);
+    },
+  };
+}
