@@ -44,7 +44,10 @@ export function createRecordCopies({ redis, keys, log }: { redis: Redis; keys: K
     });
   }
 
-  function compare({ target, known, left }: Scan, flat: readonly string[]): readonly Versioned<StoredRecord>[] {
+  function compare(
+    { target, known, left }: Scan,
+    flat: readonly string[],
+  ): readonly Versioned<StoredRecord>[] {
     const changed: Versioned<StoredRecord>[] = [];
     for (let i = 0; i + 1 < flat.length; i += 2) {
       const [id = '', text = ''] = [flat[i], flat[i + 1]];
@@ -53,10 +56,7 @@ export function createRecordCopies({ redis, keys, log }: { redis: Redis; keys: K
       if (isKnown || record?.value.instanceId === id) left.delete(id);
       if (record?.value.instanceId === id) changed.push(record);
       else if (!isKnown) {
-        log.debug(
-          { target: targetId(target), instanceId: id },
-          'a record that cannot be read is in no list',
-        );
+        log.debug({ target: targetId(target), instanceId: id }, 'a record that cannot be read is in no list');
       }
     }
     return changed;

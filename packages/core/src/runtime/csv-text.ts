@@ -18,9 +18,12 @@ export function csvRecord(values: readonly CsvValue[]): string {
   return `${values.map(cell).join(',')}\r\n`;
 }
 
+/** Ids, names, states and times, which make up most cells: nothing in them is a formula, a line's end or a quote. */
+const PLAIN = /^[A-Za-z0-9][\w .:/-]*$/;
+
 function cell(value: CsvValue): string {
   if (value === null) return '""';
-  if (typeof value !== 'string') return `"${value}"`;
+  if (typeof value !== 'string' || PLAIN.test(value)) return `"${value}"`;
   const text = value.replaceAll(LINE_BREAKS, ' ').replaceAll(FORMULA, "$1'");
   return `"${text.replaceAll('"', '""')}"`;
 }
