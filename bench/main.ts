@@ -8,10 +8,12 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Benchmark, type BenchOptions, judge } from './benchmark.ts';
 import { answers } from './cases/answers.ts';
+import { failover } from './cases/failover.ts';
 import { fanOut } from './cases/fan-out.ts';
 import { grow } from './cases/grow.ts';
 import { install } from './cases/install.ts';
 import { latency } from './cases/latency.ts';
+import { ledgerSize } from './cases/ledger-size.ts';
 import { memory } from './cases/memory.ts';
 import { overhead } from './cases/overhead.ts';
 import { scan } from './cases/scan.ts';
@@ -27,11 +29,13 @@ const BENCHMARKS: readonly Benchmark[] = [
   steady,
   memory,
   grow,
+  ledgerSize,
   latency,
   install,
   throttled,
   overhead,
   fanOut,
+  failover,
   answers,
   soak,
 ];

@@ -20,7 +20,10 @@ const CAUSES = ['ec2-ssm-script-failure', 'ec2-join-failure', 'ec2-ssm-agent-not
 const LANES = 16;
 
 /** Fills a ledger as scans and installs would have left it: nine tenths have joined, the rest is in every other state. */
-export async function fillLedger({ ledger }: MusterRun, size: LedgerSize): Promise<readonly Target[]> {
+export async function fillLedger(
+  { ledger }: Pick<MusterRun, 'ledger'>,
+  size: LedgerSize,
+): Promise<readonly Target[]> {
   const regions = Array.from({ length: size.regions }, (_, n) => Region.parse(`eu-west-${n + 1}`));
   const ids = Array.from({ length: size.accounts }, (_, n) => AccountId.parse(String(100_000_000_000 + n)));
   const nowMs = Date.now();

@@ -90,7 +90,7 @@ async function redisFigures(
       ledgerKeys.map((key) => muster.redisCall('MEMORY', 'USAGE', key, 'SAMPLES', '20')),
     );
     for (const [n, key] of ledgerKeys.entries()) {
-      const isOfTarget = /:\{\d{12}\.[a-z]/.test(key);
+      const isOfTarget = /:\d{12}\.[a-z]/.test(key);
       if (isOfTarget) ofInstances += Number(sizes[n] ?? 0);
       else ofTargets += Number(sizes[n] ?? 0);
     }

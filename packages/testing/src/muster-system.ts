@@ -20,7 +20,7 @@ import { createLogger } from '@muster/core/runtime/logger';
 import { startTeleportSim, type TeleportSim, type TeleportSimOptions } from '@muster/teleport-sim/start';
 import { eventually } from './eventually.ts';
 import { assertReferee, type RefereeOptions } from './referee.ts';
-import type { TestRedis } from './test-redis.ts';
+import { startReplicatedRedis, type TestRedis } from './test-redis.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
 import {
   baseEnvironment,
@@ -53,7 +53,10 @@ export interface SystemOptions {
   readonly workers?: number;
   /** Where processes find Redis when not at its own port, such as a proxy in between. */
   readonly redisUrl?: (server: RedisServer) => Promise<string> | string;
-  /** What processes and test use instead of the one server; with `REDIS_PASSWORD`. It stays the caller's. */
+  /**
+   * What processes and test use instead of the one server; with `REDIS_PASSWORD`. It stays the caller's. @default what
+   * `MUSTER_TEST_REDIS` chooses, unless `redisUrl` is given
+   */
   readonly redisElsewhere?: TestRedis;
 }
 
@@ -120,6 +123,11 @@ export async function startSystem(options: SystemOptions = {}): Promise<MusterSy
   await aws.connectProxy(teleport.url);
   const redisFolder = mkdtempSync(join(tmpdir(), 'muster-test-redis-'));
   let redis = await startRedis({ dir: redisFolder, password: REDIS_PASSWORD });
+  const own =
+    options.redisElsewhere === undefined && options.redisUrl === undefined
+      ? await startReplicatedRedis(REDIS_PASSWORD)
+      : null;
+  const elsewhere = options.redisElsewhere ?? own;
   const facts = factsOf(aws, teleport);
   const configFile = join(folder, 'muster.yaml');
   const configure = (overrides: ConfigPart): void => {
@@ -131,7 +139,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<MusterSy
   configure(typeof options.config === 'function' ? options.config(facts) : (options.config ?? {}));
   const env: NodeJS.ProcessEnv = {
     ...baseEnvironment(),
-    REDIS_URL: options.redisElsewhere?.url ?? (await options.redisUrl?.(redis)) ?? redis.url,
+    REDIS_URL: elsewhere?.url ?? (await options.redisUrl?.(redis)) ?? redis.url,
     LOG_LEVEL: process.env['MUSTER_TEST_LOG_LEVEL'] ?? 'info',
     MUSTER_CONFIG: configFile,
     MUSTER_SPEED: String(speed),
@@ -145,7 +153,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<MusterSy
   };
   const log = createLogger({ name: 'test', level: 'silent' });
   const connection = createRedis({
-    url: new Secret(options.redisElsewhere?.url ?? redis.url),
+    url: new Secret(elsewhere?.url ?? redis.url),
     prefix: 'test',
     profile: 'patient',
     name: 'test',
@@ -221,6 +229,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<MusterSy
       await Promise.all(processes.map((child) => child.ended));
       await closeRedis(connection);
       await redis.stop();
+      await own?.stop();
       await aws.close();
       await teleport.close();
       rmSync(redisFolder, { recursive: true, force: true });

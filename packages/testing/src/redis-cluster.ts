@@ -9,6 +9,8 @@ import { askRedis, freePort, type RedisServer, type RedisServerOptions, startRed
 export interface RedisClusterOptions extends Pick<RedisServerOptions, 'password' | 'appendonly'> {
   /** Whether each of the three primaries has a replica. @default false */
   readonly replicas?: boolean;
+  /** A primary that is away this long is replaced by its replica. @default 1,000 */
+  readonly nodeTimeoutMs?: number;
 }
 
 /** A running Redis Cluster. */
@@ -27,7 +29,6 @@ const SLOTS = 16_384;
 /** A node's second port is this much further. */
 const BUS_OFFSET = 10_000;
 const HIGHEST_PORT = 65_535;
-/** A primary that is away this long is replaced by its replica. */
 const NODE_TIMEOUT_MS = 1_000;
 const UP_WITHIN_MS = 20_000;
 
@@ -74,13 +75,17 @@ export async function startRedisCluster(options: RedisClusterOptions = {}): Prom
   };
 }
 
-function nodeOptions({ password = null, appendonly }: RedisClusterOptions): RedisServerOptions {
+function nodeOptions({
+  password = null,
+  appendonly,
+  nodeTimeoutMs = NODE_TIMEOUT_MS,
+}: RedisClusterOptions): RedisServerOptions {
   return {
     password,
     ...(appendonly === undefined ? {} : { appendonly }),
     settings: {
       'cluster-enabled': 'yes',
-      'cluster-node-timeout': String(NODE_TIMEOUT_MS),
+      'cluster-node-timeout': String(nodeTimeoutMs),
       'repl-diskless-sync-delay': '0',
       ...(password === null ? {} : { masterauth: password }),
     },

@@ -9,9 +9,11 @@ import { askRedis, findRedisBinary, freePort, type RedisServer, startRedis } fro
 /** How the servers start. */
 export interface WatchedRedisOptions {
   /** Of the Redis servers. */
-  readonly password?: string;
+  readonly password?: string | null;
   /** Of the Sentinels. */
-  readonly sentinelPassword?: string;
+  readonly sentinelPassword?: string | null;
+  /** A primary that is away this long is replaced by its replica. @default 1,000 */
+  readonly downAfterMs?: number;
 }
 
 /** A primary and its replica, watched by three Sentinels. */
@@ -26,7 +28,6 @@ export interface WatchedRedis {
 
 const NAME = 'main';
 const SENTINELS = 3;
-/** A primary that is away this long is replaced by its replica. */
 const DOWN_AFTER_MS = 1_000;
 const UP_WITHIN_MS = 20_000;
 
@@ -48,7 +49,7 @@ export async function startWatchedRedis(options: WatchedRedisOptions = {}): Prom
   });
   const sentinels: Awaited<ReturnType<typeof startSentinel>>[] = [];
   for (let n = 0; n < SENTINELS; n += 1) {
-    sentinels.push(await startSentinel(folder, primary.port, password, sentinelPassword));
+    sentinels.push(await startSentinel(folder, primary.port, options));
   }
   const auth = sentinelPassword === null ? '' : `AUTH ${sentinelPassword}\r\n`;
   for (const { port } of sentinels) {
@@ -77,8 +78,7 @@ export async function startWatchedRedis(options: WatchedRedisOptions = {}): Prom
 async function startSentinel(
   folder: string,
   primaryPort: number,
-  password: string | null,
-  sentinelPassword: string | null,
+  { password = null, sentinelPassword = null, downAfterMs = DOWN_AFTER_MS }: WatchedRedisOptions,
 ): Promise<{ readonly port: number; readonly pid: number; readonly end: () => Promise<void> }> {
   const binary = findRedisBinary();
   if (binary === null) throw new Error('neither redis-server nor valkey-server is on the PATH');
@@ -92,7 +92,7 @@ async function startSentinel(
     `dir ${dir}`,
     ...(sentinelPassword === null ? [] : [`requirepass ${sentinelPassword}`]),
     `sentinel monitor ${NAME} 127.0.0.1 ${primaryPort} 2`,
-    `sentinel down-after-milliseconds ${NAME} ${DOWN_AFTER_MS}`,
+    `sentinel down-after-milliseconds ${NAME} ${downAfterMs}`,
     `sentinel failover-timeout ${NAME} 5000`,
     ...(password === null ? [] : [`sentinel auth-pass ${NAME} ${password}`]),
     ...(sentinelPassword === null ? [] : [`sentinel sentinel-pass ${sentinelPassword}`]),

@@ -15,18 +15,27 @@ const KINDS: Readonly<Record<string, () => Promise<TestRedis>>> = {
   acl: startForUser,
 };
 
+function chosenKind(): string {
+  const kind = process.env['MUSTER_TEST_REDIS'] ?? 'single';
+  if (Object.hasOwn(KINDS, kind)) return kind;
+  throw new Error(`MUSTER_TEST_REDIS is ${kind}: use one of ${Object.keys(KINDS).join(', ')}`);
+}
+
 /**
  * An empty Redis for a test file that needs no more of it than its URL: one server, or by `MUSTER_TEST_REDIS` a Redis Cluster,
  * a primary that Sentinels watch, a Valkey, or a server that lets in a user with the documented rights alone. So the same tests
  * say of all of them what they say of one.
  */
 export async function startTestRedis(): Promise<TestRedis> {
-  const kind = process.env['MUSTER_TEST_REDIS'] ?? 'single';
-  const start = KINDS[kind];
-  if (start === undefined) {
-    throw new Error(`MUSTER_TEST_REDIS is ${kind}: use one of ${Object.keys(KINDS).join(', ')}`);
-  }
+  const start = KINDS[chosenKind()] ?? startForUser;
   return start();
+}
+
+/** What a system of real processes uses instead of its one server, by the same choice; null where that is the choice. */
+export async function startReplicatedRedis(password: string): Promise<TestRedis | null> {
+  const kind = chosenKind();
+  if (kind === 'cluster') return startRedisCluster({ password, replicas: true });
+  return kind === 'sentinel' ? startWatchedRedis({ password }) : null;
 }
 
 async function startForUser(): Promise<TestRedis> {

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { readRedisUrl, withPassword } from './redis-url.ts';
+import { readRedisUrl, withoutPassword, withPassword } from './redis-url.ts';
 
 describe('a Redis URL', () => {
   it('names one server, nodes of a Cluster, or Sentinels', () => {
@@ -66,4 +66,5 @@ test.each([
 ])('the password completes %s', (url, completed) => {
   expect(withPassword(url, 'p@ss')).toBe(completed);
   expect(readRedisUrl(completed)?.password).toBe('p@ss');
+  expect(readRedisUrl(withoutPassword(completed))?.password).toBe('');
 });

@@ -107,7 +107,10 @@ async function findOldLedger({ redis, prefix }: OwnerDeps): Promise<OldLedger | 
     };
   } catch (error) {
     const refused = refusedEntry(error);
-    throw refused === null ? error : redisFault({ code: 'ledger.unavailable', ...refused, cause: error });
+    if (refused === null) throw error;
+    const { problem } = refused;
+    const remedy = `Let it look, until the first start, at what release 0.1 may have left: ACL SETUSER ${redis.options.username || 'NAME'} ~${prefix}:{*`;
+    throw redisFault({ code: 'ledger.unavailable', problem, remedy, cause: error });
   }
 }
 
