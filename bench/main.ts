@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Benchmark, type BenchOptions, judge } from './benchmark.ts';
 import { answers } from './cases/answers.ts';
+import { calls } from './cases/calls.ts';
 import { failover } from './cases/failover.ts';
 import { fanOut } from './cases/fan-out.ts';
 import { grow } from './cases/grow.ts';
@@ -37,6 +38,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   fanOut,
   failover,
   answers,
+  calls,
   soak,
 ];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));

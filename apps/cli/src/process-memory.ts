@@ -4,7 +4,7 @@ import { verbOf } from './verb-of.ts';
  * Bounds of memory for the processes that stay. Without them V8 keeps garbage for as long as the machine has room: a worker of
  * 50 to 100 MB came to 1.2 GB (docs/decisions/0040-memory.md has the measurements).
  */
-const HEAPS_MB: Readonly<Record<string, number>> = { worker: 192, scheduler: 256, run: 384 };
+const HEAPS_MB: Readonly<Record<string, number>> = { worker: 256, scheduler: 320, run: 448 };
 /** Of each of the two halves of V8's young generation. What a job leaves behind is garbage at once. */
 const SEMI_SPACE_MB = 8;
 /** glibc makes eight arenas per core otherwise, and gives back little of what lies in them. */

@@ -239,3 +239,21 @@ test('the role of tctl may remove nodes where the configuration removes them, an
     spec: { allow: { rules: [{ resources: ['node'], verbs: ['list', 'read', 'delete'] }, {}, {}] } },
   });
 });
+
+test('the role of tctl opens no shell, and reaches nodes, their labels and what other discoveries tell', () => {
+  const text = fileOf({ ...exampleSettings(), removesNodes: true }, 'teleport/inventory.yaml');
+  const { spec } = parse(text.split('\n---\n')[0] ?? '') as {
+    spec: { allow: Record<string, unknown> & { rules: { resources: string[] }[] } };
+  };
+
+  // Nothing else: no logins, no impersonation, no access to databases or clusters.
+  expect(Object.keys(spec)).toEqual(['allow']);
+  expect(Object.keys(spec.allow).toSorted()).toEqual(['node_labels', 'rules']);
+  expect(spec.allow.rules.flatMap(({ resources }) => resources).toSorted()).toEqual([
+    'discovery_config',
+    'discovery_service',
+    'instance',
+    'node',
+    'server_info',
+  ]);
+});

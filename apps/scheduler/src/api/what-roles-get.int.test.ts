@@ -154,3 +154,8 @@ test.each(CHANGES)(
     expect(bySession.body).toContain('operator');
   },
 );
+
+test('no route asks for an admin: who has which role is in the configuration alone', () => {
+  expect(API_ROUTES.length).toBeGreaterThan(20);
+  expect(API_ROUTES.filter(({ role }) => role === 'admin')).toEqual([]);
+});
