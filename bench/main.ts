@@ -2,7 +2,7 @@
  * `npm run bench [-- NAME…] [--check] [--quick] [--large]`. Exit code 0 when everything could run; 1 when something
  * could not, or with `--check` when a demand was missed; 64 for wrong arguments.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -21,6 +21,7 @@ import { scan } from './cases/scan.ts';
 import { soak } from './cases/soak.ts';
 import { steady } from './cases/steady.ts';
 import { throttled } from './cases/throttled.ts';
+import { withCapacityTables } from './capacity-page.ts';
 import { describeMachine } from './machine.ts';
 import { growthPicture } from './growth-picture.ts';
 import { type BenchResult, readResults, resultTable, writePage } from './results.ts';
@@ -81,6 +82,8 @@ async function main(): Promise<number> {
     writeFileSync(join(DOCS, 'images/growth.svg'), picture);
   }
   writePage(join(DOCS, 'benchmarks.md'), all);
+  const capacity = join(DOCS, 'capacity.md');
+  writeFileSync(capacity, withCapacityTables(readFileSync(capacity, 'utf8'), all));
   const missed = done.some((result) => !result.pass);
   return failed || (values.check && missed) ? 1 : 0;
 }
