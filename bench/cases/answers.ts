@@ -7,6 +7,7 @@ import { type MusterRun, startMuster } from '../muster-run.ts';
 import { readUsage } from '../process-usage.ts';
 import { startWorld } from '../simulated-world.ts';
 import { fillLedger, type LedgerSize } from './filled-ledger.ts';
+import { shareOfOpenPages } from './open-pages.ts';
 
 const REDIS_DELAY_MS = 1;
 const BUILT_WITHIN_MS = 300_000;
@@ -68,6 +69,7 @@ async function run({ quick, large }: BenchOptions): Promise<Measured> {
       { of: 'updateVisibleMs', atMost: 2_000 },
       { of: 'rebuildMs', atMost: 10_000 },
       { of: 'schedulerPeakRssMb', atMost: 400 },
+      { of: 'twentyPagesShare', atMost: 0.1 },
       ...(large
         ? [
             { of: 'millionSlowestListP95Ms', atMost: 250 },
@@ -108,6 +110,7 @@ async function measure(size: LedgerSize, times: number): Promise<Record<string, 
       startCpuMs,
       schedulerPeakRssMb: peakRssMb,
       exportMs: await exported(url, size.instances),
+      twentyPagesShare: await shareOfOpenPages(muster, url, targets),
       ...lists,
       ...cpu,
     };

@@ -7,6 +7,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { followChanges } from './api/live.ts';
 import { isPassing, problemOf } from './api/problem.ts';
+import { sessionQuery } from './api/queries.ts';
 import { createConsoleRouter } from './router.tsx';
 
 const FRESH_MS = 5_000;
@@ -34,6 +35,8 @@ const client = new QueryClient({
   },
 });
 
+// Not only when the shell is drawn: the answer is on its way meanwhile.
+void client.prefetchQuery(sessionQuery);
 followChanges(client);
 const place = document.getElementById('root');
 if (place === null) throw new Error('index.html has no place for the console.');

@@ -5,6 +5,7 @@ import {
   createRouter,
   lazyRouteComponent,
 } from '@tanstack/react-router';
+import { overviewQuery } from './api/queries.ts';
 import { parseSearch, type Search, stringifySearch } from './parts/search.ts';
 import { NotFound } from './shell/not-found.tsx';
 import { PageFault } from './shell/page-fault.tsx';
@@ -24,6 +25,10 @@ const root = createRootRouteWithContext<{ readonly client: QueryClient }>()({
 const overview = createRoute({
   getParentRoute: () => root,
   path: '/',
+  // Asked for while the page's own chunk is on its way.
+  loader: ({ context: { client } }) => {
+    void client.prefetchQuery(overviewQuery);
+  },
   component: lazyRouteComponent(() => import('./pages/overview/overview-page.tsx'), 'OverviewPage'),
 });
 const instances = createRoute({

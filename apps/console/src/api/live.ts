@@ -8,17 +8,21 @@ const POLL_MS = 10_000;
 /** A browser reconnects by itself, except after an answer that is an error: then the page opens a new stream. */
 const REOPEN_MS = 15_000;
 
+/** The first answers are newer than the page itself: what changed until the stream stood is asked for when the page has been drawn. */
+const AFTER_FIRST_PAGE_MS = 2_000;
+
 /** Follows the stream until it is told to end. The first part of a query's key is the name of its resource. */
 export function followChanges(client: QueryClient): () => void {
   let stream: EventSource | null = null;
   let isOpen = false;
+  let hasBeenOpen = false;
 
   const open = (): void => {
     stream = new EventSource('/api/v1/events');
     stream.addEventListener('open', () => {
       // What changed before it stood was told to nothing.
-      if (!isOpen) void refreshAll(client);
-      isOpen = true;
+      if (!isOpen) setTimeout(() => void refreshAll(client), hasBeenOpen ? 0 : AFTER_FIRST_PAGE_MS);
+      [isOpen, hasBeenOpen] = [true, true];
     });
     stream.addEventListener('error', () => {
       isOpen = false;
