@@ -2,11 +2,10 @@
 #   docker build -t muster .                         the product
 #   docker build -t muster-demo --target demo .      the product with the simulators, for docker-compose.demo.yml
 #
-# The base image is named by a tag, and a tag can be moved: Muster keeps no digest of it, because one that is kept is one that
-# misses the base's security fixes until somebody raises it. Where you pin, name what you have checked:
+# Of the base image only Debian's files are used: Node, pnpm and all packages are held to the hashes of the lockfiles. The base is
+# named by a tag, and a tag can be moved. Muster keeps no digest of it (docs/decisions/0034-image-and-compose.md says why). Where
+# you pin, name what you have checked; `docker buildx imagetools inspect node:24-bookworm-slim` shows the digest:
 #   docker build --build-arg NODE_IMAGE=node:24-bookworm-slim@sha256:… -t muster .
-# (`docker buildx imagetools inspect node:24-bookworm-slim` shows the digest.) pnpm, all packages and the Node that runs are held to hashes: it is
-# the lockfile's, not the base's.
 ARG NODE_IMAGE=node:24-bookworm-slim
 
 FROM ${NODE_IMAGE} AS packages
@@ -34,19 +33,40 @@ COPY tsconfig.base.json ./
 COPY apps/console ./apps/console
 RUN pnpm --filter '@muster/console' run build
 
+# What runs and nothing else: no development packages, and of packages no declarations, source maps and builds for browsers.
 FROM packages AS product-packages
+COPY scripts/image/prune-packages.js /opt/
 RUN pnpm install --frozen-lockfile --prod --filter '@muster/cli...' \
+  && node /opt/prune-packages.js node_modules \
   && rm -r apps/console apps/demo packages/aws-sim packages/teleport-sim packages/testing
 
 FROM packages AS demo-packages
-RUN pnpm install --frozen-lockfile --prod --filter '@muster/cli...' --filter '@muster/demo...'
+COPY scripts/image/prune-packages.js /opt/
+RUN pnpm install --frozen-lockfile --prod --filter '@muster/cli...' --filter '@muster/demo...' \
+  && node /opt/prune-packages.js node_modules
 
-FROM ${NODE_IMAGE} AS demo
-ENV NODE_ENV=production PATH=/app/node_modules/.bin:$PATH
+# tctl and tbot of your cluster's release, where the build is told to: docs/deploy/compose.md. Else they are mounted.
+FROM ${NODE_IMAGE} AS teleport
+ARG TELEPORT_VERSION=
+ARG TELEPORT_SHA256=
+ARG TELEPORT_URL=
+COPY scripts/image/fetch-teleport.js /opt/
+RUN node /opt/fetch-teleport.js /opt/teleport "${TELEPORT_VERSION}" "${TELEPORT_SHA256}" "${TELEPORT_URL}"
+
+# The base's own Node, npm and yarn are not used, and are more than half of it.
+FROM ${NODE_IMAGE} AS debian
+RUN rm -rf /usr/local/* /opt/* /root/.npm /tmp/* && mkdir -p /usr/local/bin
+
+FROM scratch AS system
+COPY --from=debian / /
+ENV NODE_ENV=production PATH=/app/node_modules/.bin:/usr/local/bin:/usr/bin:/bin
 WORKDIR /app
+
+FROM system AS demo
 COPY --from=demo-packages /app ./
 COPY apps ./apps
 COPY packages ./packages
+COPY scripts/image ./scripts/image
 COPY --from=console-page /app/apps/console/dist ./apps/console/dist
 RUN ln -s /app/apps/cli/bin/muster.js /usr/local/bin/muster \
   && ln -s /app/packages/teleport-sim/bin/tctl /usr/local/bin/tctl \
@@ -54,10 +74,9 @@ RUN ln -s /app/apps/cli/bin/muster.js /usr/local/bin/muster \
 USER node
 ENTRYPOINT ["muster"]
 
-FROM ${NODE_IMAGE} AS product
-ENV NODE_ENV=production PATH=/app/node_modules/.bin:$PATH
-WORKDIR /app
+FROM system AS product
 COPY --from=product-packages /app ./
+COPY --from=teleport /opt/teleport/ /usr/local/bin/
 COPY LICENSE ./
 COPY apps/cli ./apps/cli
 COPY apps/scheduler ./apps/scheduler
@@ -65,6 +84,7 @@ COPY --from=console-page /app/apps/console/dist ./apps/console/dist
 COPY apps/worker ./apps/worker
 COPY packages/api ./packages/api
 COPY packages/core ./packages/core
+COPY scripts/image/forward-ports.js ./scripts/image/
 RUN ln -s /app/apps/cli/bin/muster.js /usr/local/bin/muster
 USER node
 # For muster version: docker build --build-arg MUSTER_COMMIT=$(git rev-parse HEAD) …

@@ -94,14 +94,29 @@ test('nothing is fetched and run by name, but where the bootstrap has no hash an
   expect(found).toEqual(['scripts/bootstrap/pnpm.js']);
 });
 
+test('what an image runs with is the lockfile’s: of the base’s own programs in /usr/local nothing is left', async () => {
+  const dockerfile = await read('Dockerfile');
+  const installs = dockerfile.match(/pnpm install .*/g) ?? [];
+
+  expect(dockerfile).toMatch(/FROM \$\{NODE_IMAGE\} AS debian\nRUN rm -rf \/usr\/local\/\* /);
+  expect(installs.length).toBeGreaterThan(2);
+  for (const install of installs) expect(install).toContain('--frozen-lockfile');
+});
+
 test('images are arguments, so that a digest can be given', async () => {
   const dockerfile = await read('Dockerfile');
   const from = dockerfile.match(/^FROM \S+/gm);
 
-  expect([...new Set(from)].toSorted()).toEqual(['FROM ${NODE_IMAGE}', 'FROM packages']);
+  expect([...new Set(from)].toSorted()).toEqual([
+    'FROM ${NODE_IMAGE}',
+    'FROM packages',
+    'FROM scratch',
+    'FROM system',
+  ]);
   for (const file of ['docker-compose.yml', 'docker-compose.demo.yml']) {
-    const foreign = (await read(file)).match(/^ +image: (?!muster).*$/gm);
+    const foreign = (await read(file)).match(/^ +image: (?!muster).*$/gm) ?? [];
 
-    expect(foreign, file).toEqual(['    image: ${MUSTER_REDIS_IMAGE:-redis:7-bookworm}']);
+    expect(foreign).toContain('    image: ${MUSTER_REDIS_IMAGE:-redis:7-bookworm}');
+    for (const line of foreign) expect(line).toMatch(/\$\{MUSTER_[A-Z]+_IMAGE:-[\w./-]+:[\w.-]+\}$/);
   }
 });
