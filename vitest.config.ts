@@ -58,8 +58,8 @@ export default defineConfig({
           globalSetup: BUILT_CONSOLE,
           include: ['test/e2e/**/*.test.ts', 'test/chaos/**/*.short.test.ts'],
           sequence: { groupOrder: 3 },
-          // Most of a file is waiting for processes, polls and deadlines.
-          maxWorkers: CORES + 1,
+          // Most of a file is waiting for processes, polls and deadlines: it keeps half a core busy.
+          maxWorkers: CORES + 2,
           // Real processes on a busy machine. A second try is printed as `(retry x1)`: look at it, it may be a race.
           retry: 1,
           testTimeout: 300_000,

@@ -45,8 +45,7 @@ async function outcomesWith(world: AwsSimOptions, workers: number): Promise<read
 test.each(WORLDS)(
   'the same seed makes the same $scenario world and the same end for every instance, with one worker and with four',
   async (world) => {
-    const one = await outcomesWith(world, 1);
-    const four = await outcomesWith(world, 4);
+    const [one, four] = await Promise.all([outcomesWith(world, 1), outcomesWith(world, 4)]);
 
     expect(one.length).toBe(world.instances);
     expect(one.filter((line) => line.includes(' joined ')).length).toBeGreaterThan(0);
