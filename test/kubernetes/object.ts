@@ -48,7 +48,7 @@ export interface Container {
   }[];
 }
 
-interface Probe {
+export interface Probe {
   readonly httpGet?: { readonly path: string; readonly port: string };
   readonly exec?: { readonly command: readonly string[] };
 }
@@ -59,7 +59,7 @@ interface KeyedFiles {
   readonly items?: readonly { readonly key: string; readonly path: string }[];
 }
 
-interface Volume {
+export interface Volume {
   readonly name: string;
   readonly emptyDir?: object;
   readonly configMap?: KeyedFiles;

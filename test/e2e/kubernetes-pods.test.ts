@@ -1,0 +1,250 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { eventually } from '@muster/testing/eventually';
+import { type MusterSystem, REDIS_PASSWORD, startSystem } from '@muster/testing/muster-system';
+import { baseEnvironment } from '@muster/testing/supervised-process';
+import {
+  type ConfigPart,
+  mergeParts,
+  organizationMatcher,
+  TEST_MARKER_KEY,
+} from '@muster/testing/system-config';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { type Contents, pathOf, type PodOnHost, startPod } from './kubernetes-pod.fixture.ts';
+
+const BASE = fileURLToPath(new URL('../../deploy/kubernetes/base', import.meta.url));
+
+let system: MusterSystem;
+let agent: Awaited<ReturnType<typeof startAgent>>;
+let pods: { readonly schedulers: readonly PodOnHost[]; readonly workers: readonly PodOnHost[] };
+
+/** muster.yaml of the base, for the simulated organization. */
+function configMap(over: ConfigPart = {}): string {
+  const base = parse(readFileSync(join(BASE, 'muster.yaml'), 'utf8')) as ConfigPart;
+  const { facts } = system;
+  return stringify(
+    mergeParts(
+      mergeParts(base, {
+        teleport: { proxy_server: facts.proxyAddress },
+        discovery_service: { aws: [organizationMatcher(facts)] },
+        muster: { redis: { url: `redis://127.0.0.1:${system.redis().port}` } },
+      }),
+      over,
+    ),
+  );
+}
+
+const contents = (config = configMap()): Contents => ({
+  'muster-config': { 'muster.yaml': config },
+  'muster-redis': { password: REDIS_PASSWORD },
+  'muster-marker-key': { 'marker.key': TEST_MARKER_KEY },
+});
+
+/** What tbot writes beside a worker, and where `tctl` is told to look for it. */
+function withIdentity(): ConfigPart {
+  const identity = join(system.folder, 'identity');
+  writeFileSync(identity, 'of the bot muster-inventory');
+  return { muster: { inventory: { args: [`--identity=${identity}`] } } };
+}
+
+/** The agent of EKS Pod Identity: gives the keys of a role to a caller that shows its token. */
+async function startAgent(keys: { readonly accessKeyId: string; readonly secretAccessKey: string }) {
+  const token = 'token-of-the-service-account';
+  let asked = 0;
+  const server = createServer((request, response) => {
+    const isKnown = request.url === '/v1/credentials' && request.headers.authorization === token;
+    if (isKnown) asked += 1;
+    response.writeHead(isKnown ? 200 : 401, { 'content-type': 'application/json' });
+    response.end(
+      JSON.stringify(
+        isKnown
+          ? {
+              AccessKeyId: keys.accessKeyId,
+              SecretAccessKey: keys.secretAccessKey,
+              Token: '',
+              Expiration: new Date(Date.now() + 3_600_000).toISOString(),
+            }
+          : {},
+      ),
+    );
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/v1/credentials`,
+    token,
+    asked: () => asked,
+    close: () => server.close(),
+  };
+}
+
+beforeAll(async () => {
+  system = await startSystem({
+    schedulers: 0,
+    workers: 0,
+    world: { accounts: 3, regions: 2, instances: 30 },
+  });
+  agent = await startAgent(system.aws.world.access);
+  const cluster = {
+    ...baseEnvironment(),
+    // The API server's own Service is in every pod's environment, whatever `enableServiceLinks` says.
+    KUBERNETES_SERVICE_HOST: '10.96.0.1',
+    KUBERNETES_PORT: 'tcp://10.96.0.1:443',
+    PATH: pathOf(system.folder, { tctl: system.facts.tctl }),
+    MUSTER_SPEED: '40',
+    AWS_ENDPOINT_URL: system.aws.url,
+    TELEPORT_SIM_URL: system.teleport.url,
+  };
+  // As the webhook of Pod Identity adds them to pods of the service account.
+  const identity = {
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: agent.url,
+    AWS_CONTAINER_AUTHORIZATION_TOKEN: agent.token,
+  };
+  const start = (name: string, part: 'scheduler' | 'worker') =>
+    startPod({
+      name,
+      part,
+      folder: system.folder,
+      contents: contents(),
+      cluster: part === 'worker' ? { ...cluster, ...identity } : cluster,
+    });
+  pods = {
+    schedulers: [await start('scheduler-a', 'scheduler'), await start('scheduler-b', 'scheduler')],
+    workers: [await start('worker-a', 'worker'), await start('worker-b', 'worker')],
+  };
+});
+
+afterAll(async () => {
+  for (const { process } of all()) process.signal('SIGKILL');
+  await Promise.all(all().map(({ process }) => process.ended));
+  agent.close();
+  await system.close();
+});
+
+function all(): readonly PodOnHost[] {
+  return [...pods.schedulers, ...pods.workers];
+}
+
+function anyScheduler(): PodOnHost {
+  const [pod] = pods.schedulers;
+  if (pod === undefined) throw new Error('no scheduler was started');
+  return pod;
+}
+
+test('every probe of every pod is answered at the address of the pod', async () => {
+  for (const pod of all()) {
+    for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe'] as const) {
+      const status = await eventually(`${pod.process.name}: ${probe}`, async () => {
+        const answered = await pod.probe(probe);
+        return answered === 200 ? answered : null;
+      });
+      expect(status).toBe(200);
+    }
+  }
+});
+
+test('a visitor from another pod sees nothing; a link made in the pod signs in by port-forward', async () => {
+  const { url, forwardedUrl, exec } = anyScheduler();
+  expect((await fetch(`${url}/api/v1/overview`)).status).toBe(401);
+  expect((await fetch(`${forwardedUrl}/api/v1/overview`)).status).toBe(401);
+
+  const login = await exec('console', 'login');
+  const link = login.stdout.trim();
+  expect(login).toMatchObject({ code: 0 });
+  expect(link.startsWith(`${forwardedUrl}/auth/link/`)).toBe(true);
+  const signedIn = await fetch(link, {
+    method: 'POST',
+    headers: { origin: forwardedUrl },
+    redirect: 'manual',
+  });
+  const cookie = signedIn.headers
+    .getSetCookie()
+    .map((one) => one.split(';')[0])
+    .join('; ');
+
+  expect(signedIn.status).toBe(303);
+  expect((await fetch(`${forwardedUrl}/api/v1/overview`, { headers: { cookie } })).status).toBe(200);
+});
+
+test('Prometheus reads the schedulers with an API token, and the workers with none', async () => {
+  const made = await anyScheduler().exec('api-token', 'create', 'prometheus');
+  const authorization = `Bearer ${made.stdout.trim()}`;
+
+  for (const { url } of pods.schedulers) {
+    expect((await fetch(`${url}/metrics`)).status).toBe(401);
+    const answer = await fetch(`${url}/metrics`, { headers: { authorization } });
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toMatch(/^muster_due_lag_seconds\{kind="scan".*\} \d+$/m);
+  }
+  for (const { url } of pods.workers) {
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('muster_jobs_running');
+  }
+});
+
+test('without an identity for tctl pods read and send nothing; with one, every host joins by the workers’ role', async () => {
+  const { exec } = anyScheduler();
+  await eventually('all is read', async () =>
+    (await exec('status', '--json')).stdout.includes('"queued":30'),
+  );
+  expect(await exec('resume', '--all', '--yes')).toMatchObject({ code: 0 });
+  await eventually('the inventory is missing', async () =>
+    (await exec('findings')).stdout.includes('inventory-unavailable'),
+  );
+  expect(system.report().commands.sent).toBe(0);
+
+  for (const pod of all()) pod.remount(contents(configMap(withIdentity())));
+
+  await eventually('all have joined', () => system.report().joined === 30, 120_000);
+  expect(system.report().installs).toMatchObject({ whileLive: 0, afterJoined: 0 });
+  expect(agent.asked()).toBeGreaterThanOrEqual(pods.workers.length);
+});
+
+test('a changed ConfigMap reaches running pods, and one with a fault changes nothing', async () => {
+  const made = await anyScheduler().exec('api-token', 'create', 'reader');
+  const headers = { authorization: `Bearer ${made.stdout.trim()}` };
+  const validOf = async ({ url }: PodOnHost, value: 0 | 1): Promise<boolean> =>
+    new RegExp(`^muster_config_valid\\{.*\\} ${value}$`, 'm').test(
+      await (await fetch(`${url}/metrics`, { headers })).text(),
+    );
+
+  const change = (muster: ConfigPart): void => {
+    for (const pod of all()) pod.remount(contents(configMap(mergeParts(withIdentity(), { muster }))));
+  };
+
+  change({ pause: true });
+  for (const pod of all()) {
+    await eventually(`${pod.process.name} has refused it`, () => validOf(pod, 0));
+    expect(pod.process.isRunning()).toBe(true);
+  }
+
+  change({ paused: true });
+  for (const pod of all()) await eventually(`${pod.process.name} has taken it up`, () => validOf(pod, 1));
+});
+
+test('with the variables of Kubernetes’ service links no pod of Muster would start', async () => {
+  const pod = await startPod({
+    name: 'with-links',
+    part: 'worker',
+    folder: system.folder,
+    contents: contents(),
+    cluster: { ...baseEnvironment(), MUSTER_SCHEDULER_PORT_8080_TCP: 'tcp://10.96.7.7:8080' },
+  });
+
+  expect(await pod.process.ended).toEqual({ code: 78, signal: null });
+  expect(pod.process.log()).toContain('MUSTER_SCHEDULER_PORT_8080_TCP');
+});
+
+test('a pod that is ended ends in order, within its grace period', async () => {
+  const before = performance.now();
+  for (const { process } of all()) process.signal('SIGTERM');
+
+  const ends = await Promise.all(all().map(({ process }) => process.ended));
+
+  expect(ends.map(({ code }) => code)).toEqual(all().map(() => 0));
+  expect(performance.now() - before).toBeLessThan(Math.min(...all().map(({ graceMs }) => graceMs)));
+});
