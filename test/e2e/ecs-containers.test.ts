@@ -1,13 +1,12 @@
 /** The product started as deploy/ecs starts it: by the container definitions' own commands and environment. */
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from '@muster/testing/eventually';
 import { type MusterSystem, REDIS_PASSWORD, startSystem } from '@muster/testing/muster-system';
+import { freePort } from '@muster/testing/redis-server';
 import {
   baseEnvironment,
   type SupervisedProcess,
@@ -40,18 +39,6 @@ function openVolumes(): { readonly folder: string; in(text: string): string } {
     folder,
     in: (text) => text.replaceAll(/(?<![\w.-])\/(etc\/muster|tmp|opt\/machine-id)\b/g, `${folder}/$1`),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  return port;
 }
 
 /** The container that writes the secrets, and then the process; the check of its health. */

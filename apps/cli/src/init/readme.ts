@@ -241,11 +241,12 @@ own, or leave the limit at 1 and use systemd, whose unit for the scheduler canno
 containers.
 
 Or systemd, with a Redis (6.2 or newer, \`maxmemory-policy noeviction\`, \`appendonly yes\`, a password) on the host or at
-\`REDIS_URL\` in \`/etc/muster/environment\` (\`redis://USER:PASSWORD@HOST:6379\`; the password file is then not read):
+\`REDIS_URL\` in \`/etc/muster/environment\` (\`redis://USER:PASSWORD@HOST:6379\`; the password file is then not read). docs/deploy/systemd.md has the rest: keys, upgrades, limits.
 
 ${sh(
   'sudo useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin muster',
-  'sudo /opt/muster/muster --help    # once: brings the packages and the pinned Node',
+  'sudo useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin --gid muster muster-scheduler',
+  'sudo /opt/muster/muster scheduler --help    # brings the packages and the pinned Node, and builds the console',
   'sudo install -d -m 0750 -o root -g muster /etc/muster',
   'sudo install -m 0640 -o root -g muster muster.yaml /etc/muster/muster.yaml',
   'sudo install -m 0640 -o root -g muster marker.key /etc/muster/marker.key',

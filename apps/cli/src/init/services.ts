@@ -48,7 +48,23 @@ RestartSec=5
 RestartPreventExitStatus=64 78
 `;
 
-/** Decides what is due and serves the console. Instance metadata is out of its reach: it holds no AWS credentials. */
+/** Where the SDK of AWS and its tools look for credentials. */
+const CREDENTIAL_VARIABLES =
+  'AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_PROFILE AWS_ROLE_ARN AWS_WEB_IDENTITY_TOKEN_FILE AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CONTAINER_CREDENTIALS_RELATIVE_URI';
+
+/** The processes bound their heaps themselves; this is for what lies outside of them, and for tctl. */
+function memoryLimit(bytes: string): string {
+  return `# Above what a process needs: one that leaks is started again, and the host goes on. When tctl alone is ended, Muster goes on.
+MemoryMax=${bytes}
+OOMPolicy=continue
+TasksMax=256
+`;
+}
+
+/**
+ * Decides what is due and serves the console. It holds no AWS credentials and cannot come by any: instance metadata is out of its
+ * reach, the variables of credentials are taken away, and as a user of its own it reads neither the memory nor the identity of a worker.
+ */
 export function schedulerUnit(): string {
   return `[Unit]
 Description=Muster scheduler
@@ -57,13 +73,19 @@ Wants=network-online.target
 After=network-online.target redis-server.service redis.service valkey.service
 
 [Service]
-User=muster
+User=muster-scheduler
 Group=muster
 Environment=MUSTER_CONFIG=/etc/muster/muster.yaml
 ${REDIS_PASSWORD}EnvironmentFile=-/etc/muster/environment
 ExecStart=${PROGRAM} scheduler
 ${RESTART}
-${HARDENING}# A scheduler holds no AWS credentials, and cannot fetch any.
+${memoryLimit('2G')}
+# /var/log/muster, for muster.audit.file.
+LogsDirectory=muster
+LogsDirectoryMode=0750
+
+${HARDENING}# A scheduler holds no AWS credentials, and cannot fetch any: not from the environment, and not from the instance's metadata.
+UnsetEnvironment=${CREDENTIAL_VARIABLES}
 IPAddressDeny=169.254.169.254 fd00:ec2::254
 
 [Install]
@@ -71,10 +93,10 @@ WantedBy=multi-user.target
 `;
 }
 
-/** One worker per instance of the unit (`muster-worker@1`, `muster-worker@2` …). */
+/** One worker per instance of the unit, `muster-worker@1` to `muster-worker@9`: the number is the last digit of its port. */
 export function workerUnit(settings: InitSettings): string {
   return `[Unit]
-Description=Muster worker %i
+Description=Muster worker %i (1 to 9)
 Documentation=file:///opt/muster/docs/runbook.md
 Wants=network-online.target
 After=network-online.target redis-server.service redis.service valkey.service tbot.service
@@ -86,8 +108,11 @@ Environment=MUSTER_CONFIG=/etc/muster/muster.yaml
 ${REDIS_PASSWORD}Environment=MUSTER_WORKER_LISTEN=127.0.0.1:909%i
 Environment=AWS_REGION=${settings.homeRegion}
 EnvironmentFile=-/etc/muster/environment
+# For workers alone: a key of AWS where the host has no instance profile. systemd reads it; let root alone own it (0600).
+EnvironmentFile=-/etc/muster/worker.environment
 ExecStart=${PROGRAM} worker
 ${RESTART}
+${memoryLimit('1G')}
 ${HARDENING}
 [Install]
 WantedBy=multi-user.target
