@@ -1,5 +1,5 @@
 /** The product started as the units of `muster init` start it: by their own command, environment and environment files. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -61,7 +61,9 @@ test('the units start both, with the password by file and the key of AWS in the 
   system = running;
   folder = mkdtempSync(join(tmpdir(), 'muster-etc-'));
   const place = (path: string): string =>
-    path.replace(/^\/opt\/muster(?=\/)/, ROOT).replace(/^\/etc\/muster(?=\/)/, folder);
+    path.replace(/^\/opt\/muster(?=\/)/, join(folder, 'release')).replace(/^\/etc\/muster(?=\/)/, folder);
+  // /opt/muster is a link to a release, so that the next one can be made beside it.
+  symlinkSync(ROOT, join(folder, 'release'));
   const write = (name: string, text: string): void => {
     writeFileSync(join(folder, name), text, { mode: 0o600 });
   };
