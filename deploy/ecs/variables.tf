@@ -164,8 +164,8 @@ variable "worker_count_max" {
 
 variable "worker_cpu" {
   type        = number
-  default     = 1024
-  description = "CPU units of a worker's task. A worker uses one core."
+  default     = 512
+  description = "CPU units of a worker's task. A worker uses one core (1024) at most."
 }
 
 variable "worker_memory" {

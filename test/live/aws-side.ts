@@ -8,7 +8,7 @@ import { clientsOf, type ClientSource, type SdkClients } from '@muster/aws-sim/t
 import { type SentCall, watchClients } from './watch-clients.ts';
 
 /** Where clients call, without the region. */
-export type Access = Omit<ClientSource, 'region'>;
+type Access = Omit<ClientSource, 'region'>;
 
 /** How a side is reached. */
 export interface AwsSideOptions {

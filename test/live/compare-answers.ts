@@ -5,7 +5,7 @@ import { isDataMap, type Redactor } from './redact.ts';
 import { addToShape, compareShapes, type Shape } from './shape.ts';
 
 /** What differs: how a call ended, its words, its fields, its headers, its pages. */
-export type DifferenceKind = 'outcome' | 'wording' | 'fields' | 'headers' | 'pages' | 'throttle';
+type DifferenceKind = 'outcome' | 'wording' | 'fields' | 'headers' | 'pages' | 'throttle';
 
 export interface Difference {
   readonly api: string;

@@ -1,6 +1,6 @@
 /** deploy/ecs: what can be known of it without an AWS account. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -78,10 +78,16 @@ test('every variable says what it is, and stands in docs/deploy/ecs.md', () => {
 
   expect(variables.length).toBeGreaterThan(25);
   for (const [name, [block]] of variables) {
-    expect(block?.['description'], name).toMatch(/\.$/);
-    expect(PAGE, name).toContain(`\`${name}\``);
+    const { description, default: fallback } = block as { description: string; default?: unknown };
+    const shown = fallback === undefined ? 'required' : fallback === null ? '' : `\`${textOf(fallback)}\``;
+    const said = description.replaceAll('=>', '→').replace(' Default: ', ' Without it: ');
+    expect(PAGE, name).toContain(`| \`${name}\` | ${shown} | ${said} |`);
   }
 });
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
 
 test('a scheduler has no role of AWS, a worker the discovery role, and each fetches its own files', () => {
   expect(resource('aws_ecs_task_definition', 'scheduler')).not.toHaveProperty('task_role_arn');
@@ -140,6 +146,25 @@ test.skipIf(!TERRAFORM_IS_HERE)(
     });
 
     expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+  },
+);
+
+test.skipIf(process.env['MUSTER_TEST_TERRAFORM'] === undefined)(
+  'terraform validate passes (needs the network for its AWS provider: set MUSTER_TEST_TERRAFORM=1)',
+  { timeout: 300_000 },
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), 'muster-ecs-'));
+    onTestFinished(() => {
+      rmSync(folder, { recursive: true });
+    });
+    cpSync(FOLDER, folder, { recursive: true });
+    for (const args of [['init', '-backend=false', '-input=false'], ['validate']]) {
+      const { status, stdout, stderr } = spawnSync('terraform', [`-chdir=${folder}`, ...args], {
+        encoding: 'utf8',
+      });
+
+      expect({ status, output: `${stdout}${stderr}` }).toMatchObject({ status: 0 });
+    }
   },
 );
 

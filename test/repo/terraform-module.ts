@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parse } from '@cdktn/hcl2json';
 
 /** What hcl2json makes of a file: expressions stay `${…}`, a block is a list of objects. */
-export interface HclFile {
+interface HclFile {
   readonly resource?: Readonly<Record<string, Readonly<Record<string, readonly HclBlock[]>>>>;
   readonly data?: Readonly<Record<string, Readonly<Record<string, readonly HclBlock[]>>>>;
   readonly variable?: Readonly<Record<string, readonly HclBlock[]>>;
