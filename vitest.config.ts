@@ -6,8 +6,8 @@ const CORES = availableParallelism();
 const BUILT_CONSOLE = ['./scripts/bootstrap/console.js'];
 
 /**
- * Three projects, one per level of reality: `unit` touches no network, `integration` uses a real Redis and the
- * simulators over HTTP, `e2e` starts the real processes.
+ * Projects, one per level of reality: `unit` touches no network, `integration` uses a real Redis and the simulators over HTTP,
+ * `e2e` starts the real processes, `docker` the containers.
  *
  * The files of a project share as many processes as there are workers, and with them the modules: each is loaded once, by
  * Node itself as in the product. So a module keeps no state between tests, and a test sets what it needs of the environment.
@@ -63,6 +63,17 @@ export default defineConfig({
           // Real processes on a busy machine. A second try is printed as `(retry x1)`: look at it, it may be a race.
           retry: 1,
           testTimeout: 300_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // Not among what `npm test` runs: it needs a Docker engine (CONTRIBUTING.md).
+          name: 'docker',
+          include: ['test/docker/**/*.test.ts'],
+          sequence: { groupOrder: 4 },
+          testTimeout: 120_000,
           hookTimeout: 120_000,
         },
       },

@@ -236,9 +236,8 @@ ${sh(
 
 A container reads the instance profile through one more network hop:
 \`aws ec2 modify-instance-metadata-options --instance-id i-… --http-put-response-hop-limit 2\`.
-At hop limit 2 every container of that host reaches those credentials, the scheduler's too, which needs none: give Muster a host of its
-own, or leave the limit at 1 and use systemd, whose unit for the scheduler cannot reach the metadata. A later release closes this for
-containers.
+At hop limit 2 every container that has a way out reaches those credentials. In \`docker-compose.yml\` workers have one; the scheduler and Redis have
+none. Containers of other projects on that host would have one too, so give Muster a host of its own, or leave the limit at 1 and use systemd.
 
 Or systemd, with a Redis (6.2 or newer, \`maxmemory-policy noeviction\`, \`appendonly yes\`, a password) on the host or at
 \`REDIS_URL\` in \`/etc/muster/environment\` (\`redis://USER:PASSWORD@HOST:6379\`; the password file is then not read). docs/deploy/systemd.md has the rest: keys, upgrades, limits.

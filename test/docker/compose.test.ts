@@ -1,0 +1,165 @@
+/**
+ * docker-compose.yml as it is, with images of this checkout, against simulators in a container. Needs an engine, and so is
+ * asked for: MUSTER_TEST_DOCKER=1. MUSTER_TEST_DOCKER_BUILD has more words for `docker build` (`--network host`), or is `no`
+ * where muster:latest and muster-demo:latest are built already.
+ */
+import { execFile, execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { eventually } from '@muster/testing/eventually';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const PROJECT = 'muster-test';
+const METADATA = '169.254.169.254';
+const INSTANCES = 12;
+const folder = mkdtempSync(join(tmpdir(), 'muster-docker-'));
+const env = {
+  ...process.env,
+  MUSTER_TEST_FOLDER: folder,
+  MUSTER_TEST_WORLD: `--accounts 3 --regions 2 --instances ${INSTANCES}`,
+  MUSTER_NETWORKS: '198.18.77',
+};
+const run = promisify(execFile);
+
+async function docker(...args: readonly string[]): Promise<string> {
+  const { stdout } = await run('docker', args, { cwd: ROOT, env, maxBuffer: 64 * 1024 * 1024 });
+  return stdout.trim();
+}
+
+function compose(...args: readonly string[]): Promise<string> {
+  const files = ['docker-compose.yml', 'test/docker/simulators.yml'].flatMap((file) => ['-f', file]);
+  return docker('compose', ...files, '-p', PROJECT, ...args);
+}
+
+async function buildImages(): Promise<void> {
+  const words = process.env['MUSTER_TEST_DOCKER_BUILD'] ?? '';
+  if (words === 'no') return;
+  const more = words.split(' ').filter((word) => word !== '');
+  await docker('build', ...more, '-t', 'muster:latest', '.');
+  await docker('build', ...more, '--target', 'demo', '-t', 'muster-demo:latest', '.');
+}
+
+interface Report {
+  readonly readableInstances: number;
+  readonly installs: { readonly whileLive: number; readonly afterJoined: number };
+  readonly joined: number;
+}
+
+async function report(): Promise<Report> {
+  const ask = "fetch('http://127.0.0.1:4566/_sim/report').then(async (r) => console.log(await r.text()))";
+  return JSON.parse(await compose('exec', '-T', 'simulators', 'node', '-e', ask)) as Report;
+}
+
+/** What a container gets of an address: a status, or the code of the error. */
+function fetched(service: string, url: string): Promise<string> {
+  const ask = `fetch('${url}', { signal: AbortSignal.timeout(5000) }).then((r) => console.log(r.status), (e) => console.log(e.cause?.code ?? e.name))`;
+  return compose('exec', '-T', service, 'node', '-e', ask);
+}
+
+describe.skipIf(process.env['MUSTER_TEST_DOCKER'] !== '1')(
+  'with a Docker engine (MUSTER_TEST_DOCKER=1)',
+  () => {
+    beforeAll(async () => {
+      await buildImages();
+      writeFileSync(join(folder, 'marker.key'), `${'5'.repeat(64)}\n`, { mode: 0o644 });
+      writeFileSync(join(folder, 'muster.yaml'), '');
+      await compose('up', '-d', 'simulators');
+      const written = await eventually('the simulators have written their configuration', () =>
+        compose('exec', '-T', 'simulators', 'cat', '/app/.muster/sim.yaml'),
+      );
+      const configuration = written
+        .replace(/127\.0\.0\.1:\d+/, 'simulators:3080')
+        .replace(/command: .*/, 'command: tctl')
+        .replace(/\n +console:[^]*/, '\n');
+      writeFileSync(join(folder, 'muster.yaml'), configuration, { mode: 0o644 });
+      await compose('up', '-d', '--scale', 'worker=2');
+      await eventually(
+        'the console answers',
+        async () => (await fetch('http://127.0.0.1:18080/readyz')).ok,
+        120_000,
+      );
+    }, 1_200_000);
+    afterAll(async () => {
+      await compose('down', '-v', '--timeout', '5');
+      rmSync(folder, { recursive: true });
+    });
+
+    test.each(['scheduler', 'worker', 'redis', 'console'])(
+      'the %s is an ordinary user without capabilities on a read-only file system',
+      async (service) => {
+        const status = await compose('exec', '-T', service, 'cat', '/proc/1/status');
+
+        expect(status).not.toMatch(/^Uid:\s+0/m);
+        expect(status.match(/^Cap(Eff|Prm|Bnd):\s+0+$/gm)).toHaveLength(3);
+        expect(status).toMatch(/^NoNewPrivs:\s+1$/m);
+        await expect(compose('exec', '-T', service, 'touch', '/app')).rejects.toThrow(
+          'Read-only file system',
+        );
+      },
+    );
+
+    test('the Node that runs is the lockfile’s, and there is no other', async () => {
+      const [version, path] = (
+        await compose('exec', '-T', 'worker', 'node', '-p', '`${process.version} ${process.execPath}`')
+      ).split(' ');
+
+      expect(version).toBe(`v${readFileSync(join(ROOT, '.node-version'), 'utf8').trim()}`);
+      expect(path).toMatch(/^\/app\/node_modules\/\.pnpm\/node-linux-/);
+      expect(await compose('exec', '-T', 'worker', 'ls', '/usr/local/bin')).not.toMatch(/node|npm|yarn/);
+    });
+
+    test.skipIf(process.getuid?.() !== 0)(
+      'a metadata service of the host answers workers, and is out of reach for the scheduler and Redis (needs root)',
+      async () => {
+        execFileSync('ip', ['address', 'replace', `${METADATA}/32`, 'dev', 'lo']);
+        const metadata = createServer((_request, response) => response.end('credentials')).listen(
+          80,
+          METADATA,
+        );
+        try {
+          await once(metadata, 'listening');
+
+          expect(await fetched('worker', `http://${METADATA}/`)).toBe('200');
+          expect(await fetched('scheduler', `http://${METADATA}/`)).not.toBe('200');
+          await expect(
+            compose('exec', '-T', 'redis', 'bash', '-c', `exec 3<>/dev/tcp/${METADATA}/80`),
+          ).rejects.toThrow(/unreachable|No route to host/);
+        } finally {
+          metadata.close();
+          execFileSync('ip', ['address', 'delete', `${METADATA}/32`, 'dev', 'lo']);
+        }
+      },
+    );
+
+    test('every host joins, and none is sent to twice', async () => {
+      await compose('exec', '-T', 'scheduler', 'muster', 'resume', '--all', '--yes');
+
+      const last = await eventually(
+        'all have joined',
+        async () => {
+          const now = await report();
+          return now.joined === now.readableInstances ? now : null;
+        },
+        600_000,
+      );
+
+      expect(last.readableInstances).toBe(INSTANCES);
+      expect(last.installs).toMatchObject({ whileLive: 0, afterJoined: 0 });
+    }, 620_000);
+
+    test('SIGTERM reaches the processes: each ends in order, and before the engine kills it', async () => {
+      const ids = (await compose('ps', '-q', 'scheduler', 'worker', 'console')).split('\n');
+
+      await compose('stop', 'scheduler', 'worker', 'console');
+
+      const codes = await docker('inspect', '--format', '{{.State.ExitCode}}', ...ids);
+      expect(codes.split('\n')).toEqual(ids.map(() => '0'));
+    });
+  },
+);
