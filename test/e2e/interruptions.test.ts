@@ -55,3 +55,23 @@ test('a Redis that was emptied in the middle of the installs is filled again fro
   expect(status.instances.byState).toEqual({ joined: 300 });
   expect(system.report().installs.perInstance).toEqual({ 0: 0, 1: 300 });
 });
+
+test('a Redis that is full in the middle of the installs says so, and nothing is lost or sent twice once it has room', async () => {
+  await middleOfInstalls();
+
+  await system.redisCall('CONFIG', 'SET', 'maxmemory', '1mb');
+  const { stdout } = await system.cli('findings');
+  const pause = await system.cli('pause', '--all', '--yes');
+  // Commands that run end meanwhile, and no worker can write that down.
+  await eventually('commands have ended', () => system.report().commands.live === 0, 60_000);
+  const { sent } = system.report().commands;
+  await system.redisCall('CONFIG', 'SET', 'maxmemory', '0');
+
+  expect(stdout).toContain('redis-refuses-writes');
+  expect(pause.code).toBe(1);
+  expect(pause.stderr).toContain('Redis is full');
+  const status = await system.judged(90_000);
+  expect(sent).toBeLessThan(system.report().commands.sent);
+  expect(status.instances.byState).toEqual({ joined: 300 });
+  expect(system.report().installs).toMatchObject({ perInstance: { 0: 0, 1: 300 }, whileLive: 0 });
+});

@@ -27,10 +27,14 @@ async function middleOfInstalls(): Promise<void> {
     schedulers: 1,
     workers: 2,
   });
-  await eventually('the installs are in full swing', () => {
-    const { commands, joined } = system.report();
-    return commands.live >= 2 && joined > 0;
-  });
+  await eventually(
+    'the installs are in full swing',
+    () => {
+      const { commands, joined } = system.report();
+      return commands.live >= 2 && joined > 0;
+    },
+    90_000,
+  );
 }
 
 function redisCli(server: RedisServer, ...args: readonly string[]): string {

@@ -54,10 +54,14 @@ test.each(KINDS)(
       schedulers: 2,
       workers: 2,
     });
-    await eventually('the installs are in full swing', () => {
-      const { commands, joined } = system.report();
-      return commands.live >= 2 && joined > 0;
-    });
+    await eventually(
+      'the installs are in full swing',
+      () => {
+        const { commands, joined } = system.report();
+        return commands.live >= 2 && joined > 0;
+      },
+      90_000,
+    );
     const before = await primaryPort();
     const primary = redis.members.find(({ port }) => port === before);
 

@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { eventually } from '@muster/testing/eventually';
-import { type MusterSystem, startSystem } from '@muster/testing/muster-system';
+import { type MusterSystem, REDIS_PASSWORD, startSystem } from '@muster/testing/muster-system';
 import { limitFiles, type RedisServer, startRedis } from '@muster/testing/redis-server';
 import {
   type CommandResult,
@@ -108,6 +110,49 @@ test('a password that is not the one of Redis is told as that, and no other word
   expect(worker.log()).not.toContain('abc');
   expect(status.code).toBe(1);
   expect(status.stderr).toContain('muster.redis.password_file');
+});
+
+const NEW_PASSWORD = 'of-tomorrow-8f3a';
+
+test('a password that is changed while processes run is told by all of them, and they go on when its file has the new one', async () => {
+  const { port } = system.redis();
+  const file = join(system.folder, 'redis-password');
+  writeFileSync(file, REDIS_PASSWORD);
+  const env = { REDIS_URL: `redis://127.0.0.1:${port}`, REDIS_PASSWORD_FILE: file };
+  const processes = [system.start('scheduler', { env }), system.start('worker', { env })];
+  const urls = await Promise.all(processes.map(urlOf));
+  const ready = async (url: string): Promise<boolean> => (await fetch(`${url}/readyz`)).status === 200;
+  for (const url of urls) await eventually('it is ready', () => ready(url));
+
+  // One by one: what stands goes on, and what is made anew is refused.
+  await system.redisCall('CONFIG', 'SET', 'requirepass', NEW_PASSWORD);
+  await eventually(
+    'the schedulers tell it while everything works',
+    async () => {
+      const text = await system.redisCall('HGET', '{test}:findings', 'redis-login-refused|all');
+      return String(text).includes('WRONGPASS');
+    },
+    60_000,
+  );
+  const stillReady = await Promise.all(urls.map(ready));
+  await system.redisCall('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+  for (const url of urls) {
+    await eventually('it says why it is not ready', async () => {
+      return (await (await fetch(`${url}/readyz`)).text()).includes('WRONGPASS');
+    });
+  }
+  const status = await runProgram([MUSTER_ENTRY, 'status'], { env: { ...system.env, ...env } });
+  writeFileSync(file, NEW_PASSWORD);
+  for (const url of urls) await eventually('it is ready again', () => ready(url));
+
+  expect(stillReady).toEqual([true, true]);
+  expect(status.code).toBe(1);
+  expect(status.stderr).toContain('WRONGPASS');
+  for (const one of processes) {
+    expect(one.isRunning()).toBe(true);
+    expect(one.log()).toContain('redis does not let us in');
+    expect(one.log()).not.toContain(NEW_PASSWORD);
+  }
 });
 
 test('a disk that is full makes processes unready, is a finding while nothing can be written, and is over when there is room', async () => {
