@@ -9,6 +9,7 @@ import { processName } from '@muster/core/runtime/start-steps';
 import { createAuditExport } from './audit/export-audit.ts';
 import { reportBlockedCaps, reportSetAside } from './recurring-findings.ts';
 import { tick } from './tick.ts';
+import { reportCertificate } from './watch-certificate.ts';
 import { createWaveWatch } from './watch-waves.ts';
 
 const REPORT_MS = 30_000;
@@ -44,6 +45,7 @@ export function createTickHandler(deps: {
       reportedAtMs = clock.now();
       await reportSetAside(ledger, clock.now());
       await reportBlockedCaps(ledger, deps.current(), clock.now());
+      await reportCertificate(ledger, deps.current(), clock.now());
     }
     return given;
   };

@@ -1,6 +1,7 @@
 /** Actions and the audit over the API, as a console uses them. A worker's part is done here by the function that its job calls. */
 import type { ActionPlan, ActionRow } from '@muster/api/actions';
 import type { AuditRow } from '@muster/api/audit';
+import type { InstanceRow } from '@muster/api/instances';
 import type { Page } from '@muster/api/paging';
 import type { Problem } from '@muster/api/problem';
 import { Session } from '@muster/api/session';
@@ -182,4 +183,47 @@ test('an entry that was taken out is named by the audit, also after it was read'
   expect(after.total).toBe(before.total - 1);
   expect(after.chain).toMatchObject({ holds: false });
   expect(after.chain.firstBroken).toContain('entries 2 to 2 are missing before it');
+});
+
+test('a token that is bound to an account acts on instances of it, and begins no plan that reaches further', async () => {
+  const { items } = (await ask<Page<InstanceRow>>('GET', '/instances?state=joined&limit=500')).body;
+  const [first] = items;
+  const own = items
+    .filter(({ accountId: id }) => id === first?.accountId)
+    .map(({ instanceId }) => instanceId);
+  const other = items.find(({ accountId: id }) => id !== first?.accountId);
+  if (first === undefined || other === undefined) throw new Error('the seed has too few hosts');
+  const { secret } = await app.ledger.access.tokens.make({
+    name: 'bound',
+    role: 'operator',
+    scope: `account:${first.accountId}` as never,
+    by: 'ann',
+    lifeMs: 60_000,
+  });
+  const act = async (selection: object, more: object, key = 'bound-1') => {
+    const headers = { authorization: `Bearer ${secret}`, 'idempotency-key': key };
+    const body = { kind: 'pause', selection, ...more };
+    const { status, body: text } = await createBrowser(app.url).send(
+      'POST',
+      '/api/v1/actions',
+      body,
+      headers,
+    );
+    return { status, body: JSON.parse(text) as ActionPlan & ActionRow };
+  };
+  const dry = { dry_run: true };
+
+  expect((await act({ instances: [other.instanceId] }, dry)).status).toBe(403);
+  expect((await act({ instances: [...own, other.instanceId] }, dry)).status).toBe(403);
+  expect((await act({ scope: `instance:${other.instanceId}` }, dry)).status).toBe(403);
+  expect((await act({ instances: ['i-0fffffffffffffff0'] }, dry)).status).toBe(403);
+  expect((await act({ scope: `instance:${first.instanceId}` }, dry)).status).toBe(200);
+
+  const selection = { instances: own };
+  const wider = await planned('pause', { instances: [...own, other.instanceId] });
+  expect((await act(selection, { plan: wider.plan, reason: 'a test' })).status).not.toBe(202);
+  const { body: plan } = await act(selection, dry);
+  const begun = await act(selection, { plan: plan.plan, reason: 'a test' });
+
+  expect(begun).toMatchObject({ status: 202, body: { state: 'done', by: 'bound' } });
 });

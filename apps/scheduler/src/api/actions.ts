@@ -8,8 +8,9 @@ import { runAction } from '@muster/core/control/actions/run-action';
 import { cancelAction, startAction } from '@muster/core/control/actions/start-action';
 import type { Actor } from '@muster/core/control/audit/audit-entry';
 import { ulid } from 'ulid';
-import { mayActOn, type Principal } from '../access/principal.ts';
+import type { Principal } from '../access/principal.ts';
 import type { ApiDeps } from './api-deps.ts';
+import { mayAskFor, mayDecideOn } from './action-reach.ts';
 import { askedOf, digestOf, isSameSelection } from './action-request.ts';
 import { checkFilter } from './instance-words.ts';
 import { pageOfRows } from './page-of-rows.ts';
@@ -50,12 +51,12 @@ export const actionRoutes: readonly ApiRoute[] = [
     answer: z.union([ActionPlan, ActionRow]),
     alsoStatus: 202,
     problems: [404, 409, 422],
-    handle: ({ body, principal, header }, deps) =>
-      !mayActOn(principal, 'scope' in body.selection ? body.selection.scope : null)
-        ? Promise.resolve(refuse(problem(403, outsideOf(principal))))
-        : body.dry_run
-          ? plan(body, deps)
-          : begin(body, principal, header('Idempotency-Key'), deps),
+    handle: async ({ body, principal, header }, deps) => {
+      if (!(await mayAskFor(deps.ledger, principal, body.selection))) {
+        return refuse(problem(403, outsideOf(principal)));
+      }
+      return body.dry_run ? plan(body, deps) : begin(body, principal, header('Idempotency-Key'), deps);
+    },
   }),
   defineRoute({
     method: 'get',
@@ -103,8 +104,7 @@ export const actionRoutes: readonly ApiRoute[] = [
     async handle({ params: { id }, principal }, deps) {
       const action = await readBegun(id, deps);
       if (action === null) return refuse(problem(404, NO_ACTION));
-      const { selection } = rowOf(action);
-      if (!mayActOn(principal, 'scope' in selection ? selection.scope : null)) {
+      if (!(await mayDecideOn(deps.ledger, principal, action))) {
         return refuse(problem(403, outsideOf(principal)));
       }
       if (!(await cancelAction(deps, action, actorOf(principal)))) {
@@ -115,9 +115,9 @@ export const actionRoutes: readonly ApiRoute[] = [
   }),
 ];
 
-/** A token that is bound to a part of the organization names that part, and nothing else. */
+/** A token that is bound to a part of the organization names that part, or instances of it, and nothing else. */
 function outsideOf({ name, scope = 'all' }: Principal): string {
-  return `The API token ${name} acts on ${scope} alone: ask with {"selection": {"scope": "${scope}"}}.`;
+  return `The API token ${name} acts on ${scope} alone: ask with {"selection": {"scope": "${scope}"}}, or for instances of it that a scan has seen.`;
 }
 
 const MOST_ACTIONS = 1_000;
@@ -178,6 +178,9 @@ async function begin(
   if (!id.success || planned === null) return refuse(missing);
   if (planned.kind !== body.kind || !isSameSelection(planned, body.selection)) {
     return refuse(problem(409, 'The plan is of another kind or selection: ask with dry_run again.'));
+  }
+  if (!(await mayDecideOn(deps.ledger, principal, planned))) {
+    return refuse(problem(403, outsideOf(principal)));
   }
   const result = await startAction(
     { ledger: deps.ledger, config: deps.config() },

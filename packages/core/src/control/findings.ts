@@ -65,6 +65,7 @@ export const FINDING_KINDS = [
   'wave-unapproved',
   'audit-not-exported',
   'notify-failed',
+  'certificate-expires',
 ] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
 

@@ -57,6 +57,7 @@ const OF_KIND: Readonly<Partial<Record<string, Severity>>> = {
   'wave-unapproved': 'warn',
   'audit-not-exported': 'warn',
   'notify-failed': 'warn',
+  'certificate-expires': 'warn',
 } satisfies Record<FindingKind, Severity>;
 
 /** How urgent a finding is; one that only a newer release knows needs a person all the same. */

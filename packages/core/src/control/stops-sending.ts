@@ -52,6 +52,7 @@ const STOPS_SENDING: Readonly<Partial<Record<string, boolean>>> = {
   'wave-unapproved': true,
   'audit-not-exported': false,
   'notify-failed': false,
+  'certificate-expires': false,
 } satisfies Record<FindingKind, boolean>;
 
 /** Whether nothing is sent in the scope of a finding of this kind while it stands. */
