@@ -40,7 +40,7 @@ test('a certificate that ends within two weeks is a finding, until another one i
     {
       kind: 'certificate-expires',
       scope: 'console',
-      message: expect.stringMatching(/muster\.example\.com.* ends in 9d/),
+      message: expect.stringMatching(/muster\.example\.com.* ends in 9 days/),
     },
   ]);
   await reportCertificate(ledger, withTls, nowMs + 31 * DAY_MS);

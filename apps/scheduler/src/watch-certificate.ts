@@ -1,13 +1,12 @@
 import { X509Certificate } from 'node:crypto';
 import type { MusterConfig } from '@muster/core/config/model';
-import { formatDuration } from '@muster/core/config/value-shapes';
 import type { Finding } from '@muster/core/control/findings';
 import type { Ledger } from '@muster/core/control/ledger';
+import { plural } from '@muster/core/runtime/wording';
 
 /** Tools renew a month before the end, so two weeks before it they have failed for as long. */
 const SOON_MS = 14 * 86_400_000;
 const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 /** Tells of a certificate of the console that ends soon, and takes it back when another one is in force. */
 export async function reportCertificate(
@@ -26,8 +25,8 @@ export function findingOfCertificate(pem: string, nowMs: number): Finding | null
   const leftMs = validToDate.getTime() - nowMs;
   if (leftMs > SOON_MS) return null;
   const when = validToDate.toISOString();
-  const unitMs = Math.abs(leftMs) < 2 * DAY_MS ? HOUR_MS : DAY_MS;
-  const time = formatDuration(Math.max(HOUR_MS, Math.floor(Math.abs(leftMs) / unitMs) * unitMs));
+  const hours = Math.floor(Math.abs(leftMs) / HOUR_MS);
+  const time = hours < 48 ? plural(hours, 'hour') : plural(Math.floor(hours / 24), 'day');
   return {
     kind: 'certificate-expires',
     scope: 'console',

@@ -23,7 +23,7 @@ export async function mayAskFor(
   });
 }
 
-/** Whether a principal may begin or cancel what was planned, by whomever: all that it would touch is looked at. */
+/** Whether a principal may begin or cancel what was planned, also by another: all that it would touch is looked at. */
 export async function mayDecideOn(
   { actions }: Pick<Ledger, 'actions'>,
   principal: Principal,
