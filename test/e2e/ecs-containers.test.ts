@@ -14,8 +14,7 @@ import {
 } from '@muster/testing/supervised-process';
 import { TEST_MARKER_KEY } from '@muster/testing/system-config';
 import { afterEach, expect, test } from 'vitest';
-import { type ContainerDefinition, ecsContainers, FILE_ARNS } from '../repo/ecs-containers.ts';
-import { TERRAFORM_IS_HERE } from '../repo/terraform-module.ts';
+import { type ContainerDefinition, ECS_CONTAINERS, FILE_ARNS } from '../repo/ecs-containers.ts';
 
 let system: MusterSystem | undefined;
 const started: SupervisedProcess[] = [];
@@ -85,45 +84,45 @@ async function startTask(
   };
 }
 
-test.skipIf(!TERRAFORM_IS_HERE)(
-  'the tasks of deploy/ecs become healthy and enroll every host; the scheduler without a word of AWS (skipped where terraform is not installed)',
-  async () => {
-    const running = await startSystem({ schedulers: 0, workers: 0 });
-    system = running;
-    const redisUrl = `redis://127.0.0.1:${running.redis().port}`;
-    const secrets = {
-      'muster.yaml': readFileSync(running.configFile, 'utf8'),
-      'marker.key': TEST_MARKER_KEY,
-      'redis-password': REDIS_PASSWORD,
-      'tbot.yaml': 'version: v2',
-    };
-    const { MUSTER_SPEED, TELEPORT_SIM_URL, AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } =
-      running.env;
-    const schedulerFiles = Object.fromEntries(
-      Object.entries(FILE_ARNS).filter(([name]) => name !== 'tbot.yaml'),
-    );
-    const schedulerTask = ecsContainers('scheduler', { redis_url: redisUrl, files: schedulerFiles });
-    const workerTask = ecsContainers('worker', { redis_url: redisUrl });
+test('the tasks of deploy/ecs become healthy and enroll every host; the scheduler without a word of AWS', async () => {
+  const running = await startSystem({ schedulers: 0, workers: 0 });
+  system = running;
+  const redisUrl = `redis://127.0.0.1:${running.redis().port}`;
+  const secrets = {
+    'muster.yaml': readFileSync(running.configFile, 'utf8'),
+    'marker.key': TEST_MARKER_KEY,
+    'redis-password': REDIS_PASSWORD,
+    'tbot.yaml': 'version: v2',
+  };
+  const { MUSTER_SPEED, TELEPORT_SIM_URL, AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } =
+    running.env;
+  // Redis is the only address that they name.
+  const here = (definitions: readonly ContainerDefinition[]): readonly ContainerDefinition[] =>
+    JSON.parse(
+      JSON.stringify(definitions).replaceAll('rediss://redis.example.com:6379', redisUrl),
+    ) as ContainerDefinition[];
 
-    const isSchedulerHealthy = await startTask(schedulerTask, secrets, { MUSTER_SPEED, AWS_ENDPOINT_URL });
-    const isWorkerHealthy = await startTask(workerTask, secrets, {
-      MUSTER_SPEED,
-      TELEPORT_SIM_URL,
-      AWS_ENDPOINT_URL,
-      AWS_EC2_METADATA_DISABLED: 'true',
-      AWS_ACCESS_KEY_ID,
-      AWS_SECRET_ACCESS_KEY,
-    });
+  const isSchedulerHealthy = await startTask(here(ECS_CONTAINERS.scheduler), secrets, {
+    MUSTER_SPEED,
+    AWS_ENDPOINT_URL,
+  });
+  const isWorkerHealthy = await startTask(here(ECS_CONTAINERS.worker), secrets, {
+    MUSTER_SPEED,
+    TELEPORT_SIM_URL,
+    AWS_ENDPOINT_URL,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_ACCESS_KEY_ID,
+    AWS_SECRET_ACCESS_KEY,
+  });
 
-    await eventually(
-      'both are healthy',
-      async () => ((await isSchedulerHealthy()) && (await isWorkerHealthy())) || null,
-      60_000,
-    );
-    await running.judged(120_000);
-    expect(running.report().joined).toBeGreaterThan(30);
-    for (const child of started) child.signal('SIGTERM');
-    const ends = await Promise.all(started.map((child) => child.ended));
-    expect(ends.map(({ code }) => code)).toEqual([0, 0]);
-  },
-);
+  await eventually(
+    'both are healthy',
+    async () => ((await isSchedulerHealthy()) && (await isWorkerHealthy())) || null,
+    60_000,
+  );
+  await running.judged(120_000);
+  expect(running.report().joined).toBeGreaterThan(30);
+  for (const child of started) child.signal('SIGTERM');
+  const ends = await Promise.all(started.map((child) => child.ended));
+  expect(ends.map(({ code }) => code)).toEqual([0, 0]);
+});

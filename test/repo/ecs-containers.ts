@@ -1,4 +1,5 @@
 /** The container definitions of deploy/ecs, as Terraform makes them. */
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { evaluate } from './terraform-module.ts';
 
@@ -23,24 +24,37 @@ export const FILE_ARNS: Readonly<Record<string, string>> = Object.fromEntries(
   ]),
 );
 
-/** @param more other values for variables of the module */
-export function ecsContainers(
+/** What the definitions in `ecs-containers.json` were made with. */
+const USUAL_VALUES = {
+  image: 'muster@sha256:0',
+  tbot_image: 'tbot:18',
+  files: FILE_ARNS,
+  redis_url: 'rediss://redis.example.com:6379',
+  region: 'eu-west-1',
+  listens_to_network: false,
+  stop_timeout_seconds: 40,
+  log_level: 'info',
+  log_group: '/ecs/muster',
+};
+
+/** As Terraform made them last: so that tests see them where it is not installed. Another test holds them to the module. */
+export const ECS_CONTAINERS = JSON.parse(
+  readFileSync(new URL('ecs-containers.json', import.meta.url), 'utf8'),
+) as Readonly<Record<'scheduler' | 'worker', readonly ContainerDefinition[]>>;
+
+/**
+ * As Terraform makes them now.
+ *
+ * @param more other values for variables of the module
+ */
+export function evaluateContainers(
   service: 'scheduler' | 'worker',
   more: object = {},
 ): readonly ContainerDefinition[] {
-  const values = {
-    service,
-    image: 'muster@sha256:0',
-    tbot_image: 'tbot:18',
-    files: FILE_ARNS,
-    redis_url: 'rediss://redis.example.com:6379',
-    region: 'eu-west-1',
-    listens_to_network: false,
-    stop_timeout_seconds: 40,
-    log_level: 'info',
-    log_group: '/ecs/muster',
-    ...more,
-  };
-  const all = evaluate(FOLDER, values, '[local.files, local.process, local.tbot]');
+  const all = evaluate(
+    FOLDER,
+    { service, ...USUAL_VALUES, ...more },
+    '[local.files, local.process, local.tbot]',
+  );
   return (all as (ContainerDefinition | null)[]).filter((one) => one !== null);
 }

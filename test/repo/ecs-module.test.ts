@@ -1,15 +1,25 @@
 /** deploy/ecs: what can be known of it without an AWS account. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { exampleSettings, fileOf } from '@muster/cli/init/example.fixture';
 import { readEnvironment } from '@muster/core/config/environment';
+import { parseConfig } from '@muster/core/config/parse-config';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { blocksOf } from './guide-blocks.ts';
-import { type ContainerDefinition, ecsContainers, FILE_ARNS } from './ecs-containers.ts';
+import { type ContainerDefinition, ECS_CONTAINERS, evaluateContainers, FILE_ARNS } from './ecs-containers.ts';
 import {
   danglingReferences,
   type HclBlock,
@@ -171,42 +181,53 @@ test.skipIf(process.env['MUSTER_TEST_TERRAFORM'] === undefined)(
 const SERVICES = ['scheduler', 'worker'] as const;
 
 test.skipIf(!TERRAFORM_IS_HERE).each(SERVICES)(
-  'the %s’s containers are locked down and told what Muster knows (skipped where terraform is not installed)',
+  'test/repo/ecs-containers.json has the %s’s containers as the module makes them (skipped where terraform is not installed; UPDATE=1 writes it)',
   (service) => {
-    const definitions = ecsContainers(service);
-
-    expect(definitions.map(({ name }) => name)).toEqual([
-      'files',
-      service,
-      ...(service === 'worker' ? ['tbot'] : []),
-    ]);
-    for (const definition of definitions) {
-      expect(definition).toMatchObject({
-        readonlyRootFilesystem: true,
-        linuxParameters: { capabilities: { drop: ['ALL'] } },
-        logConfiguration: { logDriver: 'awslogs' },
-      });
-      expect(definition.user).toBe(definition.name === 'files' ? '0' : '1000');
-      expect(environmentFaults(definition)).toEqual([]);
+    const made = evaluateContainers(service);
+    if (process.env['UPDATE'] === '1') {
+      const file = new URL('ecs-containers.json', import.meta.url);
+      const known = JSON.parse(readFileSync(file, 'utf8')) as object;
+      writeFileSync(file, `${JSON.stringify({ ...known, [service]: made }, null, 2)}\n`);
     }
-    const process = definitions[1];
-    const port = service === 'scheduler' ? 8080 : 9090;
-    expect(process).toMatchObject({
-      command: [service],
-      essential: true,
-      stopTimeout: 40,
-      portMappings: [{ containerPort: port, hostPort: port }],
-      dependsOn: [
-        { containerName: 'files', condition: 'SUCCESS' },
-        ...(service === 'worker' ? [{ containerName: 'tbot', condition: 'START' }] : []),
-      ],
-    });
-    expect(process?.healthCheck?.command.join(' ')).toContain(`http://127.0.0.1:${port}/readyz`);
-    // No secret in the environment of a process that talks to the network.
-    expect(process).not.toHaveProperty('secrets');
-    expect(JSON.stringify(process?.environment).includes('AWS_')).toBe(service === 'worker');
+
+    expect(ECS_CONTAINERS[service]).toEqual(made);
   },
 );
+
+test.each(SERVICES)('the %s’s containers are locked down and told what Muster knows', (service) => {
+  const definitions = ECS_CONTAINERS[service];
+
+  expect(definitions.map(({ name }) => name)).toEqual([
+    'files',
+    service,
+    ...(service === 'worker' ? ['tbot'] : []),
+  ]);
+  for (const definition of definitions) {
+    expect(definition).toMatchObject({
+      readonlyRootFilesystem: true,
+      linuxParameters: { capabilities: { drop: ['ALL'] } },
+      logConfiguration: { logDriver: 'awslogs' },
+    });
+    expect(definition.user).toBe(definition.name === 'files' ? '0' : '1000');
+    expect(environmentFaults(definition)).toEqual([]);
+  }
+  const main = definitions[1];
+  const port = service === 'scheduler' ? 8080 : 9090;
+  expect(main).toMatchObject({
+    command: [service],
+    essential: true,
+    stopTimeout: 40,
+    portMappings: [{ containerPort: port, hostPort: port }],
+    dependsOn: [
+      { containerName: 'files', condition: 'SUCCESS' },
+      ...(service === 'worker' ? [{ containerName: 'tbot', condition: 'START' }] : []),
+    ],
+  });
+  expect(main?.healthCheck?.command.join(' ')).toContain(`http://127.0.0.1:${port}/readyz`);
+  // No secret in the environment of a process that talks to the network.
+  expect(main).not.toHaveProperty('secrets');
+  expect(JSON.stringify(main?.environment).includes('AWS_')).toBe(service === 'worker');
+});
 
 function environmentFaults({ environment }: ContainerDefinition): readonly string[] {
   const findings = { faults: [], notes: [] };
@@ -218,7 +239,7 @@ test.skipIf(!TERRAFORM_IS_HERE)(
   'both listen inside the task alone, unless the network is let in (skipped where terraform is not installed)',
   () => {
     const listen = (service: 'scheduler' | 'worker', more: object): unknown =>
-      ecsContainers(service, more)[1]?.environment.find(({ name }) => name.endsWith('_LISTEN'))?.value;
+      evaluateContainers(service, more)[1]?.environment.find(({ name }) => name.endsWith('_LISTEN'))?.value;
 
     expect(listen('scheduler', {})).toBe('127.0.0.1:8080');
     expect(listen('worker', {})).toBe('127.0.0.1:9090');
@@ -227,43 +248,40 @@ test.skipIf(!TERRAFORM_IS_HERE)(
   },
 );
 
-test.skipIf(!TERRAFORM_IS_HERE)(
-  'the first container writes each secret into its file, whatever stands in it (skipped where terraform is not installed)',
-  () => {
-    const folder = mkdtempSync(join(tmpdir(), 'muster-ecs-'));
-    onTestFinished(() => {
-      rmSync(folder, { recursive: true });
-    });
-    for (const name of ['etc/muster', 'tmp', 'opt/machine-id']) {
-      mkdirSync(join(folder, name), { recursive: true });
-    }
-    const [files] = ecsContainers('worker');
-    const text = (name: string): string => `first line of ${name}\n$(id) "quoted" \\n 'x'`;
-    const env = Object.fromEntries(
-      (files?.secrets ?? []).map(({ name, valueFrom }) => [
-        name,
-        text(Object.entries(FILE_ARNS).find(([, arn]) => arn === valueFrom)?.[0] ?? ''),
-      ]),
-    );
-    const script = files?.command[0]?.replaceAll(/(?<=[' ])\/(etc|tmp|opt)\b/g, `${folder}/$1`) ?? '';
+test('the first container writes each secret into its file, whatever stands in it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-ecs-'));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true });
+  });
+  for (const name of ['etc/muster', 'tmp', 'opt/machine-id']) {
+    mkdirSync(join(folder, name), { recursive: true });
+  }
+  const [files] = ECS_CONTAINERS.worker;
+  const text = (name: string): string => `first line of ${name}\n$(id) "quoted" \\n 'x'`;
+  const env = Object.fromEntries(
+    (files?.secrets ?? []).map(({ name, valueFrom }) => [
+      name,
+      text(Object.entries(FILE_ARNS).find(([, arn]) => arn === valueFrom)?.[0] ?? ''),
+    ]),
+  );
+  const script = files?.command[0]?.replaceAll(/(?<=[' ])\/(etc|tmp|opt)\b/g, `${folder}/$1`) ?? '';
 
-    const { status, stderr } = spawnSync(
-      files?.entryPoint?.[0] ?? '',
-      [...(files?.entryPoint?.slice(1) ?? []), script],
-      {
-        env,
-        encoding: 'utf8',
-      },
-    );
+  const { status, stderr } = spawnSync(
+    files?.entryPoint?.[0] ?? '',
+    [...(files?.entryPoint?.slice(1) ?? []), script],
+    {
+      env,
+      encoding: 'utf8',
+    },
+  );
 
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    for (const name of Object.keys(FILE_ARNS)) {
-      expect(readFileSync(join(folder, 'etc/muster', name), 'utf8')).toBe(`${text(name)}\n`);
-      expect(statSync(join(folder, 'etc/muster', name)).mode & 0o777).toBe(0o444);
-    }
-    expect(existsSync(join(folder, 'etc/muster/muster.yaml'))).toBe(true);
-  },
-);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  for (const name of Object.keys(FILE_ARNS)) {
+    expect(readFileSync(join(folder, 'etc/muster', name), 'utf8')).toBe(`${text(name)}\n`);
+    expect(statSync(join(folder, 'etc/muster', name)).mode & 0o777).toBe(0o444);
+  }
+  expect(existsSync(join(folder, 'etc/muster/muster.yaml'))).toBe(true);
+});
 
 test('the page makes of init’s tbot.yaml one that needs no disk, and every block of commands is one that bash reads', () => {
   const blocks = blocksOf(PAGE).filter(({ language }) => language === 'sh');
@@ -283,4 +301,20 @@ test('the page makes of init’s tbot.yaml one that needs no disk, and every blo
   for (const { text } of blocks) {
     expect(spawnSync('bash', ['-n'], { input: text, encoding: 'utf8' }).stderr).toBe('');
   }
+});
+
+test('the console behind the load balancer is a sound configuration, and without a way to sign in it is refused', () => {
+  const block = blocksOf(PAGE).find(({ language }) => language === 'yaml')?.text ?? '';
+  const { muster: shown } = parse(block) as { muster: { console: Record<string, unknown> } };
+  const config = parse(fileOf(exampleSettings(), 'muster.yaml')) as { muster: object };
+  const read = (console: object): ReturnType<typeof parseConfig> =>
+    parseConfig(JSON.stringify({ ...config, muster: { ...config.muster, console } }), {
+      file: 'muster.yaml',
+      env: { MUSTER_CONSOLE_LISTEN: '0.0.0.0:8080' },
+      readFile: () => ({ ok: true, text: '0123456789abcdef'.repeat(4) }),
+    });
+  const { oidc: _, ...open } = shown.console;
+
+  expect(read(shown.console)).toMatchObject({ ok: true, notes: [] });
+  expect(read(open)).toMatchObject({ ok: false });
 });
