@@ -113,6 +113,16 @@ function startTeller(channels: readonly NotifyChannel[], prefix: string): Teller
   return { ledger, prefix, log, look, stop };
 }
 
+/** A client of Redis beside Muster's. */
+function aClient() {
+  const url = new Secret(server.url);
+  const redis = createRedis({ url, prefix: 'other', profile: 'patient', name: 'test', log: recordingLog() });
+  return {
+    command: (name: string, ...words: readonly string[]) => redis.call(name, ...words),
+    close: () => closeRedis(redis),
+  };
+}
+
 function aPrefix(): string {
   return `notify-${randomBytes(4).toString('hex')}`;
 }
@@ -179,6 +189,28 @@ test('a scheduler that is stopped in the middle leaves its message to another', 
   const [once, again] = receiver.received.map(({ headers }) => headers['webhook-id']);
   expect(again).toBe(once);
 }, 30_000);
+
+test('a message that was not taken is sent again after its queue was flushed: the ledger brings it back', async () => {
+  const receiver = await aReceiver();
+  receiver.answer({ status: 503 });
+  const prefix = aPrefix();
+  const one = startTeller([aChannel('ops', receiver.url)], prefix);
+  await one.ledger.control.raise(BRAKE);
+  await soon(() => expect(receiver.received.length).toBeGreaterThan(0));
+
+  const { command, close } = aClient();
+  const jobs = (await command('KEYS', `{${prefix}}:*notifications*`)) as string[];
+  expect(jobs).not.toEqual([]);
+  await command('DEL', ...jobs);
+  await close();
+  const before = receiver.received.length;
+  receiver.answer({ status: 200 });
+
+  await soon(() => expect(receiver.received.length).toBeGreaterThan(before));
+  const ids = new Set(receiver.received.map(({ headers }) => headers['webhook-id']));
+  expect(ids.size).toBe(1);
+  await soon(async () => expect(await one.ledger.due.count('notify')).toMatchObject({ all: 0 }));
+}, 60_000);
 
 test('a scheduler that does not know a channel yet leaves its message to one that does', async () => {
   const [receiver, other] = [await aReceiver(), await aReceiver()];
