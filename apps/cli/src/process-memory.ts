@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import { verbOf } from './verb-of.ts';
 
 /**
@@ -55,6 +56,17 @@ export function missingBounds(
 export function startWithinBounds(own: NodeJS.Process): void {
   const missing = missingBounds(own.argv.slice(2), own.execArgv, own.env);
   if (missing === null || own.execve === undefined || own.platform === 'win32') return;
+  if (!mayBeExecuted(own.execPath)) return;
   const args = [own.argv0, ...missing.options, ...own.execArgv, ...own.argv.slice(1)];
   own.execve(own.execPath, args, { ...own.env, ...missing.env });
+}
+
+/** A call of `execve` that fails ends the process. */
+function mayBeExecuted(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
