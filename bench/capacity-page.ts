@@ -24,7 +24,7 @@ const FARGATE = { coreHour: 0.04048, gbHour: 0.004445 };
 const TRAIL_DOLLARS_PER_100_THOUSAND = 2;
 
 /** The benchmarks that the tables are computed from. */
-export const MEASURED = ['steady', 'grow'] as const;
+export const MEASURED = ['steady', 'grow', 'fan-out', 'ledger-size'] as const;
 
 /** The page with its tables computed from results. Throws where the page has no place for them, or a result is missing. */
 export function withCapacityTables(page: string, results: readonly BenchResult[]): string {

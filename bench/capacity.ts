@@ -30,8 +30,11 @@ export function unitCosts(results: readonly BenchResult[]): UnitCosts {
   return {
     restCpuMsPerTarget: figure('steady', 'workerCpuMsPerTarget'),
     firstCpuMsPerTarget: figure('grow', 'workerCpuMsPerTarget@1000'),
-    redisBytesPerTarget: figure('grow', 'redisBytesPerTarget@1000'),
-    redisBytesPerInstance: figure('grow', 'redisBytesPerInstance@1000'),
+    // While every target waits for its scan at once.
+    redisBytesPerTarget: figure('ledger-size', 'bytesPerTarget@100000') + figure('fan-out', 'bytesPerJob'),
+    // A snapshot of the inventory stands beside the one that takes its place.
+    redisBytesPerInstance:
+      figure('ledger-size', 'bytesPerInstance@100000') + 2 * figure('ledger-size', 'bytesPerNode@100000'),
   };
 }
 
@@ -47,8 +50,8 @@ const SESSIONS_A_DAY = 26.2;
 const BUSY_SHARE = 0.5;
 /** One is stopped for an upgrade, and one dies. */
 const FEWEST_WORKERS = 2;
-/** Streams at their full length (changes, audit, events of the queues), history of a year, jobs that are kept. */
-export const REDIS_FIXED_MB = 90;
+/** Change stream (35) and audit (29) at their full length, charts of a year (25): docs/redis.md. */
+const REDIS_FIXED_MB = 89;
 const MB = 1_048_576;
 const DAYS_A_MONTH = 30.4;
 const SCHEDULERS = 2;
