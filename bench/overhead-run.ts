@@ -159,6 +159,7 @@ async function scan(): Promise<void> {
   const firstLook: JobContext = {
     signal: new AbortController().signal,
     log,
+    note: () => undefined,
     clock,
     attempt: 1,
     jobId: 'first-look',

@@ -71,6 +71,25 @@ describe('loaded for real', () => {
     expect(chains).toEqual([]);
   });
 
+  test('neither process loads the SDK of OpenTelemetry, nor what makes logs pretty, before it is asked for', {
+    timeout: 60_000,
+  }, async () => {
+    const files = [
+      'apps/scheduler/src/start-scheduler.ts',
+      'apps/worker/src/start-worker.ts',
+      'apps/cli/src/run-process.ts',
+    ];
+
+    const { loaded, chains } = await trace(
+      files.map((file) => join(ROOT, file)),
+      // Its API alone comes with prom-client.
+      String.raw`/@opentelemetry[/+](sdk|exporter|resources|otlp)|/pino-pretty[/@]|otel-tracing`,
+    );
+
+    expect(chains.map((chain) => chain.join('\n  → '))).toEqual([]);
+    expect(loaded).toBeGreaterThan(100);
+  });
+
   test('an SDK that comes in by a detour is seen, with the way it came', async () => {
     const adapter = pathToFileURL(join(ROOT, 'packages/core/src/aws/partition.ts')).href;
     await plant('detour.ts', `export * from ${JSON.stringify(adapter)};`);

@@ -7,6 +7,10 @@ import type { Logger } from '@muster/core/runtime/logger-port';
 import { installProcessGuards, createShutdown } from '@muster/core/runtime/shutdown';
 import { createClock } from '@muster/core/runtime/clock';
 import { createLogger, type LogLevel } from '@muster/core/runtime/logger';
+import { processName } from '@muster/core/runtime/start-steps';
+import { startTracing } from '@muster/core/tracing/start-tracing';
+import type { Tracing } from '@muster/core/tracing/tracing';
+import { readTracingSettings, type TracingSettings } from '@muster/core/tracing/tracing-settings';
 import type { CommandContext } from './command-context.ts';
 import { CommandError, EXIT, type ExitCode } from './command-context.ts';
 import { onEndSignal } from './end-on-signal.ts';
@@ -20,14 +24,20 @@ export interface RunningPart {
   stop(): Promise<void>;
 }
 
+/** What a process is given by its start. */
+export interface ProcessTools {
+  readonly log: Logger;
+  readonly tracing: Tracing;
+}
+
 /** Starts one of the processes in here. Loaded only when it is asked for: a scheduler never loads an AWS SDK. */
 export async function startPart(
   part: 'scheduler' | 'worker',
   config: MusterConfig,
-  log: Logger,
+  { log, tracing }: ProcessTools,
   once = false,
 ): Promise<RunningPart> {
-  const deps = { config, clock: createClock(), log: log.child({ part }) };
+  const deps = { config, clock: createClock(), log: log.child({ part }), tracing };
   if (part === 'scheduler') {
     const { startScheduler } = await import('@muster/scheduler/start-scheduler');
     return startScheduler(deps);
@@ -53,7 +63,7 @@ export async function runUntilSignal<T>(
   name: string,
   config: MusterConfig,
   context: CommandContext,
-  start: (log: Logger) => Promise<RunningPart>,
+  start: (tools: ProcessTools) => Promise<RunningPart>,
   until?: (log: Logger, signal: AbortSignal) => Promise<T>,
 ): Promise<T | null> {
   const { redact, learn } = createConfigRedactor(config);
@@ -69,7 +79,13 @@ export async function runUntilSignal<T>(
   });
   installProcessGuards(log);
   const clock = createClock();
-  const starting = explained(start(log));
+  const tracing = await startTracing(tracingSettings(name, context), {
+    instance: processName(),
+    clock,
+    log,
+    redact,
+  });
+  const starting = explained(start({ log, tracing }));
   const part = (await Promise.race([starting, signal.promise])) ?? (await endOfStart(starting, clock));
   if (part === null) {
     log.info({ reason }, 'stopped before it had started');
@@ -101,7 +117,10 @@ export async function runUntilSignal<T>(
     ending.abort();
     following.close();
     const deadlineMs = config.worker.shutdownMs + STOP_GRACE_MS;
-    const steps = [{ name, stop: () => part.stop() }];
+    const steps = [
+      { name, stop: () => part.stop() },
+      { name: 'tracing', stop: () => tracing.close() },
+    ];
     const code = await createShutdown({ log, clock, deadlineMs, steps }).stop(reason);
     // What a Redis that says nothing keeps open would hold the process for as long.
     if (until === undefined) process.exit(code === 0 ? exitCode : EXIT.failed);
@@ -152,4 +171,10 @@ async function logFormat(
   }
   const { createPrettyLines } = await import('@muster/core/runtime/pretty-lines');
   return createPrettyLines(process[destination].isTTY && !process.env['NO_COLOR']);
+}
+
+function tracingSettings(name: string, { env }: CommandContext): TracingSettings | null {
+  const settings = readTracingSettings(env, name);
+  if (typeof settings === 'string') throw new CommandError(EXIT.config, settings);
+  return settings;
 }

@@ -15,6 +15,7 @@ import { createKeys } from '@muster/core/redis/keys';
 import { watchClock } from '@muster/core/runtime/clock-watch';
 import { createMetrics, createReloadMetrics } from '@muster/core/runtime/metrics';
 import { createStartSteps, processName } from '@muster/core/runtime/start-steps';
+import type { Tracing } from '@muster/core/tracing/tracing';
 import { createHttpApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
 import { watchRedis } from './recurring-findings.ts';
@@ -52,6 +53,8 @@ export async function startScheduler(deps: {
   readonly config: MusterConfig;
   readonly clock: LedgerClock;
   readonly log: Logger;
+  /** @default none */
+  readonly tracing?: Tracing;
 }): Promise<RunningProcess> {
   const { config, clock, log } = deps;
   const { prefix } = config.redis;
@@ -115,6 +118,7 @@ export async function startScheduler(deps: {
     connection: patient,
     redact,
     metrics,
+    tracing: deps.tracing,
     clock,
     log,
   });

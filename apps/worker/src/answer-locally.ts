@@ -93,7 +93,7 @@ export function answerLocally(options: {
 
   /** Never rejects. A postponed job waits here: there is no queue to give it back to. */
   async function answer({ name, payload }: Waiting): Promise<void> {
-    const ctx = { signal: closing.signal, log, clock, attempt: 1, jobId: name };
+    const ctx = { signal: closing.signal, log, note: () => undefined, clock, attempt: 1, jobId: name };
     for (;;) {
       try {
         await ANSWERS.get(name)?.(payload, ctx, deps);

@@ -3,6 +3,7 @@ import type { AccountId } from '@muster/core/organization/ids';
 import type { HostManagementPort } from '@muster/core/organization/host-management';
 import type { AnyJob, PayloadOf } from '@muster/core/jobs/define-job';
 import type { AccountPort, OrganizationPort } from '@muster/core/organization/organization-port';
+import type { Tracing } from '@muster/core/tracing/tracing';
 import type { LedgerClock } from '@muster/core/runtime/clock-port';
 import type { CommandsPort } from '@muster/core/install/command';
 import type { InstancesPort } from '@muster/core/scan/instance';
@@ -40,6 +41,7 @@ export interface HandlerDeps {
   readonly preflight: PreflightPort;
   readonly reports: ReportLedger;
   readonly enqueue: EnqueueJobs;
+  readonly tracing: Tracing;
   readonly seenEpochs: SeenEpochs;
   /** What this process has sent, told by itself. */
   readonly sent: SentCommands;

@@ -10,6 +10,7 @@ import { noteReload } from '@muster/core/control/audit/own-acts';
 import { holdLedger, type OwnerKeeper } from '@muster/core/control/keep-owner';
 import { createRedisLedger } from '@muster/core/control/ledger';
 import { createClockLedger } from '@muster/core/control/clock-store';
+import { NO_TRACING, type Tracing } from '@muster/core/tracing/tracing';
 import { createReportLedger } from '@muster/core/reports/report-store';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import { createJobQueue } from '@muster/core/jobs/queue/enqueue';
@@ -54,13 +55,15 @@ export interface WorkerOptions {
   readonly config: MusterConfig;
   readonly clock: LedgerClock;
   readonly log: Logger;
+  /** @default none */
+  readonly tracing?: Tracing;
   /** Whether this process ends when nothing is in flight: what fails then waits for a later run. */
   readonly once?: boolean;
 }
 
 /** Starts a worker: one BullMQ worker per queue, around one set of handlers. Any number may run against one Redis. */
 export async function startWorker(options: WorkerOptions): Promise<RunningProcess> {
-  const { config, clock, log } = options;
+  const { config, clock, log, tracing = NO_TRACING } = options;
   const markerKeys = (): MusterConfig['markerKeys'] => deps.config.markerKeys;
   const { prefix } = config.redis;
   const { redact, learn } = createConfigRedactor(config);
@@ -88,8 +91,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
   const keeper = await start.step(holdLedger(ledger.owner, installationOf(config), clock));
   start.opened(async () => keeper.close());
   const calls = createAwsCallLog({ ledger, metrics, log, clock });
-  const aws = awsOf(config, { clock, log, observe: calls.observe });
-  const queue = createJobQueue({ connection: hasty, prefix, clock });
+  const aws = awsOf(config, { clock, log, observe: calls.observe, tracing });
+  const queue = createJobQueue({ connection: hasty, prefix, clock, tracing });
   const enqueue = queue.enqueueMany;
   const timings = createTimings(config);
   let deps: HandlerDeps = {
@@ -107,6 +110,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
     preflight: aws,
     reports: createReportLedger({ redis: records, keys: createKeys(prefix) }),
     enqueue,
+    tracing,
     sent: createSentCommands(),
     sendOutlook: createSendOutlook({ config, ledger, clock, timings }),
     // A batch's id has the time by which AWS must date its command.
@@ -123,6 +127,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
     clock,
     redact,
     metrics: createJobMetrics(metrics, catalog),
+    tracing,
     random: randomShare,
   };
   start.opened(() => calls.close());
@@ -175,7 +180,7 @@ function startHealth(
 /** The adapter that every call to AWS goes through. */
 function awsOf(
   config: MusterConfig,
-  deps: Pick<Parameters<typeof createAwsAdapter>[0], 'clock' | 'log' | 'observe'>,
+  deps: Pick<Parameters<typeof createAwsAdapter>[0], 'clock' | 'log' | 'observe' | 'tracing'>,
 ): ReturnType<typeof createAwsAdapter> {
   return createAwsAdapter({
     ...deps,

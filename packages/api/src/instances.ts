@@ -58,6 +58,8 @@ export const InstancesPage = pageOf(InstanceRow).extend({
 
 export const Attempt = z.object({
   endedAt: Time,
+  /** In the Comment of its command, and in every log line about it. */
+  batchId: z.string(),
   commandId: z.string().nullable(),
   /** To the invocation in the AWS console. */
   link: z.string().nullable(),
@@ -109,6 +111,8 @@ export const InstanceStory = z.object({
     lastComplete: Time.nullable(),
   }),
   attempts: z.array(Attempt),
+  /** The sweep that queued it; null for one that is not on its way to joined. */
+  sweepId: z.string().nullable(),
   attemptCount: z.number().int(),
   outputAlike: z
     .object({ template: z.string(), hosts: z.number().int(), accounts: z.number().int() })

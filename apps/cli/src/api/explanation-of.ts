@@ -5,7 +5,8 @@ import type { Explanation } from '@muster/core/reports/explain-instance';
 export function explanationOf(story: InstanceStory): Explanation {
   const { instanceId, accountId, region, state, since, cause, causeTitle, owner, remedy, missingNode } =
     story;
-  const { nextAttemptAt, waitsFor, pausedBy, matcher, target, attempts, attemptCount, outputAlike } = story;
+  const { nextAttemptAt, waitsFor, pausedBy, matcher, target, attempts, attemptCount, sweepId, outputAlike } =
+    story;
   return {
     instanceId,
     accountId,
@@ -28,6 +29,7 @@ export function explanationOf(story: InstanceStory): Explanation {
     targetLastComplete: target.lastComplete,
     attempts,
     attemptCount,
+    sweepId,
     outputAlike,
   };
 }

@@ -14,7 +14,7 @@ export function addProcessCommands(program: Command, context: CommandContext): v
       // Before V8's young generation has grown: what a scheduler answers is garbage at once, and 130 MB of it would lie there.
       setFlagsFromString('--semi-space-growth-factor=1');
       const config = readConfig(context.env, context.configOption());
-      await runUntilSignal('scheduler', config, context, (log) => startPart('scheduler', config, log));
+      await runUntilSignal('scheduler', config, context, (tools) => startPart('scheduler', config, tools));
     });
   program
     .command('worker')
@@ -22,6 +22,6 @@ export function addProcessCommands(program: Command, context: CommandContext): v
     .addHelpText('after', examplesText('muster --config /etc/muster/muster.yaml worker'))
     .action(async () => {
       const config = readConfig(context.env, context.configOption());
-      await runUntilSignal('worker', config, context, (log) => startPart('worker', config, log));
+      await runUntilSignal('worker', config, context, (tools) => startPart('worker', config, tools));
     });
 }

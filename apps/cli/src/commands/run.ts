@@ -46,9 +46,9 @@ export function addRunCommand(program: Command, context: CommandContext): void {
         'run',
         config,
         context,
-        async (log) => {
-          const scheduler = await startPart('scheduler', config, log);
-          const worker = await startPart('worker', config, log, options.once === true).catch(
+        async (tools) => {
+          const scheduler = await startPart('scheduler', config, tools);
+          const worker = await startPart('worker', config, tools, options.once === true).catch(
             async (error: unknown) => {
               await scheduler.stop();
               throw error;

@@ -48,6 +48,7 @@ export async function tellStory(deps: ApiDeps, id: InstanceId): Promise<Instance
     },
     attempts: explained.attempts.map((attempt) => ({ ...attempt, output: terminalText(attempt.output) })),
     attemptCount: explained.attemptCount,
+    sweepId: explained.sweepId,
     outputAlike: explained.outputAlike,
     timeline: (told?.transitions ?? []).map(({ atMs, ...change }) => ({ at: timeOf(atMs), ...change })),
     timelineSince: sinceOf(told?.sinceMs ?? null, told === null, clock.now()),

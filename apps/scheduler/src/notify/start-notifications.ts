@@ -8,6 +8,7 @@ import { randomShare } from '@muster/core/runtime/clock';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import type { createMetrics } from '@muster/core/runtime/metrics';
+import type { Tracing } from '@muster/core/tracing/tracing';
 import type { Redact } from '@muster/core/runtime/redaction';
 import { keepTicking } from '../tick.ts';
 import { createNotificationSender } from './send-notification.ts';
@@ -32,6 +33,7 @@ export function startNotifications(deps: {
   readonly connection: ReturnType<typeof createRedis>;
   readonly redact: Redact;
   readonly metrics: ReturnType<typeof createMetrics>;
+  readonly tracing?: Tracing | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }): { close(): Promise<void> } {
@@ -56,6 +58,7 @@ export function startNotifications(deps: {
     clock,
     redact: deps.redact,
     metrics: createJobMetrics(deps.metrics, catalog),
+    ...(deps.tracing === undefined ? {} : { tracing: deps.tracing }),
     random: randomShare,
   });
   return {

@@ -1,5 +1,5 @@
 import type { BatchId } from '@muster/core/organization/ids';
-import type { Target } from '@muster/core/organization/target';
+import { type Target, targetId } from '@muster/core/organization/target';
 import { collectMember } from '@muster/core/jobs/catalog';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from '../deps.ts';
@@ -20,9 +20,11 @@ export async function handleCollectCommand(
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<CollectResult> {
+  ctx.note({ target: targetId(target), batchId });
   return doDueWork(deps, 'collect', collectMember(target, batchId), async () => {
     const stored = await deps.ledger.enrollments.intent(target, batchId);
     if (stored === null) return collectOutcome(null, 0, 0, 'closed');
+    ctx.note({ sweepIds: stored.value.sweepIds });
     if (!(await mayFollow(target, stored.value, ctx.signal, deps))) return leaveBatch(target, stored, deps);
     const access = accessOf(target, stored.value, deps);
     if (access === null) {

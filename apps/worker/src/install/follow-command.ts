@@ -7,7 +7,7 @@ import type { InstanceId } from '@muster/core/organization/ids';
 import type { Intent, LiveCommand } from '@muster/core/install/intent';
 import type { OutputClusters } from '@muster/core/install/output-store';
 import { invocationResult } from '@muster/core/install/invocation-result';
-import { targetId, type Target } from '@muster/core/organization/target';
+import type { Target } from '@muster/core/organization/target';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from '../deps.ts';
 import type { DueOutcome } from '../due-work.ts';
@@ -86,7 +86,7 @@ async function closeBatch(
   // Another worker has moved the intent meanwhile: what it says now is looked at anew.
   if (applied === null) return live(intent, results, deps);
   await forgetAfterCommand(target, deps);
-  ctx.log.info({ target: targetId(target), batchId, commandId: command.commandId }, 'command ended');
+  ctx.log.info({ commandId: command.commandId }, 'command ended');
   return collectOutcome(null, results.size, 0, 'ended');
 }
 

@@ -67,6 +67,7 @@ export async function handleInstallBatch(
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<Result> {
+  ctx.note({ target: targetId(target) });
   return doDueWork(deps, 'install', targetId(target), async () => {
     const scope = await scopeOfTarget(target, ctx, deps);
     if (!('matchers' in scope)) {

@@ -53,7 +53,7 @@ export async function resolveSend(
     });
     // Its sender may have recorded it meanwhile, and counted it.
     if (written !== null) await countAccepted(target, written, deps);
-    ctx.log.info({ target: targetId(target), batchId, commandId: command.commandId }, 'lost command found');
+    ctx.log.info({ commandId: command.commandId }, 'lost command found');
     return collectOutcome(0, 0, open, 'found');
   }
   // Asked before the listing, so that the listing began after the last moment at which the request could be accepted.
@@ -61,7 +61,7 @@ export async function resolveSend(
   if (leftMs > 0) return collectOutcome(Math.min(install.visibilityMs, leftMs), 0, open, 'looked-for');
   // The sender has recorded its answer meanwhile: then it is followed.
   if (!(await closeUnsent(target, intent, version, deps))) return collectOutcome(0, 0, open, 'found');
-  ctx.log.info({ target: targetId(target), batchId: intent.batchId }, 'send did not happen');
+  ctx.log.info({}, 'send did not happen');
   return collectOutcome(null, 0, 0, 'not-sent');
 }
 

@@ -1,5 +1,7 @@
 import { transitionContext } from '@muster/core/enrollment/apply-events';
 import { type Caps, OF_INSTALL_JOB } from '@muster/core/enrollment/enrollment-store';
+import { onItsWay } from '@muster/core/enrollment/next-record';
+import type { EnrollmentRecord } from '@muster/core/enrollment/record';
 import { runEvents } from '@muster/core/enrollment/transition';
 import type { SendResult, TargetAccess } from '@muster/core/install/command';
 import { type Intent, intentSeal } from '@muster/core/install/intent';
@@ -13,6 +15,7 @@ import { readGateFacts } from '@muster/core/rollout/gate-facts';
 import { closedGate } from '@muster/core/rollout/gates';
 import { isJobError, type JobError } from '@muster/core/runtime/errors';
 import { type InstallSettings, needsManagedUpdates, roleFor } from '@muster/core/scan/matcher';
+import type { SpanFacts } from '@muster/core/tracing/tracing';
 import type { HandlerDeps } from '../deps.ts';
 import { sealerOf } from '../organization/account-scope.ts';
 import type { RampedBatch } from '../rollout/ramp-slots.ts';
@@ -21,6 +24,9 @@ import { causesOfInvalidIds } from './invalid-instances.ts';
 import type { Batch } from './pick-batch.ts';
 import { proveRecipients, type SendScope } from './prove-recipients.ts';
 import { recordAccepted, recordRefused } from './send-outcome.ts';
+
+/** Hosts of a batch were queued by one sweep, or by few. */
+const SWEEPS_SHOWN = 10;
 
 /** No send starts later than this after a pause. Real time. */
 const PAUSE_COUNTS_AFTER_MS = 2_000;
@@ -72,8 +78,31 @@ export async function sendBatch(
   if (intent === 'full' || intent === 'no-slots') return { kind: intent };
   if (intent === null) return { kind: 'claimed-elsewhere' };
   const access: TargetAccess = { ...target, role: roleFor(batch.matcher, target.accountId) };
-  const result = await send(access, batch, intent, leaveByMs, ctx, deps);
-  return settle(access, intent, result, ctx, deps);
+  return deps.tracing.inSpan(
+    () => spanOfBatch(target, intent),
+    async (span) => {
+      const result = await send(access, batch, intent, leaveByMs, ctx, deps);
+      span.set({ 'muster.send': result.kind });
+      if (result.kind === 'refused') span.fail(result.reason);
+      if (result.kind === 'accepted') span.set({ 'muster.command.id': result.commandId });
+      return settle(access, intent, result, ctx, deps);
+    },
+  );
+}
+
+/** The first one of the batch's trace: its send. Whatever process follows the batch goes on in it. */
+function spanOfBatch({ accountId, region }: Target, { batchId, sweepIds, instanceIds }: Intent): SpanFacts {
+  return {
+    name: 'send-batch',
+    place: { begins: batchId },
+    attributes: {
+      'muster.batch.id': batchId,
+      'muster.batch.instances': instanceIds.length,
+      ...(sweepIds === undefined ? {} : { 'muster.sweep.ids': sweepIds }),
+      'cloud.account.id': accountId,
+      'cloud.region': region,
+    },
+  };
 }
 
 function capsOf({ repairs, wave }: Batch, { config: { limits, repair } }: HandlerDeps): Caps {
@@ -118,6 +147,7 @@ async function claim(
     epoch,
     command: null,
     polls: 0,
+    ...sweepsOf(changes.map(({ value }) => value)),
     ...(keyId === undefined ? {} : { keyId }),
     seal: intentSeal(sealerOf(deps), target, batchId),
   };
@@ -129,6 +159,12 @@ async function claim(
   if (results.includes('full')) return 'full';
   if (results.includes('ramp')) return 'no-slots';
   return results.every((result) => result === 'written') ? intent : null;
+}
+
+/** As an intent keeps them. */
+function sweepsOf(records: readonly EnrollmentRecord[]): Pick<Intent, 'sweepIds'> {
+  const sweepIds = new Set(records.flatMap((record) => onItsWay(record).sweepId ?? []));
+  return sweepIds.size === 0 ? {} : { sweepIds: [...sweepIds].slice(0, SWEEPS_SHOWN) };
 }
 
 async function send(
@@ -193,7 +229,8 @@ async function settle(
 ): Promise<Step> {
   const target: Target = { accountId: access.accountId, region: access.region };
   const size = intent.instanceIds.length;
-  const facts = { target: targetId(target), batchId: intent.batchId, instances: size };
+  const { batchId, sweepIds, instanceIds } = intent;
+  const facts = { target: targetId(target), batchId, sweepIds, instances: size };
   switch (result.kind) {
     case 'accepted':
       deps.sent.remember(target, intent.instanceIds, {
@@ -202,7 +239,8 @@ async function settle(
         expiresAtMs: result.expiresAtMs,
       });
       await recordAccepted(target, intent, result, deps);
-      ctx.log.info({ ...facts, commandId: result.commandId }, 'command sent');
+      // All of them, where other lists are cut: by this line a host is found in the log.
+      ctx.log.info({ ...facts, commandId: result.commandId, instanceIds }, 'command sent');
       return { kind: 'sent', size };
     case 'ambiguous':
       ctx.log.warn({ ...facts, detail: result.message }, 'answer to a send was lost');

@@ -1,7 +1,9 @@
-import { applyEvents } from '@muster/core/enrollment/apply-events';
+import { type Applied, applyEvents } from '@muster/core/enrollment/apply-events';
 import type { EnrollmentEvent } from '@muster/core/enrollment/event';
+import { onItsWay } from '@muster/core/enrollment/next-record';
 import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import type { JobContext } from '@muster/core/jobs/define-job';
+import type { BatchId } from '@muster/core/organization/ids';
 import { type Target, targetId } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
 import { doDueWork } from '../due-work.ts';
@@ -16,10 +18,11 @@ type Result = { joined: number; failed: number; waiting: number };
  */
 export async function handleVerifyJoined(
   { target }: { readonly target: Target },
-  _ctx: JobContext,
+  ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<Result> {
   const member = targetId(target);
+  ctx.note({ target: member });
   return doDueWork(deps, 'verify', member, async () => {
     const waiting = await deps.ledger.enrollments.awaitingJoin(target);
     if (waiting.length === 0) return { nextInMs: null, result: { joined: 0, failed: 0, waiting: 0 } };
@@ -42,6 +45,11 @@ export async function handleVerifyJoined(
     });
     const joined = written.filter(({ after }) => after.state === 'joined').length;
     const failed = written.filter(({ after }) => after.state === 'failed').length;
+    if (written.length > 0) {
+      const way = wayOf(written);
+      ctx.note(way);
+      await noteInTraces(written, way.batchIds, deps);
+    }
     if (written.length > 0) await moveRampsOn(deps);
     const left = waiting.length - written.length;
     if (left > 0) {
@@ -53,6 +61,43 @@ export async function handleVerifyJoined(
       result: { joined, failed, waiting: left },
     };
   });
+}
+
+/** Ids shown in one line. */
+const MOST_SHOWN = 10;
+
+/** The sweeps and batches by which hosts came here. */
+function wayOf(written: readonly Applied[]): {
+  readonly sweepIds: readonly string[];
+  readonly batchIds: readonly BatchId[];
+} {
+  const before = written.flatMap((one) => one.before ?? []);
+  const shown = <Id>(ids: readonly Id[]): readonly Id[] => [...new Set(ids)].slice(0, MOST_SHOWN);
+  return {
+    sweepIds: shown(before.flatMap((record) => onItsWay(record).sweepId ?? [])),
+    batchIds: shown(before.flatMap(({ attempts }) => attempts.at(-1)?.batchId ?? [])),
+  };
+}
+
+/** The last span of each batch's trace: how many of its hosts have joined. */
+async function noteInTraces(
+  written: readonly Applied[],
+  batchIds: readonly BatchId[],
+  { tracing }: Pick<HandlerDeps, 'tracing'>,
+): Promise<void> {
+  for (const batchId of batchIds) {
+    const hosts = written.filter(({ before }) => before?.attempts.at(-1)?.batchId === batchId);
+    const joined = hosts.filter(({ after }) => after.state === 'joined').length;
+    const attributes = {
+      'muster.batch.id': batchId,
+      'muster.hosts.joined': joined,
+      'muster.hosts.failed': hosts.length - joined,
+    };
+    await tracing.inSpan(
+      () => ({ name: 'hosts-verified', place: { of: batchId }, attributes }),
+      () => Promise.resolve(),
+    );
+  }
 }
 
 const LOOK_MS = 200;

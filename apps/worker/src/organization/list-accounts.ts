@@ -34,6 +34,7 @@ export async function handleListAccounts(
     const sweep = await deps.ledger.coverage.sweep(now);
     const running = sweep !== null && sweep.finishedAtMs === null;
     const sweepId = running ? sweep.id : deps.newId();
+    ctx.note({ sweepId });
     if (!running) await deps.ledger.coverage.startSweep(sweepId);
     try {
       return await listAll(sweepId, ctx, deps);

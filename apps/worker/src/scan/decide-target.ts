@@ -26,6 +26,8 @@ export interface Reading {
   readonly before: Coverage | null;
   /** The date of the reading, epoch ms. */
   readonly readingMs: number;
+  /** See `BegunScan`. */
+  readonly sweepId: string | null;
 }
 
 /** What a listing came to. Nothing of it is written yet. */
@@ -46,7 +48,7 @@ export async function decideTarget(
   deps: HandlerDeps,
 ): Promise<Decision> {
   const { target, groups, before } = reading;
-  const context = transitionContext(deps);
+  const context = { ...transitionContext(deps), sweepId: reading.sweepId };
   // Read after the records: the snapshot by which one of them is joined is this one or an older one.
   const facts = await deps.ledger.nodes.facts();
   let denial: JobError | null = null;

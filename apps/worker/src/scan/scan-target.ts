@@ -44,6 +44,7 @@ export async function handleScanTarget(
   const { scans } = deps.ledger;
   const begun = await scans.begin(target, deps.timings.leaseMs);
   deps.clock.told(begun.begunAtMs);
+  ctx.note({ target: targetId(target), sweepId: begun.sweepId });
   const { result } = await finishAfter(
     deps,
     { kind: 'scan', member: targetId(target), ...begun },
@@ -74,13 +75,14 @@ async function scan(begun: BegunScan, ctx: JobContext, deps: HandlerDeps): Promi
     return forget(target, { account, regions: [] }, deps);
   }
   try {
-    const reading = { target, account, groups, before: scope.coverage, readingMs: begun.readingMs };
+    const { readingMs, sweepId } = begun;
+    const reading = { target, account, groups, before: scope.coverage, readingMs, sweepId };
     return await readTarget(begun, reading, ctx, deps);
   } catch (error) {
     const failure = coverageOfFailure(error, scope.coverage, begun.readingMs, deps);
     if (failure === null) throw error;
     const { status, detail } = failure.coverage;
-    ctx.log.warn({ target: targetId(target), status, detail }, 'target not read');
+    ctx.log.warn({ status, detail }, 'target not read');
     return { ...failure, result: { status, seen: 0, queued: 0, changed: 0 } };
   }
 }

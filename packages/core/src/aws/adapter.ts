@@ -7,6 +7,7 @@ import type { Clock } from '../runtime/clock-port.ts';
 import type { CommandsPort } from '../install/command.ts';
 import type { InstancesPort } from '../scan/instance.ts';
 import type { Logger } from '../runtime/logger-port.ts';
+import { NO_TRACING, type Tracing } from '../tracing/tracing.ts';
 import type { PreflightPort } from '../reports/preflight-port.ts';
 import { createAccount } from './account.ts';
 import { createAttempts } from './attempt.ts';
@@ -38,6 +39,8 @@ export interface AwsAdapterDeps {
   /** Who this process is, for CloudTrail of the member accounts: sessions are called `muster-NAME`. @default "muster" alone */
   readonly sessionName?: string;
   readonly log?: Logger;
+  /** @default none */
+  readonly tracing?: Tracing;
   /** For jitter: 0 (included) to 1. @default a random one */
   readonly random?: () => number;
 }
@@ -63,7 +66,7 @@ export function createAwsAdapter(deps: AwsAdapterDeps): AwsAdapter {
   const regions = { sts: deps.homeRegion ?? defaults.sts, global: defaults.global };
   const handler = createScopedHandler({ clock, maxSockets: deps.maxSockets ?? 500 });
   const clients = createClients({ handler, regions, clock });
-  const attempt = createAttempts({ clock, observe });
+  const attempt = createAttempts({ clock, observe, tracing: deps.tracing ?? NO_TRACING });
   const read = createReader({ attempt, clock, random: deps.random ?? randomShare });
   const identities = createIdentities({
     read,

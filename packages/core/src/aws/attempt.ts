@@ -2,6 +2,7 @@ import type { AwsAction, AwsCall, AwsCallObserver } from '../organization/aws-ac
 import { JobError } from '../runtime/errors.ts';
 import type { AccountId, Region } from '../organization/ids.ts';
 import type { Clock } from '../runtime/clock-port.ts';
+import type { ActiveSpan, SpanFacts, Tracing } from '../tracing/tracing.ts';
 import { runInScope, type CallScope, type SigningKeys } from './call-scope.ts';
 import { readFault, type AwsFault } from './classify-error.ts';
 
@@ -39,8 +40,20 @@ export type MakeAttempt = <Reply>(
 export function createAttempts(deps: {
   readonly clock: Clock;
   readonly observe: AwsCallObserver;
+  readonly tracing: Tracing;
 }): MakeAttempt {
-  return async (call, keys, notAfterMs = null) => {
+  return (call, keys, notAfterMs = null) =>
+    deps.tracing.inSpan(
+      () => spanOf(call),
+      (span) => makeAttempt(call, keys, notAfterMs, span),
+    );
+
+  async function makeAttempt<Reply>(
+    call: Call<Reply>,
+    keys: SigningKeys,
+    notAfterMs: number | null,
+    span: ActiveSpan,
+  ): Promise<Attempt<Reply>> {
     const scope: CallScope = { keys, signal: call.signal, notAfterMs, left: false };
     const startedAtMs = deps.clock.monotonicMs();
     const report = (outcome: AwsCall['outcome'], hasAnswer = true): void => {
@@ -63,9 +76,26 @@ export function createAttempts(deps: {
     } catch (error) {
       if (error instanceof JobError) throw error;
       const fault = readFault(error, deps.clock.now());
+      span.fail(fault.awsCode);
       if (scope.left) report(outcomeOf(fault), fault.httpStatus !== null);
       return { ok: false, fault, left: scope.left };
     }
+  }
+}
+
+/** By the conventions for calls of AWS's SDKs: https://opentelemetry.io/docs/specs/semconv/cloud-providers/aws-sdk/ (read 2026-11). */
+function spanOf({ action, accountId, region }: Call<unknown>): SpanFacts {
+  const [service = '', method = ''] = action.split(':');
+  return {
+    name: action,
+    kind: 'client',
+    attributes: {
+      'rpc.system': 'aws-api',
+      'rpc.service': service,
+      'rpc.method': method,
+      ...(accountId === null ? {} : { 'cloud.account.id': accountId }),
+      ...(region === null ? {} : { 'cloud.region': region }),
+    },
   };
 }
 

@@ -8,6 +8,7 @@ import {
   baseOf,
   failedRecord,
   joinDeadline,
+  onItsWay,
   type Transition,
   type TransitionContext,
 } from './next-record.ts';
@@ -22,7 +23,7 @@ export function onClaimed(
     (record.state === 'queued' && record.readyAtMs <= context.nowMs) ||
     (record.state === 'failed' && record.nextAttemptAtMs <= context.nowMs) ||
     (record.state === 'lost' && record.repairAtMs !== null && record.repairAtMs <= context.nowMs);
-  return ready ? { ...baseOf(record, context), state: 'sending', batchId } : 'ignored';
+  return ready ? { ...baseOf(record, context), ...onItsWay(record), state: 'sending', batchId } : 'ignored';
 }
 
 /** Nothing ran: free again, or an attempt that failed when the instance itself was to blame. */
@@ -36,7 +37,7 @@ export function onSendRefused(
     if (record.missing !== undefined) {
       return { ...baseOf(record, context), state: 'lost', cause: 'node-lost', repairAtMs: event.readyAtMs };
     }
-    return { ...baseOf(record, context), state: 'queued', readyAtMs: event.readyAtMs };
+    return { ...baseOf(record, context), ...onItsWay(record), state: 'queued', readyAtMs: event.readyAtMs };
   }
   const result: AttemptResult = { kind: 'failure', cause: event.cause, exitCode: null, output: '' };
   return fail(record, { batchId: event.batchId, commandId: null }, result, context);
@@ -56,6 +57,7 @@ export function onAccepted(
   if (record.state === 'unknown' && record.commandId !== undefined) return 'ignored';
   return {
     ...baseOf(record, context),
+    ...onItsWay(record),
     state: 'installing',
     batchId: event.batchId,
     commandId: event.commandId,
@@ -74,6 +76,7 @@ export function onEnded(
   if (event.result.kind === 'failure') return fail(record, sent, event.result, context);
   return {
     ...baseOf(record, context),
+    ...onItsWay(record),
     ...recordAttempt(record, sent, event.result, context.nowMs),
     state: 'installed',
     joinDeadlineMs: joinDeadline(context),

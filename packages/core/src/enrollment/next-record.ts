@@ -1,5 +1,5 @@
 import { type Cause, causeFacts, type StoredCause } from './cause.ts';
-import type { EnrollmentBase, EnrollmentRecord, StoredRecord } from './record.ts';
+import type { EnrollmentBase, EnrollmentRecord, OnItsWay, StoredRecord } from './record.ts';
 
 /** What a transition needs to know of the world; all of it is given, so that it stays a function. */
 export interface TransitionContext {
@@ -10,6 +10,8 @@ export interface TransitionContext {
   readonly repairs: boolean;
   /** False when no inventory is configured: exit 0 is the end then. */
   readonly hasInventory: boolean;
+  /** The sweep of the scan that decides; null or absent where no scan does. */
+  readonly sweepId?: string | null;
   /** 0..1 */
   readonly jitter: number;
 }
@@ -32,12 +34,24 @@ const STATE_FIELDS: Readonly<Record<Exclude<FieldsOf<StoredRecord>, keyof Enroll
   repairAtMs: true,
   nextAttemptAtMs: true,
   agentVersion: true,
+  sweepId: true,
 };
 
 /** What stays when a record moves to another state: everything but the state's own fields; it is in the new one since now. */
 export function baseOf(record: StoredRecord, context: TransitionContext): EnrollmentBase {
   const kept = Object.entries(record).filter(([field]) => !Object.hasOwn(STATE_FIELDS, field));
   return { ...(Object.fromEntries(kept) as unknown as EnrollmentBase), changedAtMs: context.nowMs };
+}
+
+/** What a record keeps while it goes on towards joined. */
+export function onItsWay(record: StoredRecord): OnItsWay {
+  const sweepId = 'sweepId' in record ? record.sweepId : undefined;
+  return typeof sweepId === 'string' ? { sweepId } : {};
+}
+
+/** What a record that is queued now keeps of the scan that queued it. */
+export function queuedBy({ sweepId }: TransitionContext): OnItsWay {
+  return typeof sweepId === 'string' ? { sweepId } : {};
 }
 
 /** Until when a host must show up in the inventory; null without one. */

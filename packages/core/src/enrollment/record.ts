@@ -80,6 +80,12 @@ export interface MissingNode {
   readonly lastSeenAtMs: number | null;
 }
 
+/** What a record keeps from the scan that queued it until it has joined or failed. A host at rest keeps nothing of it: it would grow the ledger. */
+export interface OnItsWay {
+  /** The sweep in which it was queued, by which log lines and traces of its way are found. Absent for one that no scan has queued, such as a retry. */
+  readonly sweepId?: string | undefined;
+}
+
 export type EnrollmentRecord =
   /** Seen running and matched; not judged yet. Moved on by the same scan's pre-check. */
   | (EnrollmentBase & { readonly state: 'discovered' })
@@ -90,17 +96,18 @@ export type EnrollmentRecord =
   /** Cannot be sent to while the cause holds; every scan looks again. */
   | (EnrollmentBase & { readonly state: 'ineligible'; readonly cause: StoredCause })
   /** Waits for an install job to claim it. */
-  | (EnrollmentBase & { readonly state: 'queued'; readonly readyAtMs: number })
+  | (EnrollmentBase & OnItsWay & { readonly state: 'queued'; readonly readyAtMs: number })
   /** Claimed by an intent: a command may be about to exist. */
-  | (EnrollmentBase & { readonly state: 'sending'; readonly batchId: BatchId })
+  | (EnrollmentBase & OnItsWay & { readonly state: 'sending'; readonly batchId: BatchId })
   /** A command is live. */
-  | (EnrollmentBase & {
-      readonly state: 'installing';
-      readonly batchId: BatchId;
-      readonly commandId: CommandId;
-    })
+  | (EnrollmentBase &
+      OnItsWay & {
+        readonly state: 'installing';
+        readonly batchId: BatchId;
+        readonly commandId: CommandId;
+      })
   /** Installed, or came back after having been joined; must show up in the inventory by the deadline (null: no inventory, this is the end). */
-  | (EnrollmentBase & { readonly state: 'installed'; readonly joinDeadlineMs: number | null })
+  | (EnrollmentBase & OnItsWay & { readonly state: 'installed'; readonly joinDeadlineMs: number | null })
   /** In the inventory, or missing from it for less than `muster.inventory.lost_after`: then with `missing`. */
   | (EnrollmentBase & { readonly state: 'joined'; readonly nodeId: string })
   /** Had joined, runs, and is missing from complete readings of the inventory. */
@@ -235,16 +242,30 @@ const storedBase = {
   tags: z.record(z.string(), z.string()).optional().catch(undefined),
 };
 
+// It decides nothing: one that is no text is left out.
+const storedWay = { sweepId: z.string().optional().catch(undefined) };
+
 /** A record of this release as it lies in Redis. */
 export const KnownRecord: z.ZodType<EnrollmentRecord> = z.discriminatedUnion('state', [
   z.looseObject({ ...storedBase, state: z.literal('discovered') }),
   z.looseObject({ ...storedBase, state: z.literal('stopped') }),
   z.looseObject({ ...storedBase, state: z.literal('unmatched') }),
   z.looseObject({ ...storedBase, state: z.literal('ineligible'), cause: StoredCause }),
-  z.looseObject({ ...storedBase, state: z.literal('queued'), readyAtMs: EpochMs }),
-  z.looseObject({ ...storedBase, state: z.literal('sending'), batchId: BatchId }),
-  z.looseObject({ ...storedBase, state: z.literal('installing'), batchId: BatchId, commandId: CommandId }),
-  z.looseObject({ ...storedBase, state: z.literal('installed'), joinDeadlineMs: EpochMs.nullable() }),
+  z.looseObject({ ...storedBase, ...storedWay, state: z.literal('queued'), readyAtMs: EpochMs }),
+  z.looseObject({ ...storedBase, ...storedWay, state: z.literal('sending'), batchId: BatchId }),
+  z.looseObject({
+    ...storedBase,
+    ...storedWay,
+    state: z.literal('installing'),
+    batchId: BatchId,
+    commandId: CommandId,
+  }),
+  z.looseObject({
+    ...storedBase,
+    ...storedWay,
+    state: z.literal('installed'),
+    joinDeadlineMs: EpochMs.nullable(),
+  }),
   z.looseObject({ ...storedBase, state: z.literal('joined'), nodeId: z.string() }),
   z.looseObject({
     ...storedBase,

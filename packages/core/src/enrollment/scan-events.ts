@@ -1,5 +1,12 @@
 /** What a scan says of an instance: whether EC2 shows it, and what the pre-check says of it. */
-import { baseOf, joinDeadline, nextDelayMs, type Transition, type TransitionContext } from './next-record.ts';
+import {
+  baseOf,
+  joinDeadline,
+  nextDelayMs,
+  queuedBy,
+  type Transition,
+  type TransitionContext,
+} from './next-record.ts';
 import { isCause } from './cause.ts';
 import { judgeLost, withoutMissing } from './node-events.ts';
 import type { EventOf } from './event.ts';
@@ -136,6 +143,7 @@ export function onJudged(
         return {
           ...baseOf(record, context),
           ...facts,
+          ...queuedBy(context),
           state: 'queued',
           readyAtMs: wakeAtMs(record, context),
         };
@@ -169,7 +177,7 @@ function onAgentSeen(
   if (agentVersion === undefined || agentVersion === record.agentVersion) return record;
   if (record.agentVersion === undefined) return { ...record, agentVersion };
   const readyAtMs = Math.max(context.nowMs, Math.min(record.nextAttemptAtMs, wakeAtMs(record, context)));
-  return { ...baseOf(record, context), state: 'queued', readyAtMs };
+  return { ...baseOf(record, context), ...queuedBy(context), state: 'queued', readyAtMs };
 }
 
 /** Only the host itself can say whose agent it runs, and at times what it is, so that outlives scans: asked again after a day, a restart or an operator's retry. */

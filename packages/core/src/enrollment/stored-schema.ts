@@ -41,6 +41,7 @@ export const StoredIntent: z.ZodType<Intent> = z.looseObject({
   command: z.looseObject({ commandId: CommandId, expiresAtMs: EpochMs }).nullable(),
   polls: z.number(),
   keyId: z.string().optional(),
+  sweepIds: z.array(z.string()).optional().catch(undefined),
   seal: z.string().optional(),
 });
 

@@ -24,6 +24,8 @@ export interface Intent {
   readonly polls: number;
   /** Id of the key that signs its marker (`keyIdsOf`); absent when none does. */
   readonly keyId?: string | undefined;
+  /** Sweeps in which its instances were queued, ten at most; absent without. Decides nothing. */
+  readonly sweepIds?: readonly string[] | undefined;
   /** See `intentSeal`; absent without a key. */
   readonly seal?: string | undefined;
 }

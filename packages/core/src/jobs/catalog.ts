@@ -210,6 +210,7 @@ export const catalog = {
     version: 1,
     queue: 'enrollment',
     ...ofTarget('install'),
+    goesOnInTrace: true,
     result: z.strictObject({ sent: z.int(), instances: z.int(), stopped: z.string() }),
     timeoutMs: 2 * MINUTE_MS,
     retry: BY_LEDGER,

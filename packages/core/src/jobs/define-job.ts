@@ -36,6 +36,8 @@ export interface JobContract<Name extends string, Payload, Result, Queue extends
   readonly result: z.ZodType<Result>;
   /** Whether an end is no news: its line is written at level debug, since a large organization has thousands of them. */
   isRoutine?(result: Result): boolean;
+  /** Whether a job that another job enqueues belongs to that one's trace: only where one gives rise to one, or a trace would have no end. @default false */
+  readonly goesOnInTrace?: boolean;
   /** Until the handler's signal is aborted. */
   readonly timeoutMs: number;
   readonly retry: RetryPolicy;
@@ -71,6 +73,8 @@ export interface JobContext {
   readonly signal: AbortSignal;
   /** Already carries job, jobId and attempt. */
   readonly log: Logger;
+  /** Adds fields to every further line about this run, its last one included: the ids by which a host's way is followed. */
+  note(fields: object): void;
   readonly clock: Clock;
   /** 1 for the first. A lost worker and a `retry: { afterMs }` spend none. */
   readonly attempt: number;

@@ -1,7 +1,7 @@
 import type { MusterConfig } from '../config/model.ts';
 import type { Ledger } from '../control/ledger.ts';
 import { causeFacts } from '../enrollment/cause.ts';
-import { describeNextAttempt, nextAttempt, type NextAttempt } from '../enrollment/next-record.ts';
+import { describeNextAttempt, nextAttempt, type NextAttempt, onItsWay } from '../enrollment/next-record.ts';
 import { causeOf, stateOf, type StoredRecord } from '../enrollment/record.ts';
 import { describeCluster } from '../install/output-clusters.ts';
 import { countUnmanaged, type HostManagementState } from '../organization/host-management.ts';
@@ -43,6 +43,8 @@ export interface Explanation {
   readonly targetLastComplete: string | null;
   readonly attempts: readonly {
     readonly endedAt: string;
+    /** In the Comment of its command, and in every log line about it. */
+    readonly batchId: string;
     readonly commandId: string | null;
     readonly link: string | null;
     readonly cause: string | null;
@@ -50,6 +52,8 @@ export interface Explanation {
     readonly output: string;
   }[];
   readonly attemptCount: number;
+  /** The sweep that queued it; null for one that is not on its way to joined. */
+  readonly sweepId: string | null;
   /** The line of its output that other hosts' outputs have too, with `<*>` for words that differ, and how many hosts that are, it included; null without. Untrusted. */
   readonly outputAlike: {
     readonly template: string;
@@ -99,6 +103,7 @@ async function describeBystander(
     ...(await readingOf(ledger, target)),
     attempts: [],
     attemptCount: 0,
+    sweepId: null,
     outputAlike: null,
   };
 }
@@ -131,6 +136,7 @@ async function describe(
     ...(await readingOf(ledger, target)),
     attempts: record.attempts.map((attempt) => ({
       endedAt: isoTime(attempt.endedAtMs),
+      batchId: attempt.batchId,
       commandId: attempt.commandId,
       link:
         attempt.commandId === null
@@ -141,6 +147,7 @@ async function describe(
       output: attempt.output,
     })),
     attemptCount: record.attemptCount,
+    sweepId: onItsWay(record).sweepId ?? null,
     outputAlike: await outputAlike(ledger, record.instanceId),
   };
 }

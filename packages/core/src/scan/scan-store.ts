@@ -34,6 +34,8 @@ export interface BegunScan extends BegunWork {
   readonly scope: TargetScope | null;
   /** See `InventoryFacts`: another value says that vanished nodes may not have been told to the records. Null when there is none. */
   readonly comparedSince: string | null;
+  /** The sweep under way, or the last one; null when there was none. */
+  readonly sweepId: string | null;
   /** The word of the last write of the target's records; null when there was none. */
   readonly written: string | null;
   /** Null when the target is not at rest: it never was, or records were written since. */
@@ -56,6 +58,7 @@ type BeginReply = readonly [
   regions: readonly (string | null)[],
   coverages: readonly (string | null)[],
   comparedSince: string | null,
+  sweepId: string | null,
 ];
 
 /** What the ledger knows of one target, as it is stored, and when the scan began. */
@@ -66,6 +69,7 @@ interface Known {
   readonly regions: string | null;
   readonly coverage: string | null;
   readonly comparedSince: string | null;
+  readonly sweepId: string | null;
 }
 
 interface EndCall {
@@ -106,7 +110,7 @@ export function createScanLedger(deps: {
       ...accountIds,
       ...calls.flatMap(({ target, leaseMs }) => [targetId(target), Math.floor(leaseMs)]),
     ]);
-    const [begunAtMs, readingMs, accounts, regions, coverages, comparedSince] = reply as BeginReply;
+    const [begunAtMs, readingMs, accounts, regions, coverages, comparedSince, sweepId] = reply as BeginReply;
     return calls.map(({ target }, n): Known => {
       const account = accountIds.indexOf(target.accountId);
       return {
@@ -116,6 +120,7 @@ export function createScanLedger(deps: {
         regions: regions[account] ?? null,
         coverage: coverages[n] ?? null,
         comparedSince: comparedSince ?? null,
+        sweepId: sweepId ?? null,
       };
     });
   });
@@ -143,7 +148,7 @@ export function createScanLedger(deps: {
         begin({ target, leaseMs }),
         redis.hmget(keys.target(target).summary, 'written', 'rest'),
       ]);
-      const { begunAtMs, readingMs, comparedSince } = known;
+      const { begunAtMs, readingMs, comparedSince, sweepId } = known;
       const scope = parseScope(known.account, known.regions);
       const coverage = known.coverage === null ? null : parseStored(StoredCoverage, known.coverage);
       return {
@@ -153,6 +158,7 @@ export function createScanLedger(deps: {
         readingMs,
         scope: scope === null ? null : { ...scope, coverage },
         comparedSince,
+        sweepId,
         written,
         rest: readRest(written, rest),
       };

@@ -5,6 +5,7 @@ import { keyspace } from '../../redis/keys.ts';
 import type { Clock } from '../../runtime/clock-port.ts';
 import { JobError, messageOf } from '../../runtime/errors.ts';
 import { type AnyJob, dedupeIdOf, type PayloadOf, QUEUE_NAMES, type QueueName } from '../define-job.ts';
+import { NO_TRACING, type Tracing } from '../../tracing/tracing.ts';
 import { sealPayload } from './envelope.ts';
 
 /** How many jobs one queue holds. */
@@ -62,8 +63,10 @@ export function createJobQueue(options: {
   readonly connection: Redis;
   readonly prefix: string;
   readonly clock?: Pick<Clock, 'now'>;
+  /** @default none */
+  readonly tracing?: Pick<Tracing, 'current'>;
 }): JobQueue {
-  const { clock } = options;
+  const { clock, tracing = NO_TRACING } = options;
   const dated = (entry: Entry): Entry =>
     clock === undefined ? entry : { ...entry, opts: { ...entry.opts, timestamp: clock.now() } };
   const queues = new Map(
@@ -72,15 +75,16 @@ export function createJobQueue(options: {
   const queueOf = (name: QueueName): Queue => queues.get(name) ?? unknownQueue(name);
   return {
     enqueue: async (job, payload, options = {}) => {
-      const entry = dated(entryOf(job, payload, options));
+      const entry = dated(entryOf(job, payload, options, tracing.current()));
       await orUnavailable(queueOf(job.queue).add(entry.name, entry.data, entry.opts));
     },
     enqueueMany: async (job, payloads, options = {}) => {
       let underWay: Promise<unknown> = Promise.resolve();
+      const trace = tracing.current();
       for (let at = 0; at < payloads.length; at += BULK_SIZE) {
         const entries = payloads
           .slice(at, at + BULK_SIZE)
-          .map((payload) => dated(entryOf(job, payload, options)));
+          .map((payload) => dated(entryOf(job, payload, options, trace)));
         // One is prepared here while Redis takes in the one before it.
         const adding = orUnavailable(queueOf(job.queue).addBulk(entries));
         adding.catch(() => undefined);
@@ -109,8 +113,13 @@ interface Entry {
   readonly opts: JobsOptions;
 }
 
-function entryOf(job: AnyJob, payload: unknown, { first = false }: EnqueueOptions): Entry {
-  const data = sealPayload(job, payload);
+function entryOf(
+  job: AnyJob,
+  payload: unknown,
+  { first = false }: EnqueueOptions,
+  trace: string | null,
+): Entry {
+  const data = sealPayload(job, payload, trace);
   const dedupeId = dedupeIdOf(job, data.payload);
   return {
     name: job.name,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LEDGER_SCHEMA } from '../../control/installation.ts';
+import { BatchId } from '../../organization/ids.ts';
 import { JobError } from '../../runtime/errors.ts';
 import { describeShapeFaults } from '../../runtime/shape-faults.ts';
 import type { AnyJob } from '../define-job.ts';
@@ -10,6 +11,8 @@ export interface Envelope {
   readonly v: number;
   readonly version: number;
   readonly payload: unknown;
+  /** W3C's `traceparent` of the run that enqueued it; absent without tracing, and where a trace does not go on (see `JobContract`). */
+  readonly trace?: string;
 }
 
 const StoredEnvelope = z.object({
@@ -18,9 +21,10 @@ const StoredEnvelope = z.object({
   payload: z.unknown(),
 });
 
-/** Checks a payload and wraps it. Throws `payload.invalid`. */
-export function sealPayload(job: AnyJob, payload: unknown): Envelope {
-  return { v: LEDGER_SCHEMA, version: job.version, payload: parsePayload(job, payload) };
+/** Checks a payload and wraps it. Throws `payload.invalid`. @param trace of the run that enqueues it; null without one */
+export function sealPayload(job: AnyJob, payload: unknown, trace: string | null = null): Envelope {
+  const sealed = { v: LEDGER_SCHEMA, version: job.version, payload: parsePayload(job, payload) };
+  return trace === null || job.goesOnInTrace !== true ? sealed : { ...sealed, trace };
 }
 
 /**
@@ -35,6 +39,18 @@ export function openEnvelope(job: AnyJob, data: unknown): unknown {
     throw invalid(job, `has version ${version}; this release reads up to ${job.version}`);
   }
   return parsePayload(job, payload);
+}
+
+/** What the job's span stands behind; null for a trace of its own. */
+export function traceOfJob(data: unknown): string | null {
+  const { trace } = z.looseObject({ trace: z.string().optional() }).safeParse(data).data ?? {};
+  return trace ?? null;
+}
+
+/** The batch that a job is about: it goes on in that batch's trace. Null for any other job. */
+export function batchOfJob(data: unknown): BatchId | null {
+  const stored = z.looseObject({ payload: z.looseObject({ batchId: BatchId }) }).safeParse(data);
+  return stored.success ? stored.data.payload.batchId : null;
 }
 
 /**

@@ -4,6 +4,7 @@ import { messageOf } from '../../runtime/errors.ts';
 import type { AnyJob, Handlers, QueueName } from '../define-job.ts';
 import { type Clock, within } from '../../runtime/clock-port.ts';
 import type { Logger } from '../../runtime/logger-port.ts';
+import { NO_TRACING, type Tracing } from '../../tracing/tracing.ts';
 import { bullPrefix } from './enqueue.ts';
 import { retryDelayMs } from './failure.ts';
 import type { JobMetrics } from './job-metrics.ts';
@@ -25,6 +26,8 @@ export interface ProcessOptions<Jobs extends Readonly<Record<string, AnyJob>>, Q
   /** Applied to what a failed job keeps in Redis. */
   readonly redact: (text: string) => string;
   readonly metrics: JobMetrics;
+  /** @default none */
+  readonly tracing?: Tracing;
   /** 0..1, for jitter. */
   readonly random: () => number;
   /** A killed worker's jobs are taken over within `lockDurationMs + 2 * stalledIntervalMs`. @default 10_000 */
@@ -86,6 +89,7 @@ export function processJobs<
     clock,
     redact: options.redact,
     metrics: options.metrics,
+    tracing: options.tracing ?? NO_TRACING,
   };
   const runs = new Set<Run>();
   const state: State = { closing: false };

@@ -13,7 +13,8 @@ import { isJobError, JobError, messageOf } from '../../runtime/errors.ts';
 import type { AnyJob, Handler, QueueName } from '../define-job.ts';
 import type { Clock } from '../../runtime/clock-port.ts';
 import type { Logger } from '../../runtime/logger-port.ts';
-import { isOfNewerRelease, openEnvelope } from './envelope.ts';
+import type { ActiveSpan, SpanAttributes, SpanFacts, Tracing } from '../../tracing/tracing.ts';
+import { batchOfJob, isOfNewerRelease, openEnvelope, traceOfJob } from './envelope.ts';
 import { classify, storedFailure } from './failure.ts';
 import type { JobMetrics, RunEnd } from './job-metrics.ts';
 
@@ -25,6 +26,7 @@ export interface RunDeps {
   readonly clock: Clock;
   readonly redact: (text: string) => string;
   readonly metrics: JobMetrics;
+  readonly tracing: Tracing;
 }
 
 type StopReason = 'late' | 'lost' | 'closing';
@@ -57,8 +59,9 @@ const STARTS_OF_NEWER = { ledger: 8, queue: 67 } as const;
 export function startRun(deps: RunDeps, job: Job, token: string, closing: boolean): Run {
   const attempt = job.attemptsMade + 1;
   const controller = new AbortController();
-  const fields = { job: shownName(job), jobId: job.id, attempt };
+  let fields: object = { job: shownName(job), jobId: job.id, attempt };
   let log: Logger | null = null;
+  let span: ActiveSpan | null = null;
   const run: RunState = {
     job,
     token,
@@ -66,7 +69,19 @@ export function startRun(deps: RunDeps, job: Job, token: string, closing: boolea
     controller,
     stopped: null,
     onStop: null,
-    fields,
+    get fields() {
+      return fields;
+    },
+    note: (more) => {
+      fields = { ...fields, ...more };
+      log = null;
+      span?.set(attributesOf(more));
+    },
+    follow: (started, traceparent) => {
+      span = started;
+      // By it the trace of a line is found.
+      if (traceparent !== null) run.note({ traceId: traceparent.split('-')[1] });
+    },
     get log() {
       log ??= deps.log.child(fields);
       return log;
@@ -100,6 +115,10 @@ interface RunState {
   readonly controller: AbortController;
   /** What every line about this run carries. */
   readonly fields: object;
+  /** Adds to them. */
+  readonly note: (more: object) => void;
+  /** Notes go into this span, too. */
+  readonly follow: (span: ActiveSpan, traceparent: string | null) => void;
   /** With these fields bound. Made when it is first asked for: most runs log one line, their end. */
   readonly log: Logger;
   readonly startedAtMs: number;
@@ -126,13 +145,57 @@ async function runToEnd(deps: RunDeps, run: RunState, stop: (reason: StopReason)
   deps.metrics.started(deps.queue, job.name, waitedMs);
   let end: RunEnd = 'failed';
   try {
-    const verdict = await judge(deps, run, stop);
+    const verdict = await deps.tracing.inSpan(
+      () => spanOf(deps, run),
+      async (span) => {
+        run.follow(span, deps.tracing.current());
+        const judged = await judge(deps, run, stop);
+        span.set({ 'muster.job.end': judged.end });
+        if (judged.end === 'failed' || judged.end === 'retried') span.fail(judged.end);
+        return judged;
+      },
+    );
     end = verdict.end;
     if ('error' in verdict) throw verdict.error;
     return verdict.value;
   } finally {
     deps.metrics.ended(deps.queue, job.name, end, deps.clock.monotonicMs() - run.startedAtMs);
   }
+}
+
+/** A job about a batch goes on in that batch's trace; what a tick or a person asked for begins one. */
+function spanOf({ queue }: RunDeps, { job, attempt }: RunState): SpanFacts {
+  const batchId = batchOfJob(job.data);
+  return {
+    name: shownName(job),
+    kind: 'consumer',
+    place: batchId === null ? { behind: traceOfJob(job.data) } : { of: batchId },
+    attributes: {
+      'messaging.system': 'bullmq',
+      'messaging.destination.name': queue,
+      'messaging.message.id': job.id ?? '',
+      'muster.job.attempt': attempt,
+    },
+  };
+}
+
+/** What handlers note, by the names that spans have. */
+const ATTRIBUTES: Readonly<Record<string, string>> = {
+  target: 'muster.target',
+  sweepId: 'muster.sweep.id',
+  sweepIds: 'muster.sweep.ids',
+  batchId: 'muster.batch.id',
+  batchIds: 'muster.batch.ids',
+};
+
+function attributesOf(notes: object): SpanAttributes {
+  return Object.fromEntries(
+    Object.entries(notes).flatMap(([name, value]: [string, unknown]) => {
+      const attribute = ATTRIBUTES[name];
+      const isText = typeof value === 'string' || Array.isArray(value);
+      return attribute !== undefined && isText ? [[attribute, value as string | readonly string[]]] : [];
+    }),
+  );
 }
 
 async function judge(deps: RunDeps, run: RunState, stop: (reason: StopReason) => void): Promise<Verdict> {
@@ -181,6 +244,7 @@ async function callHandler(
       get log() {
         return run.log;
       },
+      note: run.note,
       clock: deps.clock,
       attempt: run.attempt,
       jobId: job.id ?? '',
