@@ -58,6 +58,25 @@ beforeAll(async () => {
     world: { accounts: 3, regions: 2, instances: 30 },
     env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, LOG_LEVEL: 'debug' },
   });
+  await allJoined();
+  // Its scan finds nothing that sends have to wait for, and asks for its install itself.
+  const [known = ''] = (await system.cli('instances', '--json')).stdout.split('\n');
+  const { accountId, region } = JSON.parse(known) as { readonly accountId: string; readonly region: string };
+  const { total } = (await system.status()).instances;
+  const instance = { region, ssm: { registersAfterMs: 0 } };
+  await system.aws.change({ op: 'launch-instances', accountId, instance });
+  await system.cli('sweep');
+  await eventually('it is known', async () => (await system.status()).instances.total > total, 60_000);
+  await allJoined();
+  // The last spans leave with the process.
+  await system.stop();
+});
+afterAll(async () => {
+  await system.close();
+  collector.close();
+});
+
+async function allJoined(): Promise<void> {
   await eventually(
     'all hosts have joined',
     async () => {
@@ -66,13 +85,7 @@ beforeAll(async () => {
     },
     120_000,
   );
-  // The last spans leave with the process.
-  await system.stop();
-});
-afterAll(async () => {
-  await system.close();
-  collector.close();
-});
+}
 
 /** Lines that a grep for the text finds, in the logs of all processes. */
 function grep(text: string): readonly Line[] {
