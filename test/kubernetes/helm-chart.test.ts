@@ -169,11 +169,14 @@ describe.skipIf(!isInstalled('helm') || !isInstalled('kubectl'))(
         'monitoring.enabled=true',
         'monitoring.labels.release=prometheus',
         'nodeSelector.pool=muster',
+        'worker.env[0].name=HTTPS_PROXY',
+        'worker.env[0].value=http://proxy:3128',
       );
 
       const worker = JSON.stringify(byName(objects)['Deployment muster-worker']);
       expect(worker).toContain('"image":"registry.example.com/muster:0.2.0"');
       expect(worker).toContain('"priorityClassName":"high"');
+      expect(worker).toContain('{"name":"HTTPS_PROXY","value":"http://proxy:3128"}');
       expect(worker).toContain('"nodeSelector":{"pool":"muster"}');
       expect(byName(objects)['PrometheusRule muster']?.metadata.labels).toMatchObject({
         release: 'prometheus',
