@@ -15,6 +15,9 @@ const KINDS: Readonly<Record<string, () => Promise<TestRedis>>> = {
   acl: startForUser,
 };
 
+/** Whether a test may act as Redis's operator on its own connection (`KEYS`, `FLUSHALL`, `CONFIG`, `ACL`): not as the user with the documented rights. */
+export const IS_OPERATOR = process.env['MUSTER_TEST_REDIS'] !== 'acl';
+
 function chosenKind(): string {
   const kind = process.env['MUSTER_TEST_REDIS'] ?? 'single';
   if (Object.hasOwn(KINDS, kind)) return kind;

@@ -77,7 +77,14 @@ test('the epoch changes when the ledger was emptied', async () => {
   const one = bench.create();
   const before = await one.ledger.control.epoch();
 
-  await one.redis.flushall();
+  const [, keys] = await one.redis.scan(
+    0,
+    'MATCH',
+    one.keys.nothing.replace(/nothing$/, '*'),
+    'COUNT',
+    10_000,
+  );
+  await one.redis.unlink(keys);
 
   const after = await one.ledger.control.epoch();
   expect(after).not.toBe(before);

@@ -106,8 +106,12 @@ export function refusedEntry(error: unknown): { readonly problem: string; readon
 /** Long enough that a loop of failing commands costs nothing, short beside any outage. */
 const REFUSED_AFTER_MS = 1_000;
 
-/** A Redis that is full, a replica, not yet ready, or in a Cluster in motion: the same command may pass in a while. */
-const REFUSAL = /^(OOM|READONLY|MASTERDOWN|LOADING|MISCONF|NOREPLICAS|MOVED|ASK|TRYAGAIN|CLUSTERDOWN) /;
+/**
+ * A Redis that is full, a replica, not yet ready, or in a Cluster in motion: the same command may pass in a while. `EXECABORT` is all that
+ * a transaction tells of it, one of whose commands was refused.
+ */
+const REFUSAL =
+  /^(EXECABORT|OOM|READONLY|MASTERDOWN|LOADING|MISCONF|NOREPLICAS|MOVED|ASK|TRYAGAIN|CLUSTERDOWN) /;
 
 /** Whether Redis refused a command for what it is just now: no fault of the command, nor of its caller. */
 export function isRefusal(error: unknown): boolean {

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { Secret } from '../config/secret.ts';
 import { createClock } from '../runtime/clock.ts';
 import { awaitRedis, closeRedis, createRedis, type RedisProfile } from './connection.ts';
+import { isRefusal } from './redis-fault.ts';
 import { checkRedis } from './server-check.ts';
 
 /** A Redis that answers, and refuses: it is full, or has become a replica. */
@@ -54,6 +55,22 @@ test('what a full Redis refuses fails slowly for the patient, so that no loop sp
 
   expect(await refusedAfterMs(patient.set('a', '1'), /^OOM /)).toBeGreaterThanOrEqual(950);
   expect(await refusedAfterMs(hasty.set('a', '1'), /^OOM /)).toBeLessThan(500);
+});
+
+test('a transaction that a full Redis refuses is told from one that is wrong', async () => {
+  const hasty = await connect('fail-fast');
+  await operator.config('SET', 'maxmemory', '100');
+
+  const refused = await hasty
+    .multi()
+    .set('a', '1')
+    .exec()
+    .then(
+      () => null,
+      (error: unknown) => error,
+    );
+
+  expect(isRefusal(refused)).toBe(true);
 });
 
 test('a command that is wrong by itself fails at once on every connection', async () => {
