@@ -4,6 +4,7 @@
  * where muster:latest and muster-demo:latest are built already.
  */
 import { execFile, execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -67,7 +68,7 @@ describe.skipIf(process.env['MUSTER_TEST_DOCKER'] !== '1')(
   () => {
     beforeAll(async () => {
       await buildImages();
-      writeFileSync(join(folder, 'marker.key'), `${'5'.repeat(64)}\n`, { mode: 0o644 });
+      writeFileSync(join(folder, 'marker.key'), `${randomBytes(32).toString('hex')}\n`, { mode: 0o644 });
       writeFileSync(join(folder, 'muster.yaml'), '');
       await compose('up', '-d', 'simulators');
       const written = await eventually('the simulators have written their configuration', () =>
