@@ -6,7 +6,7 @@ import { secretsOf } from './secrets.ts';
 export interface ConfigRedactor {
   readonly redact: Redact;
   /** Takes out the secrets of a configuration that is taken up, too. Those of before stay secret: outputs and errors still hold them. */
-  learn(config: MusterConfig): void;
+  readonly learn: (config: MusterConfig) => void;
 }
 
 /** A redactor of a process that may take up other configurations while it runs. */
