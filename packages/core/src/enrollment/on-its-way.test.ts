@@ -51,7 +51,7 @@ test('a host that waits keeps the sweep that queued it, whatever later scans see
 });
 
 test('a host that has failed is on its way no more, and one that is tried again was queued by no scan', () => {
-  const failed = after({ ...aRecord('sending'), batchId: aBatchId(1), sweepId: SWEEP } as StoredRecord, [
+  const failed = after({ ...aRecord('sending'), batchId: aBatchId(1), sweepId: SWEEP }, [
     accepted,
     {
       kind: 'ended',
