@@ -35,7 +35,7 @@ interface Line {
 }
 
 /** More than any chain has: a send, its polls and its end, each with a few calls. */
-const MOST_SPANS_OF_A_TRACE = 200;
+const MOST_SPANS_OF_A_TRACE = 60;
 
 let collector: Server;
 let system: MusterSystem;
