@@ -11,7 +11,7 @@ variable "name" {
 
 variable "image" {
   type        = string
-  description = "Image of Muster, by digest, with tctl of the cluster's version unless muster.inventory.source is none (docs/deploy/ecs.md)."
+  description = "Image of Muster, by digest, with tctl of the cluster's version unless muster.inventory.source is none."
 }
 
 variable "cpu_architecture" {

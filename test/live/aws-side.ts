@@ -156,7 +156,7 @@ export function createAwsSide(options: AwsSideOptions): AwsSide {
         };
       const answer = await ask({ api, behavior: 'page', source: 'model', call, expect: ['', 200] });
       if ('notAsked' in answer) return answer;
-      if (answer.name !== '') return { notAsked: `${answer.name}` };
+      if (answer.name !== '') return { notAsked: answer.name };
       outputs.push(answer.output);
       token = (answer.output as { NextToken?: string }).NextToken;
       if (token === undefined) return 'absent';

@@ -60,10 +60,10 @@ type HostIds = Pick<
 
 /** A host whose command is known comes first: what a command did on it can be asked for. */
 async function findHosts({ ec2, ssm }: SdkClients): Promise<HostIds> {
-  const instances = (await foundList(async () => {
+  const instances = await foundList<Instance>(async () => {
     const { Reservations } = await ec2.send(new DescribeInstancesCommand({ MaxResults: 200 }));
     return Reservations?.flatMap((reservation) => reservation.Instances ?? []);
-  })) as readonly Instance[];
+  });
   const nodes = await foundList(async () => {
     const answer = await ssm.send(new DescribeInstanceInformationCommand({ MaxResults: 50 }));
     return answer.InstanceInformationList;
