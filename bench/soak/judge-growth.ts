@@ -68,8 +68,9 @@ export function judgeGrowth(
   };
   watch('redis:otherKeys', sums('keys:'), KEYS_SHARE);
   watch('redis:otherKb', sums('kb:'), REDIS_SHARE);
-  for (const name of names.filter(isBounded))
+  for (const name of names.filter(isBounded)) {
     figures[`redis:${name.slice('kb:'.length)} KB growth`] = grown(name);
+  }
 
   const bounds = Object.entries(GROW_TO_A_BOUND).map(([family, bound]) => `\`${family}\` (${bound})`);
   return {
