@@ -43,7 +43,7 @@ async function fetchPrograms() {
     '--no-same-owner',
     ...members,
   ]);
-  check(tar.status === 0, `the archive has no ${members.join(' and ')}: ${tar.stderr}`);
+  check(tar.status === 0, `the archive has no ${members.join(' and ')}: ${tar.stderr.toString()}`);
   rmSync(unpacked, { recursive: true });
 }
 

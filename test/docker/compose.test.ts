@@ -23,7 +23,7 @@ const folder = mkdtempSync(join(tmpdir(), 'muster-docker-'));
 const env = {
   ...process.env,
   MUSTER_TEST_FOLDER: folder,
-  MUSTER_TEST_WORLD: `--accounts 3 --regions 2 --instances ${INSTANCES}`,
+  MUSTER_TEST_WORLD: `--accounts 3 --regions 2 --instances ${INSTANCES} --scenario clean`,
   MUSTER_NETWORKS: '198.18.77',
 };
 const run = promisify(execFile);
@@ -147,12 +147,12 @@ describe.skipIf(process.env['MUSTER_TEST_DOCKER'] !== '1')(
           const now = await report();
           return now.joined === now.readableInstances ? now : null;
         },
-        600_000,
+        900_000,
       );
 
       expect(last.readableInstances).toBe(INSTANCES);
       expect(last.installs).toMatchObject({ whileLive: 0, afterJoined: 0 });
-    }, 620_000);
+    }, 920_000);
 
     test('SIGTERM reaches the processes: each ends in order, and before the engine kills it', async () => {
       const ids = (await compose('ps', '-q', 'scheduler', 'worker', 'console')).split('\n');
