@@ -8,6 +8,8 @@ import type { SupervisedProcess } from '@muster/testing/supervised-process';
 export interface ApiOperator {
   /** Dry run, then the action itself. Throws for any other answer than 202. */
   act(kind: string, selection: object): Promise<ActionRow>;
+  /** Asks `/api/v1`. Throws for any other answer than 200. @param path such as `/instances?limit=5` */
+  read<T>(path: string): Promise<T>;
 }
 
 /** Signs in as an operator. @param scheduler may still be starting */
@@ -41,6 +43,13 @@ export async function signIn(scheduler: SupervisedProcess, ledger: Ledger): Prom
   }
 
   return {
+    async read<T>(path: string) {
+      const answer = await fetch(`${url}/api/v1${path}`, { headers: { cookie } });
+      const answered: unknown = await answer.json();
+      if (answer.status !== 200) throw new Error(`${answer.status}: ${JSON.stringify(answered)}`);
+      return answered as T;
+    },
+
     async act(kind, selection) {
       const { plan } = await post<ActionPlan>(200, { kind, selection, dry_run: true });
       return post<ActionRow>(202, { kind, selection, plan }, { 'idempotency-key': plan });

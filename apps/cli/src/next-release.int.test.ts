@@ -116,6 +116,7 @@ test('version tells the releases of this command and of the processes, of older 
   await redis.hset(keys.clocks, 'host/2', JSON.stringify({ v: NEXT_SCHEMA, ...clock, name: 'host/2', runs }));
 
   const { stdout } = await muster('version', '--json');
+  const { stdout: lines } = await muster('version');
 
   const { more: _more, ...known } = runs;
   expect(JSON.parse(stdout)).toMatchObject({
@@ -128,6 +129,7 @@ test('version tells the releases of this command and of the processes, of older 
       { name: 'host/2', part: 'worker', ...known },
     ],
   });
+  expect(lines).toMatch(/^2 releases run side by side: docs\/upgrade\.md$/m);
 });
 
 test('version answers without a configuration, with the commit that the environment names', async () => {

@@ -1,3 +1,4 @@
+import type { DueKind } from '@muster/core/jobs/catalog';
 import { createClock } from '@muster/core/runtime/clock';
 import { parsedSystemConfig, OFFLINE_FACTS } from '@muster/testing/system-config';
 import { recordingLog } from '@muster/testing/builders';
@@ -36,4 +37,29 @@ test('a due member that cannot be read is dropped once and told, and holds up no
     'ledger-untrusted due scan',
   ]);
   expect(log.lines.filter(({ message }) => message === 'due members cannot be read')).toHaveLength(2);
+});
+
+test('what only a newer release makes due is left where it is, for its schedulers', async () => {
+  const { ledger, redis, keys } = bench.create();
+  const given: string[] = [];
+  const deps: TickDeps = {
+    config: parsedSystemConfig(OFFLINE_FACTS, { muster: { inventory: { source: 'none' } } }),
+    ledger,
+    clock: createClock(),
+    log: recordingLog(),
+    enqueue: (job) => {
+      given.push(job.name);
+      return Promise.resolve();
+    },
+    waiting: () => Promise.resolve(0),
+  };
+  const ofTomorrow = keys.due('of-tomorrow' as DueKind);
+  await redis.zadd(ofTomorrow, 1, 'a-member/of tomorrow');
+
+  await tick(deps);
+  await tick(deps);
+
+  expect(await redis.zrange(ofTomorrow, 0, '-1', 'WITHSCORES')).toEqual(['a-member/of tomorrow', '1']);
+  expect(given).toEqual(['list-accounts']);
+  expect(await ledger.control.findings()).toEqual([]);
 });

@@ -29,6 +29,7 @@ import { ulid } from 'ulid';
 import { createAwsCallLog } from './aws-call-log.ts';
 import type { HandlerDeps } from './deps.ts';
 import { bindHandlers } from './handlers.ts';
+import { createLeftBehindReport } from './control/left-behind.ts';
 import { reportMarkerKey } from './control/marker-findings.ts';
 import { createSeenEpochs } from './control/seen-epochs.ts';
 import { createSentCommands } from './install/sent-commands.ts';
@@ -74,9 +75,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
   const metrics = createMetrics('worker');
   const start = createStartSteps();
   for (const redis of [patient, records, hasty]) start.opened(() => closeRedis(redis));
+  let isStopping = false;
   const health = await start.step(
     startHealth(config, { metrics, clock }, async () => ({
       redis: await redisTrouble(hasty, prefix),
+      stopping: isStopping ? 'this worker takes no more jobs' : null,
     })),
   );
   start.opened(() => health.close());
@@ -120,6 +123,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
     redact,
     leaveFailedSinceMs: options.once === true ? clock.now() : null,
   };
+  const leftBehind = createLeftBehindReport({ control: ledger.control, clock, log });
   const shared = {
     connection: patient,
     prefix,
@@ -129,8 +133,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
     metrics: createJobMetrics(metrics, catalog),
     tracing,
     random: randomShare,
+    onLeftBehind: leftBehind.tell,
   };
   start.opened(() => calls.close());
+  start.opened(async () => leftBehind.close());
   // Before the first job is taken: a start that fails leaves no worker at work.
   await start.step(beginWithConfig(deps));
   const queues = startQueues(config, () => deps, shared);
@@ -151,7 +157,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
     },
     lost: keeper.lost,
     stop: async () => {
+      isStopping = true;
       keeper.close();
+      leftBehind.close();
       await Promise.all([watch.close(), ...queues.map((one) => one.close(config.worker.shutdownMs))]);
       await calls.close();
       await health.close();
@@ -213,6 +221,7 @@ function startQueues(
 async function beginWithConfig(deps: HandlerDeps): Promise<void> {
   const begun = { kind: 'valid', config: null, restart: [] } as const;
   await reportFindings(deps.ledger.control, findingOfReload(begun, deps.clock.now()));
+  await deps.ledger.control.clear('jobs-of-newer-release', 'all');
   await reportMarkerKey(deps);
   await wakeByConfig(deps);
 }

@@ -77,6 +77,8 @@ function format({ processes, unread, ...own }: Versions): string {
   for (const { name, part, ...release } of processes ?? []) {
     lines.push(`  ${part.padEnd(9)}  ${name}  ${describe(release)}`);
   }
+  const releases = new Set((processes ?? []).map((one) => `${one.release} ${one.commit} ${one.schema}`));
+  if (releases.size > 1) lines.push(`${releases.size} releases run side by side: docs/upgrade.md`);
   return lines.map(terminalLine).join('\n');
 }
 

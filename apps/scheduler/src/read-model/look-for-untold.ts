@@ -3,6 +3,7 @@
  * may not tell that it wrote attempts, waves or times.
  */
 import type { Ledger } from '@muster/core/control/ledger';
+import { isSameRelease } from '@muster/core/control/mixed-releases';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import { thisRelease } from '@muster/core/runtime/release';
 import type { Model } from './model.ts';
@@ -21,7 +22,7 @@ export function createUntoldLook(deps: {
   readonly clock: Pick<Clock, 'monotonicMs'>;
 }) {
   const { ledger, model, clock } = deps;
-  const { release } = thisRelease();
+  const own = thisRelease();
   let lookedAtMs = clock.monotonicMs();
   let comparedAtMs = lookedAtMs;
   /** Whether another release has run since all rows were compared for it: so they are once more after its end. */
@@ -37,7 +38,7 @@ export function createUntoldLook(deps: {
     const { nextId } = await ledger.changes.read(changeId, 1);
     if (nextId !== changeId) return 'later';
     lookedAtMs = nowMs;
-    otherRan ||= releases.some((one) => one !== release);
+    otherRan ||= releases.some((one) => one === null || !isSameRelease(one, own));
     if (otherRan && nowMs - comparedAtMs >= OTHER_RELEASE_EVERY_MS) {
       [otherRan, comparedAtMs] = [false, nowMs];
       return 'release';

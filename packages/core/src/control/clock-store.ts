@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ClockReading, ProcessClock } from './process-clock.ts';
 import type { Keys } from '../redis/keys.ts';
 import type { Clock } from '../runtime/clock-port.ts';
+import type { Release } from '../runtime/release.ts';
 import { encodeStored, parseStored } from '../enrollment/stored-schema.ts';
 
 type MachineTime = Pick<Clock, 'machineNow' | 'monotonicMs'>;
@@ -17,8 +18,8 @@ export interface ClockLedger {
   tell(clock: ProcessClock): Promise<void>;
   /** Takes back what a process has told, at its end. */
   leave(name: string): Promise<void>;
-  /** The release of each process that has told its clock; null of one too old to say. Takes nothing away, so it answers while Redis refuses writes. */
-  releases(): Promise<readonly (string | null)[]>;
+  /** What each process runs that has told its clock; null of one too old to say. Takes nothing away, so it answers while Redis refuses writes. */
+  releases(): Promise<readonly (Release | null)[]>;
   /** What every process has last told; those that have been silent for long may be among them. */
   all(): Promise<{
     readonly clocks: readonly ProcessClock[];
@@ -36,6 +37,7 @@ const StoredClock: z.ZodType<ProcessClock> = z.object({
   roundTripMs: z.number(),
   readAtMs: z.number(),
   offSinceMs: z.number().nullable(),
+  startedAtMs: z.number().optional(),
   runs: z
     .object({
       release: z.string(),
@@ -86,7 +88,7 @@ export function createClockLedger(deps: { readonly redis: Redis; readonly keys: 
 
     async releases() {
       const texts = await redis.hvals(keys.clocks);
-      return texts.map((text) => parseStored(StoredClock, text)?.runs?.release ?? null);
+      return texts.map((text) => parseStored(StoredClock, text)?.runs ?? null);
     },
 
     async all() {

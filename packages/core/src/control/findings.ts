@@ -66,6 +66,8 @@ export const FINDING_KINDS = [
   'audit-not-exported',
   'notify-failed',
   'certificate-expires',
+  'releases-mixed',
+  'jobs-of-newer-release',
 ] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
 

@@ -11,7 +11,7 @@ export interface Installation {
  * What this release writes as `v` into all that it stores, and into every ledger that it uses. Raised with every new state,
  * cause or field. 1 is what carries no number.
  */
-export const LEDGER_SCHEMA = 3;
+export const LEDGER_SCHEMA = 4;
 /** The oldest release, by its `LEDGER_SCHEMA`, that can read what this one writes. 1 refuses fields that it does not know. */
 export const LEDGER_READABLE_FROM = 2;
 

@@ -26,6 +26,8 @@ export interface ProcessClock extends ClockReading {
   readonly readAtMs: number;
   /** Since when its clock has been off, by Redis's clock (epoch ms); null while it is right. */
   readonly offSinceMs: number | null;
+  /** When it began, by Redis's clock (epoch ms); absent in what an older release tells. */
+  readonly startedAtMs?: number | undefined;
   /** What it runs; absent in what an older release tells. */
   readonly runs?: Release | undefined;
   /** How busy it is; absent in what an older release tells. */

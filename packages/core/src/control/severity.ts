@@ -58,6 +58,8 @@ const OF_KIND: Readonly<Partial<Record<string, Severity>>> = {
   'audit-not-exported': 'warn',
   'notify-failed': 'warn',
   'certificate-expires': 'warn',
+  'releases-mixed': 'info',
+  'jobs-of-newer-release': 'info',
 } satisfies Record<FindingKind, Severity>;
 
 /** How urgent a finding is; one that only a newer release knows needs a person all the same. */

@@ -7,6 +7,7 @@ import { findingsOfRequests } from './approval.ts';
 import type { ControlLedger } from './control-store.ts';
 import type { Finding, FindingKind } from './findings.ts';
 import type { Ledger } from './ledger.ts';
+import { findingsOfReleases } from './mixed-releases.ts';
 import { findingsOfClocks } from './process-clock.ts';
 
 type Readable = Pick<
@@ -16,7 +17,7 @@ type Readable = Pick<
 
 /**
  * Everything that an operator should act on: what was raised and stands, and what follows from the state of the ledger
- * just now and goes with it: clocks that differ, accounts and targets that could not be read, services of AWS that do not answer, prerequisites that targets lack, hosts that failed alike, waves that wait for an approval, sends
+ * just now and goes with it: clocks that differ, releases side by side, accounts and targets that could not be read, services of AWS that do not answer, prerequisites that targets lack, hosts that failed alike, waves that wait for an approval, sends
  * that wait for long.
  */
 export async function readFindings(ledger: Readable): Promise<readonly Finding[]> {
@@ -33,6 +34,7 @@ export async function readFindings(ledger: Readable): Promise<readonly Finding[]
   const known = [
     ...raised,
     ...findingsOfClocks(clocks, redisPlace, redisNowMs),
+    ...findingsOfReleases(clocks, redisNowMs),
     ...findingsOfUnread(unread),
     ...findingsOfUnanswered(silent, redisNowMs),
     ...findingsOfRequests(requests),

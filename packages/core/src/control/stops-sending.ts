@@ -53,6 +53,8 @@ const STOPS_SENDING: Readonly<Partial<Record<string, boolean>>> = {
   'audit-not-exported': false,
   'notify-failed': false,
   'certificate-expires': false,
+  'releases-mixed': false,
+  'jobs-of-newer-release': false,
 } satisfies Record<FindingKind, boolean>;
 
 /** Whether nothing is sent in the scope of a finding of this kind while it stands. */

@@ -32,6 +32,7 @@ test.each([360_000, -360_000, 1_200_000])(
         name: 'host/1',
         part: 'worker',
         runs: thisRelease(),
+        startedAtMs: expect.any(Number) as number,
         load: { cpuShare: expect.any(Number) as number, memoryBytes: expect.any(Number) as number },
       }),
     ]);

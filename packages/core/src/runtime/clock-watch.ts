@@ -35,18 +35,21 @@ export async function watchClock(options: {
   const measureLoad = createLoadMeter(() => clock.monotonicMs());
   const closing = new AbortController();
   let offSinceMs: number | null = null;
+  let startedAtMs: number | null = null;
 
   const compare = async (): Promise<void> => {
     const reading = await clocks.compare(clock);
     const { offsetMs, roundTripMs, redisNowMs } = reading;
     clock.told(redisNowMs);
+    startedAtMs ??= redisNowMs;
     const wasOff = offSinceMs !== null;
     offSinceMs = isClockOff(reading) ? (offSinceMs ?? redisNowMs) : null;
     const isOff = offSinceMs !== null;
     if (isOff && !wasOff) log.error({ offsetMs }, 'clock of the machine differs from that of redis');
     if (wasOff && !isOff) log.info({ offsetMs }, 'clock of the machine agrees with that of redis');
     const load = measureLoad();
-    await clocks.tell({ name, part, offsetMs, roundTripMs, readAtMs: redisNowMs, offSinceMs, runs, load });
+    const readAtMs = redisNowMs;
+    await clocks.tell({ name, part, offsetMs, roundTripMs, readAtMs, offSinceMs, startedAtMs, runs, load });
   };
 
   await compare();

@@ -200,16 +200,20 @@ test.each([
   'a job of a newer release %s is put back for a process of that release, with one line',
   async (_what, name, data) => {
     let called = false;
-    fixture.start(async () => {
+    const told: string[] = [];
+    const handler = async (): Promise<typeof done> => {
       called = true;
       return done;
-    });
+    };
+    fixture.start(handler, { onLeftBehind: (job) => told.push(job) });
 
     await rawQueue((queue) => queue.add(name, data, { jobId: 'a.1', attempts: 1 }));
     await eventually(async () => Number(await fixture.redis.hget(hashOf('a.1'), 'ats')) >= 4);
     const job = await settled(fixture, 'a', 'delayed');
 
     expect(called).toBe(false);
+    // One of its processes may still come.
+    expect(told).toEqual([]);
     expect(job).toMatchObject({ attemptsMade: 0 });
     expect(messages('warn')).toEqual(['job left to a newer release']);
     expect(messages('error')).toEqual([]);
@@ -234,7 +238,8 @@ test('a job of a newer release that none of its processes takes fails after an h
 
 test('a job of a newer release that the ledger makes due is given back to the ledger when none takes it', async () => {
   const byLedger = { ...work, retry: { ...work.retry, broughtBackBy: 'ledger' as const } };
-  fixture.start(async () => done, { jobs: { work: byLedger } });
+  const told: string[] = [];
+  fixture.start(async () => done, { jobs: { work: byLedger }, onLeftBehind: (job) => told.push(job) });
 
   await rawQueue(async (queue) => {
     await queue.add('work', { version: 3, payload: a }, { jobId: 'a.1', delay: 600_000 });
@@ -244,6 +249,7 @@ test('a job of a newer release that the ledger makes due is given back to the le
   const job = await settled(fixture, 'a', 'completed');
 
   expect(job.returned).toEqual({ postponed: 'a newer release wrote it, and none of its processes took it' });
+  expect(told).toEqual(['work']);
 });
 
 test('fields of a newer release beside those of the envelope are passed over', async () => {

@@ -28,6 +28,8 @@ export interface ProcessOptions<Jobs extends Readonly<Record<string, AnyJob>>, Q
   readonly metrics: JobMetrics;
   /** @default none */
   readonly tracing?: Tracing;
+  /** Told of a job of a newer release that no process of that release has taken for about a minute. @default nothing is done */
+  readonly onLeftBehind?: (job: string) => void;
   /** 0..1, for jitter. */
   readonly random: () => number;
   /** A killed worker's jobs are taken over within `lockDurationMs + 2 * stalledIntervalMs`. @default 10_000 */
@@ -90,6 +92,7 @@ export function processJobs<
     redact: options.redact,
     metrics: options.metrics,
     tracing: options.tracing ?? NO_TRACING,
+    onLeftBehind: options.onLeftBehind ?? (() => undefined),
   };
   const runs = new Set<Run>();
   const state: State = { closing: false };

@@ -27,6 +27,8 @@ export interface RunDeps {
   readonly redact: (text: string) => string;
   readonly metrics: JobMetrics;
   readonly tracing: Tracing;
+  /** See `ProcessOptions`. */
+  readonly onLeftBehind: (job: string) => void;
 }
 
 type StopReason = 'late' | 'lost' | 'closing';
@@ -54,6 +56,8 @@ const SHORTEST_DELAY_MS = 50;
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 60_000;
 const STARTS_OF_NEWER = { ledger: 8, queue: 67 } as const;
+/** After about a minute of them. */
+const STARTS_UNTIL_TOLD = 8;
 
 /** Starts one run. `token` is the worker's claim on the job. One that is `closing` from the start calls no handler. */
 export function startRun(deps: RunDeps, job: Job, token: string, closing: boolean): Run {
@@ -308,6 +312,7 @@ function leaveToNewer(deps: RunDeps, run: RunState): Promise<Verdict> | Verdict 
   if (!isOfNewerRelease(contract, job.data)) return null;
   const by = contract?.retry.broughtBackBy ?? 'queue';
   const starts = job.attemptsStarted;
+  if (starts > STARTS_UNTIL_TOLD) deps.onLeftBehind(shownName(job));
   if (starts <= STARTS_OF_NEWER[by]) {
     const delayMs = Math.min(FIRST_DELAY_MS * 2 ** (starts - 1), LONGEST_DELAY_MS);
     log[starts === 1 ? 'warn' : 'debug']({ delayMs }, 'job left to a newer release');
