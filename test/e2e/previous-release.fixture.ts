@@ -39,8 +39,9 @@ export function bringPreviousRelease(): string {
       encoding: 'utf8',
       env: { ...process.env, CI: '1' },
     });
-    if (installed.status !== 0)
+    if (installed.status !== 0) {
       throw new Error(`pnpm install failed: ${installed.stdout}${installed.stderr}`);
+    }
     // Whole or not at all: another run may look at the same moment.
     if (!existsSync(place)) renameSync(fresh, place);
   } finally {
