@@ -14,10 +14,8 @@ import { bringPreviousRelease, NO_PREVIOUS_RELEASE } from './previous-release.fi
  * which order an operator replaces processes; here it is the other one, which is harder: a newer scheduler without newer workers.
  */
 const REGIONS = ['eu-west-1', 'eu-central-1', 'us-east-1'];
-const ACCOUNTS = 8;
+/** Hosts of one target. */
 const [JOINING, FAILING] = [10, 1];
-const JOINS = ACCOUNTS * REGIONS.length * JOINING;
-const FAILS = ACCOUNTS * REGIONS.length * FAILING;
 /** Work that was handed to a process which has ended comes back within half a minute. */
 const LONGEST_STANDSTILL_MS = 35_000;
 
@@ -28,13 +26,13 @@ const TRUE_FINDINGS = new Set(['failing-alike', 'sends-wait', 'targets-not-read'
 const FEW = 20;
 const MANY = 200;
 
-/** Hosts in 24 targets, of which one each fails and then backs off for hours. */
-function aFleet(underWay: number): SystemOptions {
+/** Hosts in three targets per account, of which one each fails and then backs off for hours. */
+function aFleet(accountsMade: number, underWay: number): SystemOptions {
   const instances = REGIONS.flatMap((region) => [
     { region, count: JOINING, outcome: [{ kind: 'joins' as const }] },
     { region, count: FAILING, outcome: [{ kind: 'exits' as const, exitCode: 3 }] },
   ]);
-  const accounts = Array.from({ length: ACCOUNTS }, (_, n) => ({
+  const accounts = Array.from({ length: accountsMade }, (_, n) => ({
     id: `1000000000${String(n).padStart(2, '0')}`,
     instances,
   }));
@@ -141,14 +139,15 @@ async function failures(): Promise<Readonly<Record<string, object>>> {
 }
 
 /** Everything has ended, and each host was sent one command. */
-async function expectOneCommandEach(): Promise<OrganizationStatus> {
+async function expectOneCommandEach(accounts: number): Promise<OrganizationStatus> {
+  const [joined, failed] = [JOINING, FAILING].map((hosts) => hosts * REGIONS.length * accounts);
   const status = await system.judged(120_000);
   expect(system.report().installs).toMatchObject({
     whileLive: 0,
     afterJoined: 0,
-    perInstance: { 0: 0, 1: JOINS + FAILS },
+    perInstance: { 0: 0, 1: (joined ?? 0) + (failed ?? 0) },
   });
-  expect(status.instances.byState).toEqual({ joined: JOINS, failed: FAILS });
+  expect(status.instances.byState).toEqual({ joined, failed });
   return status;
 }
 
@@ -164,7 +163,7 @@ describe.skipIf(NO_PREVIOUS_RELEASE !== null)(
     });
 
     test('an update and the way back, process by process, with commands live: each host is sent one command and nothing is forgotten', async () => {
-      system = await startSystem(aFleet(FEW));
+      system = await startSystem(aFleet(16, FEW));
       let scheduler = system.start('scheduler', { entry: previous });
       let first = system.start('worker', { entry: previous });
       let second = system.start('worker', { entry: previous });
@@ -186,7 +185,7 @@ describe.skipIf(NO_PREVIOUS_RELEASE !== null)(
       scheduler = await replace(scheduler, 'scheduler', previous);
       system.configure(settings(MANY));
 
-      await expectOneCommandEach();
+      await expectOneCommandEach(16);
       const { standstillMs, findings } = await watching.stop();
       expect(findings).toEqual([]);
       expect(standstillMs).toBeLessThan(LONGEST_STANDSTILL_MS);
@@ -196,7 +195,7 @@ describe.skipIf(NO_PREVIOUS_RELEASE !== null)(
     });
 
     test('schedulers and workers of both releases, side by side to the end, show the same and the truth', async () => {
-      system = await startSystem(aFleet(MANY));
+      system = await startSystem(aFleet(8, MANY));
       const older = system.start('scheduler', { entry: previous });
       const newer = system.start('scheduler');
       system.start('worker', { entry: previous });
@@ -204,7 +203,7 @@ describe.skipIf(NO_PREVIOUS_RELEASE !== null)(
       await eventually('hosts join', () => system.report().joined > 0, 60_000);
       watching = watch();
 
-      const { instances } = await expectOneCommandEach();
+      const { instances } = await expectOneCommandEach(8);
 
       const { standstillMs, findings } = await watching.stop();
       expect(findings).toEqual([]);
