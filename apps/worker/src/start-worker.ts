@@ -136,7 +136,6 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
     onLeftBehind: leftBehind.tell,
   };
   start.opened(() => calls.close());
-  start.opened(async () => leftBehind.close());
   // Before the first job is taken: a start that fails leaves no worker at work.
   await start.step(beginWithConfig(deps));
   const queues = startQueues(config, () => deps, shared);
