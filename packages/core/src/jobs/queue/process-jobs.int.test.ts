@@ -475,7 +475,7 @@ test.skipIf(!IS_OPERATOR)('a handler whose write a full Redis refuses is no bug 
   fixture.start(async () => {
     await fixture.redis.config('SET', 'maxmemory', '100');
     try {
-      await fixture.redis.set('a', '1');
+      await fixture.redis.set(`{${fixture.prefix}}:a`, '1');
     } finally {
       await fixture.redis.config('SET', 'maxmemory', '0');
     }
