@@ -87,9 +87,16 @@ async function strike(start: (() => Promise<Victim>) | null): Promise<Record<str
     await new Promise((resolve) => setTimeout(resolve, DETECTED_AFTER_MS));
     const usualMs = before.stop();
     const work = watchWork(() => system.report());
+    const runBefore = await runOf(system);
     const struckAt = performance.now();
     process.kill(primary.pid, 'SIGKILL');
     if (victim === null) await system.restartRedis();
+    // Before, what AWS accepts was on its way when the primary died.
+    await eventually(
+      'another run of Redis leads',
+      async () => (await runOf(system)) !== runBefore,
+      WITHIN_MS,
+    );
     const { sent } = system.report().commands;
     await eventually('hosts are sent to again', () => system.report().commands.sent > sent, WITHIN_MS);
     const withoutSends = (performance.now() - struckAt) / 1_000;
@@ -103,6 +110,11 @@ async function strike(start: (() => Promise<Victim>) | null): Promise<Record<str
     await system.close();
     await victim?.stop();
   }
+}
+
+/** Which run of Redis the ledger is in. */
+async function runOf(system: MusterSystem): Promise<string | undefined> {
+  return /run_id:(\w+)/.exec(String(await system.redisCall('INFO', 'server')))?.[1];
 }
 
 async function primaryOf(system: MusterSystem, { members }: Victim): Promise<RedisServer> {
