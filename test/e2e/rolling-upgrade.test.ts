@@ -4,13 +4,14 @@ import type { OrganizationStatus } from '@muster/core/reports/organization-statu
 import { eventually } from '@muster/testing/eventually';
 import { type MusterSystem, startSystem, type SystemOptions } from '@muster/testing/muster-system';
 import type { ConfigPart } from '@muster/testing/system-config';
-import { runProgram } from '@muster/testing/supervised-process';
+import { runProgram, type SupervisedProcess } from '@muster/testing/supervised-process';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { signIn } from './api-operator.fixture.ts';
 import { bringPreviousRelease, NO_PREVIOUS_RELEASE } from './previous-release.fixture.ts';
 
 /**
- * The release before this one, from a checkout of its own, and this one on one Redis, with commands live.
+ * The release before this one, from a checkout of its own, and this one on one Redis, with commands live. docs/upgrade.md says in
+ * which order an operator replaces processes; here it is the other one, which is harder: a newer scheduler without newer workers.
  */
 const REGIONS = ['eu-west-1', 'eu-central-1', 'us-east-1'];
 /** Hosts of one target. */
@@ -21,7 +22,8 @@ const LONGEST_STANDSTILL_MS = 35_000;
 /** Findings that are true of this fleet, whose failures are meant. */
 const TRUE_FINDINGS = new Set(['failing-alike', 'sends-wait', 'targets-not-read', 'accounts-not-read']);
 
-/** Hosts under way at once. */
+/** Hosts under way at once: so few that hosts are left for every step, however slow the machine is. */
+const FEW = 20;
 const MANY = 200;
 
 /** Hosts in three targets per account, of which one each fails and then backs off for hours. */
@@ -89,6 +91,32 @@ function watch(): Watch {
   };
 }
 
+/** Waits until so many more hosts have joined, and commands are live. */
+async function goOn(what: string, hosts: number): Promise<void> {
+  const before = system.report().joined;
+  await eventually(
+    `${what}: ${hosts} more hosts have joined`,
+    () => {
+      const { joined, commands } = system.report();
+      return joined >= before + hosts && commands.live > 0;
+    },
+    LONGEST_STANDSTILL_MS,
+  );
+}
+
+/** Starts one and, when it has started, ends the other. */
+async function replace(
+  old: SupervisedProcess,
+  kind: 'scheduler' | 'worker',
+  entry?: string,
+): Promise<SupervisedProcess> {
+  const fresh = system.start(kind, entry === undefined ? {} : { entry });
+  await eventually(`${fresh.name} has started`, () => fresh.log().includes(`${kind} started`));
+  old.signal('SIGTERM');
+  expect(await old.ended).toEqual({ code: 0, signal: null });
+  return fresh;
+}
+
 async function allRecords(): Promise<readonly EnrollmentRecord[]> {
   const records: EnrollmentRecord[] = [];
   for (const target of await system.ledger.enrollments.populated()) {
@@ -97,6 +125,17 @@ async function allRecords(): Promise<readonly EnrollmentRecord[]> {
     }
   }
   return records;
+}
+
+/** What a failed host must not lose: its attempts, and when it is tried again. */
+async function failures(): Promise<Readonly<Record<string, object>>> {
+  return Object.fromEntries(
+    (await allRecords()).flatMap((record) =>
+      record.state === 'failed'
+        ? [[record.instanceId, { attempts: record.attempts, nextAttemptAtMs: record.nextAttemptAtMs }]]
+        : [],
+    ),
+  );
 }
 
 /** Everything has ended, and each host was sent one command. */
@@ -121,6 +160,38 @@ describe.skipIf(NO_PREVIOUS_RELEASE !== null)(
     afterEach(async () => {
       await watching?.stop();
       await system.close();
+    });
+
+    test('an update and the way back, process by process, with commands live: each host is sent one command and nothing is forgotten', async () => {
+      system = await startSystem(aFleet(16, FEW));
+      let scheduler = system.start('scheduler', { entry: previous });
+      let first = system.start('worker', { entry: previous });
+      let second = system.start('worker', { entry: previous });
+      await eventually('hosts join', () => system.report().joined > 0, 60_000);
+      watching = watch();
+      await goOn('the release before', 15);
+
+      scheduler = await replace(scheduler, 'scheduler');
+      await goOn('a newer scheduler with older workers', 15);
+      first = await replace(first, 'worker');
+      await goOn('one worker of each', 15);
+      second = await replace(second, 'worker');
+      const failedBefore = await failures();
+      await goOn('this release alone', 15);
+
+      first = await replace(first, 'worker', previous);
+      second = await replace(second, 'worker', previous);
+      await goOn('older workers with a newer scheduler, on the way back', 15);
+      scheduler = await replace(scheduler, 'scheduler', previous);
+      system.configure(settings(MANY));
+
+      await expectOneCommandEach(16);
+      const { standstillMs, findings } = await watching.stop();
+      expect(findings).toEqual([]);
+      expect(standstillMs).toBeLessThan(LONGEST_STANDSTILL_MS);
+      expect(Object.keys(failedBefore).length).toBeGreaterThan(0);
+      expect(await failures()).toMatchObject(failedBefore);
+      expect([scheduler, first, second].every((one) => one.isRunning())).toBe(true);
     });
 
     test('schedulers and workers of both releases, side by side to the end, show the same and the truth', async () => {
