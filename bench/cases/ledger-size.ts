@@ -73,7 +73,7 @@ async function measure(size: LedgerSize): Promise<Record<string, number>> {
     );
     const withNodes = await used();
     const parts = await partsOf(connection);
-    const stream = Number(await connection.xlen(`{${PREFIX}}:changes`));
+    const stream = await connection.xlen(`{${PREFIX}}:changes`);
     return {
       usedMb: withNodes / 1_000_000,
       bytesPerInstance: (parts.instances + parts.index) / size.instances,
@@ -103,7 +103,7 @@ async function partsOf(
     const [next, keys] = await redis.scan(cursor, 'COUNT', 1_000);
     cursor = next;
     const sizes = await Promise.all(keys.map((key) => redis.memory('USAGE', key, 'SAMPLES', 50)));
-    for (const [n, key] of keys.entries()) parts[partOf(key)] += Number(sizes[n] ?? 0);
+    for (const [n, key] of keys.entries()) parts[partOf(key)] += sizes[n] ?? 0;
   } while (cursor !== '0');
   return parts;
 }

@@ -69,11 +69,12 @@ function followAsPage(
   const opened = Promise.withResolvers<void>();
   const follow = async (): Promise<void> => {
     await all();
-    const { body } = await fetch(`${url}events`, { signal });
+    const { body, status } = await fetch(`${url}events`, { signal });
+    if (body === null) throw new Error(`no events: ${status}`);
     opened.resolve();
     const figures = setInterval(() => void all().catch(() => undefined), FIGURES_MS);
     try {
-      for await (const text of (body ?? ReadableStream.from([])).pipeThrough(new TextDecoderStream())) {
+      for await (const text of body.pipeThrough(new TextDecoderStream())) {
         const told = Object.entries(shown).filter(([resource]) => text.includes(`"${resource}"`));
         await Promise.all(told.map(([, path]) => ask(path)));
       }

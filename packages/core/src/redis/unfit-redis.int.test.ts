@@ -215,7 +215,10 @@ test('a Redis without CONFIG passes: nothing of the check needs it', async () =>
 test('a primary whose replicas need not have its writes is a note, one that waits for them is not', async () => {
   const primary = await server({ password: 'pw' });
   const [one, two] = await Promise.all([startReplica(primary, 'pw'), startReplica(primary, 'pw')]);
-  toClose.push(one.stop, two.stop);
+  toClose.push(
+    () => one.stop(),
+    () => two.stop(),
+  );
   const redis = await ready(primary.url);
   const replicas = async (count: number): Promise<void> => {
     await eventually(`${count} replicas are in step`, async () => {
