@@ -5,14 +5,24 @@ import { verbOf } from './verb-of.ts';
  * Bounds of memory for the processes that stay. Without them V8 keeps garbage for as long as the machine has room: a worker of
  * 50 to 100 MB came to 1.2 GB (docs/decisions/0040-memory.md has the measurements).
  */
-const HEAPS_MB: Readonly<Record<string, number>> = { worker: 256, scheduler: 320, run: 448 };
-/**
- * How much the old generation may grow, in percent of what lived at its last collection, before the next one. V8 follows its limit: up to 300 on a
- * machine with room, and 30 under a limit of 256 MB, at three times as many collections.
- */
-const GROWING_PERCENT = 100;
-/** Of each of the two halves of V8's young generation. What a job leaves behind is garbage at once. */
-const SEMI_SPACE_MB = 8;
+const BOUNDS: Readonly<Record<string, Bounds>> = {
+  worker: { heapMb: 320, growingPercent: 200, semiSpaceMb: 24 },
+  scheduler: { heapMb: 320, growingPercent: 100, semiSpaceMb: 8 },
+  run: { heapMb: 448, growingPercent: 100, semiSpaceMb: 8 },
+};
+
+/** What V8 is told at its start. */
+interface Bounds {
+  readonly heapMb: number;
+  /**
+   * How much the old generation may grow, in percent of what lived at its last collection, before the next one. V8 follows its limit: up to 300 on a
+   * machine with room, and 30 under a limit of 256 MB, at three times as many collections.
+   */
+  readonly growingPercent: number;
+  /** Of each of the two halves of V8's young generation. Small halves make answers of AWS that are read just then look old. */
+  readonly semiSpaceMb: number;
+}
+
 /** glibc makes eight arenas per core otherwise, and gives back little of what lies in them. */
 const ARENAS = '2';
 
@@ -32,8 +42,9 @@ export function missingBounds(
   execArgv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Relaunch | null {
-  const heapMb = HEAPS_MB[verbOf(argv)];
-  if (heapMb === undefined) return null;
+  const bounds = BOUNDS[verbOf(argv)];
+  if (bounds === undefined) return null;
+  const { heapMb, growingPercent, semiSpaceMb } = bounds;
   const named = [...(env['NODE_OPTIONS'] ?? '').split(/\s+/), ...execArgv].map((option) =>
     option.replaceAll('_', '-'),
   );
@@ -41,8 +52,8 @@ export function missingBounds(
   const options = [
     ...(isNamed('--max-old-space-size') || isNamed('--max-heap-size')
       ? []
-      : [`--max-old-space-size=${heapMb}`, `--heap-growing-percent=${GROWING_PERCENT}`]),
-    ...(isNamed('--max-semi-space-size') ? [] : [`--max-semi-space-size=${SEMI_SPACE_MB}`]),
+      : [`--max-old-space-size=${heapMb}`, `--heap-growing-percent=${growingPercent}`]),
+    ...(isNamed('--max-semi-space-size') ? [] : [`--max-semi-space-size=${semiSpaceMb}`]),
   ];
   const arenas = env['MALLOC_ARENA_MAX'] === undefined ? { MALLOC_ARENA_MAX: ARENAS } : {};
   if (options.length === 0 && Object.keys(arenas).length === 0) return null;
