@@ -86,6 +86,10 @@ COPY packages/api ./packages/api
 COPY packages/core ./packages/core
 COPY scripts/image/forward-ports.js ./scripts/image/
 RUN ln -s /app/apps/cli/bin/muster.js /usr/local/bin/muster
+# For tctl and tbot, which are Go's: Debian's slim image has no certificates, and without them no public proxy is trusted. The same authorities
+# as Muster's own, Node's, held to the lockfile's hash and written without a network. A base that brings a bundle keeps it.
+RUN install -d /etc/ssl/certs && cd /etc/ssl/certs \
+  && { [ -s ca-certificates.crt ] || node -p "require('node:tls').rootCertificates.join('\n')" > ca-certificates.crt; }
 USER node
 # For muster version: docker build --build-arg MUSTER_COMMIT=$(git rev-parse HEAD) …
 ARG MUSTER_COMMIT=

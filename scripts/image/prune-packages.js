@@ -1,5 +1,6 @@
 // Takes out of installed packages what no process of Muster loads: type declarations, source maps, documents, and of AWS's packages the
-// builds for bundlers. Called by the Dockerfile: node prune-packages.js node_modules
+// builds for bundlers. Of pnpm's own files it takes those that hold the time of the installation: two builds of one commit are then alike.
+// Called by the Dockerfile: node prune-packages.js node_modules
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -8,9 +9,11 @@ const USELESS_FILE = /\.(d\.[cm]?ts|map|md|markdown|tsbuildinfo|flow)$/i;
 const LEGAL = /licen[cs]e|notice|copying|copyright/i;
 /** Of packages that Node loads from `dist-cjs`. */
 const BUNDLERS_FOLDERS = ['dist-es', 'dist-types'];
+const DATED_FILES = ['.modules.yaml', '.pnpm-workspace-state-v1.json'];
 
 const [root = 'node_modules'] = process.argv.slice(2);
 prune(root);
+for (const name of DATED_FILES) rmSync(join(root, name), { force: true });
 
 function prune(folder) {
   const entries = readdirSync(folder, { withFileTypes: true });
