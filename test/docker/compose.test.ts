@@ -6,7 +6,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +19,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROJECT = 'muster-test';
 const METADATA = '169.254.169.254';
 const INSTANCES = 12;
+const TOKEN_FILE = '/run/secrets/muster-metrics-token';
 const folder = mkdtempSync(join(tmpdir(), 'muster-docker-'));
 const env = {
   ...process.env,
@@ -36,6 +37,14 @@ async function docker(...args: readonly string[]): Promise<string> {
 function compose(...args: readonly string[]): Promise<string> {
   const files = ['docker-compose.yml', 'test/docker/simulators.yml'].flatMap((file) => ['-f', file]);
   return docker('compose', ...files, '-p', PROJECT, ...args);
+}
+
+/** As docs/deploy/compose.md asks: readable to user 1000 and to no other. Who is neither that user nor root cannot make such a file. */
+function writeMarkerKey(): void {
+  const file = join(folder, 'marker.key');
+  const isOurs = process.getuid?.() === 0 || process.getuid?.() === 1000;
+  writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { mode: isOurs ? 0o400 : 0o644 });
+  if (process.getuid?.() === 0) chownSync(file, 1000, 1000);
 }
 
 async function buildImages(): Promise<void> {
@@ -68,7 +77,7 @@ describe.skipIf(process.env['MUSTER_TEST_DOCKER'] !== '1')(
   () => {
     beforeAll(async () => {
       await buildImages();
-      writeFileSync(join(folder, 'marker.key'), `${randomBytes(32).toString('hex')}\n`, { mode: 0o644 });
+      writeMarkerKey();
       writeFileSync(join(folder, 'muster.yaml'), '');
       await compose('up', '-d', 'simulators');
       const written = await eventually('the simulators have written their configuration', () =>
@@ -79,7 +88,7 @@ describe.skipIf(process.env['MUSTER_TEST_DOCKER'] !== '1')(
         .replace(/command: .*/, 'command: tctl')
         .replace(/\n +console:[^]*/, '\n');
       writeFileSync(join(folder, 'muster.yaml'), configuration, { mode: 0o644 });
-      await compose('up', '-d', '--scale', 'worker=2');
+      await compose('up', '-d');
       await eventually(
         'the console answers',
         async () => (await fetch('http://127.0.0.1:18080/readyz')).ok,
@@ -87,7 +96,7 @@ describe.skipIf(process.env['MUSTER_TEST_DOCKER'] !== '1')(
       );
     }, 1_200_000);
     afterAll(async () => {
-      await compose('down', '-v', '--timeout', '5');
+      await compose('--profile', 'monitoring', 'down', '-v', '--timeout', '5');
       rmSync(folder, { recursive: true });
     });
 
@@ -113,6 +122,42 @@ describe.skipIf(process.env['MUSTER_TEST_DOCKER'] !== '1')(
       expect(version).toBe(`v${readFileSync(join(ROOT, '.node-version'), 'utf8').trim()}`);
       expect(path).toMatch(/^\/app\/node_modules\/\.pnpm\/node-linux-/);
       expect(await compose('exec', '-T', 'worker', 'ls', '/usr/local/bin')).not.toMatch(/node|npm|yarn/);
+    });
+
+    test('tctl finds authorities that it can trust a public proxy by', async () => {
+      const bundle = await compose('exec', '-T', 'worker', 'cat', '/etc/ssl/certs/ca-certificates.crt');
+
+      expect(bundle.match(/^-----BEGIN CERTIFICATE-----$/gm)?.length).toBeGreaterThan(100);
+    });
+
+    test('no file in the image says when pnpm ran', async () => {
+      const files = await compose('exec', '-T', 'worker', 'ls', '-A', '/app/node_modules');
+
+      expect(files).toContain('.pnpm');
+      expect(files).not.toMatch(/^\.(modules\.yaml|pnpm-workspace-state)/m);
+    });
+
+    test('two workers run where nothing says how many, and a further `up` leaves as many', async () => {
+      const started = await compose('ps', '-q', 'worker');
+      await compose('up', '-d', '--no-deps', 'worker');
+
+      expect(started.split('\n')).toHaveLength(2);
+      expect(await compose('ps', '-q', 'worker')).toBe(started);
+    });
+
+    test('Prometheus gets a token at each start, made by the user that may read the marker key', async () => {
+      const monitoring = (...args: readonly string[]) => compose('--profile', 'monitoring', ...args);
+      const token = () =>
+        monitoring('run', '--rm', '-T', '--no-deps', '--entrypoint', 'cat', 'metrics-token', TOKEN_FILE);
+
+      await monitoring('run', '--rm', '-T', 'metrics-token');
+      const first = await token();
+      await monitoring('run', '--rm', '-T', 'metrics-token');
+      const second = await token();
+
+      expect(first).toMatch(/^muster_[\w-]{43}$/);
+      expect(second).toMatch(/^muster_[\w-]{43}$/);
+      expect(second).not.toBe(first);
     });
 
     test.skipIf(process.getuid?.() !== 0)(

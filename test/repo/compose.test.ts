@@ -32,8 +32,12 @@ interface ComposeFile {
   readonly networks?: Readonly<Record<string, { readonly internal?: boolean } | null>>;
 }
 
+function readText(file: string): string {
+  return readFileSync(join(ROOT, file), 'utf8');
+}
+
 function read(file: string): ComposeFile {
-  return parse(readFileSync(join(ROOT, file), 'utf8'), { merge: true }) as ComposeFile;
+  return parse(readText(file), { merge: true }) as ComposeFile;
 }
 
 const product = read('docker-compose.yml');
@@ -131,11 +135,64 @@ describe('the way out', () => {
   });
 });
 
-test('a container with root’s user id ends by itself', () => {
+test('a container with root’s user id ends by itself, and mounts no file of the operator: without capabilities it reads none of user 1000', () => {
   const roots = Object.entries(product.services).filter(([, { user }]) => user?.startsWith('0') === true);
 
   expect(roots.map(([name]) => name)).toEqual(['redis-password', 'monitoring-secrets']);
-  for (const [, service] of roots) expect(service['restart']).toBe('no');
+  for (const [name, service] of roots) {
+    expect(service['restart']).toBe('no');
+    expect(filesOf(name)).toEqual([]);
+    expect(JSON.stringify(service.volumes)).not.toMatch(/marker\.key|muster\.yaml/);
+  }
+});
+
+test('the token of Prometheus is made beside the files of the configuration, in a folder that is opened first', () => {
+  const { command, depends_on: after, user } = serviceOf('metrics-token');
+  const opened = JSON.stringify(serviceOf('monitoring-secrets')['command']);
+
+  expect(user).toBeUndefined();
+  expect(filesOf('metrics-token').toSorted()).toEqual(filesOf('config').toSorted());
+  expect(after).toHaveProperty('monitoring-secrets', { condition: 'service_completed_successfully' });
+  expect(opened).toContain('chmod 1777 /run/metrics-token');
+  expect(serviceOf('monitoring-secrets').volumes).toContain('metrics-token:/run/metrics-token');
+  // A fault of any step fails the container: the log of the first one says why.
+  expect(JSON.stringify(command)).not.toContain('|| true');
+  expect(serviceOf('prometheus')['depends_on']).toHaveProperty('metrics-token');
+});
+
+test('how many workers run is a setting that the next `up` knows too, and every page uses it', () => {
+  const { scale } = serviceOf('worker');
+  const pages = [
+    'README.md',
+    'docs/deploy/compose.md',
+    'docs/upgrade.md',
+    'docs/runbook.md',
+    'docs/inventory.md',
+  ];
+  const commands = pages.flatMap((page) =>
+    [...readText(page).matchAll(/^docker compose .*--scale.*$/gm)].map(([line]) => `${page}: ${line}`),
+  );
+
+  expect(scale).toBe(`\${MUSTER_WORKERS:-2}`);
+  expect(commands).toEqual([]);
+});
+
+test('a worker has memory for its tctl, as the pages say', () => {
+  expect(serviceOf('worker')['mem_limit']).toBe('1g');
+  expect(readText('docs/deploy/compose.md')).toContain('| `worker` | 1 GB each, its `tctl` included |');
+  expect(readText('docs/capacity.md')).toContain('A worker needs 0.5 vCPU and 1 GB with its `tctl`');
+});
+
+test('the bridges that the page’s rules of the firewall name are those of the example', () => {
+  const named = readText('docs/deploy/compose.md').matchAll(/^iptables .*$/gm);
+  const bridges = [...named].flatMap(([rule]) => [...rule.matchAll(/-[io] (\S+)/g)].map(([, name]) => name));
+  const example = readText('deploy/docker-compose.override.example.yml');
+  const given = [...example.matchAll(/bridge\.name: (\S+)/g)].map(([, name]) => name);
+
+  expect(new Set(bridges)).toEqual(new Set(['muster-out', 'muster-outside']));
+  expect(new Set(given)).toEqual(new Set(bridges));
+  // The kernel's limit for a name of an interface.
+  for (const name of given) expect(name?.length).toBeLessThanOrEqual(15);
 });
 
 test('the engine waits longer for a process to end than the process itself may take', () => {
