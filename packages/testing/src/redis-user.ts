@@ -7,9 +7,10 @@ const PASSWORD = 'of-the-acl-user';
 /** The rules of a Redis user as docs/redis.md has them, for another prefix than its own. */
 export function documentedRules(prefix: string): string {
   const page = readFileSync(fileURLToPath(new URL('../../../docs/redis.md', import.meta.url)), 'utf8');
-  const [, rules] = /ACL SETUSER muster (on >PASSWORD [^\n]+)\n/.exec(page) ?? [];
+  const [, rules] = /ACL SETUSER muster (on '>PASSWORD' [^\n]+)\n/.exec(page) ?? [];
   if (rules === undefined) throw new Error('docs/redis.md shows no rules of a Redis user');
   return rules
+    .replaceAll("'", '')
     .replace('PASSWORD', PASSWORD)
     .replace('{muster}', `{${prefix}}`)
     .replace('muster:{*', `${prefix}:{*`);
