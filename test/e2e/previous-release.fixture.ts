@@ -17,7 +17,7 @@ const COMMIT = process.env['MUSTER_TEST_PREVIOUS'] ?? previous.commit;
 /** Why tests beside the previous release are skipped; null when its commit is in this clone. */
 export const NO_PREVIOUS_RELEASE: string | null = hasCommit()
   ? null
-  : `commit ${COMMIT} of the previous release is not in this clone (git fetch --unshallow)`;
+  : `commit ${COMMIT}, ${previous.release}, is not in this clone (git fetch --unshallow)`;
 
 /**
  * Brings the previous release and its packages: some seconds, once. What pnpm's store has is not fetched again.

@@ -48,3 +48,15 @@ test('every block of commands is one that bash reads', () => {
     expect(spawnSync('bash', ['-n'], { input: text, encoding: 'utf8' }).stderr).toBe('');
   }
 });
+
+test('the command line is run with the files of the units, so that it reaches the same Redis', () => {
+  const block = blocksOf(PAGE).find(({ text }) => text.includes('systemd-run'))?.text ?? '';
+  const said = [...block.matchAll(/(?:-p (EnvironmentFile=\S+|User=\S+)|-E (\w+=\S+))/g)].map(
+    ([, property, variable]) => property ?? `Environment=${variable ?? ''}`,
+  );
+
+  expect(said.length).toBeGreaterThanOrEqual(5);
+  for (const line of said) expect(WORKER).toContain(`\n${line}\n`);
+  const [, program = ''] = /^ExecStart=(.*) worker$/m.exec(WORKER) ?? [];
+  expect(block).toContain(`${program} "$@"`);
+});
