@@ -69,6 +69,7 @@ resource "aws_elasticache_replication_group" "redis" {
   transit_encryption_enabled = true
   auth_token_wo              = ephemeral.aws_secretsmanager_secret_version.redis_password[0].secret_string
   auth_token_wo_version      = var.redis_password_version
+  auth_token_update_strategy = var.redis_password_strategy
   snapshot_retention_limit   = 7
   auto_minor_version_upgrade = true
   apply_immediately          = true

@@ -8,7 +8,7 @@ module "scheduler" {
   source = "./containers"
 
   service              = "scheduler"
-  image                = var.image
+  image                = coalesce(var.scheduler_image, var.image)
   files                = local.files.scheduler
   redis_url            = local.redis_url
   region               = var.region
@@ -22,7 +22,7 @@ module "worker" {
   source = "./containers"
 
   service              = "worker"
-  image                = var.image
+  image                = coalesce(var.worker_image, var.image)
   tbot_image           = var.tbot_image
   files                = local.files.worker
   redis_url            = local.redis_url

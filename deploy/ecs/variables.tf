@@ -11,7 +11,19 @@ variable "name" {
 
 variable "image" {
   type        = string
-  description = "Image of Muster, by digest, with tctl of the cluster's version unless muster.inventory.source is none."
+  description = "Image of Muster in ECR, by digest, with tctl of the cluster's version unless muster.inventory.source is none."
+}
+
+variable "worker_image" {
+  type        = string
+  default     = null
+  description = "Image of the workers while a release goes in, workers first. Default: image."
+}
+
+variable "scheduler_image" {
+  type        = string
+  default     = null
+  description = "Image of the schedulers while a release is taken back, schedulers first. Default: image."
 }
 
 variable "cpu_architecture" {
@@ -126,10 +138,21 @@ variable "redis_password_version" {
   description = "Raise it after the secret redis-password has changed: the Redis that is made takes the new password."
 }
 
+variable "redis_password_strategy" {
+  type        = string
+  default     = "ROTATE"
+  description = "What a raised redis_password_version does: ROTATE lets the old password in as well, SET ends it."
+
+  validation {
+    condition     = contains(["ROTATE", "SET"], var.redis_password_strategy)
+    error_message = "ROTATE or SET."
+  }
+}
+
 variable "redis_node_type" {
   type        = string
   default     = "cache.t4g.medium"
-  description = "Size of each of its two nodes. A million instances need half a gigabyte."
+  description = "Size of each of its two nodes. A million instances need 1.1 GB, and as much again while a snapshot is written (docs/redis.md)."
 }
 
 variable "scheduler_count" {

@@ -131,6 +131,20 @@ test('the Redis that is made evicts nothing, speaks TLS alone, and its password 
   expect(group).not.toHaveProperty('auth_token');
 });
 
+test('an old password of Redis ends by a second step that the operator can take', () => {
+  expect(resource('aws_elasticache_replication_group', 'redis')).toMatchObject({
+    auth_token_wo_version: '${var.redis_password_version}',
+    auth_token_update_strategy: '${var.redis_password_strategy}',
+  });
+  expect(PAGE).toContain('`redis_password_strategy = "SET"`');
+});
+
+test.each(['worker', 'scheduler'])('the %ss can be replaced without the others', (service) => {
+  const [module] = root.files.flatMap((file) => file.module?.[service] ?? []);
+
+  expect(module?.['image']).toBe(`\${coalesce(var.${service}_image, var.image)}`);
+});
+
 test('nothing reaches a worker but Prometheus, and a scheduler but the load balancer', () => {
   const rules = root.files.flatMap((file) =>
     Object.values(file.resource?.['aws_vpc_security_group_ingress_rule'] ?? {}).flat(),
