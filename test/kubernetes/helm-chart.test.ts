@@ -66,7 +66,7 @@ function usedValues(): ReadonlySet<string> {
   return used;
 }
 
-test('the chart is of this release', () => {
+test('the chart, the Kustomize base and the page are of this release', () => {
   const chart = parse(readChart('Chart.yaml')) as { readonly version: string; readonly appVersion: string };
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     readonly version: string;
@@ -75,6 +75,10 @@ test('the chart is of this release', () => {
 
   expect(chart).toMatchObject({ version, appVersion: version });
   expect(base).toContain(`newTag: ${version}\n`);
+  const page = readFileSync(join(ROOT, 'docs/deploy/kubernetes.md'), 'utf8');
+  const tags = [...page.matchAll(/\bmuster:(\d[\w.-]*)/g)].map(([, tag]) => tag);
+  expect(tags.length).toBeGreaterThanOrEqual(3);
+  expect(tags.filter((tag) => tag !== version)).toEqual([]);
 });
 
 const isValid = new Ajv({ allErrors: true }).compile(schema);
