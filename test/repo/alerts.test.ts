@@ -78,14 +78,14 @@ test('alerts.test.yml has a case for every alert, and one of a healthy installat
   const [healthy, ...cases] = tests.map(({ name }) => name);
 
   expect(healthy).toContain('healthy');
-  expect(cases.map((name) => name.split(' ')[0] ?? '').toSorted()).toEqual(names.toSorted());
+  expect(new Set(cases.map((name) => name.split(' ')[0] ?? ''))).toEqual(new Set(names));
 });
 
 describe.skipIf(spawnSync('promtool', ['--version']).error !== undefined)('by promtool', () => {
   const promtool = (...args: readonly string[]): string =>
     execFileSync('promtool', args, { cwd: MONITORING, encoding: 'utf8' });
 
-  test('the rules are valid, each alert fires once, and none fires on a healthy installation', () => {
+  test('the rules are valid, each alert fires, and none fires on a healthy installation', () => {
     expect(promtool('check', 'rules', 'alerts.yml')).toContain(`${rules.length} rules found`);
     expect(promtool('test', 'rules', 'alerts.test.yml')).toContain('SUCCESS');
   });
