@@ -4,7 +4,14 @@ import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { type KubernetesObject, nameOf } from './object.ts';
-import { isInstalled, renderChart, renderComponent, renderKustomize, ROOT } from './render.ts';
+import {
+  isInstalled,
+  renderChart,
+  renderComponent,
+  renderKustomize,
+  renderUpgrade,
+  ROOT,
+} from './render.ts';
 import { faultsOf } from './validate-object.ts';
 
 const CHART = join(ROOT, 'deploy/helm/muster');
@@ -163,6 +170,21 @@ describe.skipIf(!isInstalled('helm') || !isInstalled('kubectl'))(
 
     test('two ways to set the number of workers at once are refused', () => {
       expect(() => renderChart('keda.enabled=true', 'hpa.enabled=true')).toThrow(/enable one of them/);
+    });
+
+    test('an upgrade without the configuration is refused, and never puts the example in its place', () => {
+      expect(() => renderUpgrade('image.tag=0.3.0')).toThrow(/config is not given.*muster\.yaml/);
+      expect(() => renderUpgrade('config=version: v3', 'tbotSidecar.enabled=true')).toThrow(
+        /tbotSidecar\.config is not given/,
+      );
+      const objects = renderUpgrade(
+        'config=version: v3',
+        'tbotSidecar.enabled=true',
+        'tbotSidecar.config=version: v2',
+      );
+
+      expect(byName(objects)['ConfigMap muster-config']?.data?.['muster.yaml']?.trim()).toBe('version: v3');
+      expect(byName(objects)['ConfigMap muster-tbot']?.data?.['tbot.yaml']?.trim()).toBe('version: v2');
     });
 
     test('values reach the objects', () => {

@@ -36,7 +36,16 @@ export function renderComponent(component: string): readonly KubernetesObject[] 
 
 /** What `helm install` would send. @param values such as `keda.enabled=true` */
 export function renderChart(...values: readonly string[]): readonly KubernetesObject[] {
-  const flags = values.flatMap((value) => ['--set', value]);
+  return renderBy(values);
+}
+
+/** What `helm upgrade` would send; throws where it would refuse. @param values all of the command: those of the one before are gone */
+export function renderUpgrade(...values: readonly string[]): readonly KubernetesObject[] {
+  return renderBy(values, '--is-upgrade');
+}
+
+function renderBy(values: readonly string[], ...more: readonly string[]): readonly KubernetesObject[] {
+  const flags = [...values.flatMap((value) => ['--set', value]), ...more];
   return readObjects(run('helm', ['template', 'muster', CHART, '--namespace', 'muster', ...flags]));
 }
 
