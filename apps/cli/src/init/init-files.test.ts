@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { parseConfig, type ParseResult } from '@muster/core/config/parse-config';
 import { roleFor } from '@muster/core/scan/matcher';
 import { AccountId } from '@muster/core/organization/ids';
@@ -188,6 +189,60 @@ test.each(EXAMPLES)('muster.yaml is a configuration without a single note: %s', 
   expect(include.map((rule) => [rule.key, rule.values])).toEqual([...settings.accountTags]);
   expect(exclude).toEqual([]);
   expect(parsed.config.limits.holdFirstSend).toBe(true);
+});
+
+/** As far as the test looks into a Deployment. */
+interface Deployment {
+  readonly kind: string;
+  readonly spec: {
+    readonly template: {
+      readonly spec: {
+        readonly containers: readonly [
+          { readonly env: readonly { readonly name: string; readonly value: string }[] },
+        ];
+        readonly volumes: readonly {
+          readonly projected?: {
+            readonly sources: readonly {
+              readonly secret?: { readonly items?: readonly { readonly path: string }[] };
+            }[];
+          };
+        }[];
+      };
+    };
+  };
+}
+
+test.each(['scheduler', 'worker'])('kubernetes/muster.yaml runs as it is in the pod of a %s', (process) => {
+  const path = `../../../../deploy/kubernetes/base/${process}.yaml`;
+  const deployment = parseAllDocuments(readFileSync(new URL(path, import.meta.url), 'utf8'))
+    .map((document) => document.toJS() as Deployment)
+    .find(({ kind }) => kind === 'Deployment');
+  if (deployment === undefined) throw new Error('no Deployment');
+  const { containers, volumes } = deployment.spec.template.spec;
+  const mounted = volumes
+    .flatMap(({ projected }) => projected?.sources ?? [])
+    .flatMap(({ secret }) => secret?.items ?? [])
+    .map((item) => item.path);
+  const parse = (file: string): ParseResult =>
+    parseConfig(fileOf(KNOWN, file), {
+      file,
+      env: Object.fromEntries(containers[0].env.map(({ name, value }) => [name, value])),
+      // Only what must be there: the Secret muster-files may not be.
+      readFile: (name) =>
+        mounted.includes(name)
+          ? { ok: true, text: KNOWN.markerKey }
+          : { ok: false, code: 'ENOENT', line: 0, problem: 'does not exist' },
+    });
+
+  const inPod = parse('kubernetes/muster.yaml');
+
+  if (!inPod.ok) throw new Error(inPod.faults.map((fault) => fault.message).join('\n'));
+  expect(inPod.config.redis.url.reveal()).toContain('@muster-redis:6379');
+  expect(inPod.config.redis.passwordFile).toMatch(/\/redis-password$/);
+  expect(inPod.config.console.usersFile).toBe('users');
+  expect(inPod.config.matchers).toHaveLength(1);
+  // The other one is for hosts, whose consoles stay on loopback.
+  expect(parse('muster.yaml').ok).toBe(process === 'worker');
 });
 
 test('muster.yaml assumes the role that the templates make', () => {

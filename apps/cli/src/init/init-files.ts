@@ -22,7 +22,7 @@ import { organizationTerraform } from './terraform-organization.ts';
 export function initFiles(settings: InitSettings): readonly InitFile[] {
   return [
     file('README.md', readme(settings)),
-    file('muster.yaml', musterYaml(settings)),
+    file('muster.yaml', musterYaml(settings, 'host')),
     { path: MARKER_KEY_FILE, content: `${settings.markerKey}\n`, isSecret: true },
     file('teleport/token.yaml', joinToken(settings)),
     file('teleport/inventory.yaml', inventoryResources(settings)),
@@ -37,6 +37,7 @@ export function initFiles(settings: InitSettings): readonly InitFile[] {
     file('systemd/muster-scheduler.service', schedulerUnit()),
     file('systemd/muster-worker@.service', workerUnit(settings)),
     file('compose/.env', composeEnvironment(settings)),
+    file('kubernetes/muster.yaml', musterYaml(settings, 'kubernetes')),
   ];
 }
 

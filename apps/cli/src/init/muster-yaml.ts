@@ -1,9 +1,27 @@
 import { type InitSettings, JOIN_TOKEN, roleInConfig, MARKER_KEY_FILE } from './settings.ts';
 
-/** Muster's configuration for the roles and the token that the other files make. */
-export function musterYaml(settings: InitSettings): string {
+/** What a host needs not to say: Compose and systemd bring Redis by variables, and their consoles stay on loopback. */
+const ON_KUBERNETES = [
+  '  redis:',
+  '    # The Service of the component redis-in-cluster. Another Redis: its URL, such as rediss://redis.example.com:6379.',
+  '    url: redis://muster-redis:6379',
+  '    # Of the Secret muster-redis.',
+  '    password_file: redis-password',
+  '  console:',
+  '    # The key `users` of the Secret muster-files. Without that, the only way in is `muster console login` in a pod.',
+  '    users_file: users',
+];
+
+/**
+ * Muster's configuration for the roles and the token that the other files make.
+ * @param place where Muster runs: a host has Redis and the console beside it, Kubernetes elsewhere and behind every address of a pod
+ */
+export function musterYaml(settings: InitSettings, place: 'host' | 'kubernetes'): string {
   return `${[
     '# Muster configuration: a teleport.yaml with a muster section. Every key: docs/configuration.md.',
+    ...(place === 'kubernetes'
+      ? ['# For docs/deploy/kubernetes.md: every file that it names comes from a Secret.']
+      : []),
     '#   muster config check muster.yaml',
     'version: v3',
     'teleport:',
@@ -16,6 +34,7 @@ export function musterYaml(settings: InitSettings): string {
     ...matcher(settings).map((line) => (line === '' ? '' : `    ${line}`)),
     '',
     'muster:',
+    ...(place === 'kubernetes' ? ON_KUBERNETES : []),
     '  # Signs each command, so that a member account cannot forge Muster’s. All workers need the same key.',
     `  marker_key_file: ${MARKER_KEY_FILE}`,
     '  limits:',

@@ -32,7 +32,9 @@ test.each(EXAMPLES)(
     const text = fileOf(settings, 'README.md');
     const written = initFiles(settings).map((file) => file.path);
     const named =
-      text.match(/(?<![\w/])(teleport|iam|cloudformation|ssm|systemd|compose)\/[\w.@/-]*[\w]\b/g) ?? [];
+      text.match(
+        /(?<![\w/])(teleport|iam|cloudformation|ssm|systemd|compose|kubernetes)\/[\w.@/-]*[\w]\b/g,
+      ) ?? [];
 
     expect(named.filter((path) => path !== 'teleport/discovery' && !written.includes(path))).toEqual(
       // A policy that is offered for the next run, when the account is known.

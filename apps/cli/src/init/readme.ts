@@ -253,7 +253,10 @@ ${sh(
   'printf "requirepass %s\\nappendonly yes\\n" "$(sudo cat /etc/muster/redis-password)" | sudo tee -a /etc/redis/redis.conf > /dev/null',
   'sudo systemctl restart redis-server',
   'sudo install -m 0644 systemd/muster-scheduler.service systemd/muster-worker@.service /etc/systemd/system/',
-)}`;
+)}
+
+On Kubernetes, \`kubernetes/muster.yaml\` takes the place of \`muster.yaml\`: it also names Redis and who may come in.
+docs/deploy/kubernetes.md has the rest.`;
 }
 
 function inventoryStep(settings: InitSettings): string {
