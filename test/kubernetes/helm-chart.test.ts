@@ -22,6 +22,7 @@ const SWITCHES = {
   tbotSidecar: 'tbot-sidecar',
   redisInCluster: 'redis-in-cluster',
   monitoring: 'monitoring',
+  traces: 'traces',
   keda: 'keda',
   hpa: 'hpa',
   ingress: 'ingress',

@@ -46,6 +46,7 @@ test('the sources are right by the schemas, also where no kubectl can render the
     'components/pod-identity/network-policy.yaml',
     'components/redis-in-cluster/network-policy.yaml',
     'components/scheduler-egress/network-policy.yaml',
+    'components/traces/network-policy.yaml',
   );
 
   expect(base).toHaveLength(12);
