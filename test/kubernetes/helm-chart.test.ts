@@ -3,15 +3,8 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { type KubernetesObject, nameOf } from './object.ts';
-import {
-  isInstalled,
-  renderChart,
-  renderComponent,
-  renderKustomize,
-  renderUpgrade,
-  ROOT,
-} from './render.ts';
+import { type KubernetesObject, nameOf, readObjects, workloadsOf } from './object.ts';
+import { isInstalled, renderChart, renderComponent, renderKustomize, renderUpgrade, ROOT } from './render.ts';
 import { faultsOf } from './validate-object.ts';
 
 const CHART = join(ROOT, 'deploy/helm/muster');
@@ -134,6 +127,19 @@ function isSection(path: string): boolean {
   const value = values[path];
   return typeof value === 'object' && value !== null && 'enabled' in value;
 }
+
+test('containers have the memory that they have in the base, and a worker has room for tctl beside it', () => {
+  const inBase = (process: string): unknown =>
+    workloadsOf(readObjects(readFileSync(join(ROOT, `deploy/kubernetes/base/${process}.yaml`), 'utf8')))[0]
+      ?.pod.containers[0]?.resources;
+
+  expect(values).toMatchObject({
+    scheduler: { resources: inBase('scheduler') },
+    worker: { resources: inBase('worker') },
+  });
+  // As the unit of systemd has it.
+  expect(inBase('worker')).toMatchObject({ limits: { memory: '1Gi' } });
+});
 
 test('what the chart takes from elsewhere are the files of the Kustomize base and of the monitoring', () => {
   const read = (path: string): string => readFileSync(join(ROOT, 'deploy', path), 'utf8');
