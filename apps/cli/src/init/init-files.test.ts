@@ -3,7 +3,7 @@ import { parseConfig, type ParseResult } from '@muster/core/config/parse-config'
 import { roleFor } from '@muster/core/scan/matcher';
 import { AccountId } from '@muster/core/organization/ids';
 import { expect, test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { EXAMPLES, exampleSettings, fileOf } from './example.fixture.ts';
 import { initFiles } from './init-files.ts';
 import type { InitSettings } from './settings.ts';
@@ -223,7 +223,7 @@ test.each(['scheduler', 'worker'])('kubernetes/muster.yaml runs as it is in the 
     .flatMap(({ projected }) => projected?.sources ?? [])
     .flatMap(({ secret }) => secret?.items ?? [])
     .map((item) => item.path);
-  const parse = (file: string): ParseResult =>
+  const read = (file: string): ParseResult =>
     parseConfig(fileOf(KNOWN, file), {
       file,
       env: Object.fromEntries(containers[0].env.map(({ name, value }) => [name, value])),
@@ -234,7 +234,7 @@ test.each(['scheduler', 'worker'])('kubernetes/muster.yaml runs as it is in the 
           : { ok: false, code: 'ENOENT', line: 0, problem: 'does not exist' },
     });
 
-  const inPod = parse('kubernetes/muster.yaml');
+  const inPod = read('kubernetes/muster.yaml');
 
   if (!inPod.ok) throw new Error(inPod.faults.map((fault) => fault.message).join('\n'));
   expect(inPod.config.redis.url.reveal()).toContain('@muster-redis:6379');
@@ -242,7 +242,15 @@ test.each(['scheduler', 'worker'])('kubernetes/muster.yaml runs as it is in the 
   expect(inPod.config.console.usersFile).toBe('users');
   expect(inPod.config.matchers).toHaveLength(1);
   // The other one is for hosts, whose consoles stay on loopback.
-  expect(parse('muster.yaml').ok).toBe(process === 'worker');
+  expect(read('muster.yaml').ok).toBe(process === 'worker');
+});
+
+test('kubernetes/tbot.yaml is what the sidecar of the manifests has, for this proxy', () => {
+  const path = '../../../../deploy/kubernetes/components/tbot-sidecar/tbot.yaml';
+
+  expect(parse(fileOf(KNOWN, 'kubernetes/tbot.yaml'))).toEqual(
+    parse(readFileSync(new URL(path, import.meta.url), 'utf8')),
+  );
 });
 
 test('muster.yaml assumes the role that the templates make', () => {

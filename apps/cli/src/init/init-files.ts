@@ -26,7 +26,7 @@ export function initFiles(settings: InitSettings): readonly InitFile[] {
     { path: MARKER_KEY_FILE, content: `${settings.markerKey}\n`, isSecret: true },
     file('teleport/token.yaml', joinToken(settings)),
     file('teleport/inventory.yaml', inventoryResources(settings)),
-    file('teleport/tbot.yaml', tbotConfig(settings)),
+    file('teleport/tbot.yaml', tbotConfig(settings, 'host')),
     ...policyFiles(settings),
     file('cloudformation/discovery-role.yaml', discoveryRoleTemplate(settings)),
     file('cloudformation/member-role.yaml', memberRoleTemplate(settings)),
@@ -38,6 +38,7 @@ export function initFiles(settings: InitSettings): readonly InitFile[] {
     file('systemd/muster-worker@.service', workerUnit(settings)),
     file('compose/.env', composeEnvironment(settings)),
     file('kubernetes/muster.yaml', musterYaml(settings, 'kubernetes')),
+    file('kubernetes/tbot.yaml', tbotConfig(settings, 'kubernetes')),
   ];
 }
 

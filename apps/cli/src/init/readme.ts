@@ -255,7 +255,7 @@ ${sh(
   'sudo install -m 0644 systemd/muster-scheduler.service systemd/muster-worker@.service /etc/systemd/system/',
 )}
 
-On Kubernetes, \`kubernetes/muster.yaml\` takes the place of \`muster.yaml\`: it also names Redis and who may come in.
+On Kubernetes, \`kubernetes/muster.yaml\` takes the place of \`muster.yaml\`: it also names Redis and who may come in. \`kubernetes/tbot.yaml\` is for tbot beside each worker.
 docs/deploy/kubernetes.md has the rest.`;
 }
 

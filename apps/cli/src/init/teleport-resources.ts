@@ -84,18 +84,22 @@ export function inventoryResources(settings: InitSettings): string {
   )}`;
 }
 
-/** Configuration of `tbot`, which keeps the identity for `tctl` fresh. */
-export function tbotConfig(settings: InitSettings): string {
+/**
+ * Configuration of `tbot`, which keeps the identity for `tctl` fresh.
+ * @param place a host keeps tbot's own state over a restart; in a pod there is no disk for it, and one that starts anew joins anew
+ */
+export function tbotConfig(settings: InitSettings, place: 'host' | 'kubernetes'): string {
   return lines(
-    '# /etc/tbot.yaml on the hosts of workers.',
+    place === 'host'
+      ? '# /etc/tbot.yaml on the hosts of workers.'
+      : '# For the component tbot-sidecar of docs/deploy/kubernetes.md.',
     'version: v2',
     `proxy_server: ${settings.proxy}`,
     'onboarding:',
     '  join_method: iam',
     `  token: ${INVENTORY_BOT}`,
     'storage:',
-    '  type: directory',
-    '  path: /var/lib/teleport/bot',
+    ...(place === 'host' ? ['  type: directory', '  path: /var/lib/teleport/bot'] : ['  type: memory']),
     'outputs:',
     '  - type: identity',
     '    destination:',
