@@ -82,6 +82,11 @@ function retryWith(passwordFile: string | undefined): NonNullable<ClientOptions[
   };
 }
 
+/** What is made of this connection from now on begins with the password that is in the file by then. */
+export function renewPassword({ options }: Redis): void {
+  options.retryStrategy?.call(options, 1);
+}
+
 const PATIENT = { maxRetriesPerRequest: null, socketTimeout: SILENCE_TIMEOUT_MS } as const;
 const FAIL_FAST = {
   maxRetriesPerRequest: 1,

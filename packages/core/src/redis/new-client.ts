@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { renewPassword } from './connection.ts';
 import { refusedEntry } from './redis-fault.ts';
 import type { RedisNote } from './redis-note.ts';
 import { findMissingRights, type MissingRights } from './rights.ts';
@@ -67,8 +68,9 @@ function withoutPassword({ options }: Redis): RedisNote {
   };
 }
 
-/** A connection that stands outlives a change of the password, and the next one does not. */
+/** A connection that stands outlives a change of the password, and the next one does not: it reads the file. */
 async function askAsOurs(redis: Redis, prefix: string, key: string): Promise<readonly RedisNote[]> {
+  renewPassword(redis);
   const ours = tryOnce(redis, { connectionName: 'muster-rights' });
   let met: unknown = null;
   ours.on('error', (error) => {

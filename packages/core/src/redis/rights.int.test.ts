@@ -113,17 +113,37 @@ test('a password that changed is told while connections stand, and the file is r
   await reportRedisNotes(control, redis, 'test', 1_000);
   const standing = await control.findings();
   writeFileSync(passwordFile, 'new\n');
+  await reportRedisNotes(control, redis, 'test', 2_000);
+  const onceRight = await control.findings();
   await operator.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'no');
 
   await expect(Promise.all([redis.ping(), duplicate.ping()])).resolves.toEqual(['PONG', 'PONG']);
-  await reportRedisNotes(control, redis, 'test', 2_000);
+  await reportRedisNotes(control, redis, 'test', 3_000);
   expect(standing).toMatchObject([
     {
       kind: 'redis-login-refused',
       message: expect.stringMatching(/WRONGPASS.*Connections that stand go on/) as string,
     },
   ]);
+  expect(onceRight).toEqual([]);
   expect(await control.findings()).toEqual([]);
+});
+
+test('the documented steps to another password are no finding while connections stand, and Redis denies nothing', async () => {
+  const url = await makeUser(server, documentedRules('test'));
+  const { password: first } = new URL(url);
+  const passwordFile = join(folder, 'password');
+  writeFileSync(passwordFile, first);
+  const redis = await ready(url, { passwordFile });
+  const { control } = createRedisLedger({ redis, prefix: 'test', log: recordingLog() });
+
+  await operator.call('ACL', 'SETUSER', 'muster', '>new');
+  writeFileSync(passwordFile, 'new');
+  await operator.call('ACL', 'SETUSER', 'muster', `<${first}`);
+  await reportRedisNotes(control, redis, 'test', 1_000);
+
+  expect(await control.findings()).toEqual([]);
+  expect(await operator.call('ACL', 'LOG')).toEqual([]);
 });
 
 test('a connection that is refused with the old password is let in as soon as the file has the new one', async () => {
