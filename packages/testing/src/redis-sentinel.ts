@@ -22,7 +22,7 @@ export interface WatchedRedis {
   readonly url: string;
   /** The first primary, and its replica. */
   readonly servers: readonly [RedisServer, RedisServer];
-  readonly sentinels: readonly { readonly port: number; readonly pid: number }[];
+  readonly sentinels: readonly { readonly port: number; readonly pid: number; end(): Promise<void> }[];
   stop(): Promise<void>;
 }
 

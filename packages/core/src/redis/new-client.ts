@@ -29,6 +29,7 @@ function tryOnce(redis: Redis, more: Parameters<Redis['duplicate']>[0]): Redis {
     // Its ready check would take a refused INFO for a server that is not there yet.
     enableReadyCheck: false,
     retryStrategy: () => null,
+    sentinelRetryStrategy: () => null,
     maxRetriesPerRequest: 0,
     connectTimeout: ANSWER_WITHIN_MS,
     commandTimeout: ANSWER_WITHIN_MS,

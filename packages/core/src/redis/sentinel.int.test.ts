@@ -87,6 +87,19 @@ test.each([
   },
 );
 
+test('while all Sentinels are away, a check of the primary that is connected ends all the same', async () => {
+  const alone = await startWatchedRedis();
+  try {
+    const redis = connect(alone.url, { profile: 'fail-fast' });
+    await awaitRedis(redis, clock, 10_000);
+    await Promise.all(alone.sentinels.map((sentinel) => sentinel.end()));
+
+    await expect(checkRedisThoroughly(redis, 'muster')).resolves.toMatchObject({ kind: 'redis' });
+  } finally {
+    await alone.stop();
+  }
+}, 30_000);
+
 test('the port of a Sentinel is no Redis, and the error says how to name it', async () => {
   const [sentinel] = watched.sentinels;
   const redis = connect(`redis://:sentinel-pw@127.0.0.1:${sentinel?.port}`);
