@@ -45,7 +45,7 @@ export function createTickHandler(deps: {
       reportedAtMs = clock.now();
       await reportSetAside(ledger, clock.now());
       await reportBlockedCaps(ledger, deps.current(), clock.now());
-      await reportCertificate(ledger, deps.current(), clock.now());
+      await reportCertificate(ledger, deps.current(), processName(), clock.now());
     }
     return given;
   };

@@ -32,20 +32,48 @@ test('a certificate that ends within two weeks is a finding, until another one i
   const withTls = { console: { ...config.console, tls } };
   const [nowMs, told] = [Date.now(), async () => ledger.control.findings()];
 
-  await reportCertificate(ledger, withTls, nowMs);
+  await reportCertificate(ledger, withTls, 'a.example.com/1', nowMs);
   expect(await told()).toEqual([]);
 
-  await reportCertificate(ledger, withTls, nowMs + 20 * DAY_MS);
+  await reportCertificate(ledger, withTls, 'a.example.com/1', nowMs + 20 * DAY_MS);
   expect(await told()).toMatchObject([
     {
       kind: 'certificate-expires',
-      scope: 'console',
-      message: expect.stringMatching(/muster\.example\.com.* ends in 9 days/),
+      scope: 'console:a.example.com',
+      message: expect.stringMatching(/a\.example\.com.*muster\.example\.com.* ends in 9 days/),
     },
   ]);
-  await reportCertificate(ledger, withTls, nowMs + 31 * DAY_MS);
+  await reportCertificate(ledger, withTls, 'a.example.com/1', nowMs + 31 * DAY_MS);
   expect(await told()).toMatchObject([{ message: expect.stringContaining('ended') }]);
 
-  await reportCertificate(ledger, withTls, nowMs);
+  await reportCertificate(ledger, withTls, 'a.example.com/1', nowMs);
   expect(await told()).toEqual([]);
+});
+
+test('each host has a certificate of its own, and what was told of it ends with the last scheduler there', async () => {
+  const { ledger } = bench.create();
+  const { console: plain } = parsedSystemConfig(OFFLINE_FACTS, {});
+  const withTls = { console: { ...plain, tls: { certificate: aCertificate(), key: new Secret('a key') } } };
+  const soonMs = Date.now() + 20 * DAY_MS;
+  const told = async (): Promise<string[]> =>
+    (await ledger.control.findings()).map(({ scope }) => scope).sort();
+  const readAtMs = await ledger.clocks.now();
+  for (const name of ['a.example.com/1', 'b.example.com/7', 'c.example.com/3']) {
+    const part = name.startsWith('c') ? 'worker' : 'scheduler';
+    await ledger.clocks.tell({ name, part, offsetMs: 0, roundTripMs: 1, readAtMs, offSinceMs: null });
+  }
+
+  await reportCertificate(ledger, withTls, 'a.example.com/1', soonMs);
+  await reportCertificate(ledger, { console: plain }, 'b.example.com/7', soonMs);
+  expect(await told()).toEqual(['console:a.example.com']);
+
+  await reportCertificate(ledger, withTls, 'b.example.com/7', soonMs);
+  // The scheduler of this host has gone since, and a worker is left there.
+  await reportCertificate(ledger, withTls, 'c.example.com/2', soonMs);
+  await reportCertificate(ledger, withTls, 'a.example.com/1', soonMs);
+  expect(await told()).toEqual(['console:a.example.com', 'console:b.example.com']);
+
+  await ledger.clocks.leave('b.example.com/7');
+  await reportCertificate(ledger, withTls, 'a.example.com/1', soonMs);
+  expect(await told()).toEqual(['console:a.example.com']);
 });
