@@ -37,6 +37,7 @@ function follow(
     writeFileSync(file, text);
   };
   writeFileSync(join(folder, 'marker.key'), markerKey);
+  writeFileSync(join(folder, 'redis.password'), 'first-token');
   write(initial);
   const loaded = loadConfig(file, {});
   if (!loaded.ok) throw new Error('the configuration is not valid');
@@ -130,6 +131,21 @@ test('a changed marker key is taken up, though the configuration names the same 
   const [reload] = told;
   const keys = reload?.kind === 'valid' ? reload.config?.markerKeys : undefined;
   expect(keys?.map((key) => key.reveal())).toEqual([after, before]);
+});
+
+test('a changed password of Redis is told as that alone, and the log says no more of it', async () => {
+  const { beside, told, log } = follow(`${GOOD}muster: {redis: {password_file: redis.password}}\n`);
+
+  for (const [at, password] of ['second-token', 'third-token'].entries()) {
+    beside('redis.password', password);
+    await eventually('the change was told', () => told.length === at + 1);
+  }
+
+  expect(told.map(({ kind }) => kind)).toEqual(['redis-password', 'redis-password']);
+  expect(log.lines.map(({ message }) => message)).toEqual([
+    'the password of redis has changed',
+    'the password of redis has changed',
+  ]);
 });
 
 test('SIGHUP has the file read at once, changed or not', async () => {

@@ -40,6 +40,7 @@ export function followConfig(
     waitForEnd();
     const result = resultOfReload(reload);
     if (reload.kind === 'invalid') log.error({ path, faults: reload.faults }, 'configuration refused');
+    else if (reload.kind === 'redis-password') log.info({ path }, 'the password of redis has changed');
     else log.info({ path, result, restart: reload.restart, notes }, 'configuration changed');
     // One after the other, so that the text read last is also the one told last.
     told = told
@@ -59,6 +60,7 @@ export function followConfig(
   const takeUp = (next: MusterConfig): ConfigReload => {
     const change = compareConfig(current, next);
     if (change.kind === 'restart') return { kind: 'valid', config: null, restart: change.keys };
+    if (change.kind === 'redis-password') return change;
     if (change.kind === 'same') return { kind: 'valid', config: null, restart: [] };
     ({ config: current } = change);
     return { kind: 'valid', config: change.config, restart: change.restart };

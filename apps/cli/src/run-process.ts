@@ -94,7 +94,7 @@ export async function runUntilSignal<T>(
   }
   let exitCode: ExitCode = EXIT.ok;
   const take = (reload: ConfigReload): Promise<void> => {
-    if (reload.kind === 'valid' && reload.config !== null) learn(reload.config);
+    learn(reload);
     return part.reconfigure(reload);
   };
   // A run that ends by itself ends with the configuration it began with.

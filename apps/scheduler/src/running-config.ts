@@ -24,8 +24,8 @@ export function createRunningConfig(config: MusterConfig, clock: Pick<Clock, 'no
     takenUpAtMs: () => takenUpAtMs,
     redact,
     takeUp(reload) {
-      if (reload.kind === 'invalid' || reload.config === null) return false;
-      learn(reload.config);
+      learn(reload);
+      if (reload.kind !== 'valid' || reload.config === null) return false;
       current = reload.config;
       takenUpAtMs = clock.now();
       return true;

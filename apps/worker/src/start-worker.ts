@@ -145,8 +145,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
   return {
     url: health.url,
     reconfigure: async (reload) => {
+      learn(reload);
       if (reload.kind === 'valid' && reload.config !== null) {
-        learn(reload.config);
         deps = withConfig(deps, reload.config);
         await takeUp(deps, keeper);
       }

@@ -111,7 +111,7 @@ test('a configuration whose last matcher has ended is taken up, in every partiti
   expect(change).toMatchObject({ kind: 'live', config: { matchers: [] }, restart: [] });
 });
 
-test('another password of Redis in its file is taken up, another place of Redis is not', () => {
+test('another password of Redis in its file is nothing to take up, and another place of Redis waits for the restart', () => {
   const running = config({});
   const inFile = (url: string): MusterConfig => ({
     ...running,
@@ -120,9 +120,13 @@ test('another password of Redis in its file is taken up, another place of Redis 
   const before = inFile('redis://muster:old@redis');
 
   const rotated = compareConfig(before, inFile('redis://muster:new@redis'));
+  const withMore = compareConfig(before, { ...inFile('redis://muster:new@redis'), paused: true });
   const moved = compareConfig(before, inFile('redis://muster:old@elsewhere'));
 
-  expect(rotated).toMatchObject({ kind: 'live', restart: [] });
-  expect(rotated.kind === 'live' && rotated.config.redis.url.reveal()).toBe('redis://muster:new@redis');
+  expect(rotated.kind).toBe('redis-password');
+  expect(rotated.kind === 'redis-password' && rotated.config.redis.url.reveal()).toBe(
+    'redis://muster:new@redis',
+  );
+  expect(withMore).toMatchObject({ kind: 'live', config: { paused: true }, restart: [] });
   expect(moved).toMatchObject({ kind: 'live', restart: ['muster.redis'] });
 });

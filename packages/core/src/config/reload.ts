@@ -10,12 +10,15 @@ import { Secret } from './secret.ts';
 export type ConfigReload =
   /** To be taken up now; null when the file is back at what the process runs with. */
   | { readonly kind: 'valid'; readonly config: MusterConfig | null; readonly restart: readonly string[] }
+  /** The password of Redis is another one, and nothing else is: connections read it by themselves, texts must not show it. */
+  | { readonly kind: 'redis-password'; readonly config: MusterConfig }
   /** The last good one goes on. `faults`: what is wrong, one per line. */
   | { readonly kind: 'invalid'; readonly faults: string };
 
 /** The outcome of a reload, in one word. */
 export function resultOfReload(reload: ConfigReload): 'taken-up' | 'needs-restart' | 'refused' {
   if (reload.kind === 'invalid') return 'refused';
+  if (reload.kind === 'redis-password') return 'taken-up';
   return reload.config === null && reload.restart.length > 0 ? 'needs-restart' : 'taken-up';
 }
 
@@ -41,7 +44,7 @@ export function findingOfReload(
       clear: [],
     };
   }
-  if (reload.restart.length === 0) {
+  if (reload.kind === 'redis-password' || reload.restart.length === 0) {
     return { raise: null, clear: ['config-invalid', 'config-restart-needed'] };
   }
   const rest = reload.config === null ? 'none of the change has been taken up' : 'the rest has been taken up';
@@ -59,6 +62,8 @@ export function findingOfReload(
 /** What a process does with a configuration that is not the one it runs with. */
 type ConfigChange =
   | { readonly kind: 'same' }
+  /** Where it is a token of minutes, that is no change to tell of, nor one to make anything anew for. */
+  | { readonly kind: 'redis-password'; readonly config: MusterConfig }
   /** Taken up at once. `restart`: keys that have changed too and keep their old value until the process is restarted. */
   | { readonly kind: 'live'; readonly config: MusterConfig; readonly restart: readonly string[] }
   /** Another installation: its commands carry another mark, and its hosts join another cluster. Nothing is taken up. */
@@ -93,7 +98,12 @@ export function compareConfig(running: MusterConfig, next: MusterConfig): Config
     pacing: running.pacing,
     speed: running.speed,
   });
-  if (fingerprint(config) === fingerprint(running) && restart.length === 0) return { kind: 'same' };
+  if (restart.length === 0) {
+    if (fingerprint(config) === fingerprint(running)) return { kind: 'same' };
+    if (fingerprint({ ...config, redis: running.redis }) === fingerprint(running)) {
+      return { kind: 'redis-password', config };
+    }
+  }
   return { kind: 'live', config, restart: restart.map((key) => `muster.${key}`) };
 }
 

@@ -4,12 +4,22 @@ import { Secret } from './secret.ts';
 
 /** The secrets of a configuration by value, for redaction: what must not be printed although it has no recognizable form. */
 export function secretsOf(config: MusterConfig): readonly Secret[] {
-  const redisPassword = readRedisUrl(config.redis.url.reveal())?.password ?? '';
+  return [...redisPasswordsOf(config), ...otherSecretsOf(config)];
+}
+
+/** None or one. */
+export function redisPasswordsOf({ redis }: Pick<MusterConfig, 'redis'>): readonly Secret[] {
+  const password = readRedisUrl(redis.url.reveal())?.password ?? '';
+  return password === '' ? [] : [new Secret(password)];
+}
+
+/** All but the password of Redis. */
+export function otherSecretsOf(config: MusterConfig): readonly Secret[] {
   const externalIds = config.matchers.flatMap(({ role }) =>
     role.kind === 'ambient' || role.externalId === null ? [] : [role.externalId],
   );
   return [
-    ...[redisPassword, ...externalIds].filter((text) => text !== '').map((text) => new Secret(text)),
+    ...externalIds.filter((text) => text !== '').map((text) => new Secret(text)),
     // Of Redis's URL only the password is one.
     ...secretsIn({ ...config, redis: null }),
   ];

@@ -24,6 +24,17 @@ test('a configuration that many processes take up, and one that they refuse, is 
   ]);
 });
 
+test('a password of Redis that changes a thousand times is no entry', async () => {
+  const { ledger } = bench.create();
+
+  for (let n = 0; n < 1_000; n += 1) {
+    const reload = { kind: 'redis-password', config: { n } as never } as const;
+    await noteReload(ledger.audit, reload, NOW_MS + n * 600_000);
+  }
+
+  expect(await ledger.audit.newest(9)).toEqual([]);
+});
+
 test('an audit that another client wrote over stops no brake', async () => {
   const { ledger, redis, keys } = bench.create();
   await redis.set(keys.audit, 'x');

@@ -34,8 +34,9 @@ export async function noteOwnAct(
 /** Processes that read a changed file within this time tell of it once. */
 const SAME_CHANGE_MS = 600_000;
 
-/** Tells what became of a changed configuration: once, however many processes have read it. */
+/** Tells what became of a changed configuration: once, however many processes have read it. A new password of Redis is no act. */
 export async function noteReload(audit: Audit, reload: ConfigReload, nowMs: number): Promise<void> {
+  if (reload.kind === 'redis-password') return;
   const result = resultOfReload(reload);
   const detail = describeReload(reload);
   // Secrets print as a constant, so nothing of them is in the digest.
@@ -44,7 +45,7 @@ export async function noteReload(audit: Audit, reload: ConfigReload, nowMs: numb
   await noteOwnAct(audit, 'config', about, `config:${digest}:${Math.floor(nowMs / SAME_CHANGE_MS)}`);
 }
 
-function describeReload(reload: ConfigReload): string {
+function describeReload(reload: Exclude<ConfigReload, { kind: 'redis-password' }>): string {
   if (reload.kind === 'invalid') return `A changed configuration is not valid: ${reload.faults}`;
   const left = reload.restart.length === 0 ? '' : ` Left for a restart: ${reload.restart.join(', ')}.`;
   if (reload.config === null && left === '') return 'The configuration is back at what runs.';
