@@ -6,6 +6,8 @@ import { expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const GUARD = 'apps/cli/src/guarded-output.ts';
+/** The other form of the logger's lines (LOG_FORMAT=pretty). */
+const PRETTY_LINES = 'packages/core/src/runtime/pretty-lines.ts';
 const LOGGER = 'packages/core/src/runtime/logger.ts';
 
 function read(file: string): Promise<string> {
@@ -51,5 +53,8 @@ test('only the logger writes to a descriptor, and it escapes what it writes', as
   const found = await filesWith(past);
 
   expect(found).toEqual([LOGGER]);
-  expect(await read(LOGGER)).toMatch(/forTerminals\(createLineWriter\(/);
+  const logger = await read(LOGGER);
+  expect(logger).toContain('format = terminalText }');
+  expect(logger).toContain('lines.write(format(text))');
+  expect(await read(PRETTY_LINES)).toContain('pretty(escapeValues(');
 });
