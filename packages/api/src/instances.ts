@@ -58,8 +58,8 @@ export const InstancesPage = pageOf(InstanceRow).extend({
 
 export const Attempt = z.object({
   endedAt: Time,
-  /** In the Comment of its command, and in every log line about it. */
-  batchId: z.string(),
+  /** In the Comment of its command, and in every log line about it; null where an older release answers. */
+  batchId: z.string().nullable().default(null),
   commandId: z.string().nullable(),
   /** To the invocation in the AWS console. */
   link: z.string().nullable(),
@@ -111,8 +111,8 @@ export const InstanceStory = z.object({
     lastComplete: Time.nullable(),
   }),
   attempts: z.array(Attempt),
-  /** The sweep that queued it; null for one that is not on its way to joined. */
-  sweepId: z.string().nullable(),
+  /** The sweep that queued it; null for one that is not on its way to joined, and where an older release answers. */
+  sweepId: z.string().nullable().default(null),
   attemptCount: z.number().int(),
   outputAlike: z
     .object({ template: z.string(), hosts: z.number().int(), accounts: z.number().int() })

@@ -43,8 +43,8 @@ export interface Explanation {
   readonly targetLastComplete: string | null;
   readonly attempts: readonly {
     readonly endedAt: string;
-    /** In the Comment of its command, and in every log line about it. */
-    readonly batchId: string;
+    /** In the Comment of its command, and in every log line about it; null where a scheduler of an older release answers. */
+    readonly batchId: string | null;
     readonly commandId: string | null;
     readonly link: string | null;
     readonly cause: string | null;
