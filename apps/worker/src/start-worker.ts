@@ -158,7 +158,6 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
     stop: async () => {
       isStopping = true;
       keeper.close();
-      leftBehind.close();
       await Promise.all([watch.close(), ...queues.map((one) => one.close(config.worker.shutdownMs))]);
       await calls.close();
       await health.close();

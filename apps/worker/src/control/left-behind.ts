@@ -12,52 +12,46 @@ const NAMES_SHOWN = 5;
 export interface LeftBehindReport {
   /** @param job its name, as it lies in Redis */
   readonly tell: (job: string) => void;
-  /** The finding stands until it is looked at again: another worker may go on telling it. */
-  close(): void;
 }
 
 /**
- * One finding for all such jobs, however many come. It ends when none has come for ten minutes, and when a worker starts: one of
- * the newer release takes them, another one tells it again.
+ * One finding for all such jobs, however many come. It ends when none has come for ten minutes, whether this worker still runs or
+ * not, and when a worker starts: one of the newer release takes them, another one tells it again.
+ *
+ * @param quietMs in how long it ends, instead of ten minutes
  */
 export function createLeftBehindReport({
   control,
   clock,
   log,
+  quietMs = QUIET_MS,
 }: {
-  readonly control: Pick<ControlLedger, 'raise' | 'clear'>;
-  readonly clock: Pick<Clock, 'now' | 'after'>;
+  readonly control: Pick<ControlLedger, 'raise'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonicMs'>;
   readonly log: Logger;
+  readonly quietMs?: number;
 }): LeftBehindReport {
   const names = new Set<string>();
-  let cancel = (): void => undefined;
-  const writing = (work: Promise<void>): void => {
-    work.catch((error: unknown) => {
-      log.debug({ reason: messageOf(error) }, 'jobs of a newer release could not be told');
-    });
-  };
-  const end = (): void => {
-    names.clear();
-    writing(control.clear('jobs-of-newer-release', 'all'));
-  };
+  let toldAtMs = clock.monotonicMs();
   return {
     tell: (job) => {
+      const nowMs = clock.monotonicMs();
+      // What was told of an earlier update is over.
+      if (nowMs - toldAtMs > quietMs) names.clear();
+      toldAtMs = nowMs;
       if (names.size < NAMES_SHOWN) names.add(plainName(job));
-      cancel();
-      cancel = clock.after(QUIET_MS, end);
-      writing(
-        control.raise({
-          kind: 'jobs-of-newer-release',
-          scope: 'all',
-          sinceMs: clock.now(),
-          message: `Jobs of a newer release wait, and no worker of that release takes them: ${[...names].join(', ')}. Workers put them back; what the ledger makes due stays due there.`,
-          remedy:
-            'Finish the update with workers of the newer release (docs/upgrade.md). After a way back nothing has to be done: they end within an hour, and this note ten minutes later.',
-        }),
-      );
-    },
-    close: () => {
-      cancel();
+      const finding = {
+        kind: 'jobs-of-newer-release',
+        scope: 'all',
+        sinceMs: clock.now(),
+        message: `Jobs of a newer release wait, and no worker of that release takes them: ${[...names].join(', ')}. Workers put them back; what the ledger makes due stays due there.`,
+        remedy:
+          'Finish the update with workers of the newer release (docs/upgrade.md). After a way back nothing has to be done: they end within an hour, and this note ten minutes later.',
+        quietMs,
+      } as const;
+      control.raise(finding).catch((error: unknown) => {
+        log.debug({ reason: messageOf(error) }, 'jobs of a newer release could not be told');
+      });
     },
   };
 }

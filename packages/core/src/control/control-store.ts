@@ -118,15 +118,20 @@ export function createControlLedger(deps: {
       return Number(await redis.get(keys.signedSince));
     },
 
-    async raise(finding) {
+    async raise({ quietMs, ...finding }) {
       // The first report's time is kept, so that a finding shows how long it has stood.
       const field = findingId(finding.kind, finding.scope);
-      const before = await redis.hget(keys.findings, field);
+      const [before, nowMs] = await Promise.all([redis.hget(keys.findings, field), readTime(redis)]);
       const known = before === null ? null : parseStored(StoredFinding, before);
+      const isKnown = known !== null && isStanding(known, nowMs);
       await redis.hset(
         keys.findings,
         field,
-        encodeStored({ ...finding, sinceMs: known?.sinceMs ?? finding.sinceMs }),
+        encodeStored({
+          ...finding,
+          sinceMs: isKnown ? known.sinceMs : finding.sinceMs,
+          ...(quietMs === undefined ? {} : { endsAtMs: nowMs + quietMs }),
+        }),
       );
     },
 
@@ -140,8 +145,15 @@ export function createControlLedger(deps: {
     },
 
     async findings() {
-      const [texts, trouble] = await Promise.all([redis.hvals(keys.findings), findTrouble()]);
-      const stored = texts.map((text) => parseStored(StoredFinding, text)).filter((one) => one !== null);
+      const [texts, trouble, nowMs] = await Promise.all([
+        redis.hvals(keys.findings),
+        findTrouble(),
+        readTime(redis),
+      ]);
+      const stored = texts
+        .map((text) => parseStored(StoredFinding, text))
+        .filter((one) => one !== null)
+        .filter((one) => isStanding(one, nowMs));
       return [...(trouble === null ? [] : [trouble]), ...stored];
     },
 
@@ -154,6 +166,17 @@ export function createControlLedger(deps: {
     ...createBrakeCounts({ keys, run }),
     ...createEpochs({ redis, keys }),
   };
+}
+
+/** Redis's time, epoch ms. */
+async function readTime(redis: Redis): Promise<number> {
+  const [seconds, microseconds] = await redis.time();
+  return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+}
+
+/** @param nowMs Redis's time */
+function isStanding({ endsAtMs }: { readonly endsAtMs?: number | undefined }, nowMs: number): boolean {
+  return endsAtMs === undefined || nowMs < endsAtMs;
 }
 
 function findingId(kind: string, scope: string): string {
@@ -191,8 +214,7 @@ function createEpochs(deps: {
     async epochSeenAt(epoch) {
       const known = await redis.get(keys.epochSeen(epoch));
       if (known !== null) return Number(known);
-      const [seconds, microseconds] = await redis.time();
-      const nowMs = Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+      const nowMs = await readTime(redis);
       // Kept a day: nothing that was sent before an epoch is under way for longer than minutes.
       await redis.set(keys.epochSeen(epoch), nowMs, 'EX', 86_400, 'NX');
       return Number((await redis.get(keys.epochSeen(epoch))) ?? nowMs);

@@ -83,6 +83,8 @@ export interface Finding {
   readonly owner?: CauseOwner;
   /** How many places it sums up. @default 1 */
   readonly count?: number;
+  /** It ends when it was not raised again for so long, whichever process raised it; absent: it stands until it is cleared. */
+  readonly quietMs?: number;
 }
 
 /** How a finding is named: in the API, by a mute, and by what was told of it. */

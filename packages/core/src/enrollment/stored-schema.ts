@@ -74,6 +74,8 @@ export const StoredFinding = z.looseObject({
   sinceMs: EpochMs,
   message: z.string(),
   remedy: z.string(),
+  // By Redis's time; without one it stands until it is cleared.
+  endsAtMs: EpochMs.optional().catch(undefined),
 });
 
 /** A value as JSON for Redis, with the schema number of this release as `v`. Fields of a newer release go along. */
