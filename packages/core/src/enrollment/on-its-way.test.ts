@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { EnrollmentEvent } from './event.ts';
 import { onItsWay } from './next-record.ts';
 import { KnownRecord, type StoredRecord } from './record.ts';
+import { StoredIntent } from './stored-schema.ts';
 import { runEvents } from './transition.ts';
 
 const SWEEP = '01JD4Q7W8ZC2R6M3N5P9T0VXYB';
@@ -65,8 +66,29 @@ test('a host that has failed is on its way no more, and one that is tried again 
   expect(onItsWay(after(failed, [claimed], later))).toEqual({});
 });
 
-test('what is no text in its place is left out when the record is read', () => {
-  const read = KnownRecord.parse({ ...aRecord('queued'), sweepId: 7 });
+test.each([[7], [''], ['a sweep'], [`${SWEEP}${'0'.repeat(1_000_000)}`]])(
+  'what is no sweep’s id in its place is left out when the record is read (case %#)',
+  (sweepId) => {
+    expect(onItsWay(KnownRecord.parse({ ...aRecord('queued'), sweepId }))).toEqual({});
+    expect(onItsWay(KnownRecord.parse({ ...aRecord('queued'), sweepId: SWEEP }))).toEqual({ sweepId: SWEEP });
+  },
+);
 
-  expect(onItsWay(read)).toEqual({});
+test('an intent is read without its sweeps where these are not ten ids at most', () => {
+  const intent = {
+    batchId: aBatchId(1),
+    matcherKey: aRecord('queued').matcherKey,
+    documentName: 'Install',
+    instanceIds: [],
+    intentAtMs: NOW_MS,
+    notAfterMs: NOW_MS,
+    epoch: 'e',
+    command: null,
+    polls: 0,
+  };
+  const sweepsOf = (...sweepIds: readonly string[]) => StoredIntent.parse({ ...intent, sweepIds }).sweepIds;
+
+  expect(sweepsOf(SWEEP)).toEqual([SWEEP]);
+  expect(sweepsOf(SWEEP, 'x'.repeat(1_000))).toBeUndefined();
+  expect(sweepsOf(...Array.from({ length: 11 }, () => SWEEP))).toBeUndefined();
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BatchId, CommandId, InstanceId, MatcherKey } from '../organization/ids.ts';
+import { BatchId, CommandId, InstanceId, MatcherKey, SweepId } from '../organization/ids.ts';
 import { type Cause, ForeignWord, StoredCause } from './cause.ts';
 
 /**
@@ -36,6 +36,15 @@ const STATES: Readonly<Record<EnrollmentState, true>> = {
 
 /** All states, for filters, metrics and lists. */
 export const ENROLLMENT_STATES = Object.keys(STATES) as [EnrollmentState, ...EnrollmentState[]];
+
+/** States from which a host goes on to joined by itself. */
+export const ON_THE_WAY = [
+  'discovered',
+  'queued',
+  'sending',
+  'installing',
+  'installed',
+] as const satisfies readonly EnrollmentState[];
 
 /** What a record says whatever its state. */
 export interface EnrollmentBase {
@@ -242,8 +251,8 @@ const storedBase = {
   tags: z.record(z.string(), z.string()).optional().catch(undefined),
 };
 
-// It decides nothing: one that is no text is left out.
-const storedWay = { sweepId: z.string().optional().catch(undefined) };
+// It decides nothing: what is no sweep's id is left out.
+const storedWay = { sweepId: SweepId.optional().catch(undefined) };
 
 /** A record of this release as it lies in Redis. */
 export const KnownRecord: z.ZodType<EnrollmentRecord> = z.discriminatedUnion('state', [

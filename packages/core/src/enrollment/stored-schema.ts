@@ -10,7 +10,7 @@ import {
 } from './record.ts';
 import { FINDING_KINDS, type Pause, PAUSERS } from '../control/findings.ts';
 import { LEDGER_SCHEMA } from '../control/installation.ts';
-import { BatchId, CommandId, InstanceId, MatcherKey, Region } from '../organization/ids.ts';
+import { BatchId, CommandId, InstanceId, MatcherKey, Region, SweepId } from '../organization/ids.ts';
 import type { Intent } from '../install/intent.ts';
 import { ReportAccount } from '../reports/report.ts';
 
@@ -41,7 +41,7 @@ export const StoredIntent: z.ZodType<Intent> = z.looseObject({
   command: z.looseObject({ commandId: CommandId, expiresAtMs: EpochMs }).nullable(),
   polls: z.number(),
   keyId: z.string().optional(),
-  sweepIds: z.array(z.string()).optional().catch(undefined),
+  sweepIds: z.array(SweepId).max(10).optional().catch(undefined),
   seal: z.string().optional(),
 });
 

@@ -35,6 +35,9 @@ export const BatchId = z
   .brand('BatchId');
 export type BatchId = z.infer<typeof BatchId>;
 
+/** The id of a sweep: a ULID. */
+export const SweepId = z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/);
+
 /** The key of a matcher, derived from its content (see `matcherKey`): 16 hexadecimal digits. */
 export const MatcherKey = z
   .string()
