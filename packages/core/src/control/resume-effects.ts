@@ -11,6 +11,8 @@ export interface ResumeEffects {
   readonly ends: readonly string[];
   /** The same, each with what tells it from a later one of the same words: since when it stands, or which inventory was read. */
   readonly pins: readonly string[];
+  /** The same as the release before this one pins them. */
+  readonly olderPins: readonly string[];
   /** Scopes of pauses that stand, widest reach first to those that read it: a pause of its own scope alone is ended. */
   readonly stillPaused: readonly ScopeText[];
 }
@@ -52,6 +54,16 @@ export function pinInventory({ generation, error }: Pick<InventoryFacts, 'genera
   return JSON.stringify([generation ?? '', error ?? '']);
 }
 
+/** Whether a plan was made on this drop. A plan of the release before this one has pinned the generation alone. */
+export function isPinnedInventory(
+  facts: Pick<InventoryFacts, 'generation' | 'error'>,
+  pinned: string | null,
+): boolean {
+  return pinned === pinInventory(facts) || pinned === (facts.generation ?? '');
+}
+
+type Which = string | number | null | undefined;
+
 /** What a resume of these scopes, one after the other, would do just now. */
 export async function readResumeEffects(
   { control, nodes, ramps }: Pick<Ledger, 'control' | 'nodes' | 'ramps'>,
@@ -80,7 +92,7 @@ export async function readResumeEffects(
       ? []
       : [{ text, sinceMs: pause?.atMs ?? finding?.sinceMs }];
   });
-  const ends: readonly (readonly [what: string, which: string | number | null | undefined])[] = [
+  const ends: readonly (readonly [what: string, which: Which, older?: Which])[] = [
     ...ended
       .filter(({ by, scope: of }) => by !== 'brake' || !texts.includes(of))
       .map(({ scope: of, by, reason, atMs }) => {
@@ -100,6 +112,7 @@ export async function readResumeEffects(
           [
             'the doubt about an inventory that lost nodes: the smaller one is taken for true',
             pinInventory(facts),
+            facts.generation,
           ] as const,
         ]
       : []),
@@ -109,7 +122,8 @@ export async function readResumeEffects(
   ];
   return {
     ends: ends.map(([what]) => what),
-    pins: ends.map((one) => JSON.stringify(one)),
+    pins: ends.map(([what, which]) => JSON.stringify([what, which])),
+    olderPins: ends.map(([what, which, older = which]) => JSON.stringify([what, older])),
     stillPaused: pauses.filter((pause) => !ended.includes(pause)).map((pause) => pause.scope),
   };
 }

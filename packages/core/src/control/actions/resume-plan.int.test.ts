@@ -163,6 +163,81 @@ test.each([
   expect(told.map(({ entry }) => entry?.detail)).toEqual(['resumed all']);
 });
 
+test('a resume that was done before its process was killed is told as done, and ends no pause that came since', async () => {
+  const one = await failedFleet(1, 1);
+  await one.pause('all');
+  const { id } = await one.operator.begin('resume', EVERYTHING);
+  const noteActed = (): Promise<never> => Promise.reject(new Error('killed'));
+  const dying = anOperator({ ...one.ledger, actions: { ...one.ledger.actions, noteActed } });
+  await expect(dying.run(id)).rejects.toThrow('killed');
+  await one.pause('all', NOW_MS + 1, 'brake');
+
+  await one.operator.run(id);
+
+  expect(await one.paused()).toEqual(['all']);
+  expect(await one.ledger.actions.read(id)).toMatchObject({ state: 'done', message: 'resumed all' });
+});
+
+test('a resume that was killed half way and meets a later pause fails, and says that some of it may be done', async () => {
+  const one = await failedFleet(1, 2);
+  const [first, second] = [anInstanceId(0), anInstanceId(1)];
+  await one.pause(`instance:${first}`);
+  await one.pause(`instance:${second}`);
+  const { id } = await one.operator.begin('resume', { kind: 'list', ids: [first, second] });
+  const resume = async (scope: ScopeText): Promise<boolean> => {
+    if (scope === `instance:${second}`) throw new Error('killed');
+    return one.ledger.control.resume(scope);
+  };
+  const dying = anOperator({ ...one.ledger, control: { ...one.ledger.control, resume } });
+  await expect(dying.run(id)).rejects.toThrow('killed');
+  await one.pause(`instance:${first}`, NOW_MS + 1);
+
+  await one.operator.run(id);
+
+  expect(await one.paused()).toEqual([`instance:${first}`, `instance:${second}`]);
+  expect(await one.ledger.actions.read(id)).toMatchObject({
+    state: 'failed',
+    message: expect.stringMatching(
+      /^some of it may be done; for the rest it would end the pause of instance/,
+    ),
+  });
+});
+
+/** Of an inventory the previous release pins its generation alone. */
+const PREVIOUS_RESUME = JSON.stringify({
+  pins: ['["the doubt about an inventory that lost nodes: the smaller one is taken for true","g1"]'],
+  gone: [],
+});
+
+test.each([
+  ['accept-inventory', 'g1'],
+  ['resume', PREVIOUS_RESUME],
+] as const)(
+  'a plan of the previous release about an inventory is begun and done by this one: %s',
+  async (kind, pinned) => {
+    const one = bench.create();
+    const operator = anOperator(one.ledger);
+    const dropped = { generation: 'g1', begunAtMs: NOW_MS, nodes: 9, error: 'it lost nodes', dropped: true };
+    await one.ledger.nodes.publish(dropped);
+    const asPrevious = async () => {
+      const id = await operator.planned(kind, EVERYTHING);
+      const key = one.keys.action(id);
+      const facts = JSON.parse((await one.redis.hget(key, 'facts')) ?? '') as object;
+      await one.redis.hset(key, 'facts', JSON.stringify({ ...facts, pinned }));
+      return id;
+    };
+    const [outdated, id] = [await asPrevious(), await asPrevious()];
+
+    expect(await operator.start(id)).toMatchObject({ kind: 'begun' });
+    await operator.run(id);
+    expect(await one.ledger.nodes.facts()).toMatchObject({ dropped: false });
+    expect(await one.ledger.actions.read(id)).toMatchObject({ state: 'done' });
+
+    await one.ledger.nodes.publish({ ...dropped, generation: 'g2' });
+    expect(await operator.start(outdated)).toMatchObject({ kind: 'conflict' });
+  },
+);
+
 test('a pause of a list with an unknown id, or of a filter that gives nothing, is refused', async () => {
   const one = await failedFleet(1, 2);
   const unknown = anInstanceId(999_999);

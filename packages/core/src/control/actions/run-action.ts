@@ -16,7 +16,7 @@ import { plural } from '../../runtime/wording.ts';
 import { StoredRequest } from '../approval.ts';
 import type { Ledger } from '../ledger.ts';
 import { acceptInventory, approveRequest, pauseScope, resumeScope } from '../operator-acts.ts';
-import { pinInventory } from '../resume-effects.ts';
+import { isPinnedInventory } from '../resume-effects.ts';
 import { ALL } from '../scope.ts';
 import { cancelPart, retryPart, type StepCounts } from './act-on-part.ts';
 import { type Action, type ActionId, type ActionPart, isBulk, rampOfAction } from './action.ts';
@@ -170,8 +170,13 @@ async function act(deps: RunDeps, action: Action): Promise<Ended> {
     }
     case 'resume': {
       const scopes = await scopesOf(ledger, action);
-      const { ends, unshown } = await readShownResume(deps, action, scopes);
-      if (unshown !== null) return failed(`it would end ${unshown} by now, which was not shown: plan again`);
+      const { ends, unshown, left } = await readShownResume(deps, action, scopes);
+      if (unshown !== null) {
+        const why = `it would end ${unshown} by now, which was not shown: plan again`;
+        if (action.effect === null) return failed(why);
+        // The first try was killed, and what came since is not its to end. What it foresaw is told when nothing of that is left.
+        return left === 0 ? done(action.effect) : failed(`some of it may be done; for the rest ${why}`);
+      }
       const isAny = ends.length > 0 || scopes.some(({ kind }) => kind === 'all');
       await actions.foresee(action.id, `${isAny ? 'resumed' : 'nothing was paused for'} ${action.about}`);
       for (const scope of scopes) await resumeScope(deps, scope);
@@ -193,7 +198,7 @@ async function act(deps: RunDeps, action: Action): Promise<Ended> {
     }
     case 'accept-inventory': {
       const facts = await ledger.nodes.facts();
-      const isShown = pinInventory(facts) === action.pinned;
+      const isShown = isPinnedInventory(facts, action.pinned);
       // After a kill another one may have dropped: the first try may have accepted what was shown, and this one is not it.
       if (facts.dropped && !isShown && action.effect === null) return failed(OTHER_INVENTORY);
       const isAny = facts.dropped && isShown;

@@ -31,17 +31,23 @@ export const OTHER_INVENTORY = 'another inventory has been read since: plan agai
 
 /**
  * What a resume ends just now. `unshown`: the first thing among it that its plan did not show; null where it showed all, or is of
- * an older release.
+ * an older release that pins nothing. `left`: how many things of it the plan showed.
  */
 export async function readShownResume(
   { ledger, config }: { readonly ledger: Ledger; readonly config: Pick<MusterConfig, 'limits'> },
   action: Action,
   scopes: readonly Scope[],
-): Promise<ResumeEffects & { readonly unshown: string | null }> {
+): Promise<ResumeEffects & { readonly unshown: string | null; readonly left: number }> {
   const effects = await readResumeEffects(ledger, config, ...scopes);
   const shown = resumePinsOf(action);
-  const more = effects.pins.findIndex((pin) => shown?.pins.includes(pin) === false);
-  return { ...effects, unshown: effects.ends[more] ?? null };
+  const isShown = effects.pins.map(
+    (pin, at) => shown?.pins.some((one) => one === pin || one === effects.olderPins[at]) !== false,
+  );
+  return {
+    ...effects,
+    unshown: effects.ends[isShown.indexOf(false)] ?? null,
+    left: isShown.filter(Boolean).length,
+  };
 }
 
 /** Null for a list, a filter or a subject, and for a scope that only a newer release can read. */

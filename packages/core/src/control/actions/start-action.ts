@@ -3,7 +3,7 @@ import type { MusterConfig } from '../../config/model.ts';
 import { plural } from '../../runtime/wording.ts';
 import type { Actor, AuditNote, AuditResult } from '../audit/audit-entry.ts';
 import type { Ledger } from '../ledger.ts';
-import { pinInventory } from '../resume-effects.ts';
+import { isPinnedInventory } from '../resume-effects.ts';
 import { readTouched } from '../touched-hosts.ts';
 import { type Action, type ActionId, isBulk } from './action.ts';
 import { OTHER_INVENTORY, readShownResume, scopeOf, scopesOf } from './scopes-of-action.ts';
@@ -109,7 +109,7 @@ async function whyOutdated(
   }
   if (kind === 'accept-inventory') {
     const facts = await ledger.nodes.facts();
-    return facts.dropped && pinInventory(facts) === pinned ? null : OTHER_INVENTORY;
+    return facts.dropped && isPinnedInventory(facts, pinned) ? null : OTHER_INVENTORY;
   }
   const resume =
     kind === 'resume'
