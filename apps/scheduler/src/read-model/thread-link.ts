@@ -5,6 +5,7 @@ import type { Logger } from '@muster/core/runtime/logger-port';
 import type { Answer } from './answer.ts';
 import type { ModelChange, ModelState } from './follow-ledger.ts';
 import type { Message, Questions, Reply, ThreadSettings, Topic } from './questions.ts';
+import { limitsOfThread, readMemory } from './thread-memory.ts';
 import { plainRedis } from './thread-redis.ts';
 
 /** What came of one question. */
@@ -19,12 +20,6 @@ const RESTART_MS = 1_000;
 const RETRY_AFTER_MS = 2_000;
 /** How long the thread may take to end: Redis may say nothing, and the copy is worth no waiting. */
 const PARTING_MS = 2_000;
-
-/**
- * Parsing records leaves much garbage: with V8's own young generation the thread takes 200 MB more for 100,000 instances, and
- * saves a tenth of its time. What is old are ids, names, tags and texts, about 0.3 GB for a million instances.
- */
-const MEMORY = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 2_048 };
 
 const UNBORN: ModelState = { asOfMs: null, rebuilding: true, rebuilds: 0, rows: 0 };
 
@@ -48,7 +43,7 @@ export function linkThread(deps: {
     const settings: ThreadSettings = { redis: plainRedis(deps.redis), pollMs: POLL_MS };
     const worker = new Worker(new URL('./model-thread.ts', import.meta.url), {
       workerData: settings,
-      resourceLimits: MEMORY,
+      resourceLimits: limitsOfThread(readMemory()),
     });
     worker.on('message', take);
     worker.on('error', (err) => log.error({ err }, 'the thread of the read model failed'));
