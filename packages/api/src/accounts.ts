@@ -10,7 +10,7 @@ const HOST_SUMS = {
   lost: z.number().int(),
   failed: z.number().int(),
   ineligible: z.number().int(),
-  /** Queued, sending, installing, installed. */
+  /** Discovered, queued, sending, installing, installed: what goes on to joined by itself. */
   underWay: z.number().int(),
 };
 

@@ -1,17 +1,17 @@
 import type { Ledger } from '@muster/core/control/ledger';
+import { ON_THE_WAY } from '@muster/core/enrollment/record';
 import { accountStatus, worstFirst } from '@muster/core/organization/account-status';
 import type { Coverage } from '@muster/core/organization/coverage';
 import { parseCoverageId } from '@muster/core/organization/coverage-store';
 import type { AccountLine } from '../lists/account-list.ts';
 
-/** States by the column of an account that counts them. `other` is a host too, and has no column of its own. */
+/** States by the column of an account that counts them. */
 const STATES = {
   joined: ['joined'],
   lost: ['lost'],
   failed: ['failed'],
   ineligible: ['ineligible'],
-  underWay: ['queued', 'sending', 'installing', 'installed'],
-  other: ['discovered'],
+  underWay: ON_THE_WAY,
 } as const;
 type Column = keyof typeof STATES;
 const COLUMNS = Object.keys(STATES) as Column[];

@@ -19,6 +19,11 @@ export const STATES: readonly { readonly state: string; readonly tone: Tone; rea
   { state: 'gone', tone: 'off', means: 'Terminated.' },
 ];
 
+/** States from which a host goes on to joined by itself. */
+export const UNDER_WAY: readonly string[] = STATES.filter(({ tone }) => tone === 'busy').map(
+  ({ state }) => state,
+);
+
 /** How targets were read, the good ones first. */
 export const COVERAGE: readonly { readonly status: string; readonly tone: Tone; readonly label: string }[] = [
   { status: 'complete', tone: 'good', label: 'complete' },

@@ -1,4 +1,5 @@
 import { aCoverage, anAccountId, seededRandom } from '@muster/testing/builders';
+import { ENROLLMENT_STATES } from '@muster/core/enrollment/record';
 import type { AccountId } from '@muster/core/organization/ids';
 import { expect, test } from 'vitest';
 import { createPlaces } from './places.ts';
@@ -27,6 +28,31 @@ test('denied is an account that cannot be entered: one that is kept out of a reg
     [entered, 'partial', 'ec2-perm-account-denied'],
     [locked, 'denied', 'ec2-perm-account-denied'],
   ]);
+});
+
+test('a host is under way from when it is seen until it has joined, failed or cannot be enrolled', () => {
+  const places = createPlaces();
+  const accountId = anAccountId(0);
+  places.put(
+    [{ accountId, name: '', ancestorIds: [] }],
+    [{ id: `${accountId}.eu-west-1`, coverage: aCoverage() }],
+  );
+  const tallies = createTallies();
+  for (const state of ENROLLMENT_STATES) {
+    tallies.count({
+      account: accountId,
+      region: 'eu-west-1',
+      state,
+      cause: '',
+      wave: '',
+      matcher: 'm',
+      platform: '',
+    });
+  }
+
+  const [account] = createPlaceRollup({ places, tallies })().accounts;
+
+  expect(account).toMatchObject({ hosts: 9, joined: 1, lost: 1, failed: 1, ineligible: 1, underWay: 5 });
 });
 
 test('hosts of an account that cannot be entered, and of a region out of scope, are in its sums, in those of targets and on the map', () => {

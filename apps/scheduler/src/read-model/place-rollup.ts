@@ -1,5 +1,6 @@
 /** Accounts and targets with the sums of their instances, made anew when something has changed. */
 import type { AccountRow, TargetRow } from '@muster/api/accounts';
+import { ON_THE_WAY } from '@muster/core/enrollment/record';
 import { accountStatus, worstFirst } from '@muster/core/organization/account-status';
 import type { Coverage } from '@muster/core/organization/coverage';
 import type { AccountFacts, KnownPlaces } from './places.ts';
@@ -46,7 +47,7 @@ const OUT_OF_SCOPE: Coverage = {
 };
 
 const NOT_HOSTS: ReadonlySet<string> = new Set(['stopped', 'unmatched', 'gone']);
-const UNDER_WAY: ReadonlySet<string> = new Set(['queued', 'sending', 'installing', 'installed']);
+const UNDER_WAY: ReadonlySet<string> = new Set(ON_THE_WAY);
 
 /** What one account comes to. */
 interface AccountPart extends Places {

@@ -1,8 +1,7 @@
+import { ON_THE_WAY } from '../enrollment/record.ts';
 import type { HistoryBucket } from './history-bucket.ts';
 import { doneSince } from './series.ts';
 
-/** States from which a host goes on to joined by itself. */
-const ON_THE_WAY = ['discovered', 'queued', 'sending', 'installing', 'installed'] as const;
 /** With fewer joined hosts an hour says nothing of the next one. */
 const FEWEST_JOINED = 10;
 /** A rate that needs longer than this is no forecast. */

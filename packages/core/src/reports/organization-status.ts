@@ -1,4 +1,5 @@
 import type { CauseOwner } from '../enrollment/cause.ts';
+import { ON_THE_WAY } from '../enrollment/record.ts';
 import { type Finding, idOfFinding, ownerOfFinding, type Pause, PAUSERS } from '../control/findings.ts';
 import { type Mute, type MuteView, viewOfMute } from '../control/mute-store.ts';
 import { type Severity, severityOfFinding, severityOfPause } from '../control/severity.ts';
@@ -231,7 +232,7 @@ function findingOfPause(pause: Pause, mutes: Mutes): OrganizationStatus['finding
  * inventory is configured, installed is not an end.
  */
 export function isSettled(status: OrganizationStatus, hasInventory: boolean): boolean {
-  const moving = ['discovered', 'queued', 'sending', 'installing', ...(hasInventory ? ['installed'] : [])];
+  const moving = ON_THE_WAY.filter((state) => hasInventory || state !== 'installed');
   return (
     status.sweep.state === 'finished' &&
     status.commands.live === 0 &&

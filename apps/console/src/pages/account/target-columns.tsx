@@ -1,9 +1,10 @@
 import type { TargetRow } from '@muster/api/accounts';
 import { plainText } from '../../format/plain-text.ts';
+import { UNDER_WAY } from '../../format/wording.ts';
 import { CoverageBadge } from '../../parts/badge.tsx';
 import type { Column } from '../../parts/column.ts';
 import { RelativeTime } from '../../parts/relative-time.tsx';
-import { HostsLink, UNDER_WAY } from '../accounts/hosts-link.tsx';
+import { HostsLink } from '../accounts/hosts-link.tsx';
 
 /** The columns of the regions of one account. */
 export const TARGET_COLUMNS: readonly Column<TargetRow>[] = [
@@ -65,7 +66,7 @@ export const TARGET_COLUMNS: readonly Column<TargetRow>[] = [
     header: 'Under way',
     weight: 9,
     isNumber: true,
-    cell: (row) => <HostsLink place={row} count={row.underWay} state={UNDER_WAY} />,
+    cell: (row) => <HostsLink place={row} count={row.underWay} state={UNDER_WAY.join(',')} />,
   },
   {
     id: 'read',

@@ -2,10 +2,11 @@ import type { AccountRow } from '@muster/api/accounts';
 import { Link } from '@tanstack/react-router';
 import { share } from '../../format/numbers.ts';
 import { plainText } from '../../format/plain-text.ts';
+import { UNDER_WAY } from '../../format/wording.ts';
 import { Badge, CoverageBadge } from '../../parts/badge.tsx';
 import type { Column } from '../../parts/column.ts';
 import { RelativeTime } from '../../parts/relative-time.tsx';
-import { HostsLink, UNDER_WAY } from './hosts-link.tsx';
+import { HostsLink } from './hosts-link.tsx';
 
 /** The columns of the list of accounts. A figure of hosts leads to these hosts. */
 export const ACCOUNT_COLUMNS: readonly Column<AccountRow>[] = [
@@ -97,7 +98,7 @@ export const ACCOUNT_COLUMNS: readonly Column<AccountRow>[] = [
     weight: 12,
     isNumber: true,
     isOptional: true,
-    cell: (row) => <HostsLink place={row} count={row.underWay} state={UNDER_WAY} />,
+    cell: (row) => <HostsLink place={row} count={row.underWay} state={UNDER_WAY.join(',')} />,
   },
   {
     id: 'read',

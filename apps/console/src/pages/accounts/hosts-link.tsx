@@ -12,9 +12,6 @@ interface CountedPlace {
   readonly hosts: number;
 }
 
-/** States of hosts that a command is or will be sent to. */
-export const UNDER_WAY = 'queued,sending,installing,installed';
-
 /** A figure that leads to its hosts. Of a place that was never read it is a dash: not read is not zero. */
 export function HostsLink({
   place: { accountId, region = '*', lastCompleteAt, hosts },

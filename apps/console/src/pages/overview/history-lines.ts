@@ -1,7 +1,7 @@
 /** Lines of the overview's charts, out of what history has. */
 import type { History } from '@muster/api/history';
 import type { Line } from '../../parts/chart-line.ts';
-import { UNDER_WAY } from './host-sums.ts';
+import { UNDER_WAY } from '../../format/wording.ts';
 
 type Series = History['series'];
 

@@ -1,5 +1,5 @@
 /** Sums over states, as the overview says them. */
-import { STATES } from '../../format/wording.ts';
+import { STATES, UNDER_WAY } from '../../format/wording.ts';
 
 /** Hosts that are meant to join: all but those that are stopped, unmatched or gone. */
 export interface HostSums {
@@ -15,8 +15,6 @@ export interface HostSums {
   readonly other: number;
 }
 
-/** States of a host on its way. */
-export const UNDER_WAY = ['discovered', 'queued', 'sending', 'installing', 'installed'];
 const NOT_MEANT = new Set(['stopped', 'unmatched', 'gone']);
 
 export function hostSums(byState: Readonly<Record<string, number>>): HostSums {

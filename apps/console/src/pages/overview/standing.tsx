@@ -2,9 +2,9 @@ import type { Overview } from '@muster/api/overview';
 import { Link } from '@tanstack/react-router';
 import type { ReactElement, ReactNode } from 'react';
 import { figure, plural, share } from '../../format/numbers.ts';
-import type { Tone } from '../../format/wording.ts';
+import { type Tone, UNDER_WAY } from '../../format/wording.ts';
 import type { Search } from '../../parts/search.ts';
-import { type HostSums, hostSums, UNDER_WAY } from './host-sums.ts';
+import { type HostSums, hostSums } from './host-sums.ts';
 import { verdictOf } from './verdict.ts';
 
 /** The first look: one sentence, how many hosts have joined, and a way to each of the others. */
