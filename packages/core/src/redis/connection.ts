@@ -82,9 +82,9 @@ function retryWith(passwordFile: string | undefined): NonNullable<ClientOptions[
   };
 }
 
-/** What is made of this connection from now on begins with the password that is in the file by then. */
+/** What is made of this connection from now on begins with the password that is in the file by now: a retry of its own reads it. */
 export function renewPassword({ options }: Redis): void {
-  options.retryStrategy?.call(options, 1);
+  options.retryStrategy?.(1);
 }
 
 const PATIENT = { maxRetriesPerRequest: null, socketTimeout: SILENCE_TIMEOUT_MS } as const;
