@@ -66,6 +66,18 @@ async function report(): Promise<Report> {
   return JSON.parse(await compose('exec', '-T', 'simulators', 'node', '-e', ask)) as Report;
 }
 
+async function ids(service: string): Promise<readonly string[]> {
+  return (await compose('ps', '-q', service)).split('\n').toSorted();
+}
+
+/** muster:latest becomes an image that differs in a variable alone; muster:before-test is what it was. */
+async function changeImage(): Promise<void> {
+  await docker('tag', 'muster:latest', 'muster:before-test');
+  const container = await docker('create', 'muster:latest');
+  await docker('commit', '--change', 'ENV OTHER_RELEASE=1', container, 'muster:latest');
+  await docker('rm', container);
+}
+
 /** What a container gets of an address: a status, or the code of the error. */
 function fetched(service: string, url: string): Promise<string> {
   const ask = `fetch('${url}', { signal: AbortSignal.timeout(5000) }).then((r) => console.log(r.status), (e) => console.log(e.cause?.code ?? e.name))`;
@@ -137,13 +149,34 @@ describe.skipIf(process.env['MUSTER_TEST_DOCKER'] !== '1')(
       expect(files).not.toMatch(/^\.(modules\.yaml|pnpm-workspace-state)/m);
     });
 
-    test('two workers run where nothing says how many, and a further `up` leaves as many', async () => {
+    test('two workers run where nothing says how many, and a further `up` leaves them', async () => {
       const started = await compose('ps', '-q', 'worker');
-      await compose('up', '-d', '--no-deps', 'worker');
+      await compose('up', '-d', 'worker');
+      await compose('up', '-d');
 
       expect(started.split('\n')).toHaveLength(2);
       expect(await compose('ps', '-q', 'worker')).toBe(started);
     });
+
+    test('another image of Muster replaces the workers first, then the scheduler, each once, and Redis not at all', async () => {
+      const [before, redis] = await Promise.all([ids('worker'), ids('redis')]);
+      const scheduler = await ids('scheduler');
+      await changeImage();
+      try {
+        await compose('up', '-d', 'worker');
+        const after = await ids('worker');
+
+        expect(after).toHaveLength(2);
+        expect(before.filter((id) => after.includes(id))).toEqual([]);
+        expect(await ids('scheduler')).toEqual(scheduler);
+        await compose('up', '-d');
+        expect(await ids('worker')).toEqual(after);
+        expect(await ids('scheduler')).not.toEqual(scheduler);
+        expect(await ids('redis')).toEqual(redis);
+      } finally {
+        await docker('tag', 'muster:before-test', 'muster:latest');
+      }
+    }, 180_000);
 
     test('Prometheus gets a token at each start, made by the user that may read the marker key', async () => {
       const monitoring = (...args: readonly string[]) => compose('--profile', 'monitoring', ...args);

@@ -146,6 +146,14 @@ test('a container with root’s user id ends by itself, and mounts no file of th
   }
 });
 
+test('an update of Muster’s image leaves Redis alone: nothing that Redis waits for is of that image', () => {
+  const waitsFor = (name: string): readonly string[] =>
+    Object.keys(serviceOf(name)['depends_on'] ?? {}).flatMap((one) => [one, ...waitsFor(one)]);
+
+  expect(waitsFor('redis')).toEqual(['redis-password']);
+  expect(serviceOf('redis-password').image).toBe(serviceOf('redis').image);
+});
+
 test('the token of Prometheus is made beside the files of the configuration, in a folder that is opened first', () => {
   const { command, depends_on: after, user } = serviceOf('metrics-token');
   const opened = JSON.stringify(serviceOf('monitoring-secrets')['command']);
