@@ -13,6 +13,7 @@ import { Ingress } from 'kubernetes-models/networking.k8s.io/v1/Ingress';
 import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
 import { ConfigMap } from 'kubernetes-models/v1/ConfigMap';
+import { Pod } from 'kubernetes-models/v1/Pod';
 import { Service } from 'kubernetes-models/v1/Service';
 import { ServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
 import { type KubernetesObject, nameOf } from './object.ts';
@@ -30,6 +31,7 @@ const KINDS: readonly KnownKind[] = [
   HorizontalPodAutoscaler,
   Ingress,
   NetworkPolicy,
+  Pod,
   PodDisruptionBudget,
   PrometheusRule,
   ScaledObject,
