@@ -5,66 +5,32 @@ import type { ApiOptions } from './api/api-address.ts';
 import { type CommandContext, CommandError, EXIT } from './command-context.ts';
 import { decideColor } from './guarded-output.ts';
 import { verbOf } from './verb-of.ts';
-
-interface Loadable {
-  readonly verbs: readonly string[];
-  readonly load: () => Promise<(program: Command, context: CommandContext) => void>;
-}
-
-/** In the order of the help. */
-const COMMANDS: readonly Loadable[] = [
-  {
-    verbs: ['scheduler', 'worker'],
-    load: async () => (await import('./commands/processes.ts')).addProcessCommands,
-  },
-  { verbs: ['run'], load: async () => (await import('./commands/run.ts')).addRunCommand },
-  { verbs: ['plan'], load: async () => (await import('./commands/plan.ts')).addPlanCommand },
-  { verbs: ['doctor'], load: async () => (await import('./commands/doctor.ts')).addDoctorCommand },
-  { verbs: ['sweep'], load: async () => (await import('./commands/sweep.ts')).addSweepCommand },
-  { verbs: ['status'], load: async () => (await import('./commands/status.ts')).addStatusCommands },
-  { verbs: ['waves'], load: async () => (await import('./commands/lists.ts')).addWavesCommand },
-  {
-    verbs: ['accounts', 'instances'],
-    load: async () => (await import('./commands/lists.ts')).addInventoryCommands,
-  },
-  {
-    verbs: ['coverage', 'findings'],
-    load: async () => (await import('./commands/lists.ts')).addAttentionCommands,
-  },
-  { verbs: ['explain'], load: async () => (await import('./commands/explain.ts')).addExplainCommand },
-  { verbs: ['events'], load: async () => (await import('./commands/events.ts')).addEventsCommand },
-  { verbs: ['pause', 'resume'], load: async () => (await import('./commands/act.ts')).addPauseCommands },
-  { verbs: ['retry', 'cancel'], load: async () => (await import('./commands/act.ts')).addRetryCommands },
-  { verbs: ['approve'], load: async () => (await import('./commands/approve.ts')).addApproveCommand },
-  { verbs: ['audit'], load: async () => (await import('./commands/audit.ts')).addAuditCommand },
-  { verbs: ['notify'], load: async () => (await import('./commands/notify.ts')).addNotifyCommand },
-  { verbs: ['config'], load: async () => (await import('./commands/config.ts')).addConfigCommand },
-  { verbs: ['init'], load: async () => (await import('./commands/init.ts')).addInitCommand },
-  { verbs: ['version'], load: async () => (await import('./commands/version.ts')).addVersionCommand },
-  { verbs: ['user'], load: async () => (await import('./commands/user.ts')).addUserCommand },
-  {
-    verbs: ['api-token'],
-    load: async () => (await import('./commands/api-token.ts')).addApiTokenCommand,
-  },
-  { verbs: ['console'], load: async () => (await import('./commands/console.ts')).addConsoleCommand },
-  {
-    verbs: ['completion'],
-    load: async () => (await import('./commands/completion.ts')).addCompletionCommand,
-  },
-  { verbs: ['mcp'], load: async () => (await import('./commands/mcp.ts')).addMcpCommand },
-  { verbs: ['token'], load: async () => (await import('./commands/token.ts')).addTokenCommand },
-];
+import { VERB_GROUPS } from './verbs.ts';
 
 /**
- * The command that a command line asks for, alone: loading the others doubles the time of a start. All of them when it asks
- * for none, since help lists them and a slip names the nearest.
+ * The commands that a command line asks for: loading the others doubles the time of a start. None when it asks for none, for
+ * help lists them all and a slip names the nearest by the table alone.
  */
-function commandsFor(argv: readonly string[]): readonly Loadable[] {
+function commandsFor(argv: readonly string[]): typeof VERB_GROUPS {
   const verb = verbOf(argv);
   // It speaks of all of them.
-  if (verb === 'completion') return COMMANDS;
-  const asked = COMMANDS.filter(({ verbs }) => verbs.includes(verb));
-  return asked.length > 0 ? asked : COMMANDS;
+  if (verb === 'completion') return VERB_GROUPS;
+  const topic = verb === 'help' ? verbOf(argv.slice(argv.indexOf('help') + 1)) : verb;
+  return VERB_GROUPS.filter(({ verbs }) => Object.hasOwn(verbs, topic));
+}
+
+/** Adds the commands of a command line, or the names of all with what each does. */
+async function addCommands(
+  program: Command,
+  context: CommandContext,
+  argv: readonly string[],
+): Promise<void> {
+  const asked = commandsFor(argv);
+  for (const { load } of asked) (await load())(program, context);
+  if (asked.length > 0) return;
+  for (const { verbs } of VERB_GROUPS) {
+    for (const [verb, summary] of Object.entries(verbs)) program.command(verb).description(summary);
+  }
 }
 
 /** Verbs that ask a scheduler's API where one is named. */
@@ -135,7 +101,7 @@ export async function main(argv: readonly string[], env: CommandContext['env']):
       exitCode = code;
     },
   };
-  for (const { load } of commandsFor(argv)) (await load())(program, context);
+  await addCommands(program, context, argv);
   program.hook('preAction', (_, action) => {
     refuseUrl(verbOfAction(action), context);
     decideColor(program.opts<{ color?: boolean }>().color, process.stdout, env);
