@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { ListQuery, pageOf, Time, Words } from './paging.ts';
 import { AccountId, InstanceId, Owner } from './scopes.ts';
 
-export const InstanceRow = z.object({
+/** An instance as the read model has it: what an export tells of each. */
+export const InstanceSummary = z.object({
   instanceId: InstanceId,
   /** Its `Name` tag; empty without. Untrusted, like all tags. */
   name: z.string(),
@@ -26,6 +27,19 @@ export const InstanceRow = z.object({
   matcher: z.string(),
   /** Those that the ledger keeps. */
   tags: z.record(z.string(), z.string()),
+});
+export type InstanceSummary = z.infer<typeof InstanceSummary>;
+
+/** A row of a page: with what its record in the ledger says now. While the ledger cannot be read these are null, and the page is stale. */
+export const InstanceRow = InstanceSummary.extend({
+  waitsFor: z
+    .string()
+    .nullable()
+    .describe(
+      'Why a queued, lost or failed one is not tried now: `back-off`, `repair`, `turn`, or the reason for which its target’s sends wait.',
+    ),
+  commandId: z.string().nullable().describe('The live command, else the newest one.'),
+  nodeId: z.string().nullable().describe('Teleport’s host id of a joined one.'),
 });
 export type InstanceRow = z.infer<typeof InstanceRow>;
 

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Target } from '@muster/core/organization/target';
 import { SEEDED, seedOrganization } from '@muster/scheduler/console/seeded-ledger.fixture';
 import { type RunningApp, startApp } from '@muster/scheduler/http/running-app.fixture';
 import { eventually } from '@muster/testing/eventually';
@@ -104,6 +105,26 @@ describe('the same question has the same answer', { timeout: 60_000 }, () => {
       expect(linesOf(through).map(order).toSorted()).toEqual(linesOf(direct).map(order).toSorted());
       expect(linesOf(through).length).toBeGreaterThan(2);
     }
+  });
+
+  test('what an instance waits for, its command and its node', async () => {
+    const [queued] = linesOf(await muster(['instances', '--state', 'queued', '--json', '--limit', '1']));
+    const { accountId, region } = queued ?? {};
+    await app.ledger.waits.note(Target.parse({ accountId, region }), {
+      reason: 'cap',
+      untilMs: null,
+      nowMs: Date.now(),
+      hasSent: false,
+    });
+    const fields = 'instanceId,waitsFor,commandId,nodeId,attempts,exitCode';
+    const question = ['instances', '--json', '--sort', 'instanceId', '--fields', fields];
+
+    const [through, direct] = (await Promise.all([byApi(...question), muster(question)])).map(linesOf);
+
+    expect(through).toEqual(direct);
+    expect(new Set(through?.map(({ waitsFor }) => waitsFor))).toEqual(new Set([null, 'back-off', 'cap']));
+    expect(through?.filter(({ nodeId }) => nodeId !== null)).toHaveLength(SEEDED.joined);
+    expect(through?.filter(({ commandId }) => commandId !== null).length).toBeGreaterThan(10);
   });
 
   test('the first rows of a table, and how many more there are', async () => {

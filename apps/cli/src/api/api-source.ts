@@ -1,6 +1,6 @@
 import { AccountsPage, type AccountRow, TargetsPage, type TargetRow } from '@muster/api/accounts';
 import { FindingsPage, type FindingRow } from '@muster/api/findings';
-import { InstancesPage, type InstanceRow, InstanceStory } from '@muster/api/instances';
+import { InstanceRow, InstancesPage, InstanceStory } from '@muster/api/instances';
 import { Overview } from '@muster/api/overview';
 import { Rollout, WavesPage } from '@muster/api/rollout';
 import { causeFacts, isCause } from '@muster/core/enrollment/cause';
@@ -18,6 +18,18 @@ import type { ApiClient, Query } from './api-client.ts';
 import { explanationOf } from './explanation-of.ts';
 import { readPages } from './read-pages.ts';
 import { statusOf } from './status-of.ts';
+
+/** A scheduler of an older release does not tell what only the ledger knows of a row. */
+const { shape } = InstanceRow;
+const ReadInstances = InstancesPage.extend({
+  items: z.array(
+    InstanceRow.extend({
+      waitsFor: shape.waitsFor.default(null),
+      commandId: shape.commandId.default(null),
+      nodeId: shape.nodeId.default(null),
+    }),
+  ),
+});
 
 /** The answers as a scheduler's API has them. */
 export function apiSource(client: ApiClient): Source {
@@ -51,7 +63,7 @@ export function apiSource(client: ApiClient): Source {
         account: accountId ?? undefined,
         region: region ?? undefined,
       };
-      return refusingSlips(client, rows('/instances', InstancesPage, instanceLine, asked, query), filter);
+      return refusingSlips(client, rows('/instances', ReadInstances, instanceLine, asked, query), filter);
     },
     findings: (asked) => rows('/findings', FindingsPage, findingLine, asked),
     coverage: (asked) => rows('/targets', TargetsPage, coverageLine, asked),
@@ -132,7 +144,7 @@ async function isKnownRegion(client: ApiClient, region: string): Promise<boolean
   const query = { region, limit: 1 };
   const [targets, instances] = await Promise.all([
     must(client, client.get('/targets', TargetsPage, query)),
-    must(client, client.get('/instances', InstancesPage, query)),
+    must(client, client.get('/instances', ReadInstances, query)),
   ]);
   return targets.total + instances.total > 0;
 }
@@ -140,6 +152,7 @@ async function isKnownRegion(client: ApiClient, region: string): Promise<boolean
 function instanceLine(row: InstanceRow): InstanceLine {
   const { instanceId, name, accountId, accountName, region, state, cause, since } = row;
   const { attempts, nextAttemptAt, lastExitCode, platform, wave } = row;
+  const { waitsFor, commandId, nodeId } = row;
   return {
     instanceId,
     name,
@@ -151,9 +164,9 @@ function instanceLine(row: InstanceRow): InstanceLine {
     since,
     attempts,
     nextAttemptAt,
-    waitsFor: null,
-    commandId: null,
-    nodeId: null,
+    waitsFor,
+    commandId,
+    nodeId,
     exitCode: lastExitCode,
     output: null,
     platform,

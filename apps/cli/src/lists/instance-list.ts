@@ -19,7 +19,7 @@ export interface InstanceLine {
   readonly attempts: number;
   /** When it is tried next, where a time is known: of a failed one, and of a queued one that waits for its back-off. */
   readonly nextAttemptAt: string | null;
-  /** Why a queued or failed one is not tried now: `back-off`, `turn`, or what its target's sends wait for. Null through the API. */
+  /** Why a queued, lost or failed one is not tried now: `back-off`, `repair`, `turn`, or what its target's sends wait for. */
   readonly waitsFor: string | null;
   readonly commandId: string | null;
   readonly nodeId: string | null;

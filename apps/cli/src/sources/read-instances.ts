@@ -1,9 +1,9 @@
 import type { Ledger } from '@muster/core/control/ledger';
 import { nextAttempt } from '@muster/core/enrollment/next-record';
 import { causeOf, stateOf, type StoredRecord } from '@muster/core/enrollment/record';
-import { candidateAt } from '@muster/core/enrollment/record-codec';
 import type { AccountId, Region } from '@muster/core/organization/ids';
 import type { Target } from '@muster/core/organization/target';
+import { recordFacts } from '@muster/core/reports/record-facts';
 import type { TargetWait } from '@muster/core/rollout/send-wait';
 import type { InstanceLine } from '../lists/instance-list.ts';
 
@@ -87,9 +87,7 @@ function lineOf(
     since: new Date(record.changedAtMs).toISOString(),
     attempts: record.attemptCount,
     nextAttemptAt: next === null ? null : new Date(next.atMs).toISOString(),
-    waitsFor: next?.reason ?? (candidateAt(record) === null ? null : (wait?.reason ?? null)),
-    commandId: 'commandId' in record ? (record.commandId ?? null) : (last?.commandId ?? null),
-    nodeId: record.state === 'joined' ? record.nodeId : null,
+    ...recordFacts(record, wait, nowMs),
     exitCode: last?.exitCode ?? null,
     output: last === undefined || last.output === '' ? null : last.output,
     platform: record.platform ?? null,

@@ -1,6 +1,6 @@
 /** What the pages of accounts and instances ask for. Keys as in `queries.ts`. */
 import type { AccountRow, CoverageMap, TargetRow, UnitRow } from '@muster/api/accounts';
-import type { InstanceRow, InstanceStory } from '@muster/api/instances';
+import type { InstanceStory, InstanceSummary } from '@muster/api/instances';
 import type { Page } from '@muster/api/paging';
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { ask, type Query } from './client.ts';
@@ -8,11 +8,33 @@ import { ask, type Query } from './client.ts';
 /** Rows of one page of the list of instances. */
 export const INSTANCES_AT_ONCE = 200;
 
+/** What the list shows: for more, the scheduler would read the record of every row. */
+const FIELDS = [
+  'instanceId',
+  'name',
+  'accountId',
+  'accountName',
+  'region',
+  'state',
+  'since',
+  'cause',
+  'causeTitle',
+  'owner',
+  'attempts',
+  'nextAttemptAt',
+  'joinedAt',
+  'lastExitCode',
+  'platform',
+  'wave',
+  'matcher',
+  'tags',
+] as const satisfies readonly (keyof InstanceSummary)[];
+
 /** The most rows that the API gives at once. */
 const MOST_AT_ONCE = 500;
 
 /** One page of instances, and how many there are by the words of the filters. */
-export type InstancesAnswer = Page<InstanceRow> & {
+export type InstancesAnswer = Page<InstanceSummary> & {
   readonly facets: {
     readonly state: Readonly<Record<string, number>>;
     readonly cause: Readonly<Record<string, number>>;
@@ -22,7 +44,12 @@ export type InstancesAnswer = Page<InstanceRow> & {
 
 /** One page: a change asks for these rows again, however far the operator has paged. */
 export function instancesQuery(filters: Query, cursor: string | null) {
-  const query = { limit: INSTANCES_AT_ONCE, ...filters, ...(cursor === null ? {} : { cursor }) };
+  const query = {
+    limit: INSTANCES_AT_ONCE,
+    fields: FIELDS.join(','),
+    ...filters,
+    ...(cursor === null ? {} : { cursor }),
+  };
   return queryOptions({
     queryKey: ['instances', query],
     queryFn: ({ signal }) => ask<InstancesAnswer>('/instances', query, signal),

@@ -5,6 +5,7 @@ import {
   InstancesPage,
   InstancesQuery,
   InstanceStory,
+  InstanceSummary,
 } from '@muster/api/instances';
 import { ListQuery } from '@muster/api/paging';
 import { InstanceId } from '@muster/core/organization/ids';
@@ -19,6 +20,7 @@ import type { ListAsked } from './list-request.ts';
 import { replyFromModel } from './model-reply.ts';
 import { invalidRequest, problem } from './problem.ts';
 import { answer, type ApiRoute, defineRoute, refuse } from './route.ts';
+import { withRecords } from './rows-with-records.ts';
 
 /** Rows of a piece of an export: each looks through all rows once, and is cleaned of secrets at one go. */
 const PIECE = 2_000;
@@ -31,7 +33,8 @@ export const instanceRoutes: readonly ApiRoute[] = [
     operationId: 'listInstances',
     tag: 'instances',
     summary: 'Instances that Muster has a record of',
-    description: 'All filters must hold; of the words of one filter, any.',
+    description:
+      'All filters must hold; of the words of one filter, any. `waitsFor`, `commandId` and `nodeId` are read from the ledger; exports do without them.',
     role: 'viewer',
     query: InstancesQuery,
     list: { row: InstanceRow, sorts: INSTANCE_SORTS, usualSort: 'instanceId' },
@@ -39,7 +42,9 @@ export const instanceRoutes: readonly ApiRoute[] = [
     async handle({ query, list }, deps) {
       const faults = await checkFilter(query, deps);
       if (faults.length > 0) return refuse(invalidRequest(faults));
-      return replyFromModel(await deps.readModel.instances(query, list), (page) => answer(page));
+      return replyFromModel(await deps.readModel.instances(query, list), async (page) =>
+        answer(await withRecords(page, list, deps)),
+      );
     },
   }),
   exportRoute('csv'),
@@ -80,7 +85,7 @@ function exportRoute(format: ExportFormat): ApiRoute {
       format === 'csv' ? 'All instances that a filter gives, as CSV' : 'The same, one JSON document a line',
     role: 'viewer',
     query: InstanceFilter.extend({ sort: ListQuery.shape.sort }),
-    list: { row: InstanceRow, sorts: INSTANCE_SORTS, usualSort: 'instanceId' },
+    list: { row: InstanceSummary, sorts: INSTANCE_SORTS, usualSort: 'instanceId' },
     answer: {
       media: EXPORT_FORMATS[format].contentType.split(';')[0] ?? '',
       description: 'Every row; the connection breaks where the answer cannot be finished.',
@@ -101,17 +106,20 @@ function exportRoute(format: ExportFormat): ApiRoute {
   });
 }
 
-/** A row as it is exported: what the list shows. */
+/** A row as it is exported. A record of the ledger for each would be one read for each, of a million. */
 const COLUMNS = Object.fromEntries(
-  Object.keys(InstanceRow.shape).map((name) => [name, (row: InstanceRow) => row[name as keyof InstanceRow]]),
-) as ExportColumns<InstanceRow>;
+  Object.keys(InstanceSummary.shape).map((name) => [
+    name,
+    (row: InstanceSummary) => row[name as keyof InstanceSummary],
+  ]),
+) as ExportColumns<InstanceSummary>;
 
 /** All rows of a filter, cleaned of secrets, piece by piece: each begins behind the last row of the one before. */
 async function* rowsOf(
   { readModel, redact }: Pick<ApiDeps, 'readModel' | 'redact'>,
   filter: InstanceFilter,
   { sort }: Pick<ListAsked, 'sort'>,
-): AsyncGenerator<InstanceRow> {
+): AsyncGenerator<InstanceSummary> {
   let after: Position | null = null;
   do {
     const place: { last: Position | null } = { last: null };

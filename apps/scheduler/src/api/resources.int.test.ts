@@ -130,6 +130,18 @@ describe('instances', () => {
     expect(full.items.map(({ cause }) => cause)).toEqual(Array.from({ length: 3 }, () => 'host-disk-full'));
   });
 
+  test('a page tells the command, the node and what is waited for, as their records have them now', async () => {
+    const { items } = await read<Page<InstanceRow>>('/instances?state=failed,joined,installed&limit=500');
+    const of = (state: string) => items.filter((row) => row.state === state);
+
+    expect(of('failed').map(({ waitsFor }) => waitsFor)).toEqual(Array.from({ length: 7 }, () => 'back-off'));
+    expect(of('failed').every(({ commandId }) => commandId !== null)).toBe(true);
+    expect(of('joined').every(({ nodeId, waitsFor }) => nodeId !== null && waitsFor === null)).toBe(true);
+    expect(of('installed').every(({ commandId, nodeId }) => commandId === null && nodeId === null)).toBe(
+      true,
+    );
+  });
+
   test.each([
     ['state=faild', 'state', 'did you mean failed?'],
     ['cause=host-disk-ful', 'cause', 'did you mean host-disk-full?'],
@@ -190,6 +202,20 @@ test.each(['csv', 'ndjson'])('a known secret in a text of AWS is not exported as
   expect(document).toContain('[redacted]');
   expect(document).toContain('data-prod');
   expect(document).not.toContain('media-prod');
+  await other.stop();
+});
+
+test('while Redis is away the list still answers, without what only the ledger knows, and marked', async () => {
+  const other = await startApp();
+  await seedOrganization(other.ledger, nowMs);
+  await other.modelHas(SEEDED.instances);
+  const list = async () =>
+    (await (await fetch(`${other.url}/api/v1/instances?state=joined&limit=1`)).json()) as Page<InstanceRow>;
+  expect(await list()).toMatchObject({ stale: false, items: [{ nodeId: expect.any(String) as string }] });
+
+  await other.redis.stop();
+
+  await expect.poll(list).toMatchObject({ stale: true, items: [{ state: 'joined', nodeId: null }] });
   await other.stop();
 });
 

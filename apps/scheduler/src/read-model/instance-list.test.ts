@@ -1,4 +1,4 @@
-import type { InstanceFilter, InstanceRow } from '@muster/api/instances';
+import type { InstanceFilter, InstanceSummary } from '@muster/api/instances';
 import { anAccountId, seededRandom } from '@muster/testing/builders';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Target } from '@muster/core/organization/target';
@@ -41,7 +41,7 @@ const FILTERS: readonly InstanceFilter[] = [
 ];
 
 let model: Model;
-let all: readonly InstanceRow[];
+let all: readonly InstanceSummary[];
 
 beforeEach(() => {
   model = openModel();
@@ -66,8 +66,8 @@ function pageOf(filter: InstanceFilter, limit: number, sort = 'instanceId', afte
   return listInstances(model, filter, { limit, sort: keys, after });
 }
 
-function rowsOf(filter: InstanceFilter, limit: number, sort?: string): readonly InstanceRow[] {
-  const rows: InstanceRow[] = [];
+function rowsOf(filter: InstanceFilter, limit: number, sort?: string): readonly InstanceSummary[] {
+  const rows: InstanceSummary[] = [];
   let after: Position | null = null;
   do {
     const { items, last }: InstanceList = pageOf(filter, limit, sort, after);
@@ -78,7 +78,7 @@ function rowsOf(filter: InstanceFilter, limit: number, sort?: string): readonly 
 }
 
 /** What the filter means, said once more in the plainest way. */
-function fits(row: InstanceRow, filter: InstanceFilter): boolean {
+function fits(row: InstanceSummary, filter: InstanceFilter): boolean {
   const { q, tag, unit, owner, account, ...plain } = filter;
   const words = (q ?? '').toLowerCase().split(' ').filter(Boolean);
   const texts = [row.instanceId, row.name, row.accountId, row.accountName, ...Object.values(row.tags)];
@@ -100,7 +100,10 @@ function fits(row: InstanceRow, filter: InstanceFilter): boolean {
   );
 }
 
-function sumsOf(rows: readonly InstanceRow[], field: 'state' | 'cause' | 'region'): Record<string, number> {
+function sumsOf(
+  rows: readonly InstanceSummary[],
+  field: 'state' | 'cause' | 'region',
+): Record<string, number> {
   const sums: Record<string, number> = {};
   for (const row of rows) if (row[field] !== null) sums[row[field]] = (sums[row[field]] ?? 0) + 1;
   return sums;
@@ -121,7 +124,7 @@ describe.each(FILTERS.map((filter) => [JSON.stringify(filter), filter] as const)
       );
       expect(rows).toEqual(rowsOf(filter, HOSTS, sort));
       const [first = ''] = sort.split(',');
-      const keys = rows.map((row) => row[first.replace('-', '') as keyof InstanceRow] ?? '\u{10FFFF}');
+      const keys = rows.map((row) => row[first.replace('-', '') as keyof InstanceSummary] ?? '\u{10FFFF}');
       const sorted = keys.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
       expect(keys).toEqual(first.startsWith('-') ? sorted.toReversed() : sorted);
     }

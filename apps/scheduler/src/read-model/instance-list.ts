@@ -1,5 +1,5 @@
 /** Lists of instances: pages, and the ids of all that a filter gives. */
-import type { InstanceFilter, InstanceRow } from '@muster/api/instances';
+import type { InstanceFilter, InstanceSummary } from '@muster/api/instances';
 import { causeFacts } from '@muster/core/enrollment/cause';
 import type { Position } from '../api/cursor.ts';
 import type { SortKey } from '../api/list-request.ts';
@@ -10,7 +10,7 @@ import type { InstanceSource } from './instance-search.ts';
 import { NEVER_MS } from './instance-table.ts';
 
 /** A page; `total` and `facets` as `InstancesPage` of the contract has them. */
-export interface InstanceList extends FoundPage<InstanceRow> {
+export interface InstanceList extends FoundPage<InstanceSummary> {
   readonly facets: Omit<InstanceCounts, 'total'>;
 }
 
@@ -77,7 +77,7 @@ function firstRows(
   return first.rows();
 }
 
-function rowOf({ instances, tallies, places }: InstanceSource, row: number): InstanceRow {
+function rowOf({ instances, tallies, places }: InstanceSource, row: number): InstanceSummary {
   const { ids, names, tags, tally, since, joinedAt, nextAt, attempts } = instances.columns;
   const n = tally[row] ?? 0;
   const accountId = tallies.wordOf('account', n);

@@ -1,6 +1,6 @@
 /** The read model as the scheduler's own thread sees it: lists in the words of `@muster/api`, each with its age. */
 import type { CoverageMap, TargetRow, UnitRow } from '@muster/api/accounts';
-import type { InstanceFilter, InstanceRow } from '@muster/api/instances';
+import type { InstanceFilter, InstanceSummary } from '@muster/api/instances';
 import type { Freshness, Page } from '@muster/api/paging';
 import type { RedisSettings } from '@muster/core/config/model';
 import type { Clock } from '@muster/core/runtime/clock-port';
@@ -31,7 +31,7 @@ export interface ReadModel {
   instances(
     filter: InstanceFilter,
     list: ListWanted,
-  ): Promise<Answer<Page<InstanceRow> & { readonly facets: Omit<InstanceCounts, 'total'> }>>;
+  ): Promise<Answer<Page<InstanceSummary> & { readonly facets: Omit<InstanceCounts, 'total'> }>>;
   /** How many instances a filter gives, and how they divide. */
   counts(filter: InstanceFilter): Promise<Answer<Dated<InstanceCounts>>>;
   /**

@@ -1,4 +1,4 @@
-import type { InstanceRow } from '@muster/api/instances';
+import type { InstanceSummary } from '@muster/api/instances';
 import { Link } from '@tanstack/react-router';
 import type { ReactElement } from 'react';
 import { figure } from '../../format/numbers.ts';
@@ -9,7 +9,7 @@ import type { Column } from '../../parts/column.ts';
 import { RelativeTime } from '../../parts/relative-time.tsx';
 
 /** The columns of the list of instances; those that are optional wait in the menu of columns. */
-export const INSTANCE_COLUMNS: readonly Column<InstanceRow>[] = [
+export const INSTANCE_COLUMNS: readonly Column<InstanceSummary>[] = [
   { id: 'instance', header: 'Instance', sort: 'name', weight: 21, cell: (row) => <Host row={row} /> },
   {
     id: 'state',
@@ -108,7 +108,7 @@ export const INSTANCE_COLUMNS: readonly Column<InstanceRow>[] = [
 ];
 
 /** Its name above its id, or the id alone. Both lead to its page. */
-function Host({ row: { instanceId, name } }: { readonly row: InstanceRow }): ReactElement {
+function Host({ row: { instanceId, name } }: { readonly row: InstanceSummary }): ReactElement {
   return (
     <Link to="/instances/$instanceId" params={{ instanceId }} className="breaks">
       {name === '' ? null : (
