@@ -44,8 +44,10 @@ export const rolloutQuery = queryOptions({
 
 export function historyQuery(query: { readonly series: HistoryQuery['series']; readonly from?: string }) {
   return queryOptions({
-    queryKey: ['history', query],
+    queryKey: ['history', query] as const,
     queryFn: ({ signal }) => ask<History>('/history', query, signal),
+    // The lines of another chart are none to keep while this one's are read.
+    placeholderData: (before, asked) => (asked?.queryKey[1].series === query.series ? before : undefined),
     staleTime: HISTORY_FRESH_MS,
     refetchInterval: HISTORY_FRESH_MS,
   });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fromFirstRecord, isRecorded, linesOfStates, linesOfWork } from './history-lines.ts';
+import { fromFirstRecord, isRecorded, linesOfLargest, linesOfStates, linesOfWork } from './history-lines.ts';
 
 test('a gap stays a gap, and a state that no host was in is a zero', () => {
   const lines = linesOfStates([
@@ -24,6 +24,20 @@ test('throttled calls of all APIs are one line', () => {
   ]);
 
   expect(throttled?.values).toEqual([4, 1]);
+});
+
+test('of many series the largest are lines, and the rest is one that keeps its gaps', () => {
+  const series = ['a', 'b', 'c', 'd', 'e', 'f'].map((name, at) => ({ name, values: [null, 9 - at] }));
+
+  expect(linesOfLargest(series).map(({ name, values }) => [name, values])).toEqual([
+    ['a', [null, 9]],
+    ['b', [null, 8]],
+    ['c', [null, 7]],
+    ['d', [null, 6]],
+    ['2 others', [null, 9]],
+  ]);
+  expect(linesOfLargest(series.slice(0, 5)).at(-1)).toMatchObject({ name: 'e', tone: 'off' });
+  expect(new Set(linesOfLargest(series).map(({ tone }) => tone)).size).toBe(5);
 });
 
 test('nothing is recorded where there are only gaps', () => {

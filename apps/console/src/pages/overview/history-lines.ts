@@ -1,5 +1,7 @@
 /** Lines of the overview's charts, out of what history has. */
 import type { History } from '@muster/api/history';
+import { plainText } from '../../format/plain-text.ts';
+import type { Tone } from '../../format/wording.ts';
 import type { Line } from '../../parts/chart-line.ts';
 import { UNDER_WAY } from '../../format/wording.ts';
 
@@ -13,6 +15,22 @@ export function linesOfStates(series: Series): readonly Line[] {
     { name: 'Failed or lost', tone: 'bad', values: sum(series, ['failed', 'lost']) },
     { name: 'Need a fix', tone: 'warn', values: sum(series, ['ineligible']) },
   ];
+}
+
+/** Colors of lines that stand neither well nor badly by themselves: as many as can be told apart. */
+const TONES: readonly Tone[] = ['busy', 'warn', 'bad', 'good'];
+
+/** A line for each series: the largest at the end first, as the API has them, and the rest of many as one. */
+export function linesOfLargest(series: Series): readonly Line[] {
+  const rest = series.slice(TONES.length);
+  const shown = TONES.flatMap((tone, index): readonly Line[] => {
+    const one = series[index];
+    return one === undefined ? [] : [{ name: plainText(one.name), tone, values: one.values }];
+  });
+  if (rest.length === 0) return shown;
+  const names = rest.map(({ name }) => name);
+  const name = rest.length === 1 ? plainText(names[0] ?? '') : `${rest.length} others`;
+  return [...shown, { name, tone: 'off', values: sum(series, names) }];
 }
 
 /** Commands sent, hosts joined, and calls that AWS throttled. */

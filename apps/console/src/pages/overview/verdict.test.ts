@@ -46,6 +46,7 @@ test('all is well only where every host has joined and everything was read', () 
   expect(verdictOf(overview({ joined: 9, lost: 1 })).tone).toBe('bad');
   expect(verdictOf(overview({ joined: 9, ineligible: 1 })).tone).toBe('warn');
   expect(verdictOf(overview({ joined: 9, installing: 1 })).tone).toBe('busy');
+  expect(verdictOf(overview({ joined: 9, 'awaiting-approval': 1 })).text).toMatch(/^1 host in a state that/);
 });
 
 test('a stop of everything comes before all, a stop in parts before what is unread', () => {

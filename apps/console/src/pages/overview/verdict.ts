@@ -31,6 +31,9 @@ export function verdictOf(overview: Pick<Overview, 'instances' | 'lastSweep' | '
   }
   if (sweep === null) return { tone: 'busy', text: 'Nothing has been read yet.' };
   if (sums.underWay > 0) return { tone: 'busy', text: `${plural(sums.underWay, 'host')} on the way.` };
+  if (sums.other > 0) {
+    return { tone: 'busy', text: `${plural(sums.other, 'host')} in a state that a newer release knows.` };
+  }
   if (lastSweep === null) return { tone: 'busy', text: 'The first reading of the organization runs.' };
   return { tone: 'good', text: 'All is well: every host that is meant to join has joined.' };
 }
