@@ -1,16 +1,13 @@
 /** Overview, Findings, Roll-out, Audit and Settings in a real browser, on a seeded ledger. */
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type RunningApp, startApp } from '../http/running-app.fixture.ts';
-import {
-  type ConsoleBrowser,
-  isTooWide,
-  NO_BROWSER,
-  openConsole,
-  seriousFaults,
-  WIDTHS,
-} from './console-browser.fixture.ts';
-import { accountId, SEEDED, seedOrganization } from './seeded-ledger.fixture.ts';
+import { gatherBucket } from '@muster/core/history/gather-bucket';
+import { resolutionsAt } from '@muster/core/history/resolution';
+import { Region } from '@muster/core/organization/ids';
+import { anInstanceId, aRecord } from '@muster/testing/builders';
+import { describe, expect, test } from 'vitest';
+import { isTooWide, NO_BROWSER, seriousFaults, WIDTHS } from './console-browser.fixture.ts';
+import { seededConsole } from './seeded-console.fixture.ts';
+import { accountId, SEEDED } from './seeded-ledger.fixture.ts';
 
 const PAGES = ['/', '/findings', '/rollout', '/audit', '/settings'] as const;
 /** Both widths and both themes. */
@@ -22,19 +19,7 @@ const LOOKS = [
 const MOST_BYTES = 300 * 1_024;
 
 describe.skipIf(NO_BROWSER !== '')(`the console’s pages${NO_BROWSER}`, () => {
-  let app: RunningApp;
-  let browser: ConsoleBrowser;
-
-  beforeAll(async () => {
-    app = await startApp();
-    browser = await openConsole(app);
-    await seedOrganization(app.ledger, Date.now());
-  });
-  afterEach(() => browser.closePages());
-  afterAll(async () => {
-    await browser.close();
-    await app.stop();
-  });
+  const at = seededConsole();
 
   async function textOf(page: Page, selector: string): Promise<string> {
     return ((await page.locator(selector).textContent()) ?? '').replaceAll(/\s+/g, ' ').trim();
@@ -52,7 +37,7 @@ describe.skipIf(NO_BROWSER !== '')(`the console’s pages${NO_BROWSER}`, () => {
   }
 
   test('the overview says where the organization stands, and what is in no figure', async () => {
-    const { page, faults } = await browser.open('/');
+    const { page, faults } = await at.browser.open('/');
     await isLive(page);
 
     await expect.poll(() => textOf(page, '#joined-count')).toBe(String(SEEDED.joined));
@@ -71,7 +56,7 @@ describe.skipIf(NO_BROWSER !== '')(`the console’s pages${NO_BROWSER}`, () => {
   });
 
   test('what stops sends stands first of what needs the operator, with its command to copy', async () => {
-    const { page } = await browser.open('/');
+    const { page } = await at.browser.open('/');
     const first = page.locator('#needs > li').first();
     await first.waitFor();
 
@@ -84,18 +69,65 @@ describe.skipIf(NO_BROWSER !== '')(`the console’s pages${NO_BROWSER}`, () => {
   });
 
   test('a page follows the ledger without being loaded again', async () => {
-    const { page, faults } = await browser.open('/');
+    const { page, faults } = await at.browser.open('/');
     await isLive(page);
 
-    await app.ledger.statistics.addCommandsSent(16);
+    await at.app.ledger.statistics.addCommandsSent(16);
 
     await expect.poll(() => textOf(page, '#commands-sent'), { timeout: 15_000 }).toContain('100 commands');
-    await app.ledger.statistics.addCommandsSent(-16);
+    await at.app.ledger.statistics.addCommandsSent(-16);
+    expect(faults).toEqual([]);
+  });
+
+  test('a state of a newer release is shown as it is: in the funnel, in the list, and on the page of the host', async () => {
+    const target = { accountId: accountId(2), region: Region.parse('eu-west-1') };
+    const instanceId = anInstanceId(900_077);
+    const value = { ...aRecord('discovered', { instanceId }), state: 'awaiting-approval' } as never;
+    await at.app.ledger.enrollments.write(target, 'each', [{ instanceId, expected: 0, value }], []);
+    const { page, faults } = await at.browser.open('/');
+    const row = page.locator('#funnel [data-state="awaiting-approval"]');
+    await row.waitFor();
+    expect(await row.locator('.funnel__count').textContent()).toBe('1');
+
+    await row.getByRole('link').click();
+    await page.waitForURL('**/instances?state=awaiting-approval');
+    await page.getByRole('table', { name: '1 instance' }).waitFor();
+    expect(await page.locator('tbody .badge').allTextContents()).toEqual(['awaiting-approval']);
+    expect(await page.getByRole('list', { name: 'Filters in force' }).textContent()).toContain(
+      'State: awaiting-approval',
+    );
+    await page.getByRole('link', { name: instanceId }).click();
+    await page.getByRole('heading', { name: 'Checks' }).waitFor();
+    expect(await page.locator('main .badge').first().textContent()).toBe('awaiting-approval');
+
+    expect(faults).toEqual([]);
+    const stored = (await at.app.ledger.enrollments.read(target, [instanceId])).get(instanceId);
+    const gone = { instanceId, expected: stored?.version ?? 0, value: null };
+    await at.app.ledger.enrollments.write(target, 'each', [gone], []);
+  });
+
+  test('hosts over time are told by cause and by account group, too', async () => {
+    const bucket = await gatherBucket(at.app.ledger);
+    if (bucket !== null) await at.app.ledger.history.keep(bucket, resolutionsAt(1));
+    const { page, faults } = await at.browser.open('/');
+    const chart = page.getByRole('region', { name: /over time/ });
+    const legend = async () =>
+      (await chart.locator('.chart__legend li').allTextContents()).map((text) => text.trim());
+    await expect.poll(legend).toContain(`Joined ${SEEDED.joined}`);
+
+    await chart.getByRole('button', { name: 'By cause' }).click();
+    await expect.poll(legend).toContain('host-disk-full 3');
+    expect(await legend()).toContain('ec2-join-failure 4');
+
+    await chart.getByRole('button', { name: 'By account group' }).click();
+    await expect.poll(legend).toContainEqual(expect.stringMatching(/^1111222233\d\d \d+$/));
+    expect(await legend()).toContainEqual(expect.stringMatching(/^\d+ others \d+$/));
+    expect(await seriousFaults(page)).toEqual([]);
     expect(faults).toEqual([]);
   });
 
   test('findings are filtered in the address, and the way back works', async () => {
-    const { page, faults } = await browser.open('/findings?owner=aws-admin');
+    const { page, faults } = await at.browser.open('/findings?owner=aws-admin');
     await page.locator('#findings > li').first().waitFor();
     const ofAdmin = await page.locator('#findings > li').count();
 
@@ -113,7 +145,7 @@ describe.skipIf(NO_BROWSER !== '')(`the console’s pages${NO_BROWSER}`, () => {
   });
 
   test('the roll-out shows pauses, caps and the brake', async () => {
-    const { page, faults } = await browser.open('/rollout');
+    const { page, faults } = await at.browser.open('/rollout');
     const pause = page.locator(`[data-scope="account:${accountId(3)}"]`);
     await pause.waitFor();
 
@@ -124,7 +156,7 @@ describe.skipIf(NO_BROWSER !== '')(`the console’s pages${NO_BROWSER}`, () => {
   });
 
   test('one who may only look is told how to act', async () => {
-    const { page, faults } = await browser.open('/rollout');
+    const { page, faults } = await at.browser.open('/rollout');
     await page.getByRole('button', { name: 'Pause all sends' }).click();
 
     const dialog = page.getByRole('dialog');
@@ -138,7 +170,7 @@ describe.skipIf(NO_BROWSER !== '')(`the console’s pages${NO_BROWSER}`, () => {
   test.each(LOOKS)(
     'an act says first whom it would touch, and does nothing unless it is confirmed ($width px, $theme)',
     async (look) => {
-      const { page, faults } = await browser.open('/rollout', { ...look, role: 'operator' });
+      const { page, faults } = await at.browser.open('/rollout', { ...look, role: 'operator' });
       await page.getByRole('button', { name: 'Pause all sends' }).click();
       const dialog = page.getByRole('dialog');
       await dialog.getByText('Nothing has been done yet.').waitFor();
@@ -148,7 +180,7 @@ describe.skipIf(NO_BROWSER !== '')(`the console’s pages${NO_BROWSER}`, () => {
       expect(await seriousFaults(page)).toEqual([]);
       await dialog.getByRole('button', { name: 'Do nothing' }).click();
       await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
-      expect((await app.ledger.control.pauses()).map(({ scope }) => scope)).toEqual([
+      expect((await at.app.ledger.control.pauses()).map(({ scope }) => scope)).toEqual([
         `account:${accountId(3)}`,
       ]);
       expect(faults).toEqual([]);
@@ -156,7 +188,7 @@ describe.skipIf(NO_BROWSER !== '')(`the console’s pages${NO_BROWSER}`, () => {
   );
 
   test('a pause of an account is made and ended on the roll-out', async () => {
-    const { page, faults } = await browser.open('/rollout', { role: 'operator' });
+    const { page, faults } = await at.browser.open('/rollout', { role: 'operator' });
     await page.getByLabel('Which account').fill(accountId(5));
     await page.getByRole('button', { name: 'Pause', exact: true }).click();
     const dialog = page.getByRole('dialog');
@@ -177,7 +209,7 @@ describe.skipIf(NO_BROWSER !== '')(`the console’s pages${NO_BROWSER}`, () => {
   });
 
   test('a scope that does not exist is refused, in the words of the API', async () => {
-    const { page } = await browser.open('/rollout', { role: 'operator' });
+    const { page } = await at.browser.open('/rollout', { role: 'operator' });
     await page.getByLabel('Which account').fill('999999999999');
     await page.getByRole('button', { name: 'Pause', exact: true }).click();
 
@@ -193,14 +225,14 @@ describe.skipIf(NO_BROWSER !== '')(`the console’s pages${NO_BROWSER}`, () => {
   });
 
   test('what waits for an approval stands first on the roll-out, and is approved there', async () => {
-    await app.ledger.approvals.ask({
+    await at.app.ledger.approvals.ask({
       subject: 'cleanup:nodes',
       hosts: 40,
       accounts: 3,
       grow: 0.1,
       detail: 'The clean-up would remove 40 nodes at once.',
     });
-    const { page, faults } = await browser.open('/rollout', { role: 'operator' });
+    const { page, faults } = await at.browser.open('/rollout', { role: 'operator' });
     const request = page.locator('[data-subject="cleanup:nodes"]');
     await request.getByText('would remove 40 nodes').waitFor();
     expect(await request.textContent()).toContain('40 hosts in 3 accounts');
@@ -211,7 +243,7 @@ describe.skipIf(NO_BROWSER !== '')(`the console’s pages${NO_BROWSER}`, () => {
     await dialog.getByRole('button', { name: 'Approve the clean-up' }).click();
     await dialog.locator('[data-action-state="done"]').waitFor();
 
-    expect(await app.ledger.approvals.approval('cleanup:nodes')).toMatchObject({
+    expect(await at.app.ledger.approvals.approval('cleanup:nodes')).toMatchObject({
       hosts: 40,
       by: expect.stringContaining('ann@laptop') as string,
     });
@@ -220,7 +252,7 @@ describe.skipIf(NO_BROWSER !== '')(`the console’s pages${NO_BROWSER}`, () => {
 
   test('a finding is muted with a reason and an end, and found among the muted', async () => {
     const id = 'cause:host-disk-full@cause:host-disk-full';
-    const { page, faults } = await browser.open('/findings', { role: 'operator' });
+    const { page, faults } = await at.browser.open('/findings', { role: 'operator' });
     const finding = page.locator(`[data-finding="${id}"]`);
     await finding.getByRole('button', { name: 'Mute' }).click();
     const dialog = page.getByRole('dialog');
@@ -239,7 +271,7 @@ describe.skipIf(NO_BROWSER !== '')(`the console’s pages${NO_BROWSER}`, () => {
   });
 
   test('the audit shows who did what, and that its chain holds', async () => {
-    const { page, faults } = await browser.open('/audit');
+    const { page, faults } = await at.browser.open('/audit');
     await page.locator('tbody tr').first().waitFor();
 
     expect(await page.locator('tbody').textContent()).toContain('moving house');
@@ -252,7 +284,7 @@ describe.skipIf(NO_BROWSER !== '')(`the console’s pages${NO_BROWSER}`, () => {
   });
 
   test('settings show Redis and the configuration, without its defaults until they are wanted', async () => {
-    const { page, faults } = await browser.open('/settings');
+    const { page, faults } = await at.browser.open('/settings');
     await page.locator('#settings > div').first().waitFor();
     const changed = await page.locator('#settings > div').count();
 
@@ -267,7 +299,7 @@ describe.skipIf(NO_BROWSER !== '')(`the console’s pages${NO_BROWSER}`, () => {
   test.each(PAGES)(
     '%s is whole at both widths, and axe finds nothing serious in light and in dark',
     async (path) => {
-      const { page } = await browser.open(path);
+      const { page } = await at.browser.open(path);
       await isRead(page);
       for (const width of WIDTHS) {
         await page.setViewportSize({ width, height: 844 });
@@ -283,7 +315,7 @@ describe.skipIf(NO_BROWSER !== '')(`the console’s pages${NO_BROWSER}`, () => {
   test.each([...PAGES, '/accounts', '/instances'])(
     '%s weighs less than 300 KB with all that it loads',
     async (path) => {
-      const { page } = await browser.open('/nowhere');
+      const { page } = await at.browser.open('/nowhere');
       const sizes: Promise<number>[] = [];
       await page.route('**/*', (route) => route.continue());
       page.on('requestfinished', (request) => {
@@ -291,7 +323,7 @@ describe.skipIf(NO_BROWSER !== '')(`the console’s pages${NO_BROWSER}`, () => {
           sizes.push(request.sizes().then(({ responseBodySize }) => responseBodySize));
         }
       });
-      await page.goto(app.url + path);
+      await page.goto(at.app.url + path);
       await isRead(page);
 
       const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);

@@ -1,14 +1,11 @@
 /** What stands around every page: navigation, search, theme, sign-in, and what is told when data is old or hostile. */
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type RunningApp, startApp } from '../http/running-app.fixture.ts';
-import {
-  type ConsoleBrowser,
-  isTooWide,
-  NO_BROWSER,
-  openConsole,
-  seriousFaults,
-} from './console-browser.fixture.ts';
+import { catalog } from '@muster/core/jobs/catalog';
+import { Region } from '@muster/core/organization/ids';
+import { describe, expect, test } from 'vitest';
+import { startApp } from '../http/running-app.fixture.ts';
+import { isTooWide, NO_BROWSER, openConsole, seriousFaults } from './console-browser.fixture.ts';
+import { seededConsole } from './seeded-console.fixture.ts';
 import { accountId, SEEDED, seedOrganization } from './seeded-ledger.fixture.ts';
 
 /** As the owner of an account, or a program on a host, may write it. */
@@ -17,26 +14,14 @@ const HOSTILE =
 const SHOWN = String.raw`\u202egpj.exe\u200b\u001b[31m`;
 
 describe.skipIf(NO_BROWSER !== '')(`around the console’s pages${NO_BROWSER}`, () => {
-  let app: RunningApp;
-  let browser: ConsoleBrowser;
-
-  beforeAll(async () => {
-    app = await startApp();
-    browser = await openConsole(app);
-    await seedOrganization(app.ledger, Date.now());
-  });
-  afterEach(() => browser.closePages());
-  afterAll(async () => {
-    await browser.close();
-    await app.stop();
-  });
+  const at = seededConsole();
 
   async function isLive(page: Page): Promise<void> {
     await page.locator('#freshness[data-state="live"]').waitFor();
   }
 
   test('the keyboard reaches everything: the navigation is skipped first, and a new page takes the focus', async () => {
-    const { page, faults } = await browser.open('/');
+    const { page, faults } = await at.browser.open('/');
     await isLive(page);
 
     await page.keyboard.press('Tab');
@@ -52,7 +37,7 @@ describe.skipIf(NO_BROWSER !== '')(`around the console’s pages${NO_BROWSER}`, 
   });
 
   test('Ctrl-K finds pages, and leads there', async () => {
-    const { page, faults } = await browser.open('/');
+    const { page, faults } = await at.browser.open('/');
     await isLive(page);
 
     await page.keyboard.press('Control+k');
@@ -67,7 +52,7 @@ describe.skipIf(NO_BROWSER !== '')(`around the console’s pages${NO_BROWSER}`, 
   });
 
   test('Ctrl-K finds accounts and instances', async () => {
-    const { page, faults } = await browser.open('/');
+    const { page, faults } = await at.browser.open('/');
     await isLive(page);
 
     await page.keyboard.press('Control+k');
@@ -83,7 +68,7 @@ describe.skipIf(NO_BROWSER !== '')(`around the console’s pages${NO_BROWSER}`, 
   });
 
   test('on a phone the pages are in a drawer', async () => {
-    const { page, faults } = await browser.open('/', { width: 390 });
+    const { page, faults } = await at.browser.open('/', { width: 390 });
     await isLive(page);
 
     await page.getByRole('button', { name: 'Pages' }).click();
@@ -96,7 +81,7 @@ describe.skipIf(NO_BROWSER !== '')(`around the console’s pages${NO_BROWSER}`, 
   });
 
   test('the theme that was chosen is there before the first paint of the next page', async () => {
-    const { page } = await browser.open('/');
+    const { page } = await at.browser.open('/');
     await isLive(page);
 
     await page.getByRole('button', { name: /^Theme: system/ }).click();
@@ -108,14 +93,32 @@ describe.skipIf(NO_BROWSER !== '')(`around the console’s pages${NO_BROWSER}`, 
   });
 
   test('an address that no page has says so', async () => {
-    const { page, faults } = await browser.open('/nowhere');
+    const { page, faults } = await at.browser.open('/nowhere');
 
     await page.getByText('There is no such page').waitFor();
     expect(faults).toEqual([]);
   });
 
+  test('Bull Board opens beside the console, and has nothing to press for one who may only look', async () => {
+    await at.app.jobQueue.enqueue(catalog['scan-target'], {
+      target: { accountId: accountId(0), region: Region.parse('eu-west-1') },
+    });
+    /** Menus of its page: of jobs of a state, and of what can be done to the queue. */
+    const menus = async (role: 'viewer' | 'operator') => {
+      const { page, faults } = await at.browser.open('/queues/queue/discovery', { role });
+      await page
+        .getByText(`scan-target ${accountId(0)} eu-west-1`)
+        .first()
+        .waitFor();
+      expect(faults).toEqual([]);
+      return page.locator('button[aria-haspopup="menu"]').count();
+    };
+
+    expect(await menus('operator')).toBe((await menus('viewer')) + 1);
+  });
+
   test('times are told as their distance, in UTC under the pointer', async () => {
-    const { page } = await browser.open('/rollout');
+    const { page } = await at.browser.open('/rollout');
     const since = page.locator('#pauses time').first();
     await since.waitFor();
 
@@ -124,14 +127,14 @@ describe.skipIf(NO_BROWSER !== '')(`around the console’s pages${NO_BROWSER}`, 
   });
 
   test('what others wrote is text on every page, whatever it looks like', async () => {
-    await app.ledger.control.raise({
+    await at.app.ledger.control.raise({
       kind: 'config-skew',
       scope: 'all',
       sinceMs: Date.now(),
       message: `A message ${HOSTILE}`,
       remedy: `A remedy ${HOSTILE}`,
     });
-    await app.ledger.control.pause({
+    await at.app.ledger.control.pause({
       scope: `account:${accountId(4)}`,
       atMs: Date.now(),
       by: 'operator',
@@ -142,7 +145,7 @@ describe.skipIf(NO_BROWSER !== '')(`around the console’s pages${NO_BROWSER}`, 
       ['/rollout', 'A reason'],
       ['/', 'A reason'],
     ] as const) {
-      const { page, faults } = await browser.open(path);
+      const { page, faults } = await at.browser.open(path);
       const place = page.getByText(text).first();
       await place.waitFor();
 
@@ -152,8 +155,8 @@ describe.skipIf(NO_BROWSER !== '')(`around the console’s pages${NO_BROWSER}`, 
       expect(await isTooWide(page)).toBe(false);
       expect(faults).toEqual([]);
     }
-    await app.ledger.control.clear('config-skew', 'all');
-    await app.ledger.control.resume(`account:${accountId(4)}`);
+    await at.app.ledger.control.clear('config-skew', 'all');
+    await at.app.ledger.control.resume(`account:${accountId(4)}`);
   });
 
   test('without Redis the page says so, and keeps what it knew with its age', async () => {
@@ -177,7 +180,7 @@ describe.skipIf(NO_BROWSER !== '')(`around the console’s pages${NO_BROWSER}`, 
   });
 
   test('when the scheduler is away, the page says so and asks again by itself', async () => {
-    const { page } = await browser.open('/');
+    const { page } = await at.browser.open('/');
     await isLive(page);
 
     await page.context().setOffline(true);
@@ -193,26 +196,14 @@ describe.skipIf(NO_BROWSER !== '')(`around the console’s pages${NO_BROWSER}`, 
 });
 
 describe.skipIf(NO_BROWSER !== '')(`signing in to the console${NO_BROWSER}`, () => {
-  let app: RunningApp;
-  let browser: ConsoleBrowser;
-
-  beforeAll(async () => {
-    app = await startApp({ password: 'correct horse' });
-    browser = await openConsole(app);
-    await seedOrganization(app.ledger, Date.now());
-  });
-  afterEach(() => browser.closePages());
-  afterAll(async () => {
-    await browser.close();
-    await app.stop();
-  });
+  const at = seededConsole({ password: 'correct horse' });
 
   test('one who may not look sees the sign-in, at both widths and in both themes', async () => {
     for (const look of [
       { width: 1280, theme: 'light' },
       { width: 390, theme: 'dark' },
     ] as const) {
-      const { page, faults } = await browser.open('/findings', look);
+      const { page, faults } = await at.browser.open('/findings', look);
       await page.getByRole('heading', { name: 'Sign in to Muster' }).waitFor();
 
       expect(await page.locator('nav').count()).toBe(0);
@@ -223,7 +214,7 @@ describe.skipIf(NO_BROWSER !== '')(`signing in to the console${NO_BROWSER}`, () 
   });
 
   test('a wrong password is told; the right one leads to the page that was asked for, and signing out leads back', async () => {
-    const { page } = await browser.open('/findings?owner=aws-admin');
+    const { page } = await at.browser.open('/findings?owner=aws-admin');
     await page.getByLabel('Name').fill('ann');
     await page.getByLabel('Password').fill('wrong horse');
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();

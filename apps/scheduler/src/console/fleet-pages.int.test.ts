@@ -1,16 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { EnrollmentRecord } from '@muster/core/enrollment/record';
-import { type RunningApp, startApp } from '../http/running-app.fixture.ts';
-import {
-  type ConsoleBrowser,
-  isTooWide,
-  NO_BROWSER,
-  openConsole,
-  seriousFaults,
-  WIDTHS,
-} from './console-browser.fixture.ts';
+import { isTooWide, NO_BROWSER, seriousFaults, WIDTHS } from './console-browser.fixture.ts';
 import {
   FORMULA,
   FORMULA_HOST,
@@ -18,38 +10,25 @@ import {
   HOSTILE_HOST,
   HOSTILE_TARGET,
   HOSTILE_UNIT,
-  seedHostileAccount,
   SHOWN_TEXT,
 } from './hostile-fleet.fixture.ts';
-import { accountId, SEEDED, seedOrganization } from './seeded-ledger.fixture.ts';
+import { seededConsole } from './seeded-console.fixture.ts';
+import { accountId, SEEDED } from './seeded-ledger.fixture.ts';
 
 const HOSTS = SEEDED.instances + 2;
 
 describe.skipIf(NO_BROWSER !== '')(`accounts and instances in a real browser${NO_BROWSER}`, () => {
-  let app: RunningApp;
-  let browser: ConsoleBrowser;
-
-  beforeAll(async () => {
-    app = await startApp();
-    await seedOrganization(app.ledger, Date.now());
-    await seedHostileAccount(app.ledger, Date.now());
-    browser = await openConsole(app);
-  });
-  afterEach(() => browser.closePages());
-  afterAll(async () => {
-    await browser.close();
-    await app.stop();
-  });
+  const at = seededConsole({ hostile: true });
 
   /** Writes another record of the host that had joined. */
   async function changeHost(
     change: (host: Extract<EnrollmentRecord, { state: 'joined' }>) => EnrollmentRecord,
   ): Promise<void> {
-    const stored = (await app.ledger.enrollments.read(HOSTILE_TARGET, [FORMULA_HOST])).get(FORMULA_HOST);
+    const stored = (await at.app.ledger.enrollments.read(HOSTILE_TARGET, [FORMULA_HOST])).get(FORMULA_HOST);
     if (stored?.value.state !== 'joined') throw new Error('the host has not joined');
     const { version: expected } = stored;
     const value = change(stored.value);
-    await app.ledger.enrollments.write(
+    await at.app.ledger.enrollments.write(
       HOSTILE_TARGET,
       'each',
       [{ instanceId: FORMULA_HOST, expected, value }],
@@ -61,7 +40,7 @@ describe.skipIf(NO_BROWSER !== '')(`accounts and instances in a real browser${NO
 
   describe('accounts', () => {
     test('a denied account is among them, and its figures are dashes, not zeros', async () => {
-      const { page, faults } = await browser.open('/accounts?status=denied&q=1111222233');
+      const { page, faults } = await at.browser.open('/accounts?status=denied&q=1111222233');
 
       const denied = rowOf(page, accountId(SEEDED.accounts - 1));
       await denied.waitFor();
@@ -72,7 +51,7 @@ describe.skipIf(NO_BROWSER !== '')(`accounts and instances in a real browser${NO
     });
 
     test('the sum of an account leads to its hosts', async () => {
-      const { page, faults } = await browser.open(`/accounts?q=${HOSTILE_ACCOUNT}`);
+      const { page, faults } = await at.browser.open(`/accounts?q=${HOSTILE_ACCOUNT}`);
 
       await rowOf(page, HOSTILE_ACCOUNT).getByRole('link', { name: '1', exact: true }).last().click();
 
@@ -82,7 +61,7 @@ describe.skipIf(NO_BROWSER !== '')(`accounts and instances in a real browser${NO
     });
 
     test('a unit of the tree shows its accounts, by keyboard alone', async () => {
-      const { page, faults } = await browser.open('/accounts');
+      const { page, faults } = await at.browser.open('/accounts');
       const tree = page.getByRole('tree', { name: 'Organizational units' });
       await tree.getByRole('treeitem').first().focus();
 
@@ -96,7 +75,7 @@ describe.skipIf(NO_BROWSER !== '')(`accounts and instances in a real browser${NO
     });
 
     test('the map is moved over by keys, says what it shows, and leads to the hosts of a cell', async () => {
-      const { page, faults } = await browser.open('/accounts?view=map&order=name');
+      const { page, faults } = await at.browser.open('/accounts?view=map&order=name');
       const map = page.getByRole('application', { name: /^Map of 21 accounts/ });
       await map.focus();
       const said = page.locator('.coverage-map__said');
@@ -113,7 +92,7 @@ describe.skipIf(NO_BROWSER !== '')(`accounts and instances in a real browser${NO
     });
 
     test('one account tells how each region was read, and what AWS said', async () => {
-      const { page, faults } = await browser.open(`/accounts/${HOSTILE_ACCOUNT}`);
+      const { page, faults } = await at.browser.open(`/accounts/${HOSTILE_ACCOUNT}`);
 
       const denied = rowOf(page, 'us-east-1');
       await denied.waitFor();
@@ -132,7 +111,7 @@ describe.skipIf(NO_BROWSER !== '')(`accounts and instances in a real browser${NO
       ['a name', 'HYPERLINK'],
       ['an account', HOSTILE_ACCOUNT],
     ])('are found by %s', async (_what, q) => {
-      const { page, faults } = await browser.open('/instances');
+      const { page, faults } = await at.browser.open('/instances');
       await page.getByRole('table').waitFor();
 
       await page.getByRole('searchbox').fill(q);
@@ -144,7 +123,7 @@ describe.skipIf(NO_BROWSER !== '')(`accounts and instances in a real browser${NO
     });
 
     test('filters, sort and columns stand in the address, and a link shows the same', async () => {
-      const { page, faults } = await browser.open('/instances');
+      const { page, faults } = await at.browser.open('/instances');
       await page.getByRole('button', { name: 'State' }).click();
       await page.getByRole('menuitemcheckbox', { name: /^failed/ }).click();
       await page.keyboard.press('Escape');
@@ -155,7 +134,7 @@ describe.skipIf(NO_BROWSER !== '')(`accounts and instances in a real browser${NO
       await page.getByRole('table', { name: '8 instances' }).waitFor();
       const address = new URL(page.url());
 
-      const other = await browser.open(address.pathname + address.search);
+      const other = await at.browser.open(address.pathname + address.search);
       await other.page.getByRole('table', { name: '8 instances' }).waitFor();
 
       expect(address.searchParams.get('state')).toBe('failed');
@@ -169,7 +148,7 @@ describe.skipIf(NO_BROWSER !== '')(`accounts and instances in a real browser${NO
     });
 
     test('a tag is a filter that is typed', async () => {
-      const { page, faults } = await browser.open('/instances');
+      const { page, faults } = await at.browser.open('/instances');
       await page.getByRole('button', { name: 'Filter', exact: true }).click();
       await page.getByRole('textbox', { name: 'Is', exact: true }).fill('Team=payments');
       await page.getByRole('button', { name: 'Add', exact: true }).click();
@@ -180,7 +159,7 @@ describe.skipIf(NO_BROWSER !== '')(`accounts and instances in a real browser${NO
     });
 
     test('a long list is pages of the API, of which only what is seen is in the document', async () => {
-      const { page, faults } = await browser.open('/instances');
+      const { page, faults } = await at.browser.open('/instances');
       await page.getByText(`1–200 of ${HOSTS}`).waitFor();
       const first = await page.locator('tbody tr[data-index="0"]').textContent();
       const rows = await page.locator('tbody tr').count();
@@ -195,7 +174,7 @@ describe.skipIf(NO_BROWSER !== '')(`accounts and instances in a real browser${NO
     });
 
     test('a change of the ledger is shown without being loaded again', async () => {
-      const { page, faults } = await browser.open(`/instances?q=${FORMULA_HOST}`);
+      const { page, faults } = await at.browser.open(`/instances?q=${FORMULA_HOST}`);
       await rowOf(page, FORMULA_HOST).getByText('joined').waitFor();
 
       await changeHost(({ nodeId: _nodeId, ...host }) => ({ ...host, state: 'stopped' }));
@@ -205,7 +184,7 @@ describe.skipIf(NO_BROWSER !== '')(`accounts and instances in a real browser${NO
     });
 
     test('all that a filter gives is saved as CSV in which no spreadsheet finds a formula', async () => {
-      const { page, faults } = await browser.open(`/instances?account=${HOSTILE_ACCOUNT}`);
+      const { page, faults } = await at.browser.open(`/instances?account=${HOSTILE_ACCOUNT}`);
       await page.getByRole('table', { name: '2 instances' }).waitFor();
 
       const [file] = await Promise.all([
@@ -226,7 +205,7 @@ describe.skipIf(NO_BROWSER !== '')(`accounts and instances in a real browser${NO
 
   describe('one instance', () => {
     test('shows its checks, what happened, and its output as text', async () => {
-      const { page, faults } = await browser.open(`/instances/${HOSTILE_HOST}`);
+      const { page, faults } = await at.browser.open(`/instances/${HOSTILE_HOST}`);
       await page.getByRole('heading', { name: 'Checks' }).waitFor();
 
       expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(SHOWN_TEXT);
@@ -248,7 +227,7 @@ describe.skipIf(NO_BROWSER !== '')(`accounts and instances in a real browser${NO
     });
 
     test('that joined has a link to its node at the proxy', async () => {
-      const { page, faults } = await browser.open(`/instances/${FORMULA_HOST}`);
+      const { page, faults } = await at.browser.open(`/instances/${FORMULA_HOST}`);
       const link = page.getByRole('link', { name: /^Teleport node/ });
       await link.waitFor();
 
@@ -257,7 +236,7 @@ describe.skipIf(NO_BROWSER !== '')(`accounts and instances in a real browser${NO
     });
 
     test('that nothing has seen is said to be so', async () => {
-      const { page } = await browser.open('/instances/i-0123456789abcdef0');
+      const { page } = await at.browser.open('/instances/i-0123456789abcdef0');
 
       await page.getByRole('alert').waitFor();
 
@@ -275,7 +254,7 @@ describe.skipIf(NO_BROWSER !== '')(`accounts and instances in a real browser${NO
       `/instances/${HOSTILE_HOST}`,
     ])('%s fits, runs nothing of others, and axe finds nothing serious, light and dark', async (path) => {
       for (const theme of ['light', 'dark'] as const) {
-        const { page, faults } = await browser.open(path, { width, theme });
+        const { page, faults } = await at.browser.open(path, { width, theme });
         await page.getByRole('heading', { level: 1 }).waitFor();
         await page.locator('.card').first().waitFor();
         await expect.poll(() => page.locator('.view-loading').count()).toBe(0);
