@@ -76,7 +76,8 @@ test('accounts, waits, the poll interval and Redis’s memory are told', async (
   expect(body).toMatch(/^muster_poll_interval_seconds\{.*\} [1-9]\d*$/m);
   expect(body).toMatch(/^muster_redis_memory_bytes\{kind="used".*\} [1-9]\d{5,}$/m);
   expect(body).toMatch(/^muster_redis_memory_bytes\{kind="limit".*\} 1073741824$/m);
-  expect(body).toMatch(/^muster_sweep_age_seconds\{.*\} [1-9]\d*/m);
+  // Of a sweep that began with this file: a fraction of a second on a quick machine.
+  expect(body).toMatch(/^muster_sweep_age_seconds\{.*\} \d/m);
   // The console serves no TLS: absent, and not zero.
   expect(body).not.toMatch(/^muster_certificate_expires_timestamp_seconds\{/m);
 });
