@@ -7,6 +7,7 @@ import { type MusterSystem, REDIS_PASSWORD, startSystem } from '@muster/testing/
 import { startReplica } from '@muster/testing/redis-replica';
 import { findRedisBinary, type RedisServer, startRedis } from '@muster/testing/redis-server';
 import { afterEach, expect, test } from 'vitest';
+import { installsInFullSwing } from './full-swing.ts';
 
 let system: MusterSystem;
 let other: RedisServer | null = null;
@@ -30,14 +31,7 @@ async function middleOfInstalls(): Promise<void> {
     schedulers: 1,
     workers: 2,
   });
-  await eventually(
-    'the installs are in full swing',
-    () => {
-      const { commands, joined } = system.report();
-      return commands.live >= 2 && joined > 0;
-    },
-    90_000,
-  );
+  await installsInFullSwing(system);
 }
 
 function redisCli(server: RedisServer, ...args: readonly string[]): string {

@@ -6,6 +6,7 @@ import type { RedisServer } from '@muster/testing/redis-server';
 import type { TestRedis } from '@muster/testing/test-redis';
 import { watchWork } from '@muster/testing/watch-work';
 import { afterEach, expect, test } from 'vitest';
+import { installsInFullSwing } from './full-swing.ts';
 
 interface Replicated extends TestRedis {
   readonly members: readonly RedisServer[];
@@ -54,14 +55,7 @@ test.each(KINDS)(
       schedulers: 2,
       workers: 2,
     });
-    await eventually(
-      'the installs are in full swing',
-      () => {
-        const { commands, joined } = system.report();
-        return commands.live >= 2 && joined > 0;
-      },
-      90_000,
-    );
+    await installsInFullSwing(system);
     const before = await primaryPort();
     const primary = redis.members.find(({ port }) => port === before);
 
