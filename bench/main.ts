@@ -17,6 +17,7 @@ import { latency } from './cases/latency.ts';
 import { ledgerSize } from './cases/ledger-size.ts';
 import { memory } from './cases/memory.ts';
 import { overhead } from './cases/overhead.ts';
+import { rollOut } from './cases/roll-out.ts';
 import { scan } from './cases/scan.ts';
 import { soak } from './cases/soak.ts';
 import { steady } from './cases/steady.ts';
@@ -34,6 +35,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   ledgerSize,
   latency,
   install,
+  rollOut,
   throttled,
   overhead,
   fanOut,

@@ -2,6 +2,7 @@ import type { Benchmark, BenchOptions, Measured } from '../benchmark.ts';
 import { type MusterRun, startMuster } from '../muster-run.ts';
 import { readUsage } from '../process-usage.ts';
 import { startWorld } from '../simulated-world.ts';
+import { ledgerParts } from './ledger-parts.ts';
 import { firstSweep } from './scan.ts';
 
 const INSTANCES_PER_ACCOUNT = 100;
@@ -73,27 +74,16 @@ async function sweepOf(accounts: number): Promise<Record<string, number>> {
   }
 }
 
-/** What Redis keeps of the ledger: measured key by key, so that queues and the server's own needs are not in it. */
+/** What Redis keeps of the ledger, without the queues, the server's own needs and the change stream, which has a bound. */
 async function redisFigures(
   muster: MusterRun,
   targets: number,
   instances: number,
 ): Promise<Record<string, number>> {
-  let ofInstances = 0;
-  let ofTargets = 0;
-  let cursor = '0';
-  do {
-    const [next, keys] = (await muster.redisCall('SCAN', cursor, 'COUNT', '1000')) as [string, string[]];
-    cursor = next;
-    const ledgerKeys = keys.filter((key) => !key.startsWith('{bench}:queue:'));
-    const sizes = await Promise.all(
-      ledgerKeys.map((key) => muster.redisCall('MEMORY', 'USAGE', key, 'SAMPLES', '20')),
-    );
-    for (const [n, key] of ledgerKeys.entries()) {
-      const isOfTarget = /:\d{12}\.[a-z]/.test(key);
-      if (isOfTarget) ofInstances += Number(sizes[n] ?? 0);
-      else ofTargets += Number(sizes[n] ?? 0);
-    }
-  } while (cursor !== '0');
-  return { redisBytesPerInstance: ofInstances / instances, redisBytesPerTarget: ofTargets / targets };
+  const parts = await ledgerParts((command, ...args) => muster.redisCall(command, ...args));
+  return {
+    redisBytesPerInstance: (parts.instances + parts.index) / instances,
+    redisBytesPerTarget: parts.targets / targets,
+    changeStreamMb: parts.changes / 1_000_000,
+  };
 }

@@ -1,5 +1,3 @@
-import { moveOfRamp, type RampRule, type RampStep } from '@muster/core/rollout/ramp/ramp';
-import { OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
 import type { Benchmark, BenchOptions, Measured } from '../benchmark.ts';
 import { startWorld } from '../simulated-world.ts';
 import { installAll, type Installing } from './installing.ts';
@@ -38,17 +36,14 @@ async function run({ quick }: BenchOptions): Promise<Measured> {
       throttled: measured.throttledShare,
       others: measured.othersMs / alone.othersMs,
       readsPerInstance: measured.readsPerInstance,
-      ramp: rampRatio(),
     },
     must: [
       { of: 'hottest', atMost: 1.2 },
       { of: 'throttled', atMost: 0.01 },
       { of: 'others', atMost: 1.2 },
       { of: 'readsPerInstance', atMost: 0.2 },
-      { of: 'ramp', atMost: 1.25 },
     ],
     notes: [
-      'The ratio of the ramp is computed, not measured: 100,000 hosts with the default caps and ramp against the same without a ramp, by the rule itself. Each host takes as long as any other until it has joined, and 3 of 100 fail at the end of that time.',
       'The baseline of the hottest target is arithmetic: our share of the bucket for its 48 sends, the slowest host’s pickup and install, one poll of 30 s. That of the others is a run without it. One repetition: each takes about three minutes.',
       'Caps on installs in flight are raised to 100,000: with the default ones (1,000; 250 of an account, 100 of a target) they, not AWS, are what a first installation waits for.',
     ],
@@ -69,40 +64,4 @@ async function installWorld(
   } finally {
     await world.close();
   }
-}
-
-const HOSTS = 100_000;
-/** Of 100 hosts, so many fail: a healthy fleet. */
-const FAIL_PERCENT = 3;
-
-/** How much later a first roll-out ends with its ramp than without it, by the defaults, in times that a host takes to join. */
-function rampRatio(): number {
-  const { limits, rollout } = parsedSystemConfig(OFFLINE_FACTS, {});
-  const cap = limits.installsInFlight;
-  const { rounds, begun } = ramped(rollout.ramp, cap);
-  return (rounds + (HOSTS - begun) / cap) / (HOSTS / cap);
-}
-
-/** The steps of a ramp, each as long as a host takes, and the hosts that have begun in them. */
-function ramped(rule: RampRule, cap: number): { readonly rounds: number; readonly begun: number } {
-  let step: RampStep = stepOf(rule.first, 0, 0);
-  let begun = 0;
-  for (let rounds = 1; ; rounds += 1) {
-    const isFailed = (n: number): boolean => (n * FAIL_PERCENT) % 100 < FAIL_PERCENT;
-    const failed = Array.from({ length: step.size }, (_, n) => begun + n).filter(isFailed).length;
-    begun += step.size;
-    const ended = { ...step, taken: step.size, joined: step.size - failed, failed };
-    const move = moveOfRamp(ended, rule, cap);
-    if (move.kind === 'end') return { rounds, begun };
-    if (move.kind === 'stop' || move.kind === 'wait') throw new Error(`a healthy fleet: ${move.kind}`);
-    step =
-      move.kind === 'grow'
-        ? stepOf(move.size, 0, 0)
-        : stepOf(step.size, step.tried + step.size, step.triedFailed + failed);
-  }
-}
-
-function stepOf(size: number, tried: number, triedFailed: number): RampStep {
-  const none = { taken: 0, joined: 0, failed: 0, carried: 0, accounts: 1, failedByAccount: [] };
-  return { ...none, size, tried, triedFailed };
 }

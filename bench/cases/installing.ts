@@ -24,7 +24,7 @@ export const SEND_AT_ONCE: ConfigPart = {
       installs_in_flight_per_account: 100_000,
       installs_in_flight_per_target: 100_000,
     },
-    // How much later a first installation ends with its ramp is computed: see `install.ts`.
+    // How much later a first installation ends with its ramp: see `roll-out.ts`.
     rollout: { ramp: { off: true } },
     // A new ledger lets this and the ten seconds of a send pass before its first send.
     install: { visibility: '1s' },

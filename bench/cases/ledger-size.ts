@@ -6,6 +6,7 @@ import { createLogger } from '@muster/core/runtime/logger';
 import { startRedis } from '@muster/testing/redis-server';
 import type { Benchmark, BenchOptions, Measured } from '../benchmark.ts';
 import { fillLedger, type LedgerSize } from './filled-ledger.ts';
+import { ledgerParts } from './ledger-parts.ts';
 
 const PREFIX = 'bench';
 const REGIONS = 17;
@@ -72,7 +73,7 @@ async function measure(size: LedgerSize): Promise<Record<string, number>> {
       HOUR_MS,
     );
     const withNodes = await used();
-    const parts = await partsOf(connection);
+    const parts = await ledgerParts((command, ...args) => connection.call(command, ...args));
     const stream = await connection.xlen(`{${PREFIX}}:changes`);
     return {
       usedMb: withNodes / 1_000_000,
@@ -91,26 +92,4 @@ async function measure(size: LedgerSize): Promise<Record<string, number>> {
 
 function accountOf(n: number): AccountId {
   return AccountId.parse(String(100_000_000_000 + n));
-}
-
-/** Bytes of all keys by what they grow with. `targets`: with accounts and regions, and what does not grow at all. */
-async function partsOf(
-  redis: ReturnType<typeof createRedis>,
-): Promise<Record<'instances' | 'index' | 'changes' | 'targets', number>> {
-  const parts = { instances: 0, index: 0, changes: 0, nodes: 0, targets: 0 };
-  let cursor = '0';
-  do {
-    const [next, keys] = await redis.scan(cursor, 'COUNT', 1_000);
-    cursor = next;
-    const sizes = await Promise.all(keys.map((key) => redis.memory('USAGE', key, 'SAMPLES', 50)));
-    for (const [n, key] of keys.entries()) parts[partOf(key)] += sizes[n] ?? 0;
-  } while (cursor !== '0');
-  return parts;
-}
-
-function partOf(key: string): 'instances' | 'index' | 'changes' | 'nodes' | 'targets' {
-  if (/:\d{12}\.[a-z]/.test(key)) return 'instances';
-  if (key.endsWith(':instance-targets')) return 'index';
-  if (key.endsWith(':changes')) return 'changes';
-  return key.includes(':nodes:') ? 'nodes' : 'targets';
 }
