@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { Secret } from '@muster/core/config/secret';
 import { createRedisLedger, type Ledger } from '@muster/core/control/ledger';
 import type { MacKey } from '@muster/core/install/mac';
 import { closeRedis, createRedis } from '@muster/core/redis/connection';
 import { createKeys, type Keys } from '@muster/core/redis/keys';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { type LoggedLine, recordingLog } from './builders.ts';
-import { startTestRedis } from './test-redis.ts';
+import { settingsOf, startTestRedis } from './test-redis.ts';
 
 type Redis = ReturnType<typeof createRedis>;
 
@@ -58,7 +57,7 @@ export async function startLedgerBench(): Promise<LedgerBench> {
 
   function connect(prefix: string, log: ReturnType<typeof recordingLog>): Redis {
     const redis = createRedis({
-      url: new Secret(server.url),
+      ...settingsOf(server),
       prefix,
       profile: 'patient',
       name: 'muster-test',

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AwsSimReport } from '@muster/aws-sim/report/report';
 import { type AwsSim, type AwsSimOptions, startAwsSim } from '@muster/aws-sim/start';
-import { Secret } from '@muster/core/config/secret';
 import {
   isSettled,
   type OrganizationStatus,
@@ -20,7 +19,7 @@ import { createLogger } from '@muster/core/runtime/logger';
 import { startTeleportSim, type TeleportSim, type TeleportSimOptions } from '@muster/teleport-sim/start';
 import { eventually } from './eventually.ts';
 import { assertReferee, type RefereeOptions } from './referee.ts';
-import { startReplicatedRedis, type TestRedis } from './test-redis.ts';
+import { settingsOf, startChosenRedis, type TestRedis } from './test-redis.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
 import {
   baseEnvironment,
@@ -125,13 +124,14 @@ export async function startSystem(options: SystemOptions = {}): Promise<MusterSy
   let redis = await startRedis({ dir: redisFolder, password: REDIS_PASSWORD });
   const own =
     options.redisElsewhere === undefined && options.redisUrl === undefined
-      ? await startReplicatedRedis(REDIS_PASSWORD)
+      ? await startChosenRedis(REDIS_PASSWORD)
       : null;
   const elsewhere = options.redisElsewhere ?? own;
   const facts = factsOf(aws, teleport);
   const configFile = join(folder, 'muster.yaml');
   const configure = (overrides: ConfigPart): void => {
-    const parts = mergeParts({ muster: { marker_key_file: 'marker.key' } }, overrides);
+    const ours = { marker_key_file: 'marker.key', redis: { ...elsewhere?.tlsFiles } };
+    const parts = mergeParts({ muster: ours }, overrides);
     // JSON is YAML.
     writeFileSync(configFile, JSON.stringify(systemConfig(facts, parts), null, 2));
   };
@@ -153,7 +153,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<MusterSy
   };
   const log = createLogger({ name: 'test', level: 'silent' });
   const connection = createRedis({
-    url: new Secret(elsewhere?.url ?? redis.url),
+    ...settingsOf(elsewhere ?? redis),
     prefix: 'test',
     profile: 'patient',
     name: 'test',

@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { askRedis } from './ask-redis.ts';
 import { eventually } from './eventually.ts';
-import { askRedis, freePort, type RedisServer, type RedisServerOptions, startRedis } from './redis-server.ts';
+import { freePort, type RedisServer, type RedisServerOptions, startRedis } from './redis-server.ts';
+import type { TestAuthority } from './redis-tls.ts';
 
 /** How the nodes start. */
 export interface RedisClusterOptions extends Pick<RedisServerOptions, 'password' | 'appendonly'> {
@@ -11,6 +13,8 @@ export interface RedisClusterOptions extends Pick<RedisServerOptions, 'password'
   readonly replicas?: boolean;
   /** A primary that is away this long is replaced by its replica. @default 1,000 */
   readonly nodeTimeoutMs?: number;
+  /** Nodes speak TLS by it, also to each other; it stays the caller's. @default none of them does */
+  readonly authority?: TestAuthority;
 }
 
 /** A running Redis Cluster. */
@@ -55,12 +59,12 @@ export async function startRedisCluster(options: RedisClusterOptions = {}): Prom
   }
   for (const member of members) writeFileSync(join(member.dir, 'nodes.conf'), nodesFile(members, member));
   const start = ({ port, dir }: Member): Promise<RedisServer> =>
-    startRedis({ ...nodeOptions(options), port, dir });
+    startRedis({ ...nodeOptions(port, options), port, dir });
   const nodes = await Promise.all(members.map(start));
-  await Promise.all(nodes.map(({ port }) => isUp(port, options.password ?? null)));
+  await Promise.all(nodes.map(({ port }) => isUp(port, options)));
   const credentials = options.password ? `:${options.password}@` : '';
   return {
-    url: `redis+cluster://${credentials}${members.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
+    url: `${options.authority === undefined ? 'redis' : 'rediss'}+cluster://${credentials}${members.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
     nodes,
     restart: async (node) => {
       const index = nodes.findIndex(({ port }) => port === node.port);
@@ -75,11 +79,10 @@ export async function startRedisCluster(options: RedisClusterOptions = {}): Prom
   };
 }
 
-function nodeOptions({
-  password = null,
-  appendonly,
-  nodeTimeoutMs = NODE_TIMEOUT_MS,
-}: RedisClusterOptions): RedisServerOptions {
+function nodeOptions(
+  port: number,
+  { password = null, appendonly, nodeTimeoutMs = NODE_TIMEOUT_MS, authority }: RedisClusterOptions,
+): RedisServerOptions {
   return {
     password,
     ...(appendonly === undefined ? {} : { appendonly }),
@@ -88,6 +91,7 @@ function nodeOptions({
       'cluster-node-timeout': String(nodeTimeoutMs),
       'repl-diskless-sync-delay': '0',
       ...(password === null ? {} : { masterauth: password }),
+      ...(authority === undefined ? {} : { ...authority.settings(port), 'tls-cluster': 'yes' }),
     },
   };
 }
@@ -115,12 +119,15 @@ async function freeNodePort(taken: readonly number[]): Promise<number> {
 }
 
 /** A replica counts when it has its primary's data: before, it would not take its place. */
-async function isUp(port: number, password: string | null): Promise<void> {
+async function isUp(port: number, { password = null, authority }: RedisClusterOptions): Promise<void> {
   const auth = password === null ? '' : `AUTH ${password}\r\n`;
   await eventually(
     `the node at ${port} says that the cluster is up`,
     async () => {
-      const said = await askRedis(port, `${auth}CLUSTER INFO\r\nINFO replication\r\nQUIT\r\n`);
+      const said = await askRedis(
+        { port, tlsFiles: authority?.tlsFiles },
+        `${auth}CLUSTER INFO\r\nINFO replication\r\nQUIT\r\n`,
+      );
       return said.includes('cluster_state:ok') && !said.includes('master_link_status:down');
     },
     UP_WITHIN_MS,

@@ -1,5 +1,6 @@
+import { askRedis } from './ask-redis.ts';
 import { eventually } from './eventually.ts';
-import { askRedis, type RedisServer, startRedis } from './redis-server.ts';
+import { type RedisServer, startRedis } from './redis-server.ts';
 
 /** Starts a replica of a server and waits until it has its data. Both have this password. */
 export async function startReplica(primary: RedisServer, password: string): Promise<RedisServer> {
@@ -14,7 +15,7 @@ export async function startReplica(primary: RedisServer, password: string): Prom
   await eventually(
     `the replica at ${replica.port} is in step`,
     async () => {
-      const said = await askRedis(replica.port, `AUTH ${password}\r\nINFO replication\r\nQUIT\r\n`);
+      const said = await askRedis(replica, `AUTH ${password}\r\nINFO replication\r\nQUIT\r\n`);
       return said.includes('master_link_status:up');
     },
     20_000,

@@ -3,8 +3,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { askRedis } from './ask-redis.ts';
 import { eventually } from './eventually.ts';
-import { askRedis, findRedisBinary, freePort, type RedisServer, startRedis } from './redis-server.ts';
+import { findRedisBinary, freePort, type RedisServer, startRedis } from './redis-server.ts';
+import type { TestAuthority } from './redis-tls.ts';
 
 /** How the servers start. */
 export interface WatchedRedisOptions {
@@ -14,6 +16,8 @@ export interface WatchedRedisOptions {
   readonly sentinelPassword?: string | null;
   /** A primary that is away this long is replaced by its replica. @default 1,000 */
   readonly downAfterMs?: number;
+  /** Servers and Sentinels speak TLS by it; it stays the caller's. @default none of them does */
+  readonly authority?: TestAuthority;
 }
 
 /** A primary and its replica, watched by three Sentinels. */
@@ -36,17 +40,19 @@ const UP_WITHIN_MS = 20_000;
  * this process, as `startRedis` says; the Sentinels when it stops them, or with their standard input.
  */
 export async function startWatchedRedis(options: WatchedRedisOptions = {}): Promise<WatchedRedis> {
-  const { password = null, sentinelPassword = null } = options;
+  const { password = null, sentinelPassword = null, authority } = options;
   const folder = mkdtempSync(join(tmpdir(), 'muster-redis-sentinel-'));
   const settings = {
     'repl-diskless-sync-delay': '0',
     ...(password === null ? {} : { masterauth: password }),
   };
-  const primary = await startRedis({ password, settings });
-  const replica = await startRedis({
-    password,
-    settings: { ...settings, replicaof: `127.0.0.1 ${primary.port}` },
-  });
+  const start = async (more: Readonly<Record<string, string>>): Promise<RedisServer> => {
+    if (authority === undefined) return startRedis({ password, settings: { ...settings, ...more } });
+    const port = await freePort();
+    return startRedis({ port, password, settings: { ...settings, ...authority.settings(port), ...more } });
+  };
+  const primary = await start({});
+  const replica = await start({ replicaof: `127.0.0.1 ${primary.port}` });
   const sentinels: Awaited<ReturnType<typeof startSentinel>>[] = [];
   for (let n = 0; n < SENTINELS; n += 1) {
     sentinels.push(await startSentinel(folder, primary.port, options));
@@ -56,7 +62,11 @@ export async function startWatchedRedis(options: WatchedRedisOptions = {}): Prom
     await eventually(
       `the Sentinel at ${port} knows the others and the replica`,
       async () => {
-        const said = await askRedis(port, `${auth}INFO sentinel\r\n`, /sentinels=\d+\r\n/);
+        const said = await askRedis(
+          { port, tlsFiles: authority?.tlsFiles },
+          `${auth}INFO sentinel\r\n`,
+          /sentinels=\d+\r\n/,
+        );
         return /status=ok,.*slaves=1,sentinels=3/.test(said);
       },
       UP_WITHIN_MS,
@@ -64,7 +74,7 @@ export async function startWatchedRedis(options: WatchedRedisOptions = {}): Prom
   }
   const credentials = password === null ? '' : `:${password}@`;
   return {
-    url: `redis+sentinel://${credentials}${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')}/${NAME}`,
+    url: `${authority === undefined ? 'redis' : 'rediss'}+sentinel://${credentials}${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')}/${NAME}`,
     servers: [primary, replica],
     sentinels,
     stop: async () => {
@@ -78,7 +88,7 @@ export async function startWatchedRedis(options: WatchedRedisOptions = {}): Prom
 async function startSentinel(
   folder: string,
   primaryPort: number,
-  { password = null, sentinelPassword = null, downAfterMs = DOWN_AFTER_MS }: WatchedRedisOptions,
+  { password = null, sentinelPassword = null, downAfterMs = DOWN_AFTER_MS, authority }: WatchedRedisOptions,
 ): Promise<{ readonly port: number; readonly pid: number; readonly end: () => Promise<void> }> {
   const binary = findRedisBinary();
   if (binary === null) throw new Error('neither redis-server nor valkey-server is on the PATH');
@@ -87,7 +97,7 @@ async function startSentinel(
   mkdirSync(dir);
   const file = join(dir, 'sentinel.conf');
   const lines = [
-    `port ${port}`,
+    ...Object.entries(authority?.settings(port) ?? { port }).map(([name, value]) => `${name} ${value}`),
     'bind 127.0.0.1',
     `dir ${dir}`,
     ...(sentinelPassword === null ? [] : [`requirepass ${sentinelPassword}`]),

@@ -10,7 +10,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer, Socket } from 'node:net';
+import { type AddressInfo, createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
@@ -223,24 +223,4 @@ export async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
-}
-
-/**
- * What a server answers until it closes, or until the answer has `end` in it: a Sentinel does not close.
- *
- * @param commands as typed by hand, each with its line end, QUIT at last
- */
-export function askRedis(port: number, commands: string, end?: RegExp): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let answer = '';
-    const socket = connect(port, '127.0.0.1', () => socket.write(commands));
-    socket.setEncoding('utf8').on('data', (text: string) => {
-      answer += text;
-      if (end?.test(answer) === true) socket.destroy();
-    });
-    socket.once('close', () => {
-      resolve(answer);
-    });
-    socket.once('error', reject);
-  });
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { askRedis, type RedisServer } from './redis-server.ts';
+import { askRedis } from './ask-redis.ts';
+import type { RedisServer } from './redis-server.ts';
 
 const PASSWORD = 'of-the-acl-user';
 
@@ -20,7 +21,7 @@ export function documentedRules(prefix: string): string {
 export async function makeUser({ url, port }: RedisServer, rules: string): Promise<string> {
   const { password } = new URL(url);
   const auth = password === '' ? '' : `AUTH ${password}\r\n`;
-  const said = await askRedis(port, `${auth}ACL SETUSER muster ${rules}\r\nQUIT\r\n`);
+  const said = await askRedis({ port }, `${auth}ACL SETUSER muster ${rules}\r\nQUIT\r\n`);
   if (/^-/m.test(said)) throw new Error(`Redis refused the rules ${rules}: ${said}`);
   return `redis://muster:${PASSWORD}@127.0.0.1:${port}`;
 }

@@ -24,7 +24,7 @@ let app: RunningApp;
 beforeAll(async () => {
   app = await startApp();
   await seedOrganization(app.ledger, Date.now());
-  const redis = { url: app.redis.url, prefix: 'muster' };
+  const redis = { url: app.redis.url, ...app.redis.tlsFiles, prefix: 'muster' };
   writeFileSync(
     join(folder, 'muster.yaml'),
     JSON.stringify(systemConfig(OFFLINE_FACTS, { muster: { redis } })),

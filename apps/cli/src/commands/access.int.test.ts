@@ -7,23 +7,22 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parseUsers } from '@muster/core/control/access/users-file';
 import { isPasswordOf } from '@muster/core/runtime/password-hash';
-import { type RedisServer, startRedis } from '@muster/testing/redis-server';
 import { MUSTER_ENTRY } from '@muster/testing/supervised-process';
+import { startTestRedis, type TestRedis } from '@muster/testing/test-redis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const run = promisify(execFile);
 
-let redis: RedisServer;
+let redis: TestRedis;
 let folder: string;
 let env: NodeJS.ProcessEnv;
 beforeAll(async () => {
-  redis = await startRedis();
+  redis = await startTestRedis();
   folder = mkdtempSync(join(tmpdir(), 'muster-access-'));
   const config = join(folder, 'muster.yaml');
-  writeFileSync(
-    config,
-    'version: v3\ndiscovery_service: {enabled: false}\nmuster: {console: {listen: "0.0.0.0:8080", users_file: users}}\n',
-  );
+  const console = { listen: '0.0.0.0:8080', users_file: 'users' };
+  const muster = { console, redis: { ...redis.tlsFiles } };
+  writeFileSync(config, JSON.stringify({ version: 'v3', discovery_service: { enabled: false }, muster }));
   env = { PATH: process.env['PATH'], USER: 'ann', REDIS_URL: redis.url, MUSTER_CONFIG: config };
 });
 afterAll(async () => {

@@ -77,7 +77,7 @@ test('of two browsers that press the button at once, one is signed in', async ()
 test('the cookie is out of reach of scripts and of other sites, and Redis holds neither it nor the link', async () => {
   const browser = createBrowser(app.url);
   const secret = await app.ledger.access.links.make({ name: 'ann', role: 'operator' });
-  const [key] = (await app.command('KEYS', '*sign-in-link*')) as string[];
+  const [key] = await app.keys('*sign-in-link*');
   expect(key).toBe(`{muster}:sign-in-link:${hashOfSecret(secret)}`);
   expect(Number(await app.command('PTTL', key ?? ''))).toBeGreaterThan(590_000);
   const { cookies } = await browser.send('POST', `/auth/link/${secret}`);
@@ -85,7 +85,7 @@ test('the cookie is out of reach of scripts and of other sites, and Redis holds 
   expect(cookies).toHaveLength(1);
   expect(cookies[0]).toMatch(/^muster_muster=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax$/);
   const [cookie = ''] = browser.jar.values();
-  expect(((await app.command('KEYS', '*')) as string[]).join('\n')).not.toContain(cookie);
+  expect((await app.keys('*')).join('\n')).not.toContain(cookie);
 });
 
 test('a session may write with its CSRF token only, and only from a page of this console', async () => {

@@ -189,7 +189,7 @@ test('a stream ends soon after the session that opened it, and keeps no session 
   const browser = createBrowser(own.url);
   await browser.send('POST', '/auth/login', { name: 'ann', password: 'correct horse battery' });
   const cookie = [...browser.jar].map(([name, value]) => `${name}=${value}`).join('; ');
-  const [seen = ''] = (await own.command('KEYS', '*:session-seen:*')) as readonly string[];
+  const [seen = ''] = await own.keys('*:session-seen:*');
   const page = await open(null, own.url, { cookie });
   await own.command('PEXPIRE', seen, '300000');
 

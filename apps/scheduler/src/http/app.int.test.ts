@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LEDGER_SCHEMA } from '@muster/core/control/installation';
 import { catalog } from '@muster/core/jobs/catalog';
+import { startRedis } from '@muster/testing/redis-server';
 import { accountId, SEEDED, seedOrganization } from '../console/seeded-ledger.fixture.ts';
 import type { Overview } from '@muster/api/overview';
 import { type RunningApp, startApp } from './running-app.fixture.ts';
@@ -260,7 +261,7 @@ describe('with a password', () => {
 
 describe('when Redis is not as it should be', () => {
   test('a Redis that may evict makes it unready, with the command that mends it', async () => {
-    const app = await startApp();
+    const app = await startApp({ redis: await startRedis() });
     await app.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
 
     const { status, body } = await ask(`${app.url}/readyz`);
@@ -274,8 +275,9 @@ describe('when Redis is not as it should be', () => {
   });
 
   test('a Redis that hangs makes it unready within about a second', async () => {
-    const app = await startApp();
-    process.kill(app.redis.pid, 'SIGSTOP');
+    const redis = await startRedis();
+    const app = await startApp({ redis });
+    process.kill(redis.pid, 'SIGSTOP');
     const startedAtMs = performance.now();
 
     const { status, body } = await ask(`${app.url}/readyz`);
@@ -283,7 +285,7 @@ describe('when Redis is not as it should be', () => {
     expect(status).toBe(503);
     expect(body).toContain('did not answer within 1000 ms');
     expect(performance.now() - startedAtMs).toBeLessThan(2_000);
-    process.kill(app.redis.pid, 'SIGCONT');
+    process.kill(redis.pid, 'SIGCONT');
     await app.stop();
   });
 

@@ -1,6 +1,6 @@
-import { type RedisServer, startRedis } from '@muster/testing/redis-server';
 import { eventually } from '@muster/testing/eventually';
 import { OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
+import { settingsOf, startTestRedis, type TestRedis } from '@muster/testing/test-redis';
 import type { ConsoleSettings, MusterConfig } from '@muster/core/config/model';
 import { Secret } from '@muster/core/config/secret';
 import { createRedisLedger, type Ledger } from '@muster/core/control/ledger';
@@ -22,16 +22,21 @@ const SILENT: Logger = {
   child: () => SILENT,
 };
 
+/** More than the keys of a test. */
+const ALL_AT_ONCE = 100_000;
+
 /** A web side as a scheduler runs it, on a Redis of its own. */
 export interface RunningApp {
   readonly url: string;
-  readonly redis: RedisServer;
+  readonly redis: TestRedis;
   readonly ledger: Ledger;
   readonly jobQueue: JobQueue;
   /** Changes who may come in, as a reload does. */
   readonly reconfigure: (changes: Partial<ConsoleSettings>) => void;
   /** Sends one Redis command, such as `CONFIG SET …`. */
   readonly command: (name: string, ...args: readonly string[]) => Promise<unknown>;
+  /** Keys that match, as `SCAN` has them. */
+  readonly keys: (pattern: string) => Promise<readonly string[]>;
   /** Resolves when the read model has so many instances. */
   readonly modelHas: (instances: number) => Promise<void>;
   stop(): Promise<void>;
@@ -41,6 +46,8 @@ export async function startApp(
   options: {
     readonly password?: string;
     readonly host?: string;
+    /** One that the test kills or changes; it goes with the app. @default as `startTestRedis` chooses */
+    readonly redis?: TestRedis;
     /** What differs from a console with nothing configured. */
     readonly console?: Partial<ConsoleSettings>;
     /** @default silent */
@@ -50,11 +57,11 @@ export async function startApp(
     readonly configuration?: MusterConfig;
   } = {},
 ): Promise<RunningApp> {
-  const server = await startRedis();
+  const server = options.redis ?? (await startTestRedis());
   const clock = createClock();
   const prefix = 'muster';
   const redis = createRedis({
-    url: new Secret(server.url),
+    ...settingsOf(server),
     prefix,
     profile: 'fail-fast',
     name: 'console-test',
@@ -82,7 +89,7 @@ export async function startApp(
     ...(options.configuration ?? parsedSystemConfig(OFFLINE_FACTS, {})),
     console,
   };
-  const readModel = startReadModel({ redis: { url: new Secret(server.url), prefix }, clock, log: SILENT });
+  const readModel = startReadModel({ redis: { ...settingsOf(server), prefix }, clock, log: SILENT });
   const app = createHttpApp({
     config: { console },
     configuration: () => configuration,
@@ -108,6 +115,7 @@ export async function startApp(
       listening.renew(configuration.console.tls);
     },
     command: (name, ...args) => redis.call(name, ...args),
+    keys: async (pattern) => (await redis.scan(0, 'MATCH', pattern, 'COUNT', ALL_AT_ONCE))[1],
     async modelHas(instances) {
       await eventually('the read model has them', async () => {
         const said = await readModel.counts({});

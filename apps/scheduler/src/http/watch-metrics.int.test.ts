@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import type { Finding } from '@muster/core/control/findings';
+import { startRedis } from '@muster/testing/redis-server';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { accountId, seedOrganization } from '../console/seeded-ledger.fixture.ts';
 import { type RunningApp, startApp } from './running-app.fixture.ts';
@@ -8,7 +9,7 @@ const HOUR_MS = 3_600_000;
 
 let app: RunningApp;
 beforeAll(async () => {
-  app = await startApp({ host: '0.0.0.0' });
+  app = await startApp({ host: '0.0.0.0', redis: await startRedis() });
   await seedOrganization(app.ledger, Date.now());
 });
 afterAll(() => app.stop());

@@ -8,8 +8,8 @@ import { createClock } from '@muster/core/runtime/clock';
 import { createMetrics } from '@muster/core/runtime/metrics';
 import { recordingLog } from '@muster/testing/builders';
 import { eventually } from '@muster/testing/eventually';
-import { type RedisServer, startRedis } from '@muster/testing/redis-server';
 import { OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
+import { settingsOf, startTestRedis, type TestRedis } from '@muster/testing/test-redis';
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { keepTicking, tick } from '../tick.ts';
@@ -20,10 +20,10 @@ import { createFindingsWatch } from './watch-findings.ts';
 /** A simulated minute is a second: what stands is told within about two. */
 const SPEED = 60;
 
-let server: RedisServer;
+let server: TestRedis;
 const closing: (() => Promise<unknown>)[] = [];
 beforeAll(async () => {
-  server = await startRedis();
+  server = await startTestRedis();
 });
 afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
@@ -66,12 +66,12 @@ function startTeller(channels: readonly NotifyChannel[], prefix: string): Teller
     ...base,
     speed: SPEED,
     notify: channels,
-    redis: { url: new Secret(server.url), prefix },
+    redis: { ...settingsOf(server), prefix },
   };
   const log = recordingLog();
   const clock = createClock();
   const connect = (profile: 'patient' | 'fail-fast') =>
-    createRedis({ url: config.redis.url, prefix, profile, name: 'notify-test', log });
+    createRedis({ ...config.redis, profile, name: 'notify-test', log });
   const [patient, hasty] = [connect('patient'), connect('fail-fast')];
   const ledger = createRedisLedger({ redis: patient, prefix, log });
   const queue = createJobQueue({ connection: hasty, prefix });
@@ -114,13 +114,9 @@ function startTeller(channels: readonly NotifyChannel[], prefix: string): Teller
 }
 
 /** A client of Redis beside Muster's. */
-function aClient() {
-  const url = new Secret(server.url);
-  const redis = createRedis({ url, prefix: 'other', profile: 'patient', name: 'test', log: recordingLog() });
-  return {
-    command: (name: string, ...words: readonly string[]) => redis.call(name, ...words),
-    close: () => closeRedis(redis),
-  };
+function aClient(prefix: string): ReturnType<typeof createRedis> {
+  const log = recordingLog();
+  return createRedis({ ...settingsOf(server), prefix, profile: 'patient', name: 'test', log });
 }
 
 function aPrefix(): string {
@@ -198,11 +194,11 @@ test('a message that was not taken is sent again after its queue was flushed: th
   await one.ledger.control.raise(BRAKE);
   await soon(() => expect(receiver.received.length).toBeGreaterThan(0));
 
-  const { command, close } = aClient();
-  const jobs = (await command('KEYS', `{${prefix}}:*notifications*`)) as string[];
+  const redis = aClient(prefix);
+  const [, jobs] = await redis.scan(0, 'MATCH', `{${prefix}}:*notifications*`, 'COUNT', 100_000);
   expect(jobs).not.toEqual([]);
-  await command('DEL', ...jobs);
-  await close();
+  await redis.del(...jobs);
+  await closeRedis(redis);
   const before = receiver.received.length;
   receiver.answer({ status: 200 });
 
@@ -265,13 +261,7 @@ test('a message that is not taken is tried again with the same id, and one that 
       }),
     ),
   );
-  const redis = createRedis({
-    url: new Secret(server.url),
-    prefix,
-    profile: 'fail-fast',
-    name: 'board',
-    log: recordingLog(),
-  });
+  const redis = aClient(prefix);
   const boards = boardQueues(redis, prefix);
   const board = boards.find(({ name }) => name === 'notifications');
   await soon(async () => expect(await board?.getFailedCount()).toBe(1));

@@ -1,10 +1,9 @@
-import { Secret } from '@muster/core/config/secret';
 import { createRedisLedger } from '@muster/core/control/ledger';
 import { createClock } from '@muster/core/runtime/clock';
 import { closeRedis, createRedis } from '@muster/core/redis/connection';
 import { anInstanceId, aRecord, aTarget, recordingLog } from '@muster/testing/builders';
 import { eventually } from '@muster/testing/eventually';
-import { startTestRedis, type TestRedis } from '@muster/testing/test-redis';
+import { settingsOf, startTestRedis, type TestRedis } from '@muster/testing/test-redis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createMetrics } from '@muster/core/runtime/metrics';
 import { registerModelMetrics } from './model-metrics.ts';
@@ -17,10 +16,10 @@ let model: ReadModel;
 
 beforeEach(async () => {
   server = await startTestRedis();
-  const url = new Secret(server.url);
+  const settings = { ...settingsOf(server), prefix: 'p' };
   const log = recordingLog();
-  redis = createRedis({ url, prefix: 'p', profile: 'patient', name: 'test', log });
-  model = startReadModel({ redis: { url, prefix: 'p' }, clock: createClock(), log });
+  redis = createRedis({ ...settings, profile: 'patient', name: 'test', log });
+  model = startReadModel({ redis: settings, clock: createClock(), log });
 });
 afterEach(async () => {
   await model.close();

@@ -7,6 +7,7 @@ import { readTextFile } from '../config/source/read-text-file.ts';
 import { JobError, messageOf } from '../runtime/errors.ts';
 import { type Clock, LATE, within } from '../runtime/clock-port.ts';
 import type { Logger } from '../runtime/logger-port.ts';
+import { dialSentinel } from './dial-sentinel.ts';
 import { createKeys } from './keys.ts';
 import {
   forgetTrouble,
@@ -156,13 +157,16 @@ function logAvailability(redis: Redis, log: Logger): void {
     if (!away) log.warn({}, 'redis is loading its data: waiting until it is done');
     away = true;
   };
+  const tellAway = async (met: Error): Promise<void> => {
+    const refused = refusedEntry(met);
+    if (refused === null) log.warn({ err: (await dialSentinel(redis)) ?? met }, 'redis is not reachable');
+    else log.warn({ reason: refused.problem, remedy: refused.remedy }, 'redis does not let us in');
+  };
   redis.on('error', (err: Error) => {
     noteTrouble(redis, err);
     if (away) return;
     away = true;
-    const refused = refusedEntry(err);
-    if (refused === null) log.warn({ err }, 'redis is not reachable');
-    else log.warn({ reason: refused.problem, remedy: refused.remedy }, 'redis does not let us in');
+    void tellAway(err);
   });
   redis.on('connect', () => void tellLoading());
   redis.on('ready', () => {
@@ -189,7 +193,8 @@ async function awaitReady(redis: Redis, clock: Clock, withinMs: number): Promise
   const came = await within(clock, withinMs, ready.promise);
   redis.off('ready', ready.resolve);
   if (came !== LATE) return;
-  const trouble = troubleOf(redis);
+  const met = troubleOf(redis);
+  const trouble = met instanceof Error ? ((await dialSentinel(redis)) ?? met) : met;
   const refused = trouble instanceof Error ? refusedEntry(trouble) : null;
   if (refused !== null) throw redisFault({ code: 'ledger.unavailable', ...refused, cause: trouble });
   const why = trouble instanceof Error ? ` (${messageOf(trouble)})` : '';

@@ -16,10 +16,16 @@ export interface RedisNote {
   readonly remedy: string;
 }
 
-/** What to type to reach this Redis, without its password. */
+/** What to type to reach this Redis, without its password; FILE where `muster.redis` names one. */
 export function commandLine(redis: Redis): string {
   const { host = '127.0.0.1', port = 6379, tls } = redis.options;
-  return `redis-cli -h ${host} -p ${port}${tls === undefined ? '' : ' --tls'}`;
+  const words = [
+    `redis-cli -h ${host} -p ${port}`,
+    ...(tls === undefined ? [] : ['--tls']),
+    ...(tls?.ca === undefined ? [] : ['--cacert FILE']),
+    ...(tls?.cert === undefined ? [] : ['--cert FILE --key FILE']),
+  ];
+  return words.join(' ');
 }
 
 /** What to do about a disk that takes nothing more. */

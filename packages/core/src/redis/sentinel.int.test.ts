@@ -1,11 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { recordingLog } from '@muster/testing/builders';
 import { eventually } from '@muster/testing/eventually';
 import { startWatchedRedis, type WatchedRedis } from '@muster/testing/redis-sentinel';
-import { startRedis } from '@muster/testing/redis-server';
 import type { Redis } from 'ioredis';
 import { afterEach, beforeAll, afterAll, expect, test } from 'vitest';
 import { Secret } from '../config/secret.ts';
@@ -109,90 +104,3 @@ test('the port of a Sentinel is no Redis, and the error says how to name it', as
     message: expect.stringContaining('redis+sentinel://HOST:PORT,HOST:PORT/main'),
   });
 });
-
-test('TLS: the server is known by the authority that is named, and knows us by our certificate', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'muster-redis-tls-'));
-  const at = (name: string): string => join(dir, name);
-  const openssl = (...args: string[]): void => void execFileSync('openssl', args, { stdio: 'ignore' });
-  openssl(
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-days',
-    '2',
-    '-subj',
-    '/CN=authority',
-    '-keyout',
-    at('ca.key'),
-    '-out',
-    at('ca.pem'),
-  );
-  for (const name of ['server', 'client']) {
-    openssl(
-      'req',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-subj',
-      `/CN=${name}`,
-      '-addext',
-      'subjectAltName=IP:127.0.0.1',
-      '-keyout',
-      at(`${name}.key`),
-      '-out',
-      at(`${name}.csr`),
-    );
-    openssl(
-      'x509',
-      '-req',
-      '-days',
-      '2',
-      '-copy_extensions',
-      'copy',
-      '-in',
-      at(`${name}.csr`),
-      '-CA',
-      at('ca.pem'),
-      '-CAkey',
-      at('ca.key'),
-      '-out',
-      at(`${name}.pem`),
-    );
-  }
-  const plain = await startRedis();
-  const port = plain.port === 65_535 ? plain.port - 1 : plain.port + 1;
-  await plain.stop();
-  const server = await startRedis({
-    settings: {
-      'tls-port': String(port),
-      'tls-cert-file': at('server.pem'),
-      'tls-key-file': at('server.key'),
-      'tls-ca-cert-file': at('ca.pem'),
-      'tls-auth-clients': 'yes',
-    },
-  });
-  const read = (name: string): string => readFileSync(at(name), 'utf8');
-  const url = `rediss://127.0.0.1:${port}`;
-  try {
-    const client = { cert: read('client.pem'), key: new Secret(read('client.key')) };
-    const whole = connect(url, { tls: { ca: read('ca.pem'), client } });
-    await awaitRedis(whole, clock, 5_000);
-    expect(await whole.ping()).toBe('PONG');
-
-    const stranger = connect(url, { tls: { ca: read('ca.pem'), client: null } });
-    await expect(awaitRedis(stranger, clock, 1_500)).rejects.toMatchObject({ code: 'ledger.unavailable' });
-    const untrusting = connect(url, { tls: { ca: null, client } });
-    await expect(awaitRedis(untrusting, clock, 1_500)).rejects.toMatchObject({
-      message: expect.stringMatching(/certificate/),
-    });
-  } finally {
-    await server.stop();
-    rmSync(dir, { recursive: true, force: true });
-  }
-}, 30_000);

@@ -34,6 +34,8 @@ export async function readServerInfo(redis: Redis): Promise<ServerInfo> {
 export function requireOnePrimary(redis: Redis, info: ServerInfo): void {
   // Valkey has another name for it.
   const mode = info.get('redis_mode') ?? info.get('server_mode');
+  const { host = '127.0.0.1', port = 6379, tls } = redis.options;
+  const scheme = tls === undefined ? 'redis' : 'rediss';
   if (mode === 'sentinel') {
     const primary = [...info].find(([field]) => field === 'master0')?.[1] ?? '';
     const address = /address=([^,]+)/.exec(primary)?.[1];
@@ -41,11 +43,9 @@ export function requireOnePrimary(redis: Redis, info: ServerInfo): void {
     throw redisFault({
       code: 'config.unsafe',
       problem: 'This is the port of a Redis Sentinel, and the Redis URL names one server',
-      remedy: `Let REDIS_URL (muster.redis.url) name the Sentinels: redis+sentinel://HOST:PORT,HOST:PORT/${name ?? 'NAME'}, user and password those of Redis${address === undefined ? '' : ` (it watches ${address})`}`,
+      remedy: `Let REDIS_URL (muster.redis.url) name the Sentinels: ${scheme}+sentinel://HOST:PORT,HOST:PORT/${name ?? 'NAME'}, user and password those of Redis${address === undefined ? '' : ` (it watches ${address})`}`,
     });
   }
-  const { host = '127.0.0.1', port = 6379, tls } = redis.options;
-  const scheme = tls === undefined ? 'redis' : 'rediss';
   if (mode === 'cluster' && !isInCluster(redis)) {
     throw redisFault({
       code: 'config.unsafe',

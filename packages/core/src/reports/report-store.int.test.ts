@@ -1,8 +1,7 @@
 import { anAccountId, anInstanceId } from '@muster/testing/builders';
-import { IS_OPERATOR, startTestRedis, type TestRedis } from '@muster/testing/test-redis';
+import { IS_OPERATOR, settingsOf, startTestRedis, type TestRedis } from '@muster/testing/test-redis';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Secret } from '../config/secret.ts';
 import type { ReportLedger } from './report.ts';
 import { closeRedis, createRedis } from '../redis/connection.ts';
 import { createKeys } from '../redis/keys.ts';
@@ -15,7 +14,7 @@ let redis: Redis;
 beforeAll(async () => {
   server = await startTestRedis();
   const log = createLogger({ name: 'test', level: 'silent' });
-  redis = createRedis({ url: new Secret(server.url), prefix: 'test', profile: 'patient', name: 'test', log });
+  redis = createRedis({ ...settingsOf(server), prefix: 'test', profile: 'patient', name: 'test', log });
 });
 afterAll(async () => {
   await closeRedis(redis);

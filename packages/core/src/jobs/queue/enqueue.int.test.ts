@@ -12,7 +12,7 @@ beforeAll(async () => {
   server = await startTestRedis();
 });
 beforeEach(async () => {
-  fixture = await createFixture(server.url);
+  fixture = await createFixture(server);
 });
 afterEach(() => fixture.close());
 afterAll(() => server.stop());
@@ -147,7 +147,7 @@ test('a payload that does not fit is refused before anything is sent', async () 
 
 test('while Redis is away a producer is refused at once, and served again when it is back', async () => {
   const first = await startRedis();
-  const own = await createFixture(first.url);
+  const own = await createFixture(first);
   await first.stop();
   const startedAtMs = clock.now();
 
@@ -168,7 +168,7 @@ test('while Redis is away a producer is refused at once, and served again when i
 test('a queue made while Redis is away works when it comes', async () => {
   const first = await startRedis();
   await first.stop();
-  const redis = fixture.connect('fail-fast', first.url);
+  const redis = fixture.connect('fail-fast', first);
   const jobQueue = createJobQueue({ connection: redis, prefix: fixture.prefix });
   await expect(jobQueue.enqueue(work, a)).rejects.toSatisfy((error) =>
     isJobError(error, 'ledger.unavailable'),
@@ -185,7 +185,7 @@ test('a queue made while Redis is away works when it comes', async () => {
 
 test('a full Redis is unavailable, not a crash', async () => {
   const full = await startRedis();
-  const own = await createFixture(full.url);
+  const own = await createFixture(full);
   await own.redis.config('SET', 'maxmemory', '1');
 
   await expect(own.jobQueue.enqueue(work, a)).rejects.toSatisfy((error) =>

@@ -2,7 +2,7 @@
 import { createFixture } from './queue-fixture.ts';
 
 const [url = '', prefix = ''] = process.argv.slice(2);
-const fixture = await createFixture(url, prefix);
+const fixture = await createFixture({ url }, prefix);
 fixture.start((payload) => {
   process.stdout.write(`took ${payload.target}\n`);
   return new Promise(() => undefined);

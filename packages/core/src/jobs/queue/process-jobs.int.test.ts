@@ -15,7 +15,7 @@ beforeAll(async () => {
   server = await startTestRedis();
 });
 beforeEach(async () => {
-  fixture = await createFixture(server.url);
+  fixture = await createFixture(server);
 });
 afterEach(() => fixture.close());
 afterAll(() => server.stop());
@@ -437,7 +437,7 @@ test.skipIf(!IS_OPERATOR)(
 test('a worker waits for a Redis that is not there yet, and closes while it is away', async () => {
   const first = await startRedis();
   await first.stop();
-  const connection = fixture.connect('patient', first.url);
+  const connection = fixture.connect('patient', first);
   const process = fixture.start(async () => done, { connection });
 
   const startedAtMs = clock.now();

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { type ReachableRedis, settingsOf } from '@muster/testing/test-redis';
 import type { Redis } from 'ioredis';
 import { Registry } from 'prom-client';
 import { z } from 'zod';
-import { Secret } from '../../config/secret.ts';
 import { defineJob, type Handler } from '../define-job.ts';
 import type { Logger } from '../../runtime/logger-port.ts';
 import { awaitRedis, closeRedis, createRedis, type RedisProfile } from '../../redis/connection.ts';
@@ -42,7 +42,7 @@ export interface QueueFixture {
   readonly lines: readonly LogLine[];
   readonly metrics: Registry;
   /** @param at another Redis than the fixture's */
-  connect(profile: RedisProfile, at?: string): Redis;
+  connect(profile: RedisProfile, at?: ReachableRedis): Redis;
   start(handler: WorkHandler, options?: Partial<ProcessOptions<typeof testJobs, 'discovery'>>): JobProcess;
   /** The one job with this id of what is worked on, in any state; null when there is none. */
   find(target: string): Promise<Found | null>;
@@ -60,7 +60,7 @@ export interface Found {
 export const clock = createClock();
 
 export async function createFixture(
-  url: string,
+  server: ReachableRedis,
   prefix = `test-${randomUUID().slice(0, 8)}`,
 ): Promise<QueueFixture> {
   const connections: Redis[] = [];
@@ -69,8 +69,8 @@ export async function createFixture(
   const log = loggerInto(lines);
   const metrics = new Registry();
   const jobMetrics = createJobMetrics(metrics, testJobs);
-  const connect = (profile: RedisProfile, at: string = url): Redis => {
-    const redis = createRedis({ url: new Secret(at), prefix, profile, name: 'muster-test', log });
+  const connect = (profile: RedisProfile, at: ReachableRedis = server): Redis => {
+    const redis = createRedis({ ...settingsOf(at), prefix, profile, name: 'muster-test', log });
     connections.push(redis);
     return redis;
   };

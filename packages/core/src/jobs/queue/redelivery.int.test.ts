@@ -16,7 +16,7 @@ const children: ChildProcess[] = [];
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'muster-redelivery-'));
   server = await startRedis({ dir });
-  fixture = await createFixture(server.url);
+  fixture = await createFixture(server);
 });
 afterEach(async () => {
   for (const child of children.splice(0)) child.kill('SIGKILL');

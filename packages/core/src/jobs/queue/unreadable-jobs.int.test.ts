@@ -13,7 +13,7 @@ beforeAll(async () => {
   server = await startTestRedis();
 });
 beforeEach(async () => {
-  fixture = await createFixture(server.url);
+  fixture = await createFixture(server);
   base = `${bullPrefix(fixture.prefix)}:discovery`;
 });
 afterEach(() => fixture.close());
