@@ -36,17 +36,20 @@ const CURVE = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
 const LEAF = ['-addext', 'subjectAltName=IP:127.0.0.1', '-addext', 'basicConstraints=critical,CA:FALSE'];
 
 /** Starts a server on loopback. It dies with this process, as `startRedis` says. */
-export async function startTlsRedis({ authority, ...options }: TlsRedisOptions = {}): Promise<TlsRedis> {
-  const { tlsFiles, settings, remove } = authority ?? makeAuthority();
+export async function startTlsRedis({
+  authority: given,
+  ...options
+}: TlsRedisOptions = {}): Promise<TlsRedis> {
+  const authority = given ?? makeAuthority();
   const port = await freePort();
-  const server = await startRedis({ ...options, port, settings: settings(port) });
+  const server = await startRedis({ ...options, port, settings: authority.settings(port) });
   return {
     ...server,
     url: server.url.replace('redis:', 'rediss:'),
-    tlsFiles,
+    tlsFiles: authority.tlsFiles,
     stop: async () => {
       await server.stop();
-      if (authority === undefined) remove();
+      if (given === undefined) authority.remove();
     },
   };
 }
