@@ -7,7 +7,7 @@ import { readTextFile } from '../config/source/read-text-file.ts';
 import { JobError, messageOf } from '../runtime/errors.ts';
 import { type Clock, LATE, within } from '../runtime/clock-port.ts';
 import type { Logger } from '../runtime/logger-port.ts';
-import { dialSentinel } from './dial-sentinel.ts';
+import { dial } from './dial.ts';
 import { createKeys } from './keys.ts';
 import {
   forgetTrouble,
@@ -159,7 +159,7 @@ function logAvailability(redis: Redis, log: Logger): void {
   };
   const tellAway = async (met: Error): Promise<void> => {
     const refused = refusedEntry(met);
-    if (refused === null) log.warn({ err: (await dialSentinel(redis)) ?? met }, 'redis is not reachable');
+    if (refused === null) log.warn({ err: (await dial(redis)) ?? met }, 'redis is not reachable');
     else log.warn({ reason: refused.problem, remedy: refused.remedy }, 'redis does not let us in');
   };
   redis.on('error', (err: Error) => {
@@ -194,9 +194,9 @@ async function awaitReady(redis: Redis, clock: Clock, withinMs: number): Promise
   redis.off('ready', ready.resolve);
   if (came !== LATE) return;
   const met = troubleOf(redis);
-  const trouble = met instanceof Error ? ((await dialSentinel(redis)) ?? met) : met;
-  const refused = trouble instanceof Error ? refusedEntry(trouble) : null;
-  if (refused !== null) throw redisFault({ code: 'ledger.unavailable', ...refused, cause: trouble });
+  const refused = met instanceof Error ? refusedEntry(met) : null;
+  if (refused !== null) throw redisFault({ code: 'ledger.unavailable', ...refused, cause: met });
+  const trouble = met instanceof Error ? ((await dial(redis)) ?? met) : met;
   const why = trouble instanceof Error ? ` (${messageOf(trouble)})` : '';
   const message =
     trouble === 'loading'
