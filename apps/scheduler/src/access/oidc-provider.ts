@@ -1,4 +1,4 @@
-import * as oidc from 'openid-client';
+import type * as Library from 'openid-client';
 import type { OidcSettings } from '@muster/core/config/model';
 import { type Role, roleOfGroups } from '@muster/core/control/access/role';
 import { hashOfSecret } from '@muster/core/runtime/secret-token';
@@ -27,6 +27,9 @@ export interface Provider {
   ): Promise<{ readonly name: string; readonly role: Role | null }>;
 }
 
+/** Loaded with the first sign-in: most schedulers have none. */
+const load = (): Promise<typeof Library> => import('openid-client');
+
 /** A provider that does not answer within this is away. */
 const TIMEOUT_SECONDS = 10;
 /** The provider's endpoints and keys are asked for again after this. */
@@ -39,11 +42,12 @@ const FAILED_MS = 5_000;
 interface Discovery {
   /** What it was asked for. */
   readonly of: string;
-  readonly config: Promise<oidc.Configuration>;
+  readonly config: Promise<Library.Configuration>;
   untilMs: number;
 }
 
-function ask({ issuer: text, clientId, clientSecret }: OidcSettings): Promise<oidc.Configuration> {
+async function ask({ issuer: text, clientId, clientSecret }: OidcSettings): Promise<Library.Configuration> {
+  const oidc = await load();
   const issuer = new URL(text);
   return oidc.discovery(
     issuer,
@@ -63,7 +67,7 @@ export function createProvider(settings: () => OidcSettings, clock: { monotonicM
   let last: Discovery | null = null;
 
   /** Those who ask while the provider is asked wait for the same answer; nothing that visitors do asks it more often. */
-  async function discover(): Promise<oidc.Configuration> {
+  async function discover(): Promise<Library.Configuration> {
     const now = settings();
     const of = hashOfSecret(JSON.stringify([now.issuer, now.clientId, now.clientSecret?.reveal() ?? null]));
     if (last?.of === of && clock.monotonicMs() < last.untilMs) return last.config;
@@ -81,6 +85,7 @@ export function createProvider(settings: () => OidcSettings, clock: { monotonicM
 
   return {
     async start() {
+      const oidc = await load();
       const config = await discover();
       const { redirectUrl, scopes } = settings();
       const [state, nonce, verifier] = [
@@ -100,6 +105,7 @@ export function createProvider(settings: () => OidcSettings, clock: { monotonicM
     },
 
     async finish(query, { state, nonce, verifier }) {
+      const oidc = await load();
       const config = await discover();
       const { redirectUrl, groupsClaim, nameClaim, roles } = settings();
       // The path as the provider knows it, whatever a proxy in front has made of it.

@@ -8,7 +8,7 @@ import { createChangeFeed } from './change-feed.ts';
 import { readMarks } from './events.ts';
 import { limitRate } from './limit-rate.ts';
 import { suggestion } from './list-request.ts';
-import { describeApi } from './openapi.ts';
+import type { describeApi } from './openapi.ts';
 import { readModelFacts } from './model-facts.ts';
 import { sendProblem } from '../http/problem.ts';
 import { requireRole } from '../access/principal.ts';
@@ -79,7 +79,11 @@ function hasBody({ headers }: { readonly headers: Readonly<Record<string, unknow
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
+/** The document is made when a client first asks for it: every schema of the API goes into it, and a start has no use for it. */
 function documentRoute(routes: readonly ApiRoute[]): ApiRoute {
+  let making: Promise<ReturnType<typeof describeApi>> | null = null;
+  const make = async (): Promise<ReturnType<typeof describeApi>> =>
+    (await import('./openapi.ts')).describeApi([...routes, route]);
   const route: ApiRoute = defineRoute({
     method: 'get',
     path: '/openapi.json',
@@ -88,9 +92,11 @@ function documentRoute(routes: readonly ApiRoute[]): ApiRoute {
     summary: 'This document',
     role: 'viewer',
     answer: z.looseObject({ openapi: z.string() }),
-    handle: () => answer({ ...document }),
+    handle: async () => {
+      making ??= make();
+      return answer({ ...(await making) });
+    },
   });
-  const document = describeApi([...routes, route]);
   return route;
 }
 

@@ -4,10 +4,7 @@ import { createDocument, type ZodOpenApiOperationObject } from 'zod-openapi';
 import { Problem } from '@muster/api/problem';
 import { thisRelease } from '@muster/core/runtime/release';
 import type { ProblemStatus } from './problem.ts';
-import { type ApiRoute, isStream, TAGS } from './route.ts';
-
-/** Where the API is mounted. Another version of it would have another path. */
-export const API_PATH = '/api/v1';
+import { API_PATH, type ApiRoute, isStream, TAGS } from './route.ts';
 
 /** What every route can answer. */
 const ALWAYS: readonly ProblemStatus[] = [401, 403, 429, 500, 503];

@@ -7,6 +7,9 @@ import type { ApiDeps } from './api-deps.ts';
 import type { ListAsked, ListRules } from './list-request.ts';
 import type { ProblemStatus } from './problem.ts';
 
+/** Where the API is mounted. Another version of it would have another path. */
+export const API_PATH = '/api/v1';
+
 /** A request whose every part fits its schema. */
 export interface Asked<Params, Query, Body> {
   readonly params: Params;

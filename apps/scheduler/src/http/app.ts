@@ -17,8 +17,9 @@ import { askToSignIn, requireRole } from '../access/principal.ts';
 import { trustsProxy } from '../access/trust-proxy.ts';
 import { createApi } from '../api/api-app.ts';
 import { limitRate } from '../api/limit-rate.ts';
-import { API_PATH } from '../api/openapi.ts';
+import { API_PATH } from '../api/route.ts';
 import { API_ROUTES } from '../api/routes.ts';
+import type { BoardQueue } from './bull-board.ts';
 import { createCachedRead } from './cached-read.ts';
 import { serveConsole } from '../console/serve-console.ts';
 import { readSnapshot } from './snapshot.ts';
@@ -26,7 +27,7 @@ import { registerModelMetrics } from '../read-model/model-metrics.ts';
 import type { ReadModel } from '../read-model/read-model.ts';
 import { compressAnswers } from './compress-answers.ts';
 import { registerLedgerMetrics, type Registry } from './ledger-metrics.ts';
-import { BOARD_PATH, type BoardQueue, createQueueBoard } from './queue-board.ts';
+import { BOARD_PATH, createQueueBoard } from './queue-board.ts';
 import { consoleHeaders, redactAnswers, refuseCrossSite, requireOwnHost } from './request-guards.ts';
 
 export interface HttpDeps {

@@ -1,7 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { NotifyChannel } from '@muster/core/notify/channel';
-import { createTransport } from 'nodemailer';
 import { isPublicAddress, PrivateAddressError } from './address-guard.ts';
 
 type MailChannel = Extract<NotifyChannel, { readonly kind: 'email' }>;
@@ -13,6 +12,8 @@ export async function sendMail(
   timeoutMs: number,
 ): Promise<string> {
   const { host, port, isTls, user, password, allowPrivate } = channel;
+  // Loaded with the first mail: most schedulers send none.
+  const { createTransport } = await import('nodemailer');
   const transport = createTransport({
     // The address that was judged is the one that is connected to; the certificate is still the name's.
     host: await addressOf(host, allowPrivate),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { idsOnly } from './queue-board.ts';
+import { idsOnly } from './bull-board.ts';
 
 test('ids in job data are shown as they are', () => {
   const data = { version: 1, payload: { target: { accountId: '111122223333', region: 'eu-west-1' } } };
