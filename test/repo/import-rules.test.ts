@@ -90,6 +90,18 @@ describe('loaded for real', () => {
     expect(loaded).toBeGreaterThan(100);
   });
 
+  test('the scheduler loads what few ask for with the first who does: Bull Board, single sign-on, mail, the OpenAPI document', {
+    timeout: 60_000,
+  }, async () => {
+    const { loaded, chains } = await trace(
+      [join(ROOT, 'apps/scheduler/src/start-scheduler.ts')],
+      String.raw`/node_modules/(@bull-board|openid-client|nodemailer|zod-openapi)/`,
+    );
+
+    expect(chains.map((chain) => chain.join('\n  → '))).toEqual([]);
+    expect(loaded).toBeGreaterThan(100);
+  });
+
   test('an SDK that comes in by a detour is seen, with the way it came', async () => {
     const adapter = pathToFileURL(join(ROOT, 'packages/core/src/aws/partition.ts')).href;
     await plant('detour.ts', `export * from ${JSON.stringify(adapter)};`);
