@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import type { MusterConfig } from '@muster/core/config/model';
 import type { ConfigReload } from '@muster/core/config/reload';
 import { createConfigRedactor } from '@muster/core/config/config-redactor';
@@ -92,6 +93,8 @@ export async function runUntilSignal<T>(
     // Nothing is under way; what the start waits for, a Redis that is away, may not come for hours.
     process.exit(until === undefined ? EXIT.ok : EXIT.partial);
   }
+  // Node writes compiled sources at its end otherwise, and a process that is killed leaves none to the next start.
+  flushCompileCache();
   let exitCode: ExitCode = EXIT.ok;
   const take = (reload: ConfigReload): Promise<void> => {
     learn(reload);
