@@ -6,9 +6,24 @@ function records.header(value)
   local state, cause, candidate, verify = string.match(value or '', '^%d+|([^|]*)|([^|]*)|([^|]*)|([^|]*)|')
   return state or '', cause or '', candidate or '', verify or ''
 end
--- The wave of a record, from its JSON: in a text of JSON a quote stands behind a backslash, so no text can look like the key.
+-- The wave of a record, from its JSON: in a text of JSON a quote stands behind a backslash, so no text can look like the key. A
+-- tag of the host can, so the tags are passed over: `wave` is a usual name for one, and the account's owner writes it.
+local WAVE = '"wave":"([a-z0-9-]+)"'
 function records.wave(value)
-  return string.match(value or '', '"wave":"([a-z0-9-]+)"')
+  local text = value or ''
+  local tags, at = string.find(text, '"tags":{', 1, true)
+  if not tags then return string.match(text, WAVE) end
+  local wave = string.match(string.sub(text, 1, tags), WAVE)
+  if wave then return wave end
+  local quoted, char = false, nil
+  repeat
+    at = string.find(text, '["\\}]', at + 1)
+    if not at then return nil end
+    char = string.sub(text, at, at)
+    if char == '"' then quoted = not quoted end
+    if char == '\\' then at = at + 1 end
+  until char == '}' and not quoted
+  return string.match(text, WAVE, at)
 end
 function records.add(deltas, value, by)
   local state, cause = records.header(value)
