@@ -180,8 +180,10 @@ function eventsOfJoined(
   if (inventory === null || sighting?.instance.state !== 'running') return [];
   const { missing } = record;
   if (nodeId !== undefined) {
+    // An agent that was installed anew has another node, and its host was never missing.
+    if (missing === undefined) return nodeId === record.nodeId ? [] : eventsOfNode(nodeId);
     // What a newer reading misses is told to the record before the snapshot of that reading is there.
-    return missing === undefined || inventory.begunAtMs < missing.sinceMs ? [] : eventsOfNode(nodeId);
+    return inventory.begunAtMs < missing.sinceMs ? [] : eventsOfNode(nodeId);
   }
   // No two snapshots were compared of which one showed it: the ledger is from an older release, or Redis was lost.
   if (missing === undefined) {

@@ -140,6 +140,24 @@ test('a node that comes back before its time leaves no trace, and none after it 
   expect(await bench.sentSizes()).toEqual([]);
 });
 
+test('a node that was back between two scans is missing since it went again, and not since it went first', async () => {
+  const bench = await startJoined();
+  await loseNode(bench);
+  await readInventory(bench);
+  await change(bench, 'restore-node');
+  bench.advance(60_000);
+  await readInventory(bench);
+  bench.advance(LOST_AFTER_MS - 120_000);
+  await loseNode(bench);
+  await readInventory(bench);
+
+  await look(bench, 120_000);
+  expect(await bench.states()).toEqual({ joined: 2 });
+  await look(bench, LOST_AFTER_MS);
+
+  expect(await bench.states()).toEqual({ joined: 1, lost: 1 });
+});
+
 test('a lost host that is back by the time of its repair is not sent to', async () => {
   const bench = await startLost();
   await change(bench, 'restore-node');
@@ -325,4 +343,18 @@ test('a host that came back from a stop and does not rejoin is lost, and repaire
 
   expect(await bench.record(HOST)).toMatchObject({ cause: 'node-lost', repairAtMs: expect.any(Number) });
   expect(await bench.run('install-batch', { target: TARGET })).toMatchObject({ sent: 1, instances: 1 });
+});
+
+test('a host whose agent was installed anew is known by the node that it has now', async () => {
+  const bench = await startJoined();
+  // A target at rest is compared again as soon as one of its instances has changed.
+  await bench.aws.change({ op: 'stop-instance', instanceId: instanceId(1) });
+  const { generation } = await bench.ledger.nodes.facts();
+  const anew = { accountId: ACCOUNT, instanceId: HOST, nodeId: 'installed-anew', expiresAtMs: null };
+  await bench.ledger.nodes.addNodes(generation ?? '', [anew], 3_600_000);
+
+  await scan(bench);
+
+  expect(await bench.record(HOST)).toMatchObject({ state: 'joined', nodeId: 'installed-anew' });
+  expect((await bench.record(HOST)).missing).toBeUndefined();
 });

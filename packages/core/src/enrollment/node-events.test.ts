@@ -96,9 +96,18 @@ describe('a node that complete readings miss', () => {
     const missing = recordAfter(record, event);
 
     expect(missing).toEqual({ ...record, missing: MISSING });
-    expect(recordAfter(missing, { kind: 'node-missing', sinceMs: NOW_MS, lastSeenAtMs: NOW_MS })).toBe(
-      missing,
-    );
+    // As a worker tells it that was killed before it published the reading.
+    const again = { kind: 'node-missing', sinceMs: NOW_MS, lastSeenAtMs: MISSING.lastSeenAtMs } as const;
+    expect(recordAfter(missing, again)).toBe(missing);
+  });
+
+  test('is missing anew when a reading has shown it in between, though no scan has seen that', () => {
+    const record = aRecord('joined', { missing: MISSING, changedAtMs: NOW_MS - HOUR_MS });
+    const lastSeenAtMs = NOW_MS - 60_000;
+
+    const next = recordAfter(record, { kind: 'node-missing', sinceMs: NOW_MS, lastSeenAtMs });
+
+    expect(next.missing).toEqual({ sinceMs: NOW_MS, lastSeenAtMs });
   });
 
   test('is not missing since before its host was taken for joined', () => {

@@ -62,13 +62,16 @@ function cameBack({ joinedAtMs, attempts, changedAtMs }: EnrollmentBase): boolea
   return joinedAtMs !== null && (attempts.at(-1)?.endedAtMs ?? 0) < changedAtMs;
 }
 
-/** Only what the first reading said counts: the time runs from there. */
+/** Only what the first reading said counts: the time runs from there, and anew where a reading has shown the node since. */
 export function onNodeMissing(
   record: EnrollmentRecord,
   { sinceMs, lastSeenAtMs }: EventOf<'node-missing'>,
 ): Transition {
   if (record.state !== 'joined') return 'ignored';
-  if (record.missing !== undefined) return record;
+  const { missing } = record;
+  // Scans may be hours apart, and none has seen that it was back.
+  const wasBack = missing !== undefined && lastSeenAtMs !== null && lastSeenAtMs > missing.sinceMs;
+  if (missing !== undefined && !wasBack) return record;
   // A reading may have begun before the host was taken for joined.
   return { ...record, missing: { sinceMs: Math.max(sinceMs, record.changedAtMs), lastSeenAtMs } };
 }
