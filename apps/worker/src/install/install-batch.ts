@@ -141,9 +141,9 @@ async function sendAll(target: Target, scope: SendScope, ctx: JobContext, deps: 
   let sent = 0;
   let instances = 0;
   let limit = INSTANCES_PER_COMMAND;
-  // Matchers whose ramps let in no host of this target now: those of the others do not wait behind them.
+  // Matchers whose ramps or waves let in no host of this target now: those of the others, and repairs, do not wait behind them.
   const waiting = new Set<MatcherKey>();
-  let lookInMs = 10 * deps.timings.heldMs;
+  let wait: TurnWait | null = null;
   const untilMs = deps.clock.monotonicMs() + TURNS_MS;
   for (let turn = 0; turn < TURNS_PER_JOB && deps.clock.monotonicMs() < untilMs; turn += 1) {
     if (ctx.signal.aborted) return done(0, sent, instances, 'aborted');
@@ -163,17 +163,20 @@ async function sendAll(target: Target, scope: SendScope, ctx: JobContext, deps: 
       target,
       permission.pauses,
     );
-    const { batch, closed } = await pickBatch(target, matchers, gates, limit, deps, waiting);
-    if (closed === 'wave-full') return done(deps.timings.retryMs, sent, instances, 'cap');
-    if (batch === null && waiting.size > 0) return done(lookInMs, sent, instances, 'ramp');
-    if (batch === null) return nothingToSend(target, { sent, instances, closed }, deps);
+    const { batch, closed, full } = await pickBatch(target, matchers, gates, limit, deps, waiting);
+    if (full !== null) {
+      waiting.add(full);
+      wait = { reason: 'cap', inMs: deps.timings.retryMs };
+      continue;
+    }
+    if (batch === null) return nothingToSend(target, { sent, instances, closed, wait }, deps);
     if (!(await areTrusted(target, batch.candidates, deps))) continue;
     const letIn = await letInByRamps(target, batch, gates, deps);
     if (letIn.kind === 'none') {
       // A step that has room for more wakes the target.
-      if (letIn.soon) lookInMs = deps.timings.retryMs;
+      const inMs = letIn.soon ? deps.timings.retryMs : 10 * deps.timings.heldMs;
       waiting.add(batch.matcher.key);
-      if (matchers.every(({ key }) => waiting.has(key))) return done(lookInMs, sent, instances, 'ramp');
+      if (wait === null || inMs < wait.inMs) wait = { reason: 'ramp', inMs };
       continue;
     }
     const step = await sendBatch(target, letIn.batch, scope, epoch, ctx, deps);
@@ -217,6 +220,13 @@ async function withdrawCandidates(target: Target, denial: JobError, deps: Handle
   await markPartial(deps.ledger, target, denial);
 }
 
+/** What hosts wait for that no gate holds: slots of a ramp, or room in their wave. */
+interface TurnWait {
+  readonly reason: 'ramp' | 'cap';
+  /** When they are looked at again. */
+  readonly inMs: number;
+}
+
 /**
  * Due again when the next candidate is. Of those that wait although their time has come a gate is closed: due when it opens,
  * or looked at seldom, since what opens it makes the target due.
@@ -227,7 +237,13 @@ async function nothingToSend(
     sent,
     instances,
     closed,
-  }: { readonly sent: number; readonly instances: number; readonly closed: ClosedGate | null },
+    wait,
+  }: {
+    readonly sent: number;
+    readonly instances: number;
+    readonly closed: ClosedGate | null;
+    readonly wait: TurnWait | null;
+  },
   deps: HandlerDeps,
 ): Promise<Ended> {
   const nextAtMs = await deps.ledger.enrollments.nextCandidateAt(target);
@@ -237,14 +253,20 @@ async function nothingToSend(
   if (closed === OF_READING) return done(deps.timings.retryMs, sent, instances, closed.reason);
   const untilMs = closed?.untilMs ?? null;
   const nextInMs = untilMs === null ? deps.timings.heldMs : Math.max(0, untilMs - nowMs);
-  if (closed?.reason !== 'freeze') {
+  if (wait === null && closed?.reason !== 'freeze') {
     const inMs = Math.min(nextInMs, deps.timings.heldMs);
     return { ...done(inMs, sent, instances, closed?.reason ?? 'idle'), subject: closed?.subject ?? null };
   }
-  // The end of a freeze is known to the moment. Before it there may be a repair that a freeze of sends does not hold.
+  // Before a turn comes, or a freeze ends, another candidate may be due that waits for neither.
   const laterAtMs = await deps.ledger.enrollments.nextCandidateAt(target, nowMs);
-  const inMs = Math.min(nextInMs, deps.timings.frozenMs, (laterAtMs ?? Number.POSITIVE_INFINITY) - nowMs);
-  return { ...done(inMs, sent, instances, 'freeze'), subject: closed.subject, untilMs };
+  const laterInMs = (laterAtMs ?? Number.POSITIVE_INFINITY) - nowMs;
+  if (wait !== null) {
+    const opensInMs = untilMs === null ? Number.POSITIVE_INFINITY : nextInMs;
+    return done(Math.min(wait.inMs, opensInMs, laterInMs), sent, instances, wait.reason);
+  }
+  // The end of a freeze is known to the moment.
+  const inMs = Math.min(nextInMs, deps.timings.frozenMs, laterInMs);
+  return { ...done(inMs, sent, instances, 'freeze'), subject: closed?.subject ?? null, untilMs };
 }
 
 function done(nextInMs: number | null, sent: number, instances: number, stopped: string): DueOutcome<Result> {

@@ -29,13 +29,16 @@ export interface Batch {
   readonly repairs: boolean;
 }
 
-/** What may be sent now: `batch` is null when there is nothing. `closed`: what keeps those that wait, of several what opens first. */
+/** What may be sent now: `batch` is null when there is nothing. */
 export interface PickedBatch {
   readonly batch: Batch | null;
-  readonly closed: ClosedGate | 'wave-full' | null;
+  /** What keeps those that wait, of several what opens first. */
+  readonly closed: ClosedGate | null;
+  /** The matcher of hosts whose waves have no room under caps of their own; null where that is not why there is no batch. */
+  readonly full: MatcherKey | null;
 }
 
-/** Up to `limit` candidates that share one command. What has joined meanwhile is recorded and left out. @param leave matchers whose hosts are left out, too */
+/** Up to `limit` candidates that share one command. What has joined meanwhile is recorded and left out. @param leave matchers whose first installs are left out, too */
 export async function pickBatch(
   target: Target,
   matchers: readonly Matcher[],
@@ -60,28 +63,33 @@ export async function pickBatch(
   let closed: ClosedGate | null = null;
   for (const [instanceId, stored] of records) {
     if (open.has(instanceId) || joined.has(instanceId) || isLeftForLater(stored.value, deps)) continue;
-    if (leave.has(stored.value.matcherKey)) continue;
     const gate = closedGate(gates, stored.value);
-    if (gate === null) free.push({ ...stored, instanceId });
-    else if (closed === null || opensEarlier(gate, closed)) closed = gate;
+    if (gate !== null) {
+      if (closed === null || opensEarlier(gate, closed)) closed = gate;
+      continue;
+    }
+    // A repair waits for no ramp, and for no wave.
+    if (isRepair(stored.value) || !leave.has(stored.value.matcherKey)) free.push({ ...stored, instanceId });
   }
   if (closed === OF_READING) await askForReading(deps);
   // Those that wait must not hide the others behind them.
   if (free.length === 0 && !isAll) return pickBatch(target, matchers, gates, limit, deps, leave, 4 * lookAt);
   const matcher = await ownerOf(free, matchers, target, deps);
-  if (matcher === null) return { batch: null, closed };
+  if (matcher === null) return { batch: null, closed, full: null };
   const own = free.filter((one) => one.value.matcherKey === matcher.key);
   // Repairs have caps of their own, which the claim takes for a whole batch; no wave holds them up.
   const repairs = own.some(({ value }) => isRepair(value));
   const candidates = own.filter(({ value }) => isRepair(value) === repairs);
   if (repairs) {
     const most = Math.min(limit, gates.repairs?.room ?? limit);
-    return { batch: { matcher, wave: null, candidates: candidates.slice(0, most), repairs }, closed };
+    const batch = { matcher, wave: null, candidates: candidates.slice(0, most), repairs };
+    return { batch, closed, full: null };
   }
   const { wave, room } = waveOfBatch(gates, candidates);
-  if (room === 0) return { batch: null, closed: 'wave-full' };
+  if (room === 0) return { batch: null, closed, full: matcher.key };
   const ofWave = candidates.filter(({ value }) => wave === null || value.wave === wave.name);
-  return { batch: { matcher, wave, candidates: ofWave.slice(0, Math.min(limit, room)), repairs }, closed };
+  const batch = { matcher, wave, candidates: ofWave.slice(0, Math.min(limit, room)), repairs };
+  return { batch, closed, full: null };
 }
 
 /** The first wave of these that has room under its own cap, and how much; the first one where none has. */

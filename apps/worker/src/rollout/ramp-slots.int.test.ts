@@ -1,6 +1,6 @@
 import type { WrittenInstance } from '@muster/aws-sim/world/written';
 import type { AccountId, MatcherKey } from '@muster/core/organization/ids';
-import type { Target } from '@muster/core/organization/target';
+import { type Target, targetId } from '@muster/core/organization/target';
 import { readGateFacts } from '@muster/core/rollout/gate-facts';
 import type { ConfigPart } from '@muster/testing/system-config';
 import { selectionOf } from '@muster/core/rollout/selection/selection';
@@ -246,4 +246,68 @@ test('a target that asks while its ramp ends is looked at again soon', async () 
   await bench.ledger.ramps.decide(ramp, { kind: 'end' }, bench.now());
 
   expect(await letInByRamps(place, batch, gates, deps)).toEqual({ kind: 'none', soon: true });
+});
+
+/** A host that was lost, beside twelve that begin with five; those five have not ended. */
+async function startBesideLost(): Promise<WorkerBench> {
+  const bench = await startWorkerBench({
+    world: aWorld([...someInstances(1, { joined: true }), ...someInstances(12, {}, 20)]),
+    config: { muster: RAMP },
+  });
+  await bench.run('read-inventory', {});
+  await bench.scanned();
+  await install(bench);
+  passTurn(bench);
+  await install(bench);
+  await bench.aws.change({ op: 'lose-node', instanceId: instanceId(0) });
+  await fetch(`${bench.teleport.url}/_sim/nodes/${TARGET.accountId}/${instanceId(0)}?at-once=true`, {
+    method: 'DELETE',
+  });
+  for (const afterMs of [0, LOST_AFTER_MS]) {
+    bench.advance(afterMs);
+    await bench.run('read-inventory', {});
+    await bench.run('scan-target', { target: TARGET });
+  }
+  expect(await bench.states()).toEqual({ installing: 5, lost: 1, queued: 7 });
+  return bench;
+}
+
+const LOST_AFTER_MS = 15 * 60_000;
+const install = (bench: WorkerBench) => bench.run('install-batch', { target: TARGET });
+
+test('the repair of a lost host waits behind no ramp of its own matcher', async () => {
+  const bench = await startBesideLost();
+  // The reading is too old for a repair.
+  bench.advance(45_000);
+
+  expect(await install(bench)).toMatchObject({ sent: 0, stopped: 'repair' });
+  const inMs = ((await bench.dueAt('install', targetId(TARGET))) ?? Number.NaN) - bench.now();
+  expect(inMs).toBeLessThanOrEqual(bench.deps.timings.retryMs);
+  await bench.run('read-inventory', {});
+
+  expect(await install(bench)).toMatchObject({ sent: 1, instances: 1, stopped: 'ramp' });
+  expect(await bench.record(instanceId(0))).toMatchObject({ state: 'installing' });
+});
+
+test('a target whose hosts wait for a ramp is looked at again when another candidate is due', async () => {
+  const bench = await startFleet({});
+  const [place = TARGET] = PLACES;
+  const last = instanceId(11);
+  const { version, value } = (await bench.ledger.enrollments.readAll(place)).get(last) ?? {};
+  if (version === undefined || value?.state !== 'queued') throw new Error('it is queued');
+  const later = { ...value, readyAtMs: bench.now() + 90_000 };
+  await bench.ledger.enrollments.write(
+    place,
+    'each',
+    [{ instanceId: last, expected: version, value: later }],
+    [],
+  );
+  await installAll(bench, [place]);
+  passTurn(bench);
+  await installAll(bench, [place]);
+  passTurn(bench);
+
+  expect(await bench.run('install-batch', { target: place })).toMatchObject({ stopped: 'ramp' });
+
+  expect(await bench.dueAt('install', targetId(place))).toBeLessThan(later.readyAtMs + 5_000);
 });

@@ -2,6 +2,7 @@
 import { explainInstance } from '@muster/core/reports/explain-instance';
 import { readOrganizationStatus } from '@muster/core/reports/organization-status';
 import { lookAtWaves } from '@muster/core/rollout/waves/look-at-waves';
+import { organizationMatcher } from '@muster/testing/system-config';
 import { expect, test } from 'vitest';
 import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
 import { aWorld, instanceId, someInstances, TARGET } from '../fixtures/written-world.fixture.ts';
@@ -134,4 +135,47 @@ test('without waves in the configuration records have none, and with them every 
   await bench.run('scan-target', { target: TARGET }, deps);
 
   expect((await bench.record(instanceId(0))).wave).toBe('canary');
+});
+
+test('a tag that is called wave, and shown to people, puts its host into no wave', async () => {
+  const shown = { muster: { shown_tags: ['wave'] } };
+  const values = ['canary', '"}\\', 'late","wave":"canary'];
+  const bench = await startWorkerBench({
+    world: aWorld(
+      values.flatMap((wave, n) => someInstances(1, { tags: { env: 'prod', ring: 'late', wave } }, n)),
+    ),
+    config: shown,
+  });
+  // Their records have tags before they have a wave.
+  await bench.scanned();
+  const deps = bench.depsWith({ muster: { ...shown.muster, rollout: { waves: WAVES } } });
+  await bench.run('scan-target', { target: TARGET }, deps);
+
+  const { waves } = await bench.ledger.enrollments.counts();
+  expect(waves).toEqual(new Map([['late', new Map([['queued', 3]])]]));
+  expect((await bench.run('install-batch', { target: TARGET }, deps)).instances).toBe(0);
+});
+
+test('a wave that is full holds no host of another matcher behind it', async () => {
+  const bench = await startWorkerBench({
+    world: aWorld([...someInstances(3, tagged('canary')), ...someInstances(2, tagged('late'), 3)]),
+    config: (facts) => ({
+      discovery_service: {
+        aws: ['canary', 'late'].map((ring) => ({ ...organizationMatcher(facts), tags: { ring } })),
+      },
+      muster: {
+        rollout: {
+          waves: [
+            { name: 'canary', instance_tags: { ring: 'canary' }, in_flight: 1 },
+            { name: 'late', instance_tags: { ring: 'late' }, after: { wave: 'none' } },
+          ],
+        },
+      },
+    }),
+  });
+  await look(bench);
+  await bench.scanned();
+
+  expect(await install(bench)).toEqual({ sent: 2, instances: 3, stopped: 'cap' });
+  expect(await install(bench)).toEqual({ sent: 0, instances: 0, stopped: 'cap' });
 });

@@ -2,7 +2,7 @@ import type { MusterConfig } from '../config/model.ts';
 import type { Ledger } from '../control/ledger.ts';
 import { causeFacts } from '../enrollment/cause.ts';
 import { describeNextAttempt, nextAttempt, type NextAttempt, onItsWay } from '../enrollment/next-record.ts';
-import { causeOf, stateOf, type StoredRecord } from '../enrollment/record.ts';
+import { causeOf, isRepair, stateOf, type StoredRecord } from '../enrollment/record.ts';
 import { describeCluster } from '../install/output-clusters.ts';
 import { countUnmanaged, type HostManagementState } from '../organization/host-management.ts';
 import type { InstanceId } from '../organization/ids.ts';
@@ -196,7 +196,9 @@ async function waitOf(
   if (record.state !== 'queued' && record.state !== 'lost') return null;
   const closed = closedGate(gates, record);
   if (closed !== null) return `hosts like it ${closed.message}. ${closed.remedy}`;
-  const wait = await ledger.waits.of(gates.target);
+  const noted = await ledger.waits.of(gates.target);
+  // What first installs of its target wait for holds no repair.
+  const wait = noted?.reason === 'ramp' && isRepair(record) ? null : noted;
   if (wait?.reason === 'ramp') {
     const over = rampsOver(gates.ramps, gates.target, record);
     const ramp = (await ledger.ramps.all()).find(({ id }) => over.includes(id));
