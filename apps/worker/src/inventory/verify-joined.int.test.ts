@@ -128,3 +128,40 @@ test('a target in which no host waits ends its own work', async () => {
 
   expect(await bench.dueAt('verify', targetId(TARGET))).toBeNull();
 });
+
+test('a host that was installed without an inventory has joined once there is one that shows it', async () => {
+  const bench = await startWorkerBench({ world: aWorld(someInstances(1)) });
+  await bench.scanned();
+  await bench.run('install-batch', { target: TARGET });
+  const { batchId } = await bench.intent();
+  await bench.commandsEnded();
+  await bench.run('collect-command', { target: TARGET, batchId });
+  expect(await bench.record(instanceId(0))).toMatchObject({ state: 'installed', joinDeadlineMs: null });
+  const deps = bench.depsWith({ muster: { inventory: { source: 'tctl' } } });
+
+  await bench.run('scan-target', { target: TARGET }, deps);
+  await bench.run('read-inventory', {}, deps);
+
+  expect(await bench.run('verify-joined', { target: TARGET }, deps)).toEqual({
+    joined: 1,
+    failed: 0,
+    waiting: 0,
+  });
+});
+
+test('a host that waits for its node gives its place back when the inventory is taken out of the configuration', async () => {
+  const bench = await startInstalled(someInstances(1));
+  expect(await bench.ledger.control.places()).toHaveLength(1);
+
+  await bench.run(
+    'scan-target',
+    { target: TARGET },
+    bench.depsWith({ muster: { inventory: { source: 'none' } } }),
+  );
+
+  expect(await bench.record(instanceId(0))).toMatchObject({ state: 'installed', joinDeadlineMs: null });
+  expect(await bench.ledger.control.places()).toEqual([]);
+  expect(await bench.dueAt('verify', targetId(TARGET))).not.toBeNull();
+  await verify(bench);
+  expect(await bench.dueAt('verify', targetId(TARGET))).toBeNull();
+});

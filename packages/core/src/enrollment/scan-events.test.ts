@@ -81,6 +81,15 @@ test.each(['stopped', 'unmatched', 'gone'] as const)(
   },
 );
 
+test('one that was installed without an inventory is waited for once there is one, and the other way round', () => {
+  const unseen = { ...aRecord('installed'), joinDeadlineMs: null };
+  const waiting = { ...unseen, joinDeadlineMs: NOW_MS + 7 };
+
+  expect(recordAfter(unseen, SEEN)).toMatchObject({ state: 'installed', joinDeadlineMs: NOW_MS + 300_000 });
+  expect(recordAfter(waiting, SEEN)).toMatchObject({ joinDeadlineMs: NOW_MS + 7 });
+  expect(recordAfter(waiting, SEEN, { hasInventory: false })).toMatchObject({ joinDeadlineMs: null });
+});
+
 test.each(['failed', 'ineligible', 'queued', 'joined'] as const)(
   'a restart or another owner of a %s one is remembered',
   (state) => {

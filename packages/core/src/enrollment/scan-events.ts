@@ -88,9 +88,14 @@ export function onSeen(
     case 'sending':
     case 'installing':
       return record;
+    case 'installed': {
+      const seen = isOther ? { ...record, ...facts } : record;
+      // An inventory was configured, or taken out, since its command ended: one waits for its node, and one has nothing to wait for.
+      if ((seen.joinDeadlineMs !== null) === context.hasInventory) return seen;
+      return { ...seen, joinDeadlineMs: joinDeadline(context) };
+    }
     case 'discovered':
     case 'queued':
-    case 'installed':
       return isOther ? { ...record, ...facts } : record;
     default:
       return record satisfies never;

@@ -148,15 +148,21 @@ function compileBrake({ brake }: MusterShape): MusterSettings['brake'] {
 }
 
 function compileRollout(
-  { rollout }: MusterShape,
+  { rollout, inventory }: MusterShape,
   scaled: (ms: number) => number,
   report: Report,
 ): MusterSettings['rollout'] {
-  return {
-    askAbove: rollout.ask_above,
-    ramp: rollout.ramp,
-    waves: compileWaves(rollout.waves, scaled, report.within(['rollout', 'waves'])),
-  };
+  const at = report.within(['rollout', 'waves']);
+  const waves = compileWaves(rollout.waves, scaled, at);
+  // Without an inventory a host is installed for good, and none of a wave ever counts as joined.
+  const needs = waves.filter(({ after, inFlight }) => after.length > 0 || inFlight !== null);
+  if (inventory.source === 'none' && needs.length > 0) {
+    at.note(
+      [],
+      `${needs.map(({ name }) => name).join(', ')}: without an inventory (inventory.source: none) no host ever counts as joined, so after never holds and in_flight fills up for good: write after: {wave: none} and no in_flight, for rest too`,
+    );
+  }
+  return { askAbove: rollout.ask_above, ramp: rollout.ramp, waves };
 }
 
 /** A pause of ours, in a simulation that runs `speed` times faster than time; never less than a millisecond. */
