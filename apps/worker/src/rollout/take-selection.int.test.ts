@@ -212,3 +212,30 @@ test('hosts that wait for a change do not hide those behind them that may be sen
   expect(await sentTo(bench)).toBe(1);
   expect(await bench.record(instanceId(0))).toMatchObject({ state: 'queued' });
 });
+
+test('hosts that a change adds and that have joined by themselves are none of those that were selected before', async () => {
+  const bench = await startWorkerBench({
+    world: aWorld([
+      ...someInstances(10),
+      ...someInstances(300, { joined: true, tags: { team: 'x' } }, 10),
+      ...someInstances(55, { tags: { team: 'y' } }, 310),
+    ]),
+    config: { muster: { inventory: { source: 'tctl' } } },
+  });
+  await bench.run('read-inventory', {});
+  await wakeByConfig(bench.deps);
+  await bench.scanned();
+  const wider = bench.depsWith((facts) => ({
+    discovery_service: { aws: [{ ...organizationMatcher(facts), tags: { '*': '*' } }] },
+    muster: { inventory: { source: 'tctl' } },
+  }));
+  await wakeByConfig(wider);
+  await sweep(bench, wider);
+
+  await review(bench, wider);
+
+  // Of ten hosts before, fifty may be added unasked; a fifth of 365 would be 73.
+  expect(await bench.ledger.approvals.requests()).toMatchObject([{ hosts: 55 }]);
+  const [finding] = await bench.ledger.control.findings();
+  expect(finding?.message).toContain('to the 10 that were selected before');
+});

@@ -3,6 +3,7 @@ import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import type { Account } from '@muster/core/organization/account';
 import type { InstanceId } from '@muster/core/organization/ids';
 import { type Target, targetId } from '@muster/core/organization/target';
+import { selectedOf } from '@muster/core/rollout/selection/held-change';
 import { isPartOf, selectionOf, selects } from '@muster/core/rollout/selection/selection';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import type { Sighting } from '../scan/judge-target.ts';
@@ -20,7 +21,7 @@ const ATTEMPTS = 5;
  * @param workedBy keys of the matchers that were last worked by, as a release before this one left them; null for none
  */
 export async function takeSelection(deps: Deps, workedBy: readonly string[] | null): Promise<void> {
-  const { selection, control } = deps.ledger;
+  const { selection, control, enrollments } = deps.ledger;
   const now = selectionOf(deps.config.matchers);
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const { acceptedId, heldId } = await selection.gate();
@@ -38,7 +39,12 @@ export async function takeSelection(deps: Deps, workedBy: readonly string[] | nu
       (await control.hold(deps.config.limits.holdFirstSend)) === 'held';
     const result = isAccepted
       ? await selection.accept(now, acceptedId)
-      : await selection.hold(now, { acceptedId, sweepId: deps.newId(), replaces: true });
+      : await selection.hold(now, {
+          acceptedId,
+          sweepId: deps.newId(),
+          replaces: true,
+          selectedBefore: selectedOf((await enrollments.counts()).states),
+        });
     if (result !== 'stale') return;
   }
 }

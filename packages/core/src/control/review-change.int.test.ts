@@ -74,6 +74,24 @@ test('a target that AWS throttles leaves it open and counting, until it was read
   ]);
 });
 
+test('an account that joins the organization meanwhile takes back no question that was asked', async () => {
+  const one = await held('complete');
+  const [first] = TARGETS;
+  if (first === undefined) throw new Error('there is no first target');
+  await one.ledger.selection.countAdded(NEW.id, first, 51);
+  expect(await isHeld(one)).toMatchObject({ isOpen: false });
+  const asked = await one.ledger.approvals.requests();
+  expect(asked).toMatchObject([{ hosts: 51 }]);
+
+  await one.ledger.coverage.putAccounts([
+    { accountId: anAccountId(3), name: '', state: 'ACTIVE', ancestorIds: [] },
+  ]);
+
+  expect(await isHeld(one)).toMatchObject({ isOpen: false });
+  expect(await one.ledger.approvals.requests()).toEqual(asked);
+  expect(await one.ledger.control.findings()).toMatchObject([{ kind: 'change-held' }]);
+});
+
 test('a denied account holds no change up', async () => {
   expect(await isHeld(await held('denied'))).toBeNull();
 });

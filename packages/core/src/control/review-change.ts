@@ -8,6 +8,7 @@ import {
   findingOfChange,
   judgeChange,
   type ReadSinceChange,
+  selectedOf,
   subjectOf,
 } from '../rollout/selection/held-change.ts';
 import type { HeldSelection } from '../rollout/selection/selection-store.ts';
@@ -37,7 +38,8 @@ export async function reviewChange(
   const [approval, { read, notRead }, selectedBefore] = await Promise.all([
     ledger.approvals.approval(subject),
     readSince(ledger, held, clock.now()),
-    countSelected(ledger).then((selected) => Math.max(0, selected - held.hosts)),
+    held.selectedBefore ??
+      ledger.enrollments.counts().then(({ states }) => Math.max(0, selectedOf(states) - held.hosts)),
   ]);
   const allowance = allowanceOf(rollout.askAbove, selectedBefore);
   const verdict = judgeChange(held, read, allowance, approval);
@@ -128,13 +130,4 @@ async function readSince(
     },
     notRead: passing + targets.denied,
   };
-}
-
-/** Records of states in which a matcher has the instance. */
-async function countSelected({ enrollments }: Reviewed): Promise<number> {
-  let selected = 0;
-  for (const [state, count] of (await enrollments.counts()).states) {
-    if (state !== 'unmatched' && state !== 'gone') selected += count;
-  }
-  return selected;
 }

@@ -10,6 +10,7 @@ if ARGV[2] == 'bound' then
   return 1
 end
 redis.call('HSET', selection, 'acceptedId', ARGV[1], 'accepted', redis.call('HGET', selection, 'held'))
-redis.call('HDEL', selection, 'heldId', 'held', 'heldAtMs', 'countedSinceMs', 'hosts', 'accounts', 'mostHosts', 'mostAccounts')
+redis.call('HDEL', selection, 'heldId', 'held', 'heldAtMs', 'countedSinceMs', 'hosts', 'accounts', 'mostHosts', 'mostAccounts',
+  'selectedBefore')
 redis.call('DEL', KEYS[2], KEYS[3])
 return 1

@@ -44,12 +44,12 @@ test.each([
     'open',
   ],
 ] as const)('a change %s', (_, read, hosts, approval, kind) => {
-  expect(judgeChange({ hosts, accounts: 10 }, read, 50, approval).kind).toBe(kind);
+  expect(judgeChange({ hosts, accounts: 10, most: null }, read, 50, approval).kind).toBe(kind);
 });
 
 test('an approval covers no more accounts than a tenth above those that were shown', () => {
-  expect(judgeChange({ hosts: 100, accounts: 11 }, READ, 50, APPROVED).kind).toBe('accept');
-  expect(judgeChange({ hosts: 100, accounts: 12 }, READ, 50, APPROVED).kind).toBe('ask');
+  expect(judgeChange({ hosts: 100, accounts: 11, most: null }, READ, 50, APPROVED).kind).toBe('accept');
+  expect(judgeChange({ hosts: 100, accounts: 12, most: null }, READ, 50, APPROVED).kind).toBe('ask');
 });
 
 test('the finding names the first accounts, and what is not known', () => {
@@ -58,6 +58,7 @@ test('the finding names the first accounts, and what is not known', () => {
     id: 'x',
     heldAtMs: 0,
     countedSinceMs: 0,
+    selectedBefore: null,
     hosts: 27,
     accounts: 6,
     most: null,

@@ -13,6 +13,14 @@ export function subjectOf({ id, heldAtMs }: HeldSelection): ApprovalSubject {
   return `change:${id}-${heldAtMs}`;
 }
 
+/** How many hosts some matcher has. @param states how many records are in each state */
+export function selectedOf(states: ReadonlyMap<string, number>): number {
+  return [...states].reduce(
+    (sum, [state, count]) => (state === 'unmatched' || state === 'gone' ? sum : sum + count),
+    0,
+  );
+}
+
 /**
  * How many hosts a change may add by itself.
  *
@@ -46,12 +54,13 @@ export type ChangeVerdict =
 
 /** Judges a held change by what was counted of it. @param approval the operator's, of this very change */
 export function judgeChange(
-  held: Pick<HeldSelection, 'hosts' | 'accounts'>,
+  held: Pick<HeldSelection, 'hosts' | 'accounts' | 'most'>,
   read: ReadSinceChange,
   allowance: number,
   approval: Approval | null,
 ): ChangeVerdict {
-  if (!read.isSwept && approval === null) return { kind: 'count' };
+  // Once counted it stays so: an account that joins the organization is read later, and takes back no question.
+  if (!read.isSwept && approval === null && held.most === null) return { kind: 'count' };
   const approved = approval === null ? null : mostOf(approval);
   const most =
     approved === null || approved.hosts < allowance

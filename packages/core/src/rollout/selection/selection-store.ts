@@ -25,6 +25,8 @@ export interface HeldSelection {
   readonly heldAtMs: number;
   /** Readings count that began at this date or later. */
   readonly countedSinceMs: number;
+  /** Hosts that were selected when it was taken up; null where that is not known. */
+  readonly selectedBefore: number | null;
   /** What it adds, as far as it was read. */
   readonly hosts: number;
   readonly accounts: number;
@@ -63,6 +65,7 @@ export function createSelectionLedger(deps: SelectionDeps) {
       readonly acceptedId: string | null;
       readonly sweepId: string;
       readonly replaces: boolean;
+      readonly selectedBefore?: number;
     },
   ): Promise<'done' | 'stale' | 'kept'> {
     const reply = await run(
@@ -75,23 +78,33 @@ export function createSelectionLedger(deps: SelectionDeps) {
         terms.acceptedId ?? '',
         terms.replaces ? 'anew' : 'keep',
         terms.sweepId,
+        terms.selectedBefore ?? '',
       ],
     );
     return reply as 'done' | 'stale' | 'kept';
   }
 
   async function held(): Promise<HeldSelection | null> {
-    const [id = null, heldAt, countedSince, hosts, accounts, mostHosts = null, mostAccounts = null] =
-      await redis.hmget(
-        key,
-        'heldId',
-        'heldAtMs',
-        'countedSinceMs',
-        'hosts',
-        'accounts',
-        'mostHosts',
-        'mostAccounts',
-      );
+    const [
+      id = null,
+      heldAt,
+      countedSince,
+      hosts,
+      accounts,
+      mostHosts = null,
+      mostAccounts = null,
+      before = null,
+    ] = await redis.hmget(
+      key,
+      'heldId',
+      'heldAtMs',
+      'countedSinceMs',
+      'hosts',
+      'accounts',
+      'mostHosts',
+      'mostAccounts',
+      'selectedBefore',
+    );
     if (id === null) return null;
     const most =
       mostHosts === null || mostAccounts === null
@@ -102,6 +115,7 @@ export function createSelectionLedger(deps: SelectionDeps) {
       id,
       heldAtMs: readEpochMs(heldAt),
       countedSinceMs: readEpochMs(countedSince),
+      selectedBefore: before === null ? null : Number(before),
       ...added,
       most,
       isOpen: isWithin(added, most),
@@ -123,6 +137,11 @@ export function createSelectionLedger(deps: SelectionDeps) {
         readonly acceptedId: string | null;
         readonly sweepId: string;
         readonly replaces: boolean;
+        /**
+         * How many hosts are selected now; absent where some of them are marked already. A change in the place of another keeps
+         * its number.
+         */
+        readonly selectedBefore?: number;
       },
     ) => take('hold', selection, terms),
 
