@@ -133,7 +133,7 @@ function recurringTimes(
     at.fault([], 'a window with rrule needs a duration, such as 8h');
   }
   if (shape.rrule === undefined || (shape.from !== undefined && fromMs === null)) return null;
-  const first = fromMs === null ? null : shownIn(fromMs, timeZone);
+  const first = fromMs === null ? null : firstShown(shape.from ?? '', fromMs, timeZone);
   const reading = readRule(shape.rrule, { timeZone, first });
   if ('problem' in reading) {
     at.fault(['rrule'], reading.problem);
@@ -142,6 +142,15 @@ function recurringTimes(
   return shape.duration === undefined
     ? null
     : { kind: 'recurring', recurrence: reading.recurrence, durationMs: shape.duration };
+}
+
+/**
+ * What clocks of the zone show at `from`, as it is written. Read back from the moment, one in the hour that clocks skip would be
+ * an hour later, and so would every window after it.
+ */
+function firstShown(from: string, fromMs: number, timeZone: string): string {
+  const [, day = '', time = '00:00:00', offset] = MOMENT.exec(from) ?? [];
+  return offset === undefined ? `${day}T${time.padEnd(8, ':00')}` : shownIn(fromMs, timeZone);
 }
 
 /** Epoch ms of `from` or `to`; null when it is absent, or, with a fault, no time. */
