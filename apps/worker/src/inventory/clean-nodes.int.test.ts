@@ -238,7 +238,7 @@ test('nothing is removed while the inventory has dropped, sends are paused or th
   await terminate(bench, 0);
   await missTwice(bench);
 
-  await bench.ledger.nodes.fail('the inventory went from 100 nodes to 2', true);
+  await bench.ledger.nodes.fail('the inventory went from 100 nodes to 2', 2);
   expect(await clean(bench)).toEqual({ removed: 0, left: 0, stopped: 'inventory' });
   await bench.run('read-inventory', {});
 

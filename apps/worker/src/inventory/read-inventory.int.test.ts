@@ -1,3 +1,4 @@
+import { acceptInventory } from '@muster/core/control/operator-acts';
 import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import { expect, test } from 'vitest';
 import { useWorkerBench, type WorkerBench } from '../fixtures/worker-bench.fixture.ts';
@@ -40,16 +41,28 @@ test('a snapshot that lost too many nodes is not believed: sends are held until 
     stopped: 'inventory',
   });
 
-  // As `muster resume --all` does.
-  await bench.ledger.nodes.publish({
-    ...(await bench.ledger.nodes.facts()),
-    nodes: 0,
-    error: null,
-    dropped: false,
-  });
+  expect(await acceptInventory(bench)).toBe(true);
   expect(await read(bench)).toMatchObject({ nodes, published: true });
   expect(await bench.findings()).toEqual([]);
   expect(await bench.run('install-batch', { target: TARGET })).toMatchObject({ sent: 1, instances: 1 });
+});
+
+test('a smaller inventory that an operator took for true is what the next reading is held to', async () => {
+  const bench = await startFleet(30);
+  bench.teleport.setFaults({ inventory: 'half' });
+  const { nodes } = await read(bench);
+  await acceptInventory(bench);
+  expect(await bench.ledger.nodes.facts()).toMatchObject({ nodes, dropped: false });
+
+  bench.teleport.setFaults({ inventory: 'empty' });
+  const result = await read(bench);
+
+  expect(result).toEqual({
+    nodes: 0,
+    published: false,
+    error: expect.stringContaining(`${nodes} nodes to 0`),
+  });
+  expect(await bench.findings()).toEqual(['inventory-drop all']);
 });
 
 test('a fleet that is whole again lifts the hold by itself', async () => {

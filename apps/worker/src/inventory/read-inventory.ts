@@ -155,7 +155,7 @@ async function publish(
   const now = deps.clock.now();
   if (isDrop(before.nodes, count, inventory.maxDropShare)) {
     const error = `the inventory went from ${before.nodes} nodes to ${count}`;
-    await deps.ledger.nodes.fail(error, true);
+    await deps.ledger.nodes.fail(error, count);
     await deps.ledger.control.clear('inventory-unavailable', 'all');
     await deps.ledger.control.raise({
       kind: 'inventory-drop',

@@ -16,6 +16,8 @@ export interface InventoryFacts {
   readonly error: string | null;
   /** The last reading showed so few nodes that it was not taken: sends are held until a reading or an operator says otherwise. */
   readonly dropped: boolean;
+  /** How many nodes a dropped reading showed; absent while none is dropped, and where an older release wrote it. */
+  readonly droppedTo?: number | undefined;
   /** How long the snapshot's reading took; absent where an older release wrote it. */
   readonly tookMs?: number | undefined;
   /**
@@ -45,6 +47,9 @@ export function createNodeLedger(deps: {
       nodes: Number(fields['nodes'] ?? 0),
       error: fields['error'] === undefined || fields['error'] === '' ? null : fields['error'],
       dropped: fields['dropped'] === 'yes',
+      ...(fields['droppedTo'] === undefined || fields['droppedTo'] === ''
+        ? {}
+        : { droppedTo: Number(fields['droppedTo']) || 0 }),
       ...(fields['tookMs'] === undefined ? {} : { tookMs: Number(fields['tookMs']) || 0 }),
       ...(fields['comparedSinceMs'] === undefined
         ? {}
@@ -81,6 +86,7 @@ export function createNodeLedger(deps: {
         nodes: next.nodes,
         error: next.error ?? '',
         dropped: next.dropped ? 'yes' : '',
+        droppedTo: next.droppedTo ?? '',
         ...(next.tookMs === undefined ? {} : { tookMs: next.tookMs }),
         ...(next.comparedSinceMs === undefined ? {} : { comparedSinceMs: next.comparedSinceMs }),
       });
@@ -92,9 +98,10 @@ export function createNodeLedger(deps: {
       await Promise.all(accounts.map((accountId) => redis.unlink(keys.nodes(accountId, generation))));
     },
 
-    /** Records that a reading failed, or `dropped`; the last snapshot stays. */
-    async fail(error: string, dropped = false): Promise<void> {
-      await redis.hset(keys.inventory, { error, dropped: dropped ? 'yes' : '' });
+    /** Records that a reading failed, or that it dropped to so many nodes; the last snapshot stays. */
+    async fail(error: string, droppedTo: number | null = null): Promise<void> {
+      const dropped = droppedTo === null ? '' : 'yes';
+      await redis.hset(keys.inventory, { error, dropped, droppedTo: droppedTo ?? '' });
     },
 
     /** How many nodes of an account the current snapshot shows. */

@@ -81,7 +81,7 @@ test.each<[string, ConfigPart, (ledger: Ledger) => Promise<unknown>, readonly st
   [
     'an inventory that dropped',
     {},
-    (ledger) => ledger.nodes.fail('the inventory went from 90 nodes to 3', true),
+    (ledger) => ledger.nodes.fail('the inventory went from 90 nodes to 3', 3),
     ['3 inventory-drop all (a person)'],
   ],
   [

@@ -68,7 +68,7 @@ export async function draftInventory({ ledger }: PlanDeps, asked: Requested): Pr
   if (!facts.dropped) {
     return { fault: 'no inventory waits to be accepted: the last reading lost no share of the nodes' };
   }
-  const effect = `The smaller inventory is taken for true: ${facts.error ?? 'it lost nodes'}. The next reading is not compared with the one before, and sends, repairs and clean-up go on.`;
+  const effect = `The smaller inventory is taken for true: ${facts.error ?? 'it lost nodes'}. The next reading is compared with it, and sends, repairs and clean-up go on.`;
   const plan = { accounts: 0, hosts: 0, effect, skipped: [], some: [], ramp: null };
   return { about: 'all', plan, pinned: pinInventory(facts) };
 }
