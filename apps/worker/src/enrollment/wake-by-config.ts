@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { MusterConfig } from '@muster/core/config/model';
+import { matchersWorkedBy } from '@muster/core/control/worked-by';
 import { causesRepairedBy, type InstallSetting } from '@muster/core/enrollment/cause';
 import { targetId } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
@@ -36,7 +37,7 @@ export async function wakeByConfig(deps: Deps): Promise<boolean> {
   }
   await deps.ledger.waves.takeUp(deps.config.rollout.waves);
   const before = await control.workedBy();
-  await takeSelection(deps, before === null ? null : matchersOf(before));
+  await takeSelection(deps, before === null ? null : (matchersWorkedBy(before) ?? []));
   const now = workedOf(deps.config);
   const word = JSON.stringify(now);
   if (before === word) return false;
@@ -67,11 +68,6 @@ function workedOf({ matchers, install, enabled, freeze }: MusterConfig): Worked 
     joinTimeout: install.joinTimeoutMs,
     ...(freeze.length === 0 ? {} : { freeze: hash('sha256', JSON.stringify(freeze)).slice(0, 16) }),
   };
-}
-
-/** The keys of the matchers in what was last worked by. */
-function matchersOf(word: string): readonly string[] {
-  return (JSON.parse(word) as Partial<Worked>).matchers ?? [];
 }
 
 /** Targets with hosts that may be sent to look at once whether they may go on. */

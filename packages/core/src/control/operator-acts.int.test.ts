@@ -173,3 +173,17 @@ test('a resume begins a ramp that has stopped anew, and ends what is told of it'
   // What was decided on the ramp before is about no step of this one.
   expect(await ledger.ramps.decide(ramp, { kind: 'grow', size: 99, carried: 0 }, NOW_MS)).toBe(false);
 });
+
+test('the ramp of a resume waits for no target in which nothing waits', async () => {
+  const { ledger, deps } = await fleet();
+  for (const n of [5, 6, 7]) {
+    const value = aRecord('joined', { instanceId: anInstanceId(50 + n) });
+    const { instanceId } = value;
+    await ledger.enrollments.write(aTarget(n), 'all', [{ instanceId, expected: 0, value }], []);
+  }
+  await ledger.control.pause({ scope: 'all', atMs: NOW_MS, by: 'brake', reason: '' });
+
+  await resumeScope(deps, ALL);
+
+  expect(await ledger.ramps.all()).toMatchObject([{ id: 'r:all', waiting: 2 }]);
+});

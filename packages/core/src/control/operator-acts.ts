@@ -1,7 +1,7 @@
 /** What an operator does in one step, free of any command line: actions (`actions/run-action.ts`) call these. */
 import type { MusterConfig } from '../config/model.ts';
 import { ORGANIZATION_MEMBER } from '../jobs/catalog.ts';
-import { targetId } from '../organization/target.ts';
+import { type Target, targetId } from '../organization/target.ts';
 import { resumeRampId } from '../rollout/ramp/ramp-cover.ts';
 import type { Clock } from '../runtime/clock-port.ts';
 import type { Approval, ApprovalRequest } from './approval.ts';
@@ -48,8 +48,8 @@ export async function resumeScope(deps: ActDeps & RampSettings, scope: Scope): P
     resumed = true;
   }
   if (ramp === resumeRampId('all')) {
-    // It wakes as many as its steps let in.
-    await ledger.ramps.wait(ramp, await ledger.enrollments.populated());
+    // It wakes as many as its steps let in, and lasts until all of these have asked.
+    await ledger.ramps.wait(ramp, await targetsOfWaiting(ledger));
     return resumed;
   }
   await wakeAll(ledger);
@@ -57,7 +57,7 @@ export async function resumeScope(deps: ActDeps & RampSettings, scope: Scope): P
 }
 
 /**
- * The smaller inventory is the true one, says the operator: the next reading is not compared with the last. Wakes what waited.
+ * The smaller inventory is the true one, says the operator: the next reading is compared with that. Wakes what waited.
  *
  * @returns whether one had dropped
  */
@@ -68,17 +68,23 @@ export async function acceptInventory({ ledger }: Pick<ActDeps, 'ledger'>): Prom
 }
 
 async function takeInventory({ nodes }: Pick<Ledger, 'nodes'>): Promise<boolean> {
-  const facts = await nodes.facts();
-  if (facts.dropped) await nodes.publish({ ...facts, nodes: 0, error: null, dropped: false });
+  const { droppedTo = 0, ...facts } = await nodes.facts();
+  // A reading that shows fewer still is no more believed than this one was.
+  if (facts.dropped) await nodes.publish({ ...facts, nodes: droppedTo, error: null, dropped: false });
   return facts.dropped;
 }
 
-async function wakeAll({ enrollments, due }: Pick<Ledger, 'enrollments' | 'due'>): Promise<void> {
-  const targets = await enrollments.populated();
-  await due.schedule(
+async function wakeAll(ledger: Pick<Ledger, 'enrollments' | 'due'>): Promise<void> {
+  const targets = await targetsOfWaiting(ledger);
+  await ledger.due.schedule(
     'install',
     targets.map((target) => ({ member: targetId(target), inMs: 0 })),
   );
+}
+
+/** Targets with hosts that may be sent to, now or after their back-off: in most targets of an organization there is none. */
+function targetsOfWaiting({ enrollments }: Pick<Ledger, 'enrollments'>): Promise<readonly Target[]> {
+  return enrollments.targetsWith({ state: 'queued' }, { state: 'failed' }, { state: 'lost' });
 }
 
 /**
@@ -95,8 +101,9 @@ async function beginResumeRamps(
   if (rule.off || (scope.kind !== 'all' && scope.kind !== 'account')) return null;
   const text: 'all' | `account:${string}` = scope.kind === 'all' ? 'all' : `account:${scope.value}`;
   const nowMs = clock.now();
-  for (const { id, kind, subject, stoppedAtMs } of await ledger.ramps.all()) {
-    if (stoppedAtMs === null || !isEndedRamp({ id }, printScope(scope))) continue;
+  for (const ramp of await ledger.ramps.all()) {
+    const { id, kind, subject } = ramp;
+    if (!isEndedRamp(ramp, printScope(scope))) continue;
     await ledger.ramps.begin(id, { kind, subject, nowMs }, rule, 'anew');
     await ledger.control.clear('ramp-stopped', id);
   }
@@ -121,10 +128,6 @@ export async function approveRequest(
     await ledger.due.schedule('cleanup', [{ member: ORGANIZATION_MEMBER, inMs: 0 }]);
     return approval;
   }
-  const waiting = await ledger.enrollments.targetsWith({ state: 'queued' }, { state: 'failed' });
-  await ledger.due.schedule(
-    'install',
-    waiting.map((target) => ({ member: targetId(target), inMs: 0 })),
-  );
+  await wakeAll(ledger);
   return approval;
 }

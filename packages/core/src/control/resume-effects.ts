@@ -1,6 +1,7 @@
 import type { MusterConfig } from '../config/model.ts';
 import type { InventoryFacts } from '../inventory/node-store.ts';
 import { describeRamp } from '../rollout/ramp/describe-ramp.ts';
+import type { RampState } from '../rollout/ramp/ramp-store.ts';
 import { type FindingKind, PAUSERS } from './findings.ts';
 import type { Ledger } from './ledger.ts';
 import { describeScope, isForeignScope, printScope, type Scope, type ScopeText } from './scope.ts';
@@ -41,9 +42,12 @@ export function isEndedPause(pause: { readonly scope: ScopeText }, scope: ScopeT
   return pause.scope === scope || (scope === 'all' && isForeignScope(pause.scope));
 }
 
-/** Whether a resume of this scope begins a ramp that has stopped anew: its own, or any of everything. */
-export function isEndedRamp({ id }: { readonly id: string }, scope: ScopeText): boolean {
-  return scope === 'all' || id === `r:${scope}`;
+/** Whether a resume of this scope begins a ramp that has stopped anew: its own, or any of everything. One of a matcher that is not worked by holds no host. */
+export function isEndedRamp(
+  { id, stoppedAtMs, isWanted }: Pick<RampState, 'id' | 'stoppedAtMs' | 'isWanted'>,
+  scope: ScopeText,
+): boolean {
+  return stoppedAtMs !== null && isWanted && (scope === 'all' || id === `r:${scope}`);
 }
 
 /**
@@ -79,9 +83,7 @@ export async function readResumeEffects(
     nodes.facts(),
     ramps.all(),
   ]);
-  const stopped = all.filter(
-    (ramp) => ramp.stoppedAtMs !== null && texts.some((text) => isEndedRamp(ramp, text)),
-  );
+  const stopped = all.filter((ramp) => texts.some((text) => isEndedRamp(ramp, text)));
   const ended = pauses
     .filter((pause) => texts.some((text) => isEndedPause(pause, text)))
     .toSorted((a, b) => (a.scope < b.scope ? -1 : 1));

@@ -46,9 +46,9 @@ export function flagOfRamp({ kind, subject }: RampFacts): string {
   return scope?.kind === 'account' ? scopeFlag(`account:${scope.value}`) : '--all';
 }
 
-/** Whether hosts of it are under way or wait for it, or it is stopped: else there is nothing to tell. */
-export function isOfInterest({ step, waiting, stoppedAtMs }: RampState): boolean {
-  return stoppedAtMs !== null || waiting > 0 || step.taken > step.joined + step.failed;
+/** Whether hosts of it are under way or wait for it, or it is stopped and its matcher is worked by: else there is nothing to tell. */
+export function isOfInterest({ step, waiting, stoppedAtMs, isWanted }: RampState): boolean {
+  return (stoppedAtMs !== null && isWanted) || waiting > 0 || step.taken > step.joined + step.failed;
 }
 
 /** Where it stands, such as `step 4 of a ramp: 40 of 40 joined, next 80`. */

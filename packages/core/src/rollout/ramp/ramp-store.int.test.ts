@@ -2,94 +2,13 @@
  * Ramps on the real scripts: whatever is claimed, joins, fails, is canceled, killed in between or moved on by two processes at
  * once, in a step no more hosts begin than its size.
  */
-import {
-  aBatchId,
-  anInstanceId,
-  anIntent,
-  aRecord,
-  aTarget,
-  NOW_MS,
-  seededRandom,
-} from '@muster/testing/builders';
+import { anInstanceId, aRecord, aTarget, NOW_MS, seededRandom } from '@muster/testing/builders';
 import { type TestLedger, useLedgerBench } from '@muster/testing/ledger-bench';
-import { OFFLINE_FACTS, parsedSystemConfig } from '@muster/testing/system-config';
 import { expect, test } from 'vitest';
-import type { Ledger } from '../../control/ledger.ts';
-import type { WriteResult } from '../../enrollment/enrollment-store.ts';
-import type { EnrollmentRecord } from '../../enrollment/record.ts';
-import type { InstanceId } from '../../organization/ids.ts';
-import { targetId, type Target } from '../../organization/target.ts';
-import { moveRamps } from './run-ramps.ts';
+import { targetId } from '../../organization/target.ts';
+import { begin, claim, end, FIRST, hosts, ID, move, only, put, RULE, TARGETS } from './ramp-hosts.fixture.ts';
 
 const bench = useLedgerBench();
-const CONFIG = parsedSystemConfig(OFFLINE_FACTS, { muster: { limits: { installs_in_flight: 100 } } });
-const RULE = CONFIG.rollout.ramp;
-const CAPS = { all: 100, account: 100, target: 100 };
-const TARGETS = [aTarget(0), aTarget(0, 'us-east-1'), aTarget(1), aTarget(2), aTarget(3)];
-const [FIRST = aTarget()] = TARGETS;
-const ID = 'm:0000000000000001';
-
-let batches = 0;
-
-/** Claims hosts that have no record, or the records as they stand. */
-async function claim(
-  ledger: Ledger,
-  target: Target,
-  ids: readonly InstanceId[],
-  ramps: readonly string[] = [ID],
-): Promise<WriteResult> {
-  const batchId = aBatchId((batches += 1));
-  const known = await ledger.enrollments.read(target, ids);
-  const [result = 'stale'] = await ledger.enrollments.write(
-    target,
-    'all',
-    ids.map((instanceId) => ({
-      instanceId,
-      expected: known.get(instanceId)?.version ?? 0,
-      value: { ...aRecord('sending'), instanceId, batchId },
-      ramps,
-    })),
-    [{ batchId, expected: 0, value: anIntent({ batchId, instanceIds: ids }) }],
-    { caps: CAPS },
-  );
-  return result;
-}
-
-async function put(ledger: Ledger, target: Target, value: EnrollmentRecord): Promise<void> {
-  const { instanceId } = value;
-  const expected = (await ledger.enrollments.read(target, [instanceId])).get(instanceId)?.version ?? 0;
-  await ledger.enrollments.write(target, 'each', [{ instanceId, expected, value }], []);
-}
-
-type End = 'joined' | 'failed' | 'canceled' | 'refused' | 'stopped';
-
-/** Through the states of a command, to an end. */
-async function end(ledger: Ledger, target: Target, instanceId: InstanceId, how: End): Promise<void> {
-  if (how === 'refused') return put(ledger, target, { ...aRecord('queued'), instanceId });
-  await put(ledger, target, { ...aRecord('installing'), instanceId });
-  if (how === 'canceled') {
-    return put(ledger, target, { ...aRecord('failed'), instanceId, cause: 'ec2-ssm-canceled' });
-  }
-  await put(ledger, target, { ...aRecord('installed'), instanceId, joinDeadlineMs: NOW_MS });
-  if (how === 'stopped') return put(ledger, target, { ...aRecord('stopped'), instanceId });
-  if (how === 'joined') return put(ledger, target, { ...aRecord('joined'), instanceId });
-  return put(ledger, target, { ...aRecord('failed'), instanceId, cause: 'ec2-join-failure' });
-}
-
-async function begin({ ledger }: TestLedger, id = ID): Promise<void> {
-  await ledger.ramps.begin(id, { kind: 'matcher', subject: 'aws[0]', nowMs: NOW_MS }, RULE, 'once');
-}
-
-async function only(ledger: Ledger) {
-  const [ramp, ...others] = await ledger.ramps.all();
-  expect(others).toEqual([]);
-  if (ramp === undefined) throw new Error('no ramp runs');
-  return ramp;
-}
-
-const move = (ledger: Ledger, nowMs = NOW_MS) => moveRamps({ ledger, config: CONFIG, nowMs });
-const hosts = (from: number, count: number) =>
-  Array.from({ length: count }, (_, n) => anInstanceId(from + n));
 
 test('a step lets in its hosts and no other, whole batches or none, and the next is twice as large', async () => {
   const one = bench.create();

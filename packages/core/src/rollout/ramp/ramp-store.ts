@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { matchersWorkedBy } from '../../control/worked-by.ts';
 import { EpochMs } from '../../enrollment/record.ts';
 import { encodeStored, parseStored } from '../../enrollment/stored-schema.ts';
 import type { MatcherKey } from '../../organization/ids.ts';
@@ -39,6 +40,8 @@ export interface RampState extends RampFacts {
   readonly wokenAtMs: number;
   /** Targets whose hosts wait for a slot. */
   readonly waiting: number;
+  /** False for the ramp of a matcher that is not in the configuration that was last worked by. */
+  readonly isWanted: boolean;
 }
 
 const StoredRamp = z.looseObject({
@@ -85,14 +88,24 @@ export function createRampLedger(deps: {
     return done === 1;
   }
 
-  async function read(id: string, facts: RampFacts): Promise<RampState | null> {
+  /** Ids of the ramps of matchers that are worked by; null while that is not known. */
+  async function wanted(): Promise<ReadonlySet<string> | null> {
+    const keysOfMatchers = matchersWorkedBy(await redis.get(keys.workedBy));
+    return keysOfMatchers === null ? null : new Set(keysOfMatchers.map(matcherRampId));
+  }
+
+  async function read(
+    id: string,
+    facts: RampFacts,
+    worked: ReadonlySet<string> | null,
+  ): Promise<RampState | null> {
     const [fields, waiting] = await Promise.all([
       redis.hgetall(keys.ramp(id)),
       redis.scard(keys.rampWaiting(id)),
     ]);
-    return COUNTS.every((field) => COUNT.test(fields[field] ?? ''))
-      ? stateOf(id, facts, fields, waiting)
-      : null;
+    if (!COUNTS.every((field) => COUNT.test(fields[field] ?? ''))) return null;
+    const isWanted = facts.kind !== 'matcher' || worked?.has(id) !== false;
+    return { ...stateOf(id, facts, fields, waiting), isWanted };
   }
 
   return {
@@ -114,9 +127,10 @@ export function createRampLedger(deps: {
     /** Ramps that run or are stopped, with their counts; without those whose counts are none: see `restore`. */
     async all(): Promise<readonly RampState[]> {
       const { ramps } = await this.index();
-      const states = await Promise.all(
-        [...ramps].flatMap(([id, facts]) => (facts === null ? [] : [read(id, facts)])),
-      );
+      const running = [...ramps].filter((one): one is [string, RampFacts] => one[1] !== null);
+      if (running.length === 0) return [];
+      const worked = await wanted();
+      const states = await Promise.all(running.map(([id, facts]) => read(id, facts, worked)));
       return states.filter((state) => state !== null);
     },
 
@@ -139,7 +153,7 @@ export function createRampLedger(deps: {
     async restore({ first }: RampRule): Promise<void> {
       for (const [id, facts] of (await this.index()).ramps) {
         if (facts === null || !(await move(id, 'begin', first, encodeStored(facts), 'lost'))) continue;
-        const ramp = facts.stoppedAtMs === null ? null : await read(id, facts);
+        const ramp = facts.stoppedAtMs === null ? null : await read(id, facts, null);
         if (ramp !== null) await move(id, 'stop', ramp.stepCount, encodeStored(facts));
       }
     },
@@ -205,7 +219,7 @@ function stateOf(
   facts: RampFacts,
   fields: Readonly<Record<string, string>>,
   waiting: number,
-): RampState {
+): Omit<RampState, 'isWanted'> {
   const count = (field: string): number => Number(fields[field] ?? 0);
   const ofKind = (prefix: string): readonly number[] =>
     Object.entries(fields)

@@ -33,9 +33,13 @@ export async function moveRamps(deps: RampDeps): Promise<void> {
   if (ramps.length < running) await ledger.ramps.restore(config.rollout.ramp);
   await ledger.ramps.review();
   for (const ramp of ramps) {
-    if (config.rollout.ramp.off) await wake(deps, ramp, ramp.waiting);
-    else if (ramp.stoppedAtMs === null) await moveOne(deps, ramp);
-    else await tellStopped(deps, ramp);
+    if (config.rollout.ramp.off) {
+      await wake(deps, ramp, ramp.waiting);
+      await tellNothing(deps, ramp);
+    } else if (ramp.stoppedAtMs === null) await moveOne(deps, ramp);
+    else if (ramp.isWanted) await tellStopped(deps, ramp);
+    // It is stopped for the day on which its matcher is back; until then it holds no host.
+    else await tellNothing(deps, ramp);
   }
 }
 
@@ -86,10 +90,12 @@ function isQuiet({ step, waiting, takenAtMs }: RampState, { nowMs, config }: Ram
 
 /**
  * No candidates are left. A matcher that has let in fewer hosts than a first step still begins small when others come. Hosts that
- * wait for something else, such as the end of a freeze window or the begin of their wave, still begin small after it.
+ * wait for something else, such as the end of a freeze window or the begin of their wave, still begin small after it. A matcher
+ * that is no longer in the configuration has no candidates, and begins anew should it come back.
  */
 async function endQuietly(deps: RampDeps, ramp: RampState): Promise<void> {
   const { ledger, config, nowMs } = deps;
+  if (!ramp.isWanted) return ledger.ramps.drop(ramp.id);
   const { states } = await ledger.enrollments.counts();
   if ((states.get('queued') ?? 0) > 0) return;
   if (ramp.kind !== 'matcher') {
@@ -118,4 +124,10 @@ async function tellStopped(deps: RampDeps, ramp: RampState): Promise<void> {
   const { causes } = await ledger.enrollments.counts();
   await noteRamp(deps, ramp, 'stopped');
   await ledger.control.raise(findingOfStop(ramp, causes, nowMs));
+}
+
+/** A stop that holds no host back is nothing to act on. */
+async function tellNothing({ ledger: { control } }: RampDeps, { id, stoppedAtMs }: RampState): Promise<void> {
+  if (stoppedAtMs === null || !(await control.raised(['ramp-stopped'], id)).has('ramp-stopped')) return;
+  await control.clear('ramp-stopped', id);
 }
