@@ -14,12 +14,20 @@ const DEEPEST = 40;
 const STARTS = new Int32Array(DEEPEST);
 const ENDS = new Int32Array(DEEPEST);
 
+const LESS_THAN = 60;
 const GREATER_THAN = 62;
 const SLASH = 47;
+const TAB = 9;
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+const SPACE = 32;
 
-/** Walks over one document. Methods throw `NotPlain`, also where the document ends too early. */
+/**
+ * Walks over one document, byte by byte: only the texts that are asked for become strings. Methods throw `NotPlain`, also
+ * where the document ends too early.
+ */
 export class PlainXml {
-  readonly #xml: string;
+  readonly #bytes: Buffer;
   #at: number;
   /** The text before the tag read last. */
   #textStart = 0;
@@ -30,8 +38,8 @@ export class PlainXml {
   #kind: 'open' | 'close' | 'empty' = 'open';
 
   /** @param at behind the opening tag of the root */
-  constructor(xml: string, at: number) {
-    this.#xml = xml;
+  constructor(bytes: Buffer, at: number) {
+    this.#bytes = bytes;
     this.#at = at;
   }
 
@@ -48,8 +56,8 @@ export class PlainXml {
         this.#requireName(name);
         return;
       }
-      const child = wanted.find((one) => this.#isName(one));
-      if (child === undefined) this.skip();
+      const child = this.#nameAmong(wanted);
+      if (child === null) this.skip();
       else read(child);
     }
   }
@@ -60,7 +68,8 @@ export class PlainXml {
     this.#next();
     if (this.#kind !== 'close') throw new NotPlain('an element in a text');
     this.#requireName(name);
-    const raw = this.#xml.slice(this.#textStart, this.#textEnd);
+    // A tag is of ASCII, so a character that is cut off before it reads here as it would in the whole document.
+    const raw = this.#bytes.toString('utf8', this.#textStart, this.#textEnd);
     // What becomes of blanks alone depends on whether there is a line break among them.
     if (raw !== '' && raw.trim() === '') throw new NotPlain('a text of blanks');
     return raw.includes('&') ? decodeEntities(raw) : raw;
@@ -77,35 +86,30 @@ export class PlainXml {
    */
   skip(): void {
     if (this.#kind === 'empty') return;
-    const xml = this.#xml;
+    const bytes = this.#bytes;
     STARTS[0] = this.#nameStart;
     ENDS[0] = this.#nameEnd;
     let depth = 0;
     let at = this.#at;
     while (depth >= 0) {
-      const tag = xml.indexOf('<', at);
-      if (tag === -1) throw new NotPlain('an early end');
-      at = tag + 1;
-      let code = xml.charCodeAt(at);
+      at = nextTag(bytes, at) + 1;
+      let code = bytes[at];
       if (code === SLASH) {
         at += 1;
         const end = ENDS[depth] ?? 0;
         for (let i = STARTS[depth] ?? 0; i < end; i += 1) {
-          if (xml.charCodeAt(i) !== xml.charCodeAt(at)) throw new NotPlain('tags that cross');
+          if (bytes[i] !== bytes[at]) throw new NotPlain('tags that cross');
           at += 1;
         }
-        code = xml.charCodeAt(at);
+        code = bytes[at];
         depth -= 1;
       } else {
         const start = at;
-        while (isNameCode(code)) {
-          at += 1;
-          code = xml.charCodeAt(at);
-        }
-        if (at === start) throw new NotPlain('a tag without a plain name');
+        at = endOfName(bytes, at);
+        code = bytes[at];
         if (code === SLASH) {
           at += 1;
-          code = xml.charCodeAt(at);
+          code = bytes[at];
         } else {
           depth += 1;
           if (depth === DEEPEST) throw new NotPlain('too deep');
@@ -120,34 +124,37 @@ export class PlainXml {
   }
 
   #next(): void {
-    const xml = this.#xml;
-    const tag = xml.indexOf('<', this.#at);
-    if (tag === -1) throw new NotPlain('an early end');
+    const bytes = this.#bytes;
+    const tag = nextTag(bytes, this.#at);
     this.#textStart = this.#at;
     this.#textEnd = tag;
-    const isClosing = xml.charCodeAt(tag + 1) === SLASH;
+    const isClosing = bytes[tag + 1] === SLASH;
     const start = isClosing ? tag + 2 : tag + 1;
-    let at = start;
-    let code = xml.charCodeAt(at);
-    while (isNameCode(code)) {
-      at += 1;
-      code = xml.charCodeAt(at);
-    }
-    if (at === start) throw new NotPlain('a tag without a plain name');
+    let at = endOfName(bytes, start);
     this.#nameStart = start;
     this.#nameEnd = at;
     this.#kind = isClosing ? 'close' : 'open';
-    if (code === SLASH && !isClosing) {
+    if (bytes[at] === SLASH && !isClosing) {
       this.#kind = 'empty';
       at += 1;
-      code = xml.charCodeAt(at);
     }
-    if (code !== GREATER_THAN) throw new NotPlain('a tag with more than a name');
+    if (bytes[at] !== GREATER_THAN) throw new NotPlain('a tag with more than a name');
     this.#at = at + 1;
   }
 
+  #nameAmong<Name extends string>(wanted: readonly Name[]): Name | null {
+    for (const name of wanted) if (this.#isName(name)) return name;
+    return null;
+  }
+
   #isName(name: string): boolean {
-    return this.#nameEnd - this.#nameStart === name.length && this.#xml.startsWith(name, this.#nameStart);
+    const start = this.#nameStart;
+    if (this.#nameEnd - start !== name.length) return false;
+    for (let i = 0; i < name.length; i += 1) {
+      // oxlint-disable-next-line unicorn/prefer-code-point -- of ASCII, and compared with bytes
+      if (this.#bytes[start + i] !== name.charCodeAt(i)) return false;
+    }
+    return true;
   }
 
   #requireName(name: string): void {
@@ -157,23 +164,46 @@ export class PlainXml {
   /** Between elements there may be indentation; anything else would be text beside elements. */
   #requireBlank(): void {
     if (this.#textStart === this.#textEnd) return;
-    const text = this.#xml.slice(this.#textStart, this.#textEnd);
-    if (text.trim() !== '' || !text.includes('\n')) throw new NotPlain('text beside elements');
+    let hasBreak = false;
+    for (let at = this.#textStart; at < this.#textEnd; at += 1) {
+      const code = this.#bytes[at];
+      if (code === LINE_FEED) hasBreak = true;
+      else if (code !== SPACE && code !== TAB) throw new NotPlain('text beside elements');
+    }
+    if (!hasBreak) throw new NotPlain('text beside elements');
   }
 }
 
-/** What may stand before the children of a root element. */
-const OPENING = /^(?:<\?xml version="1\.0" encoding="UTF-8"\?>\s*)?<(\w+)(?: xmlns="[\w:/.-]*")?>/;
-
-/** Opens a document whose root is `name`, with or without a declaration and a namespace. */
-export function openPlainXml(xml: string, name: string): PlainXml {
-  const root = OPENING.exec(xml);
-  // A carriage return changes what text means.
-  if (root?.[1] !== name || xml.includes('\r')) throw new NotPlain(`no plain ${name}`);
-  return new PlainXml(xml, root[0].length);
+/** Where the next tag begins. */
+function nextTag(bytes: Buffer, from: number): number {
+  let at = from;
+  while (at < bytes.length && bytes[at] !== LESS_THAN) at += 1;
+  if (at >= bytes.length) throw new NotPlain('an early end');
+  return at;
 }
 
-function isNameCode(code: number): boolean {
+/** Behind the name that begins here. */
+function endOfName(bytes: Buffer, from: number): number {
+  let at = from;
+  while (isNameCode(bytes[at])) at += 1;
+  if (at === from) throw new NotPlain('a tag without a plain name');
+  return at;
+}
+
+/** What may stand before the children of a root element, and how long it may be. */
+const OPENING = /^(?:<\?xml version="1\.0" encoding="UTF-8"\?>[ \n]*)?<(\w+)(?: xmlns="[\w:/.-]*")?>/;
+const LONGEST_OPENING = 300;
+
+/** Opens a document whose root is `name`, with or without a declaration and a namespace. */
+export function openPlainXml(bytes: Buffer, name: string): PlainXml {
+  const root = OPENING.exec(bytes.toString('latin1', 0, LONGEST_OPENING));
+  // A carriage return changes what text means.
+  if (root?.[1] !== name || bytes.includes(CARRIAGE_RETURN)) throw new NotPlain(`no plain ${name}`);
+  return new PlainXml(bytes, root[0].length);
+}
+
+function isNameCode(code: number | undefined): boolean {
+  if (code === undefined) return false;
   return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57);
 }
 

@@ -12,9 +12,9 @@ export type LeanPage = Pick<DescribeInstancesResult, 'Reservations' | 'NextToken
  *
  * What comes back equals the SDK's result in these fields; `read-instances.test.ts` holds it to that.
  */
-export function readInstances(xml: string): LeanPage | null {
+export function readInstances(answer: Buffer): LeanPage | null {
   try {
-    return readResponse(openPlainXml(xml, ROOT));
+    return readResponse(openPlainXml(answer, ROOT));
   } catch (error) {
     if (error instanceof NotPlain) return null;
     throw error;
@@ -164,7 +164,7 @@ export class LeanEc2Protocol extends AwsEc2QueryProtocol {
       return super.deserializeResponse<Output>(operation, context, response);
     }
     const bytes = await context.streamCollector(response.body);
-    const page = readInstances(context.utf8Encoder(bytes));
+    const page = readInstances(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     if (page !== null) return { ...page, $metadata: this.deserializeMetadata(response) } as unknown as Output;
     // Already collected: the SDK takes bytes as they are.
     response.body = bytes;
