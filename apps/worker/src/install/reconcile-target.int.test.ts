@@ -73,7 +73,8 @@ test('a live command is adopted before the first send after Redis forgot it, and
     ]),
     // Two of three were sent to: no worker knows the third.
     config: { muster: { limits: { installs_in_flight: 2 } } },
-    speed: 20,
+    // Faster, the agent would end the hanging install (300 simulated seconds) before a slow machine has canceled it.
+    speed: 1,
   });
   expect(await bench.states()).toEqual({ queued: 3 });
   expect(await install(bench)).toMatchObject({ sent: 0, stopped: 'epoch' });
