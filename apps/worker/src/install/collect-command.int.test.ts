@@ -12,7 +12,7 @@ const startSent = useSentBatch(startWorkerBench);
 test('ends are recorded as they come, and the command is followed until its last one', async () => {
   const bench = await startSent({
     world: aWorld([...someInstances(1), ...someInstances(1, { outcome: { kind: 'hangs' } }, 1)]),
-    speed: 20,
+    speed: 1,
   });
   await shows(bench, 0, 'Success');
 
@@ -104,7 +104,7 @@ test('every kind of end has its own cause, in one look at one command', async ()
 test('an end that was recorded stays, whatever SSM shows later', async () => {
   const bench = await startSent({
     world: aWorld([...someInstances(1), ...someInstances(1, { outcome: { kind: 'hangs' } }, 1)]),
-    speed: 20,
+    speed: 1,
   });
   await shows(bench, 0, 'Success');
   await collect(bench);

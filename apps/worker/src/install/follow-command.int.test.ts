@@ -49,7 +49,7 @@ test('a command that SSM does not show has not ended: only its expiry ends it', 
 test('a command that expires without an end is canceled in SSM too', async () => {
   const bench = await startSent({
     world: aWorld([...someInstances(1), ...someInstances(1, { outcome: { kind: 'hangs' } }, 1)]),
-    speed: 20,
+    speed: 1,
   });
   await shows(bench, 0, 'Success');
   await passExpiry(bench);

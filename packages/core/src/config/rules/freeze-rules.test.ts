@@ -32,3 +32,9 @@ test.each([
 
   expect(nextStart(weekly, '2026-01-01T00:00:00Z')).toBe(first);
 });
+
+test('a rule does not count from before 1970', () => {
+  const old = { name: 'old', rrule: 'FREQ=DAILY;COUNT=99999', from: '0101-01-01', duration: '1h' };
+
+  expect(() => nextStart(old, '2026-01-01T00:00:00Z')).toThrow('must be in 1970 or later');
+});

@@ -132,6 +132,7 @@ function recurringTimes(
   if (shape.duration === undefined && !at.isFaulted(['duration'])) {
     at.fault([], 'a window with rrule needs a duration, such as 8h');
   }
+  if (fromMs !== null && fromMs < 0) at.fault(['from'], 'must be in 1970 or later: a rule counts from it');
   if (shape.rrule === undefined || (shape.from !== undefined && fromMs === null)) return null;
   const first = fromMs === null ? null : firstShown(shape.from ?? '', fromMs, timeZone);
   const reading = readRule(shape.rrule, { timeZone, first });

@@ -82,6 +82,12 @@ test('a rule of decades costs no more than one of this year', () => {
   expect(starts(old, '2026-05-01T00:00Z', '2026-05-05T00:00Z')).toHaveLength(2);
 });
 
+test('a count of tens of thousands from decades ago is worked out, too', () => {
+  const counted = aRecurrence('FREQ=DAILY;COUNT=50000', { first: '1990-01-01T02:00:00', timeZone: 'UTC' });
+
+  expect(starts(counted, '2026-12-01T00:00Z', '2026-12-02T00:00Z')).toEqual(['2026-12-01T02:00']);
+});
+
 test('what clocks show and when they show it are each other’s reverse', () => {
   expect(instantOf('2026-07-01T12:00:00', 'America/New_York')).toBe(Date.parse('2026-07-01T16:00Z'));
   expect(shownIn(Date.parse('2026-07-01T16:00Z'), 'America/New_York')).toBe('2026-07-01T12:00:00');
