@@ -5,6 +5,7 @@ import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-qu
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { watchAttention } from './api/attention.ts';
 import { followChanges } from './api/live.ts';
 import { isPassing, problemOf } from './api/problem.ts';
 import { sessionQuery } from './api/queries.ts';
@@ -35,6 +36,7 @@ const client = new QueryClient({
   },
 });
 
+watchAttention();
 // Not only when the shell is drawn: the answer is on its way meanwhile.
 void client.prefetchQuery(sessionQuery);
 followChanges(client);

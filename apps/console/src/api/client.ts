@@ -1,4 +1,5 @@
 /** How the page talks to `/api/v1`: JSON in and out, problems as thrown errors, the session's token with what changes something. */
+import { backgroundHeader } from './attention.ts';
 import { noteRequest } from './connection.ts';
 import { readProblem, refusal } from './problem.ts';
 
@@ -27,7 +28,7 @@ export function addressOf(path: string, query: Query = {}): string {
 
 /** Reads a resource. Rejects with a `Refusal`, also where no answer came. */
 export function ask<Answer>(path: string, query: Query = {}, signal?: AbortSignal): Promise<Answer> {
-  return exchange<Answer>(addressOf(path, query), { method: 'GET' }, signal);
+  return exchange<Answer>(addressOf(path, query), { method: 'GET', headers: backgroundHeader() }, signal);
 }
 
 /** Sends an order. Rejects with a `Refusal`, also where no answer came: then it is not known whether it was taken. */

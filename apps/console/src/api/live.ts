@@ -11,7 +11,11 @@ const REOPEN_MS = 15_000;
 /** The first answers are newer than the page itself: what changed until the stream stood is asked for when the page has been drawn. */
 const AFTER_FIRST_PAGE_MS = 2_000;
 
-/** Follows the stream until it is told to end. The first part of a query's key is the name of its resource. */
+/**
+ * Follows the stream while the page can be seen, until it is told to end. A browser keeps six connections to a server that speaks
+ * HTTP/1.1, over all of its tabs: streams of tabs in the background would leave none for the one that is opened next. The first part
+ * of a query's key is the name of its resource.
+ */
 export function followChanges(client: QueryClient): () => void {
   let stream: EventSource | null = null;
   let isOpen = false;
@@ -32,7 +36,17 @@ export function followChanges(client: QueryClient): () => void {
     });
   };
 
-  open();
+  const followWhileSeen = (): void => {
+    if (document.visibilityState === 'visible') {
+      if (stream === null) open();
+      return;
+    }
+    stream?.close();
+    [stream, isOpen] = [null, false];
+  };
+
+  followWhileSeen();
+  document.addEventListener('visibilitychange', followWhileSeen);
   const poll = setInterval(() => {
     if (!isOpen && document.visibilityState === 'visible') void refreshAll(client);
   }, POLL_MS);
@@ -42,6 +56,7 @@ export function followChanges(client: QueryClient): () => void {
   return () => {
     clearInterval(poll);
     clearInterval(reopen);
+    document.removeEventListener('visibilitychange', followWhileSeen);
     stream?.close();
   };
 }

@@ -8,6 +8,8 @@ import { stampOf } from './stamp.ts';
 
 /** What a page asks for by itself says so, and keeps no session from being idle. */
 const BACKGROUND_HEADER = 'x-muster-background';
+/** Pages ask for these again and again, and no header can be added: the stream of changes, and what Bull Board's page polls. */
+const UNASKED = /^\/(api\/v1\/events$|queues\/api\/)/i;
 
 /** By the cookie of a session that has not ended. */
 export function bySession(deps: {
@@ -31,6 +33,7 @@ export function bySession(deps: {
   };
 }
 
-function isBackground(request: Request): boolean {
-  return request.headers[BACKGROUND_HEADER] !== undefined;
+function isBackground({ headers, method, path }: Request): boolean {
+  if (headers[BACKGROUND_HEADER] !== undefined) return true;
+  return method === 'GET' && UNASKED.test(path);
 }

@@ -187,6 +187,36 @@ test('a session ends when it was idle, and at the latest when its time is over',
   expect((await who(browser)).principal?.kind).toBe('loopback');
 });
 
+test.each(['/api/v1/events', '/queues/api/queues'])(
+  'a page that goes on asking for %s by itself keeps no session from being idle',
+  async (path) => {
+    const browser = createBrowser(app.url);
+    await signIn(browser);
+    const seen = `{muster}:session-seen:${hashOfSecret(browser.jar.get('muster_muster') ?? '')}`;
+    await app.command('PEXPIRE', seen, '60000');
+
+    const cookie = `muster_muster=${browser.jar.get('muster_muster') ?? ''}`;
+    const asked = await fetch(app.url + path, { headers: { cookie } });
+    expect(asked.status).toBe(200);
+    await asked.body?.cancel();
+
+    expect(Number(await app.command('PTTL', seen))).toBeLessThanOrEqual(60_000);
+  },
+);
+
+test('while Redis is away a sign-in is told to be tried later', async () => {
+  const own = await startApp({ password: 'correct horse' });
+  await own.redis.stop();
+
+  const body = { name: 'ann', password: 'correct horse' };
+  const answer = await createBrowser(own.url).send('POST', '/auth/login', body);
+
+  expect(answer.status).toBe(503);
+  expect(answer.headers['content-type']).toContain('application/problem+json');
+  expect(answer.headers['retry-after']).toBe('5');
+  await own.stop();
+});
+
 test('while Redis is away this machine looks on, and a session is not taken for none where it acts', async () => {
   const own = await startApp();
   const browser = createBrowser(own.url);

@@ -159,6 +159,52 @@ describe.skipIf(NO_BROWSER !== '')(`around the console’s pages${NO_BROWSER}`, 
     await at.app.ledger.control.resume(`account:${accountId(4)}`);
   });
 
+  test('a browser with many tabs open has a connection left for one more, and each tab is live when it is looked at', async () => {
+    const { page } = await at.browser.open('/');
+    const context = page.context();
+    const tabs: Page[] = [];
+    for (let n = 0; n < 6; n += 1) {
+      const tab = await context.newPage();
+      // The tabs of a browser without a screen are all taken for visible.
+      await tab.addInitScript(
+        "Object.defineProperty(document, 'visibilityState', { get: () => (window.isLookedAt ? 'visible' : 'hidden') })",
+      );
+      await tab.goto(`${at.app.url}/findings`);
+      await tab.locator('#findings > li').first().waitFor();
+      tabs.push(tab);
+    }
+    const last = await context.newPage();
+    await last.goto(`${at.app.url}/rollout`);
+    await isLive(last);
+
+    const [tab] = tabs;
+    if (tab === undefined) throw new Error('there is no tab');
+    const [, answered] = await Promise.all([
+      tab.waitForRequest('**/api/v1/events'),
+      tab.waitForResponse((response) => response.url().includes('/api/v1/findings')),
+      tab.evaluate("window.isLookedAt = true, document.dispatchEvent(new Event('visibilitychange'))"),
+    ]);
+    expect(answered.status()).toBeLessThan(400);
+  });
+
+  test('a page that nobody touches says that it asks by itself', async () => {
+    const { page } = await at.browser.open('/', { role: 'viewer' });
+    await page.clock.install();
+    await page.reload();
+    await isLive(page);
+    const isByItself = async () => {
+      const request = page.waitForRequest('**/api/v1/overview');
+      await page.clock.runFor(10_000);
+      return (await (await request).allHeaders())['x-muster-background'] === '1';
+    };
+
+    expect(await isByItself()).toBe(false);
+    await page.clock.fastForward(120_000);
+    expect(await isByItself()).toBe(true);
+    await page.mouse.move(200, 200);
+    expect(await isByItself()).toBe(false);
+  });
+
   test('without Redis the page says so, and keeps what it knew with its age', async () => {
     const own = await startApp();
     await seedOrganization(own.ledger, Date.now());

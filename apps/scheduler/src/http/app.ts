@@ -27,6 +27,7 @@ import { registerModelMetrics } from '../read-model/model-metrics.ts';
 import type { ReadModel } from '../read-model/read-model.ts';
 import { compressAnswers } from './compress-answers.ts';
 import { registerLedgerMetrics, type Registry } from './ledger-metrics.ts';
+import { sendProblem } from './problem.ts';
 import { BOARD_PATH, createQueueBoard } from './queue-board.ts';
 import { consoleHeaders, redactAnswers, refuseCrossSite, requireOwnHost } from './request-guards.ts';
 
@@ -152,27 +153,36 @@ export function createHttpApp(deps: HttpDeps): Express {
     createQueueBoard(deps.queues, { audit: ledger.audit, isByTls: () => isReachedByTls(access()), log }),
   );
   app.use((_request, response) => {
-    response.status(404).json({ error: 'There is nothing here.' });
+    sendProblem(response, { status: 404, title: 'Not found', detail: 'There is nothing here.' });
   });
-  app.use(answerFailure(log));
+  app.use(answerFailure(log, () => whyNotReady(health)));
   return app;
 }
 
-/** Express knows this shape by its four parameters. */
-function answerFailure(log: Logger): ErrorRequestHandler {
-  return (error: unknown, request, response, next) => {
+/** Express knows this shape by its four parameters. @param whyNotReady null while Redis answers */
+function answerFailure(log: Logger, whyNotReady: () => Promise<string | null>): ErrorRequestHandler {
+  return async (error: unknown, request, response, next) => {
     if (response.headersSent) {
       next(error);
       return;
     }
-    // What a client got wrong (a broken URL) carries its own status; the rest is ours.
+    // What a client got wrong (a broken URL) carries its own status; the rest is ours, or Redis is away.
     const status = clientErrorOf(error);
-    if (status === null) log.error({ err: error, path: request.path }, 'a request failed');
-    response
-      .status(status ?? 500)
-      .json({ error: status === null ? 'The request failed; the log says why.' : 'Bad request.' });
+    if (status !== null) {
+      sendProblem(response, { status, title: 'Bad request', detail: 'The request cannot be read.' });
+    } else if ((await whyNotReady()) !== null) {
+      log.warn({ err: error, path: request.path }, 'a request could not be answered without Redis');
+      response.set('Retry-After', '5');
+      sendProblem(response, { status: 503, title: 'Redis is away', detail: REDIS_IS_AWAY });
+    } else {
+      log.error({ err: error, path: request.path }, 'a request failed');
+      const detail = 'The request failed; the log of the scheduler says why.';
+      sendProblem(response, { status: 500, title: 'The request failed', detail });
+    }
   };
 }
+
+const REDIS_IS_AWAY = 'This needs Redis, which cannot be asked just now. Try again soon; /readyz says why.';
 
 function clientErrorOf(error: unknown): number | null {
   if (typeof error !== 'object' || error === null || !('status' in error)) return null;

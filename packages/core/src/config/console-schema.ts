@@ -100,7 +100,9 @@ export const ConsoleShape = z.strictObject({
     .strictObject({
       idle: duration(MINUTE)
         .prefault('30m')
-        .describe('A signed-in browser that asks for nothing for this long must sign in again.'),
+        .describe(
+          'A signed-in browser whose user does nothing in it for this long must sign in again. What an open page asks by itself does not count.',
+        ),
       longest: duration(MINUTE)
         .prefault('12h')
         .describe('A signed-in browser must sign in again after this, whatever it does.'),
