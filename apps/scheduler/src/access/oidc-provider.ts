@@ -19,12 +19,17 @@ export interface Provider {
    * Redeems the code that the browser brought. Rejects where anything of it is not right.
    *
    * @param query of the way back, with its `?`
-   * @returns `role` null: no group of the user has one
+   * @returns whom it signed in
    */
-  finish(
-    query: string,
-    started: Omit<Started, 'url'>,
-  ): Promise<{ readonly name: string; readonly role: Role | null }>;
+  finish(query: string, started: Omit<Started, 'url'>): Promise<SignedIn>;
+}
+
+interface SignedIn {
+  readonly name: string;
+  /** Null: no group of the user has one. */
+  readonly role: Role | null;
+  /** The provider names the claim of the groups and does not tell it, as Entra ID does above 200 groups. */
+  readonly areGroupsLeftOut: boolean;
 }
 
 /** Loaded with the first sign-in: most schedulers have none. */
@@ -126,6 +131,7 @@ export function createProvider(settings: () => OidcSettings, clock: { monotonicM
       return {
         name: nameOf(claims, nameClaim, subject),
         role: roleOfGroups(roles, textsOf(claims[groupsClaim])),
+        areGroupsLeftOut: claims[groupsClaim] === undefined && namesElsewhere(claims, groupsClaim),
       };
     },
   };
@@ -138,6 +144,12 @@ function nameOf(claims: Readonly<Record<string, unknown>>, nameClaim: string, su
   return typeof name === 'string' && name !== '' && !isUnverified
     ? name.slice(0, 200)
     : subject.slice(0, 200);
+}
+
+/** Distributed claims: https://openid.net/specs/openid-connect-core-1_0.html#AggregatedDistributedClaims */
+function namesElsewhere(claims: Readonly<Record<string, unknown>>, name: string): boolean {
+  const names = claims['_claim_names'];
+  return typeof names === 'object' && names !== null && Object.hasOwn(names, name);
 }
 
 function textsOf(claim: unknown): readonly string[] {

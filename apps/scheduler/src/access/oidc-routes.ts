@@ -69,8 +69,10 @@ export function createOidcRoutes(deps: {
 
   router.get('/oidc/callback', async (request, response) => {
     const state = cookieNamed(request, cookie);
-    response.clearCookie(cookie, options());
-    const flow = state !== null && state === request.query['state'] ? await access.flows.take(state) : null;
+    // The cookie of a sign-in that another tab began since is not this one's to take away.
+    const isOurs = state !== null && state === request.query['state'];
+    if (isOurs) response.clearCookie(cookie, options());
+    const flow = isOurs ? await access.flows.take(state) : null;
     if (state === null || flow === null) {
       sendFailure(
         response,
@@ -90,14 +92,11 @@ export function createOidcRoutes(deps: {
       sendFailure(response, 401, 'The provider has not signed you in. The scheduler’s log says why.');
       return;
     }
-    const { name, role } = user;
+    const { name, role, areGroupsLeftOut } = user;
     if (role === null) {
-      await journal.refused({ name, kind: 'oidc', role, ip }, 'no group of the user has a role');
-      sendFailure(
-        response,
-        403,
-        `No group of ${name} has a role here. The operator of Muster maps groups in muster.console.oidc.roles.`,
-      );
+      const why = areGroupsLeftOut ? 'the provider left the groups out' : 'no group of the user has a role';
+      await journal.refused({ name, kind: 'oidc', role, ip }, why);
+      sendFailure(response, 403, areGroupsLeftOut ? leftOut(name) : withoutRole(name));
       return;
     }
     await beginSession(deps, request, response, { name, kind: 'oidc', role });
@@ -105,6 +104,14 @@ export function createOidcRoutes(deps: {
     response.redirect(303, flow.next);
   });
   return router;
+}
+
+function withoutRole(name: string): string {
+  return `No group of ${name} has a role here. The operator of Muster maps groups in muster.console.oidc.roles.`;
+}
+
+function leftOut(name: string): string {
+  return `The provider did not tell the groups of ${name}, since there are too many of them. Its administrator can have it tell Muster only the groups that are assigned to this application.`;
 }
 
 function queryOf(request: Request): string {

@@ -16,6 +16,15 @@ const USERS: Readonly<Record<string, { readonly groups: readonly string[]; reado
   una: { groups: ['sre'], verified: false },
 };
 
+/** Of too many it says where they could be asked for, as Entra ID does. */
+function groupsOf(id: string): object {
+  if (id !== 'max') return { groups: [...(USERS[id]?.groups ?? [])] };
+  return {
+    _claim_names: { groups: 'src1' },
+    _claim_sources: { src1: { endpoint: 'https://example.com/groups' } },
+  };
+}
+
 let provider: Server;
 let app: RunningApp;
 let settings: OidcSettings;
@@ -38,7 +47,7 @@ beforeAll(async () => {
         sub: id,
         email: `${id}@example.com`,
         email_verified: USERS[id]?.verified ?? true,
-        groups: [...(USERS[id]?.groups ?? [])],
+        ...groupsOf(id),
       }),
     }),
   });
@@ -160,6 +169,25 @@ test('a way back is of use in the browser that began, once', async () => {
   expect((await who(other)).principal).toBeNull();
   expect((await back(browser, location)).status).toBe(303);
   expect((await back(browser, location)).status).toBe(400);
+});
+
+test('a sign-in that another tab began first does not end the one that was begun last', async () => {
+  const browser = createBrowser(app.url);
+  const first = await throughProvider(await begin(browser), 'ann');
+  const last = await throughProvider(await begin(browser, '/findings'), 'ann');
+
+  expect((await back(browser, first)).status).toBe(400);
+  const answer = await back(browser, last);
+
+  expect([answer.status, answer.headers['location']]).toEqual([303, '/findings']);
+});
+
+test('of a user whose groups the provider leaves out the page says so', async () => {
+  const browser = createBrowser(app.url);
+  const answer = await back(browser, await throughProvider(await begin(browser), 'max'));
+
+  expect(answer.status).toBe(403);
+  expect(answer.body).toContain('did not tell the groups of max@example.com');
 });
 
 test.each<[string, (query: URLSearchParams) => void]>([

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Session } from '@muster/api/session';
+import type { TrustedProxySettings } from '@muster/core/config/model';
 import { Secret } from '@muster/core/config/secret';
 import { recordingLog } from '@muster/testing/builders';
 import { type RunningApp, startApp } from '../http/running-app.fixture.ts';
@@ -7,6 +8,14 @@ import { createBrowser } from './browser.fixture.ts';
 
 const SECRET = 'a-shared-secret-of-the-proxy';
 const ACT = '/api/v1/no-such-act';
+
+const TRUSTED: TrustedProxySettings = {
+  header: 'x-forwarded-user',
+  groupsHeader: 'x-forwarded-groups',
+  secretHeader: 'x-muster-proxy-secret',
+  secret: new Secret(SECRET),
+  roles: { sre: 'operator', admins: 'admin' },
+};
 
 const log = recordingLog();
 let app: RunningApp;
@@ -16,13 +25,7 @@ beforeAll(async () => {
     host: '0.0.0.0',
     console: {
       publicUrl: 'https://muster.example.com',
-      trustedProxy: {
-        header: 'x-forwarded-user',
-        groupsHeader: 'x-forwarded-groups',
-        secretHeader: 'x-muster-proxy-secret',
-        secret: new Secret(SECRET),
-        roles: { sre: 'operator', admins: 'admin' },
-      },
+      trustedProxy: TRUSTED,
     },
   });
 });
@@ -44,6 +47,37 @@ test('who the proxy names is known, with the highest role of the groups', async 
   expect(session.principal).toEqual({ name: 'ann', kind: 'proxy', role: 'operator' });
   const admin = await ask({ ...BY_PROXY, 'x-forwarded-groups': 'admins,sre' });
   expect(Session.parse(JSON.parse(admin.body)).principal?.role).toBe('admin');
+});
+
+test('of a user in many groups each is looked at whole', async () => {
+  const others = Array.from({ length: 200 }, (_, n) => `team-${n}`).join(',');
+  const roleBy = async (groups: string) =>
+    Session.parse(JSON.parse((await ask({ ...BY_PROXY, 'x-forwarded-groups': groups })).body)).principal
+      ?.role;
+
+  expect(await roleBy(`${others},sre`)).toBe('operator');
+  // A thousand characters end right behind the name of another group.
+  const before = 'x'.repeat(1_000 - ',sre,admins'.length);
+  expect(await roleBy(`${before},sre,admins-of-nothing`)).toBe('operator');
+});
+
+test('names and groups of any script are those of the configuration', async () => {
+  app.reconfigure({
+    trustedProxy: { ...TRUSTED, roles: { Équipe: 'operator' } },
+  });
+  const asBytes = (text: string) => Buffer.from(text, 'utf8').toString('latin1');
+  const { body } = await ask({
+    ...BY_PROXY,
+    'x-forwarded-user': asBytes('José 漢'),
+    'x-forwarded-groups': asBytes('Équipe'),
+  });
+  app.reconfigure({ trustedProxy: TRUSTED });
+
+  expect(Session.parse(JSON.parse(body)).principal).toEqual({
+    name: 'José 漢',
+    kind: 'proxy',
+    role: 'operator',
+  });
 });
 
 test('names without the proxy’s secret are the visitor’s own, and a wrong secret is refused', async () => {

@@ -1,10 +1,14 @@
+import { isUtf8 } from 'node:buffer';
 import { timingSafeEqual } from 'node:crypto';
 import type { Request } from 'express';
 import type { ConsoleSettings } from '@muster/core/config/model';
 import { roleOfGroups } from '@muster/core/control/access/role';
 import { hashOfSecret } from '@muster/core/runtime/secret-token';
+import { beginOfText } from '@muster/core/runtime/wording';
 import type { Identifier } from './identify.ts';
 import type { SignInJournal } from './sign-in-journal.ts';
+
+const LONGEST_NAME = 200;
 
 /** By what a proxy says that has signed the user in, and that proves itself by the shared secret. */
 export function byTrustedProxy(deps: {
@@ -27,8 +31,9 @@ export function byTrustedProxy(deps: {
       );
       return { kind: 'refused', status: 401, detail: 'The secret of the proxy is wrong.' };
     }
-    const name = headerOf(request, proxy.header);
-    if (name === null) return null;
+    const whole = headerOf(request, proxy.header);
+    if (whole === null) return null;
+    const name = beginOfText(whole, LONGEST_NAME);
     const groups =
       proxy.groupsHeader === null ? [] : (headerOf(request, proxy.groupsHeader) ?? '').split(',');
     const role = roleOfGroups(
@@ -54,9 +59,15 @@ function addressOf(request: Request): string {
   return entries.at(-1)?.trim() || (request.ip ?? '');
 }
 
-/** Null without it, and where it is empty or there are several. */
+/** Null without it, and where it is empty or there are several. Never cut: the begin of a group's name may be another group's. */
 function headerOf(request: Request, name: string): string | null {
   const values = request.headersDistinct[name] ?? [];
   const [value = ''] = values;
-  return values.length === 1 && value !== '' ? value.slice(0, 1_000) : null;
+  return values.length === 1 && value !== '' ? asWritten(value) : null;
+}
+
+/** Node reads the bytes of a header as Latin-1; proxies write names in UTF-8. */
+function asWritten(value: string): string {
+  const bytes = Buffer.from(value, 'latin1');
+  return isUtf8(bytes) ? bytes.toString('utf8') : value;
 }
