@@ -134,6 +134,21 @@ test.each([
   expect(receiver.received.length).toBe(before + 1);
 });
 
+test('a message that was taken is sent, also where the connection breaks before the end of the answer', async () => {
+  receiver.answer({ status: 200, text: 'ok', breaks: true });
+
+  expect(await send(aChannel(slack(receiver.url)))).toMatchObject({ kind: 'sent' });
+});
+
+test('half of a character in a foreign text is sent as the sign for one that is not known', async () => {
+  const [event] = BATCH.events;
+  if (event === undefined) throw new Error('there is no event');
+  const batch = { ...BATCH, events: [{ ...event, message: 'cut \ud83d' }] };
+  await send(aChannel({ kind: 'webhook', url: new Secret(receiver.url), secret: null }), batch);
+
+  expect(receiver.received.at(-1)?.text).toContain('"message":"cut \ufffd"');
+});
+
 test('how long a server asks to wait is told', async () => {
   receiver.answer({ status: 429, headers: { 'retry-after': '120' } });
 

@@ -40,7 +40,10 @@ export async function deliver(
   const { batch, sender, standing } = message;
   const words = wordMessage(batch, sender);
   const post = (url: string, body: object, headersOf = (_text: string): Record<string, string> => ({})) => {
-    const text = JSON.stringify(body);
+    const text = JSON.stringify(body, (_name, value: unknown) =>
+      // Half of a character is no JSON that every server takes, and a message would be refused for it.
+      typeof value === 'string' ? value.toWellFormed() : value,
+    );
     const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
     return postJson({
       url,

@@ -16,8 +16,9 @@ const TEXT_CHARS = 300;
 const BYTES_READ = 4_096;
 
 /**
- * Posts JSON, and follows no redirect: where one leads is not what the operator wrote. Rejects when no answer comes, or with
- * a `PrivateAddressError`.
+ * Posts JSON, and follows no redirect: where one leads is not what the operator wrote. A status is an answer, also where the
+ * connection breaks before the end of its body: what was taken is not sent again. Rejects when no answer comes, or with a
+ * `PrivateAddressError`.
  */
 export function postJson(options: {
   readonly url: string;
@@ -55,7 +56,9 @@ export function postJson(options: {
         // A server that goes on talking is not listened to.
         if (length >= BYTES_READ) response.destroy();
       });
-      response.once('error', reject);
+      // What breaks from here on ends the body, and `close` comes after it.
+      response.on('error', () => undefined);
+      request.off('error', reject).on('error', () => undefined);
       response.once('close', () => {
         resolve({
           status: response.statusCode ?? 0,

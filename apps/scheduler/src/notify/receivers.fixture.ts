@@ -12,7 +12,13 @@ export interface Received {
 
 /** How a receiver answers; `hang` never does. */
 export type ReceiverAnswer =
-  | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly text?: string }
+  | {
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly text?: string;
+      /** The connection is reset behind the text. @default false */
+      readonly breaks?: boolean;
+    }
   | 'hang';
 
 /** A server on loopback that takes what channels send. */
@@ -39,7 +45,11 @@ export async function startReceiver(): Promise<Receiver> {
         json: JSON.parse(text) as Received['json'],
       });
       if (how === 'hang') return;
-      response.writeHead(how.status, how.headers).end(how.text ?? '');
+      const { status, headers, text: body = '', breaks = false } = how;
+      if (breaks) {
+        response.writeHead(status, { ...headers, 'content-length': '1000' });
+        response.write(body, () => request.socket.resetAndDestroy());
+      } else response.writeHead(status, headers).end(body);
     });
   });
   await listening(server);

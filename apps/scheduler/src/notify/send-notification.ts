@@ -13,6 +13,8 @@ const LEASE_MS = 90_000;
 /** Before the second attempt; each further wait is twice as long. */
 const FIRST_WAIT_MS = 15_000;
 const LONGEST_WAIT_MS = 30 * 60_000;
+/** A server that asks for days would silence its channel, and no finding would say so. */
+const LONGEST_ASKED_MS = 60 * 60_000;
 /** Over about two hours. */
 const MOST_ATTEMPTS = 12;
 /**
@@ -73,7 +75,8 @@ export function createNotificationSender(deps: {
     }
     if (delivery.kind === 'later' && attempt < MOST_ATTEMPTS) {
       const usual = Math.min(FIRST_WAIT_MS * 2 ** (attempt - 1), LONGEST_WAIT_MS);
-      await end((Math.max(usual, delivery.afterMs ?? 0) * (1 + 0.1 * deps.random())) / config.speed);
+      const asked = Math.min(delivery.afterMs ?? 0, LONGEST_ASKED_MS);
+      await end((Math.max(usual, asked) * (1 + 0.1 * deps.random())) / config.speed);
       log.warn({ channel: name, attempt, said }, 'notification not taken, tried again later');
       return { said, events: 0 };
     }

@@ -4,6 +4,7 @@ import { createRedisLedger, type Ledger } from '@muster/core/control/ledger';
 import { boardQueues, createJobQueue } from '@muster/core/jobs/queue/enqueue';
 import type { NotifyChannel } from '@muster/core/notify/channel';
 import { closeRedis, createRedis } from '@muster/core/redis/connection';
+import { createKeys } from '@muster/core/redis/keys';
 import { createClock } from '@muster/core/runtime/clock';
 import { createMetrics } from '@muster/core/runtime/metrics';
 import { recordingLog } from '@muster/testing/builders';
@@ -278,6 +279,28 @@ test('a message that is not taken is tried again with the same id, and one that 
   await Promise.all(boards.map((one) => one.close()));
   await closeRedis(redis);
 }, 30_000);
+
+test('a server that asks to wait for days does not silence its channel for days', async () => {
+  const receiver = await aReceiver();
+  receiver.answer({ status: 503, headers: { 'retry-after': '900000' } });
+  const { ledger, prefix, log } = startTeller([aChannel('ops', receiver.url)], aPrefix());
+  await ledger.control.raise(BRAKE);
+  await soon(() =>
+    expect(log.lines.map(({ message }) => message)).toContain('notification not taken, tried again later'),
+  );
+
+  const client = aClient();
+  closing.push(client.close);
+  const due = (await client.command(
+    'ZRANGE',
+    createKeys(prefix).due('notify'),
+    '0',
+    '0',
+    'WITHSCORES',
+  )) as readonly (string | readonly string[])[];
+  const [, score] = due.flat();
+  expect(Number(score) - Date.now()).toBeLessThan((1.1 * 3_600_000) / SPEED + 1);
+});
 
 test('a muted finding is not told, and is told when the mute has ended', async () => {
   const receiver = await aReceiver();

@@ -135,3 +135,29 @@ test('four hundred accounts of one kind are one incident, which ends when the la
     },
   ]);
 });
+
+test('an incident has the summary of the most urgent of its scopes, and foreign text is one plain line', () => {
+  const facts = { routingKey: 'k'.repeat(32), sender: SENDER };
+  const mild = anEvent({ scope: 'account:1', severity: 'info' });
+  const urgent = anEvent({ scope: 'account:2', message: HOSTILE, remedy: HOSTILE });
+
+  const [body] = pagerdutyBodies(aBatch(mild, urgent), [mild, urgent].map(told), facts);
+
+  expect(body).toMatchObject({ payload: { severity: 'critical' } });
+  const { payload } = body as { payload: { summary: string; custom_details: { remedy: string } } };
+  for (const text of [payload.summary, payload.custom_details.remedy]) {
+    expect(text).toContain(String.raw`*bold*\u202e\u001b[2J\nBcc`);
+    expect(text).not.toMatch(/\p{C}/u);
+  }
+});
+
+test('no text is cut in the middle of a character, whatever the length', () => {
+  const facts = { routingKey: 'k'.repeat(32), sender: { ...SENDER, group: '😀'.repeat(500) } };
+  for (const lead of ['', 'a']) {
+    const event = anEvent({ message: lead + '😀'.repeat(2_000), scope: lead + '😀'.repeat(2_000) });
+    const words = wordMessage(aBatch(event), facts.sender);
+    const sent = [slackBody(words), mailBody(words), ...pagerdutyBodies(aBatch(event), [told(event)], facts)];
+
+    for (const text of sent.map((body) => JSON.stringify(body))) expect(text).not.toMatch(/\\ud[89a-f]/i);
+  }
+});

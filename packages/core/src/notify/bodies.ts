@@ -1,5 +1,7 @@
 /** What is sent to each kind of channel that takes JSON. */
-import { type MessageText, moreOf, type Sender, textOf } from './message-text.ts';
+import { SEVERITIES } from '../control/severity.ts';
+import { beginOfText } from '../runtime/wording.ts';
+import { type MessageText, moreOf, plainLine, type Sender, textOf } from './message-text.ts';
 import type { NotifyBatch, NotifyEvent, Told } from './told.ts';
 
 /**
@@ -15,10 +17,10 @@ export function slackBody(words: MessageText): object {
     unfurl_media: false,
     blocks: [
       // 150 characters are the most that a header takes, 3,000 a section.
-      { type: 'header', text: plain(words.title.slice(0, 150)) },
+      { type: 'header', text: plain(beginOfText(words.title, 150)) },
       ...words.entries.map(({ head, text, remedy }) => ({
         type: 'section',
-        text: plain([head, text, ...(remedy === null ? [] : [remedy])].join('\n').slice(0, 3_000)),
+        text: plain(beginOfText([head, text, ...(remedy === null ? [] : [remedy])].join('\n'), 3_000)),
       })),
       ...(words.more > 0 ? [{ type: 'context', elements: [plain(moreOf(words.more))] }] : []),
     ],
@@ -81,17 +83,18 @@ export function pagerdutyBodies(
     const open = standing.filter(({ item }) => item.kind === kind).map(({ item }) => item);
     const base = {
       routing_key: facts.routingKey,
-      dedup_key: `muster/${facts.sender.cluster ?? ''}/${facts.sender.group}/${kind}`.slice(0, 255),
+      dedup_key: beginOfText(`muster/${facts.sender.cluster ?? ''}/${facts.sender.group}/${kind}`, 255),
       client: 'Muster',
     };
-    const [first] = open;
+    const [first] = open.toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
     if (first === undefined) return { ...base, event_action: 'resolve' };
     const more = open.length > 1 ? ` (and ${open.length - 1} more)` : '';
     return {
       ...base,
       event_action: 'trigger',
       payload: {
-        summary: `${kind}: ${first.message}`.slice(0, 1_000) + more,
+        // 1,024 characters are the most.
+        summary: plainLine(`${kind}: ${first.message}`) + more,
         source: facts.sender.cluster ?? facts.sender.group,
         severity: PAGERDUTY_SEVERITY[first.severity],
         timestamp: new Date(first.sinceMs).toISOString(),
@@ -100,8 +103,8 @@ export function pagerdutyBodies(
         class: kind,
         custom_details: {
           owner: first.owner,
-          remedy: first.remedy,
-          scopes: open.slice(0, 50).map(({ scope }) => scope),
+          remedy: plainLine(first.remedy),
+          scopes: open.slice(0, 50).map(({ scope }) => plainLine(scope)),
         },
       },
     };
@@ -110,5 +113,5 @@ export function pagerdutyBodies(
 
 /** Subject and text of a mail. */
 export function mailBody(words: MessageText): { readonly subject: string; readonly text: string } {
-  return { subject: words.title.slice(0, 200), text: textOf(words) };
+  return { subject: beginOfText(words.title, 200), text: textOf(words) };
 }

@@ -1,5 +1,6 @@
 import { SEVERITIES, type Severity } from '../control/severity.ts';
 import { terminalLine } from '../runtime/terminal-text.ts';
+import { beginOfText } from '../runtime/wording.ts';
 import { EVENT_TYPES, type NotifyBatch, type NotifyEvent } from './told.ts';
 
 /** Who tells. */
@@ -51,7 +52,7 @@ export function wordMessage(batch: NotifyBatch, sender: Sender): MessageText {
   const said = counts.filter(([, count]) => count > 0).map(([type, count]) => `${count} ${WORDS[type]}`);
   const where = `${sender.group}${sender.cluster === null ? '' : ` (${sender.cluster})`}`;
   return {
-    title: plain(`Muster ${where}: ${said.join(', ')}`),
+    title: plainLine(`Muster ${where}: ${said.join(', ')}`),
     entries: events.slice(0, MOST_ENTRIES).map(entryOf),
     more: Math.max(0, events.length - MOST_ENTRIES) + batch.leftOut,
   };
@@ -61,9 +62,9 @@ function entryOf(event: NotifyEvent): MessageEntry {
   const { type, severity, kind, scope, message, remedy, owner } = event;
   return {
     severity,
-    head: plain(`${WORDS[type]}: ${kind} (${scope === kind ? 'hosts' : scope}), ${severity}`),
-    text: plain(message),
-    remedy: isOver(event) ? null : plain(`${owner}: ${remedy}`),
+    head: plainLine(`${WORDS[type]}: ${kind} (${scope === kind ? 'hosts' : scope}), ${severity}`),
+    text: plainLine(message),
+    remedy: isOver(event) ? null : plainLine(`${owner}: ${remedy}`),
   };
 }
 
@@ -112,7 +113,8 @@ function isOver({ type }: NotifyEvent): boolean {
   return type === 'resolved' || type === 'muted';
 }
 
-function plain(text: string): string {
+/** A foreign text as one line, cut to what a message has room for. */
+export function plainLine(text: string): string {
   const line = terminalLine(text);
-  return line.length > TEXT_CHARS ? `${line.slice(0, TEXT_CHARS)}…` : line;
+  return line.length > TEXT_CHARS ? `${beginOfText(line, TEXT_CHARS)}…` : line;
 }

@@ -9,3 +9,8 @@ export function plural(count: number, noun: string): string {
 export function percent(share: number): string {
   return `${Number((share * 100).toFixed(1))} %`;
 }
+
+/** The begin of a text, in whole characters: half of a surrogate pair is no JSON that every server takes. @param most in UTF-16 units */
+export function beginOfText(text: string, most: number): string {
+  return text.length <= most ? text : text.slice(0, most).replace(/[\uD800-\uDBFF]$/u, '');
+}

@@ -4,6 +4,7 @@ import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { ForeignWord } from '../../enrollment/cause.ts';
 import { EpochMs } from '../../enrollment/record.ts';
+import { beginOfText } from '../../runtime/wording.ts';
 import { LEDGER_SCHEMA } from '../installation.ts';
 
 /** What is audited. The last nine are Muster's own acts and those of people on who may act. */
@@ -181,8 +182,6 @@ export function musterActor(part: string, process: string): Actor {
   return { by: { name: part, kind: 'muster', role: null }, from: process };
 }
 
-/** In whole characters, so that half of a surrogate pair is never left over. */
 function cut(text: string, most: number): string {
-  if (text.length <= most) return text;
-  return `${text.slice(0, most - 1).replace(/[\uD800-\uDBFF]$/u, '')}…`;
+  return text.length <= most ? text : `${beginOfText(text, most - 1)}…`;
 }
