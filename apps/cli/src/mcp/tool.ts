@@ -1,4 +1,5 @@
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
+import { terminalText } from '@muster/core/runtime/terminal-text';
 import type { z } from 'zod';
 
 /** A question that an assistant may ask. None changes anything. */
@@ -24,17 +25,28 @@ export const UNTRUSTED_NOTICE =
 
 /** An answer as structured content, marked, and as the same in text for clients that read nothing else. */
 export function asResult(data: object): CallToolResult {
-  const marked = { notice: UNTRUSTED_NOTICE, data };
+  const shown = visible(data);
   return {
     content: [
       { type: 'text', text: UNTRUSTED_NOTICE },
-      { type: 'text', text: JSON.stringify(data) },
+      { type: 'text', text: JSON.stringify(shown) },
     ],
-    structuredContent: marked,
+    structuredContent: { notice: UNTRUSTED_NOTICE, data: shown },
   };
+}
+
+/**
+ * The same with what shows nothing written by its number: a text of a host can hide from the person at the screen what it tells a
+ * model, by Unicode's tag characters and others that no font draws.
+ */
+function visible(value: unknown): unknown {
+  if (typeof value === 'string') return terminalText(value);
+  if (Array.isArray(value)) return value.map(visible);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [terminalText(name), visible(one)]));
 }
 
 /** A question that could not be answered: the assistant may tell why. */
 export function asFailure(message: string): CallToolResult {
-  return { isError: true, content: [{ type: 'text', text: message }] };
+  return { isError: true, content: [{ type: 'text', text: terminalText(message) }] };
 }

@@ -1,6 +1,7 @@
 import type { InstanceId } from '@muster/core/organization/ids';
 import { z } from 'zod';
 import type { CommandContext } from '../command-context.ts';
+import type { InstanceLine } from '../lists/instance-list.ts';
 import { parseId } from '../parse-ids.ts';
 import type { Rows } from '../sources/source.ts';
 import { withSource } from '../sources/with-source.ts';
@@ -41,7 +42,7 @@ export function sourceTools(context: CommandContext): readonly McpTool[] {
       name: 'instances',
       title: 'Instances and where they stand',
       description:
-        'EC2 instances by state (such as joined, failed, lost, ineligible, queued), cause, account or region. Counts stand in status.',
+        'EC2 instances by state (such as joined, failed, lost, ineligible, queued), cause, account or region. Counts stand in status, outputs in explain.',
       input: {
         state: z.string().max(100).optional(),
         cause: z.string().max(100).optional(),
@@ -57,7 +58,7 @@ export function sourceTools(context: CommandContext): readonly McpTool[] {
           region: region === undefined ? null : parseId('region', region, 'region'),
         };
         return withSource(context, (source) =>
-          take(source.instances(filter, { sort: '', most: null }), most),
+          take(source.instances(filter, { sort: '', most: null }), most, withoutOutput),
         );
       },
     }),
@@ -93,13 +94,22 @@ async function* unread<Row extends { readonly status: string }>(
   for await (const row of rows) if (row.status !== 'complete') yield row;
 }
 
+/** Two hundred outputs are more than an assistant can hold, and more foreign text than it was asked about. */
+function withoutOutput({ output: _output, ...row }: InstanceLine): object {
+  return row;
+}
+
 /** The first rows, and how many there are. */
-async function take<Row>(rows: Rows<Row>, most: number): Promise<object> {
-  const items: Row[] = [];
+async function take<Row>(
+  rows: Rows<Row>,
+  most: number,
+  shown: (row: Row) => unknown = (row) => row,
+): Promise<object> {
+  const items: unknown[] = [];
   let count = 0;
   for await (const row of rows) {
     count += 1;
-    if (items.length < most) items.push(row);
+    if (items.length < most) items.push(shown(row));
     const total = rows.total?.() ?? null;
     if (total === null || items.length < most) continue;
     count = total;
