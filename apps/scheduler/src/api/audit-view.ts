@@ -33,8 +33,10 @@ export function createAuditView(audit: AuditLedger): AuditView {
     if (kept < 0) forget();
     else held.splice(0, kept);
     await readNew();
-    // An entry was taken out, or the stream began anew: all of it is read again.
-    if (held.length !== (await audit.bounds()).count) {
+    // An entry was taken out, or the stream began anew: all of it is read again. Where one came meanwhile, the next look counts.
+    const now = await audit.bounds();
+    const isEnd = now.lastId === (held.at(-1)?.id ?? '') && now.firstId === (held.at(0)?.id ?? '');
+    if (isEnd && held.length !== now.count) {
       forget();
       await readNew();
     }

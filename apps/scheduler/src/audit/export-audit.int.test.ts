@@ -74,6 +74,22 @@ test('each entry is a line of the file of its day, and the chain goes on from fi
   expect(await verdict()).toMatchObject({ entries: 5, firstSeq: 1, lastSeq: 5, fault: null });
 });
 
+test('a server of Redis that takes over at midnight and is minutes behind breaks no chain', async () => {
+  const one = bench.create();
+  const { export: tick } = scheduler(one, 'a/1');
+  one.time.hold(Date.parse('2026-11-30T00:01:00Z'));
+  await append(one, 1);
+  one.time.hold(Date.parse('2026-11-29T23:58:00Z'));
+  await append(one, 1);
+  one.time.hold(Date.parse('2026-11-30T00:02:00Z'));
+  await append(one, 1);
+
+  await tick(settings());
+
+  expect((await listFiles(file)).map(({ day }) => day)).toEqual(['2026-11-30']);
+  expect(await verdict()).toMatchObject({ entries: 3, fault: null });
+});
+
 test('a scheduler killed after it wrote and before it noted it is followed without a gap and without a double', async () => {
   const one = bench.create();
   one.time.hold(NOW_MS);

@@ -12,6 +12,8 @@ const ATTEMPTS = 50;
 /** An entry that tells what several processes see is the same for so long. */
 const ONCE_SECONDS = 30 * 86_400;
 const PAGE = 500;
+/** By more a clock was wrong before: what comes now has its own time again. */
+const MOST_BEHIND_MS = 15 * 60_000;
 
 /** An entry with its place in the stream. */
 export interface StoredAuditEntry {
@@ -61,7 +63,8 @@ export function createAuditLedger({
         if (word !== 'behind') return word === 'written';
         // What another client wrote at the end is no entry: a chain of its own begins after it, and `verify` says so.
         const last = readEntry(lastText, lastHash);
-        const place = { seq: (last?.seq ?? 0) + 1, atMs: Number(nowMs), prev: last?.hash ?? NO_ENTRY_BEFORE };
+        const atMs = dateAfter(last, Number(nowMs));
+        const place = { seq: (last?.seq ?? 0) + 1, atMs, prev: last?.hash ?? NO_ENTRY_BEFORE };
         expected = lastHash;
         ({ text, hash } = sealEntry(note, place));
       }
@@ -122,6 +125,15 @@ export function createAuditLedger({
     const [held, exported] = (await run('hold-writer', names, [holder, leaseMs, id])) as [number, string?];
     return held === 1 ? (exported ?? '') : null;
   }
+}
+
+/**
+ * The date of an entry. A server that took over may be some minutes behind the one before: dated before the entry that it
+ * follows, an entry would stand in the file of the day before, and the chain of both files would seem to be broken.
+ */
+function dateAfter(last: Pick<AuditEntry, 'atMs'> | null, nowMs: number): number {
+  const behindMs = (last?.atMs ?? 0) - nowMs;
+  return behindMs > 0 && behindMs <= MOST_BEHIND_MS ? nowMs + behindMs : nowMs;
 }
 
 /** See `createAuditLedger`. */
