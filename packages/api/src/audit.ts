@@ -1,6 +1,6 @@
 /** Who did what. */
 import { z } from 'zod';
-import { ListQuery, pageOf, Time, Words } from './paging.ts';
+import { AskedTime, ListQuery, pageOf, Time, Words } from './paging.ts';
 
 export const AuditRow = z.object({
   id: z.string(),
@@ -28,7 +28,7 @@ export type AuditRow = z.infer<typeof AuditRow>;
 export const AuditQuery = ListQuery.extend({
   act: Words.optional(),
   by: Words.optional(),
-  since: Time.optional(),
+  since: AskedTime.optional(),
   q: z.string().max(200).optional(),
 });
 export const AuditPage = pageOf(AuditRow).extend({

@@ -1,6 +1,6 @@
 /** Findings, and the causes of hosts: everything that is to be acted on, in one list. */
 import { z } from 'zod';
-import { ListQuery, pageOf, Time, Words } from './paging.ts';
+import { AskedTime, ListQuery, pageOf, Time, Words } from './paging.ts';
 import { Owner, Severity } from './scopes.ts';
 
 export const FindingRow = z.object({
@@ -56,5 +56,5 @@ export const FindingsPage = pageOf(FindingRow);
 export const MuteRequest = z.strictObject({
   reason: z.string().min(1).max(500),
   /** At most 90 days from now. */
-  until: Time,
+  until: AskedTime,
 });

@@ -1,10 +1,10 @@
 /** Figures over time. */
 import { z } from 'zod';
-import { Time } from './paging.ts';
+import { AskedTime, Time } from './paging.ts';
 
 export const HistoryQuery = z.object({
-  from: Time.optional().describe('24 hours ago where it is absent.'),
-  to: Time.optional(),
+  from: AskedTime.optional().describe('24 hours ago where it is absent.'),
+  to: AskedTime.optional(),
   /** `state`, `cause`, `group` (units or accounts: joined), `work` (commands sent, joined, throttled calls, due lag). */
   series: z.enum(['state', 'cause', 'group', 'work']).default('state'),
 });

@@ -43,9 +43,17 @@ export const InstanceRow = InstanceSummary.extend({
 });
 export type InstanceRow = z.infer<typeof InstanceRow>;
 
+/** Each is looked for in the texts of all hosts, and the next question waits meanwhile. */
+const MOST_SEARCHED = 10;
+
 /** What a list of instances, an export, or a bulk action may select by. All filters must hold; of one filter's words any. */
 export const InstanceFilter = z.object({
-  q: z.string().max(200).optional().describe('Part of an id, a name, a tag, or of an account’s id or name.'),
+  q: z
+    .string()
+    .max(200)
+    .refine((text) => text.trim().split(/\s+/).length <= MOST_SEARCHED, `At most ${MOST_SEARCHED} words`)
+    .optional()
+    .describe('Part of an id, a name, a tag, or of an account’s id or name.'),
   state: Words.optional(),
   cause: Words.optional(),
   account: Words.optional(),
@@ -55,7 +63,9 @@ export const InstanceFilter = z.object({
   matcher: Words.optional(),
   owner: Words.optional(),
   platform: Words.optional(),
-  tag: Words.optional().describe('`KEY=VALUE`, or `KEY` alone.'),
+  tag: Words.refine(({ length }) => length <= MOST_SEARCHED, `At most ${MOST_SEARCHED} tags`)
+    .optional()
+    .describe('`KEY=VALUE`, or `KEY` alone.'),
 });
 export type InstanceFilter = z.infer<typeof InstanceFilter>;
 

@@ -15,6 +15,7 @@ import { AccountId, CoverageStatus } from '@muster/api/scopes';
 import { ACCOUNT_SORTS, TARGET_SORTS, UNIT_SORTS } from '../read-model/place-list.ts';
 import type { AccountSums } from '../read-model/place-rollup.ts';
 import type { ApiDeps } from './api-deps.ts';
+import { checkFilter } from './instance-words.ts';
 import { faultsOfWords } from './list-request.ts';
 import { replyFromModel } from './model-reply.ts';
 import { invalidRequest, problem, type RequestFault } from './problem.ts';
@@ -36,7 +37,7 @@ export const accountRoutes: readonly ApiRoute[] = [
     list: { row: AccountRow, sorts: ACCOUNT_SORTS, usualSort: 'name' },
     answer: AccountsPage,
     async handle({ query, list }, deps) {
-      const faults = faultsOfStatus(query.status);
+      const faults = await faultsOfAccounts(query, deps);
       if (faults.length > 0) return refuse(invalidRequest(faults));
       const paused = await readPaused(deps);
       return replyFromModel(await deps.readModel.accounts(query, list), (page) =>
@@ -101,13 +102,21 @@ export const accountRoutes: readonly ApiRoute[] = [
     role: 'viewer',
     query: AccountFilter,
     answer: CoverageMap.extend(Freshness.shape),
-    async handle({ query }, { readModel }) {
-      const faults = faultsOfStatus(query.status);
+    async handle({ query }, deps) {
+      const faults = await faultsOfAccounts(query, deps);
       if (faults.length > 0) return refuse(invalidRequest(faults));
-      return replyFromModel(await readModel.map(query), (map) => answer(map));
+      return replyFromModel(await deps.readModel.map(query), (map) => answer(map));
     },
   }),
 ];
+
+/** Causes are not looked at: one of a target may be of a newer release, and no snapshot tells those. */
+async function faultsOfAccounts(
+  { status, state }: Pick<AccountsQuery, 'status' | 'state'>,
+  deps: Pick<ApiDeps, 'readSnapshot'>,
+): Promise<readonly RequestFault[]> {
+  return [...faultsOfStatus(status), ...(await checkFilter({ state }, deps))];
+}
 
 function faultsOfStatus(words: readonly string[] | undefined): readonly RequestFault[] {
   return faultsOfWords('status', words ?? [], CoverageStatus.options);

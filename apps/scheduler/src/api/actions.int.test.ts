@@ -144,6 +144,27 @@ describe('refused', () => {
     expect(answered.status, JSON.stringify(answered.body)).toBe(status);
   });
 
+  test.each([
+    [
+      { filter: { stat: 'failed' } },
+      '/selection/filter/stat',
+      'There is no "stat" here: did you mean state?',
+    ],
+    [{ filter: { state: ['failed'] } }, '/selection/filter/state', 'joined by commas, such as failed,lost.'],
+    [{ instances: ['i-1'] }, '/selection/instances/0', 'such as i-0123456789abcdef0.'],
+    [
+      { scop: 'all' },
+      '/selection',
+      'Must hold one of scope, instances, filter, subject, and nothing beside it.',
+    ],
+    [{ scope: 'all', subject: 'eu' }, '/selection', 'and nothing beside it.'],
+    [{}, '/selection', 'Must hold one of scope,'],
+  ])('%j is told where its fault is', async (selection, pointer, detail) => {
+    const { body } = await ask<Problem>('POST', '/actions', { kind: 'retry', selection, dry_run: true });
+
+    expect(body.errors).toEqual([{ pointer, detail: expect.stringContaining(detail) as string }]);
+  });
+
   test('an action without a plan, without a key, by another selection, or by a plan that is not there', async () => {
     const selection = { scope: `account:${accountId(4)}` };
     const { plan } = await planned('pause', selection);

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { ActionPlan, ActionRequest, ActionRow, ActionsPage, ActionsQuery } from '@muster/api/actions';
+import {
+  ActionKind,
+  ActionPlan,
+  ActionRequest,
+  ActionRow,
+  ActionsPage,
+  ActionsQuery,
+} from '@muster/api/actions';
 import { type Action, ActionId, isBulk } from '@muster/core/control/actions/action';
 import { PLAN_SECONDS } from '@muster/core/control/actions/action-store';
 import type { Plan } from '@muster/core/control/actions/plan';
@@ -13,6 +20,7 @@ import type { ApiDeps } from './api-deps.ts';
 import { mayAskFor, mayDecideOn } from './action-reach.ts';
 import { askedOf, digestOf, isSameSelection } from './action-request.ts';
 import { checkFilter } from './instance-words.ts';
+import { faultsOfWords } from './list-request.ts';
 import { pageOfRows } from './page-of-rows.ts';
 import { invalidRequest, problem, type RequestFault } from './problem.ts';
 import { answer, type ApiRoute, defineRoute, refuse, type Reply } from './route.ts';
@@ -69,6 +77,11 @@ export const actionRoutes: readonly ApiRoute[] = [
     list: { row: ActionRow, sorts: ['createdAt', 'kind', 'state', 'by'], usualSort: '-createdAt' },
     answer: ActionsPage,
     async handle({ query: { state, kind }, list }, deps) {
+      const faults = [
+        ...faultsOfWords('state', state ?? [], ActionRow.shape.state.options),
+        ...faultsOfWords('kind', kind ?? [], ActionKind.options),
+      ];
+      if (faults.length > 0) return refuse(invalidRequest(faults));
       const rows = (await deps.ledger.actions.newest(MOST_ACTIONS))
         .map(rowOf)
         .filter((row) => state?.includes(row.state) !== false && kind?.includes(row.kind) !== false);

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FindingRow } from '@muster/api/findings';
 import type { Page } from '@muster/api/paging';
 import type { Problem } from '@muster/api/problem';
+import { AccountId, InstanceId, Region } from '@muster/core/organization/ids';
+import { aRecord } from '@muster/testing/builders';
 import { seedOrganization } from '../console/seeded-ledger.fixture.ts';
 import { type RunningApp, startApp } from '../http/running-app.fixture.ts';
 
@@ -140,10 +142,28 @@ describe('a request that does not fit', () => {
     ['/findings?limit=5&limit=6', 'limit'],
     ['/findings?cursor=AAAA', 'cursor'],
     ['/findings?sort=-colour', 'sort'],
+    ['/findings?severity=critical', 'severity'],
+    ['/findings?owner=me', 'owner'],
+    ['/findings?kind=brake-engagd', 'kind'],
+    ['/accounts?state=faild', 'state'],
+    ['/coverage-map?state=faild', 'state'],
+    ['/actions?state=runing', 'state'],
+    ['/actions?kind=retri', 'kind'],
+    ['/audit?act=puase', 'act'],
+    [`/instances?q=${'a+'.repeat(11)}`, 'q'],
+    [`/instances.csv?tag=${Array.from({ length: 11 }, (_, n) => `k${n}`).join(',')}`, 'tag'],
   ])('%s: its parameter is named', async (path, parameter) => {
     const told = await problemOf(path);
 
     expect(told.errors?.map((fault) => fault.parameter)).toEqual([parameter]);
+  });
+
+  test('is told in words of a person', async () => {
+    const detailOf = async (path: string) => (await problemOf(path)).errors?.[0]?.detail;
+
+    expect(await detailOf('/findings?limit=ten')).toBe('Must be a whole number from 1 to 500.');
+    expect(await detailOf('/findings?limit=1e9')).toBe('Must be a whole number from 1 to 500.');
+    expect(await detailOf('/audit?since=yesterday')).toContain('such as 2026-11-30T08:00:00Z');
   });
 
   test('of 5,000 letters gets a short answer', async () => {
@@ -171,6 +191,35 @@ test('rows hold the fields that were asked for, and no others', async () => {
   for (const row of page.items) expect(Object.keys(row).toSorted()).toEqual(['id', 'owner']);
 });
 
+test.each(['2026-11-30T08:00:00Z', '2026-11-30T08:00:00.123456Z', '2026-11-30T09:00:00%2B01:00'])(
+  'a time is taken as people write it: %s',
+  async (time) => {
+    await app.ledger.audit.append({
+      by: { name: 'ann', kind: 'cli', role: null },
+      from: 'cli@desk',
+      act: 'pause',
+      scope: 'all',
+      dryRun: null,
+      basis: null,
+      result: 'done',
+      detail: '',
+      reason: '',
+    });
+
+    expect((await json<Page<object>>(`/audit?since=${time}`)).total).toBeGreaterThan(0);
+    expect((await ask(`/history?from=${time}`)).status).toBe(200);
+  },
+);
+
+test('another site’s page is refused as every request is that does not fit', async () => {
+  const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' };
+
+  expect(await problemOf('/overview', { headers })).toMatchObject({
+    status: 403,
+    title: 'Another site asks',
+  });
+});
+
 test('the pages of a list together are the list', async () => {
   const whole = await json<Page<FindingRow>>('/findings?sort=-since,kind&limit=500');
   const ids: string[] = [];
@@ -184,6 +233,26 @@ test('the pages of a list together are the list', async () => {
 
   expect(ids).toEqual(whole.items.map(({ id }) => id));
   expect(ids.length).toBe(whole.total);
+});
+
+test('a list that is sorted by long names of any script has a second page', async () => {
+  const own = await startApp();
+  const target = { accountId: AccountId.parse('111122223333'), region: Region.parse('eu-west-1') };
+  const records = ['i-00000000000000001', 'i-00000000000000002'].map((id) =>
+    aRecord('joined', { instanceId: InstanceId.parse(id), tags: { Name: '漢'.repeat(256) } }),
+  );
+  const changes = records.map((value) => ({ instanceId: value.instanceId, expected: 0, value }));
+  await own.ledger.enrollments.write(target, 'each', changes, []);
+  await own.modelHas(2);
+  const list = `${own.url}/api/v1/instances?sort=name,-cause&limit=1`;
+
+  const first = (await (await fetch(list)).json()) as Page<{ readonly instanceId: string }>;
+  const second = (await (await fetch(`${list}&cursor=${first.next ?? ''}`)).json()) as typeof first;
+
+  expect([first, second].map(({ items }) => items[0]?.instanceId)).toEqual(
+    records.map(({ instanceId }) => instanceId),
+  );
+  await own.stop();
 });
 
 test('a more urgent finding that comes between two pages moves no row from one to the other', async () => {

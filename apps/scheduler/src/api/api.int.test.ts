@@ -52,6 +52,9 @@ const known = {
   cause: ['host-disk-full'],
   owner: ['aws-admin', 'operator,muster'],
   status: ['denied', 'complete,partial'],
+  severity: ['page', 'warn,info'],
+  kind: ['retry', 'paused'],
+  act: ['pause', 'retry,mute'],
   id: [`paused@account:${accountId(3)}`, 'cause:ec2-join-failure@cause:ec2-join-failure'],
 };
 

@@ -54,6 +54,8 @@ const HEARTBEAT_MS = 15_000;
 const LONGEST_STREAM_MS = 10 * 60_000;
 
 interface Listener {
+  /** Whose page it is. */
+  readonly who: string;
   waiting: Told | null;
   wake: () => void;
 }
@@ -63,16 +65,19 @@ export interface ChangeFeed {
   /**
    * Events as text, until `signal` is aborted, the page may not look any more, or the stream has lasted ten minutes.
    *
+   * @param who whose page it is, for `listeners`
    * @param lastId of the last event that the page has seen; null for a page that begins. Of an id that this feed did not give, or does not
    *   reach back to, the first event names every resource
    * @param isStillKnown asked every fifteen seconds
    */
   follow(
+    who: string,
     lastId: string | null,
     signal: AbortSignal,
     isStillKnown: () => Promise<boolean>,
   ): AsyncGenerator<string, void, undefined>;
-  listeners(): number;
+  /** @param who only those of one principal. @default all */
+  listeners(who?: string): number;
 }
 
 export function createChangeFeed(deps: {
@@ -149,10 +154,11 @@ export function createChangeFeed(deps: {
   }
 
   return {
-    async *follow(lastId, signal, isStillKnown) {
+    async *follow(who, lastId, signal, isStillKnown) {
       const endAtMs = clock.monotonicMs() + LONGEST_STREAM_MS;
       const mayGoOn = askNowAndThen(isStillKnown, clock);
       const listener: Listener = {
+        who,
         waiting: lastId === null ? null : memory.missedSince(lastId),
         wake: () => undefined,
       };
@@ -171,7 +177,8 @@ export function createChangeFeed(deps: {
         leave(listener);
       }
     },
-    listeners: () => listeners.size,
+    listeners: (who) =>
+      who === undefined ? listeners.size : [...listeners].filter((one) => one.who === who).length,
   };
 
   function nextOrHeartbeat(listener: Listener, signal: AbortSignal): Promise<void> {

@@ -174,6 +174,30 @@ test('all pages hear of a change by one look at the ledger a second', async () =
   for (const page of pages) page.close();
 });
 
+test('one who opens streams without an end leaves room for the pages of others', async () => {
+  const own = await startApp();
+  const { secret } = await own.ledger.access.tokens.make({
+    name: 'ci',
+    role: 'viewer',
+    scope: 'all',
+    by: 'ann',
+    lifeMs: 60_000,
+  });
+  const gone = new AbortController();
+  const follow = (headers: Readonly<Record<string, string>> = {}) =>
+    fetch(`${own.url}/api/v1/events`, { signal: gone.signal, headers });
+  // Held: a body that nothing holds any more is ended by the runtime.
+  const open: Response[] = [];
+  while (open.length < 100) open.push(await follow());
+
+  const late = await follow();
+  expect(new Set(open.map(({ status }) => status))).toEqual(new Set([200]));
+  expect([late.status, late.headers.get('retry-after')]).toEqual([429, '60']);
+  expect((await follow({ authorization: `Bearer ${secret}` })).status).toBe(200);
+  gone.abort();
+  await own.stop();
+});
+
 test('the streams end with the scheduler', async () => {
   const other = await startApp();
   const page = await open(null, other.url);

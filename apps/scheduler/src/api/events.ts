@@ -10,6 +10,8 @@ import { type ApiRoute, defineRoute, refuse } from './route.ts';
 
 /** More pages than that are a fault: each keeps a connection open. */
 const MOST_STREAMS = 500;
+/** Of one principal: a script that opens streams without an end leaves room for the pages of others. */
+const MOST_OF_ONE = 100;
 
 export const eventRoutes: readonly ApiRoute[] = [
   defineRoute({
@@ -25,17 +27,20 @@ export const eventRoutes: readonly ApiRoute[] = [
       'Last-Event-ID': z.string().max(100).optional().describe('`id` of the last event that was seen.'),
     }),
     answer: { media: 'text/event-stream', description: 'Events, until the stream ends.' },
-    handle({ header, signal, isStillKnown }, { feed }) {
+    handle({ principal, header, signal, isStillKnown }, { feed }) {
+      const who = `${principal.kind} ${principal.name}`;
+      const later = { 'Retry-After': '60' };
       if (feed.listeners() >= MOST_STREAMS) {
-        return refuse(problem(503, 'Too many pages follow this scheduler: ask again in a minute.'), {
-          'Retry-After': '60',
-        });
+        return refuse(problem(503, 'Too many pages follow this scheduler: ask again in a minute.'), later);
+      }
+      if (feed.listeners(who) >= MOST_OF_ONE) {
+        return refuse(problem(429, `${MOST_OF_ONE} pages of yours follow this scheduler already.`), later);
       }
       return {
         kind: 'stream',
         // A proxy that gathers answers would hold events back.
         headers: { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' },
-        chunks: feed.follow(header('last-event-id'), signal, isStillKnown),
+        chunks: feed.follow(who, header('last-event-id'), signal, isStillKnown),
       };
     },
   }),

@@ -1,8 +1,12 @@
 import { z } from 'zod';
 import { FindingRow, FindingsPage, FindingsQuery } from '@muster/api/findings';
+import { Owner, Severity } from '@muster/api/scopes';
+import { FINDING_KINDS } from '@muster/core/control/findings';
+import { Cause } from '@muster/core/enrollment/cause';
 import { rowsOfFindings, urgencyOf } from './finding-rows.ts';
+import { faultsOfWords } from './list-request.ts';
 import { pageOfRows } from './page-of-rows.ts';
-import { problem } from './problem.ts';
+import { invalidRequest, problem, type RequestFault } from './problem.ts';
 import { answer, type ApiRoute, defineRoute, refuse } from './route.ts';
 import { replyFrom } from './snapshot-reply.ts';
 
@@ -26,7 +30,10 @@ export const findingRoutes: readonly ApiRoute[] = [
     async handle({ query, list }, deps) {
       const { value: facts } = await deps.readModelFacts();
       return replyFrom(await deps.readSnapshot(), deps, (snapshot, freshness) => {
-        const rows = rowsOfFindings(snapshot, facts?.accountsByCause)
+        const all = rowsOfFindings(snapshot, facts?.accountsByCause);
+        const faults = faultsOfQuery(query, all);
+        if (faults.length > 0) return refuse(invalidRequest(faults));
+        const rows = all
           .map((row) => ({ ...row, urgency: urgencyOf(row) }))
           .filter((row) => isWanted(row, query));
         const page = pageOfRows(rows, { list, idOf: ({ id }) => id, freshness });
@@ -57,6 +64,24 @@ export const findingRoutes: readonly ApiRoute[] = [
     },
   }),
 ];
+
+/** Words that no finding can have: a slip would be answered with an empty list, as if all were well. */
+function faultsOfQuery(
+  { kind, owner, severity }: z.infer<typeof FindingsQuery>,
+  rows: readonly FindingRow[],
+): readonly RequestFault[] {
+  const kinds = [
+    ...FINDING_KINDS,
+    'paused',
+    ...Cause.options.map((cause) => `cause:${cause}`),
+    ...rows.map((row) => row.kind),
+  ];
+  return [
+    ...faultsOfWords('kind', kind ?? [], kinds),
+    ...faultsOfWords('owner', owner ?? [], Owner.options),
+    ...faultsOfWords('severity', severity ?? [], Severity.options),
+  ];
+}
 
 function isWanted(row: FindingRow, query: z.infer<typeof FindingsQuery>): boolean {
   const { kind, owner, severity, scope, muted, q } = query;

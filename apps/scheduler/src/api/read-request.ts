@@ -99,8 +99,13 @@ function readBody(schema: z.ZodType, given: unknown, faults: RequestFault[]): un
   return undefined;
 }
 
-function faultsOfIssue(schema: z.ZodType, issue: z.core.$ZodIssue): readonly RequestFault[] {
-  const path = issue.path.filter((step) => typeof step !== 'symbol');
+function faultsOfIssue(
+  schema: z.ZodType,
+  issue: z.core.$ZodIssue,
+  above: readonly (string | number)[] = [],
+): readonly RequestFault[] {
+  const path = [...above, ...issue.path.filter((step) => typeof step !== 'symbol')];
+  if (issue.code === 'invalid_union') return faultsOfUnion(schema, issue.errors, path);
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(schema, path);
     return issue.keys.map((key) => ({
@@ -109,6 +114,23 @@ function faultsOfIssue(schema: z.ZodType, issue: z.core.$ZodIssue): readonly Req
     }));
   }
   return [{ pointer: pointerTo(path), detail: `${issue.message}.` }];
+}
+
+/** Of a value that has none of several forms: the faults of the one that its keys mean, else what the forms are told by. */
+function faultsOfUnion(
+  schema: z.ZodType,
+  forms: readonly (readonly z.core.$ZodIssue[])[],
+  path: readonly (string | number)[],
+): readonly RequestFault[] {
+  const meant = forms.filter(
+    (issues) => !issues.some((issue) => issue.code === 'unrecognized_keys' && issue.path.length === 0),
+  );
+  const [form] = meant;
+  if (form !== undefined && meant.length === 1) {
+    return form.flatMap((issue) => faultsOfIssue(schema, issue, path));
+  }
+  const detail = `Must hold one of ${keysAt(schema, path).join(', ')}, and nothing beside it.`;
+  return [{ pointer: pointerTo(path), detail }];
 }
 
 /** RFC 6901. A key of the caller's may be of any length. */

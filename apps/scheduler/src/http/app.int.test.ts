@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { type IncomingHttpHeaders, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LEDGER_SCHEMA } from '@muster/core/control/installation';
 import { catalog } from '@muster/core/jobs/catalog';
@@ -11,7 +11,7 @@ import { type RunningApp, startApp } from './running-app.fixture.ts';
 function ask(
   url: string,
   options: { readonly method?: string; readonly headers?: Readonly<Record<string, string>> } = {},
-): Promise<{ readonly status: number; readonly body: string }> {
+): Promise<{ readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: string }> {
   return new Promise((resolve, reject) => {
     const asked = request(
       url,
@@ -22,7 +22,7 @@ function ask(
           body += chunk;
         });
         answer.once('end', () => {
-          resolve({ status: answer.statusCode ?? 0, body });
+          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body });
         });
       },
     );
@@ -153,7 +153,11 @@ describe('on loopback, with a seeded ledger', () => {
     'localhost@evil',
   ])('a page whose name %s was rebound to this machine reads nothing', async (host) => {
     for (const path of ['/', '/api/v1/overview', '/queues/', '/metrics', '/healthz']) {
-      expect((await ask(app.url + path, { headers: { host } })).status).toBe(421);
+      const { status, headers } = await ask(app.url + path, { headers: { host } });
+      expect(status).toBe(421);
+      // A program is told why in the form in which it is told every other problem.
+      const isData = path.startsWith('/api') || path === '/metrics';
+      expect(headers['content-type']).toContain(isData ? 'application/problem+json' : 'text/plain');
     }
   });
 

@@ -2,7 +2,11 @@ import type { Request, RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Redact } from '@muster/core/runtime/redaction';
 import { acceptsHost, isCrossSite } from '@muster/core/runtime/request-origin';
+import { sendProblem } from './problem.ts';
 import { redactedJson } from './redacted-json.ts';
+
+/** Paths that answer with data, for our own page and for programs; the rest are pages and what they load. */
+const DATA = /^\/(api|queues\/api|metrics)(\/|$)/;
 
 /** Refuses a Host header that is neither one of this machine's loopback names, nor `listenHost`, nor that of the public URL. */
 export function requireOwnHost(listenHost: string, publicUrl: () => string | null): RequestHandler {
@@ -13,15 +17,12 @@ export function requireOwnHost(listenHost: string, publicUrl: () => string | nul
       next();
       return;
     }
-    response
-      .status(421)
-      .type('text/plain')
-      .send('Open the console under localhost, the address it listens on, or muster.console.public_url.\n');
+    const detail =
+      'Open the console under localhost, the address it listens on, or muster.console.public_url.';
+    if (DATA.test(request.path)) sendProblem(response, { status: 421, title: 'Another name', detail });
+    else response.status(421).type('text/plain').send(`${detail}\n`);
   };
 }
-
-/** Paths that answer with data, for our own page and for programs; the rest are pages and what they load. */
-const DATA = /^\/(api|queues\/api|metrics)(\/|$)/;
 
 /** Refuses what another site's page asks for in a visitor's browser. Following a link to one of our pages is allowed. */
 export const refuseCrossSite: RequestHandler = (request, response, next) => {
@@ -35,7 +36,11 @@ export const refuseCrossSite: RequestHandler = (request, response, next) => {
     next();
     return;
   }
-  response.status(403).json({ error: 'Another site may not ask the console. Open it in a tab of its own.' });
+  sendProblem(response, {
+    status: 403,
+    title: 'Another site asks',
+    detail: 'Another site may not ask the console. Open it in a tab of its own.',
+  });
 };
 
 function headerOf(request: Request, name: string): string | undefined {

@@ -83,13 +83,20 @@ function unknownKey(schema: z.ZodType, path: ConfigPath, key: string): Pick<Shap
 
 /** The keys that a schema knows at a path; empty where any key is allowed. */
 export function keysAt(schema: z.ZodType, path: ConfigPath): readonly string[] {
-  let here: unknown = core(schema);
+  let here = formsOf(schema);
   for (const step of path) {
-    if (here instanceof z.ZodObject) here = core(here.shape[String(step)]);
-    else if (here instanceof z.ZodArray) here = core(here.element);
-    else return [];
+    here = here.flatMap((form) => {
+      if (form instanceof z.ZodObject) return formsOf(form.shape[String(step)]);
+      return form instanceof z.ZodArray ? formsOf(form.element) : [];
+    });
   }
-  return here instanceof z.ZodObject ? Object.keys(here.shape) : [];
+  return [...new Set(here.flatMap((form) => (form instanceof z.ZodObject ? Object.keys(form.shape) : [])))];
+}
+
+/** What a value may be: one schema, or those of a union. */
+function formsOf(schema: unknown): readonly unknown[] {
+  const here = core(schema);
+  return here instanceof z.ZodUnion ? here.options.flatMap(formsOf) : [here];
 }
 
 /** Path of the first key of this name below `schema`, without the key itself. */
