@@ -122,7 +122,7 @@ function accountTable({ accounts }: Plan): readonly string[] {
   const shown = accounts.toSorted((a, b) => weight(b) - weight(a)).slice(0, MOST_ROWS);
   if (shown.length === 0) return [];
   const rows = shown.map(({ accountId, name, status, counts, targets }) => [
-    `${accountId} ${cutToWidth(terminalLine(name), WIDEST_NAME)}`.trimEnd(),
+    `${accountId} ${cutToWidth(name, WIDEST_NAME)}`.trimEnd(),
     status === 'complete' ? (targets.some(isUnread) ? 'partly read' : '') : status,
     ...cells(counts).map((cell) => (status === 'complete' ? cell : '?')),
   ]);

@@ -1,4 +1,7 @@
 /** Acts through the API of a scheduler's web side: told first, then done as planned, and in the audit. */
+import { once } from 'node:events';
+import { createServer, request as requestHttp } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -86,6 +89,45 @@ test('the same question by two commands: why did these fail, and try them again'
     return id !== undefined;
   });
   expect(await retrying).toMatchObject({ code: 0, stdout: expect.stringContaining(String(hosts)) as string });
+});
+
+test('a scheduler that does not answer for a moment ends no command that waits for an action', async () => {
+  let missed = 0;
+  const between = createServer((request, response) => {
+    if (request.method === 'GET' && (request.url ?? '').startsWith('/api/v1/actions/') && missed < 2) {
+      missed += 1;
+      response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad gateway</h1>');
+      return;
+    }
+    const { pathname, search } = new URL(request.url ?? '/', app.url);
+    const onward = requestHttp(
+      app.url + pathname + search,
+      { method: request.method, headers: request.headers },
+      (answer) => {
+        response.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(response);
+      },
+    );
+    request.pipe(onward);
+  });
+  between.listen(0, '127.0.0.1');
+  await once(between, 'listening');
+  const url = `http://127.0.0.1:${(between.address() as AddressInfo).port}`;
+
+  const retrying = runProgram(
+    [MUSTER_ENTRY, '--url', url, '--token-file', token, 'retry', '--cause', 'ec2-join-failure'],
+    { env: baseEnvironment(), cwd: folder },
+  );
+  await eventually('the command has asked twice in vain', () => Promise.resolve(missed === 2));
+  await eventually('a worker does it', async () => {
+    const [id] = await app.ledger.due.lease('actions', 1, 1_000);
+    if (id !== undefined) await anOperator(app.ledger).run(ActionId.parse(id));
+    return id !== undefined;
+  });
+
+  expect(await retrying).toMatchObject({ code: 0, stdout: expect.stringContaining('tried again') as string });
+  between.closeAllConnections();
+  between.close();
 });
 
 test('sweep begins, and what the API has no words for is refused', async () => {

@@ -3,12 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ActionPlan, ActionRow, type ActionKind, type Selection } from '@muster/api/actions';
 import { describeTouched } from '@muster/core/control/touched-hosts';
+import { messageOf } from '@muster/core/runtime/errors';
 import { plural } from '@muster/core/runtime/wording';
 import { type ActOptions, mayAct, printDone, type ToldAct } from '../ask-before-act.ts';
 import { CommandError, EXIT } from '../command-context.ts';
 import type { ApiClient } from './api-client.ts';
 
 const LOOK_MS = 500;
+/** A scheduler that restarts, or Redis that fails over: the action goes on meanwhile, and so does the command that waits for its end. */
+const AWAY_MS = 60_000;
 /** How long a command says nothing while the action goes on. */
 const QUIET_MS = 10_000;
 
@@ -62,6 +65,7 @@ function toldOf({ kind, selection }: AskedAct, plan: ActionPlan): ToldAct {
 
 async function awaitEnd(client: ApiClient, begun: ActionRow): Promise<ActionRow> {
   const startedAtMs = performance.now();
+  let seenAtMs = startedAtMs;
   let action = begun;
   let isTold = false;
   while (action.state === 'running') {
@@ -71,9 +75,16 @@ async function awaitEnd(client: ApiClient, begun: ActionRow): Promise<ActionRow>
       process.stderr.write(`${done} of ${total} so far; it goes on also when this command is ended\n`);
     }
     await sleep(LOOK_MS);
-    const now = await client.get(`/actions/${encodeURIComponent(action.id)}`, ActionRow);
-    if (now === null) throw new CommandError(EXIT.failed, `the action ${action.id} is not there any more`);
+    const { id } = action;
+    const now = await client.get(`/actions/${encodeURIComponent(id)}`, ActionRow).catch((error: unknown) => {
+      if (performance.now() - seenAtMs < AWAY_MS) return 'away' as const;
+      const later = `The action ${id} goes on all the same; muster audit tells how it ends`;
+      throw new CommandError(EXIT.failed, `${messageOf(error)}. ${later}`);
+    });
+    if (now === null) throw new CommandError(EXIT.failed, `the action ${id} is not there any more`);
+    if (now === 'away') continue;
     action = now;
+    seenAtMs = performance.now();
   }
   return action;
 }

@@ -79,6 +79,16 @@ test('each verb that acts leaves its entry, a dry run and a refused one none, an
   expect(JSON.parse(newest ?? '')).toMatchObject({ act: 'sweep', by: { name: 'ann', kind: 'cli' } });
 }, 60_000);
 
+test('an act that is none is a slip, and not an empty audit', async () => {
+  const one = await start();
+
+  expect(await one.muster('audit', '--act', 'brake')).toMatchObject({ code: 0, stdout: 'no entries\n' });
+  expect(await one.muster('audit', '--act', 'puase')).toMatchObject({
+    code: 64,
+    stderr: expect.stringContaining('there is no such act') as string,
+  });
+}, 60_000);
+
 test('verify says that the chain holds, and ends with 1 at the first entry that does not, in Redis and in files', async () => {
   const one = await start();
   for (const verb of ['pause', 'resume', 'pause']) await one.muster(verb, '--all');

@@ -1,4 +1,4 @@
-import type { AuditEntry } from '@muster/core/control/audit/audit-entry';
+import { AUDIT_ACTS, type AuditEntry } from '@muster/core/control/audit/audit-entry';
 import { linksOfFiles, listFiles } from '@muster/core/control/audit/audit-file-store';
 import type { StoredAuditEntry } from '@muster/core/control/audit/audit-store';
 import { type ChainVerdict, verifyChain } from '@muster/core/control/audit/verify-chain';
@@ -53,7 +53,9 @@ export function addAuditCommand(program: Command, context: CommandContext): void
       for (const { entry } of entries) {
         process.stdout.write(`${options.json === true ? JSON.stringify(entry) : describe(entry)}\n`);
       }
-      if (entries.length === 0 && options.json !== true) process.stdout.write('no entries\n');
+      if (entries.length > 0) return;
+      requireKnownAct(options.act);
+      if (options.json !== true) process.stdout.write('no entries\n');
     });
   audit
     .command('verify')
@@ -97,6 +99,15 @@ async function listByApi(client: ApiClient, options: ListOptions, limit: number)
     process.stdout.write(`${line}\n`);
   }
   if (isEmpty && !json) process.stdout.write('no entries\n');
+}
+
+/** A slip must not look as if nothing had been done. Exit code 64. */
+function requireKnownAct(act: string | undefined): void {
+  if (act === undefined || AUDIT_ACTS.some((known) => known === act)) return;
+  throw new CommandError(
+    EXIT.usage,
+    `--act ${act}: there is no such act, and no entry of one; there are ${AUDIT_ACTS.join(', ')}`,
+  );
 }
 
 type Known = StoredAuditEntry & { readonly entry: AuditEntry };

@@ -1,4 +1,5 @@
 import type { Command, Option } from 'commander';
+import { AUDIT_ACTS } from '@muster/core/control/audit/audit-entry';
 import { CAUSES } from '@muster/core/enrollment/cause';
 import { ENROLLMENT_STATES } from '@muster/core/enrollment/record';
 
@@ -29,6 +30,7 @@ export interface CompletedCommand {
 const KNOWN_WORDS: Readonly<Record<string, readonly string[]>> = {
   state: ENROLLMENT_STATES,
   cause: Object.keys(CAUSES),
+  act: AUDIT_ACTS,
   output: ['table', 'json', 'csv'],
 };
 const FILES = /^(file|files|folder|old|new)$/;

@@ -60,4 +60,6 @@ test('a text that fits is whole; of a longer one whole characters are left, and 
   expect(cutToWidth('生产环境', 6)).toBe('生产…');
   expect(cutToWidth('🚀🚀🚀', 4)).toBe('🚀…');
   expect(cutToWidth('abcdef', 4)).toBe('abc…');
+  // Two hundred characters without a width are twelve hundred columns as they are shown.
+  expect(cutToWidth('\u200b'.repeat(200), 8)).toBe(String.raw`\u200b\…`);
 });

@@ -48,12 +48,16 @@ export function tableLines(
 
 const GRAPHEMES = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** As much of the text's beginning as fits into so many columns of a terminal, in whole characters; `…` stands for what was cut. */
+/**
+ * As much of the text's beginning as fits into so many columns of a terminal, in whole characters; `…` stands for what was cut. What
+ * shows nothing has no width, and has six columns as it is shown: the text is cut as it is shown.
+ */
 export function cutToWidth(text: string, columns: number): string {
-  if (wcswidth(text) <= columns) return text;
+  const shown = terminalLine(text);
+  if (wcswidth(shown) <= columns) return shown;
   let kept = '';
   let width = 1;
-  for (const { segment } of GRAPHEMES.segment(text)) {
+  for (const { segment } of GRAPHEMES.segment(shown)) {
     width += wcswidth(segment);
     if (width > columns) break;
     kept += segment;
