@@ -142,6 +142,7 @@ function SearchField({
         className="input"
         value={typed}
         placeholder={placeholder}
+        maxLength={200}
         aria-label={placeholder}
         onChange={(event) => {
           setTyped(event.target.value);

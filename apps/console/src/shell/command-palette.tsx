@@ -89,6 +89,7 @@ function Choices({ onGo }: { readonly onGo: () => void }): ReactElement {
       <Ariakit.Combobox
         autoFocus
         autoSelect="always"
+        maxLength={200}
         placeholder="Id, name, account or page"
         aria-label="Id, name, account or page"
         className="palette__field"

@@ -34,6 +34,7 @@ const ACTS = [
   'sweep',
   'approve',
   'accept-inventory',
+  'mute',
   'brake',
   'ramp',
   'config',

@@ -28,7 +28,9 @@ export function FindingCard({
         <SeverityBadge severity={finding.severity} />
         {finding.stopsSending ? <span className="tone-bad">stops sends</span> : null}
         <code className="breaks">{finding.kind}</code>
-        <span className="quiet">{scopeName(plainText(finding.scope))}</span>
+        {finding.scope === finding.kind ? null : (
+          <span className="quiet">{scopeName(plainText(finding.scope))}</span>
+        )}
       </div>
       <h2 className="finding__message breaks">{plainText(finding.message)}</h2>
       <Remedy text={finding.remedy} />

@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { ExternalLink } from 'lucide-react';
 import type { ReactElement, ReactNode } from 'react';
 import { plainText } from '../../format/plain-text.ts';
+import { labelOfCoverage } from '../../format/wording.ts';
 import { RelativeTime } from '../../parts/relative-time.tsx';
 
 /** What is known of the host itself, and where other systems show it. */
@@ -42,8 +43,8 @@ export function InstanceFacts({ story }: { readonly story: InstanceStory }): Rea
             </Fact>
           )}
           <Fact name="Place read">
-            {target.status ?? 'not known'}, last tried <RelativeTime at={target.lastRead} />, last complete{' '}
-            <RelativeTime at={target.lastComplete} />
+            {target.status === null ? 'not known' : labelOfCoverage(target.status)}, last tried{' '}
+            <RelativeTime at={target.lastRead} />, last complete <RelativeTime at={target.lastComplete} />
           </Fact>
           {tags.length === 0 ? null : (
             <Fact name="Tags">

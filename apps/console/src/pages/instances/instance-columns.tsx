@@ -22,15 +22,21 @@ export const INSTANCE_COLUMNS: readonly Column<InstanceSummary>[] = [
     id: 'cause',
     header: 'Why',
     sort: 'cause',
-    weight: 22,
+    weight: 27,
     cell: ({ cause, causeTitle }) =>
-      cause === null ? <Nothing /> : <span title={cause}>{causeTitle ?? cause}</span>,
+      cause === null ? (
+        <Nothing />
+      ) : (
+        <span className="two-lines" title={`${causeTitle ?? cause} (${cause})`}>
+          {causeTitle ?? cause}
+        </span>
+      ),
   },
   {
     id: 'account',
     header: 'Account',
     sort: 'accountId',
-    weight: 18,
+    weight: 16,
     cell: ({ accountId, accountName }) => (
       <Link to="/accounts/$accountId" params={{ accountId }} className="breaks">
         {accountName === '' ? accountId : plainText(accountName)}

@@ -62,7 +62,7 @@ function Need({
         <SeverityBadge severity={finding.severity} />
         {finding.stopsSending ? <span className="tone-bad small">stops sends</span> : null}
         <span className="quiet small">
-          {finding.hosts === null ? scopeName(finding.scope) : plural(finding.hosts, 'host')}
+          {finding.hosts === null ? scopeName(plainText(finding.scope)) : plural(finding.hosts, 'host')}
           {finding.since === null ? null : (
             <>
               {' · '}
