@@ -187,7 +187,7 @@ describe.skipIf(NO_BROWSER !== '')(`around the console’s pages${NO_BROWSER}`, 
     expect(answered.status()).toBeLessThan(400);
   });
 
-  test('a page that nobody touches says that it asks by itself', async () => {
+  test('a page that is left alone says that it asks by itself', async () => {
     const { page } = await at.browser.open('/', { role: 'viewer' });
     await page.clock.install();
     await page.reload();
