@@ -290,7 +290,7 @@ test('a server that asks to wait for days does not silence its channel for days'
   );
 
   const redis = aClient(prefix);
-  const [, score] = await redis.zrange(createKeys(prefix).due('notify'), 0, 0, 'WITHSCORES');
+  const [, score] = await redis.zrange(createKeys(prefix).due('notify'), '0', '0', 'WITHSCORES');
   await closeRedis(redis);
   expect(Number(score) - Date.now()).toBeLessThan((1.1 * 3_600_000) / SPEED + 1);
 });
