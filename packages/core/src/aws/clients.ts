@@ -5,6 +5,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
 import { type AwsClock, signByClock } from './aws-clock.ts';
 import { scopedCredentials } from './call-scope.ts';
+import { collectAnswer } from './collect-answer.ts';
 import { LeanEc2Protocol } from './lean-instances/read-instances.ts';
 import type { PartitionRegions } from './partition.ts';
 import type { ScopedHandler } from './request-handler.ts';
@@ -46,6 +47,7 @@ export function createClients(deps: {
     cacheMiddleware: true,
     customUserAgent: 'muster',
     logger: NO_LOG,
+    streamCollector: collectAnswer,
     sha256: SigningHash,
   };
   const signing = <Client extends { readonly config: object }>(client: Client): Client =>

@@ -66,6 +66,7 @@ describe('a listing', () => {
     ['an error with a code', ec2Error('InternalError', 'oops', 500)],
     ['an error page', { status: 502, body: '<html>bad gateway</html>' }],
     ['a reset', 'reset'],
+    ['an answer that breaks off', 'cut'],
   ] as const)('survives %s twice and gives up after the third', async (_name, answer) => {
     let spoiled = 2;
     const adapter = await start(() => {

@@ -25,8 +25,8 @@ export interface StubAnswer {
   readonly body: string;
 }
 
-/** What to do with a request: answer it, cut the connection, or say nothing. */
-export type StubRule = (request: StubRequest) => StubAnswer | 'reset' | 'hang' | Promise<StubAnswer>;
+/** What to do with a request: answer it, cut the connection before or within the answer, or say nothing. */
+export type StubRule = (request: StubRequest) => StubAnswer | 'reset' | 'cut' | 'hang' | Promise<StubAnswer>;
 
 export async function startStubAws(rule: StubRule): Promise<StubAws> {
   const requests: StubRequest[] = [];
@@ -76,6 +76,11 @@ async function answer(
   if (reply === 'hang') return;
   if (reply === 'reset') {
     incoming.socket.resetAndDestroy();
+    return;
+  }
+  if (reply === 'cut') {
+    outgoing.writeHead(200, { 'content-length': 1_000 });
+    outgoing.write('half of an answer', () => incoming.socket.resetAndDestroy());
     return;
   }
   outgoing
