@@ -14,6 +14,11 @@ export interface WorkerTimings {
   readonly jobTakenMs: number;
   /** After a throttle or an answer that did not come. */
   readonly retryMs: number;
+  /**
+   * Between the looks of two targets that wait for the same cap, wave or inventory. Twenty looks a second find thousands of free
+   * places a minute, and cost a worker some hundredths of its time, however many targets wait.
+   */
+  readonly turnApartMs: number;
   /** How long nothing but throttles and missing answers may come from a target before a sweep ends without it. */
   readonly passingMs: number;
   /** Between two looks at a target that is paused, held or waits for the inventory. */
@@ -46,6 +51,7 @@ export function createTimings(config: MusterConfig): WorkerTimings {
     leaseMs: 30_000,
     jobTakenMs: 30_000,
     retryMs: scaled(5_000, 250),
+    turnApartMs: scaled(50, 2),
     passingMs: scaled(600_000, 15_000),
     heldMs: scaled(60_000, 1_000),
     deniedMs: Math.max(config.backoff.operatorFirstMs, config.pollIntervalMs),

@@ -14,7 +14,7 @@ let instancesMade = 10_000;
 export async function claimRoom(
   ...[ledger, target, batchId, wanted, caps]: [...Place, number, Caps]
 ): Promise<number> {
-  const size = Math.min(wanted, await ledger.control.room(target, caps));
+  const size = Math.min(wanted, (await ledger.control.room(target, caps)).hosts);
   if (size === 0) return 0;
   const intent = intentOf(batchId, size);
   const records = intent.value.instanceIds.map(

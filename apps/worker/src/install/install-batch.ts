@@ -150,7 +150,9 @@ async function sendAll(target: Target, scope: SendScope, ctx: JobContext, deps: 
     const permission = await askSendPermission(deps);
     if (permission.kind === 'withheld') {
       const { reason, freeze } = permission;
-      const ended = done(withheldMs(permission, deps), sent, instances, reason);
+      const inMs =
+        reason === 'inventory' ? await nextTurnMs(['inventory'], deps) : withheldMs(permission, deps);
+      const ended = done(inMs, sent, instances, reason);
       return { ...ended, subject: freeze?.name ?? null, untilMs: freeze?.untilMs ?? null };
     }
     const epoch = await enterEpoch(target, matchers, ctx, deps).catch(asDenial);
@@ -165,8 +167,8 @@ async function sendAll(target: Target, scope: SendScope, ctx: JobContext, deps: 
     );
     const { batch, closed, full } = await pickBatch(target, matchers, gates, limit, deps, waiting);
     if (full !== null) {
-      waiting.add(full);
-      wait = { reason: 'cap', inMs: deps.timings.retryMs };
+      waiting.add(full.matcher);
+      wait = { reason: 'cap', inMs: await nextTurnMs([`wave:${full.wave}`], deps) };
       continue;
     }
     if (batch === null) return nothingToSend(target, { sent, instances, closed, wait }, deps);
@@ -180,7 +182,7 @@ async function sendAll(target: Target, scope: SendScope, ctx: JobContext, deps: 
       continue;
     }
     const step = await sendBatch(target, letIn.batch, scope, epoch, ctx, deps);
-    if (step.kind === 'full') return done(deps.timings.retryMs, sent, instances, 'cap');
+    if (step.kind === 'full') return done(await nextTurnMs(step.full, deps), sent, instances, 'cap');
     if (step.kind === 'no-slots') continue;
     if (step.kind === 'denied') return denied(target, step.error, sent, instances, deps);
     if (step.kind === 'wait') return done(step.waitMs, sent, instances, 'throttled');
@@ -192,6 +194,11 @@ async function sendAll(target: Target, scope: SendScope, ctx: JobContext, deps: 
     }
   }
   return done(0, sent, instances, 'turn over');
+}
+
+/** While a cap is full or the inventory too old, every target with candidates waits for the same: they look again in turns. */
+function nextTurnMs(awaited: readonly string[], { ledger, timings }: HandlerDeps): Promise<number> {
+  return ledger.control.nextTurnMs(awaited, { atLeastMs: timings.retryMs, apartMs: timings.turnApartMs });
 }
 
 /** A role that may not list commands cannot send safely, and that is a finding about the account, not a failed job. */

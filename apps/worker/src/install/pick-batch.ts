@@ -35,7 +35,7 @@ export interface PickedBatch {
   /** What keeps those that wait, of several what opens first. */
   readonly closed: ClosedGate | null;
   /** The matcher of hosts whose waves have no room under caps of their own; null where that is not why there is no batch. */
-  readonly full: MatcherKey | null;
+  readonly full: { readonly matcher: MatcherKey; readonly wave: string } | null;
 }
 
 /** Up to `limit` candidates that share one command. What has joined meanwhile is recorded and left out. @param leave matchers whose first installs are left out, too */
@@ -86,7 +86,7 @@ export async function pickBatch(
     return { batch, closed, full: null };
   }
   const { wave, room } = waveOfBatch(gates, candidates);
-  if (room === 0) return { batch: null, closed, full: matcher.key };
+  if (room === 0) return { batch: null, closed, full: { matcher: matcher.key, wave: wave?.name ?? '' } };
   const ofWave = candidates.filter(({ value }) => wave === null || value.wave === wave.name);
   const batch = { matcher, wave, candidates: ofWave.slice(0, Math.min(limit, room)), repairs };
   return { batch, closed, full: null };
@@ -106,7 +106,7 @@ function waveOfBatch(
       const room = wave.inFlight === null ? Number.POSITIVE_INFINITY : wave.inFlight - underWay;
       return { wave, room: Math.max(0, room) };
     });
-  return found.find(({ room }) => room > 0) ?? { wave: null, room: 0 };
+  return found.find(({ room }) => room > 0) ?? { wave: found[0]?.wave ?? null, room: 0 };
 }
 
 function opensEarlier(one: ClosedGate, other: ClosedGate): boolean {

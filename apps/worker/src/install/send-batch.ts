@@ -41,7 +41,8 @@ export type Step =
   | { readonly kind: 'denied'; readonly error: JobError }
   /** None of the batch is to be sent to. */
   | { readonly kind: 'left-out' }
-  | { readonly kind: 'full' }
+  /** `full`: what has no room, as `Room` names it; nothing where the room is gone meanwhile. */
+  | { readonly kind: 'full'; readonly full: readonly string[] }
   /** A ramp's slots are gone meanwhile. */
   | { readonly kind: 'no-slots' }
   | { readonly kind: 'claimed-elsewhere' };
@@ -59,13 +60,13 @@ export async function sendBatch(
   if (waitMs > 0) return { kind: 'wait', waitMs };
   const caps = capsOf(batch, deps);
   const room = await deps.ledger.control.room(target, caps);
-  if (room === 0) return { kind: 'full' };
+  if (room.hosts === 0) return { kind: 'full', full: room.full };
   // The answer of EC2 is as old as the intent will be: both are worth something for one send window.
   const { sendWindowMs } = deps.config.install;
   const notAfterMs = deps.clock.now() + sendWindowMs;
   // The same moment by the counter that no clock sets: this process keeps to it, the others read the intent.
   const leaveByMs = deps.clock.monotonicMs() + sendWindowMs;
-  const asked: RampedBatch = { ...batch, candidates: batch.candidates.slice(0, room) };
+  const asked: RampedBatch = { ...batch, candidates: batch.candidates.slice(0, room.hosts) };
   const proof = await proveRecipients(target, asked, scope, leaveByMs, ctx, deps);
   if (proof.kind !== 'proven') return proof;
   if (proof.candidates.length === 0) return { kind: 'left-out' };
@@ -75,7 +76,8 @@ export async function sendBatch(
     candidates: asked.candidates.filter(({ instanceId }) => proven.has(instanceId)),
   };
   const intent = await claim(target, claimed, caps, { epoch, notAfterMs }, deps);
-  if (intent === 'full' || intent === 'no-slots') return { kind: intent };
+  if (intent === 'full') return { kind: 'full', full: [] };
+  if (intent === 'no-slots') return { kind: 'no-slots' };
   if (intent === null) return { kind: 'claimed-elsewhere' };
   const access: TargetAccess = { ...target, role: roleFor(batch.matcher, target.accountId) };
   return deps.tracing.inSpan(

@@ -15,6 +15,7 @@ import {
   type Place,
   type RepairLimits,
   type RepairRoom,
+  type Room,
 } from '../rollout/place-store.ts';
 import type { Finding, FindingKind, Pause } from './findings.ts';
 import type { ScopeText } from './scope.ts';
@@ -28,8 +29,16 @@ export interface ControlLedger {
   /** `held` until an operator releases it; `configured` is what a first run starts with. */
   hold(configured: boolean): Promise<'held' | 'released'>;
   releaseHold(): Promise<void>;
-  /** How many hosts of a target the caps leave room for, 0 or more. Places are taken with the claim (`WriteTerms.caps`). */
-  room(target: Target, caps: Caps): Promise<number>;
+  /** How many hosts of a target the caps leave room for. Places are taken with the claim (`WriteTerms.caps`). */
+  room(target: Target, caps: Caps): Promise<Room>;
+  /**
+   * In how many ms a target looks again that waits for all of these (`Room.full`, or another name): each time in a turn of its
+   * own, so that however many targets wait, all of them together look once in `apartMs` at most.
+   */
+  nextTurnMs(
+    awaited: readonly string[],
+    pace: { readonly atLeastMs: number; readonly apartMs: number },
+  ): Promise<number>;
   /** The hosts that count under the caps. */
   places(): Promise<readonly Place[]>;
   /** Hosts of an account that a command was sent to, in this order; one that is counted already stays where it is. */

@@ -103,6 +103,8 @@ export interface Keys {
   readonly signedSince: string;
   /** hash: instance id → its place under the caps; `total`, `repair`, `a:ACCOUNT`, `t:TARGET` → sums; `blocked:SUM` → since when and when last it left no room. Writers: places.lua's functions. */
   readonly places: string;
+  /** hash: what targets wait for, a sum of the caps, a wave or the inventory → when the last of them looks again, epoch ms. Expires after two hours. Writer: next-turn.lua. */
+  readonly turns: string;
   /** hash: a sixtieth of an hour → repairs that were begun in it; `hour` → its length in ms. Expires two hours after the last. Writers: repair-rate.lua's functions. */
   readonly repairRate: string;
   /** hash: ramp id → JSON of what it is about, or `over`; `since`. Writer: move-ramp.lua. */
@@ -283,6 +285,7 @@ export function createKeys(prefix: string): Keys {
     waves: `${own}:rollout-waves`,
     signedSince: `${own}:signed-since`,
     places: `${own}:places`,
+    turns: `${own}:turns`,
     repairRate: `${own}:repair-rate`,
     ramps: `${own}:ramps`,
     ramp: (id) => `${own}:ramp:${id}`,

@@ -51,6 +51,7 @@ const SCRIPTS = {
   'bound-held': { folder: 'rollout/selection', functions: [] },
   'note-waves': { folder: 'rollout/waves', functions: ['redis/now'] },
   room: { folder: 'rollout', functions: PLACES },
+  'next-turn': { folder: 'rollout', functions: ['redis/now'] },
   'review-places': { folder: 'rollout', functions: PLACES },
   'move-ramp': { folder: 'rollout/ramp', functions: ['redis/now', 'rollout/ramp/ramps'] },
   'count-hosts': { folder: 'rollout', functions: [] },

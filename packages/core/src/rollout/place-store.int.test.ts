@@ -172,13 +172,13 @@ test('a host holds its place until it has joined or failed, and not only while i
   expect(await claimRoom(ledger, target, aBatchId(2), 4, CAPS)).toBe(0);
 
   await move(ledger, { ...aRecord('joined'), instanceId: joins });
-  expect(await ledger.control.room(target, CAPS)).toBe(1);
+  expect((await ledger.control.room(target, CAPS)).hosts).toBe(1);
   await move(ledger, { ...aRecord('failed'), instanceId: fails });
   await move(ledger, { ...aRecord('stopped'), instanceId: stops });
-  expect(await ledger.control.room(target, CAPS)).toBe(3);
+  expect((await ledger.control.room(target, CAPS)).hosts).toBe(3);
   // Back from its stop, and waiting for its node as before it.
   await move(ledger, { ...aRecord('installed'), instanceId: stops, joinDeadlineMs: NOW_MS + 900_000 });
-  expect(await ledger.control.room(target, CAPS)).toBe(3);
+  expect((await ledger.control.room(target, CAPS)).hosts).toBe(3);
 });
 
 test('without an inventory a host ends with its command', async () => {
@@ -225,7 +225,7 @@ test('a place that no record holds any more, as a process of the release before 
   await redis.hdel(keys.target(target).instances, first);
   await redis.hset(keys.target(target).instances, second, text.replace('|sending|', '|joined|'));
 
-  expect(await ledger.control.room(target, CAPS)).toBe(2);
+  expect((await ledger.control.room(target, CAPS)).hosts).toBe(2);
 });
 
 test('of a ledger whose release counted batches, the hosts under way have their places before the first claim', async () => {
@@ -245,7 +245,7 @@ test('of a ledger whose release counted batches, the hosts under way have their 
   await redis.del(keys.places);
   await redis.hset(keys.inFlight, { [older]: 1, total: 1 });
 
-  expect(await ledger.control.room(target, { all: 99, account: 99, target: 5 })).toBe(1);
+  expect((await ledger.control.room(target, { all: 99, account: 99, target: 5 })).hosts).toBe(1);
 
   const kinds = (await ledger.control.places()).map(({ instanceId, kind }) => [instanceId, kind]);
   expect(new Map(kinds as [InstanceId, string][])).toEqual(
@@ -321,3 +321,41 @@ test.each([21, 22, 23])(
     expect(peak).toBeGreaterThan(CAPS.target);
   },
 );
+
+test('targets that wait for the same look again in turns, however many there are', async () => {
+  const { ledger } = bench.create();
+  const pace = { atLeastMs: 1_000, apartMs: 200 };
+
+  const waits: number[] = [];
+  for (let n = 0; n < 20; n += 1) waits.push(await ledger.control.nextTurnMs(['total'], pace));
+
+  expect(waits[0]).toBe(1_000);
+  for (const [n, waitMs] of waits.entries()) expect(waitMs).toBeLessThanOrEqual(1_000 + n * 200);
+  expect(waits.at(-1)).toBeGreaterThan(1_000 + 19 * 200 - 1_000);
+  expect(await ledger.control.nextTurnMs(['a:100000000001'], pace)).toBe(1_000);
+  expect(await ledger.control.nextTurnMs(['a:100000000001', 'total'], pace)).toBeGreaterThan(3_000);
+  expect(await ledger.control.nextTurnMs([], pace)).toBe(1_000);
+});
+
+test.each(['9'.repeat(20), 'soon', '-1', ''])(
+  'a turn of %j, which Muster does not write, holds a target up for an hour at most',
+  async (text) => {
+    const { ledger, redis, keys } = bench.create();
+    await redis.hset(keys.turns, 'total', text);
+
+    const waitMs = await ledger.control.nextTurnMs(['total'], { atLeastMs: 1_000, apartMs: 50 });
+
+    expect(waitMs).toBeGreaterThanOrEqual(1_000);
+    expect(waitMs).toBeLessThanOrEqual(3_600_000);
+  },
+);
+
+test('what has no room is named by what other targets wait for, too', async () => {
+  const { ledger } = bench.create();
+  await claimRoom(ledger, target, aBatchId(1), 4, CAPS);
+  await claimRoom(ledger, aTarget(0, 'us-east-1'), aBatchId(2), 2, CAPS);
+
+  expect(await ledger.control.room(aTarget(1), CAPS)).toEqual({ hosts: 4, full: [] });
+  expect(await ledger.control.room(target, CAPS)).toEqual({ hosts: 0, full: [`a:${target.accountId}`] });
+  expect(await ledger.control.room(target, { ...CAPS, account: 99 })).toEqual({ hosts: 0, full: [] });
+});

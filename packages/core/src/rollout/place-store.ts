@@ -25,6 +25,14 @@ export interface BlockedCap {
   readonly inFlight: number;
 }
 
+/** What the caps leave room for. */
+export interface Room {
+  /** How many hosts of the target, 0 or more. */
+  readonly hosts: number;
+  /** What all targets in it wait for that find none: `total`, `repair`, `a:ACCOUNT`. A target's own cap is no such thing. */
+  readonly full: readonly string[];
+}
+
 /** What `muster.repair` says of how many. */
 export interface RepairLimits {
   readonly inFlight: number;
@@ -46,16 +54,22 @@ export function createPlaces(deps: {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly run: RunScript;
-}): Pick<ControlLedger, 'room' | 'repairRoom' | 'places' | 'blockedCaps'> {
+}): Pick<ControlLedger, 'room' | 'nextTurnMs' | 'repairRoom' | 'places' | 'blockedCaps'> {
   const { redis, keys, run } = deps;
   return {
     async room(target, caps) {
-      const room = await run(
+      const reply = await run(
         'room',
         [keys.places, keys.countIndex, keys.counts],
         [targetId(target), caps.all, caps.account, caps.target, caps.repair ?? ''],
       );
-      return Number(room);
+      const [hosts, ...full] = reply as readonly [number, ...string[]];
+      return { hosts, full: full.filter((sum) => sum !== `t:${targetId(target)}`) };
+    },
+
+    async nextTurnMs(awaited, { atLeastMs, apartMs }) {
+      if (awaited.length === 0) return atLeastMs;
+      return Number(await run('next-turn', [keys.turns], [atLeastMs, apartMs, ...awaited]));
     },
 
     async repairRoom({ inFlight, perHour, hourMs }) {

@@ -1,7 +1,7 @@
 -- How many hosts of a target the caps leave room for. Takes none: a claim does (commit-target.lua).
 -- KEYS: 1 places (hash)  2 index by state and cause (zset)  3 totals (hash)
 -- ARGV: 1 target  2 cap of all  3 cap per account  4 cap per target  5 cap of repairs ('': it is no repair)
--- Returns: how many, 0 or more. Where there is none, the caps that leave none are marked as blocked.
+-- Returns: how many, 0 or more; then the sums whose caps leave none, which are marked as blocked.
 local key, caps = KEYS[1], { ARGV[2], ARGV[3], ARGV[4], ARGV[5] }
 -- The keys of a target begin like that of the totals.
 local own = string.sub(KEYS[3], 1, -#'counts' - 1)
@@ -19,4 +19,4 @@ if room == 0 then
     redis.call('HSET', key, 'blocked:' .. sum, since .. '|' .. now)
   end
 end
-return room
+return { room, unpack(full) }
