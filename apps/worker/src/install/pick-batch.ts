@@ -34,7 +34,7 @@ export interface PickedBatch {
   readonly batch: Batch | null;
   /** What keeps those that wait, of several what opens first. */
   readonly closed: ClosedGate | null;
-  /** The matcher of hosts whose waves have no room under caps of their own; null where that is not why there is no batch. */
+  /** The matcher and the first wave of hosts whose waves have no room under caps of their own; null where that is not why there is no batch. */
   readonly full: { readonly matcher: MatcherKey; readonly wave: string } | null;
 }
 
