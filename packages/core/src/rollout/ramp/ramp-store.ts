@@ -88,25 +88,7 @@ export function createRampLedger(deps: {
     return done === 1;
   }
 
-  /** Ids of the ramps of matchers that are worked by; null while that is not known. */
-  async function wanted(): Promise<ReadonlySet<string> | null> {
-    const keysOfMatchers = matchersWorkedBy(await redis.get(keys.workedBy));
-    return keysOfMatchers === null ? null : new Set(keysOfMatchers.map(matcherRampId));
-  }
-
-  async function read(
-    id: string,
-    facts: RampFacts,
-    worked: ReadonlySet<string> | null,
-  ): Promise<RampState | null> {
-    const [fields, waiting] = await Promise.all([
-      redis.hgetall(keys.ramp(id)),
-      redis.scard(keys.rampWaiting(id)),
-    ]);
-    if (!COUNTS.every((field) => COUNT.test(fields[field] ?? ''))) return null;
-    const isWanted = facts.kind !== 'matcher' || worked?.has(id) !== false;
-    return { ...stateOf(id, facts, fields, waiting), isWanted };
-  }
+  const { wanted, read } = createCountReader({ redis, keys });
 
   return {
     /** By id, what each ramp is about, null for one that is over; `isNew`: the matchers of this ledger were never looked at. */
@@ -209,6 +191,31 @@ export function createRampLedger(deps: {
 
     ...createSlotReader({ redis, keys }),
   };
+}
+
+/** Part of the ledger of ramps: what they have counted. */
+function createCountReader({ redis, keys }: { readonly redis: Redis; readonly keys: Keys }) {
+  /** Ids of the ramps of matchers that are worked by; null while that is not known. */
+  async function wanted(): Promise<ReadonlySet<string> | null> {
+    const keysOfMatchers = matchersWorkedBy(await redis.get(keys.workedBy));
+    return keysOfMatchers === null ? null : new Set(keysOfMatchers.map(matcherRampId));
+  }
+
+  async function read(
+    id: string,
+    facts: RampFacts,
+    worked: ReadonlySet<string> | null,
+  ): Promise<RampState | null> {
+    const [fields, waiting] = await Promise.all([
+      redis.hgetall(keys.ramp(id)),
+      redis.scard(keys.rampWaiting(id)),
+    ]);
+    if (!COUNTS.every((field) => COUNT.test(fields[field] ?? ''))) return null;
+    const isWanted = facts.kind !== 'matcher' || worked?.has(id) !== false;
+    return { ...stateOf(id, facts, fields, waiting), isWanted };
+  }
+
+  return { wanted, read };
 }
 
 /** See `createRampLedger`. */
