@@ -32,6 +32,12 @@ const NO_LOG = { debug: () => undefined, warn: () => undefined } as unknown as N
 >;
 
 /**
+ * The SDK's own strategy retries nothing with one attempt, but makes for each call an error with its stack, a random id, and two
+ * more headers to sign (@smithy/core 3.41, retryMiddleware).
+ */
+const NO_RETRIES: NonNullable<EC2ClientConfig['retryStrategy']> = { retry: (next, args) => next(args) };
+
+/**
  * SDK retries are off in all of them: SendCommand has no client token, so that a retry below us could run an installer twice,
  * and the SDK's retry budget is per client, which here would mean shared by all accounts. `read-call.ts` retries reads.
  */
@@ -44,6 +50,7 @@ export function createClients(deps: {
     credentials: scopedCredentials,
     requestHandler: deps.handler,
     maxAttempts: 1,
+    retryStrategy: NO_RETRIES,
     cacheMiddleware: true,
     customUserAgent: 'muster',
     logger: NO_LOG,

@@ -92,6 +92,19 @@ describe('a listing', () => {
     ]);
   });
 
+  it('says and signs nothing of retries of the SDK, which are off', async () => {
+    const headers: string[] = [];
+    const adapter = await start((request) => {
+      headers.push(...Object.keys(request.headers), request.headers.authorization ?? '');
+      return oneInstance(accountId, instanceId);
+    });
+
+    await drain(adapter.listInstances(access, signal));
+
+    expect(headers.join(' ')).toContain('Signature=');
+    expect(headers.join(' ')).not.toContain('amz-sdk-');
+  });
+
   it('hands the time of a Retry-After to the job', async () => {
     const adapter = await start(() =>
       ec2Error('RequestLimitExceeded', 'slow down', 503, { 'retry-after': '7' }),

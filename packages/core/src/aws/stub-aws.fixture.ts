@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
@@ -16,6 +16,7 @@ export interface StubRequest {
   readonly accessKeyId: string;
   readonly region: string;
   readonly sessionToken: string | null;
+  readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
@@ -69,6 +70,7 @@ async function answer(
     accessKeyId,
     region,
     sessionToken: String(incoming.headers['x-amz-security-token'] ?? '') || null,
+    headers: incoming.headers,
     body,
   };
   requests.push(request);
