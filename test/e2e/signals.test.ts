@@ -12,7 +12,7 @@ import {
   superviseProcess,
   type SupervisedProcess,
 } from '@muster/testing/supervised-process';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 /** No verb outlives the signal that asks it to end, whatever it waits for. */
 let system: MusterSystem;
@@ -21,15 +21,21 @@ let silent: Server;
 let silentPort: number;
 let connections = 0;
 
-beforeEach(async () => {
+beforeAll(async () => {
   system = await startSystem({ schedulers: 0, workers: 0 });
   silent = createServer(() => (connections += 1)).listen(0, '127.0.0.1');
   await once(silent, 'listening');
   silentPort = (silent.address() as AddressInfo).port;
 });
-afterEach(async () => {
+afterAll(async () => {
   await system.close();
   silent.close();
+});
+let ledgers = 0;
+beforeEach(() => {
+  // Each test begins with an empty ledger: what another has found and sent would end a run.
+  ledgers += 1;
+  system.configure({ muster: { redis: { prefix: `test-${ledgers}` } } });
 });
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
