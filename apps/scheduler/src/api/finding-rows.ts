@@ -2,22 +2,20 @@
 import type { FindingRow } from '@muster/api/findings';
 import { causeFacts } from '@muster/core/enrollment/cause';
 import {
-  type Finding,
   type FindingKind,
-  idOfFinding,
   ownerOfFinding,
+  severityOfFinding,
+  stopsSending,
+} from '@muster/core/control/finding-kinds';
+import {
+  describePause,
+  type Finding,
+  idOfFinding,
   type Pause,
-  PAUSERS,
+  severityOfPause,
 } from '@muster/core/control/findings';
 import { viewOfMute } from '@muster/core/control/mute-store';
-import {
-  SEVERITIES,
-  severityOfCause,
-  severityOfFinding,
-  severityOfPause,
-} from '@muster/core/control/severity';
-import { scopeFlag } from '@muster/core/control/scope';
-import { stopsSending } from '@muster/core/control/stops-sending';
+import { SEVERITIES, severityOfCause } from '@muster/core/control/severity';
 import type { Snapshot } from '../http/snapshot.ts';
 
 /**
@@ -116,16 +114,16 @@ function rowOfFinding(finding: Finding): FindingRow {
   };
 }
 
-function rowOfPause({ scope, by, atMs, reason }: Pause): FindingRow {
+function rowOfPause(pause: Pause): FindingRow {
+  const { scope, atMs } = pause;
   return {
     id: `paused@${scope}`,
     kind: 'paused',
     scope,
-    severity: severityOfPause({ by }),
+    severity: severityOfPause(pause),
     owner: 'operator',
     since: new Date(atMs).toISOString(),
-    message: `${PAUSERS[by]} paused sending${reason === '' ? '.' : `: ${reason}`}`,
-    remedy: `When it may go on, run: muster resume ${scopeFlag(scope)}`,
+    ...describePause(pause),
     stopsSending: true,
     act: 'resume',
     count: 1,

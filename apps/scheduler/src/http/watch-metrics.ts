@@ -1,8 +1,9 @@
 /** What alerts are made of beside the counts of the ledger: findings, the age of the sweep, accounts, waits, Redis's memory. */
 import { X509Certificate } from 'node:crypto';
 import type { MusterConfig } from '@muster/core/config/model';
-import { FINDING_KINDS, idOfFinding } from '@muster/core/control/findings';
-import { SEVERITIES, severityOfFinding } from '@muster/core/control/severity';
+import { FINDING_KINDS, severityOfFinding } from '@muster/core/control/finding-kinds';
+import { idOfFinding } from '@muster/core/control/findings';
+import { SEVERITIES } from '@muster/core/control/severity';
 import type { ServerInfo } from '@muster/core/redis/server-info';
 import { WAIT_REASONS } from '@muster/core/rollout/send-wait';
 import type { Clock } from '@muster/core/runtime/clock-port';

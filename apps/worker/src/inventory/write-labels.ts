@@ -1,4 +1,4 @@
-import type { FindingKind } from '@muster/core/control/findings';
+import type { FindingKind } from '@muster/core/control/finding-kinds';
 import { areLabelsSealed, type WaitingChange } from '@muster/core/inventory/label-store';
 import { keepLabels } from '@muster/core/inventory/node-labels';
 import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';

@@ -1,4 +1,5 @@
-import type { Finding, FindingKind } from '../control/findings.ts';
+import type { FindingKind } from '../control/finding-kinds.ts';
+import type { Finding } from '../control/findings.ts';
 import type { MusterConfig, RedisSettings } from './model.ts';
 import { withoutPassword } from './redis-url.ts';
 import { isOpenConsole } from './console-reach.ts';

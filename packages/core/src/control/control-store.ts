@@ -17,7 +17,8 @@ import {
   type RepairRoom,
   type Room,
 } from '../rollout/place-store.ts';
-import type { Finding, FindingKind, Pause } from './findings.ts';
+import type { FindingKind } from './finding-kinds.ts';
+import type { Finding, Pause } from './findings.ts';
 import type { ScopeText } from './scope.ts';
 
 /** Pauses, hold, caps, brake, findings, epoch: what may stop a send. */

@@ -1,5 +1,7 @@
 import type { CauseOwner, ForeignWord } from '../enrollment/cause.ts';
-import type { ScopeText } from './scope.ts';
+import type { FindingKind } from './finding-kinds.ts';
+import { scopeFlag, type ScopeText } from './scope.ts';
+import type { Severity } from './severity.ts';
 
 /** Who pauses, as the begin of a sentence. */
 export const PAUSERS = { operator: 'An operator', brake: 'The brake' } as const;
@@ -13,64 +15,23 @@ export interface Pause {
   readonly reason: string;
 }
 
-/** The closed list of things an operator can act on that concern Muster itself rather than a host. */
-export const FINDING_KINDS = [
-  'hold-first-send',
-  'redis-without-password',
-  'redis-not-durable',
-  'redis-refuses-writes',
-  'redis-unsafe',
-  'redis-rights-missing',
-  'redis-login-refused',
-  'redis-min-replicas',
-  'paused-by-configuration',
-  'clock-off',
-  'accounts-not-read',
-  'targets-not-read',
-  'aws-unanswered',
-  'host-management-off',
-  'failing-alike',
-  'sends-wait',
-  'brake-engaged',
-  'ramp-stopped',
-  'config-skew',
-  'change-held',
-  'inventory-unavailable',
-  'inventory-drop',
-  'ledger-epoch-changed',
-  'ledger-rebuilt',
-  'two-live-commands',
-  'account-list-failed',
-  'command-not-canceled',
-  'ledger-unreadable',
-  'send-refused',
-  'labels-denied',
-  'labels-failed',
-  'other-discovery',
-  'cleanup-denied',
-  'cleanup-failed',
-  'cleanup-held',
-  'node-labels-wrong',
-  'nodes-contradict',
-  'nodes-unreadable',
-  'config-invalid',
-  'config-restart-needed',
-  'account-tags-denied',
-  'marker-key-missing',
-  'foreign-markers',
-  'cap-blocked',
-  'ledger-untrusted',
-  'accounts-unproven',
-  'organization-mismatch',
-  'wave-unapproved',
-  'audit-not-exported',
-  'notify-failed',
-  'certificate-expires',
-  'releases-mixed',
-  'jobs-of-newer-release',
-] as const;
-export type FindingKind = (typeof FINDING_KINDS)[number];
+/** How urgent a pause is: the brake's stops work, an operator knows of their own. */
+export function severityOfPause({ by }: Pick<Pause, 'by'>): Severity {
+  return by === 'brake' ? 'page' : 'warn';
+}
 
+/** What a pause is told as, where its scope stands beside it. */
+export function describePause({ scope, by, reason }: Pause): {
+  readonly message: string;
+  readonly remedy: string;
+} {
+  return {
+    message: `${PAUSERS[by]} paused sending${reason === '' ? '.' : `: ${reason}`}`,
+    remedy: `When it may go on, run: muster resume ${scopeFlag(scope)}`,
+  };
+}
+
+/** Something that an operator can act on: a kind and a scope, with what to do. What holds for its kind: `finding-kinds.ts`. */
 export interface Finding {
   /** A newer release may know more of them. */
   readonly kind: FindingKind | ForeignWord;
@@ -90,27 +51,6 @@ export interface Finding {
 /** How a finding is named: in the API, by a mute, and by what was told of it. */
 export function idOfFinding({ kind, scope }: { readonly kind: string; readonly scope: string }): string {
   return `${kind}@${scope}`;
-}
-
-/** Kinds that another person than the operator must see to. */
-const OWNERS: Readonly<Partial<Record<string, CauseOwner>>> = {
-  'inventory-unavailable': 'teleport-admin',
-  'inventory-drop': 'teleport-admin',
-  'labels-denied': 'teleport-admin',
-  'labels-failed': 'teleport-admin',
-  'other-discovery': 'teleport-admin',
-  'cleanup-denied': 'teleport-admin',
-  'cleanup-failed': 'teleport-admin',
-  'account-list-failed': 'aws-admin',
-  'account-tags-denied': 'aws-admin',
-  'command-not-canceled': 'aws-admin',
-  'send-refused': 'aws-admin',
-  'host-management-off': 'aws-admin',
-} satisfies Partial<Record<FindingKind, CauseOwner>>;
-
-/** Who must act. */
-export function ownerOfFinding({ kind, owner }: Pick<Finding, 'kind' | 'owner'>): CauseOwner {
-  return owner ?? OWNERS[kind] ?? 'operator';
 }
 
 /** Names shown in a finding. */

@@ -2,7 +2,8 @@ import type { MusterConfig } from '../config/model.ts';
 import type { InventoryFacts } from '../inventory/node-store.ts';
 import { describeRamp } from '../rollout/ramp/describe-ramp.ts';
 import type { RampState } from '../rollout/ramp/ramp-store.ts';
-import { type FindingKind, PAUSERS } from './findings.ts';
+import { isNote } from './finding-kinds.ts';
+import { PAUSERS } from './findings.ts';
 import type { Ledger } from './ledger.ts';
 import { describeScope, isForeignScope, printScope, type Scope, type ScopeText } from './scope.ts';
 
@@ -18,23 +19,12 @@ export interface ResumeEffects {
   readonly stillPaused: readonly ScopeText[];
 }
 
-/** Notes on what happened once: an operator who resumes their scope, or all, has seen them. */
-const NOTES: ReadonlySet<string> = new Set<FindingKind>([
-  'ledger-epoch-changed',
-  'ledger-rebuilt',
-  'two-live-commands',
-  'command-not-canceled',
-  'ledger-unreadable',
-  'foreign-markers',
-  'ledger-untrusted',
-]);
-
 /** Whether a resume of this scope clears a finding that stands. */
 export function isEndedNote(
   finding: { readonly kind: string; readonly scope: string },
   scope: ScopeText,
 ): boolean {
-  return NOTES.has(finding.kind) && (scope === 'all' || finding.scope === scope);
+  return isNote(finding.kind) && (scope === 'all' || finding.scope === scope);
 }
 
 /** Whether a resume of this scope ends a pause: that of the same scope, and of all those that only a newer release can name. */

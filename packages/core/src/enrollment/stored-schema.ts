@@ -8,7 +8,8 @@ import {
   type StoredRecord,
   type UnknownRecord,
 } from './record.ts';
-import { FINDING_KINDS, type Pause, PAUSERS } from '../control/findings.ts';
+import { FINDING_KINDS } from '../control/finding-kinds.ts';
+import { type Pause, PAUSERS } from '../control/findings.ts';
 import { LEDGER_SCHEMA } from '../control/installation.ts';
 import { BatchId, CommandId, InstanceId, MatcherKey, Region, SweepId } from '../organization/ids.ts';
 import type { Intent } from '../install/intent.ts';

@@ -1,7 +1,7 @@
-import { type Finding, idOfFinding, ownerOfFinding, type Pause, PAUSERS } from '../control/findings.ts';
+import { ownerOfFinding, severityOfFinding } from '../control/finding-kinds.ts';
+import { describePause, type Finding, idOfFinding, type Pause, severityOfPause } from '../control/findings.ts';
 import type { Mute } from '../control/mute-store.ts';
-import { scopeFlag } from '../control/scope.ts';
-import { type Severity, severityOfFinding, severityOfPause } from '../control/severity.ts';
+import type { Severity } from '../control/severity.ts';
 import { type CauseOwner, causeFacts } from '../enrollment/cause.ts';
 
 /** What stands and may be told: a finding, a pause, or a cause whose hosts become many at once. Texts may be foreign. */
@@ -56,15 +56,14 @@ function itemOfFinding(finding: Finding): NotifyItem {
 }
 
 function itemOfPause(pause: Pause): NotifyItem {
-  const { scope, by, atMs, reason } = pause;
+  const { scope, atMs } = pause;
   return {
     id: idOfFinding({ kind: 'paused', scope }),
     kind: 'paused',
     scope,
     severity: severityOfPause(pause),
     owner: 'operator',
-    message: `${PAUSERS[by]} paused sending${reason === '' ? '.' : `: ${reason}`}`,
-    remedy: `When it may go on, run: muster resume ${scopeFlag(scope)}`,
+    ...describePause(pause),
     sinceMs: atMs,
     count: 1,
     accountId: accountOfScope(scope),

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
-import type { Finding, FindingKind } from '../control/findings.ts';
+import type { FindingKind } from '../control/finding-kinds.ts';
+import type { Finding } from '../control/findings.ts';
 import { isJobError } from '../runtime/errors.ts';
 import { partsOfFault } from './redis-fault.ts';
 import { REDIS_NOTE_KINDS } from './redis-note.ts';

@@ -1,8 +1,9 @@
 import type { CauseOwner } from '../enrollment/cause.ts';
 import { ON_THE_WAY } from '../enrollment/record.ts';
-import { type Finding, idOfFinding, ownerOfFinding, type Pause, PAUSERS } from '../control/findings.ts';
+import { ownerOfFinding, severityOfFinding } from '../control/finding-kinds.ts';
+import { type Finding, idOfFinding, type Pause, PAUSERS, severityOfPause } from '../control/findings.ts';
 import { type Mute, type MuteView, viewOfMute } from '../control/mute-store.ts';
-import { type Severity, severityOfFinding, severityOfPause } from '../control/severity.ts';
+import type { Severity } from '../control/severity.ts';
 import { scopeFlag } from '../control/scope.ts';
 import { readWaves, type WaveView } from '../rollout/waves/wave-view.ts';
 import type { Wave } from '../rollout/waves/wave.ts';

@@ -1,4 +1,4 @@
-import { FINDING_KINDS } from '../../control/findings.ts';
+import { FINDING_KINDS } from '../../control/finding-kinds.ts';
 import { isCause } from '../../enrollment/cause.ts';
 import type { ChannelFilter, ChannelTarget, NotifyChannel } from '../../notify/channel.ts';
 import { signingKeyOf } from '../../notify/webhook-signature.ts';
