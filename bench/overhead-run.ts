@@ -222,7 +222,6 @@ async function scan(): Promise<void> {
       clock,
       redact: createRedactor(),
       metrics: createJobMetrics(metrics, catalog),
-      random: () => 0,
     });
     return Promise.resolve();
   });

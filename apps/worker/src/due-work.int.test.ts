@@ -151,7 +151,6 @@ test('what falls due between the end of the work and the end of its job is done 
     clock: bench.deps.clock,
     redact: bench.deps.redact,
     metrics: createJobMetrics(createMetrics('worker'), catalog),
-    random: () => 0,
   });
   await schedule();
   await handOut(bench, queue);

@@ -132,7 +132,6 @@ export async function startWorker(options: WorkerOptions): Promise<RunningProces
     redact,
     metrics: createJobMetrics(metrics, catalog),
     tracing,
-    random: randomShare,
     onLeftBehind: leftBehind.tell,
   };
   start.opened(() => calls.close());

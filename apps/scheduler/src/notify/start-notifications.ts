@@ -59,7 +59,6 @@ export function startNotifications(deps: {
     redact: deps.redact,
     metrics: createJobMetrics(deps.metrics, catalog),
     ...(deps.tracing === undefined ? {} : { tracing: deps.tracing }),
-    random: randomShare,
   });
   return {
     close: async () => {

@@ -1,29 +1,11 @@
-/** The one table of jobs: name, queue, payload, what tells two apart, what makes it due, result, time limit, retries. */
+/** The one table of jobs: name, queue, payload, what tells two apart, what makes it due, result, time limit. */
 import { z } from 'zod';
 import { ActionId } from '../control/actions/action.ts';
 import { AccountId, BatchId, InstanceId } from '../organization/ids.ts';
 import { parseTargetId, Target, targetId } from '../organization/target.ts';
 import { ReportId } from '../reports/report.ts';
 import { JobError } from '../runtime/errors.ts';
-import { type AnyJob, defineJob, type DueJob, type RetryPolicy } from './define-job.ts';
-
-/**
- * The queue tries once. What is not done stays due in the ledger and is handed out again, which also heals what the
- * queue cannot know of: a flushed Redis, a lost job, a worker that was killed.
- */
-const BY_LEDGER: RetryPolicy = {
-  maxAttempts: 1,
-  initialDelayMs: 1_000,
-  factor: 2,
-  maxDelayMs: 60_000,
-  broughtBackBy: 'ledger',
-};
-
-/**
- * The queue tries once. The process that asked waits for the answer and asks again when none comes; an answer that says
- * what went wrong is an answer too. A throttle, which passes, brings the job back: nothing in the ledger would.
- */
-const BY_ASKER: RetryPolicy = { ...BY_LEDGER, broughtBackBy: 'queue' };
+import { type AnyJob, defineJob, type DueJob } from './define-job.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -181,7 +163,6 @@ export const catalog = {
     ...ofOrganization('accounts'),
     result: z.strictObject({ accounts: z.int(), removed: z.int(), error: z.string().nullable() }),
     timeoutMs: 30 * MINUTE_MS,
-    retry: BY_LEDGER,
   }),
   /** Enters one account and finds the regions in scope: its targets. */
   'list-regions': defineJob({
@@ -191,7 +172,6 @@ export const catalog = {
     ...ofAccount('regions'),
     result: z.strictObject({ regions: z.int(), denied: z.boolean() }),
     timeoutMs: MINUTE_MS,
-    retry: BY_LEDGER,
   }),
   /** Reads one target for all matchers, judges what it finds and queues the candidates. */
   'scan-target': defineJob({
@@ -202,7 +182,6 @@ export const catalog = {
     result: z.strictObject({ status: z.string(), seen: z.int(), queued: z.int(), changed: z.int() }),
     isRoutine: ({ status, queued, changed }) => status === 'complete' && queued === 0 && changed === 0,
     timeoutMs: 2 * MINUTE_MS,
-    retry: BY_LEDGER,
   }),
   /** Sends the installer to the candidates of one target, up to 50 per command. Carries no list: the handler claims from the ledger. */
   'install-batch': defineJob({
@@ -213,7 +192,6 @@ export const catalog = {
     goesOnInTrace: true,
     result: z.strictObject({ sent: z.int(), instances: z.int(), stopped: z.string() }),
     timeoutMs: 2 * MINUTE_MS,
-    retry: BY_LEDGER,
   }),
   /** Looks once at a batch's command, or for it when the answer to its send was lost. */
   'collect-command': defineJob({
@@ -223,7 +201,6 @@ export const catalog = {
     ...ofBatch('collect'),
     result: z.strictObject({ ended: z.int(), open: z.int(), state: z.string() }),
     timeoutMs: MINUTE_MS,
-    retry: BY_LEDGER,
   }),
   /** Asks SSM to cancel a batch's command, on one of its instances or on all (null). The command's end is collected as any other. */
   'cancel-command': defineJob({
@@ -235,7 +212,6 @@ export const catalog = {
     due: null,
     result: z.strictObject({ answer: z.enum(['requested', 'denied', 'failed', 'closed']) }),
     timeoutMs: MINUTE_MS,
-    retry: BY_ASKER,
   }),
   /** Looks in the inventory for the installed instances of one target, and gives up on those past their deadline. */
   'verify-joined': defineJob({
@@ -245,7 +221,6 @@ export const catalog = {
     ...ofTarget('verify'),
     result: z.strictObject({ joined: z.int(), failed: z.int(), waiting: z.int() }),
     timeoutMs: MINUTE_MS,
-    retry: BY_LEDGER,
   }),
   /** Streams Teleport's node inventory into the ledger as one snapshot. One at a time in the whole installation. */
   'read-inventory': defineJob({
@@ -255,7 +230,6 @@ export const catalog = {
     ...ofOrganization('inventory'),
     result: z.strictObject({ nodes: z.int(), published: z.boolean(), error: z.string().nullable() }),
     timeoutMs: 10 * MINUTE_MS,
-    retry: BY_LEDGER,
   }),
   /** Gives waiting labels to Teleport, batch by batch at a bounded rate. One at a time in the whole installation. */
   'write-labels': defineJob({
@@ -265,7 +239,6 @@ export const catalog = {
     ...ofOrganization('labels'),
     result: z.strictObject({ written: z.int(), error: z.string().nullable() }),
     timeoutMs: 5 * MINUTE_MS,
-    retry: BY_LEDGER,
   }),
   /** Removes the nodes of instances that are gone from Teleport, at a bounded rate. One at a time in the whole installation. */
   'clean-nodes': defineJob({
@@ -276,7 +249,6 @@ export const catalog = {
     result: z.strictObject({ removed: z.int(), left: z.int(), stopped: z.string().nullable() }),
     isRoutine: ({ removed }) => removed === 0,
     timeoutMs: 5 * MINUTE_MS,
-    retry: BY_LEDGER,
   }),
   /** Goes on with an operator's action: the steps that write records or ask for cancellations. */
   'run-action': defineJob({
@@ -286,7 +258,6 @@ export const catalog = {
     ...ofAction('actions'),
     result: z.strictObject({ isOver: z.boolean() }),
     timeoutMs: 5 * MINUTE_MS,
-    retry: BY_LEDGER,
   }),
   /** Checks the worker's clock, its credentials and what they may do in Organizations; then asks for a check of every account. */
   'check-organization': defineJob({
@@ -295,7 +266,6 @@ export const catalog = {
     queue: 'discovery',
     ...ofReport(),
     timeoutMs: 30 * MINUTE_MS,
-    retry: BY_ASKER,
   }),
   /** Checks the proxy, the installers that hosts would run, and the node inventory. */
   'check-teleport': defineJob({
@@ -304,7 +274,6 @@ export const catalog = {
     queue: 'inventory',
     ...ofReport(),
     timeoutMs: 10 * MINUTE_MS,
-    retry: BY_ASKER,
   }),
   /** Enters one account as a sweep would and tries, harmlessly, everything that Muster needs there. */
   'check-account': defineJob({
@@ -313,7 +282,6 @@ export const catalog = {
     queue: 'discovery',
     ...ofReportAccount(),
     timeoutMs: 10 * MINUTE_MS,
-    retry: BY_ASKER,
   }),
   /** Reads the inventory and lists the accounts in scope for a plan, which writes no record and sends nothing. */
   'plan-organization': defineJob({
@@ -322,7 +290,6 @@ export const catalog = {
     queue: 'discovery',
     ...ofReport(),
     timeoutMs: 30 * MINUTE_MS,
-    retry: BY_ASKER,
   }),
   /** Enters one account for a plan and finds its targets. */
   'plan-account': defineJob({
@@ -331,7 +298,6 @@ export const catalog = {
     queue: 'discovery',
     ...ofReportAccount(),
     timeoutMs: 5 * MINUTE_MS,
-    retry: BY_ASKER,
   }),
   /** Reads one target for a plan and judges what it finds, as a scan would. */
   'plan-target': defineJob({
@@ -343,7 +309,6 @@ export const catalog = {
     due: null,
     result: Answer,
     timeoutMs: 5 * MINUTE_MS,
-    retry: BY_ASKER,
   }),
   /** Sends one message to a channel of `muster.notify`. Carries no secret and no text: both are read where it is sent. */
   'send-notification': defineJob({
@@ -353,7 +318,6 @@ export const catalog = {
     ...ofMessage('notify'),
     result: z.strictObject({ said: z.string(), events: z.int() }),
     timeoutMs: MINUTE_MS,
-    retry: BY_LEDGER,
   }),
 } as const;
 

@@ -10,13 +10,6 @@ import {
   type ResultOf,
 } from './define-job.ts';
 
-const retry = {
-  maxAttempts: 1,
-  initialDelayMs: 1,
-  factor: 1,
-  maxDelayMs: 1,
-  broughtBackBy: 'ledger' as const,
-};
 const scan = defineJob({
   name: 'scan',
   version: 1,
@@ -26,7 +19,6 @@ const scan = defineJob({
   partsOf: ({ region }) => [region],
   due: null,
   timeoutMs: 1_000,
-  retry,
 });
 const tick = defineJob({
   name: 'tick',
@@ -37,7 +29,6 @@ const tick = defineJob({
   partsOf: () => [],
   due: null,
   timeoutMs: 1_000,
-  retry,
 });
 
 test('a dedupe id is the name and the parts, joined by dots', () => {

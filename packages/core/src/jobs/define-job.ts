@@ -30,7 +30,12 @@ export interface JobContract<Name extends string, Payload, Result, Queue extends
   readonly payload: z.ZodType<Payload>;
   /** What tells two jobs of this name apart; see `dedupeIdOf`. */
   partsOf(payload: Payload): readonly string[];
-  /** Null for work that a person or another job asks for. */
+  /**
+   * Null for work that a person or another job asks for. The queue tries every job once. What is due in the ledger stays due
+   * there and is handed out again, which also heals what the queue cannot know of: a flushed Redis, a lost job, a killed worker.
+   * Of all other work the process that asked waits for the answer and asks again; only a job of its own delays itself, after an
+   * error that says when to try again (docs/decisions/0001).
+   */
   readonly due: DueRule<Payload> | null;
   /** What the console shows of a finished job. */
   readonly result: z.ZodType<Result>;
@@ -40,21 +45,6 @@ export interface JobContract<Name extends string, Payload, Result, Queue extends
   readonly goesOnInTrace?: boolean;
   /** Until the handler's signal is aborted. */
   readonly timeoutMs: number;
-  readonly retry: RetryPolicy;
-}
-
-/** Attempts after a thrown error: `initialDelayMs`, times `factor` for each further one, up to `maxDelayMs`. */
-export interface RetryPolicy {
-  /** The first one included; 1 or more. */
-  readonly maxAttempts: number;
-  readonly initialDelayMs: number;
-  readonly factor: number;
-  readonly maxDelayMs: number;
-  /**
-   * Who brings the work back when an error says after how long: the `ledger`, in which it stays due, or the `queue`, for
-   * work that is due nowhere. Only the latter's job delays itself (docs/decisions/0001).
-   */
-  readonly broughtBackBy: 'ledger' | 'queue';
 }
 
 /** Any contract; what its schemas hold is unknown. */
@@ -76,7 +66,7 @@ export interface JobContext {
   /** Adds fields to every further line about this run, its last one included: the ids by which a host's way is followed. */
   note(fields: object): void;
   readonly clock: Clock;
-  /** 1 for the first. A lost worker and a `retry: { afterMs }` spend none. */
+  /** 1, and more for a failed job that an operator tries again by hand. A lost worker and a `retry: { afterMs }` spend none. */
   readonly attempt: number;
   readonly jobId: string;
 }

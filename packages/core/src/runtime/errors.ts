@@ -32,7 +32,7 @@ export type ErrorCode =
 /** How the message of an error says that an answer came and was none of AWS's: remedies differ by it, nothing else does. */
 export const UNREADABLE_ANSWER = 'the answer could not be read';
 
-/** What a job does next: never again, by its own back-off, or after a stated time. */
+/** What another try would come to: the same, perhaps something else later, or something else after a stated time. */
 export type RetryAdvice = 'never' | 'backoff' | { readonly afterMs: number };
 
 /** What decisions about an error and its remedy are made by, beside its code; the message is for people. Never a secret. */

@@ -132,15 +132,10 @@ function entryOf(
       // Work of the ledger that is given while its like runs may be news that this run has read past: it runs once more
       // right after, and not when the lease of the tick that gave it ends.
       deduplication: { id: dedupeId, ...(job.due === null ? {} : { keepLastIfActive: true }) },
-      attempts: job.retry.maxAttempts,
-      backoff: { type: CONTRACT_BACKOFF },
       ...(first ? { lifo: true } : {}),
     },
   };
 }
-
-/** Tells the worker that the delay between attempts is in the contract (see `failure.ts`). */
-const CONTRACT_BACKOFF = 'contract';
 
 async function countQueue([name, queue]: [QueueName, Queue]): Promise<[QueueName, QueueCounts]> {
   const counts = await queue.getJobCounts(

@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { AnyJob, QueueName } from '../define-job.ts';
 
 /** How one run of a job ended. `postponed` by `retry: { afterMs }`, `lost` to another worker, `returned` at a shutdown. */
-export type RunEnd = 'done' | 'postponed' | 'retried' | 'failed' | 'lost' | 'returned';
+export type RunEnd = 'done' | 'postponed' | 'failed' | 'lost' | 'returned';
 
 /** What the queue counts. Labels are the names of our queues and jobs only. */
 export interface JobMetrics {

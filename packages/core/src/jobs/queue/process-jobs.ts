@@ -6,7 +6,6 @@ import { type Clock, within } from '../../runtime/clock-port.ts';
 import type { Logger } from '../../runtime/logger-port.ts';
 import { NO_TRACING, type Tracing } from '../../tracing/tracing.ts';
 import { bullPrefix } from './enqueue.ts';
-import { retryDelayMs } from './failure.ts';
 import type { JobMetrics } from './job-metrics.ts';
 import { type Run, type RunDeps, startRun } from './run-job.ts';
 import { endUnreadableJobs, keepReadable, ToleratingWorker } from './unreadable-jobs.ts';
@@ -30,8 +29,6 @@ export interface ProcessOptions<Jobs extends Readonly<Record<string, AnyJob>>, Q
   readonly tracing?: Tracing;
   /** Told of a job of a newer release that no process of that release has taken for about a minute. @default nothing is done */
   readonly onLeftBehind?: (job: string) => void;
-  /** 0..1, for jitter. */
-  readonly random: () => number;
   /** A killed worker's jobs are taken over within `lockDurationMs + 2 * stalledIntervalMs`. @default 10_000 */
   readonly lockDurationMs?: number;
   /** @default 2_000 */
@@ -107,7 +104,6 @@ export function processJobs<
     runRetryDelay: REDIS_RETRY_MS,
     removeOnComplete: COMPLETED_KEPT,
     removeOnFail: FAILED_KEPT,
-    settings: { backoffStrategy: backoffBy(deps, options.random) },
   });
   listen(worker, runs, options, log);
   void keepRunning(worker, state, clock, log);
@@ -159,13 +155,6 @@ function processor(deps: RunDeps, runs: Set<Run>, state: State): Processor {
     } finally {
       runs.delete(run);
     }
-  };
-}
-
-function backoffBy(deps: RunDeps, random: () => number) {
-  return (attemptsMade: number, _type?: string, _error?: Error, job?: { readonly name: string }): number => {
-    const contract = deps.jobs.get(job?.name ?? '');
-    return contract === undefined ? 0 : retryDelayMs(contract.retry, attemptsMade, random());
   };
 }
 

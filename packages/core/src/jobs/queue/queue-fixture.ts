@@ -12,7 +12,7 @@ import { boardQueues, createJobQueue, type JobQueue } from './enqueue.ts';
 import { createJobMetrics } from './job-metrics.ts';
 import { type JobProcess, type ProcessOptions, processJobs } from './process-jobs.ts';
 
-/** A job that works on `target`; two attempts, a short time, due nowhere. */
+/** A job that works on `target`; a short time, due nowhere. */
 export const work = defineJob({
   name: 'work',
   version: 2,
@@ -23,8 +23,12 @@ export const work = defineJob({
   partsOf: ({ target }) => [target],
   due: null,
   timeoutMs: 1_500,
-  retry: { maxAttempts: 2, initialDelayMs: 20, factor: 1, maxDelayMs: 20, broughtBackBy: 'queue' },
 });
+/** The same where it is due in the ledger. */
+export const dueWork = {
+  ...work,
+  due: { kind: 'scan', memberOf: ({ target }: { target: string }) => target, payloadOf: (target: string) => ({ target }) },
+};
 export const testJobs = { work };
 export type WorkHandler = Handler<typeof work>;
 
@@ -90,7 +94,6 @@ export async function createFixture(
       clock,
       redact: createRedactor(),
       metrics: jobMetrics,
-      random: () => 0,
       ...options,
     });
     processes.push(process);

@@ -155,7 +155,7 @@ async function runToEnd(deps: RunDeps, run: RunState, stop: (reason: StopReason)
         run.follow(span, deps.tracing.current());
         const judged = await judge(deps, run, stop);
         span.set({ 'muster.job.end': judged.end });
-        if (judged.end === 'failed' || judged.end === 'retried') span.fail(judged.end);
+        if (judged.end === 'failed') span.fail(judged.end);
         return judged;
       },
     );
@@ -293,16 +293,20 @@ async function failRun(deps: RunDeps, run: RunState, error: unknown): Promise<Ve
   if (typeof retry === 'object') {
     log.debug({ durationMs, code, afterMs: retry.afterMs, err: cause }, 'job postponed');
     // A job that delayed itself would hold its dedupe key, and keep away the jobs that the ledger's tick gives meanwhile.
-    if (deps.jobs.get(job.name)?.retry.broughtBackBy === 'ledger') {
+    if (isDueInLedger(deps.jobs.get(job.name))) {
       return { end: 'postponed', value: { postponed: deps.redact(`${code}: ${messageOf(cause)}`) } };
     }
     const untilMs = deps.clock.now() + Math.max(retry.afterMs, SHORTEST_DELAY_MS);
     return move(run, 'postponed', job.moveToDelayed(untilMs, token), new DelayedError());
   }
-  const final = retry === 'never' || run.attempt >= (job.opts.attempts ?? 1);
   const level = code.startsWith('bug.') || code === 'payload.invalid' ? 'error' : 'warn';
-  log[level]({ durationMs, code, err: cause }, final ? 'job failed' : 'job attempt failed');
-  return { end: final ? 'failed' : 'retried', error: storedFailure(cause, deps.redact) };
+  log[level]({ durationMs, code, err: cause }, 'job failed');
+  return { end: 'failed', error: storedFailure(cause, deps.redact) };
+}
+
+/** Whether the ledger hands its work out again, without this job. */
+function isDueInLedger(contract: AnyJob | undefined): boolean {
+  return contract !== undefined && contract.due !== null;
 }
 
 /** Puts a job back that a newer release wrote; null for any other, and for one that no such process has taken. */
@@ -310,7 +314,7 @@ function leaveToNewer(deps: RunDeps, run: RunState): Promise<Verdict> | Verdict 
   const { job, token, log } = run;
   const contract = deps.jobs.get(job.name);
   if (!isOfNewerRelease(contract, job.data)) return null;
-  const by = contract?.retry.broughtBackBy ?? 'queue';
+  const by = isDueInLedger(contract) ? 'ledger' : 'queue';
   const starts = job.attemptsStarted;
   if (starts > STARTS_UNTIL_TOLD) deps.onLeftBehind(shownName(job));
   if (starts <= STARTS_OF_NEWER[by]) {
