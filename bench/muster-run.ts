@@ -204,14 +204,11 @@ function saysIt(child: SupervisedProcess, words: string): Promise<boolean> {
 
 async function sweepAgain(ledger: Ledger): Promise<void> {
   await ledger.coverage.startSweep(`SWEEP${Date.now()}`);
-  await ledger.due.schedule('accounts', [{ member: ORGANIZATION_MEMBER, inMs: 0 }]);
+  await ledger.due.schedule('accounts', [ORGANIZATION_MEMBER]);
   const ids = await ledger.coverage.accountIds();
   for (const accountId of ids) {
     const known = await ledger.coverage.account(accountId);
-    const members = (known?.regions ?? []).map((region) => ({
-      member: targetId({ accountId, region }),
-      inMs: 0,
-    }));
+    const members = (known?.regions ?? []).map((region) => targetId({ accountId, region }));
     await ledger.due.schedule('scan', members);
   }
 }

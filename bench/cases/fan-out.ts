@@ -62,10 +62,7 @@ async function fanOutOnce(world: SimulatedWorld, accounts: number): Promise<Reco
     await tickIsRunning(muster);
     const bytesBefore = await usedMemory(muster);
     const members = targets.map(targetId);
-    await muster.ledger.due.schedule(
-      'scan',
-      members.map((member) => ({ member, inMs: 0 })),
-    );
+    await muster.ledger.due.schedule('scan', members);
     const [first, last, slowestPingMs] = await watchQueue(muster, targets.length);
     return {
       jobs: targets.length,
@@ -86,7 +83,7 @@ async function firstStart(world: SimulatedWorld): Promise<number> {
     if (target === undefined) throw new Error('no target');
     muster.begin();
     await tickIsRunning(muster);
-    await muster.ledger.due.schedule('scan', [{ member: targetId(target), inMs: 0 }]);
+    await muster.ledger.due.schedule('scan', [targetId(target)]);
     return await eventually('a scan has started', async () => {
       const events = (await muster.redisCall('XRANGE', EVENTS, '-', '+')) as [string, string[]][];
       const timeOf = (event: string): number | null => {
@@ -112,7 +109,7 @@ async function knowTargets({ ledger }: MusterRun, accounts: number): Promise<rea
   const regions = Array.from({ length: REGIONS_PER_ACCOUNT }, (_, n) => Region.parse(`eu-west-${n + 1}`));
   const ids = Array.from({ length: accounts }, (_, n) => AccountId.parse(String(100_000_000_000 + n)));
   await ledger.coverage.startSweep('BENCH');
-  await ledger.due.schedule('accounts', [{ member: ORGANIZATION_MEMBER, inMs: 86_400_000 }]);
+  await ledger.due.schedule('accounts', [ORGANIZATION_MEMBER], 86_400_000);
   await ledger.coverage.putAccounts(
     ids.map((accountId) => ({ accountId, name: '', state: 'ACTIVE', ancestorIds: ['r-root'] })),
   );
@@ -123,7 +120,7 @@ async function knowTargets({ ledger }: MusterRun, accounts: number): Promise<rea
 /** The scheduler has started and ticks: a member that is due is handed out. */
 async function tickIsRunning(muster: MusterRun): Promise<void> {
   const member = '999999999999';
-  await muster.ledger.due.schedule('regions', [{ member, inMs: 0 }]);
+  await muster.ledger.due.schedule('regions', [member]);
   await eventually('the tick runs', async () => {
     return (await muster.ledger.due.count('regions')).due === 0;
   });

@@ -28,7 +28,7 @@ export async function fillLedger(
   const ids = Array.from({ length: size.accounts }, (_, n) => AccountId.parse(String(100_000_000_000 + n)));
   const nowMs = Date.now();
   await ledger.coverage.startSweep('BENCH');
-  await ledger.due.schedule('accounts', [{ member: ORGANIZATION_MEMBER, inMs: 86_400_000 }]);
+  await ledger.due.schedule('accounts', [ORGANIZATION_MEMBER], 86_400_000);
   await ledger.coverage.putAccounts(
     ids.map((accountId, n) => ({
       accountId,

@@ -95,7 +95,7 @@ async function ensureBegun({ config, ledger }: TickDeps): Promise<void> {
   ];
   for (const kind of kinds) {
     const { all } = await ledger.due.count(kind);
-    if (all === 0) await ledger.due.schedule(kind, [{ member: ORGANIZATION_MEMBER, inMs: 0 }]);
+    if (all === 0) await ledger.due.schedule(kind, [ORGANIZATION_MEMBER]);
   }
 }
 

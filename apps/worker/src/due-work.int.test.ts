@@ -77,7 +77,7 @@ test('a member is not handed out while its work goes on, however long, and what 
   await doDueWork(deps, 'scan', member, async () => {
     await deps.clock.sleep(LONGER_MS);
     given.push(await ledger.due.lease('scan', LEASE_MS, 10));
-    await ledger.due.schedule('scan', [{ member, inMs: 0 }]);
+    await ledger.due.schedule('scan', [member]);
     await deps.clock.sleep(LONGER_MS);
     given.push(await ledger.due.lease('scan', 0, 10));
     return { nextInMs: inMs, result: null };
@@ -121,7 +121,7 @@ test('what falls due between the end of the work and the end of its job is done 
   const prefix = `test-${randomUUID()}`;
   const queue = createJobQueue({ connection: redis, prefix });
   const member = targetId(TARGET);
-  const schedule = (): Promise<void> => bench.ledger.due.schedule('verify', [{ member, inMs: 0 }]);
+  const schedule = (): Promise<void> => bench.ledger.due.schedule('verify', [member]);
   const [finished, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   let running = 0;
   let most = 0;

@@ -108,10 +108,7 @@ export async function dispatch(
   members: readonly string[],
 ): Promise<void> {
   if (members.length === 0) return;
-  await deps.ledger.due.schedule(
-    kind,
-    members.map((member) => ({ member, inMs: deps.timings.jobTakenMs })),
-  );
+  await deps.ledger.due.schedule(kind, members, deps.timings.jobTakenMs);
   const job = jobOfDue(kind);
   await deps.enqueue(
     job,

@@ -93,7 +93,7 @@ describe('on loopback, with a seeded ledger', () => {
   });
 
   test('the metrics tell the ledger and the queues, without a label per target', async () => {
-    await app.ledger.due.schedule('scan', [{ member: 'a', inMs: -90_500 }]);
+    await app.ledger.due.schedule('scan', ['a'], -90_500);
 
     const { body } = await ask(`${app.url}/metrics`);
 

@@ -30,7 +30,7 @@ test('the due lag grows while a scheduler ticks and no worker takes the work up'
       waiting: async (name) => (await app.jobQueue.counts())[name].waiting,
     });
   const target = targetId({ accountId: accountId(0), region: 'eu-west-1' as never });
-  await app.ledger.due.schedule('scan', [{ member: target, inMs: 0 }]);
+  await app.ledger.due.schedule('scan', [target]);
 
   const given = await tickOnce();
 

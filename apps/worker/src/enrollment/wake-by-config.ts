@@ -74,10 +74,7 @@ function workedOf({ matchers, install, enabled, freeze }: MusterConfig): Worked 
 async function wakeWaiting({ ledger: { due, enrollments } }: Deps): Promise<void> {
   const states = ['queued', 'failed', 'lost'].map((state) => ({ state }));
   const waiting = await enrollments.targetsWith(...states);
-  await due.schedule(
-    'install',
-    waiting.map((target) => ({ member: targetId(target), inMs: 0 })),
-  );
+  await due.schedule('install', waiting.map(targetId));
 }
 
 async function wakeFailed(before: Partial<Worked>, now: Worked, deps: Deps): Promise<void> {

@@ -58,8 +58,7 @@ export async function followCommand(
   if (results.size > 0) await moveRampsOn(deps);
   if (deps.config.inventory.kind !== 'none' && [...results.values()].some(({ kind }) => kind === 'success')) {
     // A moment sooner than the look of `verify-joined`, which asks for it too.
-    const inMs = deps.timings.retryMs;
-    await deps.ledger.due.schedule('inventory', [{ member: ORGANIZATION_MEMBER, inMs }]);
+    await deps.ledger.due.schedule('inventory', [ORGANIZATION_MEMBER], deps.timings.retryMs);
   }
   return outcome;
 }

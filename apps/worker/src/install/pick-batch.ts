@@ -116,7 +116,7 @@ function opensEarlier(one: ClosedGate, other: ClosedGate): boolean {
 
 /** A repair goes by what the inventory shows now. */
 async function askForReading({ ledger }: Pick<HandlerDeps, 'ledger'>): Promise<void> {
-  await ledger.due.schedule('inventory', [{ member: ORGANIZATION_MEMBER, inMs: 0 }]);
+  await ledger.due.schedule('inventory', [ORGANIZATION_MEMBER]);
 }
 
 /**

@@ -53,8 +53,7 @@ export async function handleVerifyJoined(
     if (written.length > 0) await moveRampsOn(deps);
     const left = waiting.length - written.length;
     if (left > 0) {
-      const inMs = deps.timings.retryMs;
-      await deps.ledger.due.schedule('inventory', [{ member: ORGANIZATION_MEMBER, inMs }]);
+      await deps.ledger.due.schedule('inventory', [ORGANIZATION_MEMBER], deps.timings.retryMs);
     }
     return {
       nextInMs: left > 0 ? 2 * deps.timings.retryMs : null,
@@ -132,7 +131,7 @@ async function readAfresh(
   patienceMs: number,
 ): Promise<boolean> {
   const askedAtMs = clock.now();
-  await ledger.due.schedule('inventory', [{ member: ORGANIZATION_MEMBER, inMs: 0 }]);
+  await ledger.due.schedule('inventory', [ORGANIZATION_MEMBER]);
   while (clock.now() < askedAtMs + patienceMs) {
     if ((await ledger.nodes.facts()).begunAtMs >= askedAtMs) return true;
     await clock.sleep(LOOK_MS);

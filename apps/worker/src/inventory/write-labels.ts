@@ -187,7 +187,7 @@ export async function awaitLabels({
   const startedAtMs = clock.now();
   const perSecond = Math.min(config.labels.perSecond, SLOWEST_PER_SECOND);
   const endsAtMs = startedAtMs + SLACK_MS + (2_000 * begun) / perSecond;
-  await ledger.due.schedule('labels', [{ member: ORGANIZATION_MEMBER, inMs: 0 }]);
+  await ledger.due.schedule('labels', [ORGANIZATION_MEMBER]);
   for (;;) {
     const waiting = await ledger.labels.waiting();
     if (waiting <= 0) return null;

@@ -68,7 +68,7 @@ export async function awaitProof(
   const kind = wrong ? 'ledger-untrusted' : 'accounts-unproven';
   // A listing that another process writes without a key would bring the same again: the second one is in no hurry.
   const told = (await control.raised([kind], scope)).size > 0;
-  await due.schedule('accounts', [{ member: ORGANIZATION_MEMBER, inMs: told ? timings.heldMs : 0 }]);
+  await due.schedule('accounts', [ORGANIZATION_MEMBER], told ? timings.heldMs : 0);
   await control.raise({ kind, scope, sinceMs: now, ...(wrong ? wrongSeal(accountId) : noSeal(seal)) });
   return timings.heldMs;
 }

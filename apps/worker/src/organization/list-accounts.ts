@@ -122,7 +122,8 @@ async function takeIn(accounts: readonly Account[], deps: HandlerDeps): Promise<
   // Due before they are known to be active: after a kill in between, the next listing would see nothing new about them.
   await deps.ledger.due.schedule(
     'regions',
-    unresolved.map(({ accountId }) => ({ member: accountId, inMs: deps.timings.jobTakenMs })),
+    unresolved.map(({ accountId }) => accountId),
+    deps.timings.jobTakenMs,
   );
   const sealer = sealerOf(deps);
   const listedAtMs = deps.clock.now();

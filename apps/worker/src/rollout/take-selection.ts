@@ -52,12 +52,14 @@ export async function takeSelection(deps: Deps, workedBy: readonly string[] | nu
 /** Reads accounts, regions and targets again now. */
 export async function readAllAgain({ ledger }: Pick<HandlerDeps, 'ledger'>): Promise<void> {
   const { due, coverage } = ledger;
-  await due.schedule('accounts', [{ member: ORGANIZATION_MEMBER, inMs: 0 }]);
+  await due.schedule('accounts', [ORGANIZATION_MEMBER]);
   for (const accountId of await coverage.accountIds()) {
-    await due.schedule('regions', [{ member: accountId, inMs: 0 }]);
+    await due.schedule('regions', [accountId]);
     const regions = (await coverage.account(accountId))?.regions ?? [];
-    const targets = regions.map((region) => ({ member: targetId({ accountId, region }), inMs: 0 }));
-    if (targets.length > 0) await due.schedule('scan', targets);
+    await due.schedule(
+      'scan',
+      regions.map((region) => targetId({ accountId, region })),
+    );
   }
 }
 

@@ -108,10 +108,7 @@ export async function scheduleScans(
   inMs: number,
   { ledger }: Pick<HandlerDeps, 'ledger'>,
 ): Promise<void> {
-  await ledger.due.schedule(
-    'scan',
-    targets.map((target) => ({ member: targetId(target), inMs })),
-  );
+  await ledger.due.schedule('scan', targets.map(targetId), inMs);
 }
 
 /** Every target that holds records and is out of scope, whenever and however it came there. */

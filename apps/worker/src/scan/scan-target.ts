@@ -71,7 +71,7 @@ async function scan(begun: BegunScan, ctx: JobContext, deps: HandlerDeps): Promi
   const groups = groupByRole(proven.matchers, target.accountId, target.region);
   if (groups.length === 0) {
     // The region is listed, and not by this configuration: the account's regions are asked for anew.
-    await deps.ledger.due.schedule('regions', [{ member: target.accountId, inMs: 0 }]);
+    await deps.ledger.due.schedule('regions', [target.accountId]);
     return forget(target, { account, regions: [] }, deps);
   }
   try {

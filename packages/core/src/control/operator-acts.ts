@@ -76,10 +76,7 @@ async function takeInventory({ nodes }: Pick<Ledger, 'nodes'>): Promise<boolean>
 
 async function wakeAll(ledger: Pick<Ledger, 'enrollments' | 'due'>): Promise<void> {
   const targets = await targetsOfWaiting(ledger);
-  await ledger.due.schedule(
-    'install',
-    targets.map((target) => ({ member: targetId(target), inMs: 0 })),
-  );
+  await ledger.due.schedule('install', targets.map(targetId));
 }
 
 /** Targets with hosts that may be sent to, now or after their back-off: in most targets of an organization there is none. */
@@ -125,7 +122,7 @@ export async function approveRequest(
 ): Promise<Approval> {
   const approval = await ledger.approvals.approve(shown, by);
   if (shown.subject === 'cleanup:nodes') {
-    await ledger.due.schedule('cleanup', [{ member: ORGANIZATION_MEMBER, inMs: 0 }]);
+    await ledger.due.schedule('cleanup', [ORGANIZATION_MEMBER]);
     return approval;
   }
   await wakeAll(ledger);

@@ -56,10 +56,7 @@ export async function reviewChange(
     await noteChange(ledger, held, 'done', approval === null ? 'taken up' : 'taken up as approved');
     await ledger.selection.acceptHeld(held.id);
   }
-  await ledger.due.schedule(
-    'install',
-    targets.map((target) => ({ member: targetId(target), inMs: 0 })),
-  );
+  await ledger.due.schedule('install', targets.map(targetId));
   await endAll(ledger, verdict.kind === 'accept' ? null : subject);
   if (verdict.kind === 'accept' && approval !== null) await ledger.approvals.withdraw(subject);
 }

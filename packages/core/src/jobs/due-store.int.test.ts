@@ -31,7 +31,7 @@ function leasedAt({ ledger, time }: TestLedger, nowMs: number, limit = 100): Pro
 test('what is scheduled is due from its time on, not before', async () => {
   const one = createHeld();
   const { due } = one.ledger;
-  await due.schedule('scan', [{ member: M, inMs: 0 }]);
+  await due.schedule('scan', [M]);
 
   expect(await leasedAt(one, NOW_MS - 1)).toEqual([]);
   expect(await leasedAt(one, NOW_MS)).toEqual([M]);
@@ -40,11 +40,11 @@ test('what is scheduled is due from its time on, not before', async () => {
 test('scheduling later than it already was changes nothing to speak of, earlier brings it forward', async () => {
   const one = createHeld();
   const { due } = one.ledger;
-  await due.schedule('scan', [{ member: M, inMs: 0 }]);
-  await due.schedule('scan', [{ member: M, inMs: 1_000 }]);
+  await due.schedule('scan', [M]);
+  await due.schedule('scan', [M], 1_000);
   expect(await countAt(one, NOW_MS)).toEqual({ all: 1, due: 1 });
 
-  await due.schedule('scan', [{ member: M, inMs: -5_000 }]);
+  await due.schedule('scan', [M], -5_000);
 
   expect(await countAt(one, NOW_MS - 5_000)).toEqual({ all: 1, due: 1 });
 });
@@ -52,7 +52,7 @@ test('scheduling later than it already was changes nothing to speak of, earlier 
 test('a lease hands a member out once, and again when the lease has ended', async () => {
   const one = createHeld();
   const { due } = one.ledger;
-  await due.schedule('scan', [{ member: M, inMs: 0 }]);
+  await due.schedule('scan', [M]);
 
   expect(await leasedAt(one, NOW_MS)).toEqual([M]);
   expect(await leasedAt(one, NOW_MS + LEASE_MS - 1)).toEqual([]);
@@ -62,11 +62,7 @@ test('a lease hands a member out once, and again when the lease has ended', asyn
 test('the longest due comes first, and no more than asked for', async () => {
   const one = createHeld();
   const { due } = one.ledger;
-  await due.schedule('scan', [
-    { member: 'late', inMs: -1 },
-    { member: 'later', inMs: 0 },
-    { member: 'first', inMs: -9 },
-  ]);
+  await due.schedule('scan', ['late', 'later', 'first'], (place) => [-1, 0, -9][place] ?? 0);
 
   expect(await leasedAt(one, NOW_MS, 2)).toEqual(['first', 'late']);
   expect(await leasedAt(one, NOW_MS, 2)).toEqual(['later']);
@@ -75,7 +71,7 @@ test('the longest due comes first, and no more than asked for', async () => {
 test('kinds do not mix', async () => {
   const one = createHeld();
   const { due } = one.ledger;
-  for (const kind of DUE_KINDS) await due.schedule(kind, [{ member: kind, inMs: 0 }]);
+  for (const kind of DUE_KINDS) await due.schedule(kind, [kind]);
 
   for (const kind of DUE_KINDS) expect(await due.lease(kind, LEASE_MS, 10)).toEqual([kind]);
 });
@@ -85,7 +81,8 @@ test('many schedulers at once hand every member out exactly once', async () => {
   const members = Array.from({ length: 1_203 }, (_, n) => `member-${n}`);
   await one.ledger.due.schedule(
     'scan',
-    members.map((member, n) => ({ member, inMs: -n })),
+    members,
+    (place) => -place,
   );
 
   const given = await Promise.all(
@@ -106,7 +103,7 @@ test('many schedulers at once hand every member out exactly once', async () => {
 test('work that has begun is not handed out before its time', async () => {
   const one = createHeld();
   const { due } = one.ledger;
-  await due.schedule('scan', [{ member: M, inMs: 0 }]);
+  await due.schedule('scan', [M]);
 
   await due.begin('scan', M, 60_000);
 
@@ -139,10 +136,7 @@ test('the first that is due tells for how long it has been', async () => {
   const one = createHeld();
   const { due } = one.ledger;
   expect(await due.count('scan')).toEqual({ all: 0, due: 0, overdueMs: 0 });
-  await due.schedule('scan', [
-    { member: 'a', inMs: 3_000 },
-    { member: 'b', inMs: -90_000 },
-  ]);
+  await due.schedule('scan', ['a', 'b'], (place) => [3_000, -90_000][place] ?? 0);
 
   expect(await due.count('scan')).toEqual({ all: 2, due: 1, overdueMs: 90_000 });
   await due.drop('scan', ['b']);
@@ -160,7 +154,7 @@ test.each([
     const { due } = one.ledger;
     const begun = await due.begin('scan', M, 60_000);
 
-    await due.schedule('scan', [{ member: M, inMs: 60_000 + offsetMs }]);
+    await due.schedule('scan', [M], 60_000 + offsetMs);
     await due.finish('scan', M, begun, null);
 
     expect(await leasedAt(one, NOW_MS)).toEqual([M]);
@@ -172,7 +166,7 @@ test('what is scheduled for now during the work is not put off to the next time'
   const { due } = one.ledger;
   const begun = await due.begin('scan', M, 60_000);
 
-  await due.schedule('scan', [{ member: M, inMs: 5 }]);
+  await due.schedule('scan', [M], 5);
   await due.finish('scan', M, begun, 86_400_000);
 
   expect(await leasedAt(one, NOW_MS + 5)).toEqual([M]);
@@ -182,7 +176,7 @@ test('what was scheduled during the work, and leased for a job that came to noth
   const one = createHeld();
   const { due } = one.ledger;
   const begun = await due.begin('scan', M, 60_000);
-  await due.schedule('scan', [{ member: M, inMs: 5 }]);
+  await due.schedule('scan', [M], 5);
   expect(await leasedAt(one, NOW_MS + 5)).toEqual([M]);
 
   one.time.hold(NOW_MS + 10);
@@ -215,7 +209,7 @@ test('a member that was removed meanwhile is due again as its work says', async 
 test('fractions of a millisecond (a scaled clock) are as good as whole ones', async () => {
   const one = createHeld();
   const { due } = one.ledger;
-  await due.schedule('scan', [{ member: M, inMs: 0.7 }]);
+  await due.schedule('scan', [M], 0.7);
   expect(await due.lease('scan', 1_000 / 7, 1)).toEqual([M]);
   const begun = await due.begin('scan', M, 1_000 / 7);
 
@@ -241,7 +235,7 @@ test.each([11, 12, 13])(
         const member = members[Math.floor(random() * members.length)] ?? 'a';
         open.set(member, (open.get(member) ?? 0) + 1);
         given += 1;
-        await due.schedule('scan', [{ member, inMs: Math.floor(random() * 3) }]);
+        await due.schedule('scan', [member], Math.floor(random() * 3));
         one.time.advance(Math.floor(random() * 2));
       }
     }

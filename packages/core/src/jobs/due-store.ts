@@ -25,17 +25,23 @@ export function createDueLedger(deps: {
 }) {
   const { redis, keys, run } = deps;
   return {
-    /** Due in `inMs`, or earlier if it already was. */
+    /**
+     * Makes members due now, or in a while; one that is due earlier stays so.
+     *
+     * @param inMs from now, of all of them, or of each by its place in the list
+     */
     async schedule(
       kind: DueKind,
-      entries: readonly { readonly member: string; readonly inMs: number }[],
+      members: readonly string[],
+      inMs: number | ((place: number) => number) = 0,
     ): Promise<void> {
-      for (let i = 0; i < entries.length; i += SCHEDULE_CHUNK) {
-        const chunk = entries.slice(i, i + SCHEDULE_CHUNK);
+      const waitOf = (place: number): number => Math.floor(typeof inMs === 'number' ? inMs : inMs(place));
+      for (let from = 0; from < members.length; from += SCHEDULE_CHUNK) {
+        const chunk = members.slice(from, from + SCHEDULE_CHUNK);
         await run(
           'schedule-due',
           [keys.due(kind)],
-          chunk.flatMap(({ inMs, member }) => [Math.floor(inMs), member]),
+          chunk.flatMap((member, place) => [waitOf(from + place), member]),
         );
       }
     },

@@ -56,16 +56,13 @@ export async function requestSweep(
       (regions ?? []).map((region): Target => ({ accountId, region })),
     )
     .filter((target) => includesTarget(scope, target));
-  if (whole) await ledger.due.schedule('accounts', [{ member: ORGANIZATION_MEMBER, inMs: 0 }]);
+  if (whole) await ledger.due.schedule('accounts', [ORGANIZATION_MEMBER]);
   // A role that was fixed, and a region that was turned on, show in the account's regions only.
   await ledger.due.schedule(
     'regions',
-    accounts.map(({ account }) => ({ member: account.accountId, inMs: 0 })),
+    accounts.map(({ account }) => account.accountId),
   );
-  await ledger.due.schedule(
-    'scan',
-    targets.map((target) => ({ member: targetId(target), inMs: 0 })),
-  );
+  await ledger.due.schedule('scan', targets.map(targetId));
   return {
     sinceMs,
     accounts: accounts.length,

@@ -44,7 +44,7 @@ function beginAt({ ledger, time }: TestLedger, nowMs: number): Promise<BegunScan
 
 test('a scan begins with its account, its regions and how the target was read last, and puts the target off', async () => {
   const one = await startKnown();
-  await one.ledger.due.schedule('scan', [{ member: targetId(TARGET), inMs: 0 }]);
+  await one.ledger.due.schedule('scan', [targetId(TARGET)]);
 
   const begun = await beginAt(one, NOW_MS + 5);
 
@@ -92,7 +92,7 @@ test('what was scheduled during a scan is due at its end', async () => {
   const one = await startKnown();
   const { scans, due } = one.ledger;
   const begun = await beginAt(one, NOW_MS + 5);
-  await due.schedule('scan', [{ member: targetId(TARGET), inMs: 2 }]);
+  await due.schedule('scan', [targetId(TARGET)], 2);
 
   await scans.end(begun, aCoverage(), 300_000);
 

@@ -49,14 +49,14 @@ export async function retryPart(
   );
   const done = marked.length + written.length + others.length;
   if (done > 0) {
-    const entry = { member: targetId(target), inMs: 0 };
+    const member = targetId(target);
     // What could not be sent to is judged anew by a scan; what had failed is sent to at once.
     const retried = [
       ...[...marked, ...others].map(({ value }) => value),
       ...written.map(({ after }) => after),
     ];
-    if (retried.some(({ state }) => state === 'discovered')) await ledger.due.schedule('scan', [entry]);
-    await ledger.due.schedule('install', [entry]);
+    if (retried.some(({ state }) => state === 'discovered')) await ledger.due.schedule('scan', [member]);
+    await ledger.due.schedule('install', [member]);
   }
   // Of a scope what it has no business with was never asked for; of a list, what has changed meanwhile is told.
   return { done, skipped: ids === null ? 0 : ids.length - done, failed: 0 };

@@ -2,7 +2,7 @@
 import type { MusterConfig } from '../../config/model.ts';
 import { noteOwnAct } from '../../control/audit/own-acts.ts';
 import type { Ledger } from '../../control/ledger.ts';
-import { type Target, targetId } from '../../organization/target.ts';
+import { targetId } from '../../organization/target.ts';
 import { moveOfRamp } from './ramp.ts';
 import { describeRamp, findingOfStop } from './describe-ramp.ts';
 import type { RampState } from './ramp-store.ts';
@@ -70,17 +70,8 @@ async function moveOne(deps: RampDeps, ramp: RampState): Promise<void> {
 async function wake({ ledger, nowMs }: RampDeps, ramp: RampState, limit: number): Promise<void> {
   const targets = await ledger.ramps.wake(ramp.id, Math.min(limit, 100_000), nowMs);
   if (targets.length === 0) return;
-  await ledger.due.schedule('install', staggered(targets));
-}
-
-/** Due one after the other. */
-export function staggered(
-  targets: readonly Target[],
-): readonly { readonly member: string; readonly inMs: number }[] {
-  return targets.map((target, n) => ({
-    member: targetId(target),
-    inMs: Math.floor(n / WOKEN_PER_SECOND) * 1_000,
-  }));
+  const inMs = (place: number): number => Math.floor(place / WOKEN_PER_SECOND) * 1_000;
+  await ledger.due.schedule('install', targets.map(targetId), inMs);
 }
 
 function isQuiet({ step, waiting, takenAtMs }: RampState, { nowMs, config }: RampDeps): boolean {

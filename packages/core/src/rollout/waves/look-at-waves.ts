@@ -122,10 +122,7 @@ async function readingsOf(
 
 async function wakeWave({ enrollments, due }: Looked, wave: string): Promise<void> {
   const targets = await enrollments.targetsWith(...WAITING.map((state) => ({ wave, state })));
-  await due.schedule(
-    'install',
-    targets.map((target) => ({ member: targetId(target), inMs: 0 })),
-  );
+  await due.schedule('install', targets.map(targetId));
 }
 
 /** What is no wave any longer, or needs no approval any longer, is not asked for. */
