@@ -37,7 +37,7 @@ test('agents die, and some return: each host is joined again, by itself or by on
     'all but the silent host are joined again',
     async () => {
       const { byState } = (await system.status()).instances;
-      const places = await system.ledger.control.places();
+      const places = await system.ledger.caps.places();
       mostLost = Math.max(mostLost, byState['lost'] ?? 0);
       mostRepairs = Math.max(mostRepairs, places.filter(({ kind }) => kind === 'repair').length);
       return byState['joined'] === HOSTS - 1 && byState['lost'] === 1 && system.report().joined === HOSTS - 1;

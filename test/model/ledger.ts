@@ -11,7 +11,7 @@ export function has(mask: number, index: number): boolean {
   return (mask & (1 << index)) !== 0;
 }
 
-/** The epoch as `control.epoch` reads it. */
+/** The epoch as `ledger.epochs` reads it. */
 export function epochOf(state: State, protocol: Protocol): number {
   const promotion = protocol.epochOf === 'history' ? state.promotion : 0;
   return promotion * 10_000 + state.redis.word * 100 + state.run;

@@ -58,7 +58,7 @@ test('a cap that is reached for a while is nothing to tell: that is what it is f
   await reportBlockedCaps(ledger, CONFIG, NOW_MS);
 
   expect(await control.findings()).toEqual([]);
-  expect(await control.blockedCaps()).toMatchObject([{ cap: 'all', inFlight: 6 }]);
+  expect(await ledger.caps.blocked()).toMatchObject([{ cap: 'all', inFlight: 6 }]);
 });
 
 test('caps of an account and of a target are told of that account and target', async () => {

@@ -5,7 +5,7 @@ import type { Ledger } from '@muster/core/control/ledger';
 import { findingOfSetAside, type SetAside } from '@muster/core/enrollment/set-aside-store';
 import { targetId } from '@muster/core/organization/target';
 import { reportRedisNotes } from '@muster/core/redis/redis-findings';
-import type { BlockedCap, Place } from '@muster/core/rollout/place-store';
+import type { BlockedCap, Place } from '@muster/core/rollout/cap-store';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';
 
@@ -19,25 +19,25 @@ const QUIET_MS = 60_000;
  * places, and takes it back when one had.
  */
 export async function reportBlockedCaps(
-  { control }: Pick<Ledger, 'control'>,
+  { control, caps }: Pick<Ledger, 'control' | 'caps'>,
   { limits, install, speed }: Pick<MusterConfig, 'limits' | 'install' | 'speed'>,
   nowMs: number,
 ): Promise<void> {
-  const blocked = (await control.blockedCaps()).filter(
+  const blocked = (await caps.blocked()).filter(
     ({ forMs, quietMs }) => forMs > install.joinTimeoutMs && quietMs < QUIET_MS,
   );
-  const scopes = new Set(blocked.map(({ cap }) => scopeOf(cap)));
+  const scopes = new Set(blocked.map(({ cap }) => scopeOfCap(cap)));
   for (const finding of await control.findings()) {
     if (finding.kind === 'cap-blocked' && !scopes.has(finding.scope)) {
       await control.clear('cap-blocked', finding.scope);
     }
   }
   if (blocked.length === 0) return;
-  const places = await control.places();
+  const places = await caps.places();
   for (const one of blocked) {
     await control.raise({
       kind: 'cap-blocked',
-      scope: scopeOf(one.cap),
+      scope: scopeOfCap(one.cap),
       sinceMs: nowMs - Math.round(one.forMs),
       message: `Hosts wait, and for ${formatDuration(wholeSeconds(one.forMs * speed))} none could begin: ${nameOf(one.cap, limits)} is reached. ${one.inFlight} hosts are under way, that is sent to and neither joined nor failed. ${holdersOf(one.cap, places, nowMs)}`,
       remedy: `Look at that host first: muster explain INSTANCE. Where its command does not end (muster instances --state installing), run: muster cancel --instance INSTANCE. Where its node does not join (muster instances --state installed), see its agent: journalctl -u teleport. Where all is well and only slow, raise the cap in the configuration.`,
@@ -45,7 +45,7 @@ export async function reportBlockedCaps(
   }
 }
 
-function scopeOf(cap: BlockedCap['cap']): string {
+function scopeOfCap(cap: BlockedCap['cap']): string {
   if (cap === 'all' || cap === 'repair') return cap;
   return 'target' in cap ? targetId(cap.target) : `account:${cap.accountId}`;
 }

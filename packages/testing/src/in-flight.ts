@@ -5,7 +5,7 @@ import type { BatchId, InstanceId } from '@muster/core/organization/ids';
 import type { Target } from '@muster/core/organization/target';
 import { aCommandId, anInstanceId, anIntent, aRecord, NOW_MS } from './builders.ts';
 
-type Place = readonly [ledger: Pick<Ledger, 'control' | 'enrollments'>, target: Target, batchId: BatchId];
+type Place = readonly [ledger: Pick<Ledger, 'caps' | 'enrollments'>, target: Target, batchId: BatchId];
 
 /** No two batches of a test file share an instance. */
 let instancesMade = 10_000;
@@ -14,7 +14,7 @@ let instancesMade = 10_000;
 export async function claimRoom(
   ...[ledger, target, batchId, wanted, caps]: [...Place, number, Caps]
 ): Promise<number> {
-  const size = Math.min(wanted, (await ledger.control.room(target, caps)).hosts);
+  const size = Math.min(wanted, (await ledger.caps.room(target, caps)).hosts);
   if (size === 0) return 0;
   const intent = intentOf(batchId, size);
   const records = intent.value.instanceIds.map(

@@ -4,7 +4,7 @@ import type { MusterConfig } from '@muster/core/config/model';
 import { type Pause, PAUSERS } from '@muster/core/control/findings';
 import type { ApprovalRequest } from '@muster/core/control/approval';
 import { type FreezeWindow, nextTimeOf } from '@muster/core/rollout/freeze/freeze';
-import type { Place } from '@muster/core/rollout/place-store';
+import type { Place } from '@muster/core/rollout/cap-store';
 import type { HeldSelection } from '@muster/core/rollout/selection/selection-store';
 
 /** A window with the time that it is in force, or the next one. */

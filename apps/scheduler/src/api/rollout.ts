@@ -22,7 +22,7 @@ export const rolloutRoutes: readonly ApiRoute[] = [
       replyFrom(await deps.readSnapshot(), deps, async ({ status, pauses }, freshness) => {
         const config = deps.config();
         const [places, approvals, held] = await Promise.all([
-          deps.ledger.control.places(),
+          deps.ledger.caps.places(),
           deps.ledger.approvals.requests(),
           readHeld(deps),
         ]);

@@ -18,7 +18,7 @@ import { beginRebuild, type Rebuild } from './rebuild.ts';
 
 type FollowedLedger = Pick<
   Ledger,
-  'enrollments' | 'copies' | 'changes' | 'placeChanges' | 'coverage' | 'control' | 'clocks'
+  'enrollments' | 'copies' | 'changes' | 'placeChanges' | 'coverage' | 'epochs' | 'clocks'
 >;
 
 /** Something was written that lists show. */
@@ -198,13 +198,13 @@ function idsByTarget(entries: readonly Change[]): readonly WantedRecords[] {
 }
 
 /** Whether the ledger has become another one since it was asked for last: flushed, rolled back or failed over. */
-function createEpochWatch(ledger: Pick<Ledger, 'control'>, clock: Clock): () => Promise<boolean> {
+function createEpochWatch(ledger: Pick<Ledger, 'epochs'>, clock: Clock): () => Promise<boolean> {
   let epoch: string | null = null;
   let askedAtMs = 0;
   return async () => {
     const nowMs = clock.monotonicMs();
     if (epoch !== null && nowMs - askedAtMs < EPOCH_EVERY_MS) return false;
-    const now = await ledger.control.readEpoch();
+    const now = await ledger.epochs.read();
     const isOther = epoch !== null && epoch !== now;
     [epoch, askedAtMs] = [now, nowMs];
     return isOther;

@@ -18,11 +18,11 @@ export async function enterEpoch(
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<string | { readonly notBeforeMs: number }> {
-  const epoch = await deps.ledger.control.epoch();
+  const epoch = await deps.ledger.epochs.current();
   const before = await deps.ledger.enrollments.lastListing(target);
   if (before?.word === epoch) return epoch;
   const knownForMs = deps.seenEpochs.knownForMs(epoch);
-  const seenAtMs = await deps.ledger.control.epochSeenAt(epoch);
+  const seenAtMs = await deps.ledger.epochs.seenAtMs(epoch);
   const now = deps.clock.now();
   const { sendWindowMs, visibilityMs } = deps.config.install;
   const sentBeforeMs = Math.max(seenAtMs, Math.min(now, before?.distrustedSinceMs ?? 0));

@@ -39,23 +39,23 @@ export async function wakeByConfig(deps: Deps): Promise<boolean> {
   const before = await control.workedBy();
   await takeSelection(deps, before === null ? null : (matchersWorkedBy(before) ?? []));
   const now = workedOf(deps.config);
-  const word = JSON.stringify(now);
-  if (before === word) return false;
+  const text = JSON.stringify(now);
+  if (before === text) return false;
   if (before !== null) {
     const { freeze: frozenBefore, ...workedBefore } = JSON.parse(before) as Partial<Worked>;
     const { freeze: frozenNow, ...rest } = now;
     // What waits for the end of a window is due at that end, which may be another one now.
     if (frozenBefore !== frozenNow) await wakeWaiting(deps);
     if (JSON.stringify(workedBefore) === JSON.stringify(rest)) {
-      await control.setWorkedBy(word);
+      await control.setWorkedBy(text);
       return true;
     }
     // What was installed by the configuration before says nothing of this one.
-    await control.resetBrake('all', deps.clock.now());
+    await deps.ledger.brake.reset('all', deps.clock.now());
     await wakeFailed(workedBefore, now, deps);
     await readAllAgain(deps);
   }
-  await control.setWorkedBy(word);
+  await control.setWorkedBy(text);
   return before !== null;
 }
 

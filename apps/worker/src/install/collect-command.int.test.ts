@@ -28,7 +28,7 @@ test('ends are recorded as they come, and the command is followed until its last
   expect(await bench.states()).toEqual({ installed: 1, failed: 1 });
   expect(await bench.cause(instanceId(1))).toBe('ec2-ssm-canceled');
   expect(await bench.intents()).toEqual([]);
-  expect(await bench.ledger.control.places()).toEqual([]);
+  expect(await bench.ledger.caps.places()).toEqual([]);
   expect(await dueInMs(bench)).toBeNull();
   // The first end was recorded once.
   expect((await bench.record(instanceId(0))).attemptCount).toBe(1);

@@ -72,7 +72,7 @@ test.each([
     });
     await bench.scanned();
     for (let n = 0; n < 600; n += 1) {
-      await bench.ledger.control.nextTurnMs([sum], { atLeastMs: 0, apartMs: 100 });
+      await bench.ledger.caps.nextTurnMs([sum], { atLeastMs: 0, apartMs: 100 });
     }
 
     expect(await install(bench)).toMatchObject({ sent: 1, instances: 7, stopped: 'cap' });
@@ -112,7 +112,7 @@ test.each(CAPS)(
 
     await bench.run('read-inventory', {});
     await bench.run('verify-joined', { target: TARGET });
-    expect(await bench.ledger.control.places()).toEqual([]);
+    expect(await bench.ledger.caps.places()).toEqual([]);
     expect(await install(bench)).toMatchObject({ sent: 1, instances: 3 });
   },
 );

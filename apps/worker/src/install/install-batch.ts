@@ -198,7 +198,7 @@ async function sendAll(target: Target, scope: SendScope, ctx: JobContext, deps: 
 
 /** While a cap is full or the inventory too old, every target with candidates waits for the same: they look again in turns. */
 function nextTurnMs(awaited: readonly string[], { ledger, timings }: HandlerDeps): Promise<number> {
-  return ledger.control.nextTurnMs(awaited, { atLeastMs: timings.retryMs, apartMs: timings.turnApartMs });
+  return ledger.caps.nextTurnMs(awaited, { atLeastMs: timings.retryMs, apartMs: timings.turnApartMs });
 }
 
 /** A role that may not list commands cannot send safely, and that is a finding about the account, not a failed job. */

@@ -118,7 +118,7 @@ test('a send that did not happen is held until AWS cannot accept it any more, an
   expect(await collect(bench)).toMatchObject({ state: 'not-sent', open: 0 });
   expect(await bench.states()).toEqual({ queued: 2 });
   expect(await bench.intents()).toEqual([]);
-  expect(await bench.ledger.control.places()).toEqual([]);
+  expect(await bench.ledger.caps.places()).toEqual([]);
   expect(bench.jobs).toEqual([{ name: 'install-batch', payload: { target: TARGET } }]);
   expect((await bench.record(instanceId(0))).failures).toBe(0);
 
@@ -231,6 +231,6 @@ test('an answer that is recorded while the batch is being given up is not thrown
 
   expect((await bench.intent()).command?.commandId).toBe(commandId);
   expect(await bench.states()).toEqual({ installing: 2 });
-  expect(await bench.ledger.control.places()).toHaveLength(2);
+  expect(await bench.ledger.caps.places()).toHaveLength(2);
   expect(await bench.dueAt('collect', collectMember(TARGET, bench.batchId))).not.toBeNull();
 });

@@ -82,7 +82,7 @@ async function findByMarker(
   // An intent that a worker without a key wrote has a marker without a MAC.
   const unsignedUntilMs = intent.keyId === undefined ? null : Number.NEGATIVE_INFINITY;
   // The intent is dated by Redis, the command by AWS. Another primary's clock may have dated the intent.
-  const isOfThisEpoch = intent.epoch === (await deps.ledger.control.epoch());
+  const isOfThisEpoch = intent.epoch === (await deps.ledger.epochs.current());
   const marginMs = isOfThisEpoch ? CLOCK_MARGIN_MS : OTHER_CLOCK_MARGIN_MS;
   const intentAtMs = intent.intentAtMs + deps.commands.awsAheadMs();
   const latestMs = intentAtMs + install.resendAfterMs + marginMs;
@@ -115,11 +115,11 @@ async function findByMarker(
  * that was behind, and is no younger than the epoch. As in `enterEpoch`, the process's own counter has a say in that.
  */
 async function sentAtLatestMs(intent: Intent, deps: HandlerDeps): Promise<number> {
-  const { control } = deps.ledger;
-  const epoch = await control.epoch();
+  const { epochs } = deps.ledger;
+  const epoch = await epochs.current();
   const knownForMs = deps.seenEpochs.knownForMs(epoch);
   if (intent.epoch === epoch) return intent.intentAtMs;
-  const seenAtMs = await control.epochSeenAt(epoch);
+  const seenAtMs = await epochs.seenAtMs(epoch);
   return Math.max(intent.intentAtMs, seenAtMs, deps.clock.now() - knownForMs);
 }
 

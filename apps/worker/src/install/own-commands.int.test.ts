@@ -97,7 +97,7 @@ test('many forged commands on one host hold that host, once, and nothing else', 
     return instances === 1;
   });
 
-  const places = await bench.ledger.control.places();
+  const places = await bench.ledger.caps.places();
   expect(places.filter(({ kind }) => kind === 'adopted')).toMatchObject([{ instanceId: instanceId(0) }]);
   expect((await bench.record(instanceId(0))).state).toBe('installing');
 });

@@ -50,7 +50,7 @@ test('an instance that no matcher selects is left out of a command, told, and ju
   expect(await findingOf(bench, targetId(TARGET))).toContain(
     `${instanceId(2)} (its tags are not what any matcher selects)`,
   );
-  expect(await bench.ledger.control.places()).toHaveLength(2);
+  expect(await bench.ledger.caps.places()).toHaveLength(2);
 });
 
 test('an instance with an excluded tag, or the opt-out tag, is not sent to whatever the ledger says', async () => {
@@ -255,7 +255,7 @@ test('a throttled look at the recipients waits, and gives its room back', async 
   expect(await install(bench)).toMatchObject({ sent: 0, stopped: 'throttled' });
 
   expect(await bench.states()).toEqual({ queued: 2 });
-  expect(await bench.ledger.control.places()).toEqual([]);
+  expect(await bench.ledger.caps.places()).toEqual([]);
   expect((await bench.dueAt('install', targetId(TARGET))) ?? 0).toBeGreaterThan(bench.now());
   await bench.aws.change({ op: 'clear-faults' });
   bench.advance(bench.deps.timings.retryMs);
@@ -271,7 +271,7 @@ test('a role that may not look at the recipients sends nothing, and they say why
 
   expect(await bench.cause(instanceId(0))).toBe('ec2-perm-account-denied');
   expect(bench.front.count('SendCommand')).toBe(0);
-  expect(await bench.ledger.control.places()).toEqual([]);
+  expect(await bench.ledger.caps.places()).toEqual([]);
 });
 
 test('a look at the recipients that takes longer than the send window is given up', async () => {

@@ -59,7 +59,7 @@ export async function sendBatch(
   const waitMs = await deps.ledger.pacing.take(target, 'ssm:SendCommand');
   if (waitMs > 0) return { kind: 'wait', waitMs };
   const caps = capsOf(batch, deps);
-  const room = await deps.ledger.control.room(target, caps);
+  const room = await deps.ledger.caps.room(target, caps);
   if (room.hosts === 0) return { kind: 'full', full: room.full };
   // The answer of EC2 is as old as the intent will be: both are worth something for one send window.
   const { sendWindowMs } = deps.config.install;
@@ -182,7 +182,7 @@ async function send(
   }
   // The last look at the brakes, after the claim and right before the call: a pause stops sends that have not begun.
   const askedAtMs = deps.clock.monotonicMs();
-  const [permission, epoch] = [await askSendPermission(deps), await deps.ledger.control.epoch()];
+  const [permission, epoch] = [await askSendPermission(deps), await deps.ledger.epochs.current()];
   if (permission.kind === 'withheld' || epoch !== intent.epoch) return refusedUnsent('not-sent');
   const target: Target = { accountId: access.accountId, region: access.region };
   const gates = await readGateFacts(

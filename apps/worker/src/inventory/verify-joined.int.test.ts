@@ -151,7 +151,7 @@ test('a host that was installed without an inventory has joined once there is on
 
 test('a host that waits for its node gives its place back when the inventory is taken out of the configuration', async () => {
   const bench = await startInstalled(someInstances(1));
-  expect(await bench.ledger.control.places()).toHaveLength(1);
+  expect(await bench.ledger.caps.places()).toHaveLength(1);
 
   await bench.run(
     'scan-target',
@@ -160,7 +160,7 @@ test('a host that waits for its node gives its place back when the inventory is 
   );
 
   expect(await bench.record(instanceId(0))).toMatchObject({ state: 'installed', joinDeadlineMs: null });
-  expect(await bench.ledger.control.places()).toEqual([]);
+  expect(await bench.ledger.caps.places()).toEqual([]);
   expect(await bench.dueAt('verify', targetId(TARGET))).not.toBeNull();
   await verify(bench);
   expect(await bench.dueAt('verify', targetId(TARGET))).toBeNull();

@@ -84,7 +84,7 @@ async function listAll(sweepId: string, ctx: JobContext, deps: HandlerDeps): Pro
  * looked at once a day: a kill in between, or an older release, may have left it.
  */
 async function removeAccounts(removed: readonly AccountId[], deps: HandlerDeps): Promise<void> {
-  const { coverage, control, enrollments } = deps.ledger;
+  const { coverage, enrollments } = deps.ledger;
   const populated = await enrollments.populated();
   const byAccount = Map.groupBy(populated, (target) => target.accountId);
   const left: Target[] = [];
@@ -93,7 +93,7 @@ async function removeAccounts(removed: readonly AccountId[], deps: HandlerDeps):
     left.push(...held);
     await scheduleScans(held, deps.timings.jobTakenMs, deps);
     await coverage.removeAccount(accountId);
-    await control.resetBrake(`account:${accountId}`, deps.clock.now());
+    await deps.ledger.brake.reset(`account:${accountId}`, deps.clock.now());
   }
   await dispatch(deps, 'scan', left.map(targetId));
   const others = await targetsOutOfScope(populated, deps);

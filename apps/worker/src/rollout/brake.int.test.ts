@@ -144,20 +144,20 @@ test('after a resume, what was under way is no evidence, and what fails then eng
     world: aWorld(someInstances(8, { outcome: FAILS })),
     config: { muster: { brake: SMALL } },
   });
-  const { control } = bench.ledger;
+  const { brake } = bench.ledger;
   const scope = `account:${ACCOUNT}` as const;
   await bench.scanned();
   await bench.run('install-batch', { target: TARGET });
   const { batchId } = await bench.intent();
   await bench.commandsEnded();
-  await control.resetBrake(scope, bench.now());
+  await brake.reset(scope, bench.now());
 
   await bench.run('collect-command', { target: TARGET, batchId });
   expect(await engaged(bench)).toEqual([]);
 
   // An engaged brake blames the installer, so after it the same hosts count once more, but once.
-  await control.markBraked({ scope, beganAtMs: bench.now() - 60_000 }, bench.now());
-  await control.resetBrake(scope, bench.now());
+  await brake.noteEngaged({ scope, beganAtMs: bench.now() - 60_000 }, bench.now());
+  await brake.reset(scope, bench.now());
   bench.advance(DAY_MS);
   await installAt(bench, [TARGET]);
   expect(await engaged(bench)).toEqual([`brake-engaged ${scope}`]);

@@ -20,7 +20,7 @@ export async function countSentHosts(
     instanceId: record.instanceId,
     failedBeforeAtMs: failedBeforeAtMs(record),
   }));
-  await deps.ledger.control.countSent(accountId, hosts, brake, deps.clock.now());
+  await deps.ledger.brake.countSent(accountId, hosts, brake, deps.clock.now());
 }
 
 /**
@@ -34,12 +34,11 @@ export async function applyBrake(
 ): Promise<void> {
   const { brake } = deps.config;
   if (!brake.enabled || ends.length === 0) return;
-  const { control, enrollments } = deps.ledger;
-  const windows = await control.countEnded(accountId, ends, brake, deps.clock.now());
+  const windows = await deps.ledger.brake.countEnded(accountId, ends, brake, deps.clock.now());
   // How many accounts there are is asked only when it matters.
   const bad = windows.filter((window) => isWindowOver(window, brake, 0));
   if (bad.length === 0) return;
-  const targets = await enrollments.populated();
+  const targets = await deps.ledger.enrollments.populated();
   const accounts = new Set(targets.map((target) => target.accountId)).size;
   const over = bad.filter((window) => isWindowOver(window, brake, accounts));
   // A brake on everything says what those of its accounts would.
@@ -72,7 +71,7 @@ async function engage(deps: BrakeDeps, window: BrakeWindow): Promise<void> {
   if (braked.has('all') || braked.has(scope)) return;
   const atMs = deps.clock.now();
   const reason = describeWindow(window, deps.config.brake);
-  await control.markBraked(window, atMs);
+  await deps.ledger.brake.noteEngaged(window, atMs);
   await control.raise({
     kind: 'brake-engaged',
     scope,

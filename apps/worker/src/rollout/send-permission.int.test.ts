@@ -22,7 +22,7 @@ async function expectUntouched(bench: WorkerBench, instances: number): Promise<v
   expect(await bench.commands()).toEqual([]);
   expect(await bench.states()).toEqual({ queued: instances });
   expect(await bench.intents()).toEqual([]);
-  expect(await bench.ledger.control.places()).toEqual([]);
+  expect(await bench.ledger.caps.places()).toEqual([]);
   expect(await bench.dueAt('install', targetId(TARGET))).not.toBeNull();
 }
 
@@ -99,7 +99,7 @@ test('a pause that release 0.1 has left under the prefix stops every send of thi
 
   await bench.ledger.owner.claim(installationOf(bench.deps.config));
   // The minutes in which commands of 0.1 may still turn up are over.
-  await bench.store.redis.set(bench.store.keys.epochSeen(await bench.ledger.control.epoch()), 0);
+  await bench.store.redis.set(bench.store.keys.epochSeen(await bench.ledger.epochs.current()), 0);
   await bench.scanned();
 
   expect(await install(bench)).toMatchObject({ sent: 0, stopped: 'paused' });
@@ -248,7 +248,7 @@ test.each([
   bench.front.calls.splice(0);
 
   // Looking through the target's own commands would assume the role before: that is behind us.
-  await bench.ledger.enrollments.settleListing(TARGET, null, await bench.ledger.control.epoch());
+  await bench.ledger.enrollments.settleListing(TARGET, null, await bench.ledger.epochs.current());
   await install(bench);
 
   expect(bench.front.count('AssumeRole')).toBe(2);

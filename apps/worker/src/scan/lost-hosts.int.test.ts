@@ -251,7 +251,7 @@ test('repairs have a cap of their own, and new hosts do not wait for them', asyn
   expect(await bench.states()).toEqual({ joined: 1, lost: 2, installing: 2 });
   const wait = await bench.ledger.waits.of(TARGET);
   expect(wait).toMatchObject({ reason: 'repair' });
-  expect(await bench.ledger.control.places()).toMatchObject(
+  expect(await bench.ledger.caps.places()).toMatchObject(
     expect.arrayContaining([
       expect.objectContaining({ kind: 'repair' }),
       expect.objectContaining({ kind: 'install' }),

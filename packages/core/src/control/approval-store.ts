@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { encodeStored, parseStored } from '../enrollment/stored-schema.ts';
 import type { Keys } from '../redis/keys.ts';
+import { redisTime } from '../redis/redis-time.ts';
 import {
   type Approval,
   type ApprovalRequest,
@@ -12,11 +13,6 @@ import {
 
 /** What waits for an operator's approval, and what was approved. A text that cannot be read counts as none: sends wait then. */
 export function createApprovalLedger({ redis, keys }: { readonly redis: Redis; readonly keys: Keys }) {
-  async function nowMs(): Promise<number> {
-    const [seconds, microseconds] = await redis.time();
-    return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
-  }
-
   async function approval(subject: ApprovalSubject): Promise<Approval | null> {
     const text = await redis.hget(keys.approvals, subject);
     return text === null ? null : parseStored(StoredApproval, text);
@@ -27,7 +23,7 @@ export function createApprovalLedger({ redis, keys }: { readonly redis: Redis; r
     async ask(request: Omit<ApprovalRequest, 'sinceMs'>): Promise<void> {
       const before = await redis.hget(keys.approvalRequests, request.subject);
       const known = before === null ? null : parseStored(StoredRequest, before);
-      const asked: ApprovalRequest = { ...request, sinceMs: known?.sinceMs ?? (await nowMs()) };
+      const asked: ApprovalRequest = { ...request, sinceMs: known?.sinceMs ?? (await redisTime(redis)) };
       const text = encodeStored(asked);
       if (text !== before) await redis.hset(keys.approvalRequests, request.subject, text);
     },
@@ -56,7 +52,7 @@ export function createApprovalLedger({ redis, keys }: { readonly redis: Redis; r
      */
     async approve(shown: ApprovalRequest, by: string): Promise<Approval> {
       const { subject, hosts, accounts, basis, grow } = shown;
-      const pinned: Approval = { subject, hosts, accounts, basis, grow, by, atMs: await nowMs() };
+      const pinned: Approval = { subject, hosts, accounts, basis, grow, by, atMs: await redisTime(redis) };
       await redis
         .multi()
         .hset(keys.approvals, subject, encodeStored(pinned))

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { ClockReading, ProcessClock } from './process-clock.ts';
 import type { Keys } from '../redis/keys.ts';
+import { redisTime } from '../redis/redis-time.ts';
 import type { Clock } from '../runtime/clock-port.ts';
 import type { Release } from '../runtime/release.ts';
 import { encodeStored, parseStored } from '../enrollment/stored-schema.ts';
@@ -61,7 +62,7 @@ export function createClockLedger(deps: { readonly redis: Redis; readonly keys: 
 
   async function compareOnce(clock: MachineTime): Promise<ClockReading & { readonly redisNowMs: number }> {
     const [askedAtMs, machineMs] = [clock.monotonicMs(), clock.machineNow()];
-    const redisNowMs = timeOf(await redis.time());
+    const redisNowMs = await redisTime(redis);
     const roundTripMs = clock.monotonicMs() - askedAtMs;
     return { offsetMs: Math.round(machineMs + roundTripMs / 2 - redisNowMs), roundTripMs, redisNowMs };
   }
@@ -76,7 +77,7 @@ export function createClockLedger(deps: { readonly redis: Redis; readonly keys: 
       return best;
     },
 
-    now: async () => timeOf(await redis.time()),
+    now: () => redisTime(redis),
 
     async tell(clock) {
       await redis.hset(keys.clocks, clock.name, encodeStored(clock));
@@ -92,8 +93,7 @@ export function createClockLedger(deps: { readonly redis: Redis; readonly keys: 
     },
 
     async all() {
-      const [fields, time] = await Promise.all([redis.hgetall(keys.clocks), redis.time()]);
-      const redisNowMs = timeOf(time);
+      const [fields, redisNowMs] = await Promise.all([redis.hgetall(keys.clocks), redisTime(redis)]);
       const entries = Object.entries(fields).map(
         ([name, text]) => [name, parseStored(StoredClock, text)] as const,
       );
@@ -106,9 +106,4 @@ export function createClockLedger(deps: { readonly redis: Redis; readonly keys: 
       return { clocks, redisNowMs, redisPlace: `${host}:${port}` };
     },
   };
-}
-
-/** Seconds and microseconds, as `TIME` answers. */
-function timeOf([seconds, microseconds]: readonly (string | number)[]): number {
-  return Math.floor(Number(seconds) * 1_000 + Number(microseconds) / 1_000);
 }

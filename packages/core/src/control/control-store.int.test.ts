@@ -68,14 +68,14 @@ test('a finding that cannot be read does not hide the others', async () => {
 test('all processes agree on the epoch, and it stays the same', async () => {
   const one = bench.create();
 
-  const epochs = await Promise.all(Array.from({ length: 6 }, () => one.another().control.epoch()));
+  const epochs = await Promise.all(Array.from({ length: 6 }, () => one.another().epochs.current()));
 
-  expect(new Set([...epochs, await one.ledger.control.epoch()]).size).toBe(1);
+  expect(new Set([...epochs, await one.ledger.epochs.current()]).size).toBe(1);
 });
 
 test('the epoch changes when the ledger was emptied', async () => {
   const one = bench.create();
-  const before = await one.ledger.control.epoch();
+  const before = await one.ledger.epochs.current();
 
   const [, keys] = await one.redis.scan(
     0,
@@ -86,17 +86,17 @@ test('the epoch changes when the ledger was emptied', async () => {
   );
   await one.redis.unlink(keys);
 
-  const after = await one.ledger.control.epoch();
+  const after = await one.ledger.epochs.current();
   expect(after).not.toBe(before);
-  expect(await one.ledger.control.epoch()).toBe(after);
+  expect(await one.ledger.epochs.current()).toBe(after);
 });
 
 test('the first sight of an epoch is the one that counts, for every process', async () => {
   const one = bench.create();
 
   one.time.hold(NOW_MS);
-  expect(await one.ledger.control.epochSeenAt('e1')).toBe(NOW_MS);
+  expect(await one.ledger.epochs.seenAtMs('e1')).toBe(NOW_MS);
   one.time.hold(NOW_MS + 60_000);
-  expect(await one.another().control.epochSeenAt('e1')).toBe(NOW_MS);
-  expect(await one.ledger.control.epochSeenAt('e2')).toBe(NOW_MS + 60_000);
+  expect(await one.another().epochs.seenAtMs('e1')).toBe(NOW_MS);
+  expect(await one.ledger.epochs.seenAtMs('e2')).toBe(NOW_MS + 60_000);
 });

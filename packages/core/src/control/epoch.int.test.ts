@@ -18,7 +18,7 @@ async function epochAt(url: string): Promise<string> {
     log,
   });
   try {
-    return await createRedisLedger({ redis, prefix: 'muster', log }).control.epoch();
+    return await createRedisLedger({ redis, prefix: 'muster', log }).epochs.current();
   } finally {
     await closeRedis(redis);
   }

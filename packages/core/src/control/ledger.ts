@@ -12,6 +12,9 @@ import { createClockLedger, type ClockLedger } from './clock-store.ts';
 import { createControlLedger, type ControlLedger } from './control-store.ts';
 import { createCoverageLedger, type CoverageLedger } from '../organization/coverage-store.ts';
 import { createDueLedger, type DueLedger } from '../jobs/due-store.ts';
+import { createEpochLedger, type EpochLedger } from './epoch-store.ts';
+import { type BrakeLedger, createBrakeLedger } from '../rollout/brake-store.ts';
+import { type CapLedger, createCapLedger } from '../rollout/cap-store.ts';
 import { createRecordCopies } from '../enrollment/record-copy-store.ts';
 import { createEnrollmentLedger, type EnrollmentLedger } from '../enrollment/enrollment-store.ts';
 import { createPacingLedger, type PacingLedger } from '../install/pacing-store.ts';
@@ -49,6 +52,9 @@ export interface Ledger {
   readonly coverage: CoverageLedger;
   readonly scans: ScanLedger;
   readonly control: ControlLedger;
+  readonly epochs: EpochLedger;
+  readonly caps: CapLedger;
+  readonly brake: BrakeLedger;
   readonly approvals: ApprovalLedger;
   readonly actions: ActionLedger;
   readonly audit: AuditLedger;
@@ -93,6 +99,7 @@ export function createRedisLedger(deps: {
     markerKeys: deps.markerKeys ?? (() => []),
   });
   const control = createControlLedger({ ...shared, prefix: deps.prefix });
+  const epochs = createEpochLedger(shared);
   const approvals = createApprovalLedger(shared);
   return {
     enrollments,
@@ -103,6 +110,9 @@ export function createRedisLedger(deps: {
     coverage: createCoverageLedger(shared),
     scans: createScanLedger(shared),
     control,
+    epochs,
+    caps: createCapLedger(shared),
+    brake: createBrakeLedger(shared),
     unanswered: createUnansweredLedger(shared),
     hostManagement: createHostManagementLedger(shared),
     outputs: createOutputLedger(shared),
@@ -110,7 +120,7 @@ export function createRedisLedger(deps: {
     waits: createWaitLedger({ ...shared, enrollments }),
     selection: createSelectionLedger(shared),
     setAside: createSetAsideLedger(shared),
-    owner: createOwnerLedger({ ...shared, prefix: deps.prefix, control, log: deps.log }),
+    owner: createOwnerLedger({ ...shared, prefix: deps.prefix, control, epochs, log: deps.log }),
     approvals,
     actions: createActionLedger(shared),
     audit: createAuditLedger(shared),

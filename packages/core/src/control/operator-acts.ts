@@ -33,7 +33,7 @@ export async function resumeScope(deps: ActDeps & RampSettings, scope: Scope): P
   const text = printScope(scope);
   const ramp = await beginResumeRamps(deps, scope);
   let resumed = await ledger.control.resume(text);
-  await ledger.control.resetBrake(text, clock.now());
+  await ledger.brake.reset(text, clock.now());
   await ledger.control.clear('brake-engaged', text);
   for (const finding of await ledger.control.findings()) {
     if (isEndedNote(finding, text)) await ledger.control.clear(finding.kind, finding.scope);

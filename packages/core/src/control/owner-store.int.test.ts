@@ -59,8 +59,8 @@ describe('a ledger of release 0.1', () => {
     expect(said.readableFrom).toBe(LEDGER_READABLE_FROM);
     expect(said.readableFrom).toBeGreaterThan(1);
     // What they send until they have ended is older than the first list of a target's commands.
-    const epoch = await ledger.control.epoch();
-    expect(await ledger.control.epochSeenAt(epoch)).toBeGreaterThan(Date.now() + 50_000);
+    const epoch = await ledger.epochs.current();
+    expect(await ledger.epochs.seenAtMs(epoch)).toBeGreaterThan(Date.now() + 50_000);
   });
 
   it('does not bring back a pause that an operator has ended since', async (context) => {

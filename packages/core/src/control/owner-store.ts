@@ -6,6 +6,7 @@ import { redisFault, refusedEntry } from '../redis/redis-fault.ts';
 import { isInCluster } from '../redis/slot-owner.ts';
 import type { Logger } from '../runtime/logger-port.ts';
 import type { ControlLedger } from './control-store.ts';
+import type { EpochLedger } from './epoch-store.ts';
 import { parseStored } from '../enrollment/stored-schema.ts';
 import type { RunScript } from '../redis/scripts.ts';
 
@@ -26,7 +27,8 @@ interface OwnerDeps {
   readonly keys: Keys;
   readonly run: RunScript;
   readonly prefix: string;
-  readonly control: Pick<ControlLedger, 'raise' | 'epoch'>;
+  readonly control: Pick<ControlLedger, 'raise'>;
+  readonly epochs: Pick<EpochLedger, 'current' | 'setSeen'>;
   readonly log: Logger;
 }
 
@@ -123,7 +125,10 @@ const LAST_OLD_SEND_MS = 60_000;
  * find a newer release as owner and end. The new epoch counts from the last send that they can make, so that no list of a
  * target's commands is read before it (`enterEpoch`).
  */
-async function takeOver(owner: LedgerOwner, { redis, keys, prefix, control, log }: OwnerDeps): Promise<void> {
+async function takeOver(
+  owner: LedgerOwner,
+  { redis, keys, prefix, control, epochs, log }: OwnerDeps,
+): Promise<void> {
   const old = oldKeys(prefix);
   await redis.set(old.owner, JSON.stringify(owner));
   const [pauses, hold, signedSince, [seconds]] = await Promise.all([
@@ -137,7 +142,7 @@ async function takeOver(owner: LedgerOwner, { redis, keys, prefix, control, log 
   if (hold !== null) await redis.setnx(keys.hold, hold);
   if (signedSince !== null) await redis.setnx(keys.signedSince, signedSince);
   const nowMs = Number(seconds) * 1_000;
-  await redis.set(keys.epochSeen(await control.epoch()), nowMs + LAST_OLD_SEND_MS, 'EX', 86_400);
+  await epochs.setSeen(await epochs.current(), nowMs + LAST_OLD_SEND_MS);
   await control.raise({
     kind: 'ledger-rebuilt',
     scope: 'all',

@@ -123,7 +123,7 @@ function someOutputs(random: Random, records: readonly RecordChange[]): WriteTer
  * still followed. The sums are those of the places.
  */
 async function expectPlacesToAgree({ ledger, redis, keys }: TestLedger, held: ReadonlySet<string>) {
-  const places = await ledger.control.places();
+  const places = await ledger.caps.places();
   const sums: Record<string, number> = {};
   for (const { instanceId, target, kind } of places) {
     const record = (await ledger.enrollments.read(target, [instanceId])).get(instanceId)?.value;

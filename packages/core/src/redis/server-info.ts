@@ -64,7 +64,7 @@ export function requireOnePrimary(redis: Redis, info: ServerInfo): void {
 }
 
 /**
- * Throws `config.unsafe` for a Redis that does not say by which history it goes: `ControlLedger.epoch` could not see that it was
+ * Throws `config.unsafe` for a Redis that does not say by which history it goes: `EpochLedger` could not see that it was
  * restored or failed over.
  */
 export function requireHistory(info: ServerInfo): void {

@@ -55,7 +55,7 @@ function nodeOf(redis: Redis): RedisServer {
 }
 
 const epochOf = (redis: Redis): Promise<string> =>
-  createRedisLedger({ redis, prefix: PREFIX, log: recordingLog() }).control.epoch();
+  createRedisLedger({ redis, prefix: PREFIX, log: recordingLog() }).epochs.current();
 
 test('a connection leads to the server that has the keys of its installation, whichever node was named', async () => {
   const servers = new Set<number | undefined>();

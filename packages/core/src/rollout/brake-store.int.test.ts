@@ -3,8 +3,7 @@ import { useLedgerBench } from '@muster/testing/ledger-bench';
 import { describe, expect, test } from 'vitest';
 import { type BrakeRule, isWindowOver } from './brake.ts';
 import { DEFAULT_BRAKE, type Fate, playRollOut, type RollOut } from './roll-out.fixture.ts';
-import type { ControlLedger } from '../control/control-store.ts';
-import type { SentHost } from './brake-store.ts';
+import type { BrakeLedger, SentHost } from './brake-store.ts';
 
 const bench = useLedgerBench();
 const ACCOUNT = anAccountId();
@@ -17,66 +16,66 @@ function hosts(from: number, count: number, failedBeforeAtMs: number | null = nu
 
 /** Tells the ends of hosts by number, and says what of the account's windows came back as `failed/sent (open)`. */
 async function ended(
-  control: ControlLedger,
+  brake: BrakeLedger,
   from: number,
   count: number,
   failed: boolean,
   account = ACCOUNT,
 ): Promise<readonly string[]> {
   const told = hosts(from, count).map(({ instanceId }) => ({ instanceId, failed }));
-  const windows = await control.countEnded(account, told, RULE, NOW_MS);
+  const windows = await brake.countEnded(account, told, RULE, NOW_MS);
   return windows
     .filter(({ scope }) => scope !== 'all')
     .map(({ accounts, open }) => `${accounts.map((one) => `${one.failed}/${one.sent}`).join(' ')} (${open})`);
 }
 
 const send = (
-  control: ControlLedger,
+  brake: BrakeLedger,
   sent: readonly SentHost[],
   account = ACCOUNT,
   atMs = NOW_MS,
-): Promise<void> => control.countSent(account, sent, RULE, atMs);
+): Promise<void> => brake.countSent(account, sent, RULE, atMs);
 
 describe('a window', () => {
   test('has the hosts that were sent to one after another, and counts those under way as not failed', async () => {
-    const { control } = bench.create().ledger;
-    await send(control, hosts(0, 8));
+    const { brake } = bench.create().ledger;
+    await send(brake, hosts(0, 8));
 
-    expect(await ended(control, 0, 3, true)).toEqual(['3/8 (5)']);
-    expect(await ended(control, 3, 2, false)).toEqual([]);
-    expect(await ended(control, 5, 2, true)).toEqual(['5/8 (1)']);
+    expect(await ended(brake, 0, 3, true)).toEqual(['3/8 (5)']);
+    expect(await ended(brake, 3, 2, false)).toEqual([]);
+    expect(await ended(brake, 5, 2, true)).toEqual(['5/8 (1)']);
   });
 
   test('counts each end once, however often and by whom it is told', async () => {
     const store = bench.create();
     const { ledger } = store;
-    await send(ledger.control, hosts(0, 8));
-    await ended(ledger.control, 0, 3, true);
+    await send(ledger.brake, hosts(0, 8));
+    await ended(ledger.brake, 0, 3, true);
 
     const again = await Promise.all(
-      Array.from({ length: 5 }, () => ended(store.another().control, 0, 4, true)),
+      Array.from({ length: 5 }, () => ended(store.another().brake, 0, 4, true)),
     );
 
     expect(again.flat()).toEqual(['4/8 (4)']);
   });
 
   test('is full at its size, and its slow failures still count when others have begun', async () => {
-    const { control } = bench.create().ledger;
-    await send(control, hosts(0, 25));
+    const { brake } = bench.create().ledger;
+    await send(brake, hosts(0, 25));
 
-    expect(await ended(control, 0, 10, true)).toEqual(['10/10 (0)']);
-    expect(await ended(control, 24, 1, true)).toEqual(['1/5 (4)']);
-    expect(await ended(control, 10, 6, true)).toEqual(['6/10 (4)']);
+    expect(await ended(brake, 0, 10, true)).toEqual(['10/10 (0)']);
+    expect(await ended(brake, 24, 1, true)).toEqual(['1/5 (4)']);
+    expect(await ended(brake, 10, 6, true)).toEqual(['6/10 (4)']);
   });
 
   test('that can no longer be over is forgotten, with all its hosts', async () => {
     const { ledger, redis, keys } = bench.create();
     const key = keys.brake(`account:${ACCOUNT}`);
-    await send(ledger.control, hosts(0, 10));
-    await send(ledger.control, hosts(10, 1));
+    await send(ledger.brake, hosts(0, 10));
+    await send(ledger.brake, hosts(10, 1));
     expect(await redis.hlen(key)).toBe(16);
 
-    await ended(ledger.control, 0, 5, false);
+    await ended(ledger.brake, 0, 5, false);
 
     expect((await redis.hkeys(key)).toSorted()).toEqual([
       'first',
@@ -88,13 +87,13 @@ describe('a window', () => {
   });
 
   test('leaves out what failed before: retries of the same hosts say nothing new', async () => {
-    const { control } = bench.create().ledger;
-    await send(control, hosts(0, 5));
-    await ended(control, 0, 5, false);
+    const { brake } = bench.create().ledger;
+    await send(brake, hosts(0, 5));
+    await ended(brake, 0, 5, false);
 
     for (let round = 1; round <= 10; round += 1) {
-      await send(control, hosts(20, 5, NOW_MS - 1));
-      expect(await ended(control, 20, 5, true)).toEqual([]);
+      await send(brake, hosts(20, 5, NOW_MS - 1));
+      expect(await ended(brake, 20, 5, true)).toEqual([]);
     }
   });
 
@@ -107,71 +106,71 @@ describe('a window', () => {
       ).accounts;
     };
 
-    await send(ledger.control, hosts(0, 8));
-    await send(ledger.control, hosts(100, 1), anAccountId(1));
+    await send(ledger.brake, hosts(0, 8));
+    await send(ledger.brake, hosts(100, 1), anAccountId(1));
     expect(await inWindow()).toEqual({ [anAccountId()]: [2, 0], [anAccountId(1)]: [1, 0] });
 
-    await ended(ledger.control, 0, 8, false);
-    await ended(ledger.control, 100, 1, false, anAccountId(1));
-    await send(ledger.control, hosts(8, 3));
+    await ended(ledger.brake, 0, 8, false);
+    await ended(ledger.brake, 100, 1, false, anAccountId(1));
+    await send(ledger.brake, hosts(8, 3));
     expect(await inWindow()).toEqual({ [anAccountId()]: [2, 0] });
   });
 
   test('of everything that has failed so far waits an hour for hosts of other accounts', async () => {
     const { redis, ledger, keys } = bench.create();
     const number = (): Promise<string | null> => redis.hget(keys.brake('all'), 'number');
-    await send(ledger.control, hosts(0, 2));
-    await ended(ledger.control, 0, 2, true);
+    await send(ledger.brake, hosts(0, 2));
+    await ended(ledger.brake, 0, 2, true);
 
-    await send(ledger.control, hosts(2, 2), ACCOUNT, NOW_MS + 3_600_000);
+    await send(ledger.brake, hosts(2, 2), ACCOUNT, NOW_MS + 3_600_000);
     expect(await number()).toBe('1');
-    await send(ledger.control, hosts(4, 2), ACCOUNT, NOW_MS + 3_600_001);
+    await send(ledger.brake, hosts(4, 2), ACCOUNT, NOW_MS + 3_600_001);
     expect(await number()).toBe('2');
   });
 
   test('older than three days learns nothing more', async () => {
-    const { control } = bench.create().ledger;
-    await send(control, hosts(0, 8));
-    await send(control, hosts(8, 4), ACCOUNT, NOW_MS + 73 * 3_600_000);
+    const { brake } = bench.create().ledger;
+    await send(brake, hosts(0, 8));
+    await send(brake, hosts(8, 4), ACCOUNT, NOW_MS + 73 * 3_600_000);
 
-    expect(await ended(control, 0, 8, true)).toEqual([]);
-    expect(await ended(control, 8, 4, true)).toEqual(['4/4 (0)']);
+    expect(await ended(brake, 0, 8, true)).toEqual([]);
+    expect(await ended(brake, 8, 4, true)).toEqual(['4/4 (0)']);
   });
 });
 
 describe('after a reset', () => {
   test('nothing that was sent before counts, in the scope and in every account of all', async () => {
-    const { control } = bench.create().ledger;
-    await send(control, hosts(0, 10));
-    await ended(control, 0, 5, true);
+    const { brake } = bench.create().ledger;
+    await send(brake, hosts(0, 10));
+    await ended(brake, 0, 5, true);
 
-    await control.resetBrake('all', NOW_MS);
+    await brake.reset('all', NOW_MS);
 
-    expect(await ended(control, 5, 5, true)).toEqual([]);
-    await send(control, hosts(20, 4));
-    expect(await ended(control, 20, 4, true)).toEqual(['4/4 (0)']);
+    expect(await ended(brake, 5, 5, true)).toEqual([]);
+    await send(brake, hosts(20, 4));
+    expect(await ended(brake, 20, 4, true)).toEqual(['4/4 (0)']);
   });
 
   test('what failed while the brake was engaged counts once more, what failed earlier or later does not', async () => {
-    const { control } = bench.create().ledger;
+    const { brake } = bench.create().ledger;
     const scope = `account:${ACCOUNT}` as const;
-    await send(control, hosts(0, 10));
-    await ended(control, 0, 10, true);
-    await control.markBraked({ scope, beganAtMs: NOW_MS }, NOW_MS + 9_000);
-    await control.resetBrake(scope, NOW_MS + 20_000);
+    await send(brake, hosts(0, 10));
+    await ended(brake, 0, 10, true);
+    await brake.noteEngaged({ scope, beganAtMs: NOW_MS }, NOW_MS + 9_000);
+    await brake.reset(scope, NOW_MS + 20_000);
 
-    await send(control, [
+    await send(brake, [
       ...hosts(0, 4, NOW_MS + 5_000),
       ...hosts(50, 4, NOW_MS - 1),
       ...hosts(60, 4, NOW_MS + 20_001),
     ]);
 
-    expect(await ended(control, 0, 70, true)).toEqual(['4/4 (0)']);
+    expect(await ended(brake, 0, 70, true)).toEqual(['4/4 (0)']);
   });
 
   test('of a scope that has no brake, nothing happens', async () => {
     const { redis, ledger, keys } = bench.create();
-    await ledger.control.resetBrake(`instance:${anInstanceId()}`, NOW_MS);
+    await ledger.brake.reset(`instance:${anInstanceId()}`, NOW_MS);
 
     expect(await redis.exists(keys.brake(`instance:${anInstanceId()}`), keys.brake('all'))).toBe(0);
   });
@@ -179,11 +178,11 @@ describe('after a reset', () => {
 
 test('what is kept of a flood of hosts that never end is bounded', async () => {
   const { ledger, redis, keys } = bench.create();
-  for (let n = 0; n < 3_000; n += 50) await send(ledger.control, hosts(n, 50));
+  for (let n = 0; n < 3_000; n += 50) await send(ledger.brake, hosts(n, 50));
 
   expect(await redis.hlen(keys.brake(`account:${ACCOUNT}`))).toBeLessThan(2_300);
   // The oldest are kept: they are the first to end.
-  expect(await ended(ledger.control, 0, 6, true)).toEqual(['6/10 (4)']);
+  expect(await ended(ledger.brake, 0, 6, true)).toEqual(['6/10 (4)']);
 });
 
 /** Bad hosts end in seconds, or after the time to join is over; good ones in one to three minutes. */
@@ -223,7 +222,7 @@ describe.each(SHAPES)('a first roll-out over %s', (_shape, shape) => {
         fateOf: (_: number, random: () => number) => fate(0.03, random),
       };
 
-      expect(await playRollOut(bench.create().ledger.control, plan), `seed ${seed}`).toEqual([]);
+      expect(await playRollOut(bench.create().ledger.brake, plan), `seed ${seed}`).toEqual([]);
     }
   });
 
@@ -235,7 +234,7 @@ describe.each(SHAPES)('a first roll-out over %s', (_shape, shape) => {
     async (_what, tookMs) => {
       for (const seed of SEEDS) {
         const fateOf = (): Fate => ({ failed: true, tookMs });
-        const engaged = await playRollOut(bench.create().ledger.control, {
+        const engaged = await playRollOut(bench.create().ledger.brake, {
           ...ROLL_OUT,
           ...shape,
           seed,
@@ -259,7 +258,7 @@ test('a roll-out with one broken account stops that account alone, within its wi
   for (const seed of SEEDS) {
     const fateOf = (account: number, random: () => number): Fate =>
       account === 3 ? { failed: true, tookMs: 3_000 } : fate(0.03, random);
-    const engaged = await playRollOut(bench.create().ledger.control, { ...ROLL_OUT, seed, fateOf });
+    const engaged = await playRollOut(bench.create().ledger.brake, { ...ROLL_OUT, seed, fateOf });
 
     expect(
       engaged.map(({ scope }) => scope),
@@ -273,7 +272,7 @@ test('with three broken accounts of twenty, everything else goes on', async () =
   for (const seed of SEEDS) {
     const fateOf = (account: number, random: () => number): Fate =>
       account < 3 ? { failed: true, tookMs: 3_000 } : fate(0.03, random);
-    const engaged = await playRollOut(bench.create().ledger.control, { ...ROLL_OUT, seed, fateOf });
+    const engaged = await playRollOut(bench.create().ledger.brake, { ...ROLL_OUT, seed, fateOf });
 
     expect(engaged.map(({ scope }) => scope).toSorted(), `seed ${seed}`).toEqual(
       [0, 1, 2].map((n) => `account:${anAccountId(n)}`),
@@ -282,12 +281,12 @@ test('with three broken accounts of twenty, everything else goes on', async () =
 });
 
 test('isWindowOver is asked with what the ledger gives: several accounts that fail are over together', async () => {
-  const { control } = bench.create().ledger;
-  for (let n = 0; n < 4; n += 1) await send(control, hosts(n * 10, 2), anAccountId(n));
+  const { brake } = bench.create().ledger;
+  for (let n = 0; n < 4; n += 1) await send(brake, hosts(n * 10, 2), anAccountId(n));
   const windows = [];
   for (let n = 0; n < 4; n += 1) {
     const told = hosts(n * 10, 2).map(({ instanceId }) => ({ instanceId, failed: true }));
-    windows.push(...(await control.countEnded(anAccountId(n), told, RULE, NOW_MS)));
+    windows.push(...(await brake.countEnded(anAccountId(n), told, RULE, NOW_MS)));
   }
 
   const all = windows.filter(({ scope }) => scope === 'all');

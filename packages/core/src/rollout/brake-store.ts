@@ -1,8 +1,8 @@
-import { type AccountShare, type BrakeWindow, hostsOfOneAccount } from './brake.ts';
+import type { ScopeText } from '../control/scope.ts';
+import { type AccountShare, type BrakeRule, type BrakeWindow, hostsOfOneAccount } from './brake.ts';
 import { AccountId, type InstanceId } from '../organization/ids.ts';
 import type { Keys } from '../redis/keys.ts';
 import type { RunScript } from '../redis/scripts.ts';
-import type { ControlLedger } from '../control/control-store.ts';
 
 /** A host that a command was sent to. */
 export interface SentHost {
@@ -20,14 +20,18 @@ export interface EndedHost {
 /** Longer than any command of ours can be live, and its hosts may take to join: an older window learns nothing more. */
 const OLDEST_WINDOW_MS = 3 * 24 * 3_600_000;
 
-type BrakeCounts = Pick<ControlLedger, 'countSent' | 'countEnded' | 'markBraked' | 'resetBrake'>;
-
 /** The hosts that the brake judges by: see `brake.ts` and `count-hosts.lua`. */
-export function createBrakeCounts(deps: { readonly keys: Keys; readonly run: RunScript }): BrakeCounts {
+export function createBrakeLedger(deps: { readonly keys: Keys; readonly run: RunScript }) {
   const { keys, run } = deps;
   const all = keys.brake('all');
   return {
-    async countSent(accountId, hosts, rule, nowMs) {
+    /** Hosts of an account that a command was sent to, in this order; one that is counted already stays where it is. */
+    async countSent(
+      accountId: AccountId,
+      hosts: readonly SentHost[],
+      rule: BrakeRule,
+      nowMs: number,
+    ): Promise<void> {
       if (hosts.length === 0) return;
       const told = hosts.flatMap(({ instanceId, failedBeforeAtMs }) => [instanceId, failedBeforeAtMs ?? '']);
       await run(
@@ -46,7 +50,17 @@ export function createBrakeCounts(deps: { readonly keys: Keys; readonly run: Run
       );
     },
 
-    async countEnded(accountId, ends, rule, nowMs) {
+    /**
+     * How hosts of an account ended; telling it again changes nothing.
+     *
+     * @returns windows that may be over: those with a new failure, and the newest when too many of it have failed
+     */
+    async countEnded(
+      accountId: AccountId,
+      ends: readonly EndedHost[],
+      rule: BrakeRule,
+      nowMs: number,
+    ): Promise<readonly BrakeWindow[]> {
       if (ends.length === 0) return [];
       const told = ends.flatMap(({ instanceId, failed }) => [instanceId, failed ? '1' : '0']);
       const rows = await run(
@@ -57,16 +71,24 @@ export function createBrakeCounts(deps: { readonly keys: Keys; readonly run: Run
       return (rows as readonly Row[]).map((row) => windowOf(row, accountId));
     },
 
-    async markBraked({ scope, beganAtMs }, nowMs) {
+    /** The brake was engaged for this window: what failed since it began counts once more after the reset. */
+    async noteEngaged(
+      { scope, beganAtMs }: Pick<BrakeWindow, 'scope' | 'beganAtMs'>,
+      nowMs: number,
+    ): Promise<void> {
       await run('count-hosts', [all, keys.brake(scope)], ['engage', nowMs, beganAtMs]);
     },
 
-    async resetBrake(scope, nowMs) {
+    /** The brake of a scope begins anew: what was sent before counts no more. Of `all`: that of every account too. */
+    async reset(scope: ScopeText, nowMs: number): Promise<void> {
       if (scope !== 'all' && !scope.startsWith('account:')) return;
       await run('count-hosts', [all, keys.brake(scope)], ['reset', nowMs]);
     },
   };
 }
+
+/** What the brake counts. */
+export type BrakeLedger = ReturnType<typeof createBrakeLedger>;
 
 /** 1 for all or 2 for the account, when it began, hosts open, then account, hosts and failures of each account. */
 type Row = readonly [scope: number, beganAtMs: number, open: number, ...accounts: (string | number)[]];

@@ -6,7 +6,7 @@ import type { Account } from '../organization/account.ts';
 import type { Target } from '../organization/target.ts';
 import { type Freeze, freezeOver, type FrozenWork, needsUnits } from './freeze/freeze.ts';
 import { type OtherDiscovery, withoutIgnored } from './other-discovery.ts';
-import type { RepairRoom } from './place-store.ts';
+import type { RepairRoom } from './cap-store.ts';
 import type { RampFacts } from './ramp/ramp-store.ts';
 import type { SelectionGate } from './selection/selection-store.ts';
 import type { WaveFacts } from './waves/wave-standing.ts';
@@ -54,7 +54,7 @@ export async function readGateFacts(
   }: {
     readonly ledger: Pick<
       Ledger,
-      'control' | 'coverage' | 'selection' | 'nodes' | 'otherDiscovery' | 'waves' | 'ramps'
+      'control' | 'caps' | 'coverage' | 'selection' | 'nodes' | 'otherDiscovery' | 'waves' | 'ramps'
     >;
     readonly config: MusterConfig;
     readonly nowMs: number;
@@ -102,12 +102,12 @@ async function readRepairs({
   config,
   nowMs,
 }: {
-  readonly ledger: Pick<Ledger, 'control' | 'nodes'>;
+  readonly ledger: Pick<Ledger, 'caps' | 'nodes'>;
   readonly config: MusterConfig;
   readonly nowMs: number;
 }): Promise<RepairFacts> {
   const [room, { begunAtMs, tookMs = 0 }] = await Promise.all([
-    ledger.control.repairRoom(config.repair),
+    ledger.caps.repairRoom(config.repair),
     ledger.nodes.facts(),
   ]);
   const isYoung = nowMs - begunAtMs <= Math.max(SEEN_NOW_MS / config.speed, 2 * tookMs);

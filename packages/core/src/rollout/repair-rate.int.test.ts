@@ -3,7 +3,7 @@ import { aBatchId, aRecord, aTarget, anInstanceId, seededRandom } from '@muster/
 import { claimRoom, endBatch, installBatch } from '@muster/testing/in-flight';
 import { type TestLedger, useLedgerBench } from '@muster/testing/ledger-bench';
 import { describe, expect, test } from 'vitest';
-import type { RepairLimits } from './place-store.ts';
+import type { RepairLimits } from './cap-store.ts';
 
 const bench = useLedgerBench();
 
@@ -14,7 +14,7 @@ const CAPS = { all: 1_000, account: 1_000, target: 1_000, repair: LIMITS.inFligh
 
 /** Claims up to `wanted` repairs, as a worker does: the room is asked for first. @returns how many */
 async function repair({ ledger }: TestLedger, batch: number, wanted: number): Promise<number> {
-  const { room } = await ledger.control.repairRoom(LIMITS);
+  const { room } = await ledger.caps.repairRoom(LIMITS);
   const hosts = Math.min(room, wanted);
   return hosts === 0 ? 0 : claimRoom(ledger, aTarget(batch), aBatchId(batch), hosts, CAPS);
 }
@@ -26,13 +26,13 @@ test('no more repairs than the limit begin within an hour, and the hour says whe
   one.time.advance(30 * MINUTE_MS);
   expect(await repair(one, 2, 7)).toBe(3);
 
-  const full = await one.ledger.control.repairRoom(LIMITS);
+  const full = await one.ledger.caps.repairRoom(LIMITS);
   expect(full).toMatchObject({ room: 0, full: 'hour' });
   one.time.hold((full.untilMs ?? 0) - 1);
-  expect(await one.ledger.control.repairRoom(LIMITS)).toMatchObject({ room: 0 });
+  expect(await one.ledger.caps.repairRoom(LIMITS)).toMatchObject({ room: 0 });
   one.time.advance(1);
 
-  expect(await one.ledger.control.repairRoom(LIMITS)).toEqual({ room: 7, full: null, untilMs: null });
+  expect(await one.ledger.caps.repairRoom(LIMITS)).toEqual({ room: 7, full: null, untilMs: null });
 });
 
 test('a claim of more repairs than are left is refused whole, also when the room was read before', async () => {
@@ -43,7 +43,7 @@ test('a claim of more repairs than are left is refused whole, also when the room
   expect(await claimRoom(ledger, aTarget(2), aBatchId(2), 3, CAPS)).toBe(0);
   expect(await claimRoom(ledger, aTarget(2), aBatchId(3), 2, CAPS)).toBe(2);
 
-  expect(await ledger.control.places()).toHaveLength(10);
+  expect(await ledger.caps.places()).toHaveLength(10);
 });
 
 test('installs are no repairs, and take nothing of the hour', async () => {
@@ -51,14 +51,14 @@ test('installs are no repairs, and take nothing of the hour', async () => {
   const { repair: _, repairRate: __, ...caps } = CAPS;
   await claimRoom(one.ledger, aTarget(1), aBatchId(1), 20, caps);
 
-  expect(await one.ledger.control.repairRoom(LIMITS)).toMatchObject({ room: 10 });
+  expect(await one.ledger.caps.repairRoom(LIMITS)).toMatchObject({ room: 10 });
 });
 
 test('the cap of those under way stands beside the hour', async () => {
   const one = bench.create();
   await repair(one, 1, 4);
 
-  expect(await one.ledger.control.repairRoom({ ...LIMITS, inFlight: 4 })).toEqual({
+  expect(await one.ledger.caps.repairRoom({ ...LIMITS, inFlight: 4 })).toEqual({
     room: 0,
     full: 'in-flight',
     untilMs: null,
@@ -73,7 +73,7 @@ describe('a repair that was claimed', () => {
 
     await endBatch(one.ledger, target, aBatchId(1));
 
-    expect(await one.ledger.control.repairRoom(LIMITS)).toMatchObject({ room: 10 });
+    expect(await one.ledger.caps.repairRoom(LIMITS)).toMatchObject({ room: 10 });
   });
 
   test('and refused late gives back its own, not one that was sent since', async () => {
@@ -87,14 +87,14 @@ describe('a repair that was claimed', () => {
     await endBatch(one.ledger, aTarget(1), aBatchId(1));
     one.time.advance(40 * MINUTE_MS);
 
-    expect(await one.ledger.control.repairRoom(LIMITS)).toMatchObject({ room: 5 });
+    expect(await one.ledger.caps.repairRoom(LIMITS)).toMatchObject({ room: 5 });
   });
 
   test('and sent does not, however it ends', async () => {
     const one = bench.create();
     const target = aTarget(1);
     await repair(one, 1, 1);
-    const [place] = await one.ledger.control.places();
+    const [place] = await one.ledger.caps.places();
     const instanceId = place?.instanceId ?? anInstanceId();
     for (const state of ['installing', 'failed'] as const) {
       const expected = (await one.ledger.enrollments.read(target, [instanceId])).get(instanceId)?.version;
@@ -102,8 +102,8 @@ describe('a repair that was claimed', () => {
       await one.ledger.enrollments.write(target, 'all', [{ instanceId, expected: expected ?? 0, value }], []);
     }
 
-    expect(await one.ledger.control.places()).toEqual([]);
-    expect(await one.ledger.control.repairRoom(LIMITS)).toMatchObject({ room: 9 });
+    expect(await one.ledger.caps.places()).toEqual([]);
+    expect(await one.ledger.caps.repairRoom(LIMITS)).toMatchObject({ room: 9 });
   });
 });
 
@@ -140,5 +140,5 @@ test('what another client wrote into it counts for nothing', async () => {
   await repair(one, 1, 4);
   await one.redis.hset(one.keys.repairRate, { '29000000': 'many', nonsense: '7', '99999999999': '-5' });
 
-  expect(await one.ledger.control.repairRoom(LIMITS)).toMatchObject({ room: 6 });
+  expect(await one.ledger.caps.repairRoom(LIMITS)).toMatchObject({ room: 6 });
 });

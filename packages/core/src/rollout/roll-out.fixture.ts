@@ -1,8 +1,7 @@
 import { anAccountId, anInstanceId, NOW_MS } from '@muster/testing/builders';
 import { type BrakeRule, isWindowOver } from './brake.ts';
 import type { AccountId, InstanceId } from '../organization/ids.ts';
-import type { ControlLedger } from '../control/control-store.ts';
-import type { SentHost } from './brake-store.ts';
+import type { BrakeLedger, SentHost } from './brake-store.ts';
 
 /** The product's defaults. */
 export const DEFAULT_BRAKE: BrakeRule = { window: 50, minOutcomes: 20, maxFailureShare: 0.5 };
@@ -65,7 +64,7 @@ export function seededRandom(seed: number): () => number {
  * Sends to a whole fleet in commands of up to 50 hosts of a region, four regions to an account, tells the ledger each end in the
  * order in which it happens, and stops what the brake stops.
  */
-export async function playRollOut(control: ControlLedger, plan: RollOut): Promise<readonly Engaged[]> {
+export async function playRollOut(brake: BrakeLedger, plan: RollOut): Promise<readonly Engaged[]> {
   const random = seededRandom(plan.seed);
   const queue = commandsOf(plan, random);
   const ends: Moment[] = [];
@@ -85,7 +84,7 @@ export async function playRollOut(control: ControlLedger, plan: RollOut): Promis
       count(ended, host.account, 1);
       if (host.fate.failed) host.failedAtMs = nowMs;
       const told = [{ instanceId: host.id, failed: host.fate.failed }];
-      const windows = await control.countEnded(anAccountId(host.account), told, DEFAULT_BRAKE, nowMs);
+      const windows = await brake.countEnded(anAccountId(host.account), told, DEFAULT_BRAKE, nowMs);
       for (const window of windows) {
         if (stopped.has(window.scope) || !isWindowOver(window, DEFAULT_BRAKE, plan.accounts)) continue;
         stopped.add(window.scope);
@@ -118,7 +117,7 @@ export async function playRollOut(control: ControlLedger, plan: RollOut): Promis
     nowMs = Math.max(nowMs, command.atMs);
     const account = command.hosts[0]?.account ?? 0;
     if (stopped.has('all') || stopped.has(scopeOf(account))) continue;
-    await control.countSent(anAccountId(account), command.hosts.map(sentHost), DEFAULT_BRAKE, nowMs);
+    await brake.countSent(anAccountId(account), command.hosts.map(sentHost), DEFAULT_BRAKE, nowMs);
     count(sent, account, command.hosts.length);
     inFlight += command.hosts.length;
     for (const host of command.hosts) {

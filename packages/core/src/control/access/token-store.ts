@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { EpochMs } from '../../enrollment/record.ts';
 import { encodeStored, parseStored, readEpochMs } from '../../enrollment/stored-schema.ts';
 import type { Keys } from '../../redis/keys.ts';
+import { redisTime } from '../../redis/redis-time.ts';
 import { hashOfSecret, newSecretToken } from '../../runtime/secret-token.ts';
 import type { ScopeText } from '../scope.ts';
 import { type Role, ROLES } from './role.ts';
@@ -41,11 +42,6 @@ const USE_EXACT_MS = 60_000;
 
 /** API tokens: what programs sign in by. Redis holds the hash of each, and its own time says when one expires. */
 export function createTokenLedger({ redis, keys }: { readonly redis: Redis; readonly keys: Keys }) {
-  async function nowMs(): Promise<number> {
-    const [seconds, microseconds] = await redis.time();
-    return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
-  }
-
   /** With those that have expired, by the hash of their secret. */
   async function readAll(): Promise<ReadonlyMap<string, ApiToken>> {
     const [texts, used] = await Promise.all([
@@ -74,7 +70,7 @@ export function createTokenLedger({ redis, keys }: { readonly redis: Redis; read
     ): Promise<{ readonly secret: string; readonly token: ApiToken }> {
       const { lifeMs, ...token } = wanted;
       const secret = newSecretToken(TOKEN_PREFIX);
-      const createdAtMs = await nowMs();
+      const createdAtMs = await redisTime(redis);
       const stored = { ...token, createdAtMs, expiresAtMs: createdAtMs + lifeMs };
       await redis.hset(keys.apiTokens, hashOfSecret(secret), encodeStored(stored));
       return { secret, token: { ...stored, id: hashOfSecret(secret).slice(0, ID_DIGITS), usedAtMs: null } };
@@ -86,7 +82,7 @@ export function createTokenLedger({ redis, keys }: { readonly redis: Redis; read
       const [text, used, now] = await Promise.all([
         redis.hget(keys.apiTokens, hash),
         redis.hget(keys.apiTokensUsed, hash),
-        nowMs(),
+        redisTime(redis),
       ]);
       const token = text === null ? null : tokenOf(hash, text, used);
       if (token === null || token.expiresAtMs <= now) return null;
@@ -96,7 +92,7 @@ export function createTokenLedger({ redis, keys }: { readonly redis: Redis; read
 
     /** Those that have not expired, the oldest first. What has expired is deleted. */
     async list(): Promise<readonly ApiToken[]> {
-      const [all, now] = [await readAll(), await nowMs()];
+      const [all, now] = [await readAll(), await redisTime(redis)];
       await drop([...all].filter(([, { expiresAtMs }]) => expiresAtMs <= now).map(([hash]) => hash));
       return [...all.values()]
         .filter(({ expiresAtMs }) => expiresAtMs > now)

@@ -240,7 +240,7 @@ test.each(['taken', 'first_of_size', 'f:111111111111', 'another type'])(
     await end(ledger, FIRST, anInstanceId(0), 'failed');
 
     expect(await redis.hget(keys.counts, 's:failed')).toBe('1');
-    expect((await ledger.control.places()).map(({ instanceId }) => instanceId)).toEqual([anInstanceId(1)]);
+    expect((await ledger.caps.places()).map(({ instanceId }) => instanceId)).toEqual([anInstanceId(1)]);
   },
 );
 
@@ -286,7 +286,7 @@ test.each([1, 2, 3, 4])(
           for (const id of free) granted.add(id);
         }
         // A kill before the end: another worker, or a later turn, finds the host as it is.
-        const places = await ledger.control.places();
+        const places = await ledger.caps.places();
         for (const { instanceId, target: place } of places) {
           if (random() < 0.6 || targetId(place) !== targetId(target)) continue;
           const how = random() < failing ? 'failed' : random() < 0.08 ? 'refused' : 'joined';

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { ApprovalLedger } from '../../control/approval-store.ts';
 import type { EnrollmentLedger } from '../../enrollment/enrollment-store.ts';
 import type { Keys } from '../../redis/keys.ts';
+import { redisTime } from '../../redis/redis-time.ts';
 import type { RunScript } from '../../redis/scripts.ts';
 import { digestOfWaves, type Wave } from './wave.ts';
 import { basisOf, holdMsOf, progressOf, type WaveFacts, type WaveMemory } from './wave-standing.ts';
@@ -38,8 +39,7 @@ export interface WaveLook {
 /** Where waves stand, as far as looks at them have found out. */
 export function createWaveLedger({ redis, keys, run, enrollments, approvals }: WaveDeps) {
   async function begin(waves: readonly Wave[]): Promise<WavesInForce> {
-    const [seconds, microseconds] = await redis.time();
-    const sinceMs = Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+    const sinceMs = await redisTime(redis);
     await redis.hset(keys.waves, LIST, `${digestOfWaves(waves)}|${sinceMs}|`);
     return { sinceMs, isSwept: false };
   }

@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
-import type { ControlLedger } from '../control/control-store.ts';
+import type { Caps } from '../enrollment/enrollment-store.ts';
 import { AccountId, InstanceId } from '../organization/ids.ts';
 import { readTargetId, targetId, type Target } from '../organization/target.ts';
 import type { Keys } from '../redis/keys.ts';
+import { redisTime } from '../redis/redis-time.ts';
 import type { RunScript } from '../redis/scripts.ts';
 
 /** A host that counts under the caps: from its claim until it has joined or failed. */
@@ -50,14 +51,15 @@ export interface RepairRoom {
 }
 
 /** Who is under way, under the caps of all, of repairs, of an account and of a target: see places.lua. */
-export function createPlaces(deps: {
+export function createCapLedger(deps: {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly run: RunScript;
-}): Pick<ControlLedger, 'room' | 'nextTurnMs' | 'repairRoom' | 'places' | 'blockedCaps'> {
+}) {
   const { redis, keys, run } = deps;
   return {
-    async room(target, caps) {
+    /** How many hosts of a target the caps leave room for. Places are taken with the claim (`WriteTerms.caps`). */
+    async room(target: Target, caps: Caps): Promise<Room> {
       const reply = await run(
         'room',
         [keys.places, keys.countIndex, keys.counts],
@@ -67,30 +69,36 @@ export function createPlaces(deps: {
       return { hosts, full: full.filter((sum) => sum !== `t:${targetId(target)}`) };
     },
 
-    async nextTurnMs(awaited, { atLeastMs, apartMs }) {
+    /**
+     * In how many ms a target looks again that waits for all of these (`Room.full`, or another name): each time in a turn of its
+     * own, so that however many targets wait, all of them together look once in `apartMs` at most.
+     */
+    async nextTurnMs(
+      awaited: readonly string[],
+      { atLeastMs, apartMs }: { readonly atLeastMs: number; readonly apartMs: number },
+    ): Promise<number> {
       if (awaited.length === 0) return atLeastMs;
       return Number(await run('next-turn', [keys.turns], [atLeastMs, apartMs, ...awaited]));
     },
 
-    async repairRoom({ inFlight, perHour, hourMs }) {
+    /** How many repairs may begin now, and why not more. */
+    async repairRoom({ inFlight, perHour, hourMs }: RepairLimits): Promise<RepairRoom> {
       const reply = await run('repair-room', [keys.places, keys.repairRate], [inFlight, perHour, hourMs]);
       const [ofCap, ofHour, moreAtMs] = reply as readonly [number, number, number];
       if (ofHour === 0) return { room: 0, full: 'hour', untilMs: moreAtMs };
       return { room: Math.min(ofCap, ofHour), full: ofCap === 0 ? 'in-flight' : null, untilMs: null };
     },
 
-    async blockedCaps() {
-      const [fields, [seconds = 0, micros = 0]] = await Promise.all([
-        redis.hgetall(keys.places),
-        redis.time(),
-      ]);
-      const nowMs = seconds * 1_000 + micros / 1_000;
+    /** Caps that leave no room, as far as batches have asked for some. */
+    async blocked(): Promise<readonly BlockedCap[]> {
+      const [fields, nowMs] = await Promise.all([redis.hgetall(keys.places), redisTime(redis)]);
       return Object.entries(fields)
         .map(([field, text]) => readBlockedCap(field, text, fields, nowMs))
         .filter((one) => one !== null);
     },
 
-    async places() {
+    /** The hosts that count under the caps. */
+    async places(): Promise<readonly Place[]> {
       const fields = await redis.hgetall(keys.places);
       return Object.entries(fields)
         .map(([field, text]) => readPlace(field, text))
@@ -98,6 +106,9 @@ export function createPlaces(deps: {
     },
   };
 }
+
+/** Who holds a place, and how much room the caps leave. */
+export type CapLedger = ReturnType<typeof createCapLedger>;
 
 const KINDS: ReadonlySet<string> = new Set<Place['kind']>(['install', 'repair', 'adopted']);
 

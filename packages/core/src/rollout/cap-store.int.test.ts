@@ -56,7 +56,7 @@ test('a cap that was lowered below what is in flight grants nothing and takes no
 
   expect(await claimRoom(ledger, target, aBatchId(2), 1, { ...CAPS, target: 2 })).toBe(0);
 
-  expect(await ledger.control.places()).toHaveLength(4);
+  expect(await ledger.caps.places()).toHaveLength(4);
 });
 
 test('releasing twice gives back once', async () => {
@@ -100,7 +100,7 @@ test('a claim for which the room is gone meanwhile is refused whole', async () =
   expect(new Set(await claim(2))).toEqual(new Set(['full']));
 
   expect(await ledger.enrollments.intents(target)).toHaveLength(1);
-  expect(await ledger.control.places()).toHaveLength(3);
+  expect(await ledger.caps.places()).toHaveLength(3);
 });
 
 test.each(['?', 'w:canary:sending'])(
@@ -157,7 +157,7 @@ test('what is adopted counts for its account and target, never for all, and is g
 
   expect(await claimRoom(ledger, target, aBatchId(2), 4, CAPS)).toBe(0);
   expect(await claimRoom(ledger, aTarget(1), aBatchId(3), 4, CAPS)).toBe(4);
-  const places = await ledger.control.places();
+  const places = await ledger.caps.places();
   expect(places.filter(({ kind }) => kind === 'adopted')).toHaveLength(100);
 
   await endBatch(ledger, target, aBatchId(1));
@@ -172,23 +172,23 @@ test('a host holds its place until it has joined or failed, and not only while i
   expect(await claimRoom(ledger, target, aBatchId(2), 4, CAPS)).toBe(0);
 
   await move(ledger, { ...aRecord('joined'), instanceId: joins });
-  expect((await ledger.control.room(target, CAPS)).hosts).toBe(1);
+  expect((await ledger.caps.room(target, CAPS)).hosts).toBe(1);
   await move(ledger, { ...aRecord('failed'), instanceId: fails });
   await move(ledger, { ...aRecord('stopped'), instanceId: stops });
-  expect((await ledger.control.room(target, CAPS)).hosts).toBe(3);
+  expect((await ledger.caps.room(target, CAPS)).hosts).toBe(3);
   // Back from its stop, and waiting for its node as before it.
   await move(ledger, { ...aRecord('installed'), instanceId: stops, joinDeadlineMs: NOW_MS + 900_000 });
-  expect((await ledger.control.room(target, CAPS)).hosts).toBe(3);
+  expect((await ledger.caps.room(target, CAPS)).hosts).toBe(3);
 });
 
 test('without an inventory a host ends with its command', async () => {
   const { ledger } = bench.create();
   await claimRoom(ledger, target, aBatchId(1), 4, CAPS);
-  const [host = A] = (await ledger.control.places()).map(({ instanceId }) => instanceId);
+  const [host = A] = (await ledger.caps.places()).map(({ instanceId }) => instanceId);
 
   await move(ledger, { ...aRecord('installed'), instanceId: host, joinDeadlineMs: null });
 
-  expect(await ledger.control.places()).toHaveLength(3);
+  expect(await ledger.caps.places()).toHaveLength(3);
 });
 
 test('repairs count under a cap of their own, and under the others', async () => {
@@ -199,7 +199,7 @@ test('repairs count under a cap of their own, and under the others', async () =>
   expect(await claimRoom(ledger, aTarget(1), aBatchId(2), 9, { ...caps, repair: 3 })).toBe(0);
   expect(await claimRoom(ledger, aTarget(1), aBatchId(3), 9, caps)).toBe(7);
 
-  expect(await ledger.control.blockedCaps()).toMatchObject([{ cap: 'repair', inFlight: 3 }]);
+  expect(await ledger.caps.blocked()).toMatchObject([{ cap: 'repair', inFlight: 3 }]);
   await endBatch(ledger, target, aBatchId(1));
   expect(await claimRoom(ledger, target, aBatchId(4), 2, { ...caps, repair: 3 })).toBe(2);
 });
@@ -207,25 +207,25 @@ test('repairs count under a cap of their own, and under the others', async () =>
 test('a record in a state of a newer release changes no place', async () => {
   const { ledger, redis, keys } = bench.create();
   await claimRoom(ledger, target, aBatchId(1), 1, CAPS);
-  const [host = A] = (await ledger.control.places()).map(({ instanceId }) => instanceId);
+  const [host = A] = (await ledger.caps.places()).map(({ instanceId }) => instanceId);
   const [, state] = ((await redis.hget(keys.target(target).instances, host)) ?? '').split('|');
   expect(state).toBe('sending');
 
   await redis.hset(keys.target(target).instances, host, `7|canceling||||{"state":"canceling"}`);
   expect(await claimRoom(ledger, target, aBatchId(2), 9, { ...CAPS, target: 1 })).toBe(0);
 
-  expect(await ledger.control.places()).toHaveLength(1);
+  expect(await ledger.caps.places()).toHaveLength(1);
 });
 
 test('a place that no record holds any more, as a process of the release before leaves it, is given back when a cap is full', async () => {
   const { ledger, redis, keys } = bench.create();
   await claimRoom(ledger, target, aBatchId(1), 4, CAPS);
-  const [first = A, second = A] = (await ledger.control.places()).map(({ instanceId }) => instanceId);
+  const [first = A, second = A] = (await ledger.caps.places()).map(({ instanceId }) => instanceId);
   const text = (await redis.hget(keys.target(target).instances, second)) ?? '';
   await redis.hdel(keys.target(target).instances, first);
   await redis.hset(keys.target(target).instances, second, text.replace('|sending|', '|joined|'));
 
-  expect((await ledger.control.room(target, CAPS)).hosts).toBe(2);
+  expect((await ledger.caps.room(target, CAPS)).hosts).toBe(2);
 });
 
 test('of a ledger whose release counted batches, the hosts under way have their places before the first claim', async () => {
@@ -245,9 +245,9 @@ test('of a ledger whose release counted batches, the hosts under way have their 
   await redis.del(keys.places);
   await redis.hset(keys.inFlight, { [older]: 1, total: 1 });
 
-  expect((await ledger.control.room(target, { all: 99, account: 99, target: 5 })).hosts).toBe(1);
+  expect((await ledger.caps.room(target, { all: 99, account: 99, target: 5 })).hosts).toBe(1);
 
-  const kinds = (await ledger.control.places()).map(({ instanceId, kind }) => [instanceId, kind]);
+  const kinds = (await ledger.caps.places()).map(({ instanceId, kind }) => [instanceId, kind]);
   expect(new Map(kinds as [InstanceId, string][])).toEqual(
     new Map([
       [anInstanceId(1), 'install'],
@@ -267,7 +267,7 @@ test('when all is released nothing is left behind', async () => {
   await endBatch(one.ledger, target, aBatchId(1));
 
   expect(await one.redis.hkeys(one.keys.places)).toEqual(['made']);
-  expect(await one.ledger.control.places()).toEqual([]);
+  expect(await one.ledger.caps.places()).toEqual([]);
 });
 
 test.each([21, 22, 23])(
@@ -327,14 +327,14 @@ test('targets that wait for the same look again in turns, however many there are
   const pace = { atLeastMs: 1_000, apartMs: 200 };
 
   const waits: number[] = [];
-  for (let n = 0; n < 20; n += 1) waits.push(await ledger.control.nextTurnMs(['total'], pace));
+  for (let n = 0; n < 20; n += 1) waits.push(await ledger.caps.nextTurnMs(['total'], pace));
 
   expect(waits[0]).toBe(1_000);
   for (const [n, waitMs] of waits.entries()) expect(waitMs).toBeLessThanOrEqual(1_000 + n * 200);
   expect(waits.at(-1)).toBeGreaterThan(1_000 + 19 * 200 - 1_000);
-  expect(await ledger.control.nextTurnMs(['a:100000000001'], pace)).toBe(1_000);
-  expect(await ledger.control.nextTurnMs(['a:100000000001', 'total'], pace)).toBeGreaterThan(3_000);
-  expect(await ledger.control.nextTurnMs([], pace)).toBe(1_000);
+  expect(await ledger.caps.nextTurnMs(['a:100000000001'], pace)).toBe(1_000);
+  expect(await ledger.caps.nextTurnMs(['a:100000000001', 'total'], pace)).toBeGreaterThan(3_000);
+  expect(await ledger.caps.nextTurnMs([], pace)).toBe(1_000);
 });
 
 test.each(['9'.repeat(20), 'soon', '-1', ''])(
@@ -343,7 +343,7 @@ test.each(['9'.repeat(20), 'soon', '-1', ''])(
     const { ledger, redis, keys } = bench.create();
     await redis.hset(keys.turns, 'total', text);
 
-    const waitMs = await ledger.control.nextTurnMs(['total'], { atLeastMs: 1_000, apartMs: 50 });
+    const waitMs = await ledger.caps.nextTurnMs(['total'], { atLeastMs: 1_000, apartMs: 50 });
 
     expect(waitMs).toBeGreaterThanOrEqual(1_000);
     expect(waitMs).toBeLessThanOrEqual(3_600_000);
@@ -355,7 +355,7 @@ test('what has no room is named by what other targets wait for, too', async () =
   await claimRoom(ledger, target, aBatchId(1), 4, CAPS);
   await claimRoom(ledger, aTarget(0, 'us-east-1'), aBatchId(2), 2, CAPS);
 
-  expect(await ledger.control.room(aTarget(1), CAPS)).toEqual({ hosts: 4, full: [] });
-  expect(await ledger.control.room(target, CAPS)).toEqual({ hosts: 0, full: [`a:${target.accountId}`] });
-  expect(await ledger.control.room(target, { ...CAPS, account: 99 })).toEqual({ hosts: 0, full: [] });
+  expect(await ledger.caps.room(aTarget(1), CAPS)).toEqual({ hosts: 4, full: [] });
+  expect(await ledger.caps.room(target, CAPS)).toEqual({ hosts: 0, full: [`a:${target.accountId}`] });
+  expect(await ledger.caps.room(target, { ...CAPS, account: 99 })).toEqual({ hosts: 0, full: [] });
 });
