@@ -98,7 +98,7 @@ export async function reportSetAside(
   const all = await setAside.all();
   const isOver = await Promise.all(all.slice(0, MOST_REVIEWED).map((one) => isMadeAnew(one, coverage)));
   const over = all.filter((_, index) => isOver[index] === true);
-  await setAside.forget(over.map(({ target }) => target));
+  await setAside.drop(over.map(({ target }) => target));
   const left = all.filter((one) => !over.includes(one));
   if (left.length > 0) await control.raise(findingOfSetAside(left, nowMs));
   else await control.clear('ledger-unreadable', 'all');

@@ -13,7 +13,7 @@ import type { HandlerDeps } from '../deps.ts';
 import type { DueOutcome } from '../due-work.ts';
 import { paced } from '../paced.ts';
 import { applyEvents, applyWithIntent } from '@muster/core/enrollment/apply-events';
-import { forgetAfterCommand } from '../scan/forget-target.ts';
+import { retireAfterCommand } from '../scan/retire-target.ts';
 import { markPartial } from '../scan/scan-coverage.ts';
 import { applyBrake, endsOf } from '../rollout/brake.ts';
 import { moveRampsOn } from '../rollout/ramp-slots.ts';
@@ -84,7 +84,7 @@ async function closeBatch(
   );
   // Another worker has moved the intent meanwhile: what it says now is looked at anew.
   if (applied === null) return live(intent, results, deps);
-  await forgetAfterCommand(target, deps);
+  await retireAfterCommand(target, deps);
   ctx.log.info({ commandId: command.commandId }, 'command ended');
   return collectOutcome(null, results.size, 0, 'ended');
 }

@@ -331,7 +331,7 @@ test('an account that was removed ends the work of its targets', async () => {
   await bench.scanned();
   await bench.ledger.coverage.removeAccount(ACCOUNT);
 
-  expect(await install(bench)).toEqual({ sent: 0, instances: 0, stopped: 'forgotten' });
+  expect(await install(bench)).toEqual({ sent: 0, instances: 0, stopped: 'out-of-scope' });
 
   expect(await bench.dueAt('install', targetId(TARGET))).toBeNull();
 });

@@ -14,7 +14,6 @@ import { areTrusted } from '../control/distrust-target.ts';
 import { enterEpoch } from '../control/enter-epoch.ts';
 import { pickBatch } from './pick-batch.ts';
 import { awaitProof, isOfAnotherOrganization, scopeOfAccount } from '../organization/account-scope.ts';
-import { scheduleScans } from '../scan/forget-target.ts';
 import { causeOfDenial, markPartial } from '../scan/scan-coverage.ts';
 import type { SendScope } from './prove-recipients.ts';
 import { sendBatch } from './send-batch.ts';
@@ -101,10 +100,10 @@ async function scopeOfTarget(
   const matchers = scope.matchers.filter((matcher) => coversRegion(matcher, target.region));
   if (matchers.length === 0) return leaveAlone(target, 'no matcher covers its region', deps);
   // A scan that finds it in scope again makes its candidates due again.
-  return regions?.includes(target.region) === true ? { account, matchers } : done(null, 0, 0, 'forgotten');
+  return regions?.includes(target.region) === true ? { account, matchers } : done(null, 0, 0, 'out-of-scope');
 }
 
-/** Nothing is sent where the configuration does not reach: its candidates are told of, and a scan forgets them. */
+/** Nothing is sent where the configuration does not reach: its candidates are told of, and a scan retires the target. */
 async function leaveAlone(target: Target, why: string, deps: HandlerDeps): Promise<DueOutcome<Result>> {
   const foreign: string[] = [];
   const ids = await deps.ledger.enrollments.candidates(target, Number.MAX_SAFE_INTEGER, MANY, (id) =>
@@ -117,9 +116,9 @@ async function leaveAlone(target: Target, why: string, deps: HandlerDeps): Promi
       listed.map((instanceId) => ({ instanceId, why })),
       deps,
     );
-    await scheduleScans([target], 0, deps);
+    await deps.ledger.due.schedule('scan', [targetId(target)]);
   }
-  return done(null, 0, 0, 'forgotten');
+  return done(null, 0, 0, 'out-of-scope');
 }
 
 /** What keeps the target's candidates from being sent to, for people: no send hangs on it. */

@@ -105,7 +105,7 @@ test('a region that only Redis lists is not in scope: nothing is read there or s
   expect((await bench.ledger.coverage.account(ACCOUNT))?.regions).toEqual([TARGET.region]);
 });
 
-test('an account that no listing shows is not entered, and its candidates are forgotten', async () => {
+test('an account that no listing shows is not entered, and its target is retired', async () => {
   const bench = await startWorkerBench({
     world: aWorld(someInstances(1)),
     config: (facts) => ({
@@ -116,7 +116,7 @@ test('an account that no listing shows is not entered, and its candidates are fo
   await forge(bench, instanceId(0));
   bench.front.calls.splice(0);
 
-  expect(await install(bench)).toMatchObject({ sent: 0, stopped: 'forgotten' });
+  expect(await install(bench)).toMatchObject({ sent: 0, stopped: 'out-of-scope' });
 
   expect(bench.front.calls).toEqual([]);
   expect(await findingOf(bench, targetId(TARGET))).toContain('no listing of accounts shows its account');

@@ -55,7 +55,7 @@ const WAITING: ReadonlySet<StoredRecord['state']> = new Set(['discovered', 'queu
  *
  * @param aheadMs see `CommandsPort.awsAheadMs`
  */
-function isForgotten(
+function isNews(
   record: StoredRecord | undefined,
   { commandId, requestedAtMs }: Invocation,
   aheadMs: number,
@@ -93,7 +93,7 @@ async function adopt(
   const aheadMs = deps.commands.awsAheadMs();
   const isOpen = (id: InstanceId, record: StoredRecord | undefined): boolean => {
     const invocation = byInstance.get(id);
-    return invocation !== undefined && (isLive(invocation) || isForgotten(record, invocation, aheadMs));
+    return invocation !== undefined && (isLive(invocation) || isNews(record, invocation, aheadMs));
   };
   if (!instanceIds.some((id) => isOpen(id, records.get(id)?.value))) return false;
   const eventsOf = (id: InstanceId, record: StoredRecord): readonly EnrollmentEvent[] =>

@@ -10,7 +10,7 @@ import { matchersOfAccount } from '@muster/core/scan/matcher-scope';
 import { clearUntrusted } from '../control/untrusted-ledger.ts';
 import { callerAccountOf, type HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
-import { scheduleScans, targetsOutOfScope } from '../scan/forget-target.ts';
+import { targetsOutOfScope } from '../scan/retire-target.ts';
 import { sealerOf } from './account-scope.ts';
 import { ACCOUNT_TAGS_REMEDY, accountPages } from './accounts-in-scope.ts';
 import { noteLeftAccounts } from './note-left-accounts.ts';
@@ -69,7 +69,7 @@ async function listAll(sweepId: string, ctx: JobContext, deps: HandlerDeps): Pro
     await deps.ledger.control.clear(kind, 'all');
   }
   await clearUntrusted(deps);
-  const foreign = await deps.ledger.coverage.forgetForeign();
+  const foreign = await deps.ledger.coverage.dropForeign();
   if (foreign.length > 0) {
     await deps.ledger.control.raise(findingOfForeignNames('coverage', foreign, deps.clock.now()));
   }
@@ -91,13 +91,13 @@ async function removeAccounts(removed: readonly AccountId[], deps: HandlerDeps):
   for (const accountId of removed) {
     const held = byAccount.get(accountId) ?? [];
     left.push(...held);
-    await scheduleScans(held, deps.timings.jobTakenMs, deps);
+    await deps.ledger.due.schedule('scan', held.map(targetId), deps.timings.jobTakenMs);
     await coverage.removeAccount(accountId);
     await deps.ledger.brake.reset(`account:${accountId}`, deps.clock.now());
   }
   await dispatch(deps, 'scan', left.map(targetId));
   const others = await targetsOutOfScope(populated, deps);
-  await scheduleScans(others, deps.timings.regionsMs, deps);
+  await deps.ledger.due.schedule('scan', others.map(targetId), deps.timings.regionsMs);
 }
 
 /**

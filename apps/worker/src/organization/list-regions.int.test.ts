@@ -234,7 +234,7 @@ test('a region that is switched off later is no longer a target, and no false ze
   await bench.run('list-regions', { accountId: ACCOUNT });
 
   expect(await coverageOfAccount(bench)).toEqual({ 'eu-west-1': 'pending' });
-  expect(await bench.run('scan-target', { target: FAR })).toMatchObject({ status: 'forgotten' });
+  expect(await bench.run('scan-target', { target: FAR })).toMatchObject({ status: 'retired' });
   expect(await bench.states(FAR)).toEqual({ unmatched: 2 });
 });
 

@@ -6,7 +6,6 @@ import { isJobError, type JobError, messageOf } from '@muster/core/runtime/error
 import { groupByRole, type RoleGroup } from '@muster/core/scan/matcher-scope';
 import type { HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
-import { scheduleScans } from '../scan/forget-target.ts';
 import { coverageOfFailure } from '../scan/scan-coverage.ts';
 import { awaitProof, scopeOfAccount } from './account-scope.ts';
 
@@ -40,7 +39,7 @@ export async function handleListRegions(
       return { nextInMs, result: { regions: 0, denied: false } };
     }
     const begunAtMs = await deps.ledger.coverage.beginReading();
-    // Without a matcher it has no regions, and what it held is forgotten.
+    // Without a matcher it has no regions, and its targets are retired.
     const groups = groupByRole(scope.kind === 'covered' ? scope.matchers : [], accountId, null);
     const standsIn = await deps.ledger.coverage.readDenied(accountId);
     const found = await resolveRegions(accountId, groups, ctx.signal, deps).catch((error: unknown) => {
@@ -53,11 +52,11 @@ export async function handleListRegions(
     if (found.kind === 'denied') return deny({ accountId, begunAtMs }, found.error, ctx, deps);
     const regions = regionsInScope(found, known.regions ?? []);
     const left = (known.regions ?? []).filter((region) => !regions.includes(region));
-    const forgotten = left.map((region): Target => ({ accountId, region }));
-    await scheduleScans(forgotten, deps.timings.jobTakenMs, deps);
+    const retired = left.map((region) => targetId({ accountId, region }));
+    await deps.ledger.due.schedule('scan', retired, deps.timings.jobTakenMs);
     await deps.ledger.coverage.putRegions(accountId, regions, begunAtMs);
     await dispatch(deps, 'scan', [
-      ...forgotten.map(targetId),
+      ...retired,
       ...(await unreadTargets(accountId, regions, deps)),
     ]);
     return {

@@ -327,7 +327,7 @@ test('a target that is no longer in scope and holds nothing ends its own work', 
   await bench.scanned();
   await bench.ledger.coverage.removeAccount(ACCOUNT);
 
-  expect(await scan(bench)).toMatchObject({ status: 'forgotten' });
+  expect(await scan(bench)).toMatchObject({ status: 'retired' });
 
   expect(await bench.dueAt('scan', targetId(TARGET))).toBeNull();
 });

@@ -17,7 +17,7 @@ import { trackLabels } from '../inventory/track-labels.ts';
 import { awaitProof, scopeOfAccount } from '../organization/account-scope.ts';
 import { countAdded, countNone, markAdded } from '../rollout/take-selection.ts';
 import { decideTarget, type Reading, type Records } from './decide-target.ts';
-import { forgetTarget } from './forget-target.ts';
+import { retireTarget } from './retire-target.ts';
 import { trackHostManagement } from './host-management.ts';
 import { listSightings, type Sighting } from './judge-target.ts';
 import { completeCoverage, coverageOfFailure, partialCoverage } from './scan-coverage.ts';
@@ -56,7 +56,7 @@ export async function handleScanTarget(
 
 async function scan(begun: BegunScan, ctx: JobContext, deps: HandlerDeps): Promise<ScanOutcome> {
   const { target, scope } = begun;
-  if (scope?.regions?.includes(target.region) !== true) return forget(target, scope, deps);
+  if (scope?.regions?.includes(target.region) !== true) return retire(target, scope, deps);
   const { account } = scope;
   const proven = await scopeOfAccount(account, 'read', ctx.signal, deps);
   if (proven.kind === 'unproven') {
@@ -66,13 +66,13 @@ async function scan(begun: BegunScan, ctx: JobContext, deps: HandlerDeps): Promi
     // It is unknown whether the target is in scope: nothing in it is taken for gone, and nothing is sent.
     return notRead('unknown', deps.config.pollIntervalMs);
   }
-  // The next listing of accounts says so too, and forgets what it holds.
+  // The next listing of accounts says so too, and retires its targets.
   if (proven.kind === 'outside') return notRead('outside', deps.config.pollIntervalMs);
   const groups = groupByRole(proven.matchers, target.accountId, target.region);
   if (groups.length === 0) {
     // The region is listed, and not by this configuration: the account's regions are asked for anew.
     await deps.ledger.due.schedule('regions', [target.accountId]);
-    return forget(target, { account, regions: [] }, deps);
+    return retire(target, { account, regions: [] }, deps);
   }
   try {
     const { readingMs, sweepId } = begun;
@@ -130,14 +130,14 @@ function notRead(status: string, nextInMs: number | null, changed = 0): ScanOutc
   return { nextInMs, coverage: null, result: { status, seen: 0, queued: 0, changed } };
 }
 
-async function forget(
+async function retire(
   target: Target,
   known: Pick<TargetScope, 'account' | 'regions'> | null,
   deps: HandlerDeps,
 ): Promise<ScanOutcome> {
   await countNone(target, deps);
-  const { nextInMs, changed } = await forgetTarget(target, known, deps);
-  return notRead('forgotten', nextInMs, changed);
+  const { nextInMs, changed } = await retireTarget(target, known, deps);
+  return notRead('retired', nextInMs, changed);
 }
 
 async function lacksAccountTags(account: Account, signal: AbortSignal, deps: HandlerDeps): Promise<boolean> {

@@ -82,7 +82,7 @@ export function createCountIndex({ redis, keys, run }: { redis: Redis; keys: Key
       return { states: of('s:'), causes: of('c:'), waves: byWave(entries) };
     },
 
-    /** Targets that hold a record, or held one until they are forgotten. */
+    /** Targets that hold a record, or held one until they are retired. */
     async populated(): Promise<readonly Target[]> {
       return readTargets(await redis.smembers(keys.populated));
     },
@@ -138,17 +138,17 @@ export function createCountIndex({ redis, keys, run }: { redis: Redis; keys: Key
     },
 
     /** Removes what is left of a target without records and intents. False, and nothing happens, while it holds one. */
-    async forget(target: Target): Promise<boolean> {
+    async dropTarget(target: Target): Promise<boolean> {
       const names = keys.target(target);
       const left = [names.epoch, names.labels, names.labelChanges, names.summary, names.bystanders];
       const dues = [keys.due('install'), keys.due('verify')];
       // The epoch too: should the target come back, its own commands are listed before anything is sent.
-      const forgotten = await run(
-        'forget-target',
+      const dropped = await run(
+        'drop-target',
         [names.instances, names.intents, keys.populated, ...dues, ...left],
         [targetId(target)],
       );
-      return forgotten === 1;
+      return dropped === 1;
     },
   };
 }

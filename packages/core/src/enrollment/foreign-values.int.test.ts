@@ -22,8 +22,8 @@ test('a name that is no target’s blocks no list of coverage, and is dropped an
   expect((await ledger.coverage.all()).map(({ id }) => id)).toEqual([targetId(target)]);
   expect(await ledger.coverage.accountIds()).toEqual([ACCOUNT]);
 
-  expect((await ledger.coverage.forgetForeign()).toSorted()).toEqual(['../evil', '12.*', 'evil/../x']);
-  expect(await ledger.coverage.forgetForeign()).toEqual([]);
+  expect((await ledger.coverage.dropForeign()).toSorted()).toEqual(['../evil', '12.*', 'evil/../x']);
+  expect(await ledger.coverage.dropForeign()).toEqual([]);
   expect(await redis.hkeys(keys.coverage)).toEqual([targetId(target)]);
   expect(await redis.hkeys(keys.accounts)).toEqual([ACCOUNT]);
 });

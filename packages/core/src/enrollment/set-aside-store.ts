@@ -10,7 +10,7 @@ export interface SetAsideLedger {
   /** Adds records of a target, by their ids. */
   note(target: Target, ids: readonly string[], nowMs: number): Promise<void>;
   all(): Promise<readonly SetAside[]>;
-  forget(targets: readonly Target[]): Promise<void>;
+  drop(targets: readonly Target[]): Promise<void>;
 }
 
 const StoredSetAside = z.looseObject({
@@ -46,7 +46,7 @@ export function createSetAsideLedger({ redis, keys }: { redis: Redis; keys: Keys
       });
     },
 
-    async forget(targets) {
+    async drop(targets) {
       if (targets.length > 0) await redis.hdel(keys.setAside, ...targets.map(targetId));
     },
   };

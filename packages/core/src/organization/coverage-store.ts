@@ -48,7 +48,7 @@ export interface CoverageLedger {
   /** Regions in scope of at least one account. */
   regions(): Promise<readonly Region[]>;
   /**
-   * Sets the regions in scope and makes the targets known; forgets targets of regions no longer in scope, which are returned.
+   * Sets the regions in scope and makes the targets known; drops targets of regions no longer in scope, which are returned.
    *
    * @param begunAtMs see `beginReading`
    */
@@ -58,7 +58,7 @@ export interface CoverageLedger {
   /** What stands for an account that could not be entered; null when it could. */
   readDenied(accountId: AccountId): Promise<Coverage | null>;
   removeAccount(accountId: AccountId): Promise<readonly Target[]>;
-  /** Corrects what is known of a target outside of a scan. Nothing happens when the target was forgotten. */
+  /** Corrects what is known of a target outside of a scan. Nothing happens when the target is known no more. */
   put(target: Target, coverage: Coverage): Promise<void>;
   read(target: Target): Promise<Coverage | null>;
   /**
@@ -69,7 +69,7 @@ export interface CoverageLedger {
   /** All accounts with their regions. Its cost grows with the organization: about 20 ms of Redis for 17,000 accounts. */
   accounts(): Promise<readonly Pick<KnownAccount, 'account' | 'regions'>[]>;
   /** Drops what lies under names that are no target's and no account's, which nothing of ours writes. @returns those names */
-  forgetForeign(): Promise<readonly string[]>;
+  dropForeign(): Promise<readonly string[]>;
   /** The same as `all` of some ids; one that is not known is left out. */
   some(ids: readonly string[]): Promise<readonly { readonly id: string; readonly coverage: Coverage }[]>;
   /** Everything, for `muster coverage`. The id is a target's, or `ACCOUNT.*`. */
@@ -102,11 +102,11 @@ export function createCoverageLedger(deps: {
     keys.placeChanges,
   ];
 
-  type Entry = readonly [member: string, coverage: Coverage | 'known' | 'forget'];
+  type Entry = readonly [member: string, coverage: Coverage | 'known' | 'drop'];
   async function set(entries: readonly Entry[]): Promise<void> {
     if (entries.length === 0) return;
     const args = entries.flatMap(([member, coverage]) => {
-      if (coverage === 'forget') return [member, '', 0, ''];
+      if (coverage === 'drop') return [member, '', 0, ''];
       if (coverage === 'known') return [member, '?', 0, encodeStored(PENDING)];
       // A reading that ends after its target was forgotten must not bring the target back.
       const status = member.endsWith(WHOLE_ACCOUNT) ? `+${coverage.status}` : coverage.status;
@@ -175,8 +175,8 @@ export function createCoverageLedger(deps: {
         .filter((region) => !regions.includes(region))
         .map((region): Target => ({ accountId, region }));
       await set([
-        [accountMember(accountId), 'forget'],
-        ...dropped.map((target): Entry => [targetId(target), 'forget']),
+        [accountMember(accountId), 'drop'],
+        ...dropped.map((target): Entry => [targetId(target), 'drop']),
         ...regions.map((region): Entry => [targetId({ accountId, region }), 'known']),
       ]);
       // `XX`: an account that was removed meanwhile stays removed.
@@ -194,7 +194,7 @@ export function createCoverageLedger(deps: {
       const completeAtMs = coverage.completeAtMs ?? (await lastComplete(accountId, before.regions ?? []));
       // Its targets are unread from now on; one line stands for them all, and their records stay as they were.
       await set([
-        ...(before.regions ?? []).map((region): Entry => [targetId({ accountId, region }), 'forget']),
+        ...(before.regions ?? []).map((region): Entry => [targetId({ accountId, region }), 'drop']),
         [accountMember(accountId), { ...coverage, completeAtMs }],
       ]);
       await redis.zadd(keys.accountsResolved, 'XX', coverage.attemptedAtMs ?? 0, accountId);
@@ -209,8 +209,8 @@ export function createCoverageLedger(deps: {
       const before = await readAccount(accountId);
       const targets = (before?.regions ?? []).map((region): Target => ({ accountId, region }));
       await set([
-        [accountMember(accountId), 'forget'],
-        ...targets.map((target): Entry => [targetId(target), 'forget']),
+        [accountMember(accountId), 'drop'],
+        ...targets.map((target): Entry => [targetId(target), 'drop']),
       ]);
       const removal = redis
         .multi()
@@ -252,10 +252,10 @@ export function createCoverageLedger(deps: {
       });
     },
 
-    async forgetForeign() {
+    async dropForeign() {
       const ids = (await redis.hkeys(keys.coverage)).filter((id) => !isCoverageId(id));
       const accountIds = (await redis.hkeys(keys.accounts)).filter((id) => !AccountId.safeParse(id).success);
-      await set(ids.map((id): Entry => [id, 'forget']));
+      await set(ids.map((id): Entry => [id, 'drop']));
       if (accountIds.length > 0) {
         await redis
           .multi()

@@ -38,7 +38,7 @@ export interface Keys {
   readonly bucket: (target: Target, action: string) => string;
   /** hash: target id → JSON of what was set aside of it and is not made anew yet: `SetAside`. */
   readonly setAside: string;
-  /** set: ids of targets that hold a record, or held one until they are forgotten. Writer: commit-target.lua. */
+  /** set: ids of targets that hold a record, or held one until they are retired. Writer: commit-target.lua. */
   readonly populated: string;
   /** hash: `s:STATE`, `c:CAUSE` and `w:WAVE:STATE` → how many, over all targets; `?`: to be counted anew. Writer: count-records.lua's functions. */
   readonly counts: string;

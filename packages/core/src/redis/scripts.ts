@@ -23,7 +23,7 @@ const SCRIPTS = {
   'commit-target': { folder: 'enrollment', functions: [...RECORDS, 'rollout/repair-rate'] },
   'set-aside': { folder: 'enrollment', functions: RECORDS },
   'count-anew': { folder: 'enrollment', functions: ['enrollment/count-records'] },
-  'forget-target': { folder: 'enrollment', functions: [] },
+  'drop-target': { folder: 'enrollment', functions: [] },
   'repair-candidates': { folder: 'enrollment', functions: [] },
   'schedule-due': { folder: 'jobs', functions: ['redis/now', 'jobs/make-due'] },
   'lease-due': { folder: 'jobs', functions: ['redis/now'] },

@@ -9,13 +9,7 @@ import { dropLabels } from '../inventory/track-labels.ts';
 import type { KnownAccount } from '@muster/core/organization/coverage-store';
 import type { RecordChange } from '@muster/core/enrollment/enrollment-store';
 
-/**
- * A target that left the scope is read no more, but its records are not left lying: its scan stays due and comes here.
- * What it held is `gone` when its account is not in a complete account list, and `unmatched` when its region is no longer
- * one of a known account's: no scan looked there. Open commands are followed to their end first, labels are taken back,
- * and after its retention the last trace goes.
- */
-type ForgetDeps = Pick<
+type RetireDeps = Pick<
   HandlerDeps,
   'ledger' | 'config' | 'clock' | 'random' | 'timings' | 'enqueue' | 'installation'
 >;
@@ -26,14 +20,18 @@ type AccountScope = Pick<KnownAccount, 'account' | 'regions'>;
 const ACCOUNTS_CHUNK = 500;
 
 /**
- * Takes one more step of forgetting; nothing happens to a target that is in scope, or of which that is unknown.
+ * Takes one more step of retiring a target that left the scope; nothing happens to one that is in scope, or of which that is
+ * unknown. Such a target is read no more, but its records are not left lying: its scan stays due and comes here. What it held
+ * is `gone` when its account is not in a complete account list, and `unmatched` when its region is no longer one of a known
+ * account's: no scan looked there. Open commands are followed to their end first, labels are taken back, and after its
+ * retention the last trace goes.
  *
  * @returns in how long the next step is due (null: there is none), and how many records were changed or deleted
  */
-export async function forgetTarget(
+export async function retireTarget(
   target: Target,
   known: AccountScope | null,
-  deps: ForgetDeps,
+  deps: RetireDeps,
 ): Promise<{ readonly nextInMs: number | null; readonly changed: number }> {
   const fate = await fateOf(target, known, deps);
   if (fate === null) return { nextInMs: null, changed: 0 };
@@ -44,7 +42,7 @@ export async function forgetTarget(
   let nextInMs = Number.POSITIVE_INFINITY;
   let open = false;
   for (const [instanceId, { version, value, seal }] of records) {
-    const after = isForgotten(value, fate) ? value : (runEvents(value, [{ kind: fate }], context) ?? value);
+    const after = isGoneAlready(value, fate) ? value : (runEvents(value, [{ kind: fate }], context) ?? value);
     const expiresAtMs = after.changedAtMs + deps.timings.goneMs;
     if (after.state === 'unknown') {
       // Only the release that wrote it knows what else it stands for: the target is kept for that one.
@@ -63,15 +61,15 @@ export async function forgetTarget(
     nextInMs = Math.min(nextInMs, deps.timings.deniedMs);
   }
   const isIdle = changes.length === 0 && !open;
-  const words = isIdle ? [] : await enrollments.write(target, 'each', changes, []);
+  const results = isIdle ? [] : await enrollments.write(target, 'each', changes, []);
   // What another process moved meanwhile is decided anew on fresher records.
-  if (words.includes('stale')) nextInMs = deps.timings.retryMs;
+  if (results.includes('stale')) nextInMs = deps.timings.retryMs;
   await dropLabels(target, deps);
   await deps.ledger.hostManagement.put(target, null);
-  const changed = words.filter((word) => word === 'written').length;
+  const changed = results.filter((result) => result === 'written').length;
   if (nextInMs < Number.POSITIVE_INFINITY) return { nextInMs, changed };
-  const forgotten = await enrollments.forget(target);
-  return { nextInMs: forgotten ? null : deps.timings.deniedMs, changed };
+  const isOver = await enrollments.dropTarget(target);
+  return { nextInMs: isOver ? null : deps.timings.deniedMs, changed };
 }
 
 /** What is said of a target's instances; null while it is in scope, or while that is unknown. */
@@ -91,24 +89,15 @@ async function fateOf(
 }
 
 /** A complete scan that found it gone is not contradicted by the end of scans. */
-function isForgotten(record: StoredRecord, fate: 'not-seen' | 'seen-unmatched'): boolean {
+function isGoneAlready(record: StoredRecord, fate: 'not-seen' | 'seen-unmatched'): boolean {
   return fate === 'seen-unmatched' && record.state === 'gone';
 }
 
-/** One of a target's commands has ended: should it be out of scope, the next step of forgetting is taken. */
-export async function forgetAfterCommand(target: Target, deps: ForgetDeps): Promise<void> {
+/** One of a target's commands has ended: should it be out of scope, the next step of retiring it is taken. */
+export async function retireAfterCommand(target: Target, deps: RetireDeps): Promise<void> {
   const known = await deps.ledger.coverage.account(target.accountId);
-  const { nextInMs } = await forgetTarget(target, known, deps);
-  if (nextInMs !== null) await scheduleScans([target], nextInMs, deps);
-}
-
-/** Makes the scans of targets due in a while. */
-export async function scheduleScans(
-  targets: readonly Target[],
-  inMs: number,
-  { ledger }: Pick<HandlerDeps, 'ledger'>,
-): Promise<void> {
-  await ledger.due.schedule('scan', targets.map(targetId), inMs);
+  const { nextInMs } = await retireTarget(target, known, deps);
+  if (nextInMs !== null) await deps.ledger.due.schedule('scan', [targetId(target)], nextInMs);
 }
 
 /** Every target that holds records and is out of scope, whenever and however it came there. */

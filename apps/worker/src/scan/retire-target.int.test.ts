@@ -65,7 +65,7 @@ test('what a removed account held is gone, kept for its time, and then leaves no
 
   await leave(bench);
   expect(bench.jobs.at(-1)).toEqual({ name: 'scan-target', payload: { target: TARGET } });
-  expect(await scan(bench)).toMatchObject({ status: 'forgotten', changed: 2 });
+  expect(await scan(bench)).toMatchObject({ status: 'retired', changed: 2 });
   expect(await bench.states()).toEqual({ gone: 2 });
 
   const waitMs = (await nextScanInMs(bench)) ?? 0;
@@ -82,12 +82,12 @@ test('what a removed account held is gone, kept for its time, and then leaves no
   expect(await nextScanInMs(bench)).toBeNull();
 });
 
-test('an account that was suspended first, and so had no targets left, is forgotten too', async () => {
+test('an account that was suspended first, and so had no targets left, is retired too', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
   await bench.scanned();
   await bench.aws.change({ op: 'set-account-state', accountId: ACCOUNT, state: 'SUSPENDED' });
   await bench.run('list-accounts', {});
-  expect(await scan(bench)).toMatchObject({ status: 'forgotten', changed: 0 });
+  expect(await scan(bench)).toMatchObject({ status: 'retired', changed: 0 });
   expect(await bench.states()).toEqual({ queued: 2 });
 
   await leave(bench);
@@ -96,7 +96,7 @@ test('an account that was suspended first, and so had no targets left, is forgot
   expect(await bench.states()).toEqual({ gone: 2 });
 });
 
-test('a removed account whose forgetting was lost is looked at within a day of a complete listing', async () => {
+test('a removed account whose retiring was lost is looked at within a day of a complete listing', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
   await bench.scanned();
   await bench.ledger.coverage.removeAccount(ACCOUNT);
@@ -115,8 +115,8 @@ test('instances of a region that left the scope are unmatched, never sent to, an
   await switchFar(bench, 'DISABLED');
   expect(bench.jobs).toContainEqual({ name: 'scan-target', payload: { target: FAR } });
 
-  expect(await bench.run('install-batch', { target: FAR })).toMatchObject({ stopped: 'forgotten' });
-  expect(await scan(bench, FAR)).toMatchObject({ status: 'forgotten', changed: 2 });
+  expect(await bench.run('install-batch', { target: FAR })).toMatchObject({ stopped: 'out-of-scope' });
+  expect(await scan(bench, FAR)).toMatchObject({ status: 'retired', changed: 2 });
 
   expect(await bench.states(FAR)).toEqual({ unmatched: 2 });
   expect(await bench.ledger.enrollments.nextCandidateAt(FAR)).toBeNull();
@@ -150,7 +150,7 @@ test('what a complete scan found gone stays gone when its region leaves the scop
   expect(await bench.states(FAR)).toEqual({ gone: 1, unmatched: 1 });
 });
 
-test('a live command in a region that left the scope is followed to its end before anything is forgotten', async () => {
+test('a live command in a region that left the scope is followed to its end before the target is retired', async () => {
   const bench = await startWorkerBench({
     world: aWorld(someInstances(2), { regions: [TARGET.region, 'us-east-1'] }),
     speed: 20,
