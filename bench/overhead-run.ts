@@ -232,7 +232,7 @@ async function writeLabels({ labels }: Ledger): Promise<void> {
   for (;;) {
     const waiting = await labels.take(2_000);
     if (waiting.length === 0) return;
-    await labels.settle(waiting.map((one) => ({ waiting: one, expiresAtMs: NOW_MS + 86_400_000 })));
+    await labels.noteWritten(waiting.map((one) => ({ waiting: one, expiresAtMs: NOW_MS + 86_400_000 })));
   }
 }
 

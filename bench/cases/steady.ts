@@ -83,7 +83,7 @@ export async function sweepOnce(muster: MusterRun): Promise<Record<string, numbe
 /** A sum that any write changes: each gives its record a new random version. Not a count, but zero when there was none. */
 async function instanceWrites(muster: MusterRun): Promise<number> {
   let versions = 0;
-  for (const target of await muster.ledger.enrollments.populated()) {
+  for (const target of await muster.ledger.enrollments.keptTargets()) {
     const records = await muster.ledger.enrollments.readAll(target);
     for (const { version } of records.values()) versions += version;
   }

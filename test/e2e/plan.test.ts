@@ -59,7 +59,7 @@ describe.each([
     const called = Object.keys(system.report().calls);
     expect(called.filter((api) => !/:(List|Describe|Get)\w+$|^sts:AssumeRole$/.test(api))).toEqual([]);
     expect(system.report().calls['ssm:SendCommand']).toBeUndefined();
-    expect(await system.ledger.enrollments.populated()).toEqual([]);
+    expect(await system.ledger.enrollments.keptTargets()).toEqual([]);
     expect(await system.ledger.coverage.accountIds()).toEqual([]);
     const { counts, ineligibleByCause } = before.plan.totals;
     expect(counts).toMatchObject({ joined: 0, inProgress: 0, retryLater: 0 });

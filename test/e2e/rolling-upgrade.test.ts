@@ -119,7 +119,7 @@ async function replace(
 
 async function allRecords(): Promise<readonly EnrollmentRecord[]> {
   const records: EnrollmentRecord[] = [];
-  for (const target of await system.ledger.enrollments.populated()) {
+  for (const target of await system.ledger.enrollments.keptTargets()) {
     for (const { value } of (await system.ledger.enrollments.readAll(target)).values()) {
       records.push(value as EnrollmentRecord);
     }

@@ -57,7 +57,7 @@ export async function* readAccounts(ledger: Ledger): AsyncGenerator<AccountLine>
 async function countHosts({
   enrollments,
 }: Ledger): Promise<ReadonlyMap<string, ReadonlyMap<Column, number>>> {
-  const targets = await enrollments.populated();
+  const targets = await enrollments.keptTargets();
   const hosts = new Map<string, Map<Column, number>>();
   for (const column of COLUMNS) {
     const counts = await enrollments.countsIn(targets, ...STATES[column].map((state) => ({ state })));

@@ -64,7 +64,7 @@ async function targetsOf(
   { state, cause }: InstanceFilter,
 ): Promise<readonly Target[]> {
   if (cause !== null) return enrollments.targetsWith({ cause });
-  return state === null ? enrollments.populated() : enrollments.targetsWith({ state });
+  return state === null ? enrollments.keptTargets() : enrollments.targetsWith({ state });
 }
 
 function lineOf(

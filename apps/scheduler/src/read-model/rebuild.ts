@@ -25,7 +25,7 @@ export async function beginRebuild(deps: {
   readonly clock: Clock;
 }): Promise<Rebuild> {
   const { ledger, model, clock } = deps;
-  const populated = await ledger.enrollments.populated();
+  const populated = await ledger.enrollments.keptTargets();
   const all = new Map([...populated, ...model.instances.targets()].map((one) => [targetId(one), one]));
   const left = [...all.values()];
 

@@ -126,7 +126,7 @@ test('records from before the key are sent to once the target’s commands were 
   for (const [id, text] of Object.entries(await bench.store.redis.hgetall(keysOf().instances))) {
     await bench.store.redis.hset(keysOf().instances, id, text.replace(/\|[\w-]{16}\|\{/, '|{'));
   }
-  await bench.ledger.enrollments.settleListing(TARGET, null, await bench.ledger.epochs.current());
+  await bench.ledger.enrollments.noteListing(TARGET, null, await bench.ledger.epochs.current());
 
   expect(await install()).toMatchObject({ sent: 0, stopped: 'epoch' });
   passVisibility();

@@ -20,7 +20,7 @@ export async function enterEpoch(
 ): Promise<string | { readonly notBeforeMs: number }> {
   const epoch = await deps.ledger.epochs.current();
   const before = await deps.ledger.enrollments.lastListing(target);
-  if (before?.word === epoch) return epoch;
+  if (before?.epoch === epoch) return epoch;
   const knownForMs = deps.seenEpochs.knownForMs(epoch);
   const seenAtMs = await deps.ledger.epochs.seenAtMs(epoch);
   const now = deps.clock.now();
@@ -37,9 +37,9 @@ export async function enterEpoch(
   if (isNewEpoch || (adopted > 0 && before === null)) await raiseEpochFinding(deps);
   await sealAgain(target, unsealed, deps);
   deps.sent.forget(target);
-  const isSettled = await deps.ledger.enrollments.settleListing(target, before, epoch);
-  // Unsettled: another process found a new reason meanwhile, and what this listing has shown may be too old.
-  return isSettled ? epoch : { notBeforeMs: now + deps.timings.retryMs };
+  const isNoted = await deps.ledger.enrollments.noteListing(target, before, epoch);
+  // Not noted: another process found a new reason meanwhile, and what this listing has shown may be too old.
+  return isNoted ? epoch : { notBeforeMs: now + deps.timings.retryMs };
 }
 
 /** Records without a good seal, as they were before the target's commands are listed. */

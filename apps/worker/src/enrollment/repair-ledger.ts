@@ -1,4 +1,4 @@
-import type { StoredRecord } from '@muster/core/enrollment/record';
+import { hasOpenCommand, type OpenRecord, type StoredRecord } from '@muster/core/enrollment/record';
 import { longestLifeMs } from '@muster/core/install/command';
 import type { BatchId, InstanceId } from '@muster/core/organization/ids';
 import type { Intent } from '@muster/core/install/intent';
@@ -10,7 +10,6 @@ import type { Versioned } from '@muster/core/enrollment/enrollment-store';
 
 type Deps = Pick<HandlerDeps, 'ledger' | 'clock' | 'config'>;
 type Records = ReadonlyMap<InstanceId, Versioned<StoredRecord>>;
-type OpenRecord = Extract<StoredRecord, { state: 'sending' | 'installing' }>;
 
 /** In place of an epoch, in an intent that was made again from the records of its batch: they may not be all of them. */
 export const RESTORED_EPOCH = 'restored';
@@ -49,10 +48,10 @@ export async function setAsideUnreadable(target: Target, deps: Deps): Promise<re
  * @param records the target's, as they were read before
  */
 export async function restoreIntents(target: Target, records: Records, deps: Deps): Promise<void> {
-  if (![...records.values()].some(({ value }) => isOpen(value))) return;
+  if (![...records.values()].some(({ value }) => hasOpenCommand(value))) return;
   const intents = await deps.ledger.enrollments.intents(target);
   const known = new Set(intents.map(({ value }) => value.batchId));
-  const orphans = [...records.values()].filter(({ value }) => isOpen(value) && !known.has(value.batchId));
+  const orphans = [...records.values()].filter(({ value }) => hasOpenCommand(value) && !known.has(value.batchId));
   if (orphans.length === 0) return;
   const setAside = new Set(await setAsideUnreadable(target, deps));
   const again = await deps.ledger.enrollments.read(
@@ -62,7 +61,7 @@ export async function restoreIntents(target: Target, records: Records, deps: Dep
   const batches = new Map<BatchId, OpenRecord[]>();
   for (const { version, value } of orphans) {
     // One that moved meanwhile was only read before its intent was closed.
-    if (!isOpen(value) || again.get(value.instanceId)?.version !== version) continue;
+    if (!hasOpenCommand(value) || again.get(value.instanceId)?.version !== version) continue;
     batches.set(value.batchId, [...(batches.get(value.batchId) ?? []), value]);
   }
   const contradictions = [...batches]
@@ -81,10 +80,6 @@ export async function restoreIntents(target: Target, records: Records, deps: Dep
       [{ batchId, expected: 0, value: intentOf(batchId, open, deps) }],
     );
   }
-}
-
-export function isOpen(record: StoredRecord): record is OpenRecord {
-  return record.state === 'sending' || record.state === 'installing';
 }
 
 /** As its sender wrote it, as far as the records tell; where they do not, the later time is taken. */

@@ -186,7 +186,7 @@ test('old ends that the record no longer keeps are not taken for news after a re
   const before = await bench.record(instanceId(0));
   expect(before.attempts.length).toBeLessThan(before.attemptCount);
   const { enrollments } = bench.ledger;
-  await enrollments.settleListing(
+  await enrollments.noteListing(
     TARGET,
     await enrollments.lastListing(TARGET),
     'the one before the restart',

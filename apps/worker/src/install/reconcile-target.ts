@@ -91,13 +91,13 @@ async function adopt(
   const records = await deps.ledger.enrollments.read(target, instanceIds);
   const byInstance = new Map(invocations.map((invocation) => [invocation.instanceId, invocation]));
   const aheadMs = deps.commands.awsAheadMs();
-  const isOpen = (id: InstanceId, record: StoredRecord | undefined): boolean => {
+  const isAdopted = (id: InstanceId, record: StoredRecord | undefined): boolean => {
     const invocation = byInstance.get(id);
     return invocation !== undefined && (isLive(invocation) || isNews(record, invocation, aheadMs));
   };
-  if (!instanceIds.some((id) => isOpen(id, records.get(id)?.value))) return false;
+  if (!instanceIds.some((id) => isAdopted(id, records.get(id)?.value))) return false;
   const eventsOf = (id: InstanceId, record: StoredRecord): readonly EnrollmentEvent[] =>
-    isOpen(id, record) ? [{ kind: 'accepted', batchId, commandId }] : [];
+    isAdopted(id, record) ? [{ kind: 'accepted', batchId, commandId }] : [];
   if (known !== null && known.value.command !== null) {
     // It is followed already; but a record that was made anew does not know that.
     await applyEvents(deps, target, records, eventsOf);

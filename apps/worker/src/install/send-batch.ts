@@ -87,7 +87,7 @@ export async function sendBatch(
       span.set({ 'muster.send': result.kind });
       if (result.kind === 'refused') span.fail(result.reason);
       if (result.kind === 'accepted') span.set({ 'muster.command.id': result.commandId });
-      return settle(access, intent, result, ctx, deps);
+      return recordResult(access, intent, result, ctx, deps);
     },
   );
 }
@@ -222,7 +222,7 @@ function refusedUnsent(reason: 'not-sent' | 'managed-updates-off'): SendResult {
   return { kind: 'refused', reason, instanceIds: [], message: reason, awsCode: '', retryAfterMs: null };
 }
 
-async function settle(
+async function recordResult(
   access: TargetAccess,
   intent: Intent,
   result: SendResult,

@@ -249,7 +249,7 @@ test('a refusal of the whole call is a finding of its target with the remedy, un
 test('a region that was switched off is the cause of all: no host can be looked at there', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
   await bench.scanned();
-  await bench.ledger.enrollments.settleListing(TARGET, null, await bench.ledger.epochs.current());
+  await bench.ledger.enrollments.noteListing(TARGET, null, await bench.ledger.epochs.current());
   await bench.aws.change({ op: 'set-region', accountId: ACCOUNT, region: TARGET.region, status: 'DISABLED' });
 
   await install(bench);
@@ -358,7 +358,7 @@ test('a batch that SSM will not send to that platform is unsupported as a whole'
 test('a send that finds no server has not happened: its instances are free again at once', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
   await bench.scanned();
-  await bench.ledger.enrollments.settleListing(TARGET, null, await bench.ledger.epochs.current());
+  await bench.ledger.enrollments.noteListing(TARGET, null, await bench.ledger.epochs.current());
   await bench.front.refuse();
 
   await install(bench);
@@ -375,7 +375,7 @@ test('a send that finds no server has not happened: its instances are free again
 test('a session that has expired is no fault of the host: the next try has a new one', async () => {
   const bench = await startWorkerBench({ world: aWorld(someInstances(2)) });
   await bench.scanned();
-  await bench.ledger.enrollments.settleListing(TARGET, null, await bench.ledger.epochs.current());
+  await bench.ledger.enrollments.noteListing(TARGET, null, await bench.ledger.epochs.current());
   beforeSend(bench, () => bench.aws.change({ op: 'expire-sessions', accountId: ACCOUNT }));
 
   await install(bench);

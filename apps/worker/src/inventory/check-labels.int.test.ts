@@ -76,7 +76,7 @@ test('without a key the rules of tags hold all the same', async () => {
   expect(await bench.findings()).toEqual(['ledger-untrusted labels']);
 });
 
-test('labels under another instance’s id are dropped: they could never be settled', async () => {
+test('labels under another instance’s id are dropped: they could never be written', async () => {
   const bench = await startWorkerBench({ config, world: aWorld(someInstances(1, { joined: true })) });
   const { redis, keys } = bench.store;
   await forgeLabels(bench.store, TARGET, instanceId(0), { 'aws/team': 'red' });

@@ -76,7 +76,7 @@ async function writeBatch(
     })),
     ctx.signal,
   );
-  await deps.ledger.labels.settle(written);
+  await deps.ledger.labels.noteWritten(written);
   await deps.ledger.control.clear('labels-denied', 'all');
   await deps.ledger.control.clear('labels-failed', 'all');
 }

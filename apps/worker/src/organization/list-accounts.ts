@@ -85,7 +85,7 @@ async function listAll(sweepId: string, ctx: JobContext, deps: HandlerDeps): Pro
  */
 async function removeAccounts(removed: readonly AccountId[], deps: HandlerDeps): Promise<void> {
   const { coverage, enrollments } = deps.ledger;
-  const populated = await enrollments.populated();
+  const populated = await enrollments.keptTargets();
   const byAccount = Map.groupBy(populated, (target) => target.accountId);
   const left: Target[] = [];
   for (const accountId of removed) {

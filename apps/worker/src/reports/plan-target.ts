@@ -1,4 +1,4 @@
-import { causeOf, type StoredRecord } from '@muster/core/enrollment/record';
+import { causeOf, hasOpenCommand, type StoredRecord } from '@muster/core/enrollment/record';
 import type { TargetAccess } from '@muster/core/install/command';
 import { countUnmanaged, type HostManagementState } from '@muster/core/organization/host-management';
 import type { InstanceId } from '@muster/core/organization/ids';
@@ -141,7 +141,7 @@ function placeOf(
   nowMs: number,
 ): keyof PlanCounts | null {
   // A command that is under way is, whatever the instance looks like just now.
-  if (record?.state === 'sending' || record?.state === 'installing') return 'inProgress';
+  if (record !== null && hasOpenCommand(record)) return 'inProgress';
   // A newer release has it in hand.
   if (record?.state === 'unknown') return 'inProgress';
   if (owner === null) return 'unmatched';

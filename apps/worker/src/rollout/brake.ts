@@ -38,7 +38,7 @@ export async function applyBrake(
   // How many accounts there are is asked only when it matters.
   const bad = windows.filter((window) => isWindowOver(window, brake, 0));
   if (bad.length === 0) return;
-  const targets = await deps.ledger.enrollments.populated();
+  const targets = await deps.ledger.enrollments.keptTargets();
   const accounts = new Set(targets.map((target) => target.accountId)).size;
   const over = bad.filter((window) => isWindowOver(window, brake, accounts));
   // A brake on everything says what those of its accounts would.

@@ -217,7 +217,7 @@ test('hosts of a matcher whose ramp is over do not wait behind those of one whos
   if (first === undefined) throw new Error('there is no matcher');
   const other = { ...first, key, tags: [{ key: 'env', values: ['dev'] }] };
   const both = { ...bench.deps, config: { ...bench.deps.config, matchers: [first, other] } };
-  await bench.ledger.ramps.settleMatchers([key], bench.now());
+  await bench.ledger.ramps.noteOldMatchers([key], bench.now());
   const { acceptedId } = await bench.ledger.selection.gate();
   await bench.ledger.selection.accept(selectionOf(both.config.matchers), acceptedId);
   await bench.run('scan-target', { target: place }, both);

@@ -70,7 +70,7 @@ async function knownRamps(batch: Batch, gates: GateFacts, deps: HandlerDeps): Pr
   const id = matcherRampId(batch.matcher.key);
   if (gates.ramps.has(id)) return gates.ramps;
   const { ramps } = deps.ledger;
-  if ((await ramps.index()).isNew) await settleOldMatchers(deps);
+  if ((await ramps.index()).isNew) await lookAtOldMatchers(deps);
   const about = { kind: 'matcher', subject: batch.matcher.label, nowMs: deps.clock.now() } as const;
   if (await ramps.begin(id, about, deps.config.rollout.ramp, 'once')) {
     const { first } = deps.config.rollout.ramp;
@@ -91,14 +91,14 @@ const LOOKED_AT = 300;
  * On a ledger of a release without ramps, a matcher through which a first step's hosts have joined has had its mass start.
  * Nodes that were there before Muster prove nothing, and neither do those whose attempts Redis has lost: it begins small.
  */
-async function settleOldMatchers(deps: HandlerDeps): Promise<void> {
+async function lookAtOldMatchers(deps: HandlerDeps): Promise<void> {
   const { ledger, config, clock } = deps;
   const joined = new Map<MatcherKey, number>();
   const { first } = config.rollout.ramp;
-  const isSettled = (): boolean => config.matchers.every(({ key }) => (joined.get(key) ?? 0) >= first);
+  const isEnough = (): boolean => config.matchers.every(({ key }) => (joined.get(key) ?? 0) >= first);
   const targets = await ledger.enrollments.targetsWith({ state: 'joined' });
   const stride = Math.max(1, Math.floor(targets.length / LOOKED_AT));
-  for (let n = 0; n < targets.length && !isSettled(); n += stride) {
+  for (let n = 0; n < targets.length && !isEnough(); n += stride) {
     const target = targets[n];
     if (target === undefined) break;
     for (const { value } of (await ledger.enrollments.readAll(target)).values()) {
@@ -108,7 +108,7 @@ async function settleOldMatchers(deps: HandlerDeps): Promise<void> {
     }
   }
   const over = [...joined].flatMap(([key, count]) => (count >= first ? [key] : []));
-  await ledger.ramps.settleMatchers(over, clock.now());
+  await ledger.ramps.noteOldMatchers(over, clock.now());
 }
 
 function hasJoinedByCommand({ attempts }: StoredRecord): boolean {

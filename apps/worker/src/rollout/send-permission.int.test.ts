@@ -248,7 +248,7 @@ test.each([
   bench.front.calls.splice(0);
 
   // Looking through the target's own commands would assume the role before: that is behind us.
-  await bench.ledger.enrollments.settleListing(TARGET, null, await bench.ledger.epochs.current());
+  await bench.ledger.enrollments.noteListing(TARGET, null, await bench.ledger.epochs.current());
   await install(bench);
 
   expect(bench.front.count('AssumeRole')).toBe(2);

@@ -1,7 +1,7 @@
 import { changeOf, transitionContext } from '@muster/core/enrollment/apply-events';
 import type { RecordChange, Versioned } from '@muster/core/enrollment/enrollment-store';
 import type { InventoryView } from '@muster/core/enrollment/node-events';
-import type { StoredRecord } from '@muster/core/enrollment/record';
+import { hasOpenCommand, type StoredRecord } from '@muster/core/enrollment/record';
 import type { InventoryFacts } from '@muster/core/inventory/node-store';
 import type { Account } from '@muster/core/organization/account';
 import type { Coverage } from '@muster/core/organization/coverage';
@@ -10,7 +10,6 @@ import type { Target } from '@muster/core/organization/target';
 import { isJobError, type JobError } from '@muster/core/runtime/errors';
 import type { RoleGroup } from '@muster/core/scan/matcher-scope';
 import type { HandlerDeps } from '../deps.ts';
-import { isOpen } from '../enrollment/repair-ledger.ts';
 import { paced } from '../paced.ts';
 import { judgeSightings, listManaged, type Sighting } from './judge-target.ts';
 
@@ -70,7 +69,7 @@ export async function decideTarget(
     },
   });
   // A command is live where commands could not be listed: whether they can be now is the answer, with or without candidates.
-  if (denial === null && before?.status === 'partial' && [...next.values()].some(isOpen)) {
+  if (denial === null && before?.status === 'partial' && [...next.values()].some(hasOpenCommand)) {
     denial = await checkCommands(target, groups, signal, deps);
   }
   return { changes: changesOf(reading, records, next, deps), next, denial };

@@ -77,7 +77,7 @@ test('what a removed account held is gone, kept for its time, and then leaves no
   expect(await scan(bench)).toMatchObject({ changed: 2 });
 
   expect(await keysThatStay(bench, ACCOUNT)).toEqual([]);
-  expect(await bench.ledger.enrollments.populated()).toEqual([]);
+  expect(await bench.ledger.enrollments.keptTargets()).toEqual([]);
   expect((await bench.ledger.enrollments.counts()).states.size).toBe(0);
   expect(await nextScanInMs(bench)).toBeNull();
 });

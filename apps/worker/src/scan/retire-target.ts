@@ -1,10 +1,10 @@
-import type { StoredRecord } from '@muster/core/enrollment/record';
+import { hasOpenCommand, type StoredRecord } from '@muster/core/enrollment/record';
 import type { AccountId } from '@muster/core/organization/ids';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
 import { changeOf, transitionContext } from '@muster/core/enrollment/apply-events';
 import { runEvents } from '@muster/core/enrollment/transition';
-import { isOpen, readRecords, restoreIntents } from '../enrollment/repair-ledger.ts';
+import { readRecords, restoreIntents } from '../enrollment/repair-ledger.ts';
 import { dropLabels } from '../inventory/track-labels.ts';
 import type { KnownAccount } from '@muster/core/organization/coverage-store';
 import type { RecordChange } from '@muster/core/enrollment/enrollment-store';
@@ -47,7 +47,7 @@ export async function retireTarget(
     if (after.state === 'unknown') {
       // Only the release that wrote it knows what else it stands for: the target is kept for that one.
       nextInMs = Math.min(nextInMs, deps.timings.deniedMs);
-    } else if (isOpen(after)) {
+    } else if (hasOpenCommand(after)) {
       open = true;
     } else if (expiresAtMs < context.nowMs) {
       changes.push({ instanceId, expected: version, value: null });

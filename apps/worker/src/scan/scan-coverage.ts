@@ -90,18 +90,18 @@ export function coverageOfFailure(
       const own = error.details.own === true;
       const failingSinceMs = before?.failingSinceMs ?? (own ? undefined : now);
       const forMs = now - (failingSinceMs ?? now);
-      const settled = !own && failures >= OFTEN && forMs >= deps.timings.passingMs;
+      const isLasting = !own && failures >= OFTEN && forMs >= deps.timings.passingMs;
       const advisedMs = typeof error.retry === 'object' ? error.retry.afterMs : 0;
       const growingMs = deps.timings.retryMs * Math.min(failures, MOST_STEPS);
       const restMs = Math.min(deps.config.pollIntervalMs, deps.timings.passingMs);
-      const waitMs = Math.max(advisedMs, settled ? restMs : growingMs);
+      const waitMs = Math.max(advisedMs, isLasting ? restMs : growingMs);
       return {
         coverage: {
           ...base,
           failures: own ? failures - 1 : failures,
           failingSinceMs,
-          attemptedAtMs: settled ? begunAtMs : null,
-          status: settled ? (throttled ? 'throttled' : 'failed') : 'pending',
+          attemptedAtMs: isLasting ? begunAtMs : null,
+          status: isLasting ? (throttled ? 'throttled' : 'failed') : 'pending',
           cause: throttled ? 'aws-throttled' : 'aws-unavailable',
         },
         nextInMs: waitMs,

@@ -1,9 +1,9 @@
 import { catalog } from '@muster/core/jobs/catalog';
-import type { StoredRecord } from '@muster/core/enrollment/record';
+import { hasOpenCommand, type StoredRecord } from '@muster/core/enrollment/record';
 import { candidateAt, joinDeadlineOf } from '@muster/core/enrollment/record-codec';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
-import { isOpen, restoreIntents } from '../enrollment/repair-ledger.ts';
+import { restoreIntents } from '../enrollment/repair-ledger.ts';
 import { distrustTarget } from '../control/distrust-target.ts';
 import type { Decision, Reading, Records } from './decide-target.ts';
 
@@ -44,7 +44,7 @@ function isCandidate(record: StoredRecord): boolean {
 }
 
 function isWaiting(record: StoredRecord): boolean {
-  return isCandidate(record) || isOpen(record) || joinDeadlineOf(record) !== null;
+  return isCandidate(record) || hasOpenCommand(record) || joinDeadlineOf(record) !== null;
 }
 
 /**

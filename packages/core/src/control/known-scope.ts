@@ -49,12 +49,12 @@ async function isPaused({ control }: ScopeLedger, scope: Scope): Promise<boolean
 
 /** In scope, or with records or commands left from when it was. */
 async function knownAccounts({ coverage, enrollments }: ScopeLedger): Promise<ReadonlySet<string>> {
-  const [accounts, populated] = await Promise.all([coverage.accountIds(), enrollments.populated()]);
+  const [accounts, populated] = await Promise.all([coverage.accountIds(), enrollments.keptTargets()]);
   return new Set<string>([...accounts, ...populated.map(({ accountId }) => accountId)]);
 }
 
 async function knownRegions({ coverage, enrollments }: ScopeLedger): Promise<ReadonlySet<string>> {
-  const [regions, populated] = await Promise.all([coverage.regions(), enrollments.populated()]);
+  const [regions, populated] = await Promise.all([coverage.regions(), enrollments.keptTargets()]);
   return new Set<string>(
     [...regions, ...populated.map(({ region }) => region)].map((one) => Region.parse(one)),
   );

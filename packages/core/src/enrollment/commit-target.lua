@@ -108,7 +108,7 @@ local function outcome_of(state, cause, old_state)
   return state == 'failed' and has_run and cause ~= 'ec2-ssm-canceled' and 'failed' or 'neither'
 end
 -- A command that was found in AWS has no place yet: its record was not `sending`.
-local function settle_place(write, state, cause, verify_at, old_state)
+local function move_place(write, state, cause, verify_at, old_state)
   local id = write.id
   local keeps, place = places.keeps(state, verify_at), places.of(held, id)
   if keeps == true and not place then
@@ -138,7 +138,7 @@ for _, write in ipairs(record_writes) do
   end
   index(candidate_scores, no_candidates, write.id, candidate)
   index(verify_scores, no_verify, write.id, verify_at)
-  settle_place(write, state, cause, verify_at, old_state)
+  move_place(write, state, cause, verify_at, old_state)
   outputs.follow(alike, write.id, cause, clusters[write.id], account)
   if candidate ~= '' and (old_candidate == '' or tonumber(candidate) < tonumber(old_candidate)) then
     install_at = math.min(install_at, tonumber(candidate))

@@ -82,8 +82,8 @@ export function createCountIndex({ redis, keys, run }: { redis: Redis; keys: Key
       return { states: of('s:'), causes: of('c:'), waves: byWave(entries) };
     },
 
-    /** Targets that hold a record, or held one until they are retired. */
-    async populated(): Promise<readonly Target[]> {
+    /** Targets whose records are kept: those that hold one, and those that held one and are not retired yet. */
+    async keptTargets(): Promise<readonly Target[]> {
       return readTargets(await redis.smembers(keys.populated));
     },
 

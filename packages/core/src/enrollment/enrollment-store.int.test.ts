@@ -334,8 +334,8 @@ test('targets with records are known, also those of which only later records are
     [],
   );
 
-  expect(await ledger.enrollments.populated()).toHaveLength(2);
-  expect(await ledger.enrollments.populated()).toEqual(expect.arrayContaining([target, other]));
+  expect(await ledger.enrollments.keptTargets()).toHaveLength(2);
+  expect(await ledger.enrollments.keptTargets()).toEqual(expect.arrayContaining([target, other]));
 });
 
 test('more records than one script call takes are all written, each with its word', async () => {
@@ -433,16 +433,16 @@ test('a listing of the target’s commands is kept with its epoch, unless it is 
   const { enrollments } = bench.create().ledger;
 
   expect(await enrollments.lastListing(target)).toBeNull();
-  expect(await enrollments.settleListing(target, null, 'e1')).toBe(true);
+  expect(await enrollments.noteListing(target, null, 'e1')).toBe(true);
   const first = await enrollments.lastListing(target);
   expect(first).toEqual({ word: 'e1', distrustedSinceMs: null });
 
   await enrollments.distrust(target, NOW_MS);
 
-  expect(await enrollments.settleListing(target, first, 'e2')).toBe(false);
+  expect(await enrollments.noteListing(target, first, 'e2')).toBe(false);
   const doubt = await enrollments.lastListing(target);
   expect(doubt?.distrustedSinceMs).toBe(NOW_MS);
-  expect(await enrollments.settleListing(target, doubt, 'e2')).toBe(true);
+  expect(await enrollments.noteListing(target, doubt, 'e2')).toBe(true);
   expect(await enrollments.lastListing(aTarget(1))).toBeNull();
 });
 

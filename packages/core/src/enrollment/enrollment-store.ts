@@ -123,7 +123,7 @@ export interface EnrollmentLedger
   /** When the target's own commands were last listed; null when never. */
   lastListing(target: Target): Promise<TargetListing | null>;
   /** They were listed under this epoch. Nothing happens, and false, when `before` no longer stands: they must be listed again. */
-  settleListing(target: Target, before: TargetListing | null, epoch: string): Promise<boolean>;
+  noteListing(target: Target, before: TargetListing | null, epoch: string): Promise<boolean>;
   /** They must be listed again: the ledger of this target is not trusted since `nowMs`. */
   distrust(target: Target, nowMs: number): Promise<void>;
 }

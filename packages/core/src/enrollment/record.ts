@@ -167,6 +167,14 @@ export function causeOf(record: StoredRecord): StoredCause | null {
   return record.state === 'unknown' ? (record.cause ?? null) : null;
 }
 
+/** A record that a command of Muster's may be live for. */
+export type OpenRecord = Extract<StoredRecord, { state: 'sending' | 'installing' }>;
+
+/** Whether it holds an open command: then only the end of that command moves it. */
+export function hasOpenCommand(record: StoredRecord): record is OpenRecord {
+  return record.state === 'sending' || record.state === 'installing';
+}
+
 /** Whether a send to it would be a repair: its node was there once. */
 export function isRepair(record: Pick<EnrollmentBase, 'joinedAtMs'>): boolean {
   return record.joinedAtMs !== null;

@@ -10,7 +10,7 @@ import {
 import { isCause } from './cause.ts';
 import { judgeLost, withoutMissing } from './node-events.ts';
 import type { EventOf } from './event.ts';
-import type { EnrollmentRecord } from './record.ts';
+import { type EnrollmentRecord, hasOpenCommand } from './record.ts';
 import { isToldByHost } from './command-events.ts';
 
 /** The first record of an instance. */
@@ -124,7 +124,7 @@ export function onAbsence(
   state: 'stopped' | 'unmatched' | 'gone',
   context: TransitionContext,
 ): Transition {
-  if (record.state === 'sending' || record.state === 'installing') return 'ignored';
+  if (hasOpenCommand(record)) return 'ignored';
   return record.state === state ? record : { ...withoutMissing(baseOf(record, context)), state };
 }
 

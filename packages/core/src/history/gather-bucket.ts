@@ -34,7 +34,7 @@ async function countGroups(
   { enrollments, coverage }: Readable,
   states: readonly string[],
 ): Promise<HistoryBucket['byGroup']> {
-  const [accounts, targets] = await Promise.all([coverage.accounts(), enrollments.populated()]);
+  const [accounts, targets] = await Promise.all([coverage.accounts(), enrollments.keptTargets()]);
   const groups = groupAccounts(accounts.map(({ account }) => account));
   const counts = await enrollments.statesIn(targets, states);
   const sums = new Map<string, Record<keyof GroupCounts, number>>();

@@ -6,8 +6,10 @@ import type { EnrollmentLedger } from '../enrollment/enrollment-store.ts';
 
 /** What the ledger keeps of the last listing of a target's own commands. */
 export interface TargetListing {
-  /** As it stands. */
-  readonly word: string;
+  /** As it lies in Redis. */
+  readonly stored: string;
+  /** The epoch under which they were listed; null when that is no longer believed. */
+  readonly epoch: string | null;
   /** Epoch ms since when another listing is due whatever the epoch; null when none is. */
   readonly distrustedSinceMs: number | null;
 }
@@ -21,17 +23,19 @@ export function createListings({
   readonly redis: Redis;
   readonly keys: Keys;
   readonly run: RunScript;
-}): Pick<EnrollmentLedger, 'lastListing' | 'settleListing' | 'distrust'> {
+}): Pick<EnrollmentLedger, 'lastListing' | 'noteListing' | 'distrust'> {
   return {
     async lastListing(target) {
-      const word = await redis.get(keys.target(target).epoch);
-      if (word === null) return null;
-      const since = /^\?\|(\d+)$/.exec(word)?.[1];
-      return { word, distrustedSinceMs: since === undefined ? null : Number(since) };
+      const stored = await redis.get(keys.target(target).epoch);
+      if (stored === null) return null;
+      const since = /^\?\|(\d+)$/.exec(stored)?.[1];
+      return since === undefined
+        ? { stored, epoch: stored, distrustedSinceMs: null }
+        : { stored, epoch: null, distrustedSinceMs: Number(since) };
     },
 
-    settleListing: async (target, before, epoch) =>
-      (await run('settle-listing', [keys.target(target).epoch], [before?.word ?? '', epoch])) === 1,
+    noteListing: async (target, before, epoch) =>
+      (await run('note-listing', [keys.target(target).epoch], [before?.stored ?? '', epoch])) === 1,
 
     async distrust(target, nowMs) {
       await run(

@@ -45,19 +45,19 @@ export function createOutputLedger(deps: {
   const { redis, keys, run } = deps;
 
   /** The templates of one cause's lines, in their order. */
-  async function settle(cause: string, lines: readonly SeenLine[]): Promise<readonly string[]> {
+  async function templatesOf(cause: string, lines: readonly SeenLine[]): Promise<readonly string[]> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const text = (await redis.hget(keys.outputTemplates, cause)) ?? '';
       const known = readTemplates(text);
       const unused = await unusedOf(cause, known);
       const { templates, ids } = placeLines(known, lines, unused, idOf);
       if (JSON.stringify(templates) === JSON.stringify(known)) return ids;
-      const settled = await run(
-        'settle-templates',
+      const written = await run(
+        'put-templates',
         [keys.outputTemplates],
         [cause, text, encodeStored({ templates })],
       );
-      if (settled === 1) return ids;
+      if (written === 1) return ids;
     }
     return lines.map(() => OTHER_OUTPUTS);
   }
@@ -82,7 +82,7 @@ export function createOutputLedger(deps: {
       });
       const clusters = new Map<InstanceId, string>();
       for (const [cause, seen] of Map.groupBy(lines, (one) => one.cause)) {
-        const ids = await settle(cause, seen);
+        const ids = await templatesOf(cause, seen);
         for (const [at, { instanceId }] of seen.entries()) {
           clusters.set(instanceId, `${cause}/${ids[at] ?? OTHER_OUTPUTS}`);
         }

@@ -96,7 +96,7 @@ export function createLabelLedger(deps: {
         for (let i = 0; i + 1 < flat.length; i += 2) {
           const text = flat[i + 1] ?? '';
           const change = parseStored(StoredChange, text);
-          // Under another instance's id it could never be settled.
+          // Under another instance's id it could never be written.
           if (change === null || change.instanceId !== flat[i]) {
             await redis.hdel(keys.target(target).labelChanges, flat[i] ?? '');
           } else taken.push({ target, change, text });
@@ -107,17 +107,17 @@ export function createLabelLedger(deps: {
       return taken;
     },
 
-    /** Forgets changes that are not to be written, and what was last given: the next scan compares anew. */
+    /** Drops changes that are not to be written, and what was last given: the next scan compares anew. */
     async leaveOut(waiting: readonly WaitingChange[]): Promise<void> {
-      await settleAll(waiting.map((one) => ({ waiting: one, written: '' })));
+      await endWaiting(waiting.map((one) => ({ waiting: one, written: '' })));
       for (const { target } of waiting) await redis.hdel(keys.target(target).summary, 'labels', 'rest');
     },
 
     /** Teleport has these until `expiresAtMs`; a change that was replaced meanwhile goes on waiting. */
-    async settle(
+    async noteWritten(
       written: readonly { readonly waiting: WaitingChange; readonly expiresAtMs: number }[],
     ): Promise<void> {
-      await settleAll(
+      await endWaiting(
         written.map(({ waiting, expiresAtMs }) => ({
           waiting,
           written: waiting.change.gone ? '' : `${waiting.change.digest}|${Math.floor(expiresAtMs)}`,
@@ -127,7 +127,7 @@ export function createLabelLedger(deps: {
   };
 
   /** @param ended what is to be known of the labels that were last given; empty for nothing */
-  async function settleAll(
+  async function endWaiting(
     ended: readonly { readonly waiting: WaitingChange; readonly written: string }[],
   ): Promise<void> {
     const byTarget = Map.groupBy(ended, ({ waiting }) => targetId(waiting.target));
@@ -136,7 +136,7 @@ export function createLabelLedger(deps: {
       if (first === undefined) continue;
       const names = keys.target(first.waiting.target);
       const count = await run(
-        'settle-labels',
+        'end-labels',
         [names.labelChanges, names.labels],
         list.flatMap(({ waiting: { change, text }, written }) => [change.instanceId, text, written]),
       );

@@ -180,11 +180,11 @@ export function createCoverageLedger(deps: {
         ...regions.map((region): Entry => [targetId({ accountId, region }), 'known']),
       ]);
       // `XX`: an account that was removed meanwhile stays removed.
-      const settled = redis
+      const writing = redis
         .multi()
         .hset(keys.accountRegions, accountId, JSON.stringify(regions))
         .zadd(keys.accountsResolved, 'XX', begunAtMs, accountId);
-      await tellPlaces(settled, keys, [accountId]).exec();
+      await tellPlaces(writing, keys, [accountId]).exec();
       return dropped;
     },
 

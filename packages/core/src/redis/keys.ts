@@ -18,7 +18,7 @@ export interface TargetKeys {
   readonly epoch: string;
   /** hash: `record:INSTANCE` or `intent:BATCH` → a text that could not be read; expires after a month. Writer: set-aside.lua. */
   readonly unreadable: string;
-  /** hash: instance id → `digest|expiresAtMs` of the labels Teleport was last given. Writer: settle-labels.lua. */
+  /** hash: instance id → `digest|expiresAtMs` of the labels Teleport was last given. Writer: end-labels.lua. */
   readonly labels: string;
   /** hash: instance id → JSON of labels that wait to be written. */
   readonly labelChanges: string;
@@ -160,7 +160,7 @@ export interface Keys {
   readonly hostManagement: string;
   /** zset: target id → hosts that Default Host Management Configuration could win, where it is off. Writer: put-host-management.lua. */
   readonly hostManagementOff: string;
-  /** hash: cause → JSON of its `OutputTemplate`s, 12 at most. Writer: settle-templates.lua. */
+  /** hash: cause → JSON of its `OutputTemplate`s, 12 at most. Writer: put-templates.lua. */
   readonly outputTemplates: string;
   /** hash: id of an instance whose output failed → its entry in the index, about 90 bytes; goes with its cause. Writer: outputs.lua's functions. */
   readonly outputHosts: string;

@@ -46,7 +46,7 @@ export async function readConfigDiff(
 ): Promise<ConfigDiff> {
   const [accountIds, populated, coverages, { acceptedId, heldId }] = await Promise.all([
     ledger.coverage.accountIds(),
-    ledger.enrollments.populated(),
+    ledger.enrollments.keptTargets(),
     ledger.coverage.all(),
     ledger.selection.gate(),
   ]);

@@ -28,7 +28,7 @@ export interface Started {
    * `started`: now. `known`: by the same key, with the same body. `other`: that key began something else. `begun`: the plan was
    * begun by another key. `missing`: there is no such plan, or its time is over.
    */
-  readonly word: 'started' | 'known' | 'other' | 'begun' | 'missing';
+  readonly outcome: 'started' | 'known' | 'other' | 'begun' | 'missing';
   readonly id: ActionId;
 }
 
@@ -98,9 +98,9 @@ export function createActionLedger({
     ): Promise<Started> {
       const once = keys.actionKey(hash('sha256', JSON.stringify([start.by.kind, start.by.name, key])));
       const reply = await move(id, once, 'start', digest, encodeStored(start), goOnInMs, KEPT, KEPT_SECONDS);
-      const [word, of] = reply as [Started['word'], string];
+      const [outcome, of] = reply as [Started['outcome'], string];
       const known = ActionId.safeParse(of);
-      return { word, id: known.success ? known.data : id };
+      return { outcome, id: known.success ? known.data : id };
     },
 
     /** One of the action's steps; null when there is none. */

@@ -1,5 +1,5 @@
 /** Which of some instances an action would reach, and why not the others: a list, or what a filter gave. */
-import type { StoredRecord } from '../../enrollment/record.ts';
+import { hasOpenCommand, type StoredRecord } from '../../enrollment/record.ts';
 import type { InstanceId } from '../../organization/ids.ts';
 import { type Target, targetId } from '../../organization/target.ts';
 import type { Ledger } from '../ledger.ts';
@@ -47,8 +47,7 @@ export const judgeRetry: Judge = (record, nowMs) => {
 };
 
 /** What a cancellation leaves alone. */
-export const judgeCancel: Judge = ({ state }) =>
-  state === 'sending' || state === 'installing' ? null : 'has no live command';
+export const judgeCancel: Judge = (record) => (hasOpenCommand(record) ? null : 'has no live command');
 
 /** Why an id is left alone of which no record is known. */
 export const NOT_KNOWN = 'not known: no scan has seen it wanted by a matcher';

@@ -42,15 +42,15 @@ export async function startAction(
     if (changed !== null) return { kind: 'conflict', reason: changed };
   }
   const start = { by: actor.by, from: actor.from, reason: request.reason };
-  const { word, id: begun } = await ledger.actions.start(id, start, request);
-  const action = word === 'missing' ? null : await ledger.actions.read(begun);
+  const { outcome, id: begun } = await ledger.actions.start(id, start, request);
+  const action = outcome === 'missing' ? null : await ledger.actions.read(begun);
   if (action === null) return { kind: 'missing' };
-  if (word === 'other') {
+  if (outcome === 'other') {
     return { kind: 'conflict', reason: `the key began another action: ${begun}` };
   }
-  if (word === 'begun') return { kind: 'conflict', reason: 'the plan was begun already: plan again' };
-  if (word === 'started' && isBulk(action.kind)) await noteAction(ledger, action, 'begun');
-  return { kind: 'begun', action, isNew: word === 'started' };
+  if (outcome === 'begun') return { kind: 'conflict', reason: 'the plan was begun already: plan again' };
+  if (outcome === 'started' && isBulk(action.kind)) await noteAction(ledger, action, 'begun');
+  return { kind: 'begun', action, isNew: outcome === 'started' };
 }
 
 /** Stops what has not been done of an action. What was done stays. @returns false when it does not run */

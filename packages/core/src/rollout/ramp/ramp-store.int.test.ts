@@ -37,7 +37,7 @@ test('a claim for a ramp that is not known is refused, and one for a ramp that i
   const { ledger } = bench.create();
 
   expect(await claim(ledger, FIRST, hosts(0, 1))).toBe('ramp');
-  await ledger.ramps.settleMatchers(['0000000000000001' as never], NOW_MS);
+  await ledger.ramps.noteOldMatchers(['0000000000000001' as never], NOW_MS);
   expect(await claim(ledger, FIRST, hosts(0, 50))).toBe('written');
 });
 

@@ -141,7 +141,7 @@ export function createRampLedger(deps: {
     },
 
     /** The matchers of this ledger were looked at; those of `over` have had their ramps. */
-    async settleMatchers(over: readonly MatcherKey[], nowMs: number): Promise<void> {
+    async noteOldMatchers(over: readonly MatcherKey[], nowMs: number): Promise<void> {
       for (const key of over) await move(matcherRampId(key), 'over');
       await redis.hsetnx(keys.ramps, SINCE, nowMs);
     },
