@@ -1,5 +1,4 @@
 /** Rows of instances: what a record of the ledger becomes in the read model. */
-import type { Versioned } from '@muster/core/enrollment/enrollment-store';
 import { causeOf, stateOf, type StoredRecord } from '@muster/core/enrollment/record';
 import { candidateAt } from '@muster/core/enrollment/record-codec';
 import { readTargetId, targetId, type Target } from '@muster/core/organization/target';
@@ -8,6 +7,7 @@ import { createRowIndex } from './row-index.ts';
 import { createRowTexts } from './row-texts.ts';
 import { searchText } from './search-text.ts';
 import type { Tallies, TallyFacts } from './tallies.ts';
+import type { SealedRecord } from '@muster/core/enrollment/seal';
 
 /** In the place of a time that never comes: sorts last. */
 export const NEVER_MS = 9_000_000_000_000_000;
@@ -70,7 +70,7 @@ export function createInstanceTable(tallies: Tallies) {
   }
 
   /** @param isNew whether the row has no text yet */
-  function write(row: number, isNew: boolean, { version, value: record }: Versioned<StoredRecord>): void {
+  function write(row: number, isNew: boolean, { version, value: record }: SealedRecord): void {
     const { changedAtMs, joinedAtMs, attemptCount, attempts, tags = {} } = record;
     columns.since[row] = Math.trunc(changedAtMs);
     columns.joinedAt[row] = Math.trunc(joinedAtMs ?? NEVER_MS);
@@ -91,7 +91,7 @@ export function createInstanceTable(tallies: Tallies) {
     columns: columns as InstanceColumns,
     size: index.size,
 
-    put(target: Target, records: Iterable<Versioned<StoredRecord>>): void {
+    put(target: Target, records: Iterable<SealedRecord>): void {
       const number = index.numberOf(targetId(target));
       for (const record of records) {
         const { instanceId } = record.value;

@@ -1,8 +1,6 @@
-import type { StoredRecord } from '@muster/core/enrollment/record';
-import { sealStateOf } from '@muster/core/enrollment/seal';
+import { type SealedRecord, sealStateOf } from '@muster/core/enrollment/seal';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
-import type { Versioned } from '@muster/core/enrollment/enrollment-store';
 
 /** Something in which the ledger contradicts itself, or what this worker knows. */
 export interface Contradiction {
@@ -46,7 +44,7 @@ export async function distrustTarget(
  */
 export async function areTrusted(
   target: Target,
-  candidates: readonly Versioned<StoredRecord>[],
+  candidates: readonly SealedRecord[],
   deps: Pick<HandlerDeps, 'config' | 'ledger' | 'clock' | 'commands' | 'sent'>,
 ): Promise<boolean> {
   const now = deps.clock.now();

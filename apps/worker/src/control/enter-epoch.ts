@@ -1,11 +1,10 @@
-import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { Matcher } from '@muster/core/scan/matcher';
-import { sealStateOf } from '@muster/core/enrollment/seal';
+import { type SealedRecord, sealStateOf } from '@muster/core/enrollment/seal';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from '../deps.ts';
 import { reconcileTarget } from '../install/reconcile-target.ts';
-import type { RecordChange, Versioned } from '@muster/core/enrollment/enrollment-store';
+import type { RecordChange } from '@muster/core/enrollment/enrollment-store';
 
 /**
  * The current epoch, once the target's own commands were looked through under it, and since the ledger of this target was
@@ -43,7 +42,7 @@ export async function enterEpoch(
 }
 
 /** Records without a good seal, as they were before the target's commands are listed. */
-async function readUnsealed(target: Target, deps: HandlerDeps): Promise<readonly Versioned<StoredRecord>[]> {
+async function readUnsealed(target: Target, deps: HandlerDeps): Promise<readonly SealedRecord[]> {
   const { markerKeys } = deps.config;
   if (markerKeys.length === 0) return [];
   const records = await deps.ledger.enrollments.readAll(target);
@@ -53,7 +52,7 @@ async function readUnsealed(target: Target, deps: HandlerDeps): Promise<readonly
 /** What the listing has left as it was is as AWS has it: good from now on. */
 async function sealAgain(
   target: Target,
-  records: readonly Versioned<StoredRecord>[],
+  records: readonly SealedRecord[],
   deps: HandlerDeps,
 ): Promise<void> {
   // A state of a newer release is sealed again by that one.

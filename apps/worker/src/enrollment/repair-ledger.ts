@@ -1,21 +1,20 @@
-import { hasOpenCommand, type OpenRecord, type StoredRecord } from '@muster/core/enrollment/record';
+import { hasOpenCommand, type OpenRecord } from '@muster/core/enrollment/record';
 import { longestLifeMs } from '@muster/core/install/command';
-import type { BatchId, InstanceId } from '@muster/core/organization/ids';
+import type { BatchId } from '@muster/core/organization/ids';
 import type { Intent } from '@muster/core/install/intent';
 import { findingOfSetAside } from '@muster/core/enrollment/set-aside-store';
 import type { Target } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
 import { distrustTarget } from '../control/distrust-target.ts';
-import type { Versioned } from '@muster/core/enrollment/enrollment-store';
+import type { TargetRecords } from '@muster/core/enrollment/seal';
 
 type Deps = Pick<HandlerDeps, 'ledger' | 'clock' | 'config'>;
-type Records = ReadonlyMap<InstanceId, Versioned<StoredRecord>>;
 
 /** In place of an epoch, in an intent that was made again from the records of its batch: they may not be all of them. */
 export const RESTORED_EPOCH = 'restored';
 
 /** A target's records; what cannot be read is set aside first, so that its place is free. */
-export async function readRecords(target: Target, deps: Deps): Promise<Records> {
+export async function readRecords(target: Target, deps: Deps): Promise<TargetRecords> {
   let unreadable = false;
   const records = await deps.ledger.enrollments.readAll(target, () => {
     unreadable = true;
@@ -47,7 +46,7 @@ export async function setAsideUnreadable(target: Target, deps: Deps): Promise<re
  *
  * @param records the target's, as they were read before
  */
-export async function restoreIntents(target: Target, records: Records, deps: Deps): Promise<void> {
+export async function restoreIntents(target: Target, records: TargetRecords, deps: Deps): Promise<void> {
   if (![...records.values()].some(({ value }) => hasOpenCommand(value))) return;
   const intents = await deps.ledger.enrollments.intents(target);
   const known = new Set(intents.map(({ value }) => value.batchId));

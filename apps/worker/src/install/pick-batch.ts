@@ -11,13 +11,13 @@ import { setAsideUnreadable } from '../enrollment/repair-ledger.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { raiseUntrusted, type Untrusted } from '../control/untrusted-ledger.ts';
 import type { Wave } from '@muster/core/rollout/waves/wave';
-import type { Versioned } from '@muster/core/enrollment/enrollment-store';
+import type { SealedRecord, TargetRecords } from '@muster/core/enrollment/seal';
 
 /** Candidates looked at for one batch: more than a batch, since some are paused or have joined. */
 const LOOK_AT = 200;
 
 /** An instance that may be claimed, as it was read. */
-export type Candidate = Versioned<StoredRecord> & { readonly instanceId: InstanceId };
+export type Candidate = SealedRecord & { readonly instanceId: InstanceId };
 
 /** Candidates that share one command. */
 export interface Batch {
@@ -128,7 +128,7 @@ async function readCandidates(
   deps: HandlerDeps,
   lookAt: number,
 ): Promise<{
-  readonly records: ReadonlyMap<InstanceId, Versioned<StoredRecord>>;
+  readonly records: TargetRecords;
   /** Whether there is nothing to be found by looking further. */
   readonly isAll: boolean;
 }> {

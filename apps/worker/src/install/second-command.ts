@@ -1,5 +1,4 @@
 import type { Invocation, TargetAccess } from '@muster/core/install/command';
-import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { CommandId, InstanceId } from '@muster/core/organization/ids';
 import { invocationResult } from '@muster/core/install/invocation-result';
 import { targetId, type Target } from '@muster/core/organization/target';
@@ -7,9 +6,8 @@ import type { JobContext } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from '../deps.ts';
 import { accessOf } from './batch-access.ts';
 import { cancelOrTell } from './cancel-command.ts';
-import type { Versioned } from '@muster/core/enrollment/enrollment-store';
+import type { TargetRecords } from '@muster/core/enrollment/seal';
 
-type Records = ReadonlyMap<InstanceId, Versioned<StoredRecord>>;
 
 /**
  * Two live commands of Muster on one instance: the promise is broken, by a restored Redis, a clock, or another client. It
@@ -22,7 +20,7 @@ export async function stopSecondCommand(
   target: Target,
   access: TargetAccess,
   invocations: readonly Invocation[],
-  records: Records,
+  records: TargetRecords,
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<void> {

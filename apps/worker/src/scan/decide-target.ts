@@ -1,5 +1,5 @@
 import { changeOf, transitionContext } from '@muster/core/enrollment/apply-events';
-import type { RecordChange, Versioned } from '@muster/core/enrollment/enrollment-store';
+import type { RecordChange } from '@muster/core/enrollment/enrollment-store';
 import type { InventoryView } from '@muster/core/enrollment/node-events';
 import { hasOpenCommand, type StoredRecord } from '@muster/core/enrollment/record';
 import type { InventoryFacts } from '@muster/core/inventory/node-store';
@@ -12,9 +12,8 @@ import type { RoleGroup } from '@muster/core/scan/matcher-scope';
 import type { HandlerDeps } from '../deps.ts';
 import { paced } from '../paced.ts';
 import { judgeSightings, listManaged, type Sighting } from './judge-target.ts';
+import type { TargetRecords } from '@muster/core/enrollment/seal';
 
-/** A target's records before its scan decides. */
-export type Records = ReadonlyMap<InstanceId, Versioned<StoredRecord>>;
 
 /** What a scan reads, and with what. */
 export interface Reading {
@@ -42,7 +41,7 @@ export interface Decision {
 export async function decideTarget(
   reading: Reading,
   sightings: ReadonlyMap<InstanceId, Sighting>,
-  records: Records,
+  records: TargetRecords,
   signal: AbortSignal,
   deps: HandlerDeps,
 ): Promise<Decision> {
@@ -88,7 +87,7 @@ function viewOf(
 
 function changesOf(
   { target }: Reading,
-  records: Records,
+  records: TargetRecords,
   next: ReadonlyMap<InstanceId, StoredRecord>,
   deps: HandlerDeps,
 ): readonly RecordChange[] {

@@ -12,7 +12,7 @@ import type { Target } from '@muster/core/organization/target';
 import { waveOf } from '@muster/core/rollout/waves/wave';
 import { runEvents } from '@muster/core/enrollment/transition';
 import type { HandlerDeps } from '../deps.ts';
-import type { Versioned } from '@muster/core/enrollment/enrollment-store';
+import type { TargetRecords } from '@muster/core/enrollment/seal';
 
 /** An instance of the listing, with the matcher that owns it; null when no matcher selects it. */
 export interface Sighting {
@@ -118,7 +118,7 @@ export interface JudgmentSources {
  */
 export async function judgeSightings(
   sightings: ReadonlyMap<InstanceId, Sighting>,
-  records: ReadonlyMap<InstanceId, Versioned<StoredRecord>>,
+  records: TargetRecords,
   context: TransitionContext,
   sources: JudgmentSources,
 ): Promise<ReadonlyMap<InstanceId, StoredRecord>> {

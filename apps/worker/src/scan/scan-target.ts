@@ -16,13 +16,14 @@ import { readRecords } from '../enrollment/repair-ledger.ts';
 import { trackLabels } from '../inventory/track-labels.ts';
 import { awaitProof, scopeOfAccount } from '../organization/account-scope.ts';
 import { countAdded, countNone, markAdded } from '../rollout/take-selection.ts';
-import { decideTarget, type Reading, type Records } from './decide-target.ts';
+import { decideTarget, type Reading } from './decide-target.ts';
 import { retireTarget } from './retire-target.ts';
 import { trackHostManagement } from './host-management.ts';
 import { listSightings, type Sighting } from './judge-target.ts';
 import { completeCoverage, coverageOfFailure, partialCoverage } from './scan-coverage.ts';
 import { digestOfSightings, restUntil } from './target-rest.ts';
 import { writeDecision, type Written } from './write-decision.ts';
+import type { TargetRecords } from '@muster/core/enrollment/seal';
 
 type Result = { status: string; seen: number; queued: number; changed: number };
 
@@ -151,7 +152,7 @@ async function readLedger(
   target: Target,
   deps: HandlerDeps,
 ): Promise<{
-  readonly records: Records;
+  readonly records: TargetRecords;
   readonly summary: LabelSummary | null;
   readonly management: KnownHostManagement;
 }> {

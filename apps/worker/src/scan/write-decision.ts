@@ -5,7 +5,8 @@ import { targetId, type Target } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
 import { restoreIntents } from '../enrollment/repair-ledger.ts';
 import { distrustTarget } from '../control/distrust-target.ts';
-import type { Decision, Reading, Records } from './decide-target.ts';
+import type { Decision, Reading } from './decide-target.ts';
+import type { TargetRecords } from '@muster/core/enrollment/seal';
 
 /** More candidates than the default bucket lets be sent to at once: five commands of 50. */
 const MANY_CANDIDATES = 250;
@@ -20,7 +21,7 @@ export interface Written {
 export async function writeDecision(
   reading: Reading,
   decision: Decision,
-  before: Records,
+  before: TargetRecords,
   deps: HandlerDeps,
 ): Promise<Written> {
   const { target } = reading;
@@ -55,7 +56,7 @@ function isWaiting(record: StoredRecord): boolean {
 async function distrustOldNewcomers(
   { target, before: coverage }: Reading,
   { next }: Decision,
-  records: Records,
+  records: TargetRecords,
   deps: HandlerDeps,
 ): Promise<void> {
   const lastCompleteAtMs = coverage?.completeAtMs ?? Number.POSITIVE_INFINITY;
@@ -91,7 +92,7 @@ async function commit(
 async function clearSkew(
   target: Target,
   { changes }: Decision,
-  before: Records,
+  before: TargetRecords,
   deps: HandlerDeps,
 ): Promise<void> {
   const handedOver = changes.some(({ instanceId, value }) => {

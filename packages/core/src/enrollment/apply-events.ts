@@ -2,17 +2,11 @@ import type { MusterConfig } from '../config/model.ts';
 import type { InstanceId } from '../organization/ids.ts';
 import type { Target } from '../organization/target.ts';
 import type { Clock } from '../runtime/clock-port.ts';
-import type {
-  EnrollmentLedger,
-  IntentChange,
-  RecordChange,
-  Versioned,
-  WriteTerms,
-} from './enrollment-store.ts';
+import type { EnrollmentLedger, IntentChange, RecordChange, WriteTerms } from './enrollment-store.ts';
 import type { EnrollmentEvent } from './event.ts';
 import type { TransitionContext } from './next-record.ts';
 import type { EnrollmentRecord, StoredRecord } from './record.ts';
-import { type SealedRecord, sealStateOf } from './seal.ts';
+import { type SealedRecord, sealStateOf, type TargetRecords } from './seal.ts';
 import { runEvents } from './transition.ts';
 
 /** What events are applied with. */
@@ -57,7 +51,6 @@ export interface Applied {
 }
 
 type EventsOf = (id: InstanceId, record: StoredRecord) => readonly EnrollmentEvent[];
-type Records = ReadonlyMap<InstanceId, Versioned<StoredRecord>>;
 
 /**
  * Applies events to records of one target and writes what changed. A record that another process moved meanwhile is read
@@ -69,7 +62,7 @@ type Records = ReadonlyMap<InstanceId, Versioned<StoredRecord>>;
 export async function applyEvents(
   deps: ApplyDeps,
   target: Target,
-  records: Records,
+  records: TargetRecords,
   eventsOf: EventsOf,
   terms?: WriteTerms,
 ): Promise<readonly Applied[]> {
@@ -119,7 +112,7 @@ export async function applyWithIntent(
 function decide(
   deps: ApplyDeps,
   target: Target,
-  records: Records,
+  records: TargetRecords,
   eventsOf: EventsOf,
 ): { readonly changes: readonly RecordChange[]; readonly applied: readonly Applied[] } {
   const context = transitionContext(deps);

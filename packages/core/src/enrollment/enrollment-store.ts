@@ -5,7 +5,7 @@ import type { Intent } from '../install/intent.ts';
 import { type OutputClusters, outputKeys } from '../install/output-store.ts';
 import type { MacKey } from '../install/mac.ts';
 import { readTargetId, targetId, type Target } from '../organization/target.ts';
-import type { EnrollmentRecord, StoredRecord } from './record.ts';
+import type { EnrollmentRecord } from './record.ts';
 import type { Logger } from '../runtime/logger-port.ts';
 import type { Keys } from '../redis/keys.ts';
 import { createBystanders } from '../scan/bystander-store.ts';
@@ -15,14 +15,12 @@ import { createCandidateIndex, createCountIndex } from './count-store.ts';
 import { createListings, type TargetListing } from '../install/listing-store.ts';
 import { decodeIntent, decodeRecord, encodeIntent, encodeSealed } from './record-codec.ts';
 import type { RunScript } from '../redis/scripts.ts';
-import type { SealState } from './seal.ts';
+import type { SealedRecord, SealState, TargetRecords } from './seal.ts';
 
 /** A value with the version it was read at. */
 export interface Versioned<T> {
   readonly version: number;
   readonly value: T;
-  /** What a record was sealed with (`domain/seal.ts`); absent without. */
-  readonly seal?: string | undefined;
 }
 
 /** One record to write: only if the stored version is still `expected` (0: there is none). A null value deletes. */
@@ -80,7 +78,7 @@ export interface EnrollmentLedger
   readAll(
     target: Target,
     onUnreadable?: () => void,
-  ): Promise<ReadonlyMap<InstanceId, Versioned<StoredRecord>>>;
+  ): Promise<TargetRecords>;
   /**
    * Sets aside records and intents that cannot be parsed, so that new ones can take their places. The target's own
    * commands are looked through anew before the next send: what was set aside may have had one.
@@ -88,7 +86,7 @@ export interface EnrollmentLedger
    * @returns ids of what was set aside
    */
   setAsideUnreadable(target: Target): Promise<readonly string[]>;
-  read(target: Target, ids: readonly InstanceId[]): Promise<ReadonlyMap<InstanceId, Versioned<StoredRecord>>>;
+  read(target: Target, ids: readonly InstanceId[]): Promise<TargetRecords>;
   /** Ids that may be claimed now, the longest waiting first. What is no instance id is left out; `onForeign` tells of it. */
   candidates(
     target: Target,
@@ -154,7 +152,7 @@ export function createEnrollmentLedger({
   log,
   markerKeys,
 }: EnrollmentDeps): EnrollmentLedger {
-  function parse(target: Target, id: string, text: string): Versioned<StoredRecord> | null {
+  function parse(target: Target, id: string, text: string): SealedRecord | null {
     const record = decodeRecordOf(id, text);
     if (record === null) {
       log.error({ target: targetId(target), instanceId: id }, 'ledger record cannot be read');
@@ -193,7 +191,7 @@ export function createEnrollmentLedger({
   return {
     async readAll(target, onUnreadable) {
       const fields = await redis.hgetall(keys.target(target).instances);
-      const found = new Map<InstanceId, Versioned<StoredRecord>>();
+      const found = new Map<InstanceId, SealedRecord>();
       for (const [id, text] of Object.entries(fields)) {
         const record = parse(target, id, text);
         if (record === null) onUnreadable?.();
@@ -243,7 +241,7 @@ export function createEnrollmentLedger({
     },
 
     async read(target, ids) {
-      const found = new Map<InstanceId, Versioned<StoredRecord>>();
+      const found = new Map<InstanceId, SealedRecord>();
       if (ids.length === 0) return found;
       const texts = await redis.hmget(keys.target(target).instances, ...ids);
       for (const [index, id] of ids.entries()) {
@@ -332,7 +330,7 @@ function commitKeys(keys: Keys, target: Target): readonly string[] {
 }
 
 /** Null also for a record that says it is another instance's than the one it lies under. */
-function decodeRecordOf(id: string, text: string): Versioned<StoredRecord> | null {
+function decodeRecordOf(id: string, text: string): SealedRecord | null {
   const record = decodeRecord(text);
   return record?.value.instanceId === id ? record : null;
 }

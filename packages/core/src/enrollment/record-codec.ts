@@ -1,5 +1,5 @@
 import { causeOf, type EnrollmentRecord, type StoredRecord } from './record.ts';
-import { BROKEN_SEAL, sealOf, type SealState } from './seal.ts';
+import { BROKEN_SEAL, type SealedRecord, sealOf, type SealState } from './seal.ts';
 import type { Target } from '../organization/target.ts';
 import type { MacKey } from '../install/mac.ts';
 import type { Intent } from '../install/intent.ts';
@@ -36,7 +36,7 @@ function headerOf(version: number, record: EnrollmentRecord): string {
 }
 
 /** Null when the text is no record of any release, or its header says otherwise than its JSON. */
-export function decodeRecord(text: string): Versioned<StoredRecord> | null {
+export function decodeRecord(text: string): SealedRecord | null {
   const brace = text.indexOf('{');
   if (brace === -1) return null;
   const version = Number.parseInt(text, 10);

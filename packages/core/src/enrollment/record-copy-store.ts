@@ -2,9 +2,8 @@ import type { Redis } from 'ioredis';
 import { targetId, type Target } from '../organization/target.ts';
 import type { Keys } from '../redis/keys.ts';
 import type { Logger } from '../runtime/logger-port.ts';
-import type { Versioned } from './enrollment-store.ts';
 import { decodeRecord } from './record-codec.ts';
-import type { StoredRecord } from './record.ts';
+import type { SealedRecord } from './seal.ts';
 
 /** Records of a target in one round trip: parsing those of sixteen targets keeps the thread for some ten milliseconds. */
 const PAGE = 200;
@@ -18,7 +17,7 @@ export interface KnownRecords {
 /** Records that a copy of a target has otherwise, or not at all. */
 export interface RecordDifferences {
   readonly target: Target;
-  readonly changed: readonly Versioned<StoredRecord>[];
+  readonly changed: readonly SealedRecord[];
   /** Ids of what the copy has and the target has not. */
   readonly gone: readonly string[];
 }
@@ -47,8 +46,8 @@ export function createRecordCopies({ redis, keys, log }: { redis: Redis; keys: K
   function compare(
     { target, known, left }: Scan,
     flat: readonly string[],
-  ): readonly Versioned<StoredRecord>[] {
-    const changed: Versioned<StoredRecord>[] = [];
+  ): readonly SealedRecord[] {
+    const changed: SealedRecord[] = [];
     for (let i = 0; i + 1 < flat.length; i += 2) {
       const [id = '', text = ''] = [flat[i], flat[i + 1]];
       const isKnown = known.get(id) === Number.parseInt(text, 10);

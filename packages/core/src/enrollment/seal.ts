@@ -5,6 +5,7 @@
  */
 import { stateOf, type StoredRecord } from './record.ts';
 import { isMacOf, macOf, type MacKey } from '../install/mac.ts';
+import type { InstanceId } from '../organization/ids.ts';
 import type { Target } from '../organization/target.ts';
 
 /** `absent`: written before there was a key, by a process without one, or by another client that took it away. */
@@ -13,13 +14,16 @@ export type SealState = 'good' | 'absent' | 'wrong';
 /** What stands in place of a seal in a record that came from one whose seal was wrong: it fits nothing. */
 export const BROKEN_SEAL = '!';
 
-/** A record as it lies in the ledger. */
+/** A record as it lies in the ledger, with the version it was read at. */
 export interface SealedRecord {
   readonly version: number;
   readonly value: StoredRecord;
   /** Absent or empty without one. */
   readonly seal?: string | undefined;
 }
+
+/** Those of one target, as they were read. */
+export type TargetRecords = ReadonlyMap<InstanceId, SealedRecord>;
 
 /** Empty without a key. */
 export function sealOf(

@@ -1,7 +1,6 @@
 /** One step of a bulk action: the hosts of one target. Done twice, it does nothing more than done once. */
 import { applyEvents, type ApplyDeps } from '../../enrollment/apply-events.ts';
 import { causeOf, type StoredRecord } from '../../enrollment/record.ts';
-import type { Versioned } from '../../enrollment/enrollment-store.ts';
 import type { Catalog } from '../../jobs/catalog.ts';
 import type { PayloadOf } from '../../jobs/define-job.ts';
 import type { InstanceId } from '../../organization/ids.ts';
@@ -10,6 +9,7 @@ import type { Ledger } from '../ledger.ts';
 import { covers, type Scope } from '../scope.ts';
 import type { ActionPart, ActionProgress } from './action.ts';
 import { judgeRetry } from './choose-hosts.ts';
+import type { SealedRecord } from '../../enrollment/seal.ts';
 
 /** Hosts of a step, by what became of them. */
 export type StepCounts = Omit<ActionProgress, 'total'>;
@@ -35,7 +35,7 @@ export async function retryPart(
   const marked = [...all.values()].filter(({ value }) => value.ramp === mark);
   const isWanted = (record: StoredRecord): boolean =>
     record.ramp !== mark && judgeRetry(record, clock.now()) === null;
-  const chosen = new Map<InstanceId, Versioned<StoredRecord>>(
+  const chosen = new Map<InstanceId, SealedRecord>(
     [...all].filter(([, { value }]) => covers(scope, placeOf(target, value)) && isWanted(value)),
   );
   const written = await applyEvents(deps, target, chosen, (_, record) =>
