@@ -5,7 +5,7 @@ import type { ServerInfo } from '@muster/core/redis/server-info';
 import type { Clock } from '@muster/core/runtime/clock-port';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import type { Redact } from '@muster/core/runtime/redaction';
-import type { Reading } from '../http/cached-read.ts';
+import type { CachedRead } from '../http/cached-read.ts';
 import type { ReadModel } from '../read-model/read-model.ts';
 import type { Snapshot } from '../http/snapshot.ts';
 import type { AuditSelections } from './audit-selection.ts';
@@ -22,9 +22,9 @@ export interface ApiDeps {
   /** Lists, searches and sums. */
   readonly readModel: ReadModel;
   /** The organization's figures, read at most once a second however many ask. */
-  readonly readSnapshot: () => Promise<Reading<Snapshot>>;
+  readonly readSnapshot: () => Promise<CachedRead<Snapshot>>;
   /** What only the read model knows of the first pages, read at most every few seconds however many look. */
-  readonly readModelFacts: () => Promise<Reading<ModelFacts>>;
+  readonly readModelFacts: () => Promise<CachedRead<ModelFacts>>;
   readonly feed: ChangeFeed;
   readonly auditView: AuditView;
   readonly auditSelections: AuditSelections;

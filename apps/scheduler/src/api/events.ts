@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Ledger } from '@muster/core/control/ledger';
-import type { Reading } from '../http/cached-read.ts';
+import type { CachedRead } from '../http/cached-read.ts';
 import type { Snapshot } from '../http/snapshot.ts';
 import type { ResourceMarks } from './change-feed.ts';
 import { rowsOfFindings } from './finding-rows.ts';
@@ -52,7 +52,7 @@ const WATCHED_ACTIONS = 10;
 /** A word per resource that is not the read model's: another one when its answers may be. */
 export async function readMarks(deps: {
   readonly ledger: Pick<Ledger, 'audit' | 'actions'>;
-  readonly readSnapshot: () => Promise<Reading<Snapshot>>;
+  readonly readSnapshot: () => Promise<CachedRead<Snapshot>>;
   readonly takenUpAtMs: () => number | null;
 }): Promise<ResourceMarks> {
   const { audit, actions } = deps.ledger;

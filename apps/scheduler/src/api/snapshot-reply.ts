@@ -1,12 +1,12 @@
 import type { Freshness } from '@muster/api/paging';
-import type { Reading } from '../http/cached-read.ts';
+import type { CachedRead } from '../http/cached-read.ts';
 import { problem } from './problem.ts';
 import { refuse, type Reply } from './route.ts';
 import type { ApiDeps } from './api-deps.ts';
 
 /** Answers from a reading that several callers share: the last one where Redis is away, and then marked stale. */
 export async function replyFrom<Value, Body>(
-  reading: Reading<Value>,
+  reading: CachedRead<Value>,
   { clock }: Pick<ApiDeps, 'clock'>,
   make: (value: Value, freshness: Freshness) => Reply<Body> | Promise<Reply<Body>>,
 ): Promise<Reply<Body>> {

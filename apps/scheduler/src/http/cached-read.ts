@@ -2,7 +2,7 @@ import { messageOf } from '@muster/core/runtime/errors';
 import type { Clock } from '@muster/core/runtime/clock-port';
 
 /** What is known now: the last value that could be read, and whether it could be read just now. */
-export interface Reading<T> {
+export interface CachedRead<T> {
   /** The last value; null when there never was one. */
   readonly value: T | null;
   /** Epoch ms at which `value` was read; null when there is none. */
@@ -22,13 +22,13 @@ export function createCachedRead<T>(options: {
   readonly read: () => Promise<T>;
   readonly clock: Pick<Clock, 'now'>;
   readonly minIntervalMs: number;
-}): () => Promise<Reading<T>> {
+}): () => Promise<CachedRead<T>> {
   const { read, clock, minIntervalMs } = options;
-  let last: Reading<T> = { value: null, readAtMs: null, error: null };
+  let last: CachedRead<T> = { value: null, readAtMs: null, error: null };
   let freshUntilMs = Number.NEGATIVE_INFINITY;
-  let underWay: Promise<Reading<T>> | null = null;
+  let underWay: Promise<CachedRead<T>> | null = null;
 
-  async function readNow(): Promise<Reading<T>> {
+  async function readNow(): Promise<CachedRead<T>> {
     const startedAtMs = clock.now();
     try {
       last = { value: await read(), readAtMs: startedAtMs, error: null };

@@ -5,7 +5,7 @@ import { QUEUE_NAMES, type QueueName } from '@muster/core/jobs/define-job';
 import { ENROLLMENT_STATES } from '@muster/core/enrollment/record';
 import type { QueueCounts } from '@muster/core/jobs/queue/enqueue';
 import { createGauge, type createMetrics } from '@muster/core/runtime/metrics';
-import type { Reading } from './cached-read.ts';
+import type { CachedRead } from './cached-read.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Ledger } from '@muster/core/control/ledger';
 import { registerWatchMetrics, type WatchMetricsDeps } from './watch-metrics.ts';
@@ -22,7 +22,7 @@ const JOB_STATES = [
 const VERDICTS = ['running', 'complete', 'partial', 'failed'] as const;
 
 export interface LedgerMetricsDeps extends Omit<WatchMetricsDeps, 'readSnapshot'> {
-  readonly readSnapshot: () => Promise<Reading<Snapshot>>;
+  readonly readSnapshot: () => Promise<CachedRead<Snapshot>>;
   readonly ledger: Pick<Ledger, 'due'>;
   readonly countQueues: () => Promise<Readonly<Record<QueueName, QueueCounts>>>;
   /** As `waitingSinceMs` of the queue has it. */

@@ -42,20 +42,20 @@ interface Refused {
  * scan. Those that fail are judged anew on what EC2 says, and left out; the others are sent to.
  *
  * It comes before the claim: a process that is killed here leaves nothing behind, and what is sent afterwards is held in
- * memory and never read from Redis again. `notAfterMs` holds for proof and send together.
+ * memory and never read from Redis again. One send window is for proof and send together.
  *
- * @param notAfterMs when the answer must be there, by `Clock.monotonicMs`
+ * @param windowEndMonotonicMs when the answer must be there, by `Clock.monotonicMs`
  */
 export async function proveRecipients(
   target: Target,
   batch: Batch,
   scope: SendScope,
-  notAfterMs: number,
+  windowEndMonotonicMs: number,
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<Proof> {
   const access: TargetAccess = { ...target, role: roleFor(batch.matcher, target.accountId) };
-  const shown = await describe(access, batch.candidates, notAfterMs, ctx, deps);
+  const shown = await describe(access, batch.candidates, windowEndMonotonicMs, ctx, deps);
   if (!(shown instanceof Map)) return shown;
   const candidates: Candidate[] = [];
   const refused = new Map<Candidate, Refused>();
@@ -135,11 +135,11 @@ async function recordRefused(
 async function describe(
   access: TargetAccess,
   candidates: readonly Candidate[],
-  notAfterMs: number,
+  windowEndMonotonicMs: number,
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<Map<InstanceId, Instance> | Exclude<Proof, { kind: 'proven' }>> {
-  const leftMs = Math.max(0, notAfterMs - deps.clock.monotonicMs());
+  const leftMs = Math.max(0, windowEndMonotonicMs - deps.clock.monotonicMs());
   const look = AbortSignal.any([ctx.signal, AbortSignal.timeout(leftMs)]);
   const ids = candidates.map(({ instanceId }) => instanceId);
   try {

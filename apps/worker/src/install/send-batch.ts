@@ -65,9 +65,9 @@ export async function sendBatch(
   const { sendWindowMs } = deps.config.install;
   const notAfterMs = deps.clock.now() + sendWindowMs;
   // The same moment by the counter that no clock sets: this process keeps to it, the others read the intent.
-  const leaveByMs = deps.clock.monotonicMs() + sendWindowMs;
+  const windowEndMonotonicMs = deps.clock.monotonicMs() + sendWindowMs;
   const asked: RampedBatch = { ...batch, candidates: batch.candidates.slice(0, room.hosts) };
-  const proof = await proveRecipients(target, asked, scope, leaveByMs, ctx, deps);
+  const proof = await proveRecipients(target, asked, scope, windowEndMonotonicMs, ctx, deps);
   if (proof.kind !== 'proven') return proof;
   if (proof.candidates.length === 0) return { kind: 'left-out' };
   const proven = new Set(proof.candidates.map(({ instanceId }) => instanceId));
@@ -83,7 +83,7 @@ export async function sendBatch(
   return deps.tracing.inSpan(
     () => spanOfBatch(target, intent),
     async (span) => {
-      const result = await send(access, batch, intent, leaveByMs, ctx, deps);
+      const result = await send(access, batch, intent, windowEndMonotonicMs, ctx, deps);
       span.set({ 'muster.send': result.kind });
       if (result.kind === 'refused') span.fail(result.reason);
       if (result.kind === 'accepted') span.set({ 'muster.command.id': result.commandId });
@@ -173,7 +173,7 @@ async function send(
   access: TargetAccess,
   { matcher, candidates }: RampedBatch,
   intent: Intent,
-  notAfterMs: number,
+  windowEndMonotonicMs: number,
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<SendResult> {
@@ -210,8 +210,8 @@ async function send(
         intent.batchId,
       ),
       deliveryTimeoutSeconds: deps.config.install.deliveryTimeoutSeconds,
-      notAfterMs,
-      leaveByMs: askedAtMs + PAUSE_COUNTS_AFTER_MS,
+      windowEndMonotonicMs,
+      leaveByMonotonicMs: askedAtMs + PAUSE_COUNTS_AFTER_MS,
     },
     ctx.signal,
   );

@@ -179,7 +179,7 @@ export async function probeSend(
       instanceIds: [NO_INSTANCE],
       comment: COMMENT,
       deliveryTimeoutSeconds,
-      notAfterMs: deps.clock.monotonicMs() + sendWindowMs,
+      windowEndMonotonicMs: deps.clock.monotonicMs() + sendWindowMs,
     },
     signal,
   );

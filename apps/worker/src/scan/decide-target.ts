@@ -16,7 +16,7 @@ import type { TargetRecords } from '@muster/core/enrollment/seal';
 
 
 /** What a scan reads, and with what. */
-export interface Reading {
+export interface TargetReading {
   readonly target: Target;
   readonly account: Account;
   readonly groups: readonly RoleGroup[];
@@ -39,7 +39,7 @@ export interface Decision {
 
 /** Decides for every instance of a target; asks Teleport's and SSM's inventories only where something is to be judged. */
 export async function decideTarget(
-  reading: Reading,
+  reading: TargetReading,
   sightings: ReadonlyMap<InstanceId, Sighting>,
   records: TargetRecords,
   signal: AbortSignal,
@@ -77,7 +77,7 @@ export async function decideTarget(
 /** Null for a snapshot that says nothing of who is missing: it is too old, or a newer reading was not believed. */
 function viewOf(
   { generation, begunAtMs, dropped }: InventoryFacts,
-  { readingMs }: Reading,
+  { readingMs }: TargetReading,
   { config: { inventory }, clock }: Pick<HandlerDeps, 'config' | 'clock'>,
 ): InventoryView | null {
   if (inventory.kind === 'none' || generation === null || dropped) return null;
@@ -86,7 +86,7 @@ function viewOf(
 }
 
 function changesOf(
-  { target }: Reading,
+  { target }: TargetReading,
   records: TargetRecords,
   next: ReadonlyMap<InstanceId, StoredRecord>,
   deps: HandlerDeps,

@@ -16,7 +16,7 @@ import { readRecords } from '../enrollment/repair-ledger.ts';
 import { trackLabels } from '../inventory/track-labels.ts';
 import { awaitProof, scopeOfAccount } from '../organization/account-scope.ts';
 import { countAdded, countNone, markAdded } from '../rollout/take-selection.ts';
-import { decideTarget, type Reading } from './decide-target.ts';
+import { decideTarget, type TargetReading } from './decide-target.ts';
 import { retireTarget } from './retire-target.ts';
 import { trackHostManagement } from './host-management.ts';
 import { listSightings, type Sighting } from './judge-target.ts';
@@ -90,7 +90,7 @@ async function scan(begun: BegunScan, ctx: JobContext, deps: HandlerDeps): Promi
 
 async function readTarget(
   begun: BegunScan,
-  reading: Reading,
+  reading: TargetReading,
   { signal, log }: JobContext,
   deps: HandlerDeps,
 ): Promise<ScanOutcome> {

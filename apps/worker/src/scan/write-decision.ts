@@ -5,7 +5,7 @@ import { targetId, type Target } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
 import { restoreIntents } from '../enrollment/repair-ledger.ts';
 import { distrustTarget } from '../control/distrust-target.ts';
-import type { Decision, Reading } from './decide-target.ts';
+import type { Decision, TargetReading } from './decide-target.ts';
 import type { TargetRecords } from '@muster/core/enrollment/seal';
 
 /** More candidates than the default bucket lets be sent to at once: five commands of 50. */
@@ -19,7 +19,7 @@ export interface Written {
 
 /** Writes what a scan decided. Where nothing changed and something waits, it sees to it that what it waits for is due. */
 export async function writeDecision(
-  reading: Reading,
+  reading: TargetReading,
   decision: Decision,
   before: TargetRecords,
   deps: HandlerDeps,
@@ -54,7 +54,7 @@ function isWaiting(record: StoredRecord): boolean {
  * the next send.
  */
 async function distrustOldNewcomers(
-  { target, before: coverage }: Reading,
+  { target, before: coverage }: TargetReading,
   { next }: Decision,
   records: TargetRecords,
   deps: HandlerDeps,

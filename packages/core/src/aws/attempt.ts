@@ -29,7 +29,7 @@ const SILENCE_MS = 5_000;
 export type MakeAttempt = <Reply>(
   call: Call<Reply>,
   keys: SigningKeys,
-  notAfterMs?: number | null,
+  leaveByMonotonicMs?: number | null,
 ) => Promise<Attempt<Reply>>;
 
 /**
@@ -42,19 +42,19 @@ export function createAttempts(deps: {
   readonly observe: AwsCallObserver;
   readonly tracing: Tracing;
 }): MakeAttempt {
-  return (call, keys, notAfterMs = null) =>
+  return (call, keys, leaveByMonotonicMs = null) =>
     deps.tracing.inSpan(
       () => spanOf(call),
-      (span) => makeAttempt(call, keys, notAfterMs, span),
+      (span) => makeAttempt(call, keys, leaveByMonotonicMs, span),
     );
 
   async function makeAttempt<Reply>(
     call: Call<Reply>,
     keys: SigningKeys,
-    notAfterMs: number | null,
+    leaveByMonotonicMs: number | null,
     span: ActiveSpan,
   ): Promise<Attempt<Reply>> {
-    const scope: CallScope = { keys, signal: call.signal, notAfterMs, left: false };
+    const scope: CallScope = { keys, signal: call.signal, leaveByMonotonicMs, left: false };
     const startedAtMs = deps.clock.monotonicMs();
     const report = (outcome: AwsCall['outcome'], hasAnswer = true): void => {
       const durationMs = deps.clock.monotonicMs() - startedAtMs;

@@ -25,7 +25,7 @@ test.each([360_000, -360_000, 1_200_000])(
         parameters: { commands: ['true'] },
         comment: 'test',
         deliveryTimeoutSeconds: 600,
-        notAfterMs: clock.monotonicMs() + 10_000,
+        windowEndMonotonicMs: clock.monotonicMs() + 10_000,
       },
       signal,
     );

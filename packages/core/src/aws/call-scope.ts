@@ -17,7 +17,7 @@ export interface CallScope {
   readonly keys: SigningKeys;
   readonly signal: AbortSignal;
   /** After which the request must not leave any more, by `Clock.monotonicMs`; null for no such limit. */
-  readonly notAfterMs: number | null;
+  readonly leaveByMonotonicMs: number | null;
   /** Set just before the request is handed to the socket; while it is false nothing can have run. */
   left: boolean;
 }

@@ -13,7 +13,7 @@ function request(instanceIds: readonly InstanceId[], change: Partial<CommandRequ
     parameters: { commands: ['true'], executionTimeout: ['60'] },
     comment: 'muster:v1:test:batch',
     deliveryTimeoutSeconds: 60,
-    notAfterMs: clock.monotonicMs() + 10_000,
+    windowEndMonotonicMs: clock.monotonicMs() + 10_000,
     ...change,
   };
 }
@@ -164,7 +164,7 @@ describe('commands', () => {
       reason: 'denied',
     });
     expect(
-      await adapter.sendCommand(access, request(ids, { notAfterMs: clock.monotonicMs() - 1 }), signal),
+      await adapter.sendCommand(access, request(ids, { windowEndMonotonicMs: clock.monotonicMs() - 1 }), signal),
     ).toMatchObject({
       kind: 'refused',
       reason: 'not-sent',

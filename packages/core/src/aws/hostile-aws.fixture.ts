@@ -76,7 +76,7 @@ export function request(change: Partial<CommandRequest> = {}): CommandRequest {
     parameters: { commands: ['true'] },
     comment: 'muster:v1:a:b',
     deliveryTimeoutSeconds: 60,
-    notAfterMs: clock.monotonicMs() + 10_000,
+    windowEndMonotonicMs: clock.monotonicMs() + 10_000,
     ...change,
   };
 }

@@ -22,7 +22,7 @@ async function callOnce(
     authorization: `AWS4-HMAC-SHA256 Credential=${signedBy}/20261122/eu-west-1/ec2/aws4_request`,
   };
   const request = { protocol: 'http:', hostname: '127.0.0.1', port, method: 'GET', path: '/', headers };
-  const scope = { keys, signal: new AbortController().signal, notAfterMs: null, left: false };
+  const scope = { keys, signal: new AbortController().signal, leaveByMonotonicMs: null, left: false };
   const { response } = await runInScope(scope, () => handler.handle(request as never));
   (response.body as IncomingMessage).resume();
   return response.statusCode;

@@ -20,7 +20,7 @@ const silent = {
 
 /**
  * One keep-alive socket pool for all clients. Being the last step after signing, it is where a call is checked once more:
- * signed with the keys of its own scope, not aborted, and not past its `notAfterMs`. The scope's signal is applied here and
+ * signed with the keys of its own scope, not aborted, and not past its `leaveByMonotonicMs`. The scope's signal is applied here and
  * not through `client.send(command, { abortSignal })`, because any option there throws the client's middleware cache away.
  *
  * @param deps.maxSockets per origin. Real AWS has one origin per service and region; a simulator is one origin for all.
@@ -47,7 +47,7 @@ export function createScopedHandler(deps: {
       const scope = currentScope();
       assertSignedByScope(request.headers['authorization'], scope.keys.accessKeyId);
       scope.signal.throwIfAborted();
-      if (scope.notAfterMs !== null && deps.clock.monotonicMs() > scope.notAfterMs) {
+      if (scope.leaveByMonotonicMs !== null && deps.clock.monotonicMs() > scope.leaveByMonotonicMs) {
         throw new JobError('aws.unavailable', 'the time to send had passed', { retry: 'backoff' });
       }
       scope.left = true;

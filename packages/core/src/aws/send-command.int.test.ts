@@ -135,7 +135,7 @@ describe('a send', () => {
 
     const result = await adapter.sendCommand(
       access,
-      request({ notAfterMs: clock.monotonicMs() - 1 }),
+      request({ windowEndMonotonicMs: clock.monotonicMs() - 1 }),
       signal,
     );
 
@@ -148,7 +148,7 @@ describe('a send', () => {
 
     const result = await adapter.sendCommand(
       access,
-      request({ notAfterMs: clock.monotonicMs() + 200 }),
+      request({ windowEndMonotonicMs: clock.monotonicMs() + 200 }),
       signal,
     );
 

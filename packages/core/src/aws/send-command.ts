@@ -47,7 +47,7 @@ export function createSendCommand(deps: {
     } catch (error) {
       return refusedBefore(error, signal);
     }
-    const deadline = startDeadline(deps.clock, request.notAfterMs);
+    const deadline = startDeadline(deps.clock, request.windowEndMonotonicMs);
     try {
       const result = await deps.attempt(
         {
@@ -58,7 +58,7 @@ export function createSendCommand(deps: {
           send: () => deps.clients.ssm(access.region).send(commandOf(request)),
         },
         keys,
-        Math.min(request.notAfterMs, request.leaveByMs ?? request.notAfterMs),
+        Math.min(request.windowEndMonotonicMs, request.leaveByMonotonicMs ?? request.windowEndMonotonicMs),
       );
       if (result.ok) return acceptedOf(result.reply, request, deps.clock.now());
       const { fault } = result;

@@ -23,12 +23,12 @@ export interface CommandRequest {
   /** SSM's TimeoutSeconds: delivery only, 30 to 2,592,000. */
   readonly deliveryTimeoutSeconds: number;
   /** After which the call must not be accepted any more, by `Clock.monotonicMs`: the adapter aborts it then, and checks again after signing. */
-  readonly notAfterMs: number;
+  readonly windowEndMonotonicMs: number;
   /**
    * After which the request must not leave any more, by the same counter, though an answer to one that has left is awaited until
-   * `notAfterMs`: what allowed the send was asked a moment ago, and a pause counts from then. @default notAfterMs
+   * `windowEndMonotonicMs`: what allowed the send was asked a moment ago, and a pause counts from then. @default windowEndMonotonicMs
    */
-  readonly leaveByMs?: number;
+  readonly leaveByMonotonicMs?: number;
 }
 
 /** Why a whole command was refused, by SSM or before. Nothing ran. */
@@ -43,7 +43,7 @@ export type RefusalReason =
   | 'invalid-parameters'
   /** Not SSM's word: the cluster cannot do what the installation asks for, so it was not sent. */
   | 'managed-updates-off'
-  /** The request never left: refused connection, DNS, or `notAfterMs` passed before it was sent. */
+  /** The request never left: refused connection, DNS, or its time passed before it was sent. */
   | 'not-sent';
 
 /** What came of a SendCommand. */
