@@ -3,7 +3,26 @@ import { type Intent, isIntentSealed } from '@muster/core/install/intent';
 import { coversRegion, roleFor } from '@muster/core/scan/matcher';
 import type { Target } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
+import type { DueOutcome } from '../due-work.ts';
 import { scopeOfAccount, sealerOf } from '../organization/account-scope.ts';
+
+/** A batch whose command is followed, or looked for. */
+export interface OpenBatch {
+  readonly target: Target;
+  readonly intent: Intent;
+  /** The version at which the intent was read. */
+  readonly version: number;
+  readonly access: TargetAccess;
+}
+
+/** What one look at a batch came to; due again at once, in a while, or never when the batch is closed. */
+export type LookOutcome = DueOutcome<{
+  /** Instances whose end this look has shown. */
+  readonly ended: number;
+  /** Instances that have not ended. */
+  readonly open: number;
+  readonly state: string;
+}>;
 
 /** The role of the matcher that sent; any other role into the account when that matcher is no longer configured. */
 export function accessOf(

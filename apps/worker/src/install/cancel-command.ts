@@ -23,13 +23,8 @@ export async function handleCancelCommand(
   if (access === null) return { answer: 'closed' };
   const { commandId } = stored.value.command;
   const ids = instanceId === null ? stored.value.instanceIds : [instanceId];
-  const answer = await cancelOrTell(
-    target,
-    access,
-    { commandId, instanceIds: ids, why: 'was to be canceled' },
-    ctx,
-    deps,
-  );
+  const command = { commandId, instanceIds: ids, why: 'was to be canceled' };
+  const answer = await cancelOrTell(access, command, ctx, deps);
   return { answer };
 }
 
@@ -40,7 +35,6 @@ export async function handleCancelCommand(
  * @param command.why completes "Command … " in the finding, such as `has expired without an end on 3 instances`
  */
 export async function cancelOrTell(
-  target: Target,
   access: TargetAccess,
   command: {
     readonly commandId: CommandId;
@@ -55,17 +49,17 @@ export async function cancelOrTell(
     .cancelCommand(access, commandId, instanceIds, ctx.signal)
     .catch((error: unknown) => {
       if (!isJobError(error) || error.code === 'aws.throttled') throw error;
-      ctx.log.warn({ target: targetId(target), commandId, err: error }, 'command not canceled');
+      ctx.log.warn({ target: targetId(access), commandId, err: error }, 'command not canceled');
       return messageOf(error);
     });
   if (answer === 'requested') return answer;
   const denied = answer === 'denied';
   await deps.ledger.control.raise({
     kind: 'command-not-canceled',
-    scope: targetId(target),
+    scope: targetId(access),
     sinceMs: deps.clock.now(),
     message: `Command ${commandId} ${why}, and ${denied ? 'the role may not cancel it' : `could not be canceled: ${answer}`}.`,
-    remedy: `Grant ssm:CancelCommand to the member role, or cancel it by hand: aws ssm cancel-command --region ${target.region} --command-id ${commandId}`,
+    remedy: `Grant ssm:CancelCommand to the member role, or cancel it by hand: aws ssm cancel-command --region ${access.region} --command-id ${commandId}`,
   });
   return denied ? 'denied' : 'failed';
 }

@@ -4,8 +4,7 @@ import { collectMember } from '@muster/core/jobs/catalog';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from '../deps.ts';
 import { doDueWork } from '../due-work.ts';
-import { accessOf, mayFollow } from './batch-access.ts';
-import { collectOutcome, type CollectResult } from './collect-outcome.ts';
+import { accessOf, type LookOutcome, mayFollow, type OpenBatch } from './batch-access.ts';
 import { followCommand } from './follow-command.ts';
 import { resolveSend } from './lost-answer.ts';
 import { leaveBatch } from './unproven-batch.ts';
@@ -19,20 +18,19 @@ export async function handleCollectCommand(
   { target, batchId }: { readonly target: Target; readonly batchId: BatchId },
   ctx: JobContext,
   deps: HandlerDeps,
-): Promise<CollectResult> {
+): Promise<LookOutcome['result']> {
   ctx.note({ target: targetId(target), batchId });
   return doDueWork(deps, 'collect', collectMember(target, batchId), async () => {
     const stored = await deps.ledger.enrollments.intent(target, batchId);
-    if (stored === null) return collectOutcome(null, 0, 0, 'closed');
+    if (stored === null) return { nextInMs: null, result: { ended: 0, open: 0, state: 'closed' } };
     ctx.note({ sweepIds: stored.value.sweepIds });
     if (!(await mayFollow(target, stored.value, ctx.signal, deps))) return leaveBatch(target, stored, deps);
     const access = accessOf(target, stored.value, deps);
     if (access === null) {
-      return collectOutcome(deps.timings.heldMs, 0, stored.value.instanceIds.length, 'config-skew');
+      return { nextInMs: deps.timings.heldMs, result: { ended: 0, open: stored.value.instanceIds.length, state: 'config-skew' } };
     }
+    const batch: OpenBatch = { target, intent: stored.value, version: stored.version, access };
     const { command } = stored.value;
-    return command === null
-      ? resolveSend(target, stored, access, ctx, deps)
-      : followCommand(target, stored, command, access, ctx, deps);
+    return command === null ? resolveSend(batch, ctx, deps) : followCommand({ ...batch, command }, ctx, deps);
   });
 }

@@ -1,6 +1,6 @@
 import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import { isJobError, JobError } from '@muster/core/runtime/errors';
-import type { Invocation, TargetAccess } from '@muster/core/install/command';
+import type { Invocation } from '@muster/core/install/command';
 import type { AttemptResult, StoredRecord } from '@muster/core/enrollment/record';
 import type { EnrollmentEvent } from '@muster/core/enrollment/event';
 import type { InstanceId } from '@muster/core/organization/ids';
@@ -10,7 +10,7 @@ import { invocationResult } from '@muster/core/install/invocation-result';
 import type { Target } from '@muster/core/organization/target';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from '../deps.ts';
-import type { DueOutcome } from '../due-work.ts';
+import type { LookOutcome, OpenBatch } from './batch-access.ts';
 import { paced } from '../paced.ts';
 import { applyEvents, applyWithIntent } from '@muster/core/enrollment/apply-events';
 import { retireAfterCommand } from '../scan/retire-target.ts';
@@ -18,36 +18,27 @@ import { markPartial } from '../scan/scan-coverage.ts';
 import { applyBrake, endsOf } from '../rollout/brake.ts';
 import { moveRampsOn } from '../rollout/ramp-slots.ts';
 import { cancelOrTell } from './cancel-command.ts';
-import { collectOutcome, type CollectResult } from './collect-outcome.ts';
 import { stopSecondCommand } from './second-command.ts';
-import type { Versioned } from '@muster/core/enrollment/enrollment-store';
 
-/** A batch whose command is followed, as it was read. */
-interface Followed {
-  readonly target: Target;
-  readonly intent: Intent;
-  readonly version: number;
+/** A batch whose command is known. */
+interface FollowedBatch extends OpenBatch {
   readonly command: LiveCommand;
-  readonly access: TargetAccess;
 }
 
 type Results = ReadonlyMap<InstanceId, AttemptResult>;
 
 /** One list call answers for the whole batch. */
 export async function followCommand(
-  target: Target,
-  { value: intent, version }: Versioned<Intent>,
-  command: LiveCommand,
-  access: TargetAccess,
+  batch: FollowedBatch,
   ctx: JobContext,
   deps: HandlerDeps,
-): Promise<DueOutcome<CollectResult>> {
+): Promise<LookOutcome> {
+  const { target, intent, command } = batch;
   const awsNowMs = deps.clock.now() + deps.commands.awsAheadMs();
   const expired = awsNowMs > command.expiresAtMs + deps.timings.expiryMarginMs;
-  const invocations = await look(target, command, access, ctx, deps);
+  const invocations = await look(batch, ctx, deps);
   if (invocations instanceof JobError && !expired) return lookDenied(target, intent, invocations, deps);
   const shown = invocations instanceof JobError ? [] : invocations;
-  const batch: Followed = { target, intent, version, command, access };
   const results = resultsOf(intent, shown, expired, deps);
   await cancelAbandoned(batch, results, ctx, deps);
   await applyBrake(deps, target.accountId, endsOf(results, deps.config.inventory.kind !== 'none'));
@@ -65,12 +56,12 @@ export async function followCommand(
 
 /** The last ends and the end of the intent, in one write. */
 async function closeBatch(
-  batch: Followed,
+  batch: FollowedBatch,
   results: Results,
   outputs: OutputClusters,
   ctx: JobContext,
   deps: HandlerDeps,
-): Promise<DueOutcome<CollectResult>> {
+): Promise<LookOutcome> {
   const { target, intent, version, command } = batch;
   const { batchId } = intent;
   const closed = { batchId, expected: version, value: null };
@@ -86,18 +77,18 @@ async function closeBatch(
   if (applied === null) return live(intent, results, deps);
   await retireAfterCommand(target, deps);
   ctx.log.info({ commandId: command.commandId }, 'command ended');
-  return collectOutcome(null, results.size, 0, 'ended');
+  return { nextInMs: null, result: { ended: results.size, open: 0, state: 'ended' } };
 }
 
 /** Records what has ended so far, and comes back for the rest. */
 async function keepFollowing(
-  batch: Followed,
+  batch: FollowedBatch,
   { results, outputs }: { readonly results: Results; readonly outputs: OutputClusters },
   shown: readonly Invocation[],
   ctx: JobContext,
   deps: HandlerDeps,
-): Promise<DueOutcome<CollectResult>> {
-  const { target, intent, version, access } = batch;
+): Promise<LookOutcome> {
+  const { target, intent, version } = batch;
   const records = await deps.ledger.enrollments.read(target, intent.instanceIds);
   await applyEvents(deps, target, records, eventsOfEnds(batch, results), { outputs });
   const looked: Intent = { ...intent, polls: intent.polls + 1 };
@@ -107,18 +98,18 @@ async function keepFollowing(
     [],
     [{ batchId: intent.batchId, expected: version, value: looked }],
   );
-  await stopSecondCommand(target, access, shown, records, ctx, deps);
+  await stopSecondCommand(batch, shown, records, ctx, deps);
   return live(intent, results, deps);
 }
 
-function live(intent: Intent, results: Results, deps: HandlerDeps): DueOutcome<CollectResult> {
+function live(intent: Intent, results: Results, deps: HandlerDeps): LookOutcome {
   const open = intent.instanceIds.filter((id) => !results.has(id)).length;
-  return collectOutcome(pollDelayMs(intent.polls, deps), results.size, open, 'live');
+  return { nextInMs: pollDelayMs(intent.polls, deps), result: { ended: results.size, open, state: 'live' } };
 }
 
 /** What has expired without an end may run all the same: it is stopped where the role may, and told where not. */
 async function cancelAbandoned(
-  { target, access, command }: Followed,
+  { access, command }: FollowedBatch,
   results: Results,
   ctx: JobContext,
   deps: HandlerDeps,
@@ -128,12 +119,12 @@ async function cancelAbandoned(
   );
   if (instanceIds.length === 0) return;
   const why = `has expired without an end on ${instanceIds.length} instances`;
-  await cancelOrTell(target, access, { commandId: command.commandId, instanceIds, why }, ctx, deps);
+  await cancelOrTell(access, { commandId: command.commandId, instanceIds, why }, ctx, deps);
 }
 
 /** The events of one instance: none while its end is not known. */
 function eventsOfEnds(
-  { intent: { batchId }, command: { commandId } }: Followed,
+  { intent: { batchId }, command: { commandId } }: FollowedBatch,
   results: Results,
 ): (id: InstanceId, record: StoredRecord) => readonly EnrollmentEvent[] {
   return (id, record) => {
@@ -148,9 +139,7 @@ function eventsOfEnds(
 
 /** What SSM shows of a command; the error itself where the role, or the region, says no. */
 async function look(
-  target: Target,
-  command: LiveCommand,
-  access: TargetAccess,
+  { target, command, access }: FollowedBatch,
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<readonly Invocation[] | JobError> {
@@ -170,9 +159,9 @@ async function lookDenied(
   intent: Intent,
   denial: JobError,
   deps: HandlerDeps,
-): Promise<DueOutcome<CollectResult>> {
+): Promise<LookOutcome> {
   await markPartial(deps.ledger, target, denial);
-  return collectOutcome(deps.timings.heldMs, 0, intent.instanceIds.length, 'denied');
+  return { nextInMs: deps.timings.heldMs, result: { ended: 0, open: intent.instanceIds.length, state: 'denied' } };
 }
 
 /** The ends that this look has shown; a terminal result once recorded is never asked for again. */

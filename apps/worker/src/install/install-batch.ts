@@ -21,7 +21,7 @@ import { letInByRamps } from '../rollout/ramp-slots.ts';
 import { askSendPermission, withheldMs } from '../rollout/send-permission.ts';
 import { raiseUntrusted } from '../control/untrusted-ledger.ts';
 
-type Result = { sent: number; instances: number; stopped: string };
+type Result = { sent: number; instances: number; stopped: Stopped };
 
 /**
  * Turns of one job, each a command or a try at one, before others have theirs: enough for a target at SSM's quota of
@@ -30,29 +30,19 @@ type Result = { sent: number; instances: number; stopped: string };
 const TURNS_PER_JOB = 50;
 /** Half of the time a job has. */
 const TURNS_MS = 60_000;
-/** Ends of a job that leave candidates waiting. */
-const WAITS: Readonly<Record<string, WaitReason | undefined>> = {
-  paused: 'paused',
-  ramp: 'ramp',
-  brake: 'brake',
-  change: 'change',
-  held: 'held',
-  inventory: 'inventory',
-  epoch: 'epoch',
-  cap: 'cap',
-  repair: 'repair',
-  wave: 'wave',
-  throttled: 'pacing',
-  unproven: 'unproven',
-  organization: 'organization',
-  freeze: 'freeze',
-  'other-discovery': 'other-discovery',
-};
+/** Ends of a job that leave no candidates waiting. */
+const OVER = ['idle', 'inactive', 'out-of-scope', 'denied', 'aborted', 'turn over'] as const;
+/** Why a job ended: all else is what its candidates wait for. */
+type Stopped = (typeof OVER)[number] | 'throttled' | WaitReason;
 /** Waits that are over when the target is due again. */
 const ENDS_WHEN_DUE: ReadonlySet<WaitReason> = new Set<WaitReason>(['epoch', 'pacing']);
 
 /** How a job ended, and what its wait is about: see `SendWait`. */
 type Ended = DueOutcome<Result> & { readonly subject?: string | null; readonly untilMs?: number | null };
+
+/** What one job has sent: commands, and hosts. */
+type Sums = Pick<Result, 'sent' | 'instances'>;
+const NOTHING_SENT: Sums = { sent: 0, instances: 0 };
 
 /** More than any target can hold. */
 const MANY = 100_000;
@@ -89,18 +79,18 @@ async function scopeOfTarget(
   if (known === null) return leaveAlone(target, 'no listing of accounts shows its account', deps);
   const { account, regions } = known;
   if (isOfAnotherOrganization(account, deps)) {
-    return done(deps.timings.heldMs, 0, 0, 'organization');
+    return done(deps.timings.heldMs, NOTHING_SENT, 'organization');
   }
   const scope = await scopeOfAccount(account, 'send', ctx.signal, deps);
   if (scope.kind === 'unproven') {
-    return done(await awaitProof(target.accountId, scope.seal, deps), 0, 0, 'unproven');
+    return done(await awaitProof(target.accountId, scope.seal, deps), NOTHING_SENT, 'unproven');
   }
   if (scope.kind === 'outside') return leaveAlone(target, 'no matcher covers its account', deps);
-  if (account.state !== 'ACTIVE') return done(null, 0, 0, 'inactive');
+  if (account.state !== 'ACTIVE') return done(null, NOTHING_SENT, 'inactive');
   const matchers = scope.matchers.filter((matcher) => coversRegion(matcher, target.region));
   if (matchers.length === 0) return leaveAlone(target, 'no matcher covers its region', deps);
   // A scan that finds it in scope again makes its candidates due again.
-  return regions?.includes(target.region) === true ? { account, matchers } : done(null, 0, 0, 'out-of-scope');
+  return regions?.includes(target.region) === true ? { account, matchers } : done(null, NOTHING_SENT, 'out-of-scope');
 }
 
 /** Nothing is sent where the configuration does not reach: its candidates are told of, and a scan retires the target. */
@@ -118,7 +108,16 @@ async function leaveAlone(target: Target, why: string, deps: HandlerDeps): Promi
     );
     await deps.ledger.due.schedule('scan', [targetId(target)]);
   }
-  return done(null, 0, 0, 'out-of-scope');
+  return done(null, NOTHING_SENT, 'out-of-scope');
+}
+
+function waitOf(stopped: Stopped): WaitReason | null {
+  if (stopped === 'throttled') return 'pacing';
+  return isOver(stopped) ? null : stopped;
+}
+
+function isOver(stopped: Stopped): stopped is (typeof OVER)[number] {
+  return OVER.some((one) => one === stopped);
 }
 
 /** What keeps the target's candidates from being sent to, for people: no send hangs on it. */
@@ -127,8 +126,8 @@ async function tellWait(
   { nextInMs, result, subject = null, untilMs: endsAtMs }: Ended,
   { ledger, clock }: Pick<HandlerDeps, 'ledger' | 'clock'>,
 ): Promise<void> {
-  const reason = WAITS[result.stopped];
-  if (reason === undefined) return ledger.waits.clear(target);
+  const reason = waitOf(result.stopped);
+  if (reason === null) return ledger.waits.clear(target);
   const nowMs = clock.now();
   const untilMs = endsAtMs ?? (ENDS_WHEN_DUE.has(reason) ? nowMs + (nextInMs ?? 0) : null);
   return ledger.waits.note(target, { reason, subject, untilMs, nowMs, hasSent: result.sent > 0 });
@@ -137,40 +136,39 @@ async function tellWait(
 /** Batch after batch, until there is nothing to send, something says wait, or others should have a turn. */
 async function sendAll(target: Target, scope: SendScope, ctx: JobContext, deps: HandlerDeps): Promise<Ended> {
   const { matchers } = scope;
-  let sent = 0;
-  let instances = 0;
+  const sums = { sent: 0, instances: 0 };
   let limit = INSTANCES_PER_COMMAND;
   // Matchers whose ramps or waves let in no host of this target now: those of the others, and repairs, do not wait behind them.
   const waiting = new Set<MatcherKey>();
   let wait: TurnWait | null = null;
   const untilMs = deps.clock.monotonicMs() + TURNS_MS;
   for (let turn = 0; turn < TURNS_PER_JOB && deps.clock.monotonicMs() < untilMs; turn += 1) {
-    if (ctx.signal.aborted) return done(0, sent, instances, 'aborted');
+    if (ctx.signal.aborted) return done(0, sums, 'aborted');
     const permission = await askSendPermission(deps);
     if (permission.kind === 'withheld') {
       const { reason, freeze } = permission;
       const inMs =
         reason === 'inventory' ? await nextTurnMs(['inventory'], deps) : withheldMs(permission, deps);
-      const ended = done(inMs, sent, instances, reason);
+      const ended = done(inMs, sums, reason);
       return { ...ended, subject: freeze?.name ?? null, untilMs: freeze?.untilMs ?? null };
     }
     const epoch = await enterEpoch(target, matchers, ctx, deps).catch(asDenial);
-    if (epoch instanceof JobError) return denied(target, epoch, sent, instances, deps);
+    if (epoch instanceof JobError) return denied(target, epoch, sums, deps);
     if (typeof epoch !== 'string') {
-      return done(epoch.notBeforeMs - deps.clock.now(), sent, instances, 'epoch');
+      return done(epoch.notBeforeMs - deps.clock.now(), sums, 'epoch');
     }
     const gates = await readGateFacts(
       { ledger: deps.ledger, config: deps.config, nowMs: deps.clock.now() },
       target,
       permission.pauses,
     );
-    const { batch, closed, full } = await pickBatch(target, matchers, gates, limit, deps, waiting);
+    const { batch, closed, full } = await pickBatch(target, { matchers, waiting, gates, limit }, deps);
     if (full !== null) {
       waiting.add(full.matcher);
       wait = { reason: 'cap', inMs: await nextTurnMs([`wave:${full.wave}`], deps) };
       continue;
     }
-    if (batch === null) return nothingToSend(target, { sent, instances, closed, wait }, deps);
+    if (batch === null) return nothingToSend(target, { sums, closed, wait }, deps);
     if (!(await areTrusted(target, batch.candidates, deps))) continue;
     const letIn = await letInByRamps(target, batch, gates, deps);
     if (letIn.kind === 'none') {
@@ -180,23 +178,26 @@ async function sendAll(target: Target, scope: SendScope, ctx: JobContext, deps: 
       if (wait === null || inMs < wait.inMs) wait = { reason: 'ramp', inMs };
       continue;
     }
-    const step = await sendBatch(target, letIn.batch, scope, epoch, ctx, deps);
-    if (step.kind === 'full') return done(await nextTurnMs(step.full, deps), sent, instances, 'cap');
+    const step = await sendBatch(target, { batch: letIn.batch, scope, epoch }, ctx, deps);
+    if (step.kind === 'full') return done(await nextTurnMs(step.full, deps), sums, 'cap');
     if (step.kind === 'no-slots') continue;
-    if (step.kind === 'denied') return denied(target, step.error, sent, instances, deps);
-    if (step.kind === 'wait') return done(step.waitMs, sent, instances, 'throttled');
+    if (step.kind === 'denied') return denied(target, step.error, sums, deps);
+    if (step.kind === 'wait') return done(step.waitMs, sums, 'throttled');
     // A whole call that names no culprit is halved until the culprit stands alone.
     limit = step.kind === 'halve' ? Math.max(1, Math.ceil(step.size / 2)) : INSTANCES_PER_COMMAND;
     if (step.kind === 'sent') {
-      sent += 1;
-      instances += step.size;
+      sums.sent += 1;
+      sums.instances += step.size;
     }
   }
-  return done(0, sent, instances, 'turn over');
+  return done(0, sums, 'turn over');
 }
 
 /** While a cap is full or the inventory too old, every target with candidates waits for the same: they look again in turns. */
-function nextTurnMs(awaited: readonly string[], { ledger, timings }: HandlerDeps): Promise<number> {
+function nextTurnMs(
+  awaited: readonly string[],
+  { ledger, timings }: Pick<HandlerDeps, 'ledger' | 'timings'>,
+): Promise<number> {
   return ledger.caps.nextTurnMs(awaited, { atLeastMs: timings.retryMs, apartMs: timings.turnApartMs });
 }
 
@@ -209,12 +210,11 @@ function asDenial(error: unknown): JobError {
 async function denied(
   target: Target,
   denial: JobError,
-  sent: number,
-  instances: number,
+  sums: Sums,
   deps: HandlerDeps,
 ): Promise<DueOutcome<Result>> {
   await withdrawCandidates(target, denial, deps);
-  return done(null, sent, instances, 'denied');
+  return done(null, sums, 'denied');
 }
 
 /** Nothing is sent to a target whose commands cannot be looked at: its candidates say why, and so does its coverage. */
@@ -240,41 +240,35 @@ interface TurnWait {
 async function nothingToSend(
   target: Target,
   {
-    sent,
-    instances,
+    sums,
     closed,
     wait,
-  }: {
-    readonly sent: number;
-    readonly instances: number;
-    readonly closed: ClosedGate | null;
-    readonly wait: TurnWait | null;
-  },
+  }: { readonly sums: Sums; readonly closed: ClosedGate | null; readonly wait: TurnWait | null },
   deps: HandlerDeps,
 ): Promise<Ended> {
   const nextAtMs = await deps.ledger.enrollments.nextCandidateAt(target);
-  if (nextAtMs === null) return done(null, sent, instances, 'idle');
+  if (nextAtMs === null) return done(null, sums, 'idle');
   const nowMs = deps.clock.now();
-  if (nextAtMs > nowMs) return done(nextAtMs - nowMs, sent, instances, 'idle');
-  if (closed === OF_READING) return done(deps.timings.retryMs, sent, instances, closed.reason);
+  if (nextAtMs > nowMs) return done(nextAtMs - nowMs, sums, 'idle');
+  if (closed === OF_READING) return done(deps.timings.retryMs, sums, closed.reason);
   const untilMs = closed?.untilMs ?? null;
   const nextInMs = untilMs === null ? deps.timings.heldMs : Math.max(0, untilMs - nowMs);
   if (wait === null && closed?.reason !== 'freeze') {
     const inMs = Math.min(nextInMs, deps.timings.heldMs);
-    return { ...done(inMs, sent, instances, closed?.reason ?? 'idle'), subject: closed?.subject ?? null };
+    return { ...done(inMs, sums, closed?.reason ?? 'idle'), subject: closed?.subject ?? null };
   }
   // Before a turn comes, or a freeze ends, another candidate may be due that waits for neither.
   const laterAtMs = await deps.ledger.enrollments.nextCandidateAt(target, nowMs);
   const laterInMs = (laterAtMs ?? Number.POSITIVE_INFINITY) - nowMs;
   if (wait !== null) {
     const opensInMs = untilMs === null ? Number.POSITIVE_INFINITY : nextInMs;
-    return done(Math.min(wait.inMs, opensInMs, laterInMs), sent, instances, wait.reason);
+    return done(Math.min(wait.inMs, opensInMs, laterInMs), sums, wait.reason);
   }
   // The end of a freeze is known to the moment.
   const inMs = Math.min(nextInMs, deps.timings.frozenMs, laterInMs);
-  return { ...done(inMs, sent, instances, 'freeze'), subject: closed?.subject ?? null, untilMs };
+  return { ...done(inMs, sums, 'freeze'), subject: closed?.subject ?? null, untilMs };
 }
 
-function done(nextInMs: number | null, sent: number, instances: number, stopped: string): DueOutcome<Result> {
+function done(nextInMs: number | null, { sent, instances }: Sums, stopped: Stopped): DueOutcome<Result> {
   return { nextInMs, result: { sent, instances, stopped } };
 }

@@ -1,5 +1,5 @@
 import { catalog } from '@muster/core/jobs/catalog';
-import { type Invocation, longestLifeMs, type TargetAccess } from '@muster/core/install/command';
+import { type Invocation, longestLifeMs } from '@muster/core/install/command';
 import type { EnrollmentEvent } from '@muster/core/enrollment/event';
 import type { CommandId } from '@muster/core/organization/ids';
 import type { Intent, LiveCommand } from '@muster/core/install/intent';
@@ -8,12 +8,10 @@ import { readMarker } from '@muster/core/install/marker';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from '../deps.ts';
-import type { DueOutcome } from '../due-work.ts';
+import type { LookOutcome, OpenBatch } from './batch-access.ts';
 import { RESTORED_EPOCH } from '../enrollment/repair-ledger.ts';
 import { applyWithIntent } from '@muster/core/enrollment/apply-events';
-import { collectOutcome, type CollectResult } from './collect-outcome.ts';
 import { countAccepted } from './send-outcome.ts';
-import type { Versioned } from '@muster/core/enrollment/enrollment-store';
 
 /** Two primaries' clocks may differ by so much and more; the listing is longer then. */
 const OTHER_CLOCK_MARGIN_MS = 3_600_000;
@@ -25,22 +23,22 @@ const CLOCK_MARGIN_MS = 60_000;
  * only once a request of that time can no longer be accepted.
  */
 export async function resolveSend(
-  target: Target,
-  { value: intent, version }: Versioned<Intent>,
-  access: TargetAccess,
+  batch: OpenBatch,
   ctx: JobContext,
   deps: HandlerDeps,
-): Promise<DueOutcome<CollectResult>> {
+): Promise<LookOutcome> {
+  const { target, intent, version } = batch;
   const { install } = deps.config;
   const now = deps.clock.now();
   const open = intent.instanceIds.length;
+  const later = (nextInMs: number, state: string): LookOutcome => ({ nextInMs, result: { ended: 0, open, state } });
   // The worker that wrote the intent may still be sending.
-  if (now <= intent.notAfterMs) return collectOutcome(intent.notAfterMs + 1 - now, 0, open, 'sending');
+  if (now <= intent.notAfterMs) return later(intent.notAfterMs + 1 - now, 'sending');
   if (!holdsKeyOf(intent, deps)) {
     await reportKeySkew(target, deps);
-    return collectOutcome(deps.timings.heldMs, 0, open, 'key-skew');
+    return later(deps.timings.heldMs, 'key-skew');
   }
-  const found = await findByMarker(target, intent, access, ctx, deps);
+  const found = await findByMarker(batch, ctx, deps);
   if (found !== null) {
     const lifeMs = longestLifeMs(install);
     const command: LiveCommand = { commandId: found.commandId, expiresAtMs: found.requestedAtMs + lifeMs };
@@ -54,15 +52,15 @@ export async function resolveSend(
     // Its sender may have recorded it meanwhile, and counted it.
     if (written !== null) await countAccepted(target, written, deps);
     ctx.log.info({ commandId: command.commandId }, 'lost command found');
-    return collectOutcome(0, 0, open, 'found');
+    return later(0, 'found');
   }
   // Asked before the listing, so that the listing began after the last moment at which the request could be accepted.
   const leftMs = (await sentAtLatestMs(intent, deps)) + install.resendAfterMs - now;
-  if (leftMs > 0) return collectOutcome(Math.min(install.visibilityMs, leftMs), 0, open, 'looked-for');
+  if (leftMs > 0) return later(Math.min(install.visibilityMs, leftMs), 'looked-for');
   // The sender has recorded its answer meanwhile: then it is followed.
-  if (!(await closeUnsent(target, intent, version, deps))) return collectOutcome(0, 0, open, 'found');
+  if (!(await closeUnsent(batch, deps))) return later(0, 'found');
   ctx.log.info({}, 'send did not happen');
-  return collectOutcome(null, 0, 0, 'not-sent');
+  return { nextInMs: null, result: { ended: 0, open: 0, state: 'not-sent' } };
 }
 
 /**
@@ -71,9 +69,7 @@ export async function resolveSend(
  * command.
  */
 async function findByMarker(
-  target: Target,
-  intent: Intent,
-  access: TargetAccess,
+  { target, intent, access }: OpenBatch,
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<Invocation | null> {
@@ -143,9 +139,7 @@ async function reportKeySkew(target: Target, deps: HandlerDeps): Promise<void> {
 
 /** Frees the batch; false when its intent is no longer as it was read. */
 async function closeUnsent(
-  target: Target,
-  intent: Intent,
-  version: number,
+  { target, intent, version }: OpenBatch,
   deps: HandlerDeps,
 ): Promise<boolean> {
   const { batchId } = intent;

@@ -1,7 +1,7 @@
 import { type Invocation, longestLifeMs, type TargetAccess, usualLifeMs } from '@muster/core/install/command';
 import type { BatchId, CommandId, InstanceId } from '@muster/core/organization/ids';
 import type { Intent } from '@muster/core/install/intent';
-import { invocationResult } from '@muster/core/install/invocation-result';
+import { isLive } from '@muster/core/install/invocation-result';
 import { readMarker } from '@muster/core/install/marker';
 import type { HandlerDeps } from '../deps.ts';
 
@@ -59,13 +59,13 @@ export async function listOwnCommands(
       const reading = readMarker(scope, invocation, unsignedUntilMs);
       if (reading.kind === 'forged') forged.set(invocation.commandId, invocation);
       if (reading.kind !== 'ours') continue;
-      const isLive = invocationResult(invocation, 0) === null;
+      const isLiveNow = isLive(invocation);
       const isRecent = invocation.requestedAtMs >= sinceMs - usualLifeMs(invocation.documentName, install);
-      if (!isRecent && !isLive) continue;
+      if (!isRecent && !isLiveNow) continue;
       const intent = known.get(reading.batchId);
       const expected = intent?.command?.commandId ?? invocation.commandId;
       const isKnown = intent !== undefined && expected === invocation.commandId;
-      claims.push({ invocation, ...reading, isKnown, isLive });
+      claims.push({ invocation, ...reading, isKnown, isLive: isLiveNow });
     }
   }
   const { genuine, copies } = withoutCopies(claims);

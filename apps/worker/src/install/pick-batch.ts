@@ -38,16 +38,25 @@ export interface PickedBatch {
   readonly full: { readonly matcher: MatcherKey; readonly wave: string } | null;
 }
 
-/** Up to `limit` candidates that share one command. What has joined meanwhile is recorded and left out. @param leave matchers whose first installs are left out, too */
+/** By what a batch is picked. */
+interface Choice {
+  /** Those that cover the target, in file order. */
+  readonly matchers: readonly Matcher[];
+  /** Matchers whose first installs are left out; their repairs are not. @default none */
+  readonly waiting?: ReadonlySet<MatcherKey>;
+  readonly gates: GateFacts;
+  /** Hosts of a batch at most. */
+  readonly limit: number;
+}
+
+/** Candidates that share one command. What has joined meanwhile is recorded and left out. */
 export async function pickBatch(
   target: Target,
-  matchers: readonly Matcher[],
-  gates: GateFacts,
-  limit: number,
+  choice: Choice,
   deps: HandlerDeps,
-  leave: ReadonlySet<MatcherKey> = new Set(),
   lookAt = LOOK_AT,
 ): Promise<PickedBatch> {
+  const { matchers, waiting, gates, limit } = choice;
   const { records, isAll } = await readCandidates(target, deps, lookAt);
   const joined = await deps.ledger.nodes.find(target.accountId, [...records.keys()]);
   if (joined.size > 0) {
@@ -69,11 +78,11 @@ export async function pickBatch(
       continue;
     }
     // A repair waits for no ramp, and for no wave.
-    if (isRepair(stored.value) || !leave.has(stored.value.matcherKey)) free.push({ ...stored, instanceId });
+    if (isRepair(stored.value) || waiting?.has(stored.value.matcherKey) !== true) free.push({ ...stored, instanceId });
   }
   if (closed === OF_READING) await askForReading(deps);
   // Those that wait must not hide the others behind them.
-  if (free.length === 0 && !isAll) return pickBatch(target, matchers, gates, limit, deps, leave, 4 * lookAt);
+  if (free.length === 0 && !isAll) return pickBatch(target, choice, deps, 4 * lookAt);
   const matcher = await ownerOf(free, matchers, target, deps);
   if (matcher === null) return { batch: null, closed, full: null };
   const own = free.filter((one) => one.value.matcherKey === matcher.key);

@@ -22,6 +22,12 @@ export interface SendScope {
   readonly matchers: readonly Matcher[];
 }
 
+/** A batch that may be sent, as far as the ledger says, and by what it is judged. */
+export interface BatchToSend {
+  readonly batch: Batch;
+  readonly scope: SendScope;
+}
+
 /** What EC2 says of a batch right before its send. */
 export type Proof =
   /** Those of its candidates that may be sent to. */
@@ -30,7 +36,7 @@ export type Proof =
   | { readonly kind: 'denied'; readonly error: JobError };
 
 /** What an answer of EC2's says about one candidate that is not to be sent to. */
-interface Refused {
+interface LeftOut {
   readonly events: readonly EnrollmentEvent[];
   /** Why the ledger is not believed; null for what merely changed since the scan. */
   readonly doubt: string | null;
@@ -48,26 +54,25 @@ interface Refused {
  */
 export async function proveRecipients(
   target: Target,
-  batch: Batch,
-  scope: SendScope,
+  { batch, scope }: BatchToSend,
   windowEndMonotonicMs: number,
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<Proof> {
   const access: TargetAccess = { ...target, role: roleFor(batch.matcher, target.accountId) };
-  const shown = await describe(access, batch.candidates, windowEndMonotonicMs, ctx, deps);
+  const shown = await askEc2(access, batch.candidates, windowEndMonotonicMs, ctx, deps);
   if (!(shown instanceof Map)) return shown;
   const candidates: Candidate[] = [];
-  const refused = new Map<Candidate, Refused>();
+  const leftOut = new Map<Candidate, LeftOut>();
   for (const candidate of batch.candidates) {
-    const refusal = judge(shown.get(candidate.instanceId), target, { candidate, batch, scope }, deps);
-    if (refusal === null) candidates.push(candidate);
-    else refused.set(candidate, refusal);
+    const why = judgeRecipient(shown.get(candidate.instanceId), target, { candidate, batch, scope }, deps);
+    if (why === null) candidates.push(candidate);
+    else leftOut.set(candidate, why);
   }
-  if (refused.size > 0) {
-    await recordRefused(target, refused, deps);
+  if (leftOut.size > 0) {
+    await leaveOut(target, leftOut, deps);
     ctx.log.warn(
-      { target: targetId(target), left: refused.size, sent: candidates.length },
+      { target: targetId(target), left: leftOut.size, sent: candidates.length },
       'recipients left out: EC2 does not show them as the ledger has them',
     );
   }
@@ -75,16 +80,12 @@ export async function proveRecipients(
 }
 
 /** Null: it is to be sent to. */
-function judge(
+function judgeRecipient(
   instance: Instance | undefined,
   target: Target,
-  {
-    candidate,
-    batch,
-    scope,
-  }: { readonly candidate: Candidate; readonly batch: Batch; readonly scope: SendScope },
+  { candidate, batch, scope }: BatchToSend & { readonly candidate: Candidate },
   deps: Pick<HandlerDeps, 'clock' | 'config'>,
-): Refused | null {
+): LeftOut | null {
   // Not `gone`: only a complete scan says that.
   if (instance === undefined || !isOfTarget(instance, target)) {
     const events = unfit('ec2-instance-elsewhere');
@@ -116,14 +117,14 @@ function unfit(cause: Cause): readonly EnrollmentEvent[] {
   return [{ kind: 'judged', judgment: { kind: 'ineligible', cause } }];
 }
 
-/** Judges the refused anew, and tells what the ledger should not have had. */
-async function recordRefused(
+/** Judges those that are left out anew, and tells what the ledger should not have had. */
+async function leaveOut(
   target: Target,
-  refused: ReadonlyMap<Candidate, Refused>,
+  leftOut: ReadonlyMap<Candidate, LeftOut>,
   deps: HandlerDeps,
 ): Promise<void> {
-  const byId = new Map([...refused].map(([{ instanceId }, refusal]) => [instanceId, refusal]));
-  const records = new Map([...refused.keys()].map((candidate) => [candidate.instanceId, candidate]));
+  const byId = new Map([...leftOut].map(([{ instanceId }, why]) => [instanceId, why]));
+  const records = new Map([...leftOut.keys()].map((candidate) => [candidate.instanceId, candidate]));
   await applyEvents(deps, target, records, (id) => byId.get(id)?.events ?? []);
   const untrusted: Untrusted[] = [...byId].flatMap(([instanceId, { doubt }]) =>
     doubt === null ? [] : [{ instanceId, why: doubt }],
@@ -132,7 +133,7 @@ async function recordRefused(
 }
 
 /** One call, which is given up when the send window ends: a throttle or no answer waits, a no is the target's. */
-async function describe(
+async function askEc2(
   access: TargetAccess,
   candidates: readonly Candidate[],
   windowEndMonotonicMs: number,

@@ -3,7 +3,7 @@ import type { EnrollmentEvent } from '@muster/core/enrollment/event';
 import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { BatchId, InstanceId } from '@muster/core/organization/ids';
 import { intentSeal } from '@muster/core/install/intent';
-import { invocationResult } from '@muster/core/install/invocation-result';
+import { isLive } from '@muster/core/install/invocation-result';
 import type { Matcher } from '@muster/core/scan/matcher';
 import { groupByRole } from '@muster/core/scan/matcher-scope';
 import type { Target } from '@muster/core/organization/target';
@@ -66,10 +66,6 @@ function isNews(
   }
   const last = record.attempts.at(-1);
   return last === undefined || requestedAtMs - aheadMs > last.endedAtMs;
-}
-
-function isLive(invocation: Invocation): boolean {
-  return invocationResult(invocation, 0) === null;
 }
 
 /**

@@ -1,10 +1,10 @@
 import type { Invocation, TargetAccess } from '@muster/core/install/command';
 import type { CommandId, InstanceId } from '@muster/core/organization/ids';
-import { invocationResult } from '@muster/core/install/invocation-result';
-import { targetId, type Target } from '@muster/core/organization/target';
+import { isLive } from '@muster/core/install/invocation-result';
+import { targetId } from '@muster/core/organization/target';
 import type { JobContext } from '@muster/core/jobs/define-job';
 import type { HandlerDeps } from '../deps.ts';
-import { accessOf } from './batch-access.ts';
+import { accessOf, type OpenBatch } from './batch-access.ts';
 import { cancelOrTell } from './cancel-command.ts';
 import type { TargetRecords } from '@muster/core/enrollment/seal';
 
@@ -17,8 +17,7 @@ import type { TargetRecords } from '@muster/core/enrollment/seal';
  * @param invocations what SSM shows of the command that is being looked at
  */
 export async function stopSecondCommand(
-  target: Target,
-  access: TargetAccess,
+  { target, access }: Pick<OpenBatch, 'target' | 'access'>,
   invocations: readonly Invocation[],
   records: TargetRecords,
   ctx: JobContext,
@@ -30,19 +29,17 @@ export async function stopSecondCommand(
     if (!isLive(invocation)) continue;
     const intent = await deps.ledger.enrollments.intent(target, record.batchId);
     const itsAccess = intent === null ? access : (accessOf(target, intent.value, deps) ?? access);
-    const other = await findLive(itsAccess, record.commandId, invocation.instanceId, ctx, deps);
+    const other = await findLive(itsAccess, record, ctx, deps);
     if (other === undefined) continue;
     const isOther = other.requestedAtMs > invocation.requestedAtMs;
     const [younger, older] = isOther ? [other, invocation] : [invocation, other];
-    await stopYounger(target, isOther ? itsAccess : access, younger, older, ctx, deps);
+    await stopYounger(isOther ? itsAccess : access, { younger, older }, ctx, deps);
   }
 }
 
 async function stopYounger(
-  target: Target,
   access: TargetAccess,
-  younger: Invocation,
-  older: Invocation,
+  { younger, older }: { readonly younger: Invocation; readonly older: Invocation },
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<void> {
@@ -52,31 +49,21 @@ async function stopYounger(
     kind: 'two-live-commands',
     scope: `instance:${instanceId}`,
     sinceMs: deps.clock.now(),
-    message: `Two commands of Muster were live on ${instanceId} in ${targetId(target)}: ${older.commandId} and ${commandId}. The younger, ${commandId}, is being canceled.`,
-    remedy: `Look at the host: two installers may have run side by side. Where ssm:CancelCommand is not granted, cancel it by hand: aws ssm cancel-command --region ${target.region} --command-id ${commandId} --instance-ids ${instanceId}. muster resume --instance ${instanceId} takes this note away.`,
+    message: `Two commands of Muster were live on ${instanceId} in ${targetId(access)}: ${older.commandId} and ${commandId}. The younger, ${commandId}, is being canceled.`,
+    remedy: `Look at the host: two installers may have run side by side. Where ssm:CancelCommand is not granted, cancel it by hand: aws ssm cancel-command --region ${access.region} --command-id ${commandId} --instance-ids ${instanceId}. muster resume --instance ${instanceId} takes this note away.`,
   });
-  ctx.log.error({ target: targetId(target), instanceId, commandId }, 'two live commands on one instance');
-  await cancelOrTell(
-    target,
-    access,
-    { commandId, instanceIds: [instanceId], why: 'is the second on an instance' },
-    ctx,
-    deps,
-  );
+  ctx.log.error({ target: targetId(access), instanceId, commandId }, 'two live commands on one instance');
+  const command = { commandId, instanceIds: [instanceId], why: 'is the second on an instance' };
+  await cancelOrTell(access, command, ctx, deps);
 }
 
 /** The other command's invocation, while SSM shows it and it has not ended. */
 async function findLive(
   access: TargetAccess,
-  commandId: CommandId,
-  instanceId: InstanceId,
+  { commandId, instanceId }: { readonly commandId: CommandId; readonly instanceId: InstanceId },
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<Invocation | undefined> {
   const all = await deps.commands.listInvocations(access, commandId, ctx.signal);
   return all.find((one) => one.instanceId === instanceId && isLive(one));
-}
-
-function isLive(invocation: Invocation): boolean {
-  return invocationResult(invocation, 0) === null;
 }

@@ -22,7 +22,7 @@ import type { RampedBatch } from '../rollout/ramp-slots.ts';
 import { askSendPermission } from '../rollout/send-permission.ts';
 import { causesOfInvalidIds } from './invalid-instances.ts';
 import type { Batch } from './pick-batch.ts';
-import { proveRecipients, type SendScope } from './prove-recipients.ts';
+import { type BatchToSend, proveRecipients } from './prove-recipients.ts';
 import { recordAccepted, recordRefused } from './send-outcome.ts';
 
 /** Hosts of a batch were queued by one sweep, or by few. */
@@ -47,12 +47,17 @@ export type Step =
   | { readonly kind: 'no-slots' }
   | { readonly kind: 'claimed-elsewhere' };
 
+/** What is to be sent, and what was asked about it. */
+interface SendOrder extends BatchToSend {
+  readonly batch: RampedBatch;
+  /** The one under which the target's own commands were listed. */
+  readonly epoch: string;
+}
+
 /** One batch through steps 3 to 7 of docs/sending-once.md: room, proof, intent, send, record. */
 export async function sendBatch(
   target: Target,
-  batch: RampedBatch,
-  scope: SendScope,
-  epoch: string,
+  { batch, scope, epoch }: SendOrder,
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<Step> {
@@ -67,7 +72,7 @@ export async function sendBatch(
   // The same moment by the counter that no clock sets: this process keeps to it, the others read the intent.
   const windowEndMonotonicMs = deps.clock.monotonicMs() + sendWindowMs;
   const asked: RampedBatch = { ...batch, candidates: batch.candidates.slice(0, room.hosts) };
-  const proof = await proveRecipients(target, asked, scope, windowEndMonotonicMs, ctx, deps);
+  const proof = await proveRecipients(target, { batch: asked, scope }, windowEndMonotonicMs, ctx, deps);
   if (proof.kind !== 'proven') return proof;
   if (proof.candidates.length === 0) return { kind: 'left-out' };
   const proven = new Set(proof.candidates.map(({ instanceId }) => instanceId));
@@ -83,7 +88,7 @@ export async function sendBatch(
   return deps.tracing.inSpan(
     () => spanOfBatch(target, intent),
     async (span) => {
-      const result = await send(access, batch, intent, windowEndMonotonicMs, ctx, deps);
+      const result = await send(access, { batch, intent, windowEndMonotonicMs }, ctx, deps);
       span.set({ 'muster.send': result.kind });
       if (result.kind === 'refused') span.fail(result.reason);
       if (result.kind === 'accepted') span.set({ 'muster.command.id': result.commandId });
@@ -171,9 +176,11 @@ function sweepsOf(records: readonly EnrollmentRecord[]): Pick<Intent, 'sweepIds'
 
 async function send(
   access: TargetAccess,
-  { matcher, candidates }: RampedBatch,
-  intent: Intent,
-  windowEndMonotonicMs: number,
+  {
+    batch: { matcher, candidates },
+    intent,
+    windowEndMonotonicMs,
+  }: { readonly batch: RampedBatch; readonly intent: Intent; readonly windowEndMonotonicMs: number },
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<SendResult> {
@@ -184,10 +191,9 @@ async function send(
   const askedAtMs = deps.clock.monotonicMs();
   const [permission, epoch] = [await askSendPermission(deps), await deps.ledger.epochs.current()];
   if (permission.kind === 'withheld' || epoch !== intent.epoch) return refusedUnsent('not-sent');
-  const target: Target = { accountId: access.accountId, region: access.region };
   const gates = await readGateFacts(
     { ledger: deps.ledger, config: deps.config, nowMs: deps.clock.now() },
-    target,
+    access,
     permission.pauses,
     true,
   );
@@ -206,7 +212,7 @@ async function send(
       parameters,
       instanceIds: intent.instanceIds,
       comment: markerOf(
-        { installation: deps.installation, keys: deps.config.markerKeys, target },
+        { installation: deps.installation, keys: deps.config.markerKeys, target: access },
         intent.batchId,
       ),
       deliveryTimeoutSeconds: deps.config.install.deliveryTimeoutSeconds,
@@ -229,7 +235,7 @@ async function recordResult(
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<Step> {
-  const target: Target = { accountId: access.accountId, region: access.region };
+  const target: Target = access;
   const size = intent.instanceIds.length;
   const { batchId, sweepIds, instanceIds } = intent;
   const facts = { target: targetId(target), batchId, sweepIds, instances: size };

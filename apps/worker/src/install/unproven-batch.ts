@@ -5,9 +5,8 @@ import type { StoredRecord } from '@muster/core/enrollment/record';
 import type { Intent } from '@muster/core/install/intent';
 import type { Target } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
-import type { DueOutcome } from '../due-work.ts';
+import type { LookOutcome } from './batch-access.ts';
 import { applyWithIntent } from '@muster/core/enrollment/apply-events';
-import { collectOutcome, type CollectResult } from './collect-outcome.ts';
 import { raiseUntrusted } from '../control/untrusted-ledger.ts';
 import type { Versioned } from '@muster/core/enrollment/enrollment-store';
 
@@ -20,7 +19,7 @@ export async function leaveBatch(
   target: Target,
   { value: intent, version }: Versioned<Intent>,
   deps: HandlerDeps,
-): Promise<DueOutcome<CollectResult>> {
+): Promise<LookOutcome> {
   const { batchId, instanceIds } = intent;
   const why = 'of a batch that no worker wrote, in a target out of scope';
   await raiseUntrusted(
@@ -31,11 +30,11 @@ export async function leaveBatch(
   const ageMs = deps.clock.now() - timeOfBatch(batchId);
   const mayBeLive = Math.abs(ageMs) < longestLifeMs(deps.config.install) + deps.config.install.resendAfterMs;
   if (mayBeLive) {
-    return collectOutcome(deps.timings.deniedMs, 0, instanceIds.length, 'unproven');
+    return { nextInMs: deps.timings.deniedMs, result: { ended: 0, open: instanceIds.length, state: 'unproven' } };
   }
   const closed = { batchId, expected: version, value: null };
   await applyWithIntent(deps, target, instanceIds, (_, record) => endOf(intent, record, deps), closed);
-  return collectOutcome(null, instanceIds.length, 0, 'unproven');
+  return { nextInMs: null, result: { ended: instanceIds.length, open: 0, state: 'unproven' } };
 }
 
 function endOf(

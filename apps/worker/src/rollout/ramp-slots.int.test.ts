@@ -239,7 +239,7 @@ test('a target that asks while its ramp ends is looked at again soon', async () 
   passTurn(bench);
   const { deps } = bench;
   const gates = await readGateFacts({ ...deps, nowMs: bench.now() }, place);
-  const { batch } = await pickBatch(place, deps.config.matchers, gates, 50, deps);
+  const { batch } = await pickBatch(place, { matchers: deps.config.matchers, gates, limit: 50 }, deps);
   const [ramp] = await bench.ledger.ramps.all();
   if (batch === null || ramp === undefined) throw new Error('nothing waits for a ramp');
 

@@ -1,11 +1,10 @@
-import type { AccountId, CommandId, InstanceId, Region } from '../organization/ids.ts';
+import type { CommandId, InstanceId } from '../organization/ids.ts';
+import type { Target } from '../organization/target.ts';
 import type { RoleReference } from '../scan/matcher.ts';
 import { RUN_SHELL_SCRIPT } from './render-install.ts';
 
 /** Where a call goes and as whom. A null role means the worker's own credentials, whose account is asserted to be `accountId`. */
-export interface TargetAccess {
-  readonly accountId: AccountId;
-  readonly region: Region;
+export interface TargetAccess extends Target {
   readonly role: RoleReference | null;
 }
 

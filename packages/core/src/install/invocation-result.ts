@@ -52,6 +52,11 @@ export function invocationResult(invocation: Invocation, outputChars: number): A
   }
 }
 
+/** Whether its command may still run there. */
+export function isLive(invocation: Invocation): boolean {
+  return invocationResult(invocation, 0) === null;
+}
+
 /** The last characters: a script's verdict comes last. Control characters that could steer a terminal are dropped. */
 function tail(output: string, chars: number): string {
   // eslint-disable-next-line no-control-regex -- exactly the control characters are what must go
