@@ -1,16 +1,7 @@
 import { type SealedRecord, sealStateOf } from '@muster/core/enrollment/seal';
 import { targetId, type Target } from '@muster/core/organization/target';
 import type { HandlerDeps } from '../deps.ts';
-
-/** Something in which the ledger contradicts itself, or what this worker knows. */
-export interface Contradiction {
-  readonly id: string;
-  /** Completes "ID (…)", such as `its record has a wrong seal`. */
-  readonly why: string;
-}
-
-/** Ids shown in a finding. */
-const IDS_SHOWN = 10;
+import { type Doubt, listDoubts } from './untrusted-ledger.ts';
 
 /**
  * Makes the worker list the target's own commands in AWS again before the next send there, once everything that was sent
@@ -19,20 +10,18 @@ const IDS_SHOWN = 10;
  */
 export async function distrustTarget(
   target: Target,
-  contradictions: readonly Contradiction[],
+  doubts: readonly Doubt[],
   deps: Pick<HandlerDeps, 'ledger' | 'clock'>,
 ): Promise<void> {
   const id = targetId(target);
   const now = deps.clock.now();
   await deps.ledger.enrollments.distrust(target, now);
-  if (contradictions.length === 0) return;
-  const shown = contradictions.slice(0, IDS_SHOWN).map((one) => `${one.id} (${one.why})`);
-  const more = contradictions.length > IDS_SHOWN ? ` and ${contradictions.length - IDS_SHOWN} more` : '';
+  if (doubts.length === 0) return;
   await deps.ledger.control.raise({
     kind: 'ledger-untrusted',
     scope: id,
     sinceMs: now,
-    message: `The ledger in Redis contradicts itself about ${id}: ${shown.join(', ')}${more}. The commands of this target are listed in AWS before anything is sent to it again.`,
+    message: `The ledger in Redis contradicts itself about ${id}: ${listDoubts(doubts)}. The commands of this target are listed in AWS before anything is sent to it again.`,
     remedy:
       'Find out who else can write to Redis, or restored a part of it. Give Redis another password (docs/security.md), and look at what was sent lately (muster instances, the command history in SSM).',
   });
@@ -48,19 +37,19 @@ export async function areTrusted(
   deps: Pick<HandlerDeps, 'config' | 'ledger' | 'clock' | 'commands' | 'sent'>,
 ): Promise<boolean> {
   const now = deps.clock.now();
-  const contradictions: Contradiction[] = [];
+  const doubts: Doubt[] = [];
   let isAnyUnsealed = false;
   for (const candidate of candidates) {
     const { instanceId: id } = candidate.value;
     const state = sealStateOf(deps.config.markerKeys, target, candidate);
     const commandId = deps.sent.contradicts(candidate.value, now + deps.commands.awsAheadMs());
     if (state === 'absent') isAnyUnsealed = true;
-    if (state === 'wrong') contradictions.push({ id, why: 'its record has a wrong seal' });
+    if (state === 'wrong') doubts.push({ id, why: 'its record has a wrong seal' });
     else if (commandId !== null) {
-      contradictions.push({ id, why: `its record knows nothing of the command ${commandId}` });
+      doubts.push({ id, why: `its record knows nothing of the command ${commandId}` });
     }
   }
-  if (contradictions.length === 0 && !isAnyUnsealed) return true;
-  await distrustTarget(target, contradictions, deps);
+  if (doubts.length === 0 && !isAnyUnsealed) return true;
+  await distrustTarget(target, doubts, deps);
   return false;
 }

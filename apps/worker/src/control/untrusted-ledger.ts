@@ -4,16 +4,23 @@ import type { HandlerDeps } from '../deps.ts';
 
 type Deps = Pick<HandlerDeps, 'ledger' | 'clock' | 'config'>;
 
-/** Something the ledger says that AWS, or the worker's own configuration, does not bear out. */
-export interface Untrusted {
-  /** As it stands in Redis: of another client it may be any text. */
-  readonly instanceId: string;
+/** Something in which the ledger contradicts itself, AWS, or what this worker knows. */
+export interface Doubt {
+  /** Of an instance, as it stands in Redis: of another client it may be any text. */
+  readonly id: string;
   /** Completes "ID (…)", such as `its tags are not what any matcher selects`. */
   readonly why: string;
 }
 
 /** Ids shown in a finding. */
 const IDS_SHOWN = 10;
+
+/** The first of them, for a finding. */
+export function listDoubts(doubts: readonly Doubt[]): string {
+  const shown = doubts.slice(0, IDS_SHOWN).map(({ id, why }) => `${id} (${why})`);
+  const more = doubts.length > IDS_SHOWN ? ` and ${doubts.length - IDS_SHOWN} more` : '';
+  return `${shown.join(', ')}${more}`;
+}
 
 /**
  * Tells that instances for which the ledger had work were left alone, and why. An owner who changes tags between
@@ -22,23 +29,19 @@ const IDS_SHOWN = 10;
  */
 export async function raiseUntrusted(
   target: Target,
-  untrusted: readonly Untrusted[],
+  doubts: readonly Doubt[],
   deps: Deps,
 ): Promise<void> {
   const id = targetId(target);
   const now = deps.clock.now();
-  const shown = untrusted
-    .slice(0, IDS_SHOWN)
-    .map(({ instanceId, why }) => `${plainName(instanceId)} (${why})`)
-    .join(', ');
-  const more = untrusted.length > IDS_SHOWN ? ` and ${untrusted.length - IDS_SHOWN} more` : '';
+  const listed = listDoubts(doubts.map(({ id: name, why }) => ({ id: plainName(name), why })));
   // What was found again counts from now: the next scan is the one that must find nothing.
   await deps.ledger.control.clear('ledger-untrusted', id);
   await deps.ledger.control.raise({
     kind: 'ledger-untrusted',
     scope: id,
     sinceMs: now,
-    message: `The ledger had work for ${untrusted.length} instances of ${id} that are not to be sent to, and nothing was sent to them: ${shown}${more}. Either their tags, or the configuration, changed after the last scan, or another client than Muster writes to Redis.`,
+    message: `The ledger had work for ${doubts.length} instances of ${id} that are not to be sent to, and nothing was sent to them: ${listed}. Either their tags, or the configuration, changed after the last scan, or another client than Muster writes to Redis.`,
     remedy:
       'If their owner changed the tags, or you the configuration, there is nothing to do: this note goes away after the next complete scan. If not, find out who can write to Redis, give it another password, and read what was sent lately (muster instances, the command history in SSM).',
   });

@@ -63,14 +63,14 @@ export async function restoreIntents(target: Target, records: TargetRecords, dep
     if (!hasOpenCommand(value) || again.get(value.instanceId)?.version !== version) continue;
     batches.set(value.batchId, [...(batches.get(value.batchId) ?? []), value]);
   }
-  const contradictions = [...batches]
+  const doubts = [...batches]
     .filter(([batchId]) => !setAside.has(batchId))
     .map(([batchId, open]) => ({
       id: open.map(({ instanceId }) => instanceId).join(', '),
       why: `${open[0]?.state ?? 'open'} by the batch ${batchId}, whose intent is not there`,
     }));
   // What deleted the intent may have deleted records as well, and those have a command in AWS.
-  if (contradictions.length > 0) await distrustTarget(target, contradictions, deps);
+  if (doubts.length > 0) await distrustTarget(target, doubts, deps);
   for (const [batchId, open] of batches) {
     await deps.ledger.enrollments.write(
       target,

@@ -103,7 +103,7 @@ async function leaveAlone(target: Target, why: string, deps: HandlerDeps): Promi
   if (listed.length > 0) {
     await raiseUntrusted(
       target,
-      listed.map((instanceId) => ({ instanceId, why })),
+      listed.map((id) => ({ id, why })),
       deps,
     );
     await deps.ledger.due.schedule('scan', [targetId(target)]);

@@ -9,7 +9,7 @@ import { applyEvents } from '@muster/core/enrollment/apply-events';
 import { candidateAt } from '@muster/core/enrollment/record-codec';
 import { setAsideUnreadable } from '../enrollment/repair-ledger.ts';
 import type { HandlerDeps } from '../deps.ts';
-import { raiseUntrusted, type Untrusted } from '../control/untrusted-ledger.ts';
+import { type Doubt, raiseUntrusted } from '../control/untrusted-ledger.ts';
 import type { Wave } from '@muster/core/rollout/waves/wave';
 import type { SealedRecord, TargetRecords } from '@muster/core/enrollment/seal';
 
@@ -153,12 +153,12 @@ async function readCandidates(
   if (foreign.length > 0 || ids.some((id) => !records.has(id))) await setAsideUnreadable(target, deps);
   // One that another worker has claimed meanwhile is no longer listed, and not told.
   const repaired = await enrollments.repairCandidates(target, odd);
-  const untrusted = [...new Set([...foreign, ...repaired])].map(
-    (instanceId): Untrusted => ({ instanceId, why: whyOdd(instanceId) }),
+  const doubts = [...new Set([...foreign, ...repaired])].map(
+    (id): Doubt => ({ id, why: whyOdd(id) }),
   );
-  if (untrusted.length > 0) await raiseUntrusted(target, untrusted, deps);
+  if (doubts.length > 0) await raiseUntrusted(target, doubts, deps);
   // What was repaired is gone from the list, and the next turn looks at what comes after it.
-  return { records: due, isAll: isAll || untrusted.length > 0 };
+  return { records: due, isAll: isAll || doubts.length > 0 };
 }
 
 function isDue(record: StoredRecord, nowMs: number): boolean {

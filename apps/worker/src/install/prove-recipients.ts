@@ -13,7 +13,7 @@ import type { HandlerDeps } from '../deps.ts';
 import { applyEvents } from '@muster/core/enrollment/apply-events';
 import { eventsOfSighting, isOfTarget, ownerAmong, waveOfInstance } from '../scan/judge-target.ts';
 import type { Batch, Candidate } from './pick-batch.ts';
-import { raiseUntrusted, type Untrusted } from '../control/untrusted-ledger.ts';
+import { type Doubt, raiseUntrusted } from '../control/untrusted-ledger.ts';
 
 /** What decides, by this worker's configuration and proven facts of the account, who in a target may be sent to. */
 export interface SendScope {
@@ -126,10 +126,8 @@ async function leaveOut(
   const byId = new Map([...leftOut].map(([{ instanceId }, why]) => [instanceId, why]));
   const records = new Map([...leftOut.keys()].map((candidate) => [candidate.instanceId, candidate]));
   await applyEvents(deps, target, records, (id) => byId.get(id)?.events ?? []);
-  const untrusted: Untrusted[] = [...byId].flatMap(([instanceId, { doubt }]) =>
-    doubt === null ? [] : [{ instanceId, why: doubt }],
-  );
-  if (untrusted.length > 0) await raiseUntrusted(target, untrusted, deps);
+  const doubts: Doubt[] = [...byId].flatMap(([id, { doubt }]) => (doubt === null ? [] : [{ id, why: doubt }]));
+  if (doubts.length > 0) await raiseUntrusted(target, doubts, deps);
 }
 
 /** One call, which is given up when the send window ends: a throttle or no answer waits, a no is the target's. */

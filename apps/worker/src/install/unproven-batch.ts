@@ -24,7 +24,7 @@ export async function leaveBatch(
   const why = 'of a batch that no worker wrote, in a target out of scope';
   await raiseUntrusted(
     target,
-    instanceIds.map((instanceId) => ({ instanceId, why })),
+    instanceIds.map((id) => ({ id, why })),
     deps,
   );
   const ageMs = deps.clock.now() - timeOfBatch(batchId);
