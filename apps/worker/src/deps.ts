@@ -1,5 +1,4 @@
 import type { MusterConfig } from '@muster/core/config/model';
-import type { AccountId } from '@muster/core/organization/ids';
 import type { HostManagementPort } from '@muster/core/organization/host-management';
 import type { AnyJob, PayloadOf } from '@muster/core/jobs/define-job';
 import type { AccountPort, OrganizationPort } from '@muster/core/organization/organization-port';
@@ -55,15 +54,4 @@ export interface HandlerDeps {
   readonly leaveFailedSinceMs: number | null;
   /** Takes known secrets out of text from outside before it is kept. */
   readonly redact: (text: string) => string;
-}
-
-/** The account of the worker's own credentials, asked for only when a matcher is about it. */
-export async function callerAccountOf(
-  deps: Pick<HandlerDeps, 'config' | 'organization'>,
-  signal: AbortSignal,
-): Promise<AccountId | null> {
-  const needed = deps.config.matchers.some(
-    (matcher) => matcher.organization === null && matcher.role.kind === 'ambient',
-  );
-  return needed ? deps.organization.callerAccount(signal) : null;
 }

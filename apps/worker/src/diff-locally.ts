@@ -14,11 +14,12 @@ import { isJobError } from '@muster/core/runtime/errors';
 import type { Logger } from '@muster/core/runtime/logger-port';
 import { coversRegion, type Matcher } from '@muster/core/scan/matcher';
 import { groupByRole, matchersOfAccount } from '@muster/core/scan/matcher-scope';
-import { callerAccountOf, type HandlerDeps } from './deps.ts';
+import type { HandlerDeps } from './deps.ts';
 import { accountPages } from './organization/accounts-in-scope.ts';
 import { resolveRegions } from './organization/list-regions.ts';
 import { createLocalReaders } from './local-readers.ts';
 import { listSightings, ownerAmong } from './scan/judge-target.ts';
+import { callerAccountOf } from './organization/account-scope.ts';
 
 /** Accounts that are read at once. */
 const AT_ONCE = 16;

@@ -3,7 +3,7 @@ import { ORGANIZATION_MEMBER } from '@muster/core/jobs/catalog';
 import type { AccountId } from '@muster/core/organization/ids';
 import type { Matcher } from '@muster/core/scan/matcher';
 import { matchersOfAccount } from '@muster/core/scan/matcher-scope';
-import { callerAccountOf, type HandlerDeps } from '../deps.ts';
+import type { HandlerDeps } from '../deps.ts';
 
 /** Whether an account may be entered, by this worker's own configuration and by facts of it that are proven. */
 export type AccountScope =
@@ -18,6 +18,17 @@ type Deps = Pick<HandlerDeps, 'config' | 'organization' | 'clock' | 'timings' | 
 /** With what this worker seals, and checks what others have sealed. */
 export function sealerOf({ config, installation }: Pick<Deps, 'config' | 'installation'>): Sealer {
   return { keys: config.markerKeys, installation };
+}
+
+/** The account of the worker's own credentials, asked for only when a matcher is about it. */
+export async function callerAccountOf(
+  deps: Pick<Deps, 'config' | 'organization'>,
+  signal: AbortSignal,
+): Promise<AccountId | null> {
+  const needed = deps.config.matchers.some(
+    (matcher) => matcher.organization === null && matcher.role.kind === 'ambient',
+  );
+  return needed ? deps.organization.callerAccount(signal) : null;
 }
 
 /** Whether an account was listed in an organization that the configuration does not name, or names no more. */

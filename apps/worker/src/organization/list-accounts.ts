@@ -8,10 +8,10 @@ import { type Target, targetId } from '@muster/core/organization/target';
 import { isJobError, type JobError, messageOf } from '@muster/core/runtime/errors';
 import { matchersOfAccount } from '@muster/core/scan/matcher-scope';
 import { clearUntrusted } from '../control/untrusted-ledger.ts';
-import { callerAccountOf, type HandlerDeps } from '../deps.ts';
+import type { HandlerDeps } from '../deps.ts';
 import { dispatch, doDueWork, type DueOutcome } from '../due-work.ts';
 import { targetsOutOfScope } from '../scan/retire-target.ts';
-import { sealerOf } from './account-scope.ts';
+import { callerAccountOf, sealerOf } from './account-scope.ts';
 import { ACCOUNT_TAGS_REMEDY, accountPages } from './accounts-in-scope.ts';
 import { noteLeftAccounts } from './note-left-accounts.ts';
 

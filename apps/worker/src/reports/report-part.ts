@@ -8,8 +8,8 @@ import { ReportAccount, type ReportId } from '@muster/core/reports/report';
 import { isJobError, JobError } from '@muster/core/runtime/errors';
 import type { Matcher } from '@muster/core/scan/matcher';
 import { matchersOfAccount } from '@muster/core/scan/matcher-scope';
-import { callerAccountOf, type HandlerDeps } from '../deps.ts';
-import { scopeOfAccount, sealerOf } from '../organization/account-scope.ts';
+import type { HandlerDeps } from '../deps.ts';
+import { callerAccountOf, scopeOfAccount, sealerOf } from '../organization/account-scope.ts';
 import { accountPages } from '../organization/accounts-in-scope.ts';
 
 /** What the handlers of `muster doctor` and `muster plan` are made of; a command with `--local` has all of it in one process. */

@@ -5,8 +5,9 @@ import type { InstanceId } from '@muster/core/organization/ids';
 import { type Target, targetId } from '@muster/core/organization/target';
 import { selectedOf } from '@muster/core/rollout/selection/held-change';
 import { isPartOf, selectionOf, selects } from '@muster/core/rollout/selection/selection';
-import { callerAccountOf, type HandlerDeps } from '../deps.ts';
+import type { HandlerDeps } from '../deps.ts';
 import type { Sighting } from '../scan/judge-target.ts';
+import { callerAccountOf } from '../organization/account-scope.ts';
 
 type Deps = Pick<HandlerDeps, 'ledger' | 'config' | 'newId'>;
 

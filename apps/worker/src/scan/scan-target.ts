@@ -10,11 +10,11 @@ import type { BystanderKind, Bystanders } from '@muster/core/scan/bystander-stor
 import { excludesInstance } from '@muster/core/scan/matcher';
 import { groupByRole, needsAccountTags, type RoleGroup } from '@muster/core/scan/matcher-scope';
 import type { BegunScan, TargetScope } from '@muster/core/scan/scan-store';
-import { callerAccountOf, type HandlerDeps } from '../deps.ts';
+import type { HandlerDeps } from '../deps.ts';
 import { type DueOutcome, finishAfter } from '../due-work.ts';
 import { readRecords } from '../enrollment/repair-ledger.ts';
 import { trackLabels } from '../inventory/track-labels.ts';
-import { awaitProof, scopeOfAccount } from '../organization/account-scope.ts';
+import { awaitProof, callerAccountOf, scopeOfAccount } from '../organization/account-scope.ts';
 import { countAdded, countNone, markAdded } from '../rollout/take-selection.ts';
 import { decideTarget, type TargetReading } from './decide-target.ts';
 import { retireTarget } from './retire-target.ts';
