@@ -23,7 +23,7 @@ export type EnqueueJobs = <Job extends AnyJob>(
   options?: { readonly first: boolean },
 ) => Promise<void>;
 
-/** Everything the handlers are made of. Each names the parts it needs with `Pick`. */
+/** Everything the handlers are made of. A function that needs up to four parts of it names them with `Pick`. */
 export interface HandlerDeps {
   readonly config: MusterConfig;
   /** 12 hexadecimal digits; in every command's marker. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { faultOfScope } from '@muster/core/control/known-scope';
-import { printScope, type Scope, SCOPE_KINDS, scopeOf } from '@muster/core/control/scope';
+import { makeScope, printScope, type Scope, SCOPE_KINDS } from '@muster/core/control/scope';
 import { catalog } from '@muster/core/jobs/catalog';
 import { readResumeEffects } from '@muster/core/control/resume-effects';
 import { liveCommands, readTouched } from '@muster/core/control/touched-hosts';
@@ -184,7 +184,7 @@ export function scopeOfOptions(options: ScopeOptions): Scope {
   }
   const value = kind === 'all' ? '' : (options[kind] ?? '');
   if (kind === 'account' || kind === 'region' || kind === 'instance') parseId(kind, value);
-  const scope = scopeOf(kind, value);
+  const scope = makeScope(kind, value);
   if (scope !== null) return scope;
   throw new CommandError(EXIT.usage, `--${kind} ${value}: there is no such ${kind}`);
 }

@@ -42,7 +42,7 @@ export async function enterEpoch(
 }
 
 /** Records without a good seal, as they were before the target's commands are listed. */
-async function readUnsealed(target: Target, deps: HandlerDeps): Promise<readonly SealedRecord[]> {
+async function readUnsealed(target: Target, deps: Pick<HandlerDeps, 'ledger' | 'config'>): Promise<readonly SealedRecord[]> {
   const { markerKeys } = deps.config;
   if (markerKeys.length === 0) return [];
   const records = await deps.ledger.enrollments.readAll(target);
@@ -53,7 +53,7 @@ async function readUnsealed(target: Target, deps: HandlerDeps): Promise<readonly
 async function sealAgain(
   target: Target,
   records: readonly SealedRecord[],
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger'>,
 ): Promise<void> {
   // A state of a newer release is sealed again by that one.
   const changes = records.flatMap(({ version, value }): readonly RecordChange[] =>
@@ -63,7 +63,7 @@ async function sealAgain(
 }
 
 /** People should know that Redis was not what it had been: some of what they ordered may be lost. */
-async function raiseEpochFinding({ ledger, clock }: HandlerDeps): Promise<void> {
+async function raiseEpochFinding({ ledger, clock }: Pick<HandlerDeps, 'ledger' | 'clock'>): Promise<void> {
   await ledger.control.raise({
     kind: 'ledger-epoch-changed',
     scope: 'all',

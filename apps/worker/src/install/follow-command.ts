@@ -102,7 +102,7 @@ async function keepFollowing(
   return live(intent, results, deps);
 }
 
-function live(intent: Intent, results: Results, deps: HandlerDeps): LookOutcome {
+function live(intent: Intent, results: Results, deps: Pick<HandlerDeps, 'config'>): LookOutcome {
   const open = intent.instanceIds.filter((id) => !results.has(id)).length;
   return { nextInMs: pollDelayMs(intent.polls, deps), result: { ended: results.size, open, state: 'live' } };
 }
@@ -112,7 +112,7 @@ async function cancelAbandoned(
   { access, command }: FollowedBatch,
   results: Results,
   ctx: JobContext,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'clock' | 'commands'>,
 ): Promise<void> {
   const instanceIds = [...results].flatMap(([id, result]) =>
     result.kind === 'failure' && result.cause === 'ec2-ssm-command-lost' ? [id] : [],
@@ -141,7 +141,7 @@ function eventsOfEnds(
 async function look(
   { target, command, access }: FollowedBatch,
   ctx: JobContext,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'clock' | 'commands'>,
 ): Promise<readonly Invocation[] | JobError> {
   try {
     return await paced(deps, target, 'ssm:ListCommandInvocations', () =>
@@ -158,7 +158,7 @@ async function lookDenied(
   target: Target,
   intent: Intent,
   denial: JobError,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'timings'>,
 ): Promise<LookOutcome> {
   await markPartial(deps.ledger, target, denial);
   return { nextInMs: deps.timings.heldMs, result: { ended: 0, open: intent.instanceIds.length, state: 'denied' } };
@@ -169,7 +169,7 @@ function resultsOf(
   intent: Intent,
   invocations: readonly Invocation[],
   expired: boolean,
-  { config, redact }: HandlerDeps,
+  { config, redact }: Pick<HandlerDeps, 'config' | 'redact'>,
 ): Results {
   const results = new Map<InstanceId, AttemptResult>();
   for (const invocation of invocations) {
@@ -196,7 +196,7 @@ function withoutSecrets(invocation: Invocation, redact: HandlerDeps['redact']): 
 }
 
 /** Grows by half from the first look to the longest pause. */
-function pollDelayMs(polls: number, deps: HandlerDeps): number {
+function pollDelayMs(polls: number, deps: Pick<HandlerDeps, 'config'>): number {
   const { pollFirstMs, pollMaxMs } = deps.config.install;
   return Math.min(pollFirstMs * 1.5 ** Math.min(polls, 20), pollMaxMs);
 }

@@ -94,7 +94,7 @@ async function scopeOfTarget(
 }
 
 /** Nothing is sent where the configuration does not reach: its candidates are told of, and a scan retires the target. */
-async function leaveAlone(target: Target, why: string, deps: HandlerDeps): Promise<DueOutcome<Result>> {
+async function leaveAlone(target: Target, why: string, deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock'>): Promise<DueOutcome<Result>> {
   const foreign: string[] = [];
   const ids = await deps.ledger.enrollments.candidates(target, Number.MAX_SAFE_INTEGER, MANY, (id) =>
     foreign.push(id),
@@ -211,14 +211,14 @@ async function denied(
   target: Target,
   denial: JobError,
   sums: Sums,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'random'>,
 ): Promise<DueOutcome<Result>> {
   await withdrawCandidates(target, denial, deps);
   return done(null, sums, 'denied');
 }
 
 /** Nothing is sent to a target whose commands cannot be looked at: its candidates say why, and so does its coverage. */
-async function withdrawCandidates(target: Target, denial: JobError, deps: HandlerDeps): Promise<void> {
+async function withdrawCandidates(target: Target, denial: JobError, deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'random'>): Promise<void> {
   const ids = await deps.ledger.enrollments.candidates(target, Number.MAX_SAFE_INTEGER, MANY);
   const records = await deps.ledger.enrollments.read(target, ids);
   const judgment = { kind: 'ineligible', cause: causeOfDenial(denial) } as const;
@@ -244,7 +244,7 @@ async function nothingToSend(
     closed,
     wait,
   }: { readonly sums: Sums; readonly closed: ClosedGate | null; readonly wait: TurnWait | null },
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'clock' | 'timings'>,
 ): Promise<Ended> {
   const nextAtMs = await deps.ledger.enrollments.nextCandidateAt(target);
   if (nextAtMs === null) return done(null, sums, 'idle');

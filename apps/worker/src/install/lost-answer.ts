@@ -71,7 +71,7 @@ export async function resolveSend(
 async function findByMarker(
   { target, intent, access }: OpenBatch,
   ctx: JobContext,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'config' | 'installation' | 'commands'>,
 ): Promise<Invocation | null> {
   const { markerKeys: keys, install } = deps.config;
   const scope = { installation: deps.installation, keys, target };
@@ -110,7 +110,7 @@ async function findByMarker(
  * The latest moment at which the intent may have been written, epoch ms: one of another epoch may bear the date of a clock
  * that was behind, and is no younger than the epoch. As in `enterEpoch`, the process's own counter has a say in that.
  */
-async function sentAtLatestMs(intent: Intent, deps: HandlerDeps): Promise<number> {
+async function sentAtLatestMs(intent: Intent, deps: Pick<HandlerDeps, 'ledger' | 'clock' | 'seenEpochs'>): Promise<number> {
   const { epochs } = deps.ledger;
   const epoch = await epochs.current();
   const knownForMs = deps.seenEpochs.knownForMs(epoch);
@@ -120,12 +120,12 @@ async function sentAtLatestMs(intent: Intent, deps: HandlerDeps): Promise<number
 }
 
 /** Whether this worker can tell the batch's marker from a forged one: it holds the key that signed it. */
-function holdsKeyOf({ keyId }: Intent, { config }: HandlerDeps): boolean {
+function holdsKeyOf({ keyId }: Intent, { config }: Pick<HandlerDeps, 'config'>): boolean {
   return keyId === undefined || keyIdsOf(config.markerKeys).includes(keyId);
 }
 
 /** Another worker, or this one with another configuration, has to look for the command: without it nothing is concluded. */
-async function reportKeySkew(target: Target, deps: HandlerDeps): Promise<void> {
+async function reportKeySkew(target: Target, deps: Pick<HandlerDeps, 'ledger' | 'clock'>): Promise<void> {
   await deps.ledger.control.raise({
     kind: 'config-skew',
     scope: targetId(target),

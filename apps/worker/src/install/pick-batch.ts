@@ -134,7 +134,7 @@ async function askForReading({ ledger }: Pick<HandlerDeps, 'ledger'>): Promise<v
  */
 async function readCandidates(
   target: Target,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock'>,
   lookAt: number,
 ): Promise<{
   readonly records: TargetRecords;
@@ -173,7 +173,7 @@ function whyOdd(id: string): string {
 }
 
 /** A run that ends by itself tries each instance once: what failed since it began waits for a later run. */
-function isLeftForLater(record: StoredRecord, { leaveFailedSinceMs }: HandlerDeps): boolean {
+function isLeftForLater(record: StoredRecord, { leaveFailedSinceMs }: Pick<HandlerDeps, 'leaveFailedSinceMs'>): boolean {
   return leaveFailedSinceMs !== null && record.state === 'failed' && record.changedAtMs >= leaveFailedSinceMs;
 }
 
@@ -182,7 +182,7 @@ async function ownerOf(
   candidates: readonly Candidate[],
   matchers: readonly Matcher[],
   target: Target,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'clock'>,
 ): Promise<Matcher | null> {
   for (const { value } of candidates) {
     const matcher = matchers.find((one) => one.key === value.matcherKey);

@@ -121,7 +121,7 @@ function unfit(cause: Cause): readonly EnrollmentEvent[] {
 async function leaveOut(
   target: Target,
   leftOut: ReadonlyMap<Candidate, LeftOut>,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'random'>,
 ): Promise<void> {
   const byId = new Map([...leftOut].map(([{ instanceId }, why]) => [instanceId, why]));
   const records = new Map([...leftOut.keys()].map((candidate) => [candidate.instanceId, candidate]));
@@ -136,7 +136,7 @@ async function askEc2(
   candidates: readonly Candidate[],
   windowEndMonotonicMs: number,
   ctx: JobContext,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'clock' | 'timings' | 'instances'>,
 ): Promise<Map<InstanceId, Instance> | Exclude<Proof, { kind: 'proven' }>> {
   const leftMs = Math.max(0, windowEndMonotonicMs - deps.clock.monotonicMs());
   const look = AbortSignal.any([ctx.signal, AbortSignal.timeout(leftMs)]);

@@ -21,7 +21,7 @@ export async function stopSecondCommand(
   invocations: readonly Invocation[],
   records: TargetRecords,
   ctx: JobContext,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'commands'>,
 ): Promise<void> {
   for (const invocation of invocations) {
     const record = records.get(invocation.instanceId)?.value;
@@ -41,7 +41,7 @@ async function stopYounger(
   access: TargetAccess,
   { younger, older }: { readonly younger: Invocation; readonly older: Invocation },
   ctx: JobContext,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'clock' | 'commands'>,
 ): Promise<void> {
   const { commandId, instanceId } = younger;
   // Told first: a call that fails is made again at the next look, and the alarm does not wait for it.
@@ -62,7 +62,7 @@ async function findLive(
   access: TargetAccess,
   { commandId, instanceId }: { readonly commandId: CommandId; readonly instanceId: InstanceId },
   ctx: JobContext,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'commands'>,
 ): Promise<Invocation | undefined> {
   const all = await deps.commands.listInvocations(access, commandId, ctx.signal);
   return all.find((one) => one.instanceId === instanceId && isLive(one));

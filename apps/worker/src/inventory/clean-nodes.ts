@@ -61,7 +61,7 @@ function ended(nextInMs: number | null, result: Result): DueOutcome<Result> {
 /** Tells of shares that are too large to go at once, and takes back what is over. @returns the scopes whose nodes stay */
 async function holdShares(
   vanished: readonly VanishedNode[],
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'installation'>,
 ): Promise<ReadonlySet<string>> {
   const { ledger, config, clock } = deps;
   const { shares, nodes, accounts, isApproved } = await findHeld(vanished, deps);
@@ -178,7 +178,7 @@ function createRemovalNote({ ledger, config }: Pick<HandlerDeps, 'ledger' | 'con
   };
 }
 
-async function isFrozen(node: VanishedNode | undefined, deps: HandlerDeps): Promise<boolean> {
+async function isFrozen(node: VanishedNode | undefined, deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock'>): Promise<boolean> {
   const facts = { ledger: deps.ledger, config: deps.config, nowMs: deps.clock.now() };
   return node !== undefined && (await readFreeze(facts, 'clean-up', node.target)) !== null;
 }
@@ -199,7 +199,7 @@ function* inChunks(nodes: readonly VanishedNode[]): Generator<readonly VanishedN
 async function removeNode(
   { target, instanceId, nodeId, why, goneAtMs }: VanishedNode,
   ctx: JobContext,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'config' | 'teleport'>,
 ): Promise<'removed' | 'left' | number> {
   const facts = { nodeId, instanceId, target: targetId(target), accountId: target.accountId };
   const name = NodeName.safeParse(nodeId);
@@ -257,7 +257,7 @@ function doubtOf(
   return found.isLabeled ? null : 'it lacks the labels of its instance';
 }
 
-async function raiseFailure(message: string, denied: boolean, deps: HandlerDeps): Promise<void> {
+async function raiseFailure(message: string, denied: boolean, deps: Pick<HandlerDeps, 'ledger' | 'clock' | 'redact'>): Promise<void> {
   await deps.ledger.control.raise({
     kind: denied ? 'cleanup-denied' : 'cleanup-failed',
     scope: 'all',

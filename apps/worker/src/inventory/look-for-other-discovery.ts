@@ -14,7 +14,7 @@ import type { HandlerDeps } from '../deps.ts';
  * Looks for Discovery Services of Teleport that may enroll the same hosts, before the inventory that lets sends begin is
  * published. A look that fails leaves what the last one found.
  */
-export async function lookForOtherDiscovery(ctx: JobContext, deps: HandlerDeps): Promise<void> {
+export async function lookForOtherDiscovery(ctx: JobContext, deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'teleport'>): Promise<void> {
   const { ledger, config, clock } = deps;
   if (config.inventory.kind === 'none') return;
   const before = await ledger.otherDiscovery.read();
@@ -37,7 +37,7 @@ const NAMED = 5;
 
 async function tell(
   others: readonly OtherDiscovery[],
-  { ledger, config, clock }: HandlerDeps,
+  { ledger, config, clock }: Pick<HandlerDeps, 'ledger' | 'config' | 'clock'>,
 ): Promise<void> {
   const { hold, ignore } = config.otherDiscovery;
   const overlaps = withoutIgnored(others, ignore).flatMap((other) => overlapsOf(other, config.matchers));

@@ -69,7 +69,7 @@ async function copyNodes(
   { generation, ttlMs, accounts, digests, odd }: Snapshot,
   begunAtMs: number,
   ctx: JobContext,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'teleport'>,
 ): Promise<number> {
   let count = 0;
   let chunk: TeleportNode[] = [];
@@ -103,7 +103,7 @@ async function copyNodes(
  *
  * @returns to be called when the reading has ended
  */
-async function tellOfSilence(deps: HandlerDeps): Promise<() => void> {
+async function tellOfSilence(deps: Pick<HandlerDeps, 'ledger' | 'clock'>): Promise<() => void> {
   const { tookMs = 0 } = await deps.ledger.nodes.facts();
   const silentMs = Math.max(SILENT_MS, 2 * tookMs);
   return deps.clock.after(silentMs, () => {
@@ -122,7 +122,7 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
 const REMEDY =
   'Run the command by hand where the worker runs: tctl get nodes --format=json. Check its address and identity (muster.inventory.args), the network and proxies; where it only takes long, raise muster.inventory.timeout.';
 
-async function raiseUnavailable(message: string, code: ErrorCode | null, deps: HandlerDeps): Promise<void> {
+async function raiseUnavailable(message: string, code: ErrorCode | null, deps: Pick<HandlerDeps, 'ledger' | 'clock'>): Promise<void> {
   const remedy = (code === null ? undefined : REMEDIES[code]) ?? REMEDY;
   await deps.ledger.control.raise({
     kind: 'inventory-unavailable',
@@ -196,7 +196,7 @@ async function fail(
   message: string,
   error: unknown,
   ctx: JobContext,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'clock' | 'timings'>,
 ): Promise<DueOutcome<Result>> {
   // A loss of nodes goes on holding the sends until a reading or an operator has cleared it.
   const before = await deps.ledger.nodes.facts();

@@ -15,7 +15,7 @@ export async function tellMissing(
   before: InventoryFacts,
   next: { readonly generation: string; readonly begunAtMs: number; readonly digests: NodeDigests },
   { log }: Pick<JobContext, 'log'>,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'random'>,
 ): Promise<number> {
   const vanished = await deps.ledger.nodes.vanished(before, next);
   if (vanished === null) return next.begunAtMs;
@@ -30,7 +30,7 @@ export async function tellMissing(
 async function tell(
   { accountId, instanceIds }: VanishedNodes,
   missing: { readonly sinceMs: number; readonly lastSeenAtMs: number },
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'random'>,
 ): Promise<number> {
   const { enrollments } = deps.ledger;
   const targets = await enrollments.targetsOf(instanceIds);

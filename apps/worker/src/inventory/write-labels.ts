@@ -59,7 +59,7 @@ export async function handleWriteLabels(
 async function writeBatch(
   batch: readonly WaitingChange[],
   ctx: JobContext,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'teleport'>,
 ): Promise<void> {
   if (batch.length === 0) return;
   const now = deps.clock.now();
@@ -86,7 +86,7 @@ async function giveUp(
   denied: boolean,
   written: number,
   ctx: JobContext,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'clock' | 'timings'>,
 ): Promise<DueOutcome<Result>> {
   const now = deps.clock.now();
   const message = messageOf(error);

@@ -77,7 +77,7 @@ function regionsInScope(
 async function unreadTargets(
   accountId: AccountId,
   regions: readonly Region[],
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger'>,
 ): Promise<readonly string[]> {
   const targets = regions.map((region): Target => ({ accountId, region }));
   const coverage = await Promise.all(targets.map((target) => deps.ledger.coverage.read(target)));
@@ -90,7 +90,7 @@ async function passOver(
   error: JobError,
   before: Coverage | null,
   ctx: JobContext,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'timings'>,
 ): Promise<DueOutcome<Result>> {
   const outcome = coverageOfFailure(error, before, begunAtMs, deps);
   if (outcome === null) throw error;
@@ -104,7 +104,7 @@ async function deny(
   { accountId, begunAtMs }: ReadAccount,
   error: JobError,
   ctx: JobContext,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'timings'>,
 ): Promise<DueOutcome<Result>> {
   const coverage: Coverage = {
     status: 'denied',

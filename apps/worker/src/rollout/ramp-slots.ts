@@ -29,7 +29,7 @@ export async function letInByRamps(
   target: Target,
   batch: Batch,
   gates: GateFacts,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'timings'>,
 ): Promise<LetIn> {
   const { ramps } = deps.ledger;
   const plain = { ...batch, candidates: batch.candidates.map((one) => ({ ...one, ramps: [] })) };
@@ -66,7 +66,7 @@ export async function moveRampsOn(deps: Pick<HandlerDeps, 'ledger' | 'config' | 
 }
 
 /** The ramps of the ledger, with that of the batch's matcher: begun by the first send that is about to happen. */
-async function knownRamps(batch: Batch, gates: GateFacts, deps: HandlerDeps): Promise<GateFacts['ramps']> {
+async function knownRamps(batch: Batch, gates: GateFacts, deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock'>): Promise<GateFacts['ramps']> {
   const id = matcherRampId(batch.matcher.key);
   if (gates.ramps.has(id)) return gates.ramps;
   const { ramps } = deps.ledger;
@@ -91,7 +91,7 @@ const LOOKED_AT = 300;
  * On a ledger of a release without ramps, a matcher through which a first step's hosts have joined has had its mass start.
  * Nodes that were there before Muster prove nothing, and neither do those whose attempts Redis has lost: it begins small.
  */
-async function lookAtOldMatchers(deps: HandlerDeps): Promise<void> {
+async function lookAtOldMatchers(deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock'>): Promise<void> {
   const { ledger, config, clock } = deps;
   const joined = new Map<MatcherKey, number>();
   const { first } = config.rollout.ramp;
@@ -121,7 +121,7 @@ function hasJoinedByCommand({ attempts }: StoredRecord): boolean {
  */
 async function roomOf(
   slots: ReadonlyMap<string, RampSlots | null>,
-  { ledger, clock, timings }: HandlerDeps,
+  { ledger, clock, timings }: Pick<HandlerDeps, 'ledger' | 'clock' | 'timings'>,
 ): Promise<Map<string, number>> {
   const now = clock.now();
   const { accounts, regions } = await ledger.ramps.spread(now);

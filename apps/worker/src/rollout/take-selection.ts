@@ -81,7 +81,7 @@ export async function markAdded(
   { account, target }: { readonly account: Account; readonly target: Target },
   sightings: Sightings,
   signal: AbortSignal,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'config' | 'organization'>,
 ): Promise<MarkedSightings> {
   const { selection } = deps.ledger;
   const now = selectionOf(deps.config.matchers);
@@ -116,7 +116,7 @@ export async function countAdded(
   target: Target,
   { sightings, isChange }: MarkedSightings,
   records: ReadonlyMap<InstanceId, StoredRecord>,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'config' | 'newId'>,
 ): Promise<void> {
   if (!isChange) return;
   const { selection } = deps.ledger;

@@ -89,7 +89,7 @@ function changesOf(
   { target }: TargetReading,
   records: TargetRecords,
   next: ReadonlyMap<InstanceId, StoredRecord>,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'config' | 'clock' | 'timings'>,
 ): readonly RecordChange[] {
   const goneBeforeMs = deps.clock.now() - deps.timings.goneMs;
   const changes: RecordChange[] = [];

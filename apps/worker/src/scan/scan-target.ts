@@ -141,7 +141,7 @@ async function retire(
   return notRead('retired', nextInMs, changed);
 }
 
-async function lacksAccountTags(account: Account, signal: AbortSignal, deps: HandlerDeps): Promise<boolean> {
+async function lacksAccountTags(account: Account, signal: AbortSignal, deps: Pick<HandlerDeps, 'config' | 'organization'>): Promise<boolean> {
   const { matchers } = deps.config;
   if (account.tags !== undefined || matchers.every((one) => one.accountTags === undefined)) return false;
   return needsAccountTags(matchers, account, await callerAccountOf(deps, signal));
@@ -150,7 +150,7 @@ async function lacksAccountTags(account: Account, signal: AbortSignal, deps: Han
 /** The target's records, and what its labels and its host management last came to: asked for at once, so that all travel together. */
 async function readLedger(
   target: Target,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock'>,
 ): Promise<{
   readonly records: TargetRecords;
   readonly summary: LabelSummary | null;

@@ -57,7 +57,7 @@ async function distrustOldNewcomers(
   { target, before: coverage }: TargetReading,
   { next }: Decision,
   records: TargetRecords,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'clock'>,
 ): Promise<void> {
   const lastCompleteAtMs = coverage?.completeAtMs ?? Number.POSITIVE_INFINITY;
   const isOldNewcomer = ({ instanceId, state, launchedAtMs }: StoredRecord): boolean =>
@@ -72,7 +72,7 @@ async function commit(
   target: Target,
   { changes, next }: Decision,
   sendsNotBeforeMs: number,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger' | 'clock' | 'enqueue' | 'timings'>,
 ): Promise<Written> {
   if (changes.length === 0 && ![...next.values()].some(isWaiting)) return { queued: 0, changed: 0 };
   const queued = changes.filter((change) => change.value?.state === 'queued').length;
@@ -93,7 +93,7 @@ async function clearSkew(
   target: Target,
   { changes }: Decision,
   before: TargetRecords,
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'ledger'>,
 ): Promise<void> {
   const handedOver = changes.some(({ instanceId, value }) => {
     const old = before.get(instanceId)?.value;

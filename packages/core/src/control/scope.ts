@@ -31,7 +31,7 @@ export const SCOPE_KINDS = [
 ] as const satisfies readonly ScopeKind[];
 
 /** Null where the value does not fit the kind. */
-export function scopeOf(kind: ScopeKind, value: string): Scope | null {
+export function makeScope(kind: ScopeKind, value: string): Scope | null {
   switch (kind) {
     case 'all':
       return ALL;
@@ -53,7 +53,7 @@ export function parseScope(text: string): Scope | null {
   if (text === 'all') return ALL;
   const { kind, subject } = cut(text);
   const known = SCOPE_KINDS.find((one) => one === kind);
-  return known === undefined || known === 'all' ? null : scopeOf(known, subject);
+  return known === undefined || known === 'all' ? null : makeScope(known, subject);
 }
 
 export function printScope(scope: Scope): ScopeText {

@@ -21,7 +21,7 @@ import { ALL } from '../scope.ts';
 import { cancelPart, retryPart, type StepCounts } from './act-on-part.ts';
 import { type Action, type ActionId, type ActionPart, isBulk, rampOfAction } from './action.ts';
 import { sweepScopeOf } from './plan-one-step.ts';
-import { OTHER_INVENTORY, readShownResume, scopeOf, scopesOf } from './scopes-of-action.ts';
+import { OTHER_INVENTORY, readShownResume, scopeOfAction, scopesOf } from './scopes-of-action.ts';
 import { noteAction } from './start-action.ts';
 
 export interface RunDeps {
@@ -52,7 +52,7 @@ const NOTHING: Turn = { isOver: true, accounts: new Set() };
 export async function runAction(deps: RunDeps, id: ActionId, turnMs: number): Promise<Turn> {
   const action = await deps.ledger.actions.read(id);
   if (action === null || action.state !== 'running') return NOTHING;
-  if ('scope' in action.selection && scopeOf(action) === null) {
+  if ('scope' in action.selection && scopeOfAction(action) === null) {
     await end(deps, action, 'failed', `this release cannot read the scope ${action.selection.scope}`);
     return NOTHING;
   }
@@ -90,7 +90,7 @@ async function runSteps(deps: RunDeps, action: Action, untilMs: number): Promise
 const NO_HOSTS: StepCounts = { done: 0, skipped: 0, failed: 0 };
 
 function doPart(deps: RunDeps, action: Action, part: ActionPart): Promise<StepCounts> {
-  const scope = scopeOf(action);
+  const scope = scopeOfAction(action);
   // Without a scope the ids alone say who is meant.
   if (scope === null && part.ids === null) return Promise.resolve(NO_HOSTS);
   if (action.kind === 'cancel') return cancelPart(deps, part, deps.enqueueCancels);
@@ -100,7 +100,7 @@ function doPart(deps: RunDeps, action: Action, part: ActionPart): Promise<StepCo
 /** Begun before the first record says so: no host of a retry of many is sent to without it. */
 async function beginRamp({ ledger, config, clock }: RunDeps, action: Action): Promise<void> {
   const rule = config.rollout.ramp;
-  if (action.kind !== 'retry' || rule.off || scopeOf(action)?.kind === 'instance') return;
+  if (action.kind !== 'retry' || rule.off || scopeOfAction(action)?.kind === 'instance') return;
   const subject = 'scope' in action.selection ? action.selection.scope : action.about;
   const about = { kind: 'retry', subject, nowMs: clock.now() } as const;
   await ledger.ramps.begin(rampOfAction(action.id), about, rule, 'once');
@@ -165,7 +165,7 @@ async function act(deps: RunDeps, action: Action): Promise<Ended> {
       const scopes = await scopesOf(ledger, action);
       if (scopes.length === 0) return failed('no host was chosen: nothing was paused');
       for (const scope of scopes) await pauseScope(deps, scope, action.start?.reason ?? '');
-      const count = scopeOf(action) === null ? `${scopes.length} of ` : '';
+      const count = scopeOfAction(action) === null ? `${scopes.length} of ` : '';
       return done(`paused ${count}${action.about}`);
     }
     case 'resume': {
@@ -183,7 +183,7 @@ async function act(deps: RunDeps, action: Action): Promise<Ended> {
       return done(action.about);
     }
     case 'sweep': {
-      const asked = scopeOf(action);
+      const asked = scopeOfAction(action);
       const scope = asked === null ? null : sweepScopeOf(asked);
       if (scope === null) return failed(`no sweep can be narrowed to ${action.about}`);
       const { targets, accounts } = await requestSweep({ ledger, newId: () => action.id }, scope);

@@ -51,7 +51,7 @@ export async function readShownResume(
 }
 
 /** Null for a list, a filter or a subject, and for a scope that only a newer release can read. */
-export function scopeOf({ selection }: Pick<Action, 'selection'>): Scope | null {
+export function scopeOfAction({ selection }: Pick<Action, 'selection'>): Scope | null {
   return 'scope' in selection ? parseScope(selection.scope) : null;
 }
 
@@ -60,7 +60,7 @@ export async function scopesOf(
   { actions }: Pick<Ledger, 'actions'>,
   action: Action,
 ): Promise<readonly Scope[]> {
-  const scope = scopeOf(action);
+  const scope = scopeOfAction(action);
   if (scope !== null) return [scope];
   const scopes: Scope[] = [];
   for (let cursor = 0; cursor < action.parts; cursor += 1) {

@@ -6,7 +6,7 @@ import type { Ledger } from '../ledger.ts';
 import { isPinnedInventory } from '../resume-effects.ts';
 import { readTouched } from '../touched-hosts.ts';
 import { type Action, type ActionId, isBulk } from './action.ts';
-import { OTHER_INVENTORY, readShownResume, scopeOf, scopesOf } from './scopes-of-action.ts';
+import { OTHER_INVENTORY, readShownResume, scopeOfAction, scopesOf } from './scopes-of-action.ts';
 
 /** What became of a request to begin a plan. */
 export type StartResult =
@@ -117,7 +117,7 @@ async function whyOutdated(
       : null;
   const unshown = resume?.unshown ?? null;
   if (unshown !== null) return `it would end ${unshown} by now, which was not shown: plan again`;
-  const scope = scopeOf(action);
+  const scope = scopeOfAction(action);
   // To stop is never too much, a sweep sends nothing, and a list does not grow.
   if (scope === null || kind === 'pause' || kind === 'sweep') return null;
   const { hosts } = await readTouched(ledger, kind, scope, new Set(resume?.stillPaused ?? []));
