@@ -1,5 +1,5 @@
 import type { Ledger } from '@muster/core/control/ledger';
-import { nextAttempt } from '@muster/core/enrollment/next-record';
+import { nextAttempt } from '@muster/core/enrollment/next-attempt';
 import { causeOf, stateOf, type StoredRecord } from '@muster/core/enrollment/record';
 import type { AccountId, Region } from '@muster/core/organization/ids';
 import type { Target } from '@muster/core/organization/target';

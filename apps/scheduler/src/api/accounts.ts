@@ -17,7 +17,7 @@ import type { AccountSums } from '../read-model/place-rollup.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { checkFilter } from './instance-words.ts';
 import { faultsOfWords } from './list-request.ts';
-import { replyFromModel } from './model-reply.ts';
+import { replyFromModel } from './reply-from.ts';
 import { invalidRequest, problem, type RequestFault } from './problem.ts';
 import { answer, type ApiRoute, defineRoute, refuse } from './route.ts';
 

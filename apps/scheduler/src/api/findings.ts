@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { FindingRow, FindingsPage, FindingsQuery } from '@muster/api/findings';
 import { Owner, Severity } from '@muster/api/scopes';
-import { FINDING_KINDS } from '@muster/core/control/findings';
+import { FINDING_KINDS } from '@muster/core/control/finding-kinds';
 import { Cause } from '@muster/core/enrollment/cause';
 import { rowsOfFindings, urgencyOf } from './finding-rows.ts';
 import { faultsOfWords } from './list-request.ts';
 import { pageOfRows } from './page-of-rows.ts';
 import { invalidRequest, problem, type RequestFault } from './problem.ts';
 import { answer, type ApiRoute, defineRoute, refuse } from './route.ts';
-import { replyFrom } from './snapshot-reply.ts';
+import { replyFromSnapshot } from './reply-from.ts';
 
 /** The findings that stand. */
 export const findingRoutes: readonly ApiRoute[] = [
@@ -29,7 +29,7 @@ export const findingRoutes: readonly ApiRoute[] = [
     answer: FindingsPage,
     async handle({ query, list }, deps) {
       const { value: facts } = await deps.readModelFacts();
-      return replyFrom(await deps.readSnapshot(), deps, (snapshot, freshness) => {
+      return replyFromSnapshot(await deps.readSnapshot(), deps, (snapshot, freshness) => {
         const all = rowsOfFindings(snapshot, facts?.accountsByCause);
         const faults = faultsOfQuery(query, all);
         if (faults.length > 0) return refuse(invalidRequest(faults));
@@ -53,7 +53,7 @@ export const findingRoutes: readonly ApiRoute[] = [
     problems: [404],
     async handle({ params: { id } }, deps) {
       const { value: facts } = await deps.readModelFacts();
-      return replyFrom(await deps.readSnapshot(), deps, (snapshot) => {
+      return replyFromSnapshot(await deps.readSnapshot(), deps, (snapshot) => {
         const found = rowsOfFindings(snapshot, facts?.accountsByCause).find((row) => row.id === id);
         return found === undefined
           ? refuse(

@@ -17,7 +17,7 @@ import { tellStory } from './instance-story.ts';
 import type { ApiDeps } from './api-deps.ts';
 import type { Position } from './cursor.ts';
 import type { ListAsked } from './list-request.ts';
-import { replyFromModel } from './model-reply.ts';
+import { replyFromModel } from './reply-from.ts';
 import { invalidRequest, problem } from './problem.ts';
 import { answer, type ApiRoute, defineRoute, refuse } from './route.ts';
 import { withRecords } from './rows-with-records.ts';

@@ -5,7 +5,7 @@ import { actorOf } from './actions.ts';
 import { rowsOfFindings } from './finding-rows.ts';
 import { problem } from './problem.ts';
 import { answer, type ApiRoute, defineRoute, refuse } from './route.ts';
-import { replyFrom } from './snapshot-reply.ts';
+import { replyFromSnapshot } from './reply-from.ts';
 
 const FindingParams = z.object({ id: z.string().max(400).describe('`KIND@SCOPE`, as the list has it.') });
 
@@ -29,7 +29,7 @@ export const muteRoutes: readonly ApiRoute[] = [
       const wrong = faultOfMute({ nowMs, untilMs });
       if (wrong !== null) return refuse(problem(422, wrong));
       const actor = actorOf(principal);
-      return replyFrom(await deps.readSnapshot(), deps, async (snapshot) => {
+      return replyFromSnapshot(await deps.readSnapshot(), deps, async (snapshot) => {
         const found = rowsOfFindings(snapshot).find((row) => row.id === id);
         if (found === undefined) {
           return refuse(

@@ -6,7 +6,7 @@ import type { Snapshot } from '../http/snapshot.ts';
 import { rowsOfFindings } from './finding-rows.ts';
 import { FUNNEL, type Oldest } from './model-facts.ts';
 import { answer, type ApiRoute, defineRoute } from './route.ts';
-import { replyFrom } from './snapshot-reply.ts';
+import { replyFromSnapshot } from './reply-from.ts';
 import { newestSweep, viewOfEnded } from './sweeps.ts';
 
 /** More is a list of its own. */
@@ -23,7 +23,7 @@ export const overviewRoutes: readonly ApiRoute[] = [
     answer: Overview,
     handle: async (_asked, deps) => {
       const [reading, { value: facts }] = await Promise.all([deps.readSnapshot(), deps.readModelFacts()]);
-      return replyFrom(reading, deps, (snapshot, freshness) => {
+      return replyFromSnapshot(reading, deps, (snapshot, freshness) => {
         const { proxyServer, discoveryGroup, pollIntervalMs } = deps.config();
         const { status, endedSweeps, inventory } = snapshot;
         const { instances, commands, aws, rollout } = status;

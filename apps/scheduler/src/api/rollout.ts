@@ -1,10 +1,11 @@
 import { Rollout, Wave, WavesPage, WavesQuery } from '@muster/api/rollout';
-import { readAccountNames } from './account-names.ts';
+import type { AccountId } from '@muster/core/organization/ids';
+import type { CoverageLedger } from '@muster/core/organization/coverage-store';
 import type { ApiDeps } from './api-deps.ts';
 import { pageOfRows } from './page-of-rows.ts';
 import { brakeOf, capsOf, viewOfChange, viewOfFreeze, viewOfPause, viewOfRequest } from './rollout-view.ts';
 import { answer, type ApiRoute, defineRoute } from './route.ts';
-import { replyFrom } from './snapshot-reply.ts';
+import { replyFromSnapshot } from './reply-from.ts';
 
 /** Of the accounts that a held change adds hosts in, the first. */
 const ACCOUNTS_SHOWN = 50;
@@ -19,7 +20,7 @@ export const rolloutRoutes: readonly ApiRoute[] = [
     role: 'viewer',
     answer: Rollout,
     handle: async (_asked, deps) =>
-      replyFrom(await deps.readSnapshot(), deps, async ({ status, pauses }, freshness) => {
+      replyFromSnapshot(await deps.readSnapshot(), deps, async ({ status, pauses }, freshness) => {
         const config = deps.config();
         const [places, approvals, held] = await Promise.all([
           deps.ledger.caps.places(),
@@ -54,7 +55,7 @@ export const rolloutRoutes: readonly ApiRoute[] = [
     },
     answer: WavesPage,
     handle: async ({ list }, deps) =>
-      replyFrom(await deps.readSnapshot(), deps, ({ status }, freshness) => {
+      replyFromSnapshot(await deps.readSnapshot(), deps, ({ status }, freshness) => {
         const rows = status.rollout.waves.map((wave, place) => ({ ...wave, place }));
         const page = pageOfRows(rows, { list, idOf: ({ name }) => name, freshness });
         return answer({ ...page, items: page.items.map(({ place: _place, ...wave }) => wave) });
@@ -73,5 +74,16 @@ async function readHeld({ ledger }: Pick<ApiDeps, 'ledger'>): Promise<Rollout['h
   return viewOfChange(
     held,
     added.map(({ accountId, hosts }) => ({ accountId, name: names.get(accountId) ?? '', hosts })),
+  );
+}
+
+/** Names of accounts as Organizations has them, each asked once; one that the ledger does not know is left out. */
+async function readAccountNames(
+  coverage: Pick<CoverageLedger, 'account'>,
+  accountIds: Iterable<AccountId>,
+): Promise<ReadonlyMap<AccountId, string>> {
+  const known = await Promise.all([...new Set(accountIds)].map((accountId) => coverage.account(accountId)));
+  return new Map(
+    known.filter((one) => one !== null).map(({ account }) => [account.accountId, account.name] as const),
   );
 }

@@ -4,7 +4,7 @@ import { type OrganizationStatus, unreadIn } from '@muster/core/reports/organiza
 import type { Snapshot } from '../http/snapshot.ts';
 import { pageOfRows } from './page-of-rows.ts';
 import { answer, type ApiRoute, defineRoute } from './route.ts';
-import { replyFrom } from './snapshot-reply.ts';
+import { replyFromSnapshot } from './reply-from.ts';
 
 /** One that has ended. */
 export function viewOfEnded(sweep: EndedSweep): Sweep {
@@ -47,7 +47,7 @@ export const sweepRoutes: readonly ApiRoute[] = [
     list: { row: Sweep, sorts: ['startedAt', 'finishedAt', 'state', 'verdict'], usualSort: '-startedAt' },
     answer: SweepsPage,
     handle: async ({ list }, deps) =>
-      replyFrom(await deps.readSnapshot(), deps, (snapshot, freshness) =>
+      replyFromSnapshot(await deps.readSnapshot(), deps, (snapshot, freshness) =>
         answer(pageOfRows(sweepsOf(snapshot), { list, idOf: ({ id }) => id, freshness })),
       ),
   }),

@@ -14,7 +14,7 @@ import { isLoopback } from '@muster/core/runtime/request-origin';
 import { carriesToken } from '../access/api-tokens.ts';
 import { createAccess } from '../access/create-access.ts';
 import { askToSignIn, requireRole } from '../access/principal.ts';
-import { trustsProxy } from '../access/trust-proxy.ts';
+import { trustsProxy } from '../access/proxy-addresses.ts';
 import { createApi } from '../api/api-app.ts';
 import { limitRate } from '../api/limit-rate.ts';
 import { API_PATH } from '../api/route.ts';

@@ -5,7 +5,8 @@
  */
 import { isSilent } from './cause.ts';
 import type { EventOf, Judgment } from './event.ts';
-import { baseOf, failedRecord, nextDelayMs, type Transition, type TransitionContext } from './next-record.ts';
+import { nextDelayMs } from './next-attempt.ts';
+import { baseOf, failedRecord, type Transition, type TransitionContext } from './next-record.ts';
 import type { EnrollmentBase, EnrollmentRecord } from './record.ts';
 
 /** A node ends the way, whatever installed it, from any state that holds no open command. */

@@ -1,7 +1,8 @@
 import type { MusterConfig } from '../config/model.ts';
 import type { Ledger } from '../control/ledger.ts';
 import { causeFacts } from '../enrollment/cause.ts';
-import { describeNextAttempt, nextAttempt, type NextAttempt, onItsWay } from '../enrollment/next-record.ts';
+import { describeNextAttempt, nextAttempt, type NextAttempt } from '../enrollment/next-attempt.ts';
+import { onItsWay } from '../enrollment/next-record.ts';
 import { causeOf, isRepair, stateOf, type StoredRecord } from '../enrollment/record.ts';
 import { describeCluster } from '../install/output-clusters.ts';
 import { countUnmanaged, type HostManagementState } from '../organization/host-management.ts';

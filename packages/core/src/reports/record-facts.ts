@@ -1,4 +1,4 @@
-import { nextAttempt } from '../enrollment/next-record.ts';
+import { nextAttempt } from '../enrollment/next-attempt.ts';
 import type { StoredRecord } from '../enrollment/record.ts';
 import { candidateAt } from '../enrollment/record-codec.ts';
 import type { TargetWait } from '../rollout/send-wait.ts';

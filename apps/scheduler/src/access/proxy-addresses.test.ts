@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { trustsProxy } from './trust-proxy.ts';
+import { trustsProxy } from './proxy-addresses.ts';
 
 test('proxies are told by address and by network, and a reload changes them', () => {
   let proxies: readonly string[] = ['10.0.0.0/8', '192.0.2.7', 'fd00::/8'];
