@@ -61,6 +61,26 @@ test.each(['docs/ARCHITECTURE.md', 'docs/sending-once.md', 'docs/inventory.md', 
   },
 );
 
+test('the files of code that a comment names are there', async () => {
+  const files = globSync('{apps,packages,test,scripts,bench}/**/*.{ts,tsx,js,lua}', {
+    cwd: ROOT,
+    exclude: (name) => name === 'node_modules',
+  });
+  const missing: string[] = [];
+  let named = 0;
+  for (const file of files) {
+    const text = await page(file);
+    const comments = text.match(file.endsWith('.lua') ? /--.*/g : /\/\*[\s\S]*?\*\/|\/\/.*/g) ?? [];
+    const words = quotedIn(comments.join('\n')).filter((word) => /^[\w./-]+\.(tsx?|lua)$/.test(word));
+    named += words.length;
+    const gone = words.filter((word) => !files.some((one) => `/${one}`.endsWith(`/${word.replace(/^[./]+/, '')}`)));
+    missing.push(...gone.map((word) => `${file}: ${word}`));
+  }
+
+  expect(named).toBeGreaterThan(20);
+  expect(missing).toEqual([]);
+});
+
 test('docs/metrics.md lists every metric, and no other', async () => {
   const files = globSync('{apps,packages}/*/src/**/*.ts', {
     cwd: ROOT,

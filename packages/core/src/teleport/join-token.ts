@@ -74,7 +74,7 @@ function whatElse(text: string): string {
 /** A look at the text from the start of every line that may begin JSON; more than so many lines begin none. */
 const MOST_STARTS = 50;
 
-/** Lines of text may come before the JSON (see `json-start.ts`). Null when there is none. */
+/** Lines of text may come before the JSON (see `array-elements.ts`). Null when there is none. */
 function parseJson(text: string): unknown {
   const starts = [...text.matchAll(/^[\t ]*[[{]/gm)].slice(0, MOST_STARTS);
   for (const { index } of starts) {

@@ -28,7 +28,7 @@ export interface InstallDefaults {
 
 /**
  * What is sent to hosts, by Teleport's rules. Whatever reaches a shell is held to the alphabets of
- * `domain/installer/alphabets.ts`. Faults are reported; the value is then of no use.
+ * `install/alphabets.ts`. Faults are reported; the value is then of no use.
  */
 export function checkInstall(
   shape: MatcherShape,
