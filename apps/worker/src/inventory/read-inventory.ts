@@ -36,6 +36,7 @@ export async function handleReadInventory(
     const begunAtMs = deps.clock.now();
     const snapshot: Snapshot = {
       generation: `g${begunAtMs}`,
+      begunAtMs,
       ttlMs: 3 * inventory.freshnessMs,
       accounts: new Set(),
       digests: createNodeDigests(),
@@ -44,9 +45,9 @@ export async function handleReadInventory(
     const endSilence = await tellOfSilence(deps);
     try {
       await lookForOtherDiscovery(ctx, deps);
-      const count = await copyNodes(snapshot, begunAtMs, ctx, deps);
+      const count = await copyNodes(snapshot, ctx, deps);
       await snapshot.odd.report();
-      return await publish(snapshot, begunAtMs, count, inventory, ctx, deps);
+      return await publish(snapshot, { count, inventory }, ctx, deps);
     } catch (error) {
       return await fail(deps.redact(messageOf(error)), error, ctx, deps);
     } finally {
@@ -58,6 +59,7 @@ export async function handleReadInventory(
 /** A snapshot that is being written. */
 interface Snapshot {
   readonly generation: string;
+  readonly begunAtMs: number;
   readonly ttlMs: number;
   /** The accounts that it has nodes of so far. */
   readonly accounts: Set<AccountId>;
@@ -66,8 +68,7 @@ interface Snapshot {
 }
 
 async function copyNodes(
-  { generation, ttlMs, accounts, digests, odd }: Snapshot,
-  begunAtMs: number,
+  { generation, begunAtMs, ttlMs, accounts, digests, odd }: Snapshot,
   ctx: JobContext,
   deps: Pick<HandlerDeps, 'ledger' | 'teleport'>,
 ): Promise<number> {
@@ -144,10 +145,15 @@ function isDrop(before: number, count: number, maxDropShare: number): boolean {
 }
 
 async function publish(
-  { generation, ttlMs, digests: { digests } }: Snapshot,
-  begunAtMs: number,
-  count: number,
-  inventory: { readonly maxDropShare: number; readonly refreshMs: number },
+  { generation, begunAtMs, ttlMs, digests: { digests } }: Snapshot,
+  {
+    count,
+    inventory,
+  }: {
+    /** Nodes of the snapshot. */
+    readonly count: number;
+    readonly inventory: { readonly maxDropShare: number; readonly refreshMs: number };
+  },
   ctx: JobContext,
   deps: HandlerDeps,
 ): Promise<DueOutcome<Result>> {

@@ -61,7 +61,7 @@ export async function trackLabels(
     (sighting.owner === null ? unmatched : kept).add(id);
   }
   const written = await labels.written(target);
-  const plan = planLabels(wanted, unmatched, kept, written, now, deps.config.labels);
+  const plan = planLabels({ wanted, unmatched, kept, written }, now, deps.config.labels);
   const room = MOST_WAITING - (plan.changes.length === 0 ? 0 : await labels.waiting());
   const changes = plan.changes.slice(0, Math.max(0, room));
   if (changes.length > 0) {

@@ -95,10 +95,12 @@ describe('planLabels', () => {
 
   it('writes what is new and what changed, and nothing else', () => {
     const plan = planLabels(
-      wanted([1, { a: '1' }], [2, { a: '2' }], [3, { a: '3' }]),
-      none,
-      none,
-      written([2, { a: '2' }, 6], [3, { a: 'old', b: 'gone' }, 6]),
+      {
+        wanted: wanted([1, { a: '1' }], [2, { a: '2' }], [3, { a: '3' }]),
+        unmatched: none,
+        kept: none,
+        written: written([2, { a: '2' }, 6], [3, { a: 'old', b: 'gone' }, 6]),
+      },
       now,
       lifetime,
     );
@@ -111,10 +113,12 @@ describe('planLabels', () => {
 
   it('refreshes what ends soon, and says when the next one must be', () => {
     const plan = planLabels(
-      wanted([1, { a: '1' }], [2, { a: '2' }]),
-      none,
-      none,
-      written([1, { a: '1' }, 2], [2, { a: '2' }, 5]),
+      {
+        wanted: wanted([1, { a: '1' }], [2, { a: '2' }]),
+        unmatched: none,
+        kept: none,
+        written: written([1, { a: '1' }, 2], [2, { a: '2' }, 5]),
+      },
       now,
       lifetime,
     );
@@ -124,10 +128,12 @@ describe('planLabels', () => {
 
   it('takes the labels back of an instance that lost the last tag, is no longer selected, or is gone', () => {
     const plan = planLabels(
-      wanted([1, {}], [5, {}]),
-      new Set([id(2), id(4)]),
-      new Set([id(6)]),
-      written([1, { a: '1' }, 6], [2, { a: '2' }, 6], [3, { a: '3' }, 6], [4, {}, 6], [6, { a: '6' }, 6]),
+      {
+        wanted: wanted([1, {}], [5, {}]),
+        unmatched: new Set([id(2), id(4)]),
+        kept: new Set([id(6)]),
+        written: written([1, { a: '1' }, 6], [2, { a: '2' }, 6], [3, { a: '3' }, 6], [4, {}, 6], [6, { a: '6' }, 6]),
+      },
       now,
       lifetime,
     );

@@ -134,19 +134,21 @@ export function digestOfTags(tags: Readonly<Record<string, string>>): string {
   return textOf(sumOfTags(tags));
 }
 
-/**
- * What has to be written for a target.
- *
- * @param wanted instances that should have labels
- * @param kept instances that are neither to have labels nor to lose them
- * @param written what Teleport was last given
- * @param unmatched instances that are there and that no matcher selects; any other one in `written` is gone
- */
+/** A target's instances, as far as labels go. */
+export interface LabelSubjects {
+  /** Those that should have labels. */
+  readonly wanted: ReadonlyMap<InstanceId, LabeledInstance>;
+  /** Those that are there and that no matcher selects. */
+  readonly unmatched: ReadonlySet<InstanceId>;
+  /** Those that are neither to have labels nor to lose them. */
+  readonly kept: ReadonlySet<InstanceId>;
+  /** What Teleport was last given: an instance that is only here is gone. */
+  readonly written: ReadonlyMap<InstanceId, WrittenLabels>;
+}
+
+/** What has to be written for a target. */
 export function planLabels(
-  wanted: ReadonlyMap<InstanceId, LabeledInstance>,
-  unmatched: ReadonlySet<InstanceId>,
-  kept: ReadonlySet<InstanceId>,
-  written: ReadonlyMap<InstanceId, WrittenLabels>,
+  { wanted, unmatched, kept, written }: LabelSubjects,
   nowMs: number,
   { lifetimeMs }: LabelLifetime,
 ): { readonly changes: readonly LabelChange[]; readonly refreshAtMs: number } {
