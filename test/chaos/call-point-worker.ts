@@ -18,7 +18,17 @@ interface Watch {
 }
 
 /** Parts of the handlers' world that count as calls; the clock and random numbers do not. */
-const LEDGERS = ['enrollments', 'due', 'coverage', 'control', 'epochs', 'caps', 'brake', 'nodes', 'statistics'] as const;
+const LEDGERS = [
+  'enrollments',
+  'due',
+  'coverage',
+  'control',
+  'epochs',
+  'caps',
+  'brake',
+  'nodes',
+  'statistics',
+] as const;
 const PORTS = ['organization', 'accounts', 'instances', 'commands', 'teleport'] as const;
 
 const { CHAOS_POINT: point, CHAOS_COUNT: countFile, ...env } = process.env;

@@ -19,7 +19,7 @@ const HOLDERS: Readonly<Record<string, string>> = {
   'packages/core/src/notify/notify-store.ts': 'the version of what was told',
   'packages/core/src/runtime/password-hash.ts': 'the salt of a password',
   'packages/core/src/runtime/secret-token.ts': 'secrets of sessions, links and API tokens',
-  'packages/core/src/control/control-store.ts': 'the word of a new epoch',
+  'packages/core/src/control/epoch-store.ts': 'the word of a new epoch',
   'packages/core/src/enrollment/enrollment-store.ts': 'the first version of a record',
   'packages/core/src/jobs/queue/enqueue.ts': 'ids of jobs in the queue',
   'packages/core/src/redis/redis-findings.ts': 'since when Redis is unfit: it may not tell the time then',

@@ -224,7 +224,7 @@ async function beginWithConfig(deps: HandlerDeps): Promise<void> {
 }
 
 /** Everything that is made from the configuration, made anew from another one. The installation, connections and clients stay. */
-function withConfig(deps: Pick<HandlerDeps, 'ledger' | 'clock'>, config: MusterConfig): HandlerDeps {
+function withConfig(deps: HandlerDeps, config: MusterConfig): HandlerDeps {
   const timings = createTimings(config);
   return {
     ...deps,
@@ -246,7 +246,10 @@ async function redisTrouble(redis: Parameters<typeof checkRedis>[0], prefix: str
 }
 
 /** Says once which cluster the hosts will join, or that its proxy cannot be reached from here. Nothing waits for it. */
-async function greetCluster({ teleport, config }: Pick<HandlerDeps, 'config' | 'teleport'>, log: Logger): Promise<void> {
+async function greetCluster(
+  { teleport, config }: Pick<HandlerDeps, 'config' | 'teleport'>,
+  log: Logger,
+): Promise<void> {
   if (config.proxyServer === null) return;
   try {
     const cluster = await teleport.describeCluster(AbortSignal.timeout(GREETING_MS));

@@ -42,7 +42,10 @@ export async function enterEpoch(
 }
 
 /** Records without a good seal, as they were before the target's commands are listed. */
-async function readUnsealed(target: Target, deps: Pick<HandlerDeps, 'ledger' | 'config'>): Promise<readonly SealedRecord[]> {
+async function readUnsealed(
+  target: Target,
+  deps: Pick<HandlerDeps, 'ledger' | 'config'>,
+): Promise<readonly SealedRecord[]> {
   const { markerKeys } = deps.config;
   if (markerKeys.length === 0) return [];
   const records = await deps.ledger.enrollments.readAll(target);

@@ -27,11 +27,7 @@ export function listDoubts(doubts: readonly Doubt[]): string {
  * scan and send brings this about as well as a forger, so it is told calmly, and it goes away by itself: see
  * `clearUntrusted`.
  */
-export async function raiseUntrusted(
-  target: Target,
-  doubts: readonly Doubt[],
-  deps: Deps,
-): Promise<void> {
+export async function raiseUntrusted(target: Target, doubts: readonly Doubt[], deps: Deps): Promise<void> {
   const id = targetId(target);
   const now = deps.clock.now();
   const listed = listDoubts(doubts.map(({ id: name, why }) => ({ id: plainName(name), why })));

@@ -50,7 +50,9 @@ export async function restoreIntents(target: Target, records: TargetRecords, dep
   if (![...records.values()].some(({ value }) => hasOpenCommand(value))) return;
   const intents = await deps.ledger.enrollments.intents(target);
   const known = new Set(intents.map(({ value }) => value.batchId));
-  const orphans = [...records.values()].filter(({ value }) => hasOpenCommand(value) && !known.has(value.batchId));
+  const orphans = [...records.values()].filter(
+    ({ value }) => hasOpenCommand(value) && !known.has(value.batchId),
+  );
   if (orphans.length === 0) return;
   const setAside = new Set(await setAsideUnreadable(target, deps));
   const again = await deps.ledger.enrollments.read(

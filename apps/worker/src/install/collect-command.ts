@@ -27,7 +27,10 @@ export async function handleCollectCommand(
     if (!(await mayFollow(target, stored.value, ctx.signal, deps))) return leaveBatch(target, stored, deps);
     const access = accessOf(target, stored.value, deps);
     if (access === null) {
-      return { nextInMs: deps.timings.heldMs, result: { ended: 0, open: stored.value.instanceIds.length, state: 'config-skew' } };
+      return {
+        nextInMs: deps.timings.heldMs,
+        result: { ended: 0, open: stored.value.instanceIds.length, state: 'config-skew' },
+      };
     }
     const batch: OpenBatch = { target, intent: stored.value, version: stored.version, access };
     const { command } = stored.value;

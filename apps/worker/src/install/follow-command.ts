@@ -161,7 +161,10 @@ async function lookDenied(
   deps: Pick<HandlerDeps, 'ledger' | 'timings'>,
 ): Promise<LookOutcome> {
   await markPartial(deps.ledger, target, denial);
-  return { nextInMs: deps.timings.heldMs, result: { ended: 0, open: intent.instanceIds.length, state: 'denied' } };
+  return {
+    nextInMs: deps.timings.heldMs,
+    result: { ended: 0, open: intent.instanceIds.length, state: 'denied' },
+  };
 }
 
 /** The ends that this look has shown; a terminal result once recorded is never asked for again. */

@@ -90,11 +90,17 @@ async function scopeOfTarget(
   const matchers = scope.matchers.filter((matcher) => coversRegion(matcher, target.region));
   if (matchers.length === 0) return leaveAlone(target, 'no matcher covers its region', deps);
   // A scan that finds it in scope again makes its candidates due again.
-  return regions?.includes(target.region) === true ? { account, matchers } : done(null, NOTHING_SENT, 'out-of-scope');
+  return regions?.includes(target.region) === true
+    ? { account, matchers }
+    : done(null, NOTHING_SENT, 'out-of-scope');
 }
 
 /** Nothing is sent where the configuration does not reach: its candidates are told of, and a scan retires the target. */
-async function leaveAlone(target: Target, why: string, deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock'>): Promise<DueOutcome<Result>> {
+async function leaveAlone(
+  target: Target,
+  why: string,
+  deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock'>,
+): Promise<DueOutcome<Result>> {
   const foreign: string[] = [];
   const ids = await deps.ledger.enrollments.candidates(target, Number.MAX_SAFE_INTEGER, MANY, (id) =>
     foreign.push(id),
@@ -218,7 +224,11 @@ async function denied(
 }
 
 /** Nothing is sent to a target whose commands cannot be looked at: its candidates say why, and so does its coverage. */
-async function withdrawCandidates(target: Target, denial: JobError, deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'random'>): Promise<void> {
+async function withdrawCandidates(
+  target: Target,
+  denial: JobError,
+  deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'random'>,
+): Promise<void> {
   const ids = await deps.ledger.enrollments.candidates(target, Number.MAX_SAFE_INTEGER, MANY);
   const records = await deps.ledger.enrollments.read(target, ids);
   const judgment = { kind: 'ineligible', cause: causeOfDenial(denial) } as const;

@@ -150,7 +150,7 @@ test("a command of another installation is not ours, also with our batch's name"
       parameters: { commands: ['true'] },
       comment: bench.marker(bench.batchId, { installation: 'aaaaaaaaaaaa' }),
       deliveryTimeoutSeconds: 60,
-      notAfterMs: bench.now() + 10_000,
+      windowEndMonotonicMs: bench.deps.clock.monotonicMs() + 10_000,
     },
     AbortSignal.timeout(10_000),
   );

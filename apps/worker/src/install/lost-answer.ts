@@ -31,7 +31,10 @@ export async function resolveSend(
   const { install } = deps.config;
   const now = deps.clock.now();
   const open = intent.instanceIds.length;
-  const later = (nextInMs: number, state: string): LookOutcome => ({ nextInMs, result: { ended: 0, open, state } });
+  const later = (nextInMs: number, state: string): LookOutcome => ({
+    nextInMs,
+    result: { ended: 0, open, state },
+  });
   // The worker that wrote the intent may still be sending.
   if (now <= intent.notAfterMs) return later(intent.notAfterMs + 1 - now, 'sending');
   if (!holdsKeyOf(intent, deps)) {
@@ -110,7 +113,10 @@ async function findByMarker(
  * The latest moment at which the intent may have been written, epoch ms: one of another epoch may bear the date of a clock
  * that was behind, and is no younger than the epoch. As in `enterEpoch`, the process's own counter has a say in that.
  */
-async function sentAtLatestMs(intent: Intent, deps: Pick<HandlerDeps, 'ledger' | 'clock' | 'seenEpochs'>): Promise<number> {
+async function sentAtLatestMs(
+  intent: Intent,
+  deps: Pick<HandlerDeps, 'ledger' | 'clock' | 'seenEpochs'>,
+): Promise<number> {
   const { epochs } = deps.ledger;
   const epoch = await epochs.current();
   const knownForMs = deps.seenEpochs.knownForMs(epoch);
@@ -138,10 +144,7 @@ async function reportKeySkew(target: Target, deps: Pick<HandlerDeps, 'ledger' | 
 }
 
 /** Frees the batch; false when its intent is no longer as it was read. */
-async function closeUnsent(
-  { target, intent, version }: OpenBatch,
-  deps: HandlerDeps,
-): Promise<boolean> {
+async function closeUnsent({ target, intent, version }: OpenBatch, deps: HandlerDeps): Promise<boolean> {
   const { batchId } = intent;
   const readyAtMs = deps.clock.now();
   const refused: EnrollmentEvent = { kind: 'send-refused', batchId, cause: null, readyAtMs };

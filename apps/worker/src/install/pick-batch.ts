@@ -78,7 +78,8 @@ export async function pickBatch(
       continue;
     }
     // A repair waits for no ramp, and for no wave.
-    if (isRepair(stored.value) || waiting?.has(stored.value.matcherKey) !== true) free.push({ ...stored, instanceId });
+    if (isRepair(stored.value) || waiting?.has(stored.value.matcherKey) !== true)
+      free.push({ ...stored, instanceId });
   }
   if (closed === OF_READING) await askForReading(deps);
   // Those that wait must not hide the others behind them.
@@ -153,9 +154,7 @@ async function readCandidates(
   if (foreign.length > 0 || ids.some((id) => !records.has(id))) await setAsideUnreadable(target, deps);
   // One that another worker has claimed meanwhile is no longer listed, and not told.
   const repaired = await enrollments.repairCandidates(target, odd);
-  const doubts = [...new Set([...foreign, ...repaired])].map(
-    (id): Doubt => ({ id, why: whyOdd(id) }),
-  );
+  const doubts = [...new Set([...foreign, ...repaired])].map((id): Doubt => ({ id, why: whyOdd(id) }));
   if (doubts.length > 0) await raiseUntrusted(target, doubts, deps);
   // What was repaired is gone from the list, and the next turn looks at what comes after it.
   return { records: due, isAll: isAll || doubts.length > 0 };
@@ -173,7 +172,10 @@ function whyOdd(id: string): string {
 }
 
 /** A run that ends by itself tries each instance once: what failed since it began waits for a later run. */
-function isLeftForLater(record: StoredRecord, { leaveFailedSinceMs }: Pick<HandlerDeps, 'leaveFailedSinceMs'>): boolean {
+function isLeftForLater(
+  record: StoredRecord,
+  { leaveFailedSinceMs }: Pick<HandlerDeps, 'leaveFailedSinceMs'>,
+): boolean {
   return leaveFailedSinceMs !== null && record.state === 'failed' && record.changedAtMs >= leaveFailedSinceMs;
 }
 

@@ -126,7 +126,9 @@ async function leaveOut(
   const byId = new Map([...leftOut].map(([{ instanceId }, why]) => [instanceId, why]));
   const records = new Map([...leftOut.keys()].map((candidate) => [candidate.instanceId, candidate]));
   await applyEvents(deps, target, records, (id) => byId.get(id)?.events ?? []);
-  const doubts: Doubt[] = [...byId].flatMap(([id, { doubt }]) => (doubt === null ? [] : [{ id, why: doubt }]));
+  const doubts: Doubt[] = [...byId].flatMap(([id, { doubt }]) =>
+    doubt === null ? [] : [{ id, why: doubt }],
+  );
   if (doubts.length > 0) await raiseUntrusted(target, doubts, deps);
 }
 

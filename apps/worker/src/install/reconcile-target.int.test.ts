@@ -155,7 +155,7 @@ test('a live command is adopted whatever document it was sent with: the configur
       parameters: {},
       comment: bench.marker(batchId),
       deliveryTimeoutSeconds: 600,
-      notAfterMs: bench.now() + 10_000,
+      windowEndMonotonicMs: bench.deps.clock.monotonicMs() + 10_000,
     },
     AbortSignal.timeout(10_000),
   );
@@ -186,11 +186,7 @@ test('old ends that the record no longer keeps are not taken for news after a re
   const before = await bench.record(instanceId(0));
   expect(before.attempts.length).toBeLessThan(before.attemptCount);
   const { enrollments } = bench.ledger;
-  await enrollments.noteListing(
-    TARGET,
-    await enrollments.lastListing(TARGET),
-    'the one before the restart',
-  );
+  await enrollments.noteListing(TARGET, await enrollments.lastListing(TARGET), 'the one before the restart');
   await bench.ledger.control.pause({
     scope: `instance:${instanceId(0)}`,
     atMs: 0,
@@ -217,7 +213,7 @@ test('commands of other installations are not adopted', async () => {
       parameters: { commands: ['sleep 60'] },
       comment: bench.marker('01JD8Q4T5W6X7Y8Z9A0B1C2D3E' as BatchId, { installation: 'aaaaaaaaaaaa' }),
       deliveryTimeoutSeconds: 60,
-      notAfterMs: bench.now() + 10_000,
+      windowEndMonotonicMs: bench.deps.clock.monotonicMs() + 10_000,
     },
     AbortSignal.timeout(10_000),
   );

@@ -40,7 +40,7 @@ async function sendByHand(bench: WorkerBench): Promise<void> {
       parameters: { commands: ['sleep 600'] },
       comment: bench.marker(bench.deps.newId() as BatchId),
       deliveryTimeoutSeconds: 60,
-      notAfterMs: bench.now() + 10_000,
+      windowEndMonotonicMs: bench.deps.clock.monotonicMs() + 10_000,
     },
     AbortSignal.timeout(10_000),
   );

@@ -8,7 +8,6 @@ import { accessOf, type OpenBatch } from './batch-access.ts';
 import { cancelOrTell } from './cancel-command.ts';
 import type { TargetRecords } from '@muster/core/enrollment/seal';
 
-
 /**
  * Two live commands of Muster on one instance: the promise is broken, by a restored Redis, a clock, or another client. It
  * shows when a command is live on an instance whose record follows another one that is live too. People are told, the

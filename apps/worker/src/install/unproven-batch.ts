@@ -30,7 +30,10 @@ export async function leaveBatch(
   const ageMs = deps.clock.now() - timeOfBatch(batchId);
   const mayBeLive = Math.abs(ageMs) < longestLifeMs(deps.config.install) + deps.config.install.resendAfterMs;
   if (mayBeLive) {
-    return { nextInMs: deps.timings.deniedMs, result: { ended: 0, open: instanceIds.length, state: 'unproven' } };
+    return {
+      nextInMs: deps.timings.deniedMs,
+      result: { ended: 0, open: instanceIds.length, state: 'unproven' },
+    };
   }
   const closed = { batchId, expected: version, value: null };
   await applyWithIntent(deps, target, instanceIds, (_, record) => endOf(intent, record, deps), closed);

@@ -178,7 +178,10 @@ function createRemovalNote({ ledger, config }: Pick<HandlerDeps, 'ledger' | 'con
   };
 }
 
-async function isFrozen(node: VanishedNode | undefined, deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock'>): Promise<boolean> {
+async function isFrozen(
+  node: VanishedNode | undefined,
+  deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock'>,
+): Promise<boolean> {
   const facts = { ledger: deps.ledger, config: deps.config, nowMs: deps.clock.now() };
   return node !== undefined && (await readFreeze(facts, 'clean-up', node.target)) !== null;
 }
@@ -257,7 +260,11 @@ function doubtOf(
   return found.isLabeled ? null : 'it lacks the labels of its instance';
 }
 
-async function raiseFailure(message: string, denied: boolean, deps: Pick<HandlerDeps, 'ledger' | 'clock' | 'redact'>): Promise<void> {
+async function raiseFailure(
+  message: string,
+  denied: boolean,
+  deps: Pick<HandlerDeps, 'ledger' | 'clock' | 'redact'>,
+): Promise<void> {
   await deps.ledger.control.raise({
     kind: denied ? 'cleanup-denied' : 'cleanup-failed',
     scope: 'all',

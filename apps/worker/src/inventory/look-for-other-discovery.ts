@@ -14,7 +14,10 @@ import type { HandlerDeps } from '../deps.ts';
  * Looks for Discovery Services of Teleport that may enroll the same hosts, before the inventory that lets sends begin is
  * published. A look that fails leaves what the last one found.
  */
-export async function lookForOtherDiscovery(ctx: JobContext, deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'teleport'>): Promise<void> {
+export async function lookForOtherDiscovery(
+  ctx: JobContext,
+  deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock' | 'teleport'>,
+): Promise<void> {
   const { ledger, config, clock } = deps;
   if (config.inventory.kind === 'none') return;
   const before = await ledger.otherDiscovery.read();

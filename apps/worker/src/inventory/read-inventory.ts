@@ -123,7 +123,11 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
 const REMEDY =
   'Run the command by hand where the worker runs: tctl get nodes --format=json. Check its address and identity (muster.inventory.args), the network and proxies; where it only takes long, raise muster.inventory.timeout.';
 
-async function raiseUnavailable(message: string, code: ErrorCode | null, deps: Pick<HandlerDeps, 'ledger' | 'clock'>): Promise<void> {
+async function raiseUnavailable(
+  message: string,
+  code: ErrorCode | null,
+  deps: Pick<HandlerDeps, 'ledger' | 'clock'>,
+): Promise<void> {
   const remedy = (code === null ? undefined : REMEDIES[code]) ?? REMEDY;
   await deps.ledger.control.raise({
     kind: 'inventory-unavailable',

@@ -83,7 +83,10 @@ async function listAll(sweepId: string, ctx: JobContext, deps: HandlerDeps): Pro
  * Removes accounts, and enqueues the retirement of what they held. Whatever else holds records and is out of scope is
  * looked at once a day: a kill in between, or an older release, may have left it.
  */
-async function removeAccounts(removed: readonly AccountId[], deps: Pick<HandlerDeps, 'ledger' | 'clock' | 'timings' | 'enqueue'>): Promise<void> {
+async function removeAccounts(
+  removed: readonly AccountId[],
+  deps: Pick<HandlerDeps, 'ledger' | 'clock' | 'timings' | 'enqueue'>,
+): Promise<void> {
   const { coverage, enrollments } = deps.ledger;
   const populated = await enrollments.keptTargets();
   const byAccount = Map.groupBy(populated, (target) => target.accountId);

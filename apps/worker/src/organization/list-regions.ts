@@ -55,10 +55,7 @@ export async function handleListRegions(
     const retired = left.map((region) => targetId({ accountId, region }));
     await deps.ledger.due.schedule('scan', retired, deps.timings.jobTakenMs);
     await deps.ledger.coverage.putRegions(accountId, regions, begunAtMs);
-    await dispatch(deps, 'scan', [
-      ...retired,
-      ...(await unreadTargets(accountId, regions, deps)),
-    ]);
+    await dispatch(deps, 'scan', [...retired, ...(await unreadTargets(accountId, regions, deps))]);
     return {
       nextInMs: deps.timings.regionsMs,
       result: { regions: regions.length, denied: false },

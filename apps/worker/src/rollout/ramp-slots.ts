@@ -66,7 +66,11 @@ export async function moveRampsOn(deps: Pick<HandlerDeps, 'ledger' | 'config' | 
 }
 
 /** The ramps of the ledger, with that of the batch's matcher: begun by the first send that is about to happen. */
-async function knownRamps(batch: Batch, gates: GateFacts, deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock'>): Promise<GateFacts['ramps']> {
+async function knownRamps(
+  batch: Batch,
+  gates: GateFacts,
+  deps: Pick<HandlerDeps, 'ledger' | 'config' | 'clock'>,
+): Promise<GateFacts['ramps']> {
   const id = matcherRampId(batch.matcher.key);
   if (gates.ramps.has(id)) return gates.ramps;
   const { ramps } = deps.ledger;

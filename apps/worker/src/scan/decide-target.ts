@@ -14,7 +14,6 @@ import { paced } from '../paced.ts';
 import { judgeSightings, listManaged, type Sighting } from './judge-target.ts';
 import type { TargetRecords } from '@muster/core/enrollment/seal';
 
-
 /** What a scan reads, and with what. */
 export interface TargetReading {
   readonly target: Target;

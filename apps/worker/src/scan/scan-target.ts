@@ -141,7 +141,11 @@ async function retire(
   return notRead('retired', nextInMs, changed);
 }
 
-async function lacksAccountTags(account: Account, signal: AbortSignal, deps: Pick<HandlerDeps, 'config' | 'organization'>): Promise<boolean> {
+async function lacksAccountTags(
+  account: Account,
+  signal: AbortSignal,
+  deps: Pick<HandlerDeps, 'config' | 'organization'>,
+): Promise<boolean> {
   const { matchers } = deps.config;
   if (account.tags !== undefined || matchers.every((one) => one.accountTags === undefined)) return false;
   return needsAccountTags(matchers, account, await callerAccountOf(deps, signal));

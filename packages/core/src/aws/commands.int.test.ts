@@ -164,7 +164,11 @@ describe('commands', () => {
       reason: 'denied',
     });
     expect(
-      await adapter.sendCommand(access, request(ids, { windowEndMonotonicMs: clock.monotonicMs() - 1 }), signal),
+      await adapter.sendCommand(
+        access,
+        request(ids, { windowEndMonotonicMs: clock.monotonicMs() - 1 }),
+        signal,
+      ),
     ).toMatchObject({
       kind: 'refused',
       reason: 'not-sent',

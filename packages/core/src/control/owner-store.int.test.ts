@@ -83,6 +83,7 @@ describe('a ledger of release 0.1', () => {
       prefix,
       run: () => Promise.reject(new Error('killed')),
       control: { ...ledger.control, raise: () => Promise.reject(new Error('killed')) },
+      epochs: ledger.epochs,
       log: { warn: () => undefined } as never,
     });
     await expect(killed.claim(MINE)).rejects.toThrow('killed');

@@ -75,10 +75,7 @@ export interface EnrollmentLedger
   extends ReturnType<typeof createCountIndex>,
     ReturnType<typeof createBystanders> {
   /** All records of a target. A record that cannot be parsed is left out and logged; `onUnreadable` tells of it. */
-  readAll(
-    target: Target,
-    onUnreadable?: () => void,
-  ): Promise<TargetRecords>;
+  readAll(target: Target, onUnreadable?: () => void): Promise<TargetRecords>;
   /**
    * Sets aside records and intents that cannot be parsed, so that new ones can take their places. The target's own
    * commands are looked through anew before the next send: what was set aside may have had one.

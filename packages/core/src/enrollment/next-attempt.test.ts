@@ -77,7 +77,6 @@ test('a cap below the first delay wins', () => {
   expect(nextDelayMs('host-no-curl', 1, { ...POLICY, capMs: 1_000 }, 1)).toBe(1_000);
 });
 
-
 test('a failed host waits for its back-off', () => {
   const record = { ...aRecord('failed', { failures: 2 }), nextAttemptAtMs: NOW_MS + 5 };
 

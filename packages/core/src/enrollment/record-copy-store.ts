@@ -43,10 +43,7 @@ export function createRecordCopies({ redis, keys, log }: { redis: Redis; keys: K
     });
   }
 
-  function compare(
-    { target, known, left }: Scan,
-    flat: readonly string[],
-  ): readonly SealedRecord[] {
+  function compare({ target, known, left }: Scan, flat: readonly string[]): readonly SealedRecord[] {
     const changed: SealedRecord[] = [];
     for (let i = 0; i + 1 < flat.length; i += 2) {
       const [id = '', text = ''] = [flat[i], flat[i + 1]];

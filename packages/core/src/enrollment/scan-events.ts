@@ -1,12 +1,6 @@
 /** What a scan says of an instance: whether EC2 shows it, and what the pre-check says of it. */
-import {
-  baseOf,
-  joinDeadline,
-  nextDelayMs,
-  queuedBy,
-  type Transition,
-  type TransitionContext,
-} from './next-record.ts';
+import { baseOf, joinDeadline, queuedBy, type Transition, type TransitionContext } from './next-record.ts';
+import { nextDelayMs } from './next-attempt.ts';
 import { isCause } from './cause.ts';
 import { judgeLost, withoutMissing } from './node-events.ts';
 import type { EventOf } from './event.ts';

@@ -79,11 +79,7 @@ test('kinds do not mix', async () => {
 test('many schedulers at once hand every member out exactly once', async () => {
   const one = createHeld();
   const members = Array.from({ length: 1_203 }, (_, n) => `member-${n}`);
-  await one.ledger.due.schedule(
-    'scan',
-    members,
-    (place) => -place,
-  );
+  await one.ledger.due.schedule('scan', members, (place) => -place);
 
   const given = await Promise.all(
     Array.from({ length: 5 }, async () => {

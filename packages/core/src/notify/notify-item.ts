@@ -1,5 +1,11 @@
 import { ownerOfFinding, severityOfFinding } from '../control/finding-kinds.ts';
-import { describePause, type Finding, idOfFinding, type Pause, severityOfPause } from '../control/findings.ts';
+import {
+  describePause,
+  type Finding,
+  idOfFinding,
+  type Pause,
+  severityOfPause,
+} from '../control/findings.ts';
 import type { Mute } from '../control/mute-store.ts';
 import type { Severity } from '../control/severity.ts';
 import { type CauseOwner, causeFacts } from '../enrollment/cause.ts';

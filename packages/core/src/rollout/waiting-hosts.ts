@@ -40,7 +40,15 @@ type Obstacle = Omit<WaitingHosts, 'instances'>;
 export async function readWaitingHosts(
   ledger: Pick<
     Ledger,
-    'control' | 'caps' | 'coverage' | 'enrollments' | 'nodes' | 'otherDiscovery' | 'selection' | 'waves' | 'ramps'
+    | 'control'
+    | 'caps'
+    | 'coverage'
+    | 'enrollments'
+    | 'nodes'
+    | 'otherDiscovery'
+    | 'selection'
+    | 'waves'
+    | 'ramps'
   >,
   config: MusterConfig,
   nowMs: number,

@@ -6,7 +6,15 @@ import { LEDGER_SCHEMA } from '../../control/installation.ts';
 import { JobError } from '../../runtime/errors.ts';
 import type { JobContext } from '../define-job.ts';
 import { bullPrefix } from './enqueue.ts';
-import { clock, createFixture, dueWork, eventually, type QueueFixture, settled, work } from './queue-fixture.ts';
+import {
+  clock,
+  createFixture,
+  dueWork,
+  eventually,
+  type QueueFixture,
+  settled,
+  work,
+} from './queue-fixture.ts';
 
 let server: TestRedis;
 let fixture: QueueFixture;

@@ -27,7 +27,11 @@ export const work = defineJob({
 /** The same where it is due in the ledger. */
 export const dueWork = {
   ...work,
-  due: { kind: 'scan', memberOf: ({ target }: { target: string }) => target, payloadOf: (target: string) => ({ target }) },
+  due: {
+    kind: 'scan',
+    memberOf: ({ target }: { target: string }) => target,
+    payloadOf: (target: string) => ({ target }),
+  },
 };
 export const testJobs = { work };
 export type WorkHandler = Handler<typeof work>;
