@@ -1,8 +1,9 @@
 import type { ActionPlan } from '@muster/api/actions';
 import type { ReactElement } from 'react';
+import { serverNow } from '../api/connection.ts';
 import { figure, plural } from '../format/numbers.ts';
 import { plainText } from '../format/plain-text.ts';
-import { RelativeTime } from './relative-time.tsx';
+import { duration } from '../format/time.ts';
 
 /** What an act would touch just now, before it is ordered. */
 export function PlanFacts({ plan }: { readonly plan: ActionPlan }): ReactElement {
@@ -33,7 +34,8 @@ export function PlanFacts({ plan }: { readonly plan: ActionPlan }): ReactElement
         </p>
       ))}
       <p className="quiet small">
-        Nothing has been done yet. These figures can be ordered until <RelativeTime at={plan.validUntil} />.
+        Nothing has been done yet. This can be ordered for{' '}
+        {duration(Date.parse(plan.validUntil) - serverNow())}.
       </p>
     </div>
   );

@@ -57,7 +57,10 @@ export function Failed({
         {what}: {problem?.title ?? 'the page has a fault'}
       </p>
       <div className="quiet breaks">
-        {problem?.detail ?? (error instanceof Error ? error.message : String(error))}
+        {/* Faults that are named one by one say more than their sum. */}
+        {problem?.errors === undefined
+          ? (problem?.detail ?? (error instanceof Error ? error.message : String(error)))
+          : null}
         <ul>
           {problem?.errors?.map(({ parameter, pointer, detail }) => (
             <li key={`${parameter ?? pointer ?? ''} ${detail}`}>

@@ -162,6 +162,9 @@ describe('a request that does not fit', () => {
     const detailOf = async (path: string) => (await problemOf(path)).errors?.[0]?.detail;
 
     expect(await detailOf('/findings?limit=ten')).toBe('Must be a whole number from 1 to 500.');
+    const words = (await detailOf('/instances?state=bogus'))?.match(/\w+/g) ?? [];
+    expect(words.length).toBeGreaterThan(10);
+    expect(words.length).toBe(new Set(words).size);
     expect(await detailOf('/findings?limit=1e9')).toBe('Must be a whole number from 1 to 500.');
     expect(await detailOf('/audit?since=yesterday')).toContain('such as 2026-11-30T08:00:00Z');
   });

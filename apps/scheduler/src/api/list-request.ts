@@ -104,7 +104,7 @@ export function faultsOfWords(
 /** How the fault of a word ends: with the nearest one that is known, or with all of them. */
 export function suggestion(word: string, known: readonly string[]): string {
   const near = word.length > LONGEST_SHOWN ? null : nearest(word, known);
-  return near === null ? `. Known: ${known.join(', ')}.` : `: did you mean ${near}?`;
+  return near === null ? `. Known: ${[...new Set(known)].join(', ')}.` : `: did you mean ${near}?`;
 }
 
 const LONGEST_SHOWN = 60;

@@ -61,7 +61,12 @@ const COLUMNS: readonly Column<AuditRow>[] = [
   },
   { id: 'from', header: 'From', weight: 10, isOptional: true, cell: (row) => plainText(row.from) },
   { id: 'act', header: 'Act', weight: 10, cell: (row) => row.act },
-  { id: 'scope', header: 'Scope', weight: 16, cell: (row) => scopeName(plainText(row.scope)) },
+  {
+    id: 'scope',
+    header: 'Scope',
+    weight: 16,
+    cell: (row) => <TwoLines text={scopeName(plainText(row.scope))} />,
+  },
   {
     id: 'hosts',
     header: 'Hosts',
@@ -80,17 +85,17 @@ const COLUMNS: readonly Column<AuditRow>[] = [
   {
     id: 'result',
     header: 'Result',
-    weight: 16,
+    weight: 24,
     cell: (row) => {
       const told = plainText(row.detail === '' ? row.result : `${row.result}: ${row.detail}`);
-      return <span title={told}>{told}</span>;
+      return <TwoLines text={told} />;
     },
   },
   {
     id: 'reason',
     header: 'Reason',
     weight: 14,
-    cell: (row) => <span title={plainText(row.reason)}>{plainText(row.reason)}</span>,
+    cell: (row) => <TwoLines text={plainText(row.reason)} />,
   },
   { id: 'basis', header: 'Pinned to', isOptional: true, cell: (row) => plainText(row.basis ?? '—') },
   {
@@ -100,6 +105,15 @@ const COLUMNS: readonly Column<AuditRow>[] = [
     cell: (row) => <span className="mono">{row.hash.slice(0, 12)}</span>,
   },
 ];
+
+/** Of a longer text the rest stands under the pointer. */
+function TwoLines({ text }: { readonly text: string }): ReactElement {
+  return (
+    <span className="two-lines breaks" title={text}>
+      {text}
+    </span>
+  );
+}
 
 /** Who did what, from where, and how it ended; and whether the chain of entries holds. */
 export function AuditPage(): ReactElement {

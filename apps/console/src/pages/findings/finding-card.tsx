@@ -68,8 +68,8 @@ export function FindingCard({
       <Outputs finding={finding} />
       {finding.muted === null ? null : (
         <p className="quiet small breaks">
-          Muted by {plainText(finding.muted.by)} until <RelativeTime at={finding.muted.until} />:{' '}
-          {plainText(finding.muted.reason)}
+          Muted by {plainText(finding.muted.by)}: {plainText(finding.muted.reason)} · ends{' '}
+          <RelativeTime at={finding.muted.until} />
         </p>
       )}
       <FindingButtons finding={finding} onAct={onAct}>

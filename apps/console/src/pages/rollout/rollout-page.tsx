@@ -75,7 +75,7 @@ function Waits({ rollout }: { readonly rollout: Rollout }): ReactElement {
                   {plural(instances, 'host')}, since <RelativeTime at={since} />
                   {until === null ? null : (
                     <>
-                      , until <RelativeTime at={until} />
+                      , at the latest <RelativeTime at={until} />
                     </>
                   )}
                 </p>
