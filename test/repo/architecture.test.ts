@@ -64,7 +64,8 @@ test.each(['docs/ARCHITECTURE.md', 'docs/sending-once.md', 'docs/inventory.md', 
 test('the files of code that a comment names are there', async () => {
   const files = globSync('{apps,packages,test,scripts,bench}/**/*.{ts,tsx,js,lua}', {
     cwd: ROOT,
-    exclude: (name) => name === 'node_modules',
+    // A page that is built just now has folders that come and go.
+    exclude: (name) => name === 'node_modules' || name.startsWith('dist'),
   });
   const missing: string[] = [];
   let named = 0;
