@@ -22,23 +22,24 @@ const HOSTILE: Row = {
   tags: { Name: '+1' },
 };
 
-async function* rowsOf(...rows: readonly Row[]): AsyncGenerator<Row> {
-  for (const row of rows) yield await Promise.resolve(row);
+/** In pieces of one row. */
+async function* rowsOf(...rows: readonly Row[]): AsyncGenerator<readonly Row[]> {
+  for (const row of rows) yield await Promise.resolve([row]);
 }
 
 /** Rows without end, and how many were asked for. */
 function endlessRows(): {
-  readonly rows: AsyncIterable<Row>;
+  readonly rows: AsyncIterable<readonly Row[]>;
   readonly read: () => number;
   readonly closed: () => boolean;
 } {
   let read = 0;
   let closed = false;
-  async function* rows(): AsyncGenerator<Row> {
+  async function* rows(): AsyncGenerator<readonly Row[]> {
     try {
       while (true) {
         read += 1;
-        yield await Promise.resolve(HOSTILE);
+        yield await Promise.resolve([HOSTILE]);
       }
     } finally {
       closed = true;
@@ -97,8 +98,8 @@ describe('an export of rows', () => {
   });
 
   test('that fails in the middle ends with the fault, not as if it were whole', async () => {
-    async function* failing(): AsyncGenerator<Row> {
-      yield await Promise.resolve(HOSTILE);
+    async function* failing(): AsyncGenerator<readonly Row[]> {
+      yield await Promise.resolve([HOSTILE]);
       throw new Error('the read model is gone');
     }
 

@@ -18,34 +18,34 @@ const CHUNK_CHARACTERS = 64 * 1024;
  * The chunks of a document of rows, which are read as fast as the chunks are taken, and no longer once they are not. No control
  * or invisible character of a foreign text comes through raw, and no spreadsheet finds a formula in one. In CSV an empty cell
  * is null, and what is no scalar stands as JSON.
+ *
+ * @param pieces rows as they are read, many at a time: a promise for each of a million would take longer than its line
  */
 export async function* exportRows<Row>(
   format: ExportFormat,
   columns: ExportColumns<Row>,
-  rows: AsyncIterable<Row>,
+  pieces: AsyncIterable<readonly Row[]>,
 ): AsyncGenerator<string> {
-  let chunk = '';
-  for await (const line of lines(format, columns, rows)) {
-    chunk += line;
-    if (chunk.length < CHUNK_CHARACTERS) continue;
-    yield terminalText(chunk);
-    chunk = '';
+  const entries = Object.entries(columns);
+  let chunk = format === 'csv' ? csvRecord(entries.map(([name]) => name)) : '';
+  for await (const rows of pieces) {
+    for (const row of rows) {
+      chunk += lineOf(format, entries, row);
+      if (chunk.length < CHUNK_CHARACTERS) continue;
+      yield terminalText(chunk);
+      chunk = '';
+    }
   }
   if (chunk !== '') yield terminalText(chunk);
 }
 
-async function* lines<Row>(
+function lineOf<Row>(
   format: ExportFormat,
-  columns: ExportColumns<Row>,
-  rows: AsyncIterable<Row>,
-): AsyncGenerator<string> {
-  const entries = Object.entries(columns);
-  if (format === 'csv') yield csvRecord(entries.map(([name]) => name));
-  for await (const row of rows) {
-    yield format === 'csv'
-      ? csvRecord(entries.map(([, valueOf]) => csvValue(valueOf(row))))
-      : `${JSON.stringify(Object.fromEntries(entries.map(([name, valueOf]) => [name, valueOf(row) ?? null])))}\n`;
-  }
+  columns: readonly (readonly [name: string, valueOf: (row: Row) => unknown])[],
+  row: Row,
+): string {
+  if (format === 'csv') return csvRecord(columns.map(([, valueOf]) => csvValue(valueOf(row))));
+  return `${JSON.stringify(Object.fromEntries(columns.map(([name, valueOf]) => [name, valueOf(row) ?? null])))}\n`;
 }
 
 function csvValue(value: unknown): CsvValue {

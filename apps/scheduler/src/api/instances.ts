@@ -100,7 +100,7 @@ function exportRoute(format: ExportFormat): ApiRoute {
           'Content-Type': EXPORT_FORMATS[format].contentType,
           'Content-Disposition': `attachment; filename="instances.${format}"`,
         },
-        chunks: exportRows(format, COLUMNS, rowsOf(deps, query, list)),
+        chunks: exportRows(format, COLUMNS, piecesOf(deps, query, list)),
       }));
     },
   });
@@ -115,11 +115,11 @@ const COLUMNS = Object.fromEntries(
 ) as ExportColumns<InstanceSummary>;
 
 /** All rows of a filter, cleaned of secrets, piece by piece: each begins behind the last row of the one before. */
-async function* rowsOf(
+async function* piecesOf(
   { readModel, redact }: Pick<ApiDeps, 'readModel' | 'redact'>,
   filter: InstanceFilter,
   { sort }: Pick<ListAsked, 'sort'>,
-): AsyncGenerator<InstanceSummary> {
+): AsyncGenerator<readonly InstanceSummary[]> {
   let after: Position | null = null;
   do {
     const place: { last: Position | null } = { last: null };
@@ -135,7 +135,7 @@ async function* rowsOf(
     if (said.kind !== 'answer') {
       throw new Error('the read model is being made anew, and the export cannot go on');
     }
-    yield* redactedRows(said.value.items, redact);
+    yield redactedRows(said.value.items, redact);
     after = place.last;
   } while (after !== null);
 }

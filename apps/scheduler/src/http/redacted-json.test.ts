@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { Secret } from '@muster/core/config/secret';
 import { createRedactor } from '@muster/core/runtime/redaction';
 import { expect, test } from 'vitest';
-import { redactedJson } from './redacted-json.ts';
+import { redactedJson, redactedRows } from './redacted-json.ts';
 
 /** Long and short ones, ones that JSON escapes, and words that stand in forms of AWS. */
 const SECRETS = ['join-token-of-the-cluster', 'pw1', 'qu"ote-and\\slash', 'line\nbreak-secret', 'ab'];
@@ -45,6 +45,15 @@ test('it is what redacting each text by itself gives', () => {
       expect(redactedJson(value, redact)).toBe(textByText(value));
     }),
     { numRuns: 3_000 },
+  );
+});
+
+test('of rows it is what redacting each text by itself gives, whichever of them hold a secret', () => {
+  fc.assert(
+    fc.property(body, (rows) => {
+      expect(JSON.stringify(redactedRows(rows, redact))).toBe(textByText(rows));
+    }),
+    { numRuns: 1_000 },
   );
 });
 
