@@ -12,6 +12,9 @@ import { startRedis } from '@muster/testing/redis-server';
 import { startTcpProxy } from '@muster/testing/tcp-proxy';
 import {
   baseEnvironment,
+  type CommandResult,
+  MUSTER_ENTRY,
+  runProgram,
   type SupervisedProcess,
   superviseProcess,
 } from '@muster/testing/supervised-process';
@@ -47,6 +50,8 @@ export interface MusterRun {
   readonly workers: readonly SupervisedProcess[];
   /** Stops all workers but so many. */
   keepWorkers(count: number): Promise<void>;
+  /** Runs the command line to its end, by the same way to Redis as the processes have. */
+  cli(...args: string[]): Promise<CommandResult>;
   /** One command to Redis. */
   redisCall(command: string, ...args: string[]): Promise<unknown>;
   /** Starts the scheduler, and with it the first sweep. */
@@ -97,6 +102,7 @@ export async function startMuster(order: MusterOrder): Promise<MusterRun> {
       for (const worker of retired) worker.signal('SIGTERM');
       await Promise.all(retired.map((worker) => worker.ended));
     },
+    cli: (...args) => runProgram([MUSTER_ENTRY, ...args], { env }),
     redisCall: (command, ...args) => connection.call(command, ...args),
     begin: () => {
       scheduler = launch('scheduler', 'scheduler');

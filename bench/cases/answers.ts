@@ -7,11 +7,14 @@ import { type MusterRun, startMuster } from '../muster-run.ts';
 import { readUsage } from '../process-usage.ts';
 import { startWorld } from '../simulated-world.ts';
 import { fillLedger, type LedgerSize } from './filled-ledger.ts';
+import { slowestFirstPage, slowestStatus } from './first-answers.ts';
 import { shareOfOpenPages } from './open-pages.ts';
 
 const REDIS_DELAY_MS = 1;
 const BUILT_WITHIN_MS = 300_000;
 const UPDATES = 20;
+const FIRST_PAGES = 5;
+const STATUSES = 10;
 
 /** What a console asks while an operator works with it. */
 const LISTS: Readonly<Record<string, string>> = {
@@ -66,6 +69,8 @@ async function run({ quick, large }: BenchOptions): Promise<Measured> {
     ratios: {},
     must: [
       { of: 'slowestListP95Ms', atMost: 100 },
+      { of: 'firstPageMs', atMost: 1_500 },
+      { of: 'statusMs', atMost: 250 },
       { of: 'updateVisibleMs', atMost: 2_000 },
       { of: 'rebuildMs', atMost: 10_000 },
       { of: 'schedulerPeakRssMb', atMost: 400 },
@@ -73,6 +78,8 @@ async function run({ quick, large }: BenchOptions): Promise<Measured> {
       ...(large
         ? [
             { of: 'millionSlowestListP95Ms', atMost: 250 },
+            { of: 'millionFirstPageMs', atMost: 1_500 },
+            { of: 'millionStatusMs', atMost: 250 },
             { of: 'millionUpdateVisibleMs', atMost: 2_000 },
             { of: 'millionRebuildMs', atMost: 90_000 },
             { of: 'millionSchedulerPeakRssMb', atMost: 1_536 },
@@ -80,7 +87,7 @@ async function run({ quick, large }: BenchOptions): Promise<Measured> {
         : []),
     ],
     notes: [
-      'A list is asked for one after the other, 20 times each; its figure is the 95th percentile, over loopback and with its JSON. `…CpuMs` is the scheduler’s CPU for one answer, and `startCpuMs` for its start with the rebuild: on a busy machine they say more than times. `updateVisibleMs` is the longest of 20 waits from a write to the list that shows it.',
+      'A list is asked for one after the other, 20 times each; its figure is the 95th percentile, over loopback and with its JSON. `…CpuMs` is the scheduler’s CPU for one answer, and `startCpuMs` for its start with the rebuild: on a busy machine they say more than times. `firstPageMs` is the longest of five waits from the console’s address to its first figure, in a Chromium that has nothing of the page yet; `statusMs` the longest of ten runs of `muster status`, from start to end. `updateVisibleMs` is the longest of 20 waits from a write to the list that shows it.',
     ],
   };
 }
@@ -105,6 +112,8 @@ async function measure(size: LedgerSize, times: number): Promise<Record<string, 
     return {
       slowestListP95Ms: Math.max(...Object.values(lists)),
       slowestListCpuMs: Math.max(...Object.values(cpu)),
+      firstPageMs: await slowestFirstPage(new URL('/', url).href, FIRST_PAGES),
+      statusMs: await slowestStatus(muster, STATUSES),
       updateVisibleMs: await slowestUpdate(muster, url, targets),
       rebuildMs: rebuildMsOf(muster),
       startCpuMs,
