@@ -37,16 +37,13 @@ export async function* readInstances(
     (await ledger.coverage.accounts()).map(({ account }) => [account.accountId, account.name]),
   );
   for (let from = 0; from < inOrder.length; from += TARGETS_AT_ONCE) {
-    const read = await Promise.all(
-      inOrder.slice(from, from + TARGETS_AT_ONCE).map(async (target) => {
-        const [wait, records] = await Promise.all([
-          ledger.waits.of(target),
-          ledger.enrollments.readAll(target),
-        ]);
-        return { target, wait, records };
-      }),
-    );
-    for (const { target, wait, records } of read) {
+    const some = inOrder.slice(from, from + TARGETS_AT_ONCE);
+    const [waits, ...read] = await Promise.all([
+      ledger.waits.some(some),
+      ...some.map((target) => ledger.enrollments.readAll(target)),
+    ]);
+    for (const [nth, target] of some.entries()) {
+      const [wait, records] = [waits[nth] ?? null, read[nth] ?? []];
       const byId = [...records].toSorted(([a], [b]) => a.localeCompare(b));
       for (const [, { value }] of byId) {
         const line = lineOf(target, names.get(target.accountId) ?? '', value, wait, nowMs);

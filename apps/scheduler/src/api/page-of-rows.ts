@@ -1,5 +1,6 @@
 import type { Freshness, Page } from '@muster/api/paging';
 import type { Position } from './cursor.ts';
+import { createFirst } from './first-rows.ts';
 import type { ListAsked, SortKey } from './list-request.ts';
 
 type Value = Position[number];
@@ -11,7 +12,24 @@ type Value = Position[number];
  * @param idOf no two rows have the same
  */
 export function pageOfRows<Row extends object>(rows: readonly Row[], about: PageAbout<Row>): Page<Row> {
-  return pageOfSorted(sortRows(rows, about.list.sort, about.idOf), about);
+  const { after, sort, limit } = about.list;
+  const positions = rows.map((row) => positionOf(row, sort, about.idOf));
+  // One more says that there is a next page. Of 17,000 targets fifty are shown: to sort them all takes five times as long.
+  const first = createFirst(limit + 1, {
+    compare: (a, b) => comparePositions(positions[a] ?? [], positions[b] ?? [], sort),
+    weigh: () => 0,
+    isBehind: after === null ? null : (at) => comparePositions(positions[at] ?? [], after, sort) > 0,
+  });
+  for (const at of positions.keys()) first.show(at);
+  const found = first.rows();
+  const shown = found.slice(0, limit);
+  const last = found.length > limit ? positions[shown.at(-1) ?? 0] : undefined;
+  return {
+    ...about.freshness,
+    items: shown.flatMap((at) => rows[at] ?? []),
+    next: last === undefined ? null : about.list.cursorAfter(last),
+    total: rows.length,
+  };
 }
 
 interface PageAbout<Row> {

@@ -12,8 +12,8 @@ const NOT_KNOWN: RecordFacts = { waitsFor: null, commandId: null, nodeId: null }
 type Deps = Pick<ApiDeps, 'ledger' | 'clock' | 'log'>;
 
 /**
- * The page with these fields. One command of Redis per target of its rows reads their records, all at once, and none where the
- * fields are not asked for. While the ledger cannot be read the page is stale, and has the rows without them.
+ * The page with these fields. One command of Redis per target of its rows reads their records, all at once with one for what
+ * those targets wait for, and none where the fields are not asked for. While the ledger cannot be read the page is stale, and has the rows without them.
  */
 export async function withRecords<Rows extends Page<InstanceSummary>>(
   page: Rows,
@@ -36,20 +36,21 @@ async function readFacts(
   rows: readonly InstanceSummary[],
   { ledger, clock }: Deps,
 ): Promise<ReadonlyMap<string, RecordFacts>> {
-  const byTarget = Map.groupBy(rows, ({ accountId, region }) => `${accountId}.${region}`);
-  const read = await Promise.all(
-    [...byTarget.values()].map(async (ofTarget): Promise<readonly (readonly [string, RecordFacts])[]> => {
-      const target = Target.parse(ofTarget[0]);
-      const ids = ofTarget.map(({ instanceId }) => InstanceId.parse(instanceId));
-      const [records, wait] = await Promise.all([
-        ledger.enrollments.read(target, ids),
-        ledger.waits.of(target),
-      ]);
-      return [...records].map(([instanceId, { value }]) => [
-        instanceId,
-        recordFacts(value, wait, clock.now()),
-      ]);
-    }),
+  const groups = [...Map.groupBy(rows, ({ accountId, region }) => `${accountId}.${region}`).values()];
+  const targets = groups.map(([first]) => Target.parse(first));
+  const [waits, ...read] = await Promise.all([
+    ledger.waits.some(targets),
+    ...targets.map((target, nth) =>
+      ledger.enrollments.read(
+        target,
+        (groups[nth] ?? []).map(({ instanceId }) => InstanceId.parse(instanceId)),
+      ),
+    ),
+  ]);
+  const nowMs = clock.now();
+  return new Map(
+    read.flatMap((records, nth) =>
+      [...records].map(([id, { value }]) => [id, recordFacts(value, waits[nth] ?? null, nowMs)] as const),
+    ),
   );
-  return new Map(read.flat());
 }

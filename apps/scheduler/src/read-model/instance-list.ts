@@ -2,10 +2,11 @@
 import type { InstanceFilter, InstanceSummary } from '@muster/api/instances';
 import { causeFacts } from '@muster/core/enrollment/cause';
 import type { Position } from '../api/cursor.ts';
+import { createFirst } from '../api/first-rows.ts';
 import type { SortKey } from '../api/list-request.ts';
 import type { FoundPage, WantedPage } from './answer.ts';
 import { findInstances, type FoundInstances, type InstanceCounts } from './instance-counts.ts';
-import { createFirst, orderRows, type RowOrder } from './instance-order.ts';
+import { orderRows, type RowOrder } from './instance-order.ts';
 import type { InstanceSource } from './instance-search.ts';
 import { NEVER_MS } from './instance-table.ts';
 
@@ -68,11 +69,11 @@ function firstRows(
 ): readonly number[] {
   if (counts.total === 0) return [];
   const { tally } = instances.columns;
-  const first = createFirst(limit, order.compare);
+  const first = createFirst(limit, order);
   const size = instances.size();
   for (let row = 1; row < size; row += 1) {
     if (fitting[tally[row] ?? 0] !== 1 || (searched !== null && searched[row] !== 1)) continue;
-    if (order.isBehind(row)) first.show(row);
+    first.show(row);
   }
   return first.rows();
 }

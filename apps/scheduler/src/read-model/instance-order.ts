@@ -1,20 +1,23 @@
-/** The order of a list, and the first rows of it. */
+/** The order of a list of instances. */
 import type { Position } from '../api/cursor.ts';
+import type { FirstOrder } from '../api/first-rows.ts';
 import type { SortKey } from '../api/list-request.ts';
 import type { InstanceSource } from './instance-search.ts';
 import type { InstanceColumns } from './instance-table.ts';
 import type { Fact } from './tallies.ts';
+import { headOf } from './text-head.ts';
 import { compare } from './words.ts';
 
 /** What a list can be sorted by: a number of the row, a text of it, or the word of its tally. */
 type By =
   | { readonly kind: 'number'; readonly of: 'since' | 'joinedAt' | 'nextAt' | 'attempts' }
-  | { readonly kind: 'text'; readonly of: 'ids' | 'names' }
+  | { readonly kind: 'text'; readonly of: 'ids' | 'names'; readonly heads: 'idHeads' | 'nameHeads' }
   | { readonly kind: 'word'; readonly of: Fact };
 
+const BY_ID: By = { kind: 'text', of: 'ids', heads: 'idHeads' };
 const BY: Readonly<Record<string, By>> = {
-  instanceId: { kind: 'text', of: 'ids' },
-  name: { kind: 'text', of: 'names' },
+  instanceId: BY_ID,
+  name: { kind: 'text', of: 'names', heads: 'nameHeads' },
   accountId: { kind: 'word', of: 'account' },
   region: { kind: 'word', of: 'region' },
   state: { kind: 'word', of: 'state' },
@@ -31,14 +34,10 @@ const BY: Readonly<Record<string, By>> = {
 /** Fields of `InstanceRow` that its list can be sorted by. */
 export const INSTANCE_SORTS: readonly string[] = Object.keys(BY);
 
-/** Compares two rows: below zero when the first stands before the second. */
-type Compare = (a: number, b: number) => number;
+type Compare = FirstOrder['compare'];
 
 /** The order of a list. Rows that agree in all fields stand in the order of their ids. */
-export interface RowOrder {
-  readonly compare: Compare;
-  /** Whether a row stands behind the one where a page ended, whether or not that is still there. */
-  readonly isBehind: (row: number) => boolean;
+export interface RowOrder extends FirstOrder {
   positionOf(row: number): Position;
 }
 
@@ -49,7 +48,7 @@ export function orderRows(
   after: Position | null,
 ): RowOrder {
   const keys = [...sort, { field: 'instanceId', descending: false }].map(({ field, descending }, at) => {
-    const key = keyOf(source, BY[field] ?? { kind: 'text', of: 'ids' }, after?.[at] ?? null);
+    const key = keyOf(source, BY[field] ?? BY_ID, after?.[at] ?? null);
     const sign = descending ? -1 : 1;
     return { ...key, sign };
   });
@@ -71,15 +70,19 @@ export function orderRows(
     }
     return false;
   };
+  const { weigh = () => 0, sign = 1 } = first ?? {};
   return {
     compare: compareRows,
-    isBehind: after === null ? () => true : isBehind,
+    weigh: sign === 1 ? weigh : (row) => -weigh(row),
+    isBehind: after === null ? null : isBehind,
     positionOf: (row) => keys.map(({ valueOf }) => valueOf(row)),
   };
 }
 
 interface Key {
   readonly compare: Compare;
+  /** See `RowOrder`, for the ascending order. */
+  readonly weigh: (row: number) => number;
   /** Compares a row with where the page before ended. */
   readonly compareToEnd: (row: number) => number;
   readonly valueOf: (row: number) => string | number;
@@ -88,7 +91,7 @@ interface Key {
 function keyOf({ instances, tallies }: InstanceSource, by: By, end: Position[number]): Key {
   const { columns } = instances;
   if (by.kind === 'number') return numberKey(columns[by.of], Number(end));
-  if (by.kind === 'text') return textKey(columns[by.of], String(end ?? ''));
+  if (by.kind === 'text') return textKey(columns[by.of], columns[by.heads], String(end ?? ''));
   const words = tallies.words[by.of];
   const [places, word] = [words.places(), tallies.column(by.of)];
   const { tally }: InstanceColumns = columns;
@@ -96,6 +99,7 @@ function keyOf({ instances, tallies }: InstanceSource, by: By, end: Position[num
   const placeOfEnd = words.placeOf(String(end ?? ''));
   return {
     compare: (a, b) => placeOf(a) - placeOf(b),
+    weigh: placeOf,
     compareToEnd: (row) => placeOf(row) - placeOfEnd,
     valueOf: (row) => tallies.wordOf(by.of, tally[row] ?? 0),
   };
@@ -104,64 +108,18 @@ function keyOf({ instances, tallies }: InstanceSource, by: By, end: Position[num
 function numberKey(column: Float64Array, end: number): Key {
   return {
     compare: (a, b) => (column[a] ?? 0) - (column[b] ?? 0),
+    weigh: (row) => column[row] ?? 0,
     compareToEnd: (row) => (column[row] ?? 0) - end,
     valueOf: (row) => column[row] ?? 0,
   };
 }
 
-function textKey(column: readonly string[], end: string): Key {
+function textKey(column: readonly string[], heads: Float64Array, end: string): Key {
+  const headOfEnd = headOf(end);
   return {
-    compare: (a, b) => compare(column[a] ?? '', column[b] ?? ''),
-    compareToEnd: (row) => compare(column[row] ?? '', end),
+    compare: (a, b) => (heads[a] ?? 0) - (heads[b] ?? 0) || compare(column[a] ?? '', column[b] ?? ''),
+    weigh: (row) => heads[row] ?? 0,
+    compareToEnd: (row) => (heads[row] ?? 0) - headOfEnd || compare(column[row] ?? '', end),
     valueOf: (row) => column[row] ?? '',
-  };
-}
-
-/**
- * Keeps the first rows of an order out of any number that it is shown: a heap with the last of them on top, so that most rows
- * cost one comparison.
- */
-export function createFirst(limit: number, compareRows: Compare) {
-  const heap: number[] = [];
-
-  function sink(): void {
-    let at = 0;
-    for (;;) {
-      let last = at;
-      for (const child of [2 * at + 1, 2 * at + 2]) {
-        if (child < heap.length && compareRows(heap[child] ?? 0, heap[last] ?? 0) > 0) last = child;
-      }
-      if (last === at) return;
-      swap(at, last);
-      at = last;
-    }
-  }
-
-  function rise(from: number): void {
-    let at = from;
-    while (at > 0) {
-      const above = (at - 1) >> 1;
-      if (compareRows(heap[at] ?? 0, heap[above] ?? 0) <= 0) return;
-      swap(at, above);
-      at = above;
-    }
-  }
-
-  function swap(one: number, other: number): void {
-    [heap[one], heap[other]] = [heap[other] ?? 0, heap[one] ?? 0];
-  }
-
-  return {
-    show(row: number): void {
-      if (heap.length < limit) {
-        heap.push(row);
-        rise(heap.length - 1);
-      } else if (compareRows(row, heap[0] ?? 0) < 0) {
-        heap[0] = row;
-        sink();
-      }
-    },
-    /** In their order. */
-    rows: (): readonly number[] => heap.toSorted(compareRows),
   };
 }

@@ -28,7 +28,8 @@ export function searchRows(source: InstanceSource, { q, tag }: InstanceFilter): 
   const [first = '', ...others] = tag.map(tagText);
   const ofTags = texts.find(first, size());
   for (const other of others) {
-    for (const [row, is] of texts.find(other, size()).entries()) if (is === 1) ofTags[row] = 1;
+    const ofOther = texts.find(other, size());
+    for (let row = 1; row < ofOther.length; row += 1) if (ofOther[row] === 1) ofTags[row] = 1;
   }
   return found === null ? ofTags : both(found, ofTags);
 }

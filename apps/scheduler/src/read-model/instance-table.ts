@@ -8,6 +8,7 @@ import { createRowTexts } from './row-texts.ts';
 import { searchText } from './search-text.ts';
 import type { Tallies, TallyFacts } from './tallies.ts';
 import type { SealedRecord } from '@muster/core/enrollment/seal';
+import { headOf } from './text-head.ts';
 
 /** In the place of a time that never comes: sorts last. */
 export const NEVER_MS = 9_000_000_000_000_000;
@@ -20,6 +21,9 @@ export interface InstanceColumns {
   readonly ids: readonly string[];
   /** Empty without. */
   readonly names: readonly string[];
+  /** See `headOf`. */
+  readonly idHeads: Float64Array;
+  readonly nameHeads: Float64Array;
   /** JSON; empty without any. */
   readonly tags: readonly string[];
   readonly tally: Uint32Array;
@@ -37,6 +41,8 @@ export function createInstanceTable(tallies: Tallies) {
   const columns = {
     ids: index.ids,
     names: [''],
+    idHeads: new Float64Array(),
+    nameHeads: new Float64Array(),
     tags: [''],
     tally: new Uint32Array(),
     since: new Float64Array(),
@@ -50,6 +56,8 @@ export function createInstanceTable(tallies: Tallies) {
 
   function makeRoom(row: number): void {
     if (row < columns.tally.length) return;
+    columns.idHeads = withRoom(columns.idHeads, row);
+    columns.nameHeads = withRoom(columns.nameHeads, row);
     columns.since = withRoom(columns.since, row);
     columns.joinedAt = withRoom(columns.joinedAt, row);
     columns.nextAt = withRoom(columns.nextAt, row);
@@ -80,9 +88,12 @@ export function createInstanceTable(tallies: Tallies) {
     columns.version[row] = version;
     const json = Object.keys(tags).length === 0 ? '' : JSON.stringify(tags);
     // Most of what is written leaves them as they are.
-    if (!isNew && columns.tags[row] === json) return;
+    if (isNew) columns.idHeads[row] = headOf(record.instanceId);
+    else if (columns.tags[row] === json) return;
     columns.tags[row] = json;
-    columns.names[row] = tags['Name'] ?? '';
+    const name = tags['Name'] ?? '';
+    columns.names[row] = name;
+    columns.nameHeads[row] = headOf(name);
     texts.set(row, searchText(record.instanceId, tags));
   }
 

@@ -65,6 +65,7 @@ function accountsOf({ accounts, targets }: Places, query: AccountFilter): readon
     cause === undefined
       ? null
       : new Set(targets.filter((one) => cause.includes(one.cause ?? '')).map(({ accountId }) => accountId));
+  const isFound = finder(query.q);
   return accounts.filter(
     (account) =>
       (unit === undefined || account.unitPath.includes(unit)) &&
@@ -73,7 +74,7 @@ function accountsOf({ accounts, targets }: Places, query: AccountFilter): readon
       (cause === undefined ||
         ofTargets?.has(account.accountId) === true ||
         cause.some((one) => Object.hasOwn(account.byCause, one))) &&
-      isFound([account.accountId, account.name], query.q),
+      isFound([account.accountId, account.name]),
   );
 }
 
@@ -87,13 +88,14 @@ export function listTargets(
     unit === undefined
       ? null
       : new Set(accounts.filter(({ unitPath }) => unitPath.includes(unit)).map(({ accountId }) => accountId));
+  const isFound = finder(filter.q);
   const rows = targets.filter(
     (target) =>
       (account === undefined || account.includes(target.accountId)) &&
       (region === undefined || region.includes(target.region)) &&
       (inUnit === null || inUnit.has(target.accountId)) &&
       (status === undefined || status.includes(target.status)) &&
-      isFound([target.accountId, target.accountName, target.region], filter.q),
+      isFound([target.accountId, target.accountName, target.region]),
   );
   const { items, ...found } = pageOf(rows, page, (row) => `${row.accountId}.${row.region}`);
   return {
@@ -152,7 +154,12 @@ export function mapPlaces(places: Places, filter: AccountFilter): CoverageMap {
   };
 }
 
-function isFound(texts: readonly string[], q = ''): boolean {
-  const words = q.toLowerCase().split(/\s+/);
-  return words.every((word) => texts.some((text) => text.toLowerCase().includes(word)));
+/** Whether each word of a search is part of one of a row's texts. */
+function finder(q = ''): (texts: readonly string[]) => boolean {
+  const words = q
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  if (words.length === 0) return () => true;
+  return (texts) => words.every((word) => texts.some((text) => text.toLowerCase().includes(word)));
 }

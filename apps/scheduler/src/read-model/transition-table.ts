@@ -15,8 +15,11 @@ export const TRANSITIONS_KEPT = 300_000;
 /** What is shown of one instance: the newest. A host that fails for months has thousands. */
 const SHOWN_OF_ONE = 100;
 
-/** Rows over the bound before the oldest are deleted, so that not every change costs a deletion. */
-const SLACK = 0.1;
+/**
+ * Rows over the bound before the oldest are deleted, as its share: not every change costs a deletion, and none keeps lists waiting
+ * for more than some ten milliseconds.
+ */
+const SLACK = 0.01;
 
 /** A change of an instance's state or cause. */
 export interface KnownTransition {
@@ -50,7 +53,8 @@ export function createTransitionTable(db: DatabaseSync, mostRows = TRANSITIONS_K
   const newest = db.prepare(
     'SELECT at_ms, before, after, cause FROM transitions WHERE instance = ? ORDER BY at_ms DESC, nth DESC LIMIT ?',
   );
-  const boundary = db.prepare('SELECT at_ms FROM transitions ORDER BY at_ms DESC LIMIT 1 OFFSET ?');
+  // From the oldest on: from the newest it would pass over all that is kept.
+  const boundary = db.prepare('SELECT at_ms FROM transitions ORDER BY at_ms LIMIT 1 OFFSET ?');
   const cut = db.prepare('DELETE FROM transitions WHERE at_ms <= ?');
   let rows = 0;
   let knownSinceMs = Infinity;
@@ -59,9 +63,9 @@ export function createTransitionTable(db: DatabaseSync, mostRows = TRANSITIONS_K
 
   function trim(): void {
     if (rows <= mostRows * (1 + SLACK)) return;
-    const oldest = boundary.get(mostRows);
-    if (oldest === undefined) return;
-    const cutMs = Number(oldest['at_ms']);
+    const last = boundary.get(rows - mostRows - 1);
+    if (last === undefined) return;
+    const cutMs = Number(last['at_ms']);
     rows -= Number(cut.run(cutMs).changes);
     trimmedToMs = cutMs + 1;
     knownSinceMs = Math.max(knownSinceMs, trimmedToMs);

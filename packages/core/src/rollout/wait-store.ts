@@ -74,6 +74,12 @@ export function createWaitLedger(deps: WaitDeps) {
 
     of: (target: Target): Promise<TargetWait | null> => read(targetId(target)),
 
+    /** Of several at once, in their order. */
+    async some(targets: readonly Target[]): Promise<readonly (TargetWait | null)[]> {
+      if (targets.length === 0) return [];
+      return (await redis.hmget(keys.waits, ...targets.map(targetId))).map((text) => parseWait(text));
+    },
+
     /** All waits by reason, those of the most instances first. */
     async sum(nowMs: number): Promise<readonly SendWait[]> {
       const fields = await redis.hgetall(keys.waits);
