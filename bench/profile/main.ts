@@ -1,6 +1,6 @@
 /**
- * `node bench/profile/main.ts [ACCOUNTS]`: where a worker's CPU goes in `scan`, `steady` and `collect`, as text in
- * docs/profiles.md. A profile slows its process by a few per cent and says shares, not times.
+ * `node bench/profile/main.ts [ACCOUNTS [KIND …]]`: where a worker's CPU goes in `scan`, `steady` and `collect`, or in some of them, as
+ * text in docs/profiles.md. A profile slows its process by a few per cent and says shares, not times.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,8 @@ const INSTANCES_PER_ACCOUNT = 100;
 const START_MS = 2_500;
 const COLLECTED_WITHIN_MS = 20 * 60_000;
 
-const accounts = Number(process.argv[2] ?? 200);
+const [accountsGiven = '200', ...kindsGiven] = process.argv.slice(2);
+const accounts = Number(accountsGiven);
 const instances = accounts * INSTANCES_PER_ACCOUNT;
 
 /** Runs one worker under the profiler, and sums its profile up. */
@@ -69,43 +70,53 @@ async function inWorld<T>(fast: boolean, work: (world: SimulatedWorld) => Promis
   }
 }
 
-const sections = [
-  section('scan', 'The first sweep.', await inWorld(false, (world) => profile({ world }, firstSweep))),
-  section(
-    'steady',
-    'Everything has joined: the first sweeps, then three in which nothing changes, with the inventory read beside them.',
-    await inWorld(false, async (world) =>
-      profile({ world, joined: await world.instances() }, async (muster) => {
-        await settle(muster, instances);
-        for (let n = 0; n < 3; n += 1) await sweepOnce(muster);
-      }),
-    ),
-  ),
-  section(
-    'collect',
-    'From the first scan to the last command’s end: scans, sends, and the polls of every command.',
-    await inWorld(true, (world) =>
-      profile(
-        {
-          world,
-          config: {
-            muster: {
-              limits: {
-                hold_first_send: false,
-                installs_in_flight: 100_000,
-                installs_in_flight_per_account: 100_000,
-                installs_in_flight_per_target: 100_000,
-              },
-              // A new ledger lets this pass before its first send.
-              install: { visibility: '1s' },
-            },
-          },
-        },
-        collect,
+const KINDS: Readonly<Record<string, () => Promise<string>>> = {
+  scan: async () =>
+    section('scan', 'The first sweep.', await inWorld(false, (world) => profile({ world }, firstSweep))),
+  steady: async () =>
+    section(
+      'steady',
+      'Everything has joined: the first sweeps, then three in which nothing changes, with the inventory read beside them.',
+      await inWorld(false, async (world) =>
+        profile({ world, joined: await world.instances() }, async (muster) => {
+          await settle(muster, instances);
+          for (let n = 0; n < 3; n += 1) await sweepOnce(muster);
+        }),
       ),
     ),
-  ),
-];
+  collect: async () =>
+    section(
+      'collect',
+      'From the first scan to the last command’s end: scans, sends, and the polls of every command.',
+      await inWorld(true, (world) =>
+        profile(
+          {
+            world,
+            config: {
+              muster: {
+                limits: {
+                  hold_first_send: false,
+                  installs_in_flight: 100_000,
+                  installs_in_flight_per_account: 100_000,
+                  installs_in_flight_per_target: 100_000,
+                },
+                // A new ledger lets this pass before its first send.
+                install: { visibility: '1s' },
+              },
+            },
+          },
+          collect,
+        ),
+      ),
+    ),
+};
+
+const sections: string[] = [];
+for (const kind of kindsGiven.length === 0 ? Object.keys(KINDS) : kindsGiven) {
+  const make = KINDS[kind];
+  if (make === undefined) throw new Error(`no kind of work is called ${kind}`);
+  sections.push(await make());
+}
 
 function section(name: string, about: string, time: TimeByPlace): string {
   const total = Math.round(time.totalMs / 100) / 10;
@@ -118,11 +129,6 @@ function section(name: string, about: string, time: TimeByPlace): string {
     '',
     'itself  with what it calls  function',
     ...rows(time.selfByFunction, time.inclusiveByFunction, time.totalMs, 16),
-    '',
-    'with what they call',
-    ...top(time.inclusiveByFunction, 24)
-      .filter(([name]) => !/processTicks|runMicrotasks/.test(name))
-      .map(([name, ms]) => `${share(ms, time.totalMs)}  ${name}`),
     '```',
   ].join('\n');
 }
