@@ -78,8 +78,8 @@ export async function pickBatch(
       continue;
     }
     // A repair waits for no ramp, and for no wave.
-    if (isRepair(stored.value) || waiting?.has(stored.value.matcherKey) !== true)
-      free.push({ ...stored, instanceId });
+    const isFree = isRepair(stored.value) || waiting?.has(stored.value.matcherKey) !== true;
+    if (isFree) free.push({ ...stored, instanceId });
   }
   if (closed === OF_READING) await askForReading(deps);
   // Those that wait must not hide the others behind them.

@@ -316,13 +316,7 @@ export function createKeys(prefix: string): Keys {
     leftAccounts: `${own}:left-accounts`,
     labelTargets: `${own}:label-targets`,
     labelsWaiting: `${own}:labels-waiting`,
-    session: (hash) => `${own}:session:${hash}`,
-    sessionSeen: (hash) => `${own}:session-seen:${hash}`,
-    signInLink: (hash) => `${own}:sign-in-link:${hash}`,
-    oidcFlow: (hash) => `${own}:oidc-flow:${hash}`,
-    apiTokens: `${own}:api-tokens`,
-    apiTokensUsed: `${own}:api-tokens-used`,
-    signInTries: (by) => `${own}:sign-in-tries:${by}`,
+    ...accessKeys(own),
     report: (reportId) => {
       const of = `${own}:report:${reportId}`;
       return {
@@ -350,6 +344,24 @@ function operatorKeys(own: string): Pick<Keys, Extract<keyof Keys, OperatorKey>>
     auditOnce: (subject) => `${own}:audit-once:${subject}`,
     auditWriter: `${own}:audit-writer`,
     auditExported: `${own}:audit-exported`,
+  };
+}
+
+/** Of who may come in: sessions, sign-in and API tokens. */
+function accessKeys(
+  own: string,
+): Pick<
+  Keys,
+  'session' | 'sessionSeen' | 'signInLink' | 'oidcFlow' | 'apiTokens' | 'apiTokensUsed' | 'signInTries'
+> {
+  return {
+    session: (hash) => `${own}:session:${hash}`,
+    sessionSeen: (hash) => `${own}:session-seen:${hash}`,
+    signInLink: (hash) => `${own}:sign-in-link:${hash}`,
+    oidcFlow: (hash) => `${own}:oidc-flow:${hash}`,
+    apiTokens: `${own}:api-tokens`,
+    apiTokensUsed: `${own}:api-tokens-used`,
+    signInTries: (by) => `${own}:sign-in-tries:${by}`,
   };
 }
 
