@@ -1,6 +1,6 @@
 /**
- * A worker that comes to grief at one exact point: MUSTER's own worker, with every port that its install and collect
- * handlers are given wrapped so that calls can be numbered. `CHAOS_POINT` is `HANDLER:before|after:N:SIGNAL`: in the
+ * A worker that comes to grief at one exact point: MUSTER's own worker, with every port that the handlers of an
+ * install and of a join are given wrapped so that calls can be numbered. `CHAOS_POINT` is `HANDLER:before|after:N:SIGNAL`: in the
  * first run of that handler which makes an Nth call, the process sends itself the signal right before or after it.
  * `CHAOS_COUNT` instead names a file that is given the highest number seen.
  */
@@ -28,6 +28,10 @@ const LEDGERS = [
   'brake',
   'nodes',
   'statistics',
+  'ramps',
+  'waves',
+  'selection',
+  'waits',
 ] as const;
 const PORTS = ['organization', 'accounts', 'instances', 'commands', 'teleport'] as const;
 
@@ -89,7 +93,7 @@ function watchedDeps(deps: HandlerDeps, watch: Watch): HandlerDeps {
 }
 
 const handlers = HANDLERS as unknown as Record<string, AnyHandler>;
-for (const name of ['install-batch', 'collect-command']) {
+for (const name of ['install-batch', 'collect-command', 'verify-joined', 'read-inventory']) {
   const handle = handlers[name];
   if (handle === undefined) throw new Error(`no handler is called ${name}`);
   handlers[name] = async (payload, ctx, deps) => {

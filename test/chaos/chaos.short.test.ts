@@ -9,7 +9,7 @@ import { randomKills } from './random-kills.ts';
 const killAroundTheSend: ChaosCase = {
   name: 'kill at four call points around the send',
   async run(seed) {
-    const highest = (await countCallPoints(seed)).get('install-batch') ?? 0;
+    const highest = (await countCallPoints(seed, 'install')).get('install-batch') ?? 0;
     const points = [0.55, 0.65, 0.75, 0.85].map(
       (share): CallPoint => ({
         handler: 'install-batch',
@@ -29,9 +29,9 @@ const CASES = [
     schedulers: 2,
     workers: 2,
     speed: 40,
-    killForMs: 10_000,
+    killForMs: 20_000,
     everyMs: [500, 2_000],
-    endWithinMs: 90_000,
+    endWithinMs: 150_000,
   }),
   killAroundTheSend,
   lostAnswers({ accounts: 8, regions: 2, instances: 160 }),

@@ -3,7 +3,7 @@
  * last line with the sum; exit code 1 when a promise was broken.
  */
 import { parseArgs } from 'node:util';
-import { callPoints, countCallPoints, strikeAtPoints } from './call-points.ts';
+import { type CallPoint, callPoints, countCallPoints, strikeAtPoints, type Work } from './call-points.ts';
 import { type ChaosCase, seconds } from './chaos-case.ts';
 import { dayOfFailures } from './day-of-failures.ts';
 import { duplicates } from './duplicates.ts';
@@ -11,6 +11,7 @@ import { hungHosts } from './hung-hosts.ts';
 import { lostAnswers } from './lost-answers.ts';
 import { randomKills } from './random-kills.ts';
 import { redisOutages } from './redis-outages.ts';
+import { waveOpenings } from './wave-openings.ts';
 import { wrongClocks } from './wrong-clocks.ts';
 
 const { values } = parseArgs({
@@ -28,20 +29,22 @@ const firstSeed = Number(values['first-seed']);
 const untilMs = Date.now() + Number(values.minutes) * 60_000;
 /** Longer than every lease of work and of its job. */
 const FREEZE_MS = 130_000;
-const KILLED_AT_ONCE = 12;
+const KILLED_AT_ONCE = 36;
+/** What `--only` may be when points are asked for: counting them takes minutes. */
+const POINTS_NAMED = /^$|kill|freeze|point|install|repair/;
 /** A freeze takes minutes, so more are frozen together. */
 const FROZEN_AT_ONCE = 36;
 
 const RANDOM_KILLS = randomKills({
-  accounts: 60,
-  regions: 5,
-  instances: 3_000,
+  accounts: 40,
+  regions: 3,
+  instances: 1_600,
   schedulers: 2,
   workers: 4,
-  speed: 20,
-  killForMs: 45_000,
+  speed: 30,
+  killForMs: 60_000,
   everyMs: [1_500, 4_000],
-  endWithinMs: 240_000,
+  endWithinMs: 300_000,
 });
 
 function chunks<T>(list: readonly T[], size: number): readonly (readonly T[])[] {
@@ -51,25 +54,35 @@ function chunks<T>(list: readonly T[], size: number): readonly (readonly T[])[] 
 }
 
 async function plan(): Promise<readonly { readonly chaos: ChaosCase; readonly seed: number }[]> {
-  const counts = await countCallPoints(firstSeed);
-  const points = callPoints(counts);
-  const found = [...counts].map(([handler, highest]) => `${handler} ${highest}`).join(', ');
-  print(`N = ${points.length} call points: before and after each of ${found}`);
+  const installs = await pointsOf('install');
+  const repairs = await pointsOf('repair');
   const outages = redisOutages({ accounts: 12, regions: 2, instances: 1_200, speed: 20, workers: 2 });
   const once = [
-    ...chunks(points, KILLED_AT_ONCE).map((some) => strikeAtPoints(some, { kind: 'kill' })),
+    ...chunks(installs, KILLED_AT_ONCE).map((some) => strikeAtPoints(some, { kind: 'kill' }, 'install')),
+    ...chunks(repairs, KILLED_AT_ONCE).map((some) => strikeAtPoints(some, { kind: 'kill' }, 'repair')),
+    waveOpenings({ accounts: 20, instances: 400 }),
     ...outages,
     ...wrongClocks({ accounts: 20, regions: 2, instances: 400, speed: 40 }),
     lostAnswers({ accounts: 20, regions: 2, instances: 800 }),
     duplicates({ accounts: 10, instances: 600, rounds: 4 }),
     hungHosts(1_000),
     dayOfFailures({ speed: 600, perOutcome: 2, days: 1 }),
-    ...chunks(points, FROZEN_AT_ONCE).map((some) =>
-      strikeAtPoints(some, { kind: 'freeze', forMs: FREEZE_MS }),
+    ...chunks(installs, FROZEN_AT_ONCE).map((some) =>
+      strikeAtPoints(some, { kind: 'freeze', forMs: FREEZE_MS }, 'install'),
     ),
   ].map((chaos) => ({ chaos, seed: firstSeed }));
   const kills = Array.from({ length: seeds }, (_, n) => ({ chaos: RANDOM_KILLS, seed: firstSeed + n }));
   return [...kills, ...once].filter(({ chaos }) => chaos.name.includes(values.only));
+}
+
+/** The points of a kind of work; none when no case is asked for that needs them. */
+async function pointsOf(work: Work): Promise<readonly CallPoint[]> {
+  if (!POINTS_NAMED.test(values.only)) return [];
+  const counts = await countCallPoints(firstSeed, work);
+  const points = callPoints(counts);
+  const found = [...counts].map(([handler, highest]) => `${handler} ${highest}`).join(', ');
+  print(`N = ${points.length} call points in ${work}s: before and after each of ${found}`);
+  return points;
 }
 
 function print(line: string): void {

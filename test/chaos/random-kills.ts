@@ -1,7 +1,9 @@
 import { eventually, pause } from '@muster/testing/eventually';
-import { type MusterSystem, startSystem } from '@muster/testing/muster-system';
+import type { MusterSystem } from '@muster/testing/muster-system';
 import type { SupervisedProcess } from '@muster/testing/supervised-process';
+import { judgeBounds } from './bounds.ts';
 import { type ChaosCase, seconds, seededRandom } from './chaos-case.ts';
+import { type RollOut, startRollOut } from './roll-out.ts';
 import { judgeStays } from './stays.ts';
 
 export interface RandomKillsOptions {
@@ -19,37 +21,62 @@ export interface RandomKillsOptions {
   readonly endWithinMs: number;
 }
 
+/** Of the hosts that have joined when the agents begin to die, and for how long they die. Simulated time. */
+const DYING_SHARE = 0.2;
+const DYING_MS = 300_000;
+/** Of all hosts that can join: so many have when agents begin to die. */
+const JOINED_BEFORE = 0.3;
+
 /**
- * Kills schedulers and workers at random in a hostile world, each replaced at once as a supervisor would. All work must
- * come to its end, nothing may be sent twice, and no host may be under way for longer than killed work needs to resume.
+ * Kills schedulers and workers at random in a hostile world, each replaced at once as a supervisor would, while hosts are
+ * enrolled by a ramp and in waves, and while agents die and are repaired. All work must come to its end, nothing may be sent
+ * twice, no bound may be exceeded at any moment, and no host may be under way for longer than killed work needs to resume.
  */
 export function randomKills(options: RandomKillsOptions): ChaosCase {
   const { accounts, regions, instances, schedulers, workers, speed } = options;
   return {
-    name: `random SIGKILLs, ${accounts}x${regions}x${instances} hostile, ${schedulers} schedulers, ${workers} workers`,
+    name: `random SIGKILLs, ${accounts}x${regions}x${instances} hostile in waves with repairs, ${schedulers} schedulers, ${workers} workers`,
     async run(seed) {
       const startedAtMs = Date.now();
-      const system = await startSystem({
+      const rollOut = await startRollOut({
         world: { accounts, regions, instances, seed, scenario: 'hostile' },
         speed,
         schedulers,
         workers,
-        config: { discovery_service: { poll_interval: '6h' } },
+        config: { discovery_service: { poll_interval: '15m' } },
+        secondInFlight: Math.ceil(instances / 20),
       });
+      const { system } = rollOut;
       try {
-        const kills = await killAtRandom(system, options, seededRandom(seed));
+        const [kills, died] = await Promise.all([
+          killAtRandom(system, options, seededRandom(seed)),
+          loseSomeAgents(rollOut, options),
+        ]);
         const lastKillAtMs = Date.now();
-        const status = await system.judged(options.endWithinMs);
+        const history = await rollOut.end(options.endWithinMs);
         const ended = seconds(lastKillAtMs);
-        const stays = await judgeStays(system.ledger, speed);
-        const { sent } = system.report().commands;
-        const joined = status.instances.byState['joined'] ?? 0;
-        return `${kills} kills, ${joined} of ${status.instances.total} joined, ${sent} commands, longest ${stays}, ended ${ended} after the last kill, ${seconds(startedAtMs)} in all`;
+        const stays = judgeStays(history, speed);
+        const bounds = judgeBounds(history, rollOut.bounds());
+        const { commands, joined, readableInstances, installs } = system.report();
+        return `${kills} kills, ${joined} of ${readableInstances} joined, ${died} agents died, ${commands.sent} commands (whileLive ${installs.whileLive}, afterJoined ${installs.afterJoined}), longest ${stays}, ${bounds}, ended ${ended} after the last kill, ${seconds(startedAtMs)} in all`;
       } finally {
-        await system.close();
+        await rollOut.close();
       }
     },
   };
+}
+
+/** @returns how many agents die */
+async function loseSomeAgents(
+  { system, loseAgents }: RollOut,
+  { killForMs, endWithinMs }: RandomKillsOptions,
+): Promise<number> {
+  await eventually(
+    'some hosts have joined',
+    () => system.report().joined > JOINED_BEFORE * system.report().readableInstances,
+    killForMs + endWithinMs,
+  );
+  return (await loseAgents(DYING_SHARE, DYING_MS)).size;
 }
 
 /** Kills one process after the other until the time is over or nothing is left to disturb. */

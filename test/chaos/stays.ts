@@ -1,4 +1,4 @@
-import type { Ledger } from '@muster/core/control/ledger';
+import type { HostChange } from './change-history.ts';
 
 /** Work resumes within this of a kill, whatever was killed: the promise of docs/ARCHITECTURE.md. */
 const RESUME_WITHIN_MS = 60_000;
@@ -10,27 +10,18 @@ const NATURAL_MS: Readonly<Record<string, number>> = {
   installing: 7 * 60_000,
   installed: 5 * 60_000,
 };
-const READ_AT_ONCE = 1_000;
 
 /**
  * The longest that a host was in each of the states of one under way, for people. Throws when one was there for longer than it
  * may, plus the time within which killed work resumes.
  */
-export async function judgeStays({ changes }: Pick<Ledger, 'changes'>, speed: number): Promise<string> {
+export function judgeStays(history: readonly (readonly HostChange[])[], speed: number): string {
   const longest = new Map<string, Stay>();
   const since = new Map<string, { readonly state: string; readonly atMs: number }>();
-  for (let after = '0-0'; ; ) {
-    const { entries, nextId } = await changes.read(after, READ_AT_ONCE);
-    if (entries.length === 0) break;
-    after = nextId;
-    for (const { id, instances } of entries) {
-      const atMs = Number(id.split('-')[0]);
-      for (const [host, , state] of instances) {
-        const left = since.get(host);
-        if (left !== undefined) noteStay(longest, { host, state: left.state, ms: atMs - left.atMs });
-        since.set(host, { state: state ?? 'gone', atMs });
-      }
-    }
+  for (const { host, state, atMs } of history.flat()) {
+    const left = since.get(host);
+    if (left !== undefined) noteStay(longest, { host, state: left.state, ms: atMs - left.atMs });
+    since.set(host, { state, atMs });
   }
   const late = [...longest.values()].filter(({ state, ms }) => ms > mostOf(state, speed));
   if (late.length > 0) throw new Error(`under way for too long: ${late.map(describe).join(', ')}`);

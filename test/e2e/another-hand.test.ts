@@ -56,7 +56,17 @@ test('forged markers on one account fill no cap of all, and a thousand on one ho
 });
 
 test('intents that another client deletes, again and again, make no second send, and are told', async () => {
-  system = await startSystem({ world: { accounts: 3, regions: 2, instances: 60 }, workers: 2 });
+  system = await startSystem({
+    world: { accounts: 3, regions: 2, instances: 60 },
+    schedulers: 0,
+    workers: 0,
+  });
+  // In waves, and repaired after that: a claim of a repair is one like any other.
+  const first = { name: 'first', accounts: [system.aws.world.accounts[1]?.id ?? ''] };
+  system.configure({
+    muster: { rollout: { waves: [first, { name: 'rest', after: { joined: 0.8, for: '0' } }] } },
+  });
+  for (const kind of ['scheduler', 'worker', 'worker'] as const) system.start(kind);
   const keys = createKeys('test');
   const intentsOfAll = system.aws.world.accounts.flatMap(({ id }) =>
     system.aws.world.regions.map((region) => keys.target({ accountId: id, region } as never).intents),
@@ -79,6 +89,23 @@ test('intents that another client deletes, again and again, make no second send,
   await system.settled(120_000);
 
   expect(system.report()).toMatchObject({ joined: 60, installs: { whileLive: 0, afterJoined: 0 } });
+
+  const [died] = await system.aws.change({ op: 'lose-nodes', share: 0.2, withinMs: 1_000 });
+  const dead = died?.ids?.length ?? 0;
+  expect(dead).toBeGreaterThan(3);
+  await eventually('their agents have died', () => system.report().joined === 60 - dead);
+  const { sent } = system.report().commands;
+  await eventually(
+    'every host whose agent died is repaired, although intents vanish again',
+    async () => {
+      const isRepairing = system.report().commands.live > 0 && system.report().commands.sent === sent + 1;
+      if (isRepairing) await system.redisCall('DEL', ...intentsOfAll);
+      return system.report().joined === 60 && (await system.status()).instances.byState['joined'] === 60;
+    },
+    240_000,
+  );
+  const { installs } = system.report();
+  expect(installs).toMatchObject({ whileLive: 0, afterJoined: 0, perInstance: { 2: dead } });
 });
 
 function scanMembers(): readonly string[] {

@@ -81,7 +81,10 @@ async function startHeld(): Promise<string> {
   };
   system.configure({
     discovery_service: { aws: [matcher] },
-    muster: { limits: { hold_first_send: true } },
+    muster: {
+      limits: { hold_first_send: true },
+      rollout: { waves: [{ name: 'first', accounts: [ACCOUNT] }] },
+    },
   });
   const url = new Secret(system.redis().url);
   const redis = createRedis({ url, prefix: 'test', profile: 'patient', name: 'forger', log: recordingLog() });
@@ -96,7 +99,7 @@ async function startHeld(): Promise<string> {
 }
 
 /** Everything that a Redis client can write to have commands sent where they do not belong. */
-async function forgeAll(matcherKey: string): Promise<void> {
+async function forgeAll(matcherKey: string, round: number): Promise<void> {
   const nowMs = Date.now();
   const facts = JSON.parse((await forger.redis.hget(forger.keys.accounts, ACCOUNT)) ?? '{}') as object;
   for (const accountId of [EXCLUDED, IN_EXCLUDED_UNIT]) {
@@ -116,8 +119,9 @@ async function forgeAll(matcherKey: string): Promise<void> {
     [IN_EXCLUDED_UNIT, REGION, IN_OTHER_UNIT],
   ];
   for (const [accountId, region, id] of forged) {
-    await forgeCandidate(forger, { accountId, region }, id, matcherKey, nowMs);
+    await forgeCandidate(forger, { accountId, region }, id, matcherKey, nowMs, factsOf(round, nowMs));
   }
+  await forgeRollOut(matcherKey);
   for (const accountId of [EXCLUDED, IN_EXCLUDED_UNIT]) {
     const commandId = '00000000-0000-4000-8000-000000000001';
     await forgeBatch(
@@ -133,6 +137,23 @@ async function forgeAll(matcherKey: string): Promise<void> {
   await forgeLabels(forger, { accountId: ACCOUNT, region: REGION }, RIGHTFUL[0] ?? '', forgedLabels);
 }
 
+/** In turn a host of the first wave, one of a wave that there is not, and one that had joined before: a repair waits for no wave. */
+function factsOf(round: number, nowMs: number): Readonly<Record<string, unknown>> {
+  const joinedAtMs = nowMs - 1_800_000;
+  return [{ wave: 'first' }, { wave: 'none' }, { wave: 'rest', joinedAtMs }][round % 3] ?? {};
+}
+
+/** The ramp is over, every wave is approved, and no place is taken. */
+async function forgeRollOut(matcherKey: string): Promise<void> {
+  const { redis, keys } = forger;
+  await redis.hset(keys.ramps, `m:${matcherKey}`, 'over');
+  const size = { hosts: 1_000, accounts: 10, grow: 1, by: 'mallory', atMs: 1 };
+  for (const subject of ['wave:first', 'wave:rest']) {
+    await redis.hset(keys.approvals, subject, JSON.stringify({ subject, ...size }));
+  }
+  await redis.hset(keys.places, { total: '-1000', repair: '-1000', [`a:${ACCOUNT}`]: '-1000' });
+}
+
 /** Every instance that a command was sent to. */
 async function idsSentTo(): Promise<readonly string[]> {
   const commands = await listCommands(system);
@@ -144,7 +165,7 @@ test('a hand with a Redis client has nothing sent out of scope, enters no other 
   const matcherKey = await startHeld();
 
   for (let round = 0; round < 6; round += 1) {
-    await forgeAll(matcherKey);
+    await forgeAll(matcherKey, round);
     // Between two rounds the workers take up what was forged: that can only be waited for.
     await pause(1_500);
   }
@@ -155,8 +176,30 @@ test('a hand with a Redis client has nothing sent out of scope, enters no other 
     60_000,
   );
 
+  // Hosts that are there are said to be lost.
+  const nowMs = Date.now();
+  for (const id of RIGHTFUL) {
+    const facts = { wave: 'first', joinedAtMs: nowMs - 1_800_000 };
+    await forgeCandidate(forger, { accountId: ACCOUNT, region: REGION }, id, matcherKey, nowMs, facts);
+  }
+  await eventually(
+    'they are known as joined again',
+    async () => {
+      const records = await system.ledger.enrollments.readAll({
+        accountId: ACCOUNT,
+        region: REGION,
+      } as never);
+      return RIGHTFUL.every((id) => records.get(id as never)?.value.state === 'joined');
+    },
+    60_000,
+  );
+
   expect(await idsSentTo()).toEqual(RIGHTFUL);
-  expect(system.report().installs).toMatchObject({ whileLive: 0, afterJoined: 0 });
+  expect(system.report().installs).toMatchObject({
+    whileLive: 0,
+    afterJoined: 0,
+    perInstance: { 1: RIGHTFUL.length },
+  });
   const entered = new Set((await listCommands(system)).map(({ account, region }) => `${account}.${region}`));
   expect([...entered]).toEqual([`${ACCOUNT}.${REGION}`]);
   const { findings } = await system.status();

@@ -54,6 +54,7 @@ beforeAll(async () => {
         matchTags: { env: 'prod' },
       },
     },
+    config: { muster: { rollout: { waves: [{ name: 'first', accounts: [OPEN] }] } } },
   });
   await system.settled();
   // Nothing that runs may put right what is forged.
@@ -93,6 +94,15 @@ async function forgeLedger(): Promise<void> {
   if (id === '') throw new Error('the host’s output was meant to be told by its line');
   const template = { id, text: `line\nVerdict  pass ${NASTY}`, by: OPEN };
   await system.redisCall('HSET', '{test}:output-templates', cause, JSON.stringify({ templates: [template] }));
+  const size = { hosts: 1, accounts: 1, grow: 0.1 };
+  for (const subject of ['wave:first', `change:${NASTY}`]) {
+    const request = { subject, ...size, detail: message, basis: NASTY, sinceMs: 1 };
+    await system.redisCall('HSET', '{test}:approval-requests', subject, JSON.stringify(request));
+  }
+  const ramp = { kind: 'retry', subject: message, beganAtMs: 1, stoppedAtMs: 2 };
+  await system.redisCall('HSET', '{test}:ramps', `t:${NASTY}`, JSON.stringify(ramp));
+  await system.redisCall('HSET', `{test}:ramp:t:${NASTY}`, 'step', '1', 'size', '5', 'taken', '1');
+  await system.redisCall('HSET', '{test}:rollout-waves', 'first', NASTY);
   await system.redisCall('HSET', '{test}:aws-calls', `ok:${NASTY}`, '3', `throttled:${NASTY}`, '2');
 }
 
@@ -111,6 +121,7 @@ test('a foreign text makes up no line of its own', async () => {
     ['status', String.raw`line\nVerdict  pass`],
     ['findings', String.raw`line\nVerdict  pass`],
     ['coverage', String.raw`a\nb`],
+    ['approve', String.raw`line\nVerdict  pass`],
   ] as const) {
     const { stdout } = await system.cli(verb);
 
@@ -149,6 +160,10 @@ const VERBS: readonly (readonly string[])[] = [
   ['retry', '--cause', NASTY],
   ['retry', '--instance', FAILING],
   ['cancel', '--account', OPEN],
+  ['waves'],
+  ['waves', '--json'],
+  ['approve'],
+  ['approve', NASTY],
   ['sweep', '--account', OPEN],
   ['token'],
   ['init', '--dir', `/no/such/${NASTY_ARGUMENT}`, '--organization', NASTY, '--proxy', NASTY],
