@@ -9,6 +9,7 @@ const SECOND = '222222222222.us-east-1';
 const BOUNDS: Bounds = {
   ramp: { first: 5, factor: 2, success: 0.9 },
   capOfAll: 1_000,
+  quietMs: 1_000,
   repairsInFlight: 2,
   waves: [
     { name: 'first', accounts: new Set(['111111111111']), inFlight: 8, afterJoined: 0, approvedAtMs: null },

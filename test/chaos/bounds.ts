@@ -9,6 +9,8 @@ export interface Bounds {
   /** The defaults of `muster.rollout.ramp`, and `muster.limits.installs_in_flight`. */
   readonly ramp: { readonly first: number; readonly factor: number; readonly success: number };
   readonly capOfAll: number;
+  /** A ramp of which nothing is under way for so long may be over. Real time. */
+  readonly quietMs: number;
   /** `muster.repair.in_flight` */
   readonly repairsInFlight: number;
   /** In the order in which they begin. Empty: there are none. */
@@ -59,7 +61,15 @@ interface Replay {
   readonly startedAtMs: number;
   readonly hosts: Map<string, Host>;
   readonly waves: readonly Wave[];
-  readonly ramp: { touched: number; ended: number; failed: number; fullest: number };
+  readonly ramp: {
+    touched: number;
+    ended: number;
+    failed: number;
+    fullest: number;
+    /** When a host last ended. */
+    endedAtMs: number;
+    isOver: boolean;
+  };
   readonly repairs: { underWay: number; most: number; all: number };
   readonly faults: string[];
 }
@@ -79,7 +89,7 @@ export function judgeBounds(history: readonly (readonly HostChange[])[], bounds:
       hasBegun: false,
       isNextFree: false,
     })),
-    ramp: { touched: 0, ended: 0, failed: 0, fullest: 0 },
+    ramp: { touched: 0, ended: 0, failed: 0, fullest: 0, endedAtMs: Number.POSITIVE_INFINITY, isOver: false },
     repairs: { underWay: 0, most: 0, all: 0 },
     faults: [],
   };
@@ -116,7 +126,7 @@ function waveOf({ waves }: Replay, { target }: HostChange): Wave | undefined {
 }
 
 function claim(replay: Replay, host: Host, change: HostChange): void {
-  const { repairs, ramp } = replay;
+  const { repairs, ramp, bounds } = replay;
   if (host.hasJoined) {
     host.claim = 'repair';
     repairs.underWay += 1;
@@ -126,6 +136,7 @@ function claim(replay: Replay, host: Host, change: HostChange): void {
   host.claim = 'install';
   if (host.slot === 'none') {
     host.slot = 'open';
+    ramp.isOver ||= ramp.touched === ramp.ended && change.atMs - ramp.endedAtMs >= bounds.quietMs;
     ramp.touched += 1;
   }
   const wave = waveOf(replay, change);
@@ -162,7 +173,7 @@ function release(replay: Replay, host: Host, change: HostChange): void {
 /** After each commit, what is counted against what is allowed. */
 function compare({ bounds, startedAtMs, waves, ramp, repairs, faults }: Replay, atMs: number): void {
   const when = `at ${atMs - startedAtMs} ms`;
-  const most = mostTouched(ramp, bounds);
+  const most = ramp.isOver ? Number.POSITIVE_INFINITY : mostTouched(ramp, bounds);
   if (ramp.touched > most) {
     faults.push(
       `${ramp.touched} hosts were touched ${when}, when ${ramp.ended} had ended (${ramp.failed} failed): the ramp allows ${most}`,
@@ -182,17 +193,14 @@ function compare({ bounds, startedAtMs, waves, ramp, repairs, faults }: Replay, 
 }
 
 /** A host that joined, or failed after its command ran, has ended; any other end gives its slot back. */
-function endSlot(
-  host: Host,
-  { state, cause }: HostChange,
-  ramp: { touched: number; ended: number; failed: number },
-): void {
+function endSlot(host: Host, { state, cause, atMs }: HostChange, ramp: Replay['ramp']): void {
   if (host.slot !== 'open') return;
   const hasRun = host.state !== 'sending';
   const hasFailed = state === 'failed' && hasRun && cause !== 'ec2-ssm-canceled';
   if (state === 'joined' || hasFailed) {
     host.slot = 'ended';
     ramp.ended += 1;
+    ramp.endedAtMs = atMs;
     if (hasFailed) ramp.failed += 1;
   } else {
     host.slot = 'none';

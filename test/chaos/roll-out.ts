@@ -2,11 +2,14 @@
  * A world that is rolled out as an organization does it: with the ramp that every mass start has, in three waves of which an
  * operator approves the second, with repairs on, and with hosts whose agents die and return.
  */
+import { loadConfig } from '@muster/core/config/load-config';
+import type { MusterConfig } from '@muster/core/config/model';
+import { formatFaults } from '@muster/core/config/source/report';
 import { isSettled } from '@muster/core/reports/organization-status';
 import { readWaves } from '@muster/core/rollout/waves/wave-view';
 import { eventually, pause } from '@muster/testing/eventually';
 import { type MusterSystem, startSystem, type SystemOptions } from '@muster/testing/muster-system';
-import { type ConfigPart, mergeParts, parsedSystemConfig } from '@muster/testing/system-config';
+import { type ConfigPart, mergeParts } from '@muster/testing/system-config';
 import type { Bounds, WaveBounds } from './bounds.ts';
 import { type HostChange, readHistory } from './change-history.ts';
 
@@ -30,6 +33,8 @@ const SECOND_SHARE = 0.6;
 /** A hostile world has more hosts that cannot join than the default of 90 % bears. */
 const JOINED = 0.8;
 const LOOK_MS = 500;
+/** A ramp of which nothing has been under way for so long is over, and the next wave is held by its own bounds alone. Simulated time. */
+const QUIET_MS = 30 * 60_000;
 /** Agents that return do so between these times after they died: before and after their hosts count as lost. */
 const AWAY_MS: readonly [number, number] = [60_000, 1_800_000];
 
@@ -62,7 +67,7 @@ export async function startRollOut(
     },
   });
   system.configure(config);
-  const { rollout, limits, repair } = parsedSystemConfig(system.facts, config);
+  const { rollout, limits, repair, speed } = readConfig(system);
   for (let n = 0; n < schedulers; n += 1) system.start('scheduler');
   for (let n = 0; n < workers; n += 1) system.start('worker');
 
@@ -94,6 +99,7 @@ export async function startRollOut(
       ramp: rollout.ramp,
       capOfAll: limits.installsInFlight,
       repairsInFlight: repair.inFlight,
+      quietMs: QUIET_MS / speed,
       waves: [wave('first', first), wave('second', second), wave('rest', null)],
     }),
     async hasBegun(name) {
@@ -123,6 +129,13 @@ export async function startRollOut(
       await system.close();
     },
   };
+}
+
+/** The configuration as the processes read it. */
+function readConfig({ configFile, env }: MusterSystem): MusterConfig {
+  const read = loadConfig(configFile, env);
+  if (!read.ok) throw new Error(formatFaults(read.faults));
+  return read.config;
 }
 
 /** Accounts of the first wave and of the second, of those that can be read: what cannot holds back every wave after it. */
