@@ -31,7 +31,7 @@ const untilMs = Date.now() + Number(values.minutes) * 60_000;
 const FREEZE_MS = 130_000;
 const KILLED_AT_ONCE = 36;
 /** What `--only` may be when points are asked for: counting them takes minutes. */
-const POINTS_NAMED = /^$|kill|freeze|point|install|repair/;
+const POINTS_NAMED = /^$|kill|freeze|point/;
 /** A freeze takes minutes, so more are frozen together. */
 const FROZEN_AT_ONCE = 36;
 
@@ -77,7 +77,7 @@ async function plan(): Promise<readonly { readonly chaos: ChaosCase; readonly se
 
 /** The points of a kind of work; none when no case is asked for that needs them. */
 async function pointsOf(work: Work): Promise<readonly CallPoint[]> {
-  if (!POINTS_NAMED.test(values.only)) return [];
+  if (!POINTS_NAMED.test(values.only) && !values.only.includes(work)) return [];
   const counts = await countCallPoints(firstSeed, work);
   const points = callPoints(counts);
   const found = [...counts].map(([handler, highest]) => `${handler} ${highest}`).join(', ');
