@@ -13,7 +13,7 @@ export interface RandomKillsOptions {
   readonly schedulers: number;
   readonly workers: number;
   readonly speed: number;
-  /** For how long processes are killed, unless all is done before. */
+  /** For how long processes are killed at least: it ends no sooner than repairs have begun. */
   readonly killForMs: number;
   /** Between two kills: from, to. */
   readonly everyMs: readonly [number, number];
@@ -24,6 +24,7 @@ export interface RandomKillsOptions {
 /** Of the hosts that have joined when the agents begin to die, and for how long they die. Simulated time. */
 const DYING_SHARE = 0.2;
 const DYING_MS = 300_000;
+const REPAIRS_DISTURBED_MS = 15_000;
 /** Of all hosts that can join: so many have when agents begin to die. */
 const JOINED_BEFORE = 0.3;
 
@@ -48,9 +49,10 @@ export function randomKills(options: RandomKillsOptions): ChaosCase {
       });
       const { system } = rollOut;
       try {
+        const repairing = new AbortController();
         const [kills, died] = await Promise.all([
-          killAtRandom(system, options, seededRandom(seed)),
-          loseSomeAgents(rollOut, options),
+          killAtRandom(system, options, seededRandom(seed), repairing.signal),
+          loseSomeAgents(rollOut, options).finally(() => repairing.abort()),
         ]);
         const lastKillAtMs = Date.now();
         const history = await rollOut.end(options.endWithinMs);
@@ -66,7 +68,7 @@ export function randomKills(options: RandomKillsOptions): ChaosCase {
   };
 }
 
-/** @returns how many agents die */
+/** Returns when hosts have been repaired for as long as processes are killed among them. @returns how many agents die */
 async function loseSomeAgents(
   { system, loseAgents }: RollOut,
   { killForMs, endWithinMs }: RandomKillsOptions,
@@ -76,21 +78,29 @@ async function loseSomeAgents(
     () => system.report().joined > JOINED_BEFORE * system.report().readableInstances,
     killForMs + endWithinMs,
   );
-  return (await loseAgents(DYING_SHARE, DYING_MS)).size;
+  const { size } = await loseAgents(DYING_SHARE, DYING_MS);
+  await eventually(
+    'a host is being repaired',
+    async () => (await system.ledger.control.places()).some(({ kind }) => kind === 'repair'),
+    endWithinMs,
+  );
+  await pause(REPAIRS_DISTURBED_MS);
+  return size;
 }
 
-/** Kills one process after the other until the time is over or nothing is left to disturb. */
+/** Kills one process after the other until the time is over and hosts are being repaired. @param repaired aborted when they have been */
 async function killAtRandom(
   system: MusterSystem,
   { killForMs, everyMs: [shortest, longest] }: RandomKillsOptions,
   random: () => number,
+  repaired: AbortSignal,
 ): Promise<number> {
   const untilMs = Date.now() + killForMs;
   let kills = 0;
   await eventually('the first accounts are known', async () => {
     return (await system.status()).sweep.accounts.total > 0;
   });
-  while (Date.now() < untilMs) {
+  while (Date.now() < untilMs || !repaired.aborted) {
     await pause(shortest + random() * (longest - shortest));
     const running = system.processes.filter((one) => one.isRunning());
     const victim = running[Math.floor(random() * running.length)];
