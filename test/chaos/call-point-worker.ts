@@ -2,7 +2,7 @@
  * A worker that comes to grief at one exact point: MUSTER's own worker, with every port that the handlers of an
  * install and of a join are given wrapped so that calls can be numbered. `CHAOS_POINT` is `HANDLER:before|after:N:SIGNAL`: in the
  * first run of that handler which makes an Nth call, the process sends itself the signal right before or after it.
- * `CHAOS_COUNT` instead names a file that is given the highest number seen.
+ * `CHAOS_COUNT` instead names a file that is given the highest number that several runs have come to.
  */
 import { writeFileSync } from 'node:fs';
 import { main } from '@muster/cli/main';
@@ -36,7 +36,10 @@ const LEDGERS = [
 const PORTS = ['organization', 'accounts', 'instances', 'commands', 'teleport'] as const;
 
 const { CHAOS_POINT: point, CHAOS_COUNT: countFile, ...env } = process.env;
-const highest = new Map<string, number>();
+/** `HANDLER.N` → how many runs have made an Nth call. */
+const reached = new Map<string, number>();
+/** So many runs must come to a point: one that a single run came to is seldom met again. */
+const SEVERAL = 3;
 let struck = false;
 
 function watchRun(handler: string): Watch {
@@ -51,10 +54,7 @@ function watchRun(handler: string): Watch {
     begin() {
       calls += 1;
       const number = calls;
-      if (countFile !== undefined && number > (highest.get(handler) ?? 0)) {
-        highest.set(handler, number);
-        writeFileSync(`${countFile}.${handler}`, String(number));
-      }
+      noteReached(handler, number);
       come('before', number);
       return number;
     },
@@ -62,6 +62,14 @@ function watchRun(handler: string): Watch {
       come('after', number);
     },
   };
+}
+
+function noteReached(handler: string, number: number): void {
+  if (countFile === undefined) return;
+  const runs = (reached.get(`${handler}.${number}`) ?? 0) + 1;
+  reached.set(`${handler}.${number}`, runs);
+  const isHighest = (reached.get(`${handler}.${number + 1}`) ?? 0) < SEVERAL;
+  if (runs >= SEVERAL && isHighest) writeFileSync(`${countFile}.${handler}`, String(number));
 }
 
 function watchCalls<T extends object>(port: T, watch: Watch): T {

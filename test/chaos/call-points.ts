@@ -25,7 +25,7 @@ export interface CallPoint {
  */
 export type Work = 'install' | 'repair';
 
-/** How many calls the longest run of each handler makes, in a quiet world. */
+/** How many calls the longest runs of each handler make, in a quiet world. */
 export async function countCallPoints(
   seed: number,
   work: Work,
