@@ -3,14 +3,10 @@
  * is believed: which hosts are under way, have joined or failed is counted anew, and the bounds follow from the rule alone.
  */
 import type { HostChange } from './change-history.ts';
+import { type RampBounds, type RampReplay, replayRamp } from './ramp-bound.ts';
 
-/** What a roll-out is bound to. */
-export interface Bounds {
-  /** The defaults of `muster.rollout.ramp`, and `muster.limits.installs_in_flight`. */
-  readonly ramp: { readonly first: number; readonly factor: number; readonly success: number };
-  readonly capOfAll: number;
-  /** A ramp of which nothing is under way for so long may be over. Real time. */
-  readonly quietMs: number;
+/** What a roll-out is bound to: its ramp, the cap of all hosts under way, and these. */
+export interface Bounds extends RampBounds {
   /** `muster.repair.in_flight` */
   readonly repairsInFlight: number;
   /** In the order in which they begin. Empty: there are none. */
@@ -23,9 +19,10 @@ export interface WaveBounds {
   /** Null for the wave of all other accounts. */
   readonly accounts: ReadonlySet<string> | null;
   readonly inFlight: number;
-  /** Share of the wave before it that must have joined before its first send; 0 for the first wave. */
+  /** Share of the wave before it that must have joined before its first send, and for how long; 0 for the first wave. Real time. */
   readonly afterJoined: number;
-  /** When it was first approved, epoch ms; null: it needs no approval. `Infinity`: it never was. */
+  readonly afterMs: number;
+  /** When it was first approved, epoch ms of Redis; null: it needs no approval. `Infinity`: it never was. */
   readonly approvedAtMs: number | null;
 }
 
@@ -33,8 +30,6 @@ export interface WaveBounds {
 interface Host {
   state: string;
   hasJoined: boolean;
-  /** Of the ramp: `ended` hosts need no slot. */
-  slot: 'none' | 'open' | 'ended';
   /** What it was claimed for; null while it is not under way by a claim. */
   claim: 'install' | 'repair' | null;
 }
@@ -46,14 +41,12 @@ interface Wave {
   underWay: number;
   mostUnderWay: number;
   hasBegun: boolean;
-  /** Whether so many of it have ever joined that the next wave may begin. */
-  isNextFree: boolean;
+  /** When so many of it had first joined that the next wave may begin. */
+  nextFreeAtMs: number;
 }
 
 const UNDER_WAY = new Set(['sending', 'installing', 'installed']);
 const NOT_COUNTED = new Set(['none', 'stopped', 'unmatched', 'ineligible', 'gone']);
-/** With each host that failed a step may be tried again while so many others of it have not ended: see ramp.ts. */
-const OPEN_BESIDE_A_FAILURE = 6;
 
 /** Everything that is counted in a replay. */
 interface Replay {
@@ -61,16 +54,9 @@ interface Replay {
   readonly startedAtMs: number;
   readonly hosts: Map<string, Host>;
   readonly waves: readonly Wave[];
-  readonly ramp: {
-    touched: number;
-    ended: number;
-    failed: number;
-    fullest: number;
-    /** When a host last ended. */
-    endedAtMs: number;
-    isOver: boolean;
-  };
-  readonly repairs: { underWay: number; most: number; all: number };
+  readonly ramp: RampReplay;
+  readonly all: { underWay: number; most: number; queued: number };
+  readonly repairs: { underWay: number; most: number; begun: number };
   readonly faults: string[];
 }
 
@@ -87,33 +73,39 @@ export function judgeBounds(history: readonly (readonly HostChange[])[], bounds:
       underWay: 0,
       mostUnderWay: 0,
       hasBegun: false,
-      isNextFree: false,
+      nextFreeAtMs: Number.POSITIVE_INFINITY,
     })),
-    ramp: { touched: 0, ended: 0, failed: 0, fullest: 0, endedAtMs: Number.POSITIVE_INFINITY, isOver: false },
-    repairs: { underWay: 0, most: 0, all: 0 },
+    ramp: replayRamp(bounds),
+    all: { underWay: 0, most: 0, queued: 0 },
+    repairs: { underWay: 0, most: 0, begun: 0 },
     faults: [],
   };
   for (const commit of history) {
+    const [first] = commit;
+    // Written without a change of its state, which no bound is about.
+    if (first === undefined) continue;
+    replay.ramp.noteQuiet(first.atMs, replay.all.queued);
     for (const change of commit) follow(replay, change);
-    compare(replay, commit[0]?.atMs ?? 0);
+    compare(replay, first.atMs);
   }
-  const { faults, waves, ramp, repairs } = replay;
+  const { faults, waves, ramp, all, repairs } = replay;
   if (faults.length > 0) throw new Error(`bounds exceeded: ${faults.slice(0, 5).join('; ')}`);
   const shown = waves.map(({ bounds: { name, inFlight }, mostUnderWay }) =>
     Number.isFinite(inFlight) ? `${name} ${mostUnderWay} of ${inFlight}` : `${name} ${mostUnderWay}`,
   );
-  return `ramp at most ${Math.round(100 * ramp.fullest)} % of its bound, under way at most ${shown.join(', ')}, ${repairs.all} repairs (at most ${repairs.most} of ${bounds.repairsInFlight})`;
+  return `${ramp.touched()} hosts by the ramp, under way at most ${all.most} of ${bounds.capOfAll} (${shown.join(', ')}), ${repairs.begun} repairs (at most ${repairs.most} of ${bounds.repairsInFlight})`;
 }
 
 function follow(replay: Replay, change: HostChange): void {
-  const { hosts } = replay;
-  const host = hosts.get(change.host) ?? { state: 'none', hasJoined: false, slot: 'none', claim: null };
+  const { hosts, all } = replay;
+  const host = hosts.get(change.host) ?? { state: 'none', hasJoined: false, claim: null };
   hosts.set(change.host, host);
   const wave = waveOf(replay, change);
   if (wave !== undefined) {
     wave.counted += Number(!NOT_COUNTED.has(change.state)) - Number(!NOT_COUNTED.has(host.state));
     wave.joined += Number(change.state === 'joined') - Number(host.state === 'joined');
   }
+  all.queued += Number(change.state === 'queued') - Number(host.state === 'queued');
   if (change.state === 'sending' && host.state !== 'sending') claim(replay, host, change);
   if (host.claim !== null && !UNDER_WAY.has(change.state)) release(replay, host, change);
   if (change.state === 'joined') host.hasJoined = true;
@@ -126,19 +118,16 @@ function waveOf({ waves }: Replay, { target }: HostChange): Wave | undefined {
 }
 
 function claim(replay: Replay, host: Host, change: HostChange): void {
-  const { repairs, ramp, bounds } = replay;
+  const { repairs, ramp, all } = replay;
+  all.underWay += 1;
   if (host.hasJoined) {
     host.claim = 'repair';
     repairs.underWay += 1;
-    repairs.all += 1;
+    repairs.begun += 1;
     return;
   }
   host.claim = 'install';
-  if (host.slot === 'none') {
-    host.slot = 'open';
-    ramp.isOver ||= ramp.touched === ramp.ended && change.atMs - ramp.endedAtMs >= bounds.quietMs;
-    ramp.touched += 1;
-  }
+  ramp.take(change);
   const wave = waveOf(replay, change);
   if (wave === undefined) return;
   wave.underWay += 1;
@@ -148,82 +137,43 @@ function claim(replay: Replay, host: Host, change: HostChange): void {
 /** The first send of a wave. */
 function begin({ waves, faults, startedAtMs }: Replay, wave: Wave, atMs: number): void {
   wave.hasBegun = true;
-  const { approvedAtMs, name } = wave.bounds;
+  const { approvedAtMs, afterMs, name } = wave.bounds;
   const before = waves[waves.indexOf(wave) - 1];
-  if (before?.isNextFree === false) {
-    faults.push(
-      `wave ${name} began at ${atMs - startedAtMs} ms, when too few of the one before it had joined`,
-    );
+  const when = `wave ${name} began at ${atMs - startedAtMs} ms,`;
+  if (before !== undefined && atMs - before.nextFreeAtMs < afterMs) {
+    faults.push(`${when} when too few of the one before it had joined for ${afterMs} ms`);
   }
-  if (approvedAtMs !== null && atMs < approvedAtMs) {
-    faults.push(`wave ${name} began at ${atMs - startedAtMs} ms, before it was approved`);
-  }
+  if (approvedAtMs !== null && atMs < approvedAtMs) faults.push(`${when} before it was approved`);
 }
 
 function release(replay: Replay, host: Host, change: HostChange): void {
+  replay.all.underWay -= 1;
   if (host.claim === 'repair') replay.repairs.underWay -= 1;
   else {
     const wave = waveOf(replay, change);
     if (wave !== undefined) wave.underWay -= 1;
-    endSlot(host, change, replay.ramp);
+    replay.ramp.end(change, host.state);
   }
   host.claim = null;
 }
 
 /** After each commit, what is counted against what is allowed. */
-function compare({ bounds, startedAtMs, waves, ramp, repairs, faults }: Replay, atMs: number): void {
+function compare({ bounds, startedAtMs, waves, ramp, all, repairs, faults }: Replay, atMs: number): void {
   const when = `at ${atMs - startedAtMs} ms`;
-  const most = ramp.isOver ? Number.POSITIVE_INFINITY : mostTouched(ramp, bounds);
-  if (ramp.touched > most) {
-    faults.push(
-      `${ramp.touched} hosts were touched ${when}, when ${ramp.ended} had ended (${ramp.failed} failed): the ramp allows ${most}`,
-    );
-  }
-  if (Number.isFinite(most)) ramp.fullest = Math.max(ramp.fullest, ramp.touched / most);
+  const ofRamp = ramp.fault();
+  if (ofRamp !== null) faults.push(`${when} ${ofRamp}`);
+  all.most = Math.max(all.most, all.underWay);
+  if (all.underWay > bounds.capOfAll) faults.push(`${all.underWay} hosts were under way ${when}`);
   repairs.most = Math.max(repairs.most, repairs.underWay);
   if (repairs.underWay > bounds.repairsInFlight) faults.push(`${repairs.underWay} repairs ${when}`);
   for (const [n, wave] of waves.entries()) {
     const needed = waves[n + 1]?.bounds.afterJoined ?? 0;
-    if (wave.counted > 0 && wave.joined >= needed * wave.counted) wave.isNextFree = true;
+    if (wave.counted > 0 && wave.joined >= needed * wave.counted) {
+      wave.nextFreeAtMs = Math.min(wave.nextFreeAtMs, atMs);
+    }
     wave.mostUnderWay = Math.max(wave.mostUnderWay, wave.underWay);
     if (wave.underWay > wave.bounds.inFlight) {
       faults.push(`${wave.underWay} hosts of wave ${wave.bounds.name} were under way ${when}`);
     }
   }
-}
-
-/** A host that joined, or failed after its command ran, has ended; any other end gives its slot back. */
-function endSlot(host: Host, { state, cause, atMs }: HostChange, ramp: Replay['ramp']): void {
-  if (host.slot !== 'open') return;
-  const hasRun = host.state !== 'sending';
-  const hasFailed = state === 'failed' && hasRun && cause !== 'ec2-ssm-canceled';
-  if (state === 'joined' || hasFailed) {
-    host.slot = 'ended';
-    ramp.ended += 1;
-    ramp.endedAtMs = atMs;
-    if (hasFailed) ramp.failed += 1;
-  } else {
-    host.slot = 'none';
-    ramp.touched -= 1;
-  }
-}
-
-/**
- * The most hosts that may have been touched when so many have ended: those, the present step, and of each step before the
- * share that need not have joined.
- */
-function mostTouched(
-  { ended, failed }: { readonly ended: number; readonly failed: number },
-  { ramp: { first, factor, success }, capOfAll }: Bounds,
-): number {
-  let [size, done, open] = [first, 0, 0];
-  for (;;) {
-    const needed = Math.ceil(success * size - 1e-9);
-    if (ended < done + needed) break;
-    done += needed;
-    open += size - needed;
-    size *= factor;
-    if (size > capOfAll) return Number.POSITIVE_INFINITY;
-  }
-  return ended + size + open + OPEN_BESIDE_A_FAILURE * failed;
 }

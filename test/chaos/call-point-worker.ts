@@ -1,5 +1,5 @@
 /**
- * A worker that comes to grief at one exact point: MUSTER's own worker, with every port that the handlers of an
+ * A worker that comes to grief at one exact point: Muster's own worker, with every port that the handlers of an
  * install and of a join are given wrapped so that calls can be numbered. `CHAOS_POINT` is `HANDLER:before|after:N:SIGNAL`: in the
  * first run of that handler which makes an Nth call, the process sends itself the signal right before or after it.
  * `CHAOS_COUNT` instead names a file that is given the highest number that several runs have come to.

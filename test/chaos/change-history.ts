@@ -5,8 +5,6 @@ export interface HostChange {
   readonly host: string;
   /** ACCOUNT.REGION */
   readonly target: string;
-  /** `none`: it had no record. */
-  readonly before: string;
   /** `none`: it has no record any more. */
   readonly state: string;
   readonly cause: string | null;
@@ -17,7 +15,7 @@ export interface HostChange {
 const READ_AT_ONCE = 1_000;
 
 /**
- * Every change since the ledger began: one list for each commit, in order.
+ * Every change since the ledger began: one list for each commit, in order, empty for one that changed no state.
  *
  * @throws {Error} the stream no longer reaches back to its begin, so nothing could be judged by it
  */
@@ -33,10 +31,9 @@ export async function readHistory({
     for (const { id, target, instances } of entries) {
       const atMs = Number(id.split('-')[0]);
       history.push(
-        instances.map(([host, before, state, cause]) => ({
+        instances.map(([host, , state, cause]) => ({
           host,
           target,
-          before: before ?? 'none',
           state: state ?? 'none',
           cause: cause ?? null,
           atMs,

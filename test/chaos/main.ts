@@ -1,7 +1,4 @@
-/**
- * The chaos suite: `npm run test:chaos -- [--seeds N] [--minutes M] [--only TEXT] [--first-seed N]`. One line per case, a
- * last line with the sum; exit code 1 when a promise was broken.
- */
+/** The chaos suite: see `USAGE`. One line per case, a last line with the sum; exit code 1 when a promise was broken. */
 import { parseArgs } from 'node:util';
 import { type CallPoint, callPoints, countCallPoints, strikeAtPoints, type Work } from './call-points.ts';
 import { type ChaosCase, seconds } from './chaos-case.ts';
@@ -18,20 +15,28 @@ const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '20' },
     'first-seed': { type: 'string', default: '1' },
-    /** No case begins after this. */
     minutes: { type: 'string', default: '90' },
-    /** Only cases whose name contains it. */
     only: { type: 'string', default: '' },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 });
+const USAGE = `npm run test:chaos -- [options]
+
+  --seeds N       worlds in which processes are killed at random (default 20)
+  --first-seed N  seed of the first of them, and of every other case (default 1)
+  --minutes M     no case begins after this (default 90)
+  --only TEXT     only cases whose name contains it, such as: random, kill in an install, kill in a repair,
+                  begin of a wave, redis, clocks, answers, freeze
+`;
 const seeds = Number(values.seeds);
 const firstSeed = Number(values['first-seed']);
 const untilMs = Date.now() + Number(values.minutes) * 60_000;
 /** Longer than every lease of work and of its job. */
 const FREEZE_MS = 130_000;
 const KILLED_AT_ONCE = 36;
-/** What `--only` may be when points are asked for: counting them takes minutes. */
-const POINTS_NAMED = /^$|kill|freeze|point/;
+/** What `--only` is when call points are asked for: counting them takes minutes. */
+const NAMES_POINTS = /^$|^kill|freeze|point/;
+const WORKS: readonly Work[] = ['install', 'repair'];
 /** A freeze takes minutes, so more are frozen together. */
 const FROZEN_AT_ONCE = 36;
 
@@ -77,7 +82,10 @@ async function plan(): Promise<readonly { readonly chaos: ChaosCase; readonly se
 
 /** The points of a kind of work; none when no case is asked for that needs them. */
 async function pointsOf(work: Work): Promise<readonly CallPoint[]> {
-  if (!POINTS_NAMED.test(values.only) && !values.only.includes(work)) return [];
+  const isNamed = WORKS.some((one) => values.only.includes(one))
+    ? values.only.includes(work)
+    : NAMES_POINTS.test(values.only);
+  if (!isNamed) return [];
   const counts = await countCallPoints(firstSeed, work);
   const points = callPoints(counts);
   const found = [...counts].map(([handler, highest]) => `${handler} ${highest}`).join(', ');
@@ -89,26 +97,31 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-const counts = { passed: 0, failed: 0, skipped: 0 };
-for (const { chaos, seed } of await plan()) {
+async function runAll(): Promise<void> {
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const { chaos, seed } of await plan()) counts[await runOne(chaos, seed)] += 1;
+  print(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+  process.exitCode = counts.failed > 0 ? 1 : 0;
+}
+
+async function runOne(chaos: ChaosCase, seed: number): Promise<'passed' | 'failed' | 'skipped'> {
   const title = `${chaos.name} (seed ${seed})`;
   const skipFor = chaos.cannotRun ?? (Date.now() > untilMs ? 'the time is over' : null);
   if (skipFor !== null) {
-    counts.skipped += 1;
     print(`skipped  ${title}: ${skipFor}`);
-    continue;
+    return 'skipped';
   }
   const startedAtMs = Date.now();
   try {
-    const figures = await chaos.run(seed);
-    counts.passed += 1;
-    print(`passed   ${title}: ${figures}`);
+    print(`passed   ${title}: ${await chaos.run(seed)}`);
+    return 'passed';
   } catch (error) {
-    counts.failed += 1;
     print(
       `FAILED   ${title} after ${seconds(startedAtMs)}: ${error instanceof Error ? error.message : String(error)}`,
     );
+    return 'failed';
   }
 }
-print(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
-process.exitCode = counts.failed > 0 ? 1 : 0;
+
+if (values.help) print(USAGE.trimEnd());
+else await runAll();

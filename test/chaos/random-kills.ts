@@ -44,16 +44,23 @@ export function randomKills(options: RandomKillsOptions): ChaosCase {
         speed,
         schedulers,
         workers,
-        config: { discovery_service: { poll_interval: '15m' } },
+        config: {
+          discovery_service: { poll_interval: '15m' },
+          // So few that the cap of all is full when the ramp is over.
+          muster: { limits: { installs_in_flight: Math.ceil(instances / 4) } },
+        },
         secondInFlight: Math.ceil(instances / 20),
       });
       const { system } = rollOut;
       try {
         const repairing = new AbortController();
-        const [kills, died] = await Promise.all([
+        const both = [
           killAtRandom(system, options, seededRandom(seed), repairing.signal),
           loseSomeAgents(rollOut, options).finally(() => repairing.abort()),
-        ]);
+        ] as const;
+        // Where one of them fails, the other starts no process in a system that is closed.
+        await Promise.allSettled(both);
+        const [kills, died] = await Promise.all(both);
         const lastKillAtMs = Date.now();
         const history = await rollOut.end(options.endWithinMs);
         const ended = seconds(lastKillAtMs);

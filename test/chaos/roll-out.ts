@@ -32,8 +32,10 @@ const FIRST_SHARE = 0.15;
 const SECOND_SHARE = 0.6;
 /** A hostile world has more hosts that cannot join than the default of 90 % bears. */
 const JOINED = 0.8;
+/** For how long so many must have joined. Simulated time. */
+const JOINED_FOR_MS = 60_000;
 const LOOK_MS = 500;
-/** A ramp of which nothing has been under way for so long is over, and the next wave is held by its own bounds alone. Simulated time. */
+/** A ramp in which no host took a slot for so long while none was queued is over. Simulated time. */
 const QUIET_MS = 30 * 60_000;
 /** Agents that return do so between these times after they died: before and after their hosts count as lost. */
 const AWAY_MS: readonly [number, number] = [60_000, 1_800_000];
@@ -59,9 +61,9 @@ export async function startRollOut(
             accounts: second,
             approve: true,
             in_flight: secondInFlight,
-            after: { joined: JOINED, for: '1m' },
+            after: { joined: JOINED, for: `${JOINED_FOR_MS}ms` },
           },
-          { name: 'rest', after: { wave: 'second', joined: JOINED, for: '1m' } },
+          { name: 'rest', after: { wave: 'second', joined: JOINED, for: `${JOINED_FOR_MS}ms` } },
         ],
       },
     },
@@ -78,9 +80,10 @@ export async function startRollOut(
     while (!over.signal.aborted) {
       const wave = await readWaves(system.ledger, rollout.waves, Date.now()).catch(() => []);
       if (wave.some(({ waitsFor }) => waitsFor === 'approval')) {
-        approvedAtMs = Math.min(approvedAtMs, Date.now());
         // The request may not stand yet; the operator sees that, and tries again.
         await system.cli('approve', 'second', '--yes');
+        const approval = await system.ledger.approvals.approval('wave:second').catch(() => null);
+        approvedAtMs = Math.min(approvedAtMs, approval?.atMs ?? Number.POSITIVE_INFINITY);
       }
       await pause(LOOK_MS);
     }
@@ -91,6 +94,7 @@ export async function startRollOut(
     accounts: accounts === null ? null : new Set(accounts),
     inFlight: name === 'second' ? secondInFlight : Number.POSITIVE_INFINITY,
     afterJoined: name === 'first' ? 0 : JOINED,
+    afterMs: JOINED_FOR_MS / speed,
     approvedAtMs: name === 'second' ? approvedAtMs : null,
   });
   return {

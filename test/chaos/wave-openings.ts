@@ -25,14 +25,17 @@ export function waveOpenings(options: { accounts: number; instances: number }): 
         secondInFlight: Math.ceil(instances / 8),
       });
       try {
-        const resumed: string[] = [];
-        for (const name of ['second', 'rest'] as const) resumed.push(await strikeAtBegin(rollOut, name));
+        const strikes: Strike[] = [];
+        for (const name of ['second', 'rest'] as const) strikes.push(await strikeAtBegin(rollOut, name));
+        if (!strikes.some(({ isInBetween }) => isInBetween)) {
+          throw new Error(`no kill was in between: ${strikes.map(({ told }) => told).join(', ')}`);
+        }
         const history = await rollOut.end(WAVES_WITHIN_MS);
         const { perInstance } = rollOut.system.report().installs;
         if (perInstance['1'] !== instances) {
           throw new Error(`not one command per instance: ${JSON.stringify(perInstance)}`);
         }
-        return `${resumed.join(', ')}, ${judgeBounds(history, rollOut.bounds())}, ${seconds(startedAtMs)}`;
+        return `${strikes.map(({ told }) => told).join(', ')}, ${judgeBounds(history, rollOut.bounds())}, ${seconds(startedAtMs)}`;
       } finally {
         await rollOut.close();
       }
@@ -40,8 +43,15 @@ export function waveOpenings(options: { accounts: number; instances: number }): 
   };
 }
 
-/** @returns how soon its first send came after the kill. @throws {Error} it did not, or something was sent before */
-async function strikeAtBegin(rollOut: RollOut, name: 'second' | 'rest'): Promise<string> {
+/** A kill of every process. */
+interface Strike {
+  /** Whether nothing of the wave had been sent. */
+  readonly isInBetween: boolean;
+  readonly told: string;
+}
+
+/** Kills every process, and starts as many. @throws {Error} nothing of the wave is sent in time afterwards */
+async function strikeAtBegin(rollOut: RollOut, name: 'second' | 'rest'): Promise<Strike> {
   const { system } = rollOut;
   await nowBegun(rollOut, name);
   for (const one of system.processes) if (one.isRunning()) one.signal('SIGKILL');
@@ -49,13 +59,16 @@ async function strikeAtBegin(rollOut: RollOut, name: 'second' | 'rest'): Promise
   const killedAtMs = Date.now();
   const before = await firstClaim(rollOut, name);
   for (const kind of ['scheduler', 'scheduler', 'worker', 'worker'] as const) system.start(kind);
-  if (before !== null) return `${name} was claimed ${killedAtMs - before} ms before the kill`;
+  if (before !== null) {
+    return { isInBetween: false, told: `${name} was claimed ${killedAtMs - before} ms before the kill` };
+  }
   const claimedAtMs = await eventually(
     `something of wave ${name} is sent`,
     () => firstClaim(rollOut, name),
     RESUME_WITHIN_MS,
   );
-  return `${name} resumed ${((claimedAtMs - killedAtMs) / 1_000).toFixed(1)} s after the kill`;
+  const resumedAfter = ((claimedAtMs - killedAtMs) / 1_000).toFixed(1);
+  return { isInBetween: true, told: `${name} resumed ${resumedAfter} s after the kill` };
 }
 
 /** Looks as often as it can: the first send follows within tenths of a second. @throws {Error} not in time */
