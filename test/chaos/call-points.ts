@@ -126,10 +126,11 @@ async function startWorld(work: Work, points: number, seed: number): Promise<Rol
 }
 
 /** Everything has joined, many agents die, and no worker is left. */
-async function awaitRepairs({ system, end, loseAgents }: RollOut): Promise<void> {
-  await end(180_000);
+async function awaitRepairs(rollOut: RollOut): Promise<void> {
+  const { system } = rollOut;
+  await rollOut.end(180_000);
   const before = system.report().joined;
-  await loseAgents(DYING_SHARE, DYING_MS);
+  await rollOut.loseAgents(DYING_SHARE, DYING_MS);
   await eventually('agents have died', () => system.report().joined < before);
   const workers = system.processes.filter(({ name }) => name.startsWith('worker'));
   for (const worker of workers) worker.signal('SIGTERM');

@@ -15,6 +15,7 @@ const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '20' },
     'first-seed': { type: 'string', default: '1' },
+    hosts: { type: 'string', default: '1600' },
     minutes: { type: 'string', default: '90' },
     only: { type: 'string', default: '' },
     help: { type: 'boolean', short: 'h', default: false },
@@ -24,6 +25,7 @@ const USAGE = `npm run test:chaos -- [options]
 
   --seeds N       worlds in which processes are killed at random (default 20)
   --first-seed N  seed of the first of them, and of every other case (default 1)
+  --hosts N       hosts of each of them (default 1600); fewer for a machine that is busy
   --minutes M     no case begins after this (default 90)
   --only TEXT     only cases whose name contains it, such as: random, kill in an install, kill in a repair,
                   begin of a wave, redis, clocks, answers, freeze
@@ -40,10 +42,11 @@ const WORKS: readonly Work[] = ['install', 'repair'];
 /** A freeze takes minutes, so more are frozen together. */
 const FROZEN_AT_ONCE = 36;
 
+const HOSTS_PER_ACCOUNT = 40;
 const RANDOM_KILLS = randomKills({
-  accounts: 40,
+  accounts: Math.max(8, Math.ceil(Number(values.hosts) / HOSTS_PER_ACCOUNT)),
   regions: 3,
-  instances: 1_600,
+  instances: Number(values.hosts),
   schedulers: 2,
   workers: 4,
   speed: 30,

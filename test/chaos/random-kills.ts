@@ -77,15 +77,16 @@ export function randomKills(options: RandomKillsOptions): ChaosCase {
 
 /** Returns when hosts have been repaired for as long as processes are killed among them. @returns how many agents die */
 async function loseSomeAgents(
-  { system, loseAgents }: RollOut,
+  rollOut: RollOut,
   { killForMs, endWithinMs }: RandomKillsOptions,
 ): Promise<number> {
+  const { system } = rollOut;
   await eventually(
     'some hosts have joined',
     () => system.report().joined > JOINED_BEFORE * system.report().readableInstances,
     killForMs + endWithinMs,
   );
-  const { size } = await loseAgents(DYING_SHARE, DYING_MS);
+  const { size } = await rollOut.loseAgents(DYING_SHARE, DYING_MS);
   await eventually(
     'a host is being repaired',
     async () => (await system.ledger.control.places()).some(({ kind }) => kind === 'repair'),

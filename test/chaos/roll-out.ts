@@ -76,6 +76,7 @@ export async function startRollOut(
   let approvedAtMs = Number.POSITIVE_INFINITY;
   const over = new AbortController();
   let lastDeathAtMs = 0;
+  const died = new Set<string>();
   const operator = (async () => {
     while (!over.signal.aborted) {
       const wave = await readWaves(system.ledger, rollout.waves, Date.now()).catch(() => []);
@@ -113,7 +114,7 @@ export async function startRollOut(
     async end(withinMs) {
       await ended(system, withinMs, () => Date.now() > lastDeathAtMs);
       const history = await readHistory(system.ledger);
-      await allJoined(system, history);
+      await allJoined(system, history, died);
       return history;
     },
     async loseAgents(share, withinMs) {
@@ -125,7 +126,8 @@ export async function startRollOut(
         restoredAfterMs: [...AWAY_MS],
       });
       lastDeathAtMs = Date.now() + withinMs / (options.speed ?? 40) + 1_000;
-      return new Set(change?.ids);
+      for (const id of change?.ids ?? []) died.add(id);
+      return died;
     },
     async close() {
       over.abort();
@@ -182,16 +184,30 @@ interface ListedHost {
   readonly ssm: { readonly pingStatus: string } | null;
 }
 
-/** Every host that would run the installer and join has joined, or cannot be enrolled for a reason told. @throws {Error} with those that have not */
-async function allJoined(system: MusterSystem, history: readonly (readonly HostChange[])[]): Promise<void> {
+/**
+ * Every host that would run the installer and join has joined, or cannot be enrolled for a reason told.
+ *
+ * @param died hosts whose agents died: one that died before an inventory had shown it never joined, as far as Muster can tell
+ * @throws {Error} with those that have not, and the way each has come
+ */
+async function allJoined(
+  system: MusterSystem,
+  history: readonly (readonly HostChange[])[],
+  died: ReadonlySet<string>,
+): Promise<void> {
   const answer = await fetch(`${system.aws.url}/_sim/instances?limit=100000`);
   const { instances } = (await answer.json()) as { readonly instances: readonly ListedHost[] };
-  const now = new Map(history.flat().map(({ host, state, cause }) => [host, { state, cause }]));
+  const ways = Map.groupBy(history.flat(), ({ host }) => host);
   const left = instances.filter(({ id, readable, joined, outcome, ssm }) => {
+    const way = ways.get(id) ?? [];
     const canJoin = readable && outcome.kind === 'joins' && ssm?.pingStatus === 'Online';
-    return canJoin && !joined && now.get(id)?.state !== 'ineligible';
+    const diedUnseen = died.has(id) && !way.some(({ state }) => state === 'joined');
+    return canJoin && !joined && !diedUnseen && way.at(-1)?.state !== 'ineligible';
   });
   if (left.length === 0) return;
-  const shown = left.slice(0, 5).map(({ id }) => `${id} ${JSON.stringify(now.get(id))}`);
-  throw new Error(`${left.length} hosts have not joined: ${shown.join(', ')}`);
+  const startedAtMs = history[0]?.[0]?.atMs ?? 0;
+  const told = ({ state, cause, atMs }: HostChange): string =>
+    `${state}${cause === null ? '' : ` (${cause})`} at ${atMs - startedAtMs} ms`;
+  const shown = left.slice(0, 5).map(({ id }) => `${id}: ${(ways.get(id) ?? []).map(told).join(', ')}`);
+  throw new Error(`${left.length} hosts have not joined: ${shown.join('; ')}`);
 }

@@ -81,11 +81,11 @@ async function nowBegun(rollOut: RollOut, name: string): Promise<void> {
 }
 
 /** When a host of the wave was first claimed, epoch ms; null: none was. */
-async function firstClaim({ system, bounds }: RollOut, name: string): Promise<number | null> {
-  const { waves } = bounds();
+async function firstClaim(rollOut: RollOut, name: string): Promise<number | null> {
+  const { waves } = rollOut.bounds();
   const own = waves.find((wave) => wave.name === name)?.accounts ?? null;
   const others = new Set(waves.flatMap(({ accounts }) => [...(accounts ?? [])]));
-  const history = await readHistory(system.ledger);
+  const history = await readHistory(rollOut.system.ledger);
   const first = history.flat().find(({ state, target }) => {
     const account = target.split('.')[0] ?? '';
     return state === 'sending' && (own === null ? !others.has(account) : own.has(account));
