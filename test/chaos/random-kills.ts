@@ -110,8 +110,9 @@ async function killAtRandom(
   });
   while (Date.now() < untilMs || !repaired.aborted) {
     await pause(shortest + random() * (longest - shortest));
-    const running = system.processes.filter((one) => one.isRunning());
-    const victim = running[Math.floor(random() * running.length)];
+    // On a busy machine a process takes seconds to start: killed again and again before that, none would ever do any work.
+    const atWork = system.processes.filter((one) => one.isRunning() && one.log().includes(' started"'));
+    const victim = atWork[Math.floor(random() * atWork.length)];
     if (victim === undefined) continue;
     await replaceKilled(system, victim);
     kills += 1;
