@@ -16,6 +16,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '20' },
     'first-seed': { type: 'string', default: '1' },
     hosts: { type: 'string', default: '1600' },
+    speed: { type: 'string', default: '30' },
     minutes: { type: 'string', default: '90' },
     only: { type: 'string', default: '' },
     help: { type: 'boolean', short: 'h', default: false },
@@ -25,7 +26,8 @@ const USAGE = `npm run test:chaos -- [options]
 
   --seeds N       worlds in which processes are killed at random (default 20)
   --first-seed N  seed of the first of them, and of every other case (default 1)
-  --hosts N       hosts of each of them (default 1600); fewer for a machine that is busy
+  --hosts N       hosts of each of them (default 1600)
+  --speed N       simulated seconds per second in each of them (default 30); less of both for a machine that is busy
   --minutes M     no case begins after this (default 90)
   --only TEXT     only cases whose name contains it, such as: random, kill in an install, kill in a repair,
                   begin of a wave, redis, clocks, answers, freeze
@@ -43,16 +45,20 @@ const WORKS: readonly Work[] = ['install', 'repair'];
 const FROZEN_AT_ONCE = 36;
 
 const HOSTS_PER_ACCOUNT = 40;
+/** So few accounts would leave a wave of one, which hosts that cannot join hold back for good. */
+const FEWEST_ACCOUNTS = 20;
+const [hosts, speed] = [Number(values.hosts), Number(values.speed)];
+
 const RANDOM_KILLS = randomKills({
-  accounts: Math.max(8, Math.ceil(Number(values.hosts) / HOSTS_PER_ACCOUNT)),
+  accounts: Math.max(FEWEST_ACCOUNTS, Math.ceil(hosts / HOSTS_PER_ACCOUNT)),
   regions: 3,
-  instances: Number(values.hosts),
+  instances: hosts,
   schedulers: 2,
   workers: 4,
-  speed: 30,
-  killForMs: 60_000,
-  everyMs: [1_500, 4_000],
-  endWithinMs: 300_000,
+  speed,
+  killForMs: 1_800_000 / speed,
+  everyMs: [45_000 / speed, 120_000 / speed],
+  endWithinMs: 9_000_000 / speed,
 });
 
 function chunks<T>(list: readonly T[], size: number): readonly (readonly T[])[] {
