@@ -99,15 +99,17 @@ async function loseSomeAgents(
 /** Kills one process after the other until the time is over and hosts are being repaired. @param repaired aborted when they have been */
 async function killAtRandom(
   system: MusterSystem,
-  { killForMs, everyMs: [shortest, longest] }: RandomKillsOptions,
+  { killForMs, everyMs: [shortest, longest], endWithinMs }: RandomKillsOptions,
   random: () => number,
   repaired: AbortSignal,
 ): Promise<number> {
+  await eventually(
+    'the first accounts are known',
+    async () => (await system.status()).sweep.accounts.total > 0,
+    endWithinMs,
+  );
   const untilMs = Date.now() + killForMs;
   let kills = 0;
-  await eventually('the first accounts are known', async () => {
-    return (await system.status()).sweep.accounts.total > 0;
-  });
   while (Date.now() < untilMs || !repaired.aborted) {
     await pause(shortest + random() * (longest - shortest));
     // On a busy machine a process takes seconds to start: killed again and again before that, none would ever do any work.
