@@ -30,7 +30,7 @@ const CASES = [
     workers: 2,
     speed: 40,
     killForMs: 20_000,
-    everyMs: [500, 2_000],
+    everyMs: [1_500, 4_000],
     endWithinMs: 150_000,
   }),
   killAroundTheSend,
