@@ -89,7 +89,7 @@ async function loseSomeAgents(
   const { size } = await rollOut.loseAgents(DYING_SHARE, DYING_MS);
   await eventually(
     'a host is being repaired',
-    async () => (await system.ledger.control.places()).some(({ kind }) => kind === 'repair'),
+    async () => (await system.ledger.caps.places()).some(({ kind }) => kind === 'repair'),
     endWithinMs,
   );
   await pause(REPAIRS_DISTURBED_MS);
