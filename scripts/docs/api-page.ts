@@ -61,7 +61,7 @@ curl -H "Authorization: Bearer $(cat token)" 'https://muster.example.com/api/v1/
 | errors | [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457): \`application/problem+json\` with \`type\`, \`title\`, \`status\`, \`detail\`, and \`errors[]\`, each with the \`parameter\`, or the \`pointer\` into the body, and what to do. All faults come at once. An unknown parameter, or a word that no filter knows, is an error: it may be a slip |
 | not changed | an answer has a weak \`ETag\`, which leaves its age out. Sent back in \`If-None-Match\`, an answer that is still the same comes as 304 without a body; its header \`Muster-As-Of\` says of when it is |
 | compression | brotli or gzip, as the client accepts |
-| roles | \`viewer\` reads, \`operator\` acts and approves, \`admin\` may no more so far; a role may do what those before it may. 401: not known; 403: the role does not suffice. A page in a browser sends \`X-CSRF-Token\` with what changes something |
+| roles | \`viewer\` reads, \`operator\` acts and approves, \`admin\` also sees who may come in and revokes API tokens; a role may do what those before it may. 401: not known; 403: the role does not suffice. A page in a browser sends \`X-CSRF-Token\` with what changes something |
 | rate | 1,000 requests in 5 s for each principal; then 429 with \`Retry-After\` |
 | not now | 503 with \`Retry-After\`: Redis is away, or the read model has no data yet |
 | changes of this API | fields and routes are added within \`v1\`, never taken away or given another meaning. A reader passes over what it does not know. States and causes of a newer release stand as they are |

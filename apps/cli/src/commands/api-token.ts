@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { MusterConfig } from '@muster/core/config/model';
 import { formatDuration, parseDuration } from '@muster/core/config/value-shapes';
+import { revokeToken } from '@muster/core/control/access/revoke-token';
 import { type Role, ROLES } from '@muster/core/control/access/role';
 import { faultOfUserName } from '@muster/core/control/access/users-file';
 import type { Ledger } from '@muster/core/control/ledger';
@@ -61,11 +62,9 @@ export function addApiTokenCommand(program: Command, context: CommandContext): v
     .addHelpText('after', examplesText('muster api-token revoke prometheus'))
     .action(async (idOrName: string) => {
       const config = readConfig(context.env, context.configOption());
-      const revoked = await withLedger(config, async (ledger) => {
-        const found = await ledger.access.tokens.revoke(idOrName);
-        for (const { id, name } of found) await note(ledger, context, `revoked ${id} ${name}`);
-        return found;
-      });
+      const revoked = await withLedger(config, (ledger) =>
+        revokeToken(ledger, idOrName, commandActor(context.env)),
+      );
       if (revoked.length === 0) {
         throw new CommandError(
           EXIT.failed,

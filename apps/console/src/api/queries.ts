@@ -2,6 +2,7 @@
  * What the pages ask for. The first part of each key is the name of a resource as the stream of changes says it: a change
  * of a resource asks again for all of its answers that are shown.
  */
+import type { Access } from '@muster/api/access';
 import type { ActionRow } from '@muster/api/actions';
 import type { History, HistoryQuery } from '@muster/api/history';
 import type { EffectiveConfiguration, Processes, RedisFacts } from '@muster/api/installation';
@@ -68,7 +69,6 @@ export function listQuery<Answer extends Page<unknown>>(resource: string, query:
   });
 }
 
-/** Findings that fit; an account's page shows its own. */
 /** An action while it runs. */
 export function actionQuery(id: string) {
   return queryOptions({
@@ -81,6 +81,13 @@ export function actionQuery(id: string) {
 export const configurationQuery = queryOptions({
   queryKey: ['configuration'],
   queryFn: ({ signal }) => ask<EffectiveConfiguration>('/configuration', {}, signal),
+});
+
+/** For admins alone. */
+export const accessQuery = queryOptions({
+  queryKey: ['access'],
+  queryFn: ({ signal }) => ask<Access>('/access', {}, signal),
+  refetchInterval: FIGURES_MS,
 });
 
 export const processesQuery = queryOptions({

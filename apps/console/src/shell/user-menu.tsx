@@ -57,5 +57,7 @@ export function UserMenu({ session }: { readonly session: Session | null }): Rea
 
 function mayDo(role: string): string {
   if (role === 'viewer') return 'Viewer: may look, and not act.';
-  return role === 'operator' ? 'Operator: may look and act.' : 'Administrator: may do everything.';
+  return role === 'operator'
+    ? 'Operator: may look and act.'
+    : 'Administrator: may look and act, see who may come in, and revoke API tokens.';
 }

@@ -59,6 +59,7 @@ export const TAGS = {
   actions: 'What operators do: dry run first, then an object with progress',
   audit: 'Who did what',
   history: 'Figures over time',
+  access: 'Who may come in, for admins: users and API tokens',
   system: 'Sweeps, configuration, processes, Redis, events, and this document',
 } as const;
 

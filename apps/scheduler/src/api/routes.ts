@@ -1,3 +1,4 @@
+import { accessRoutes } from './access.ts';
 import { accountRoutes } from './accounts.ts';
 import { actionRoutes } from './actions.ts';
 import { auditRoutes } from './audit.ts';
@@ -23,6 +24,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   ...actionRoutes,
   ...auditRoutes,
   ...historyRoutes,
+  ...accessRoutes,
   ...sweepRoutes,
   ...systemRoutes,
   ...eventRoutes,

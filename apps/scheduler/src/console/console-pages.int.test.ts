@@ -296,6 +296,23 @@ describe.skipIf(NO_BROWSER !== '')(`the console’s pages${NO_BROWSER}`, () => {
     expect(faults).toEqual([]);
   });
 
+  test('an admin sees in the settings who may come in, and revokes a token; an operator sees nothing of it', async () => {
+    const { tokens } = at.app.ledger.access;
+    const lifeMs = 3_600_000;
+    await tokens.make({ name: 'old-pipeline', role: 'operator', scope: 'all', by: 'bob', lifeMs });
+    const { page, faults } = await at.browser.open('/settings', { role: 'admin' });
+    await page.getByRole('button', { name: 'Revoke old-pipeline' }).click();
+    expect(await seriousFaults(page)).toEqual([]);
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+
+    await page.getByText('No API token is in force').waitFor();
+    expect(await tokens.list()).toEqual([]);
+    const operator = await at.browser.open('/settings', { role: 'operator' });
+    await isRead(operator.page);
+    expect(await operator.page.locator('#access-title').count()).toBe(0);
+    expect([...faults, ...operator.faults]).toEqual([]);
+  });
+
   test.each(PAGES)(
     '%s is whole at both widths, and axe finds nothing serious in light and in dark',
     async (path) => {

@@ -1,16 +1,25 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
-import { configurationQuery, processesQuery, redisQuery } from '../../api/queries.ts';
+import {
+  accessQuery,
+  configurationQuery,
+  processesQuery,
+  redisQuery,
+  sessionQuery,
+} from '../../api/queries.ts';
 import { Shown } from '../../parts/states-of-view.tsx';
+import { AccessCard } from './access-card.tsx';
 import { Configuration } from './configuration.tsx';
 import { ProcessTable } from './process-table.tsx';
 import { RedisCard } from './redis-card.tsx';
 
-/** What runs: processes, Redis, and the configuration that is in force. */
+/** What runs: processes, Redis, and the configuration that is in force; for admins also who may come in. */
 export function SettingsPage(): ReactElement {
   const processes = useQuery(processesQuery);
   const redis = useQuery(redisQuery);
   const configuration = useQuery(configurationQuery);
+  const isAdmin = useQuery(sessionQuery).data?.principal?.role === 'admin';
+  const access = useQuery({ ...accessQuery, enabled: isAdmin });
   return (
     <>
       <header className="page-head">
@@ -37,6 +46,18 @@ export function SettingsPage(): ReactElement {
             </Shown>
           </div>
         </section>
+        {isAdmin ? (
+          <section className="card" aria-labelledby="access-title">
+            <header className="card__head">
+              <h2 id="access-title">Access</h2>
+            </header>
+            <div className="card__body card__body--flush">
+              <Shown of={access} what="Who may come in">
+                {(data) => <AccessCard access={data} />}
+              </Shown>
+            </div>
+          </section>
+        ) : null}
         <section className="card" aria-labelledby="configuration-title">
           <Shown of={configuration} what="The configuration" rows={8}>
             {(data) => <Configuration configuration={data} />}
