@@ -10,6 +10,7 @@ import type { Column } from '../../parts/column.ts';
 import { DataTable } from '../../parts/data-table.tsx';
 import { RelativeTime } from '../../parts/relative-time.tsx';
 import { Empty, Failed } from '../../parts/states-of-view.tsx';
+import '../../parts/confirm-act.css';
 
 const USERS: readonly Column<UserRow>[] = [
   { id: 'name', header: 'User', weight: 20, cell: (row) => plainText(row.name) },
