@@ -27,29 +27,25 @@ const TOKENS: readonly Column<TokenRow>[] = [
   { id: 'used', header: 'Last used', weight: 9, cell: (row) => <RelativeTime at={row.usedAt} /> },
 ];
 
+function tokenColumns(onRevoke: (token: TokenRow) => void): readonly Column<TokenRow>[] {
+  const revoke = (row: TokenRow): ReactElement => (
+    <button
+      type="button"
+      className="button"
+      aria-label={`Revoke ${row.name}`}
+      onClick={() => {
+        onRevoke(row);
+      }}
+    >
+      Revoke
+    </button>
+  );
+  return [...TOKENS, { id: 'revoke', header: 'Revoke', weight: 9, cell: revoke }];
+}
+
 /** Who may come in: for admins, who end API tokens here. */
 export function AccessCard({ access }: { readonly access: Access }): ReactElement {
   const [asked, setAsked] = useState<TokenRow | null>(null);
-  const columns: readonly Column<TokenRow>[] = [
-    ...TOKENS,
-    {
-      id: 'revoke',
-      header: 'Revoke',
-      weight: 9,
-      cell: (row) => (
-        <button
-          type="button"
-          className="button"
-          aria-label={`Revoke ${row.name}`}
-          onClick={() => {
-            setAsked(row);
-          }}
-        >
-          Revoke
-        </button>
-      ),
-    },
-  ];
   return (
     <>
       {access.users.length === 0 ? (
@@ -60,7 +56,12 @@ export function AccessCard({ access }: { readonly access: Access }): ReactElemen
       {access.tokens.length === 0 ? (
         <Empty title="No API token is in force" />
       ) : (
-        <DataTable label="API tokens" columns={columns} rows={access.tokens} rowId={(row) => row.id} />
+        <DataTable
+          label="API tokens"
+          columns={tokenColumns(setAsked)}
+          rows={access.tokens}
+          rowId={(row) => row.id}
+        />
       )}
       <Ariakit.Dialog
         open={asked !== null}
