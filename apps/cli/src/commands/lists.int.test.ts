@@ -169,7 +169,8 @@ test('color is for those who ask for it, or sit at a terminal', async () => {
   expect(plain.stdout).not.toContain('\u001B[');
   expect(colored.stdout).toContain('\u001B[31mfailed\u001B[39m');
   // What an owner wrote colors nothing.
-  expect(colored.stdout).toContain(String.raw`\u001b[31mred`);
+  expect(colored.stdout).toContain(String.raw`=HYPERLINK("//x")\n\u00`);
+  expect(colored.stdout).not.toContain('\u001B[31mred');
 });
 
 test.each([

@@ -47,7 +47,7 @@ describe.skipIf(NO_BROWSER !== '')(`around the console’s pages${NO_BROWSER}`, 
     await page.keyboard.press('Enter');
 
     await page.waitForURL('**/rollout');
-    await expect.poll(() => page.getByRole('combobox').count()).toBe(0);
+    await page.getByRole('combobox').waitFor({ state: 'detached' });
     expect(faults).toEqual([]);
   });
 

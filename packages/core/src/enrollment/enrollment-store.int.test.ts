@@ -435,7 +435,7 @@ test('a listing of the target’s commands is kept with its epoch, unless it is 
   expect(await enrollments.lastListing(target)).toBeNull();
   expect(await enrollments.noteListing(target, null, 'e1')).toBe(true);
   const first = await enrollments.lastListing(target);
-  expect(first).toEqual({ word: 'e1', distrustedSinceMs: null });
+  expect(first).toEqual({ stored: 'e1', epoch: 'e1', distrustedSinceMs: null });
 
   await enrollments.distrust(target, NOW_MS);
 
