@@ -3,6 +3,10 @@ import { z } from 'zod';
 import { ListQuery, pageOf, Time, Words } from './paging.ts';
 import { AccountId, InstanceId, Owner } from './scopes.ts';
 
+const NextAttemptAt = Time.nullable().describe(
+  'Not tried before; never a time that has come: then, as where nothing is to be tried, it is null, and `waitsFor` says what else it waits for. Sorted by it, those whose time has come are first and those without any are last.',
+);
+
 /** An instance as the read model has it: what an export tells of each. */
 export const InstanceSummary = z.object({
   instanceId: InstanceId,
@@ -19,7 +23,7 @@ export const InstanceSummary = z.object({
   causeTitle: z.string().nullable(),
   owner: Owner.nullable(),
   attempts: z.number().int(),
-  nextAttemptAt: Time.nullable(),
+  nextAttemptAt: NextAttemptAt,
   joinedAt: Time.nullable(),
   lastExitCode: z.number().nullable(),
   platform: z.string().nullable(),
@@ -115,7 +119,7 @@ export const InstanceStory = z.object({
   causeTitle: z.string().nullable(),
   owner: Owner.nullable(),
   remedy: z.string().nullable(),
-  nextAttemptAt: Time.nullable(),
+  nextAttemptAt: NextAttemptAt,
   /** Why nothing is done now, as a sentence; null when it waits for nothing. */
   waitsFor: z.string().nullable(),
   pausedBy: z.string().nullable(),

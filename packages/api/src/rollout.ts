@@ -26,9 +26,12 @@ export const WavesPage = pageOf(Wave);
 /** A mass start that begins with a few hosts. */
 export const Ramp = z.object({
   id: z.string(),
-  kind: z.string(),
-  /** What it is about, as a phrase: `the matcher aws[0]`. */
-  subject: z.string(),
+  kind: z.string().describe('`matcher`, `resume` or `retry`.'),
+  subject: z
+    .string()
+    .describe(
+      'Of a `matcher` its label, such as `aws[0]`; of a `resume` or a `retry` its scope, or which hosts, such as `8 hosts of a list`.',
+    ),
   began: Time,
   /** When too many of its hosts failed; null while it goes on. */
   stopped: Time.nullable(),
@@ -40,7 +43,7 @@ export const Ramp = z.object({
   failed: z.number().int(),
   next: z.number().int(),
   waitingTargets: z.number().int(),
-  message: z.string(),
+  message: z.string().describe('What it is about and where it stands, as a phrase.'),
 });
 export type Ramp = z.infer<typeof Ramp>;
 

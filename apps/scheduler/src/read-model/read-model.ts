@@ -100,7 +100,15 @@ export function startReadModel(deps: {
   }
 
   return {
-    instances: (filter, list) => paged(list, ask('instances', { filter, page: wanted(list) })),
+    async instances(filter, list) {
+      const said = await paged(list, ask('instances', { filter, page: wanted(list) }));
+      if (said.kind !== 'answer') return said;
+      const now = new Date(deps.clock.now()).toISOString();
+      return {
+        kind: 'answer',
+        value: { ...said.value, items: said.value.items.map((row) => beforeIt(row, now)) },
+      };
+    },
     accounts: (filter, list) => paged(list, ask('accounts', { filter, page: wanted(list) })),
     units: (list) => paged(list, ask('units', wanted(list))),
     targets: (filter, list) => paged(list, ask('targets', { filter, page: wanted(list) })),
@@ -132,6 +140,12 @@ export function startReadModel(deps: {
 
     close: () => link.close(),
   };
+}
+
+/** A time that has come is no next one: the row as it is shown. @param now as rows write it, so that texts compare */
+function beforeIt(row: InstanceSummary, now: string): InstanceSummary {
+  const { nextAttemptAt } = row;
+  return nextAttemptAt === null || nextAttemptAt > now ? row : { ...row, nextAttemptAt: null };
 }
 
 function wanted({ limit, sort, after }: ListWanted): WantedPage {

@@ -83,6 +83,12 @@ test('a failed host waits for its back-off', () => {
   expect(nextAttempt(record, NOW_MS)).toEqual({ atMs: NOW_MS + 5, reason: 'back-off' });
 });
 
+test('a failed host whose time has come waits for no time any more', () => {
+  const record = { ...aRecord('failed', { failures: 2 }), nextAttemptAtMs: NOW_MS };
+
+  expect(nextAttempt(record, NOW_MS)).toBeNull();
+});
+
 test('a queued host says for what it waits, as long as it does', () => {
   const queued = { ...aRecord('queued', { failures: 2 }), readyAtMs: NOW_MS + 5 };
 

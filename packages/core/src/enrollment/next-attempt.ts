@@ -42,9 +42,11 @@ export interface NextAttempt {
   readonly reason: 'back-off' | 'repair' | 'turn';
 }
 
-/** Null for one that waits for nothing, or for something else than a time. */
+/** Null for one that waits for nothing, or for something else than a time: one whose time has come waits for its target's sends. */
 export function nextAttempt(record: StoredRecord, nowMs: number): NextAttempt | null {
-  if (record.state === 'failed') return { atMs: record.nextAttemptAtMs, reason: 'back-off' };
+  if (record.state === 'failed') {
+    return record.nextAttemptAtMs <= nowMs ? null : { atMs: record.nextAttemptAtMs, reason: 'back-off' };
+  }
   if (record.state === 'lost') {
     if (record.repairAtMs === null || record.repairAtMs <= nowMs) return null;
     return { atMs: record.repairAtMs, reason: 'repair' };

@@ -4,6 +4,7 @@ import { causeFacts } from '../enrollment/cause.ts';
 import { describeNextAttempt, nextAttempt, type NextAttempt } from '../enrollment/next-attempt.ts';
 import { onItsWay } from '../enrollment/next-record.ts';
 import { causeOf, isRepair, stateOf, type StoredRecord } from '../enrollment/record.ts';
+import { candidateAt } from '../enrollment/record-codec.ts';
 import { describeCluster } from '../install/output-clusters.ts';
 import { countUnmanaged, type HostManagementState } from '../organization/host-management.ts';
 import type { InstanceId } from '../organization/ids.ts';
@@ -194,7 +195,7 @@ async function waitOf(
     return 'its node: when it does not come back within muster.inventory.lost_after, the host is lost';
   }
   if (record.state === 'lost' && record.repairAtMs === null) return whyNoRepair(record.cause, gates.config);
-  if (record.state !== 'queued' && record.state !== 'lost') return null;
+  if (candidateAt(record) === null) return null;
   const closed = closedGate(gates, record);
   if (closed !== null) return `hosts like it ${closed.message}. ${closed.remedy}`;
   const noted = await ledger.waits.of(gates.target);
