@@ -137,8 +137,9 @@ test.each(CALLS.map((call) => [`${call.method} ${call.path}`, call] as const))(
 
         expect(answered.status).not.toBe(500);
         expect(answered.media === 'application/problem+json').toBe(answered.status >= 400);
-        // What is spoiled may have become the path of nothing, which is in no document.
-        const judged = answered.status === 404 ? null : judge(call, answered);
+        // What is spoiled may have become the path of nothing, or of something else: a client leaves `.` out of an address.
+        const isElsewhere = answered.status === 404 || answered.status === 405;
+        const judged = isElsewhere ? null : judge(call, answered);
         expect(judged, request.url).toBeNull();
       }),
       { numRuns: 40 },
