@@ -10,7 +10,12 @@ const FIGURES_MS = 10_000;
 
 /** What a page asks for when a resource has changed, by its name in the event: half of the pages show the overview, half a list. */
 const OVERVIEW: Readonly<Record<string, string>> = { overview: 'overview', rollout: 'rollout' };
-const LIST: Readonly<Record<string, string>> = { instances: 'instances?limit=200&state=failed&sort=-since' };
+/** What the console's list shows (`apps/console/src/api/fleet-queries.ts`): for more, the record of each row would be read. */
+const FIELDS =
+  'instanceId,name,accountId,accountName,region,state,since,cause,causeTitle,owner,attempts,nextAttemptAt,joinedAt,lastExitCode,platform,wave,matcher,tags';
+const LIST: Readonly<Record<string, string>> = {
+  instances: `instances?limit=200&fields=${FIELDS}&state=failed&sort=-since`,
+};
 
 /**
  * The share of a core that a scheduler needs for twenty open pages while a record changes each second, as at work. Each page
