@@ -178,7 +178,6 @@ async function scan(): Promise<void> {
       },
     },
     enqueue: () => (isMeasured ? Promise.reject(new Error('nothing is to be enqueued')) : Promise.resolve()),
-    sendsNotBeforeMs: () => Promise.resolve(0),
     newId: () => '',
     random: () => 0,
     redact: createRedactor(),

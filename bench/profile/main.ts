@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '@muster/testing/eventually';
+import { SEND_AT_ONCE } from '../cases/installing.ts';
 import { firstSweep } from '../cases/scan.ts';
 import { settle, sweepOnce } from '../cases/steady.ts';
 import { describeMachine } from '../machine.ts';
@@ -88,26 +89,7 @@ const KINDS: Readonly<Record<string, () => Promise<string>>> = {
     section(
       'collect',
       'From the first scan to the last command’s end: scans, sends, and the polls of every command.',
-      await inWorld(true, (world) =>
-        profile(
-          {
-            world,
-            config: {
-              muster: {
-                limits: {
-                  hold_first_send: false,
-                  installs_in_flight: 100_000,
-                  installs_in_flight_per_account: 100_000,
-                  installs_in_flight_per_target: 100_000,
-                },
-                // A new ledger lets this pass before its first send.
-                install: { visibility: '1s' },
-              },
-            },
-          },
-          collect,
-        ),
-      ),
+      await inWorld(true, (world) => profile({ world, config: SEND_AT_ONCE }, collect)),
     ),
 };
 

@@ -28,4 +28,14 @@ describe('the body of an answer', () => {
 
     await expect(collected).rejects.toBe(broken);
   });
+
+  it('that is closed without a word is an error, too', async () => {
+    const body = new PassThrough();
+    body.write('half of');
+
+    const collected = collectAnswer(body);
+    setImmediate(() => body.destroy());
+
+    await expect(collected).rejects.toThrow('closed before its end');
+  });
 });

@@ -15,5 +15,9 @@ export function collectAnswer(body: Readable): Promise<Uint8Array> {
       resolve(pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces));
     });
     body.once('error', reject);
+    // After the end this changes nothing; without one, nothing else would come.
+    body.once('close', () => {
+      reject(new Error('the answer was closed before its end'));
+    });
   });
 }
